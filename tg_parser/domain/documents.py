@@ -1,0 +1,71 @@
+"""The processed document: one message cleaned, summarised and tagged, and how it was made."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from tg_parser.domain.messages import Contract
+from tg_parser.domain.times import UtcTime
+
+SentimentLabel = Literal["positive", "neutral", "negative"]
+
+
+class Entity(Contract):
+    """Something a text names: `type` is link, mention, hashtag, money, date, email, phone, person, org or place."""
+
+    type: str
+    value: str
+    confidence: float = Field(default=1.0, ge=0.0, le=1.0)
+
+
+class Sentiment(Contract):
+    """The tone of a message; `score` is the model's certainty of `label`."""
+
+    label: SentimentLabel
+    score: float = Field(ge=0.0, le=1.0)
+
+
+class Analysis(Contract):
+    """What an analyzer says of one message."""
+
+    text_clean: str
+    summary: str | None = None
+    topics: tuple[str, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    language: str | None = None
+    sentiment: Sentiment | None = None
+    is_noise: bool = False
+
+
+class Provenance(Contract):
+    """How a document was made (M14). Unknown tokens and cost are null, never 0."""
+
+    pipeline_version: str
+    provider: str
+    model_id: str
+    prompt_id: str | None = None
+    prompt_name: str | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+
+
+class ProcessedDocument(Contract):
+    """The one current document of a message. `metadata` holds its provenance and the message's own facts."""
+
+    id: str
+    source_ref: str
+    source_message_id: str
+    channel_id: str
+    processed_at: UtcTime
+    text_clean: str
+    summary: str | None = None
+    topics: tuple[str, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    language: str | None = None
+    sentiment: Sentiment | None = None
+    is_noise: bool = False
+    metadata: dict[str, Any] = Field(default_factory=dict)

@@ -1,0 +1,83 @@
+"""One tree of errors. Each is a sentence for a person, carries its data, and knows whether a retry can help."""
+
+from __future__ import annotations
+
+
+class TgParserError(Exception):
+    """Base of every error a user is meant to read: `message` says what happened, `hint` what to do next."""
+
+    retryable = False
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(TgParserError):
+    """The request itself is wrong: an option, a value, a combination."""
+
+
+class InvalidRefError(TgParserError):
+    """A reference (source_ref, document, topic or entry id) that does not follow its form."""
+
+    def __init__(self, value: str, expected: str) -> None:
+        super().__init__(f"{value!r} is not a valid reference.", f"Expected the form {expected}.")
+
+
+class InvalidPeerError(TgParserError):
+    """A chat written in a way that names no chat."""
+
+    def __init__(self, value: str) -> None:
+        super().__init__(
+            f"{value!r} does not name a Telegram chat.",
+            "Write it as @name, name, a t.me link, or the numeric id (-100… for channels).",
+        )
+
+
+class SettingsError(TgParserError):
+    """A setting with a value outside its range."""
+
+
+class SourceError(TgParserError):
+    """A source that cannot be read: unknown, unreadable, of another shape."""
+
+
+class ExportFormatError(SourceError):
+    """A file that is not a Telegram Desktop export."""
+
+
+class ExportTruncatedError(SourceError):
+    """An export that ends in the middle; everything complete before the cut has been delivered."""
+
+
+class UnknownSourceError(TgParserError):
+    """A source id or channel nobody has registered."""
+
+
+class StorageError(TgParserError):
+    """A database that cannot be used as it is."""
+
+
+class StorageUnavailableError(StorageError):
+    """A database that does not answer now; later it may."""
+
+    retryable = True
+
+
+class SchemaMismatchError(StorageError):
+    """A database whose schema is older or newer than this version expects."""
+
+
+class BusyError(TgParserError):
+    """Another process holds the work that was asked for."""
+
+    retryable = True
+
+
+class AnalysisError(TgParserError):
+    """One message that could not be analysed; the run goes on."""
+
+
+class OutputError(TgParserError):
+    """A place that cannot be written."""

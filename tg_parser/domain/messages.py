@@ -1,0 +1,138 @@
+"""The raw message: what Telegram showed, untouched, and how two sightings of one message compare."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tg_parser.domain.peers import ChatKind
+from tg_parser.domain.refs import MessageType, source_ref
+from tg_parser.domain.times import UtcTime
+
+Adapter = Literal["web", "export", "api"]
+ADAPTER_RANK: dict[Adapter, int] = {"web": 1, "export": 2, "api": 3}
+"""The richer the adapter, the higher: a field of a richer one wins."""
+
+
+class Contract(BaseModel):
+    """Base of the data contracts: immutable, and strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Chat(Contract):
+    """The chat that messages come from, as far as its source tells."""
+
+    channel_id: str
+    title: str | None = None
+    username: str | None = None
+    kind: ChatKind = "channel"
+
+
+class Author(Contract):
+    """Who wrote a message: `id` is the marked peer id where known, `name` as displayed."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+class Reaction(Contract):
+    """How often one reaction was given; `emoji` is the character, or `custom:<id>`, or `paid`."""
+
+    emoji: str
+    count: int
+
+
+class Media(Contract):
+    """Metadata of attached media; the file itself is never downloaded."""
+
+    kind: Literal[
+        "photo", "video", "animation", "audio", "voice", "video_message", "sticker", "document",
+        "poll", "location", "contact", "game", "invoice", "story", "webpage", "other",
+    ]  # fmt: skip
+    mime_type: str | None = None
+    size: int | None = None
+    file_name: str | None = None
+    duration_seconds: float | None = None
+    title: str | None = None
+    options: tuple[str, ...] = ()
+
+
+class Link(Contract):
+    """A link hidden behind words of the text."""
+
+    text: str
+    url: str
+
+
+class Forward(Contract):
+    """Where a forwarded message came from."""
+
+    name: str | None = None
+    peer_id: str | None = None
+    message_id: str | None = None
+    date: UtcTime | None = None
+
+
+class RawMessage(Contract):
+    """One message of a chat as it was first seen. `text` is plain text with formatting marks left out."""
+
+    id: str
+    message_type: MessageType
+    source_ref: str
+    channel_id: str
+    date: UtcTime
+    text: str
+    parent_message_id: str | None = None
+    thread_id: str | None = None
+    reply_to_message_id: str | None = None
+    language: str | None = None
+    author: Author | None = None
+    views: int | None = None
+    forwards: int | None = None
+    reactions: tuple[Reaction, ...] = ()
+    media: tuple[Media, ...] = ()
+    links: tuple[Link, ...] = ()
+    forward: Forward | None = None
+    album_id: str | None = None
+    forum_topic: str | None = None
+    service_action: str | None = Field(default=None, description="Set on service messages, which get no document.")
+    edited_at: UtcTime | None = None
+    via: Adapter | None = None
+    raw_payload: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Self:
+        expected = source_ref(self.channel_id, self.message_type, self.id)
+        if self.source_ref != expected:
+            raise ValueError(f"source_ref must be {expected}")
+        return self
+
+
+class Sighting(StrEnum):
+    """What a newly seen text of a stored message is."""
+
+    SAME = "same"
+    EDITED = "edited"
+    RICHER = "richer_source"
+
+
+_INVISIBLE = re.compile(r"[\s*_~`|\[\]()\u200b-\u200f\u2060\ufeff\ufe0f]+")
+_CUT = re.compile(r"(…|\.\.\.)$")
+
+
+def compare_texts(stored: str, seen: str) -> Sighting:
+    """Tell an edit from a difference that an adapter makes: white space, formatting marks, a cut preview."""
+    if stored == seen:
+        return Sighting.SAME
+    stored_core, seen_core = _INVISIBLE.sub("", stored), _INVISIBLE.sub("", seen)
+    if stored_core == seen_core:
+        return Sighting.RICHER if len(seen) > len(stored) else Sighting.SAME
+    if _CUT.search(stored_core) and seen_core.startswith(_CUT.sub("", stored_core)):
+        return Sighting.RICHER
+    if _CUT.search(seen_core) and stored_core.startswith(_CUT.sub("", seen_core)):
+        return Sighting.SAME
+    return Sighting.EDITED

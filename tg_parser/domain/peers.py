@@ -1,0 +1,103 @@
+"""Every way to write a chat, brought to one canonical form.
+
+The canonical `channel_id` is the marked numeric id as Telegram's Bot API writes it (`-100…` for channels and
+supergroups, `-…` for basic groups, positive for people and bots); where only the @username is known, it is the
+username in lower case without the @.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Literal, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from tg_parser.domain.errors import InvalidPeerError
+
+ChatKind = Literal["channel", "group", "private"]
+
+CHANNEL_MARK = "-100"
+_USERNAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9_]{2,30})[A-Za-z0-9]")
+_NUMBER = re.compile(r"-?\d{1,19}")
+_HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog", "www.t.me"})
+_NOT_NAMES = frozenset({"joinchat", "addstickers", "share", "proxy", "socks", "login", "iv", "addlist"})
+
+
+class Peer(NamedTuple):
+    """A chat as somebody wrote it: by number, by name, never both."""
+
+    channel_id: str | None
+    username: str | None
+
+    @property
+    def canonical(self) -> str:
+        """The canonical id that this writing alone gives."""
+        return self.channel_id or (self.username or "").lower()
+
+
+def parse_peer(text: str) -> Peer:
+    """Read @name, name, t.me links (also /s/ and /c/), tg:// links and numeric ids. Raises InvalidPeerError."""
+    value = text.strip()
+    if _NUMBER.fullmatch(value):
+        return Peer(_marked(value, text), None)
+    if value.startswith("@"):
+        return Peer(None, _username(value[1:], text))
+    if value.lower().startswith("tg://"):
+        return _from_tg_link(value, text)
+    host, _, _ = value.split("://", 1)[-1].partition("/")
+    if "://" in value or host.lower() in _HOSTS:
+        return _from_web_link(value if "://" in value else f"https://{value}", text)
+    return Peer(None, _username(value, text))
+
+
+def marked_channel_id(internal_id: int | str) -> str:
+    """The canonical id of the channel or supergroup with Telegram's bare `internal_id`."""
+    return f"{CHANNEL_MARK}{internal_id}"
+
+
+def internal_channel_id(channel_id: str) -> str | None:
+    """Telegram's bare id of a channel or supergroup, as t.me/c links use it; None for other chats."""
+    bare = channel_id.removeprefix(CHANNEL_MARK)
+    return bare if bare != channel_id and bare.isdigit() else None
+
+
+def nameless_channel_id(title: str, kind: str) -> str:
+    """A stable id for a chat whose source gives neither number nor name."""
+    digest = hashlib.sha256(f"{kind}\x1f{title}".encode("utf-8", "replace")).hexdigest()
+    return f"unnamed-{digest[:16]}"
+
+
+def _marked(value: str, text: str) -> str:
+    number = int(value)
+    if number == 0:
+        raise InvalidPeerError(text)
+    return str(number) if number < 0 else marked_channel_id(number)
+
+
+def _username(value: str, text: str) -> str:
+    if _USERNAME.fullmatch(value) is None or value.lower() in _NOT_NAMES:
+        raise InvalidPeerError(text)
+    return value
+
+
+def _from_tg_link(value: str, text: str) -> Peer:
+    parts = urlsplit(value)
+    query = parse_qs(parts.query)
+    if parts.netloc == "resolve" and "domain" in query:
+        return Peer(None, _username(query["domain"][0], text))
+    if parts.netloc == "privatepost" and "channel" in query and query["channel"][0].isdigit():
+        return Peer(_marked(query["channel"][0], text), None)
+    raise InvalidPeerError(text)
+
+
+def _from_web_link(value: str, text: str) -> Peer:
+    parts = urlsplit(value)
+    host = (parts.hostname or "").lower()
+    path = [part for part in parts.path.split("/") if part]
+    if host.endswith(".t.me") and host not in _HOSTS:
+        return Peer(None, _username(host.removesuffix(".t.me"), text))
+    if host not in _HOSTS or not path:
+        raise InvalidPeerError(text)
+    if path[0] == "c" and len(path) > 1 and path[1].isdigit():
+        return Peer(_marked(path[1], text), None)
+    return Peer(None, _username(path[1] if path[0] == "s" and len(path) > 1 else path[0], text))

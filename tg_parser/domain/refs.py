@@ -1,0 +1,66 @@
+"""References: build, parse and validate the ids by which messages, documents, topics and entries are known.
+
+source_ref   tg:<channel_id>:<post|comment>:<message_id>
+document id  doc:<source_ref>
+topic id     topic:<source_ref of its first anchor when it was first found>
+entry id     kb:msg:<source_ref>  or  kb:topic:<topic id>
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple, cast
+
+from tg_parser.domain.errors import InvalidRefError
+
+MessageType = Literal["post", "comment"]
+
+_PART = r"[^:\s]+"
+_SOURCE_REF = re.compile(rf"tg:(?P<channel>{_PART}):(?P<type>post|comment):(?P<id>{_PART})")
+
+
+class SourceRef(NamedTuple):
+    """The parts of a source_ref."""
+
+    channel_id: str
+    message_type: MessageType
+    message_id: str
+
+    def __str__(self) -> str:
+        return f"tg:{self.channel_id}:{self.message_type}:{self.message_id}"
+
+
+def source_ref(channel_id: str, message_type: MessageType, message_id: str | int) -> str:
+    """The one key of a message everywhere. Raises InvalidRefError where a part is empty or holds a colon."""
+    ref = f"tg:{channel_id}:{message_type}:{message_id}"
+    if _SOURCE_REF.fullmatch(ref) is None:
+        raise InvalidRefError(ref, "tg:<channel_id>:<post|comment>:<message_id>")
+    return ref
+
+
+def parse_source_ref(ref: str) -> SourceRef:
+    """The parts of `ref`; InvalidRefError where it is not one."""
+    match = _SOURCE_REF.fullmatch(ref)
+    if match is None:
+        raise InvalidRefError(ref, "tg:<channel_id>:<post|comment>:<message_id>")
+    return SourceRef(match["channel"], cast("MessageType", match["type"]), match["id"])
+
+
+def document_id(ref: str) -> str:
+    """The id of the document made from the message `ref`."""
+    return f"doc:{ref}"
+
+
+def topic_id(anchor_ref: str) -> str:
+    """The id of a topic whose first anchor, when it was first found, was `anchor_ref`."""
+    return f"topic:{anchor_ref}"
+
+
+def message_entry_id(ref: str) -> str:
+    """The id of the knowledge-base entry of a message."""
+    return f"kb:msg:{ref}"
+
+
+def topic_entry_id(topic: str) -> str:
+    """The id of the knowledge-base entry of a topic."""
+    return f"kb:topic:{topic}"

@@ -1,0 +1,69 @@
+"""A source: a chat somebody asked to collect, how, and how far it got."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tg_parser.domain.messages import Adapter, Contract
+from tg_parser.domain.peers import ChatKind
+from tg_parser.domain.times import UtcTime
+
+SourceStatus = Literal["active", "paused", "error"]
+CollectMode = Literal["incremental", "snapshot"]
+
+
+class Source(Contract):
+    """One row of `ingestion_state`. `last_post_id` is the cursor: every post up to it is stored."""
+
+    source_id: str
+    channel_id: str
+    channel_username: str | None = None
+    channel_title: str | None = None
+    channel_kind: ChatKind = "channel"
+    via: Adapter | None = None
+    status: SourceStatus = "active"
+    include_comments: bool = False
+    history_from: UtcTime | None = None
+    history_to: UtcTime | None = None
+    poll_interval_seconds: int | None = None
+    batch_size: int | None = None
+    last_post_id: int | None = None
+    backfill_completed_at: UtcTime | None = None
+    last_attempt_at: UtcTime | None = None
+    last_success_at: UtcTime | None = None
+    fail_count: int = 0
+    last_error: str | None = None
+    rate_limit_until: UtcTime | None = None
+    comments_unavailable: bool = False
+    created_at: UtcTime
+    updated_at: UtcTime
+
+
+class SourceChange(Contract):
+    """What somebody says of a source. On a known source only the fields that were set are changed."""
+
+    source_id: str
+    channel_id: str | None = None
+    channel_username: str | None = None
+    channel_title: str | None = None
+    channel_kind: ChatKind | None = None
+    via: Adapter | None = None
+    include_comments: bool | None = None
+    history_from: UtcTime | None = None
+    history_to: UtcTime | None = None
+    poll_interval_seconds: int | None = Field(default=None, ge=1)
+    batch_size: int | None = Field(default=None, ge=1, le=10_000)
+
+
+class Attempt(Contract):
+    """One try to collect a source (M9)."""
+
+    source_id: str
+    started_at: UtcTime
+    finished_at: UtcTime
+    success: bool
+    error_class: str | None = None
+    error_message: str | None = None
+    counts: dict[str, int] = Field(default_factory=dict)

@@ -1,0 +1,28 @@
+"""Text that every database can hold: NUL and lone surrogates have no place in PostgreSQL's text or jsonb."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_FOREIGN = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """`text` with NUL removed and lone surrogates replaced by U+FFFD; the same object where nothing changes."""
+    if _FOREIGN.search(text) is None:
+        return text
+    paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return paired.replace("\x00", "")
+
+
+def storable_json(value: Any) -> Any:
+    """`value` with every string in it, keys too, made storable."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(str(key)): storable_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable_json(item) for item in value]
+    return value

@@ -1,0 +1,79 @@
+"""Topics: the card that says what a topic is, its anchors, and the bundle of messages that belong to it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from tg_parser.domain.messages import Contract
+from tg_parser.domain.refs import MessageType
+from tg_parser.domain.times import UtcTime
+
+TopicType = Literal["singleton", "cluster"]
+Role = Literal["anchor", "supporting"]
+TopicStatus = Literal["active", "retired"]
+
+
+class Anchor(Contract):
+    """A message that stands for its topic."""
+
+    channel_id: str
+    message_id: str
+    message_type: MessageType
+    anchor_ref: str
+    score: float | None = Field(default=None, ge=0.0, le=1.0)
+    parent_message_id: str | None = None
+    thread_id: str | None = None
+
+
+class TopicCard(Contract):
+    """What a topic is about: title, scope, anchors. `sources` are the channel ids it draws from."""
+
+    id: str
+    title: str
+    summary: str
+    scope_in: tuple[str, ...] = Field(min_length=1)
+    scope_out: tuple[str, ...] = Field(min_length=1)
+    type: TopicType
+    anchors: tuple[Anchor, ...] = Field(min_length=1)
+    sources: tuple[str, ...] = Field(min_length=1)
+    updated_at: UtcTime
+    tags: tuple[str, ...] = ()
+    related_topics: tuple[str, ...] = ()
+    status: TopicStatus = "active"
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class BundleItem(Contract):
+    """One message of a bundle."""
+
+    channel_id: str
+    message_id: str
+    message_type: MessageType
+    source_ref: str
+    role: Role
+    score: float | None = Field(default=None, ge=0.0, le=1.0)
+    justification: str | None = None
+    thread_id: str | None = None
+    parent_message_id: str | None = None
+
+
+class TimeRange(Contract):
+    """From the first to the last message of a bundle."""
+
+    from_: UtcTime = Field(alias="from")
+    to: UtcTime
+
+    model_config = Contract.model_config | {"populate_by_name": True, "serialize_by_alias": True}
+
+
+class TopicBundle(Contract):
+    """The messages of a topic, anchors and supporting ones, each once."""
+
+    topic_id: str
+    items: tuple[BundleItem, ...] = Field(min_length=1)
+    updated_at: UtcTime
+    time_range: TimeRange | None = None
+    channels: tuple[str, ...] = ()
+    metadata: dict[str, Any] = Field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Telegram to raw messages: one port, one adapter a way in, one stage that stores."""

@@ -1,0 +1,1 @@
+"""Offline text tools: pure functions that several stages share."""

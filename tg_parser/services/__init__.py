@@ -1,0 +1,1 @@
+"""What every interface calls. No printing, no HTTP."""

@@ -1,0 +1,1 @@
+"""Table definitions: one MetaData for each of the three databases."""

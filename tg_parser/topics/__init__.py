@@ -1,0 +1,1 @@
+"""Documents to topics with cards and bundles."""
