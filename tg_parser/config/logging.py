@@ -1,0 +1,73 @@
+"""Logging: structlog on stderr, as text or JSON, with bound ids and without secrets."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterable
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from tg_parser.config.settings import LoggingSettings
+
+MASK = "***"
+_SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|api_?hash|session|authorization", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"(\w[\w+.-]*://[^\s:/@]*):[^\s@]+@")
+
+
+def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) -> None:
+    """Send every record, ours and the libraries', to stderr in one format; values in `secrets` never appear."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        Redactor(secrets),
+    ]
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if settings.format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.level)
+    for chatty in ("sqlalchemy", "alembic", "aiosqlite", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+class Redactor:
+    """Masks secrets by the name of their key, by their value, and as the password of a URL."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._values = sorted((value for value in secrets if value), key=len, reverse=True)
+
+    def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        for key, value in event.items():
+            if isinstance(value, str):
+                event[key] = MASK if _SECRET_KEY.search(key) else self.text(value)
+        return event
+
+    def text(self, value: str) -> str:
+        """`value` without any secret."""
+        for secret in self._values:
+            value = value.replace(secret, MASK)
+        return _URL_PASSWORD.sub(rf"\1:{MASK}@", value)
