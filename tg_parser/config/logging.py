@@ -61,6 +61,7 @@ class Redactor:
         self._values = sorted((value for value in secrets if value), key=len, reverse=True)
 
     def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        """`event` with its secrets masked, as structlog calls a processor."""
         for key, value in event.items():
             if isinstance(value, str):
                 event[key] = MASK if _SECRET_KEY.search(key) else self.text(value)
