@@ -1,0 +1,61 @@
+# Needs Python 3.11 or later and make; everything else goes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= output
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev demo test lint format docs bench requirements clean
+
+help:  ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+install: $(VENV)/.installed  ## Make the environment in .venv and install the product into it
+
+install-dev: $(VENV)/.installed-dev  ## The same with everything that tests and checks need
+
+demo: install  ## The whole main job on the bundled sample; files go to ./output
+	@$(BIN)/tg-parser demo --out $(OUT)
+
+test: install-dev  ## All tests, on SQLite and on a PostgreSQL that the tests start themselves
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+lint: install-dev  ## Style, types, import rules, generated pages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/generate_docs.py --check
+
+format: install-dev  ## Bring all files into the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: install-dev  ## Write the generated pages anew
+	$(BIN)/python scripts/generate_docs.py
+
+bench: install-dev  ## Benchmarks: each prints a table with ratios
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+requirements: install-dev  ## Pin all dependencies anew, with hashes
+	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet --upgrade \
+		pyproject.toml --extra ner -o requirements.txt
+	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet --upgrade \
+		pyproject.toml --extra ner --group dev -o requirements-dev.txt
+
+clean:  ## Remove the environment and what tools left behind
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("TG_parser needs Python 3.11 or later") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python requirements.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
