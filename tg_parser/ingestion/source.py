@@ -12,10 +12,12 @@ from tg_parser.domain.messages import Adapter, Chat, RawMessage
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Messages in the order of their ids. `skipped` counts what was there and is no message, by reason."""
+    """Messages in the order of their ids. `skipped` counts what was there and is no message, by reason; `notes`
+    counts what was taken, but not as it stood: a date without zone, a repaired escape."""
 
     messages: list[RawMessage]
     skipped: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

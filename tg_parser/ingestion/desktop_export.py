@@ -1,0 +1,127 @@
+"""The Telegram Desktop export (M1) as message sources: one chat or a whole account, read in one pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import TypeVar
+
+from tg_parser.domain.errors import ExportFormatError, SourceError
+from tg_parser.domain.messages import Adapter, Chat
+from tg_parser.ingestion.desktop_json import JSON_HINT
+from tg_parser.ingestion.desktop_walk import ExportWalk
+from tg_parser.ingestion.source import Batch, Window
+
+_T = TypeVar("_T")
+_RESULT = "result.json"
+
+Wanted = Callable[[Chat], bool]
+
+
+class DesktopExport:
+    """An export by its file or folder. Reading happens in a thread; memory does not grow with the file."""
+
+    def __init__(self, path: Path | str, *, batch_size: int = 1000, batch_bytes: int = 8 * 1024 * 1024) -> None:
+        self.path = locate_export(Path(path))
+        self.size = self.path.stat().st_size
+        self.left_out: list[Chat] = []
+        self._batch_size, self._batch_bytes = batch_size, batch_bytes
+        self._walk = self._new_walk()
+
+    @property
+    def offset(self) -> int:
+        """How many of the file's `size` bytes the pass has read."""
+        return self._walk.offset
+
+    async def chats(self, wanted: Wanted | None = None) -> AsyncGenerator[ExportedChat, None]:
+        """The chats one after another, to be read before the next is asked for. Raises SourceError.
+
+        Of a whole account, channels and groups are given unless `wanted` says otherwise; of an export of one chat,
+        that chat. The others are named in `left_out`.
+        """
+        self.left_out = []
+        self._walk = walk = self._new_walk()
+        try:
+            while (chat := await _in_thread(walk.next_chat)) is not None:
+                if wanted(chat) if wanted else walk.alone or chat.kind != "private":
+                    yield ExportedChat(chat, walk, self._new_walk)
+                else:
+                    self.left_out.append(chat)
+        finally:
+            walk.close()
+
+    def _new_walk(self) -> ExportWalk:
+        return ExportWalk(self.path, batch_size=self._batch_size, batch_bytes=self._batch_bytes)
+
+
+class ExportedChat:
+    """One chat of an export: a MessageSource."""
+
+    def __init__(self, chat: Chat, walk: ExportWalk, new_walk: Callable[[], ExportWalk]) -> None:
+        self._chat, self._walk, self._new_walk = chat, walk, new_walk
+        self._index = walk.index
+        self._started = False
+
+    @property
+    def chat(self) -> Chat:
+        """The chat the messages belong to."""
+        return self._chat
+
+    @property
+    def via(self) -> Adapter:
+        """The adapter's name."""
+        return "export"
+
+    async def batches(self, window: Window) -> AsyncGenerator[Batch, None]:
+        """Batches in id order. The cursor is no bound: a newer export may hold older history and edits."""
+        if self._started or self._walk.index != self._index:
+            async with aclosing(self._batches_again(window)) as again:
+                async for batch in again:
+                    yield batch
+            return
+        self._started = True
+        async for batch in _batches(self._walk, window):
+            yield batch
+
+    async def _batches_again(self, window: Window) -> AsyncGenerator[Batch, None]:
+        walk = self._new_walk()
+        try:
+            while walk.index < self._index:
+                await _in_thread(walk.next_chat)
+            async for batch in _batches(walk, window):
+                yield batch
+        finally:
+            walk.close()
+
+
+def locate_export(path: Path) -> Path:
+    """The result.json that `path` is or holds. Raises SourceError, ExportFormatError."""
+    if path.is_dir():
+        result = path / _RESULT
+        if result.is_file():
+            return result
+        if any(path.glob("messages*.html")) or (path / "export_results.html").is_file():
+            raise ExportFormatError(f"{path} is a Telegram Desktop export in HTML.", JSON_HINT)
+        raise ExportFormatError(f"{path} holds no {_RESULT}.", JSON_HINT)
+    if not path.exists():
+        raise SourceError(f"There is no file {path}.", JSON_HINT)
+    return path
+
+
+async def _batches(walk: ExportWalk, window: Window) -> AsyncGenerator[Batch, None]:
+    while (batch := await _in_thread(lambda: walk.next_batch(window))) is not None:
+        yield batch
+
+
+async def _in_thread(call: Callable[[], _T]) -> _T:
+    """Run `call` in a thread and, even when cancelled, see it end: a walk must not be closed while it reads."""
+    running = asyncio.ensure_future(asyncio.to_thread(call))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()
+        raise

@@ -1,0 +1,166 @@
+"""The single fields of an exported message: text, links, ids, dates, reactions. Pure, and never raising."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from tg_parser.domain.messages import Author, Forward, Link, Reaction
+from tg_parser.domain.peers import ChatKind, marked_channel_id, nameless_channel_id
+
+_CHAT_BITS, _CHANNEL_BITS = 1, 2
+"""Exports up to 2021 wrote a peer as one number with its kind in the bits above the 32nd."""
+_KINDS: dict[str, ChatKind] = {
+    "private_group": "group", "private_supergroup": "group", "public_supergroup": "group", "public_group": "group",
+    "personal_chat": "private", "bot_chat": "private", "saved_messages": "private", "replies": "private",
+    "verification_codes": "private",
+}  # fmt: skip
+
+
+class When(NamedTuple):
+    """A moment, and whether the export named no zone for it (it is then taken as UTC)."""
+
+    moment: datetime
+    zoneless: bool
+
+
+def whole(value: Any) -> int | None:
+    """`value` as a whole number of 64 bits, also where it is written as text; else None."""
+    if isinstance(value, str) and len(value) <= 20 and value.removeprefix("-").isdecimal():
+        value = int(value)
+    fits = isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+    return value if fits else None
+
+
+def string(value: Any) -> str | None:
+    """`value` where it is a text with something in it, else None."""
+    return value if isinstance(value, str) and value else None
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The JSON objects in a list; empty for anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def flat_text(value: Any) -> str:
+    """The plain text of a text, or of a list of texts and entities."""
+    if isinstance(value, str):
+        return value
+    pieces = value if isinstance(value, list) else [value]
+    return "".join(_piece_text(piece) for piece in pieces)
+
+
+def message_text(payload: dict[str, Any]) -> str:
+    """The text of a message, from `text` or, where that is missing, from its entities."""
+    return flat_text(payload["text"] if payload.get("text") is not None else payload.get("text_entities"))
+
+
+def hidden_links(payload: dict[str, Any]) -> tuple[Link, ...]:
+    """Links behind words, in the order of the text."""
+    entities = objects(payload.get("text")) or objects(payload.get("text_entities"))
+    return tuple(
+        Link(text=_piece_text(entity), url=entity["href"])
+        for entity in entities
+        if entity.get("type") == "text_link" and string(entity.get("href"))
+    )
+
+
+def peer_id(value: Any) -> str | None:
+    """The marked id of a peer written as user1, channel1, chat1 or as a number; None where it names nobody."""
+    if isinstance(value, str):
+        digits = value.lstrip("abcdefghijklmnopqrstuvwxyz")
+        kind = value[: len(value) - len(digits)]
+        bare = whole(digits)
+        if kind and bare is not None and bare > 0:
+            return _mark({"channel": _CHANNEL_BITS, "chat": _CHAT_BITS, "group": _CHAT_BITS}.get(kind, 0), bare)
+    number = whole(value)
+    if not number:
+        return None
+    return str(number) if number < 0 else _from_bits(number)
+
+
+def chat_kind(written: Any) -> ChatKind:
+    """The kind of a chat from its export type; a type nobody wrote down is taken for a channel."""
+    return _KINDS.get(str(written), "channel")
+
+
+def chat_id(fields: dict[str, Any]) -> str:
+    """The canonical id of an exported chat; one made from its title where the export gives no number."""
+    written, kind = whole(fields.get("id")), chat_kind(fields.get("type"))
+    if written is None and (named := peer_id(fields.get("id"))):
+        return named
+    if not written:
+        return nameless_channel_id(str(fields.get("name") or ""), str(fields.get("type") or ""))
+    if written < 0:
+        return str(written)
+    if written >> 32 in (_CHAT_BITS, _CHANNEL_BITS) and kind != "private":
+        return _from_bits(written)
+    basic = fields.get("type") == "private_group"
+    return str(written) if kind == "private" else _mark(_CHAT_BITS if basic else _CHANNEL_BITS, written)
+
+
+def when(payload: dict[str, Any], key: str) -> When | None:
+    """The moment in `key`_unixtime or, where that is missing, in the local time `key`. The epoch is no moment."""
+    seconds = whole(payload.get(f"{key}_unixtime"))
+    if seconds is None:
+        seconds = whole(payload.get(key))
+    found = _local(payload.get(key)) if seconds is None else _unix(seconds)
+    return found if found and found.moment.year > 1970 else None
+
+
+def author(payload: dict[str, Any]) -> Author | None:
+    """Who wrote it. A signature (`author`) names the person behind a channel's post, so it wins over `from`."""
+    peer = peer_id(payload.get("from_id")) or peer_id(payload.get("actor_id"))
+    name = string(payload.get("author")) or string(payload.get("from")) or string(payload.get("actor"))
+    return Author(id=peer, name=name) if peer or name else None
+
+
+def forward(payload: dict[str, Any]) -> Forward | None:
+    """Where it was forwarded from; deleted accounts leave neither name nor id."""
+    if "forwarded_from" not in payload and "forwarded_from_id" not in payload:
+        return None
+    return Forward(name=string(payload.get("forwarded_from")), peer_id=peer_id(payload.get("forwarded_from_id")))
+
+
+def reactions(payload: dict[str, Any]) -> tuple[Reaction, ...]:
+    """The counted reactions, in the export's order."""
+    return tuple(_reactions(payload.get("reactions")))
+
+
+def _reactions(value: Any) -> Iterator[Reaction]:
+    for item in objects(value):
+        count, custom = whole(item.get("count")), string(item.get("document_id"))
+        paid = "paid" if item.get("type") == "paid" else None
+        emoji = string(item.get("emoji")) or (f"custom:{custom}" if custom else paid)
+        if emoji and count is not None:
+            yield Reaction(emoji=emoji, count=count)
+
+
+def _piece_text(piece: Any) -> str:
+    text = piece.get("text") if isinstance(piece, dict) else piece
+    return text if isinstance(text, str) else ""
+
+
+def _from_bits(number: int) -> str:
+    return _mark(number >> 32, number & 0xFFFFFFFF) if number >> 32 in (_CHAT_BITS, _CHANNEL_BITS) else str(number)
+
+
+def _mark(kind: int, bare: int) -> str:
+    return marked_channel_id(bare) if kind == _CHANNEL_BITS else f"-{bare}" if kind == _CHAT_BITS else str(bare)
+
+
+def _unix(seconds: int) -> When | None:
+    try:
+        return When(datetime.fromtimestamp(seconds, UTC), zoneless=False)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def _local(value: Any) -> When | None:
+    try:
+        moment = datetime.fromisoformat(value)
+        zoneless = moment.tzinfo is None
+        return When(moment.replace(tzinfo=UTC) if zoneless else moment.astimezone(UTC), zoneless)
+    except (TypeError, ValueError, OverflowError):
+        return None
