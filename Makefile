@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= output
 WORKERS ?= auto
+PIN := --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev demo test lint format docs bench requirements clean
@@ -39,10 +40,8 @@ bench: install-dev  ## Benchmarks: each prints a table with ratios
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 requirements: install-dev  ## Pin all dependencies anew, with hashes
-	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet --upgrade \
-		pyproject.toml --extra ner -o requirements.txt
-	$(BIN)/python -m uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet --upgrade \
-		pyproject.toml --extra ner --group dev -o requirements-dev.txt
+	$(BIN)/uv pip compile $(PIN) --upgrade pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile $(PIN) -c requirements.txt pyproject.toml --extra ner --group dev -o requirements-dev.txt
 
 clean:  ## Remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
