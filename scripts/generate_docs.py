@@ -1,0 +1,122 @@
+"""Write the pages that are generated from the code, or with --check say which of them lag behind it.
+
+ENV_VARIABLES_GUIDE.md, .env.example   from the settings classes
+docs/contracts/*.schema.json           from the data contracts
+docs/reference/cli.md                  from the commands' own help
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import BaseModel, SecretStr
+from pydantic_settings import BaseSettings
+
+from tg_parser.cli.app import app
+from tg_parser.config.settings import setting_groups, variable_range
+from tg_parser.domain.documents import ProcessedDocument
+from tg_parser.domain.knowledge import KnowledgeBaseEntry
+from tg_parser.domain.messages import RawMessage
+from tg_parser.domain.topics import Anchor, TopicBundle, TopicCard
+
+ROOT = Path(__file__).resolve().parent.parent
+CONTRACTS: tuple[type[BaseModel], ...] = (
+    RawMessage,
+    ProcessedDocument,
+    TopicCard,
+    Anchor,
+    TopicBundle,
+    KnowledgeBaseEntry,
+)
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Every generated page with the text it should have."""
+    yield ROOT / "ENV_VARIABLES_GUIDE.md", environment_guide()
+    yield ROOT / ".env.example", environment_example()
+    yield ROOT / "docs/reference/cli.md", cli_reference()
+    for model in CONTRACTS:
+        schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+        text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        yield ROOT / f"docs/contracts/{model.__name__}.schema.json", text
+
+
+def environment_guide() -> str:
+    """The table of all variables with default, range and meaning."""
+    lines = [
+        "# Environment variables",
+        "",
+        "Generated from `tg_parser/config/settings.py` by `make docs`. Every variable may also stand in a file `.env`",
+        "in the working directory; the environment wins. A wrong value is refused at start with the variable's name",
+        "and range.",
+    ]
+    for _, group in setting_groups():
+        lines += ["", f"## {_sentence(group)}", "", "| variable | default | allowed | meaning |", "|---|---|---|---|"]
+        for field in group.model_fields.values():
+            default = f"`{_default(field)}`" if _default(field) else ""
+            cells = (f"`{field.validation_alias}`", default, variable_range(field), field.description or "")
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def environment_example() -> str:
+    """A .env with every variable at its default, commented out."""
+    lines = [
+        "# Copy to .env and change what differs. Every line shows a default; ENV_VARIABLES_GUIDE.md explains them."
+    ]
+    for _, group in setting_groups():
+        lines += ["", f"# {_sentence(group)}"]
+        lines += [f"#{field.validation_alias}={_default(field)}" for field in group.model_fields.values()]
+    return "\n".join(lines) + "\n"
+
+
+def cli_reference() -> str:
+    """The help of every command."""
+    lines = ["# Commands", "", "Generated from `tg-parser --help` by `make docs`."]
+    for name, text in _helps(typer.main.get_command(app), "tg-parser", None):
+        lines += ["", f"## {name}", "", "```", text.rstrip(), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
+    settings = {**command.context_settings, "terminal_width": 100, "max_content_width": 100}
+    context = command.context_class(command, info_name=name, parent=parent, **settings)
+    yield context.command_path, command.get_help(context)
+    for child_name, child in getattr(command, "commands", {}).items():
+        yield from _helps(child, child_name, context)
+
+
+def _sentence(group: type[BaseSettings]) -> str:
+    return (group.__doc__ or "").strip().rstrip(".")
+
+
+def _default(field: Any) -> str:
+    value = field.default
+    if value is None or isinstance(value, SecretStr):
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def main() -> None:
+    """Write or check all pages."""
+    check, stale = "--check" in sys.argv[1:], []
+    for path, text in pages():
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        stale.append(path.relative_to(ROOT))
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    for path in stale:
+        print(f"{'behind the code' if check else 'written'}: {path}")
+    if check and stale:
+        sys.exit("Run `make docs` and commit the result.")
+
+
+if __name__ == "__main__":
+    main()
