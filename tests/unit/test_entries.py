@@ -1,0 +1,163 @@
+"""Documents and topics become entries of the contract."""
+
+from datetime import UTC, datetime
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tg_parser.domain.knowledge import KnowledgeBaseEntry
+from tg_parser.domain.topics import Anchor, BundleItem, TopicBundle, TopicCard
+from tg_parser.export.entries import entry_title, message_entry, resolved_sources, topic_entry
+from tg_parser.export.links import ChatAddress
+from tg_parser.export.writers import to_json
+
+WHEN = datetime(2024, 11, 27, 9, 0, tzinfo=UTC)
+
+
+def row(number: int, **changed):
+    """A document as storage reads it."""
+    return {
+        "source_ref": f"tg:-100123:post:{number}",
+        "source_message_id": str(number),
+        "channel_id": "-100123",
+        "message_type": "post",
+        "message_date": WHEN,
+        "thread_id": str(number),
+        "parent_message_id": None,
+        "processed_at": WHEN,
+        "text_clean": "Первое предложение. Второе.",
+        "summary": None,
+        "topics": ["ключевая фраза"],
+        "entities": [],
+        "language": "ru",
+        "sentiment": None,
+        "is_noise": False,
+        "metadata": {"provider": "local"},
+        **changed,
+    }
+
+
+def test_message_entry_has_text_link_and_topics():
+    """Content is the clean text alone where there is no summary; link, date and provenance are in the metadata."""
+    entry = message_entry(row(7), ["topic:t"], ChatAddress(username="durov", title="Канал"))
+    assert entry["id"] == "kb:msg:tg:-100123:post:7"
+    assert entry["title"] == "Первое предложение."
+    assert entry["content"] == "Первое предложение. Второе."
+    assert entry["created_at"] == "2024-11-27T09:00:00Z"
+    assert entry["source"]["link"] == entry["metadata"]["link"] == "https://t.me/durov/7"
+    assert entry["topics"] == ["topic:t"]
+    assert entry["tags"] == ["ключевая фраза"]
+    assert entry["metadata"]["date"] == "2024-11-27T09:00:00Z"
+    assert entry["metadata"]["provider"] == "local"
+    assert entry["metadata"]["is_noise"] is False
+
+
+def test_summary_comes_first():
+    """With a summary, content is summary, blank line, text."""
+    entry = message_entry(row(7, summary="Кратко."), [], ChatAddress())
+    assert entry["content"] == "Кратко.\n\nПервое предложение. Второе."
+
+
+def item(number, role, score, why=None):
+    return BundleItem(
+        channel_id="-100123",
+        message_id=str(number),
+        message_type="post",
+        source_ref=f"tg:-100123:post:{number}",
+        role=role,
+        score=score,
+        justification=why,
+    )
+
+
+def anchor(number, score):
+    return Anchor(
+        channel_id="-100123",
+        message_id=str(number),
+        message_type="post",
+        anchor_ref=f"tg:-100123:post:{number}",
+        score=score,
+    )
+
+
+CARD = TopicCard(
+    id="topic:tg:-100123:post:7",
+    title="Тема",
+    summary="О чём.",
+    scope_in=("a",),
+    scope_out=("b",),
+    type="cluster",
+    anchors=(anchor(7, 0.9), anchor(8, 0.95)),
+    sources=("-100123",),
+    updated_at=WHEN,
+    metadata={"level": "story"},
+)
+BUNDLE = TopicBundle(
+    topic_id=CARD.id,
+    items=(
+        item(9, "supporting", 0.7, "later"),
+        item(7, "supporting", 0.1, "why seven"),
+        item(3, "supporting", 0.7),
+        item(2, "supporting", None),
+    ),
+    updated_at=WHEN,
+)
+
+
+def test_resolved_sources_are_each_once_in_order():
+    """Anchors first, then by score (missing last), then by ref; the anchor's role and score win, the reason stays."""
+    sources = resolved_sources(CARD, BUNDLE, {"tg:-100123:post:7": row(7)}, {})
+    assert [(source["message_id"], source["role"], source.get("score")) for source in sources] == [
+        ("8", "anchor", 0.95),
+        ("7", "anchor", 0.9),
+        ("3", "supporting", 0.7),
+        ("9", "supporting", 0.7),
+        ("2", "supporting", None),
+    ]
+    assert sources[1]["justification"] == "why seven"
+    assert sources[1]["title"] == "Первое предложение."
+    assert sources[1]["link"] == "https://t.me/c/123/7"
+
+
+def test_topic_entry_says_scope_and_sources():
+    """A topic's entry has the card's title, summary with scope, and itself as topic."""
+    entry = topic_entry(CARD, [{"source_ref": "x"}])
+    assert entry["id"] == "kb:topic:topic:tg:-100123:post:7"
+    assert entry["content"] == "О чём.\n\nIn scope: a\n\nOut of scope: b"
+    assert entry["topics"] == ["topic:tg:-100123:post:7"]
+    assert entry["metadata"]["resolved_sources"] == [{"source_ref": "x"}]
+    assert entry["metadata"]["level"] == "story"
+
+
+@pytest.mark.parametrize("entry", [message_entry(row(7), ["t"], ChatAddress()), topic_entry(CARD, [])])
+def test_entries_keep_the_contract(entry):
+    """The plain dicts are entries of the published contract."""
+    line = to_json(entry)
+    assert (
+        orjson.loads(KnowledgeBaseEntry.model_validate_json(line).model_dump_json(exclude_none=True)).keys()
+        <= entry.keys()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Одна строка", "Одна строка"),
+        ("First sentence! Second.", "First sentence!"),
+        ("  line\nnext", "line"),
+        ("слово " * 30, "слово слово слово слово слово слово слово слово слово слово слово слово слово…"),
+    ],
+)
+def test_title_is_the_first_sentence_cut_between_words(text, title):
+    """A title is readable and short."""
+    assert entry_title(text) == title
+
+
+@given(st.text(min_size=1))
+def test_title_is_one_short_line(text):
+    """Whatever the text, the title is one line of at most 80 characters."""
+    title = entry_title(text)
+    assert len(title) <= 80
+    assert "\n" not in title

@@ -1,0 +1,28 @@
+"""Links lead back to the original message."""
+
+import pytest
+
+from tg_parser.export.links import ChatAddress, message_link
+
+NAMED, NUMBERED = ChatAddress(username="durov"), ChatAddress()
+GROUP = ChatAddress(kind="group")
+
+
+@pytest.mark.parametrize(
+    ("channel", "kind", "message", "thread", "address", "expected"),
+    [
+        ("-100123", "post", "7", "7", NAMED, "https://t.me/durov/7"),
+        ("-100123", "post", "7", "7", NUMBERED, "https://t.me/c/123/7"),
+        ("durov", "post", "7", None, NUMBERED, "https://t.me/durov/7"),
+        ("-100123", "comment", "99", "7", NAMED, "https://t.me/durov/7?comment=99"),
+        ("-100123", "comment", "99", "7", NUMBERED, "https://t.me/c/123/7?comment=99"),
+        ("-100123", "comment", "99", "7", GROUP, "https://t.me/c/123/99?thread=7"),
+        ("-100123", "comment", "99", None, NUMBERED, "https://t.me/c/123/99"),
+        ("-123456789", "post", "7", "7", GROUP, None),
+        ("unnamed-0123456789abcdef", "post", "7", "7", NUMBERED, None),
+        ("777000", "post", "7", "7", ChatAddress(kind="private"), None),
+    ],
+)
+def test_link_of_a_message(channel, kind, message, thread, address, expected):
+    """A username wins, else the internal id, else there is no link; a comment opens in its thread."""
+    assert message_link(channel, kind, message, thread, address) == expected

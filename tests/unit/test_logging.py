@@ -1,0 +1,57 @@
+"""Logs are for people or machines, and never hold a secret."""
+
+import json
+import logging
+
+import pytest
+import structlog
+
+from tg_parser.config.logging import Redactor, configure_logging
+from tg_parser.config.settings import LoggingSettings
+
+
+@pytest.fixture(autouse=True)
+def restored_logging():
+    """What a test configures ends with it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def test_json_lines_mask_secrets_by_key_value_and_url(capsys):
+    """A secret is masked whether its key, its value or a URL would show it."""
+    configure_logging(LoggingSettings(format="json"), ["hunter2"])
+    structlog.get_logger("t").info("wrong hunter2 given", api_key="abc", url="postgresql://me:pw@host/db", n=1)
+    line = json.loads(capsys.readouterr().err)
+    assert line["event"] == "wrong *** given"
+    assert line["api_key"] == "***"
+    assert line["url"] == "postgresql://me:***@host/db"
+    assert line["n"] == 1
+    assert line["level"] == "info"
+
+
+def test_records_of_libraries_go_the_same_way(capsys):
+    """The standard library's loggers write the same format, masked alike, tracebacks included."""
+    configure_logging(LoggingSettings(format="json"), ["hunter2"])
+    try:
+        raise ValueError("hunter2")
+    except ValueError:
+        logging.getLogger("library").exception("failed with hunter2")
+    line = json.loads(capsys.readouterr().err)
+    assert line["event"] == "failed with ***"
+    assert "ValueError" in line["exception"]
+    assert "hunter2" not in line["exception"]
+
+
+def test_level_is_respected(capsys):
+    """Below the level nothing is written."""
+    configure_logging(LoggingSettings(level="WARNING"))
+    structlog.get_logger("t").info("quiet")
+    assert capsys.readouterr().err == ""
+
+
+def test_longer_secret_is_masked_before_a_shorter_one_in_it():
+    """One secret inside another leaves no rest."""
+    assert Redactor(["pass", "password1"]).text("password1") == "***"

@@ -1,0 +1,61 @@
+"""Settings are read from the environment and refused by name."""
+
+import pytest
+
+from tg_parser.config.settings import load_settings, secret_values, setting_groups
+from tg_parser.domain.errors import SettingsError
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch):
+    """No variable of the surrounding shell reaches a test."""
+    for _, group in setting_groups():
+        for field in group.model_fields.values():
+            monkeypatch.delenv(str(field.validation_alias), raising=False)
+
+
+def test_defaults_need_no_environment():
+    """A laptop without any variable gets SQLite files."""
+    settings = load_settings(None)
+    assert settings.database.type == "sqlite"
+    assert settings.retry.max_attempts == 3
+
+
+def test_file_is_read_and_the_environment_wins(tmp_path, monkeypatch):
+    """.env gives values, the environment overrides them."""
+    env_file = tmp_path / ".env"
+    env_file.write_text("DB_PORT=6000\nDB_NAME=from_file\nSOMETHING_ELSE=1\n")
+    monkeypatch.setenv("DB_NAME", "from_environment")
+    database = load_settings(env_file).database
+    assert (database.port, database.name) == (6000, "from_environment")
+
+
+def test_empty_variable_means_the_default(monkeypatch):
+    """`DB_PORT=` in a compose file is not an error."""
+    monkeypatch.setenv("DB_PORT", "")
+    assert load_settings(None).database.port == 5432
+
+
+def test_every_wrong_value_is_named_with_its_range(monkeypatch):
+    """One start tells all that is wrong: variable, value and what is allowed."""
+    monkeypatch.setenv("DB_PORT", "99999")
+    monkeypatch.setenv("RETRY_JITTER", "much")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(None)
+    assert "DB_PORT: '99999' is not allowed (allowed: 1 to 65535)." in caught.value.message
+    assert "RETRY_JITTER: 'much' is not allowed (allowed: 0 to 1)." in caught.value.message
+
+
+def test_secrets_are_not_shown(monkeypatch):
+    """A password appears in no repr, and is listed for the one who masks it."""
+    monkeypatch.setenv("DB_PASSWORD", "p@ss:/%слово")
+    settings = load_settings(None)
+    assert "слово" not in repr(settings)
+    assert list(secret_values(settings)) == ["p@ss:/%слово"]
+
+
+def test_every_setting_is_documented():
+    """No variable without a line that says what it means."""
+    fields = [field for _, group in setting_groups() for field in group.model_fields.values()]
+    assert len(fields) >= 25
+    assert all(field.description and field.description.endswith(".") for field in fields)
