@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-
 from tg_parser.domain.messages import Chat, RawMessage
 from tg_parser.domain.refs import MessageType, source_ref
 from tg_parser.ingestion.desktop_fields import (
@@ -62,10 +60,7 @@ class MessageMapper:
         if sent is None:
             return Skipped("no_date")
         notes = ("date_without_zone",) if sent.zoneless else ()
-        try:
-            message = self._message(message_id, sent.moment, place, payload)
-        except ValidationError:
-            return Skipped("unreadable")
+        message = self._message(message_id, sent.moment, place, payload)
         if not _of_unknown_type(payload):
             return Mapped(message, notes)
         worth_keeping = message.text or message.media

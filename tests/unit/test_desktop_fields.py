@@ -1,0 +1,190 @@
+"""Single fields of an exported message: ids, dates, texts, reactions."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tg_parser.domain.messages import Author, Forward, Link, Reaction
+from tg_parser.ingestion.desktop_fields import (
+    author,
+    chat_id,
+    chat_kind,
+    flat_text,
+    forward,
+    hidden_links,
+    message_text,
+    peer_id,
+    reactions,
+    when,
+    whole,
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "marked"),
+    [
+        ("user123", "123"),
+        ("channel123", "-100123"),
+        ("chat123", "-123"),
+        (4001, "4001"),
+        ("4001", "4001"),
+        (4294967296 + 77, "-77"),
+        (8589934592 + 1292077344, "-1001292077344"),
+        (-1001292077344, "-1001292077344"),
+        ("somebody", None),
+        ("channel", None),
+        ("channel-5", None),
+        ("", None),
+        (0, None),
+        (None, None),
+        (True, None),
+        (1.5, None),
+    ],
+)
+def test_a_peer_gets_its_marked_id_however_the_export_wrote_it(written, marked):
+    """user/channel/chat prefixes, plain numbers and the one-number form of old exports lead to the marked id."""
+    assert peer_id(written) == marked
+
+
+@pytest.mark.parametrize(
+    ("fields", "canonical", "kind"),
+    [
+        ({"id": 1032086354, "type": "public_channel"}, "-1001032086354", "channel"),
+        ({"id": "1032086354", "type": "private_channel"}, "-1001032086354", "channel"),
+        ({"id": -1001032086354, "type": "public_channel"}, "-1001032086354", "channel"),
+        ({"id": "channel1032086354", "type": "public_channel"}, "-1001032086354", "channel"),
+        ({"id": 8589934592 + 1032086354, "type": "private_channel"}, "-1001032086354", "channel"),
+        ({"id": 1500000000, "type": "public_supergroup"}, "-1001500000000", "group"),
+        ({"id": 1500000000, "type": "private_supergroup"}, "-1001500000000", "group"),
+        ({"id": 123456789, "type": "private_group"}, "-123456789", "group"),
+        ({"id": 8600000001, "type": "personal_chat"}, "8600000001", "private"),
+        ({"id": 42, "type": "bot_chat"}, "42", "private"),
+        ({"id": 42, "type": "saved_messages"}, "42", "private"),
+        ({"id": 42}, "-10042", "channel"),
+    ],
+)
+def test_a_chat_gets_its_canonical_id_and_kind(fields, canonical, kind):
+    """The same channel has the same id whichever export brings it; people and groups keep theirs apart."""
+    assert (chat_id(fields), chat_kind(fields.get("type"))) == (canonical, kind)
+
+
+def test_a_chat_without_an_id_is_known_by_its_title():
+    """Two exports of a nameless chat give one id; another title or type gives another."""
+    one = {"name": "Fixture Channel", "type": "public_channel"}
+    assert chat_id(one) == chat_id(dict(one)) == "unnamed-6cb15e5b72d79432"
+    assert chat_id(one) != chat_id(one | {"name": "Other"})
+    assert chat_id(one) != chat_id(one | {"type": "private_channel"})
+
+
+def test_the_unix_time_wins_over_the_local_one():
+    """`date` is in the exporter's zone, `date_unixtime` in UTC: the second tells the truth."""
+    found = when({"date": "2025-11-03T21:10:28", "date_unixtime": "1762200628"}, "date")
+    assert found == (datetime(2025, 11, 3, 20, 10, 28, tzinfo=UTC), False)
+
+
+@pytest.mark.parametrize(
+    ("written", "moment", "zoneless"),
+    [
+        ("2020-11-12T12:53:52", datetime(2020, 11, 12, 12, 53, 52, tzinfo=UTC), True),
+        ("2020-11-12T12:53:52+03:00", datetime(2020, 11, 12, 9, 53, 52, tzinfo=UTC), False),
+        ("2020-11-12T12:53:52Z", datetime(2020, 11, 12, 12, 53, 52, tzinfo=UTC), False),
+        (1605185632, datetime(2020, 11, 12, 12, 53, 52, tzinfo=UTC), False),
+        ("1605185632", datetime(2020, 11, 12, 12, 53, 52, tzinfo=UTC), False),
+    ],
+)
+def test_a_date_alone_is_read_and_a_missing_zone_is_told(written, moment, zoneless):
+    """Without unix time the date is taken as it stands, as UTC where it names no zone."""
+    assert when({"date": written}, "date") == (moment, zoneless)
+
+
+@pytest.mark.parametrize("written", ["", "yesterday", None, [], 10**15, "9" * 19, "0001-01-01T00:00:00+14:00", 0])
+def test_a_date_that_is_none_is_none(written):
+    """Nonsense, times beyond the calendar and the epoch (as old exports write 'never edited') are no moments."""
+    assert when({"date": written}, "date") is None
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("12", 12),
+        (-999999998, -999999998),
+        ("-5", -5),
+        ("1e3", None),
+        ("٣", 3),
+        ("--5", None),
+        (2**63, None),
+        (True, None),
+    ],
+)
+def test_whole_numbers_are_read_as_numbers_and_as_text(written, number):
+    """Ids come as numbers and as strings; what does not fit 64 bits is no id."""
+    assert whole(written) == number
+
+
+@pytest.mark.parametrize(
+    ("written", "flat"),
+    [
+        ("plain", "plain"),
+        (["Read: ", {"type": "link", "text": "https://e.example"}, "!"], "Read: https://e.example!"),
+        ([], ""),
+        (None, ""),
+        ({"type": "bold", "text": "one entity alone"}, "one entity alone"),
+        (["a", 5, None, {"type": "bold"}, {"text": 7}, ["b"], "c"], "ac"),
+    ],
+)
+def test_a_text_is_the_sum_of_its_pieces(written, flat):
+    """Strings and entities are joined without any separator; what has no text adds nothing."""
+    assert flat_text(written) == flat
+
+
+def test_entities_stand_in_for_a_missing_text():
+    """An export that has text_entities alone loses no text; an empty text stays empty."""
+    entities = [{"type": "plain", "text": "Hello "}, {"type": "bold", "text": "you"}]
+    assert message_text({"text_entities": entities}) == "Hello you"
+    assert message_text({"text": "", "text_entities": entities}) == ""
+
+
+def test_links_behind_words_are_kept_once():
+    """text and text_entities both name a hidden link: it is kept once, and a visible one is none."""
+    pieces = [
+        {"type": "text_link", "text": "hidden", "href": "https://other.example/news"},
+        {"type": "link", "text": "https://seen.example"},
+        {"type": "text_link", "text": "empty", "href": ""},
+    ]
+    expected = (Link(text="hidden", url="https://other.example/news"),)
+    assert hidden_links({"text": ["See ", *pieces], "text_entities": pieces}) == expected
+    assert hidden_links({"text": "See hidden", "text_entities": pieces}) == expected
+
+
+def test_the_signature_names_the_author_of_a_channel_post():
+    """`from` is the channel; `author` is the person who signed."""
+    signed = {"from": "News", "from_id": "channel5", "author": "Ann"}
+    assert author(signed) == Author(id="-1005", name="Ann")
+    assert author({"from": None, "from_id": "user7"}) == Author(id="7", name=None)
+    assert author({"actor": "Bob", "actor_id": "user8"}) == Author(id="8", name="Bob")
+    assert author({}) is None
+
+
+def test_a_forward_is_known_even_when_its_sender_is_gone():
+    """Deleted accounts leave null behind; the message is still a forward."""
+    assert forward({"forwarded_from": "Space", "forwarded_from_id": "channel9"}) == Forward(
+        name="Space", peer_id="-1009"
+    )
+    assert forward({"forwarded_from": None}) == Forward()
+    assert forward({"from": "x"}) is None
+
+
+def test_reactions_of_every_kind_are_counted():
+    """Plain, custom and paid reactions keep their order and counts; a broken one is left out."""
+    written = [
+        {"type": "emoji", "count": 3, "emoji": "👍"},
+        {"type": "custom_emoji", "count": 2, "document_id": "stickers/sticker.webp"},
+        {"type": "paid", "count": 50},
+        {"type": "emoji", "emoji": "🔥"},
+        "👍",
+    ]
+    assert reactions({"reactions": written}) == (
+        Reaction(emoji="👍", count=3),
+        Reaction(emoji="custom:stickers/sticker.webp", count=2),
+        Reaction(emoji="paid", count=50),
+    )
