@@ -21,16 +21,16 @@ def test_error_leaves_the_old_file_and_no_rest(tmp_path):
     """An error in the middle changes nothing in the folder."""
     path = tmp_path / "a.json"
     path.write_bytes(b"old")
-    with pytest.raises(ValueError, match="boom"), whole_file(path) as file:
+    with pytest.raises(TypeError), whole_file(path) as file:
         file.write(b"half")
-        raise ValueError("boom")
+        file.write(None)
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("a.json", b"old")]
 
 
 def test_place_that_cannot_be_written_is_a_clear_error(tmp_path):
     """A file where the folder should be is named, with what to do."""
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(OutputError, match="Cannot write .*out") as caught:
+    with pytest.raises(OutputError, match=r"Cannot write .*out") as caught:
         prepare_folder(tmp_path / "out")
     assert "--out" in (caught.value.hint or "")
 
