@@ -1,0 +1,55 @@
+"""tg-parser: the commands, in the order of the main job. Heavy imports wait inside the commands, so --help is quick."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tg_parser import __version__
+from tg_parser.cli import databases, demo, export, ingest, process, run, sources, status, topicize
+from tg_parser.cli.execution import show_tracebacks
+
+app = typer.Typer(
+    name="tg-parser",
+    help="Telegram channels as a knowledge base: collect, process, find topics, export.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors (anywhere on the line).")] = False,
+) -> None:
+    """Telegram channels as a knowledge base: collect, process, find topics, export."""
+    if version:
+        typer.echo(f"tg-parser {__version__}")
+        raise typer.Exit
+    if debug:
+        show_tracebacks()
+
+
+app.command("demo")(demo.demo)
+app.command("run")(run.run)
+app.command("init")(databases.init)
+app.command("add-source")(sources.add_source)
+app.add_typer(sources.commands, name="sources")
+app.command("ingest")(ingest.ingest)
+app.command("process")(process.process)
+app.command("topicize")(topicize.topicize)
+app.command("export")(export.export)
+app.command("status")(status.status)
+app.add_typer(databases.commands, name="db")
+
+
+def main() -> None:
+    """The console script. `--debug` may stand anywhere on the line."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    if len(arguments) < len(sys.argv) - 1:
+        show_tracebacks()
+    app(args=arguments, prog_name="tg-parser")

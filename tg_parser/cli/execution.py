@@ -1,0 +1,78 @@
+"""Runs a command: settings, logging, the application, and errors as one clear line with a hint and an exit code.
+
+Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some messages failed, 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from tg_parser.bootstrap import App
+
+EXIT_ERROR, EXIT_USAGE, EXIT_FAILED_MESSAGES, EXIT_INTERRUPTED = 1, 2, 3, 130
+_DEBUG = "TG_PARSER_DEBUG"
+
+T = TypeVar("T")
+
+
+def show_tracebacks() -> None:
+    """From now on an error also shows where it came from."""
+    os.environ[_DEBUG] = "1"
+
+
+def execute(work: Callable[[App], Awaitable[T]], *, prepare: bool = True) -> T:
+    """Open the application, do `work`, close it. `prepare` creates or checks the schemas first."""
+    try:
+        return asyncio.run(_opened(work, prepare=prepare))
+    except KeyboardInterrupt:
+        _say("Stopped. What was done is kept; the same command goes on from there.")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    except Exception as error:  # noqa: BLE001 - the boundary of a command
+        fail(error)
+
+
+async def _opened(work: Callable[[App], Awaitable[T]], *, prepare: bool) -> T:
+    from tg_parser.bootstrap import open_app
+    from tg_parser.config.logging import configure_logging
+    from tg_parser.config.settings import load_settings, secret_values
+
+    settings = load_settings()
+    configure_logging(settings.logging, secret_values(settings))
+    async with open_app(settings, prepare=prepare) as app:
+        return await work(app)
+
+
+def fail(error: Exception) -> NoReturn:
+    """Show `error` to a person and end the command."""
+    from tg_parser.domain.errors import InvalidPeerError, TgParserError, UsageError
+
+    if os.environ.get(_DEBUG):
+        traceback.print_exception(error, file=sys.stderr)
+    if isinstance(error, TgParserError):
+        _say(f"Error: {error.message}")
+        if error.hint:
+            _say(f"Hint: {error.hint}")
+        wrong_usage = isinstance(error, UsageError | InvalidPeerError)
+        raise typer.Exit(EXIT_USAGE if wrong_usage else EXIT_ERROR)
+    _say(f"Error: an unexpected {type(error).__name__}: {error}")
+    _say("Hint: run the same command with --debug and report what it shows.")
+    raise typer.Exit(EXIT_ERROR)
+
+
+def finish(failed_messages: int) -> None:
+    """End with exit code 3 where messages failed."""
+    if failed_messages:
+        _say(f"{failed_messages} messages failed; see them with: tg-parser status --failures")
+        raise typer.Exit(EXIT_FAILED_MESSAGES)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)

@@ -1,0 +1,64 @@
+"""export: topics and documents to files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tg_parser.cli.execution import execute
+from tg_parser.cli.options import Channel, Out, Pretty, Source, parse_time
+from tg_parser.cli.presentation import Json, emit_facts, emit_json
+from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.selection import channels_of, chosen_sources
+
+if TYPE_CHECKING:
+    from tg_parser.bootstrap import App
+    from tg_parser.export.exporter import ExportReport
+
+
+def export(
+    source: Source = None,
+    channel: Channel = None,
+    every: Annotated[bool, typer.Option("--all", help="Every active source.")] = False,
+    out: Out = Path("output"),
+    topic_id: Annotated[str | None, typer.Option(help="Only this topic and its messages.")] = None,
+    date_from: Annotated[str | None, typer.Option("--from", help="Messages from this date on.")] = None,
+    date_to: Annotated[str | None, typer.Option("--to", help="Messages before this date.")] = None,
+    include_supporting: Annotated[
+        bool, typer.Option("--include-supporting/--no-include-supporting", help="Bundles with supporting messages.")
+    ] = True,
+    pretty: Pretty = False,
+    json: Json = False,
+) -> None:
+    """Write kb_entries.ndjson, topics.json and a file for every topic."""
+    first, last = parse_time(date_from), parse_time(date_to)
+
+    async def work(app: App) -> ExportReport:
+        from tg_parser.export.exporter import ExportRequest
+
+        sources = await chosen_sources(app, source, channel, every=every)
+        request = ExportRequest(
+            out=out,
+            channel_ids=channels_of(sources),
+            topic_id=topic_id,
+            date_from=first,
+            date_to=last,
+            include_supporting=include_supporting,
+            pretty=pretty,
+            addresses=await app.sources.addresses(),
+        )
+        with shown_progress(quiet=json) as report:
+            return await app.exporter.export(request, report)
+
+    done = execute(work)
+    if json:
+        emit_json(done)
+    else:
+        emit_facts(export_facts(done))
+
+
+def export_facts(done: ExportReport) -> list[tuple[str, object]]:
+    """The report by name."""
+    return [("message entries", done.message_entries), ("topics", done.topics), ("files in", done.out)]

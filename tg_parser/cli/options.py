@@ -1,0 +1,47 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Source = Annotated[str | None, typer.Option("--source", help="Source id, as `sources list` shows it.")]
+Channel = Annotated[
+    str | None, typer.Option("--channel", help="A chat in any form: @name, name, t.me link, numeric id.")
+]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the files.")]
+FromExport = Annotated[
+    Path | None, typer.Option("--from-export", help="result.json of a Telegram Desktop export, or its folder.")
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Take at most this many messages of a chat.")]
+Concurrency = Annotated[
+    int | None, typer.Option("--concurrency", "-c", min=1, max=1000, help="Messages analysed at a time.")
+]
+MaxTopics = Annotated[int | None, typer.Option("--max-topics", min=1, help="Keep only the strongest topics.")]
+Pretty = Annotated[bool, typer.Option("--pretty", help="Indent topics.json and the topic files.")]
+Mode = Annotated[
+    Literal["incremental", "snapshot"],
+    typer.Option("--mode", help="What is new, or everything between the source's history dates."),
+]
+
+
+def parse_time(value: str | None) -> datetime | None:
+    """A date or time given by a user; without a zone it is UTC. Raises typer.BadParameter."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise typer.BadParameter(f"{value!r} is not a date; write 2024-11-27 or 2024-11-27T09:00:00+03:00.") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def exactly_one(**given: object) -> None:
+    """Refuse a call that names none or several of options that exclude each other. Raises typer.BadParameter."""
+    names = [name for name, value in given.items() if value]
+    options = " or ".join(f"--{name.replace('_', '-')}" for name in given)
+    if len(names) != 1:
+        raise typer.BadParameter(f"Give exactly one of {options}.")

@@ -1,0 +1,81 @@
+"""Progress on stderr: bars on a terminal, a plain line every few seconds elsewhere, with rate and time left."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    from tg_parser.domain.progress import Progress, ReportProgress
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+@contextlib.contextmanager
+def shown_progress(*, quiet: bool = False) -> Iterator[ReportProgress]:
+    """A reporter for the length of one command."""
+    if quiet:
+        yield lambda _: None
+    elif sys.stderr.isatty():
+        with _bars() as bars:
+            yield _BarReporter(bars)
+    else:
+        yield _LineReporter()
+
+
+def _bars() -> Bars:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+
+
+class _BarReporter:
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.step not in self._tasks:
+            self._tasks[progress.step] = self._bars.add_task(progress.step)
+        self._bars.update(self._tasks[progress.step], completed=progress.done, total=progress.total)
+
+
+class _LineReporter:
+    def __init__(self) -> None:
+        self._started: dict[str, float] = {}
+        self._last_line = time.monotonic()
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        started = self._started.setdefault(progress.step, now)
+        if now - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            sys.stderr.write(progress_line(progress, now - started) + "\n")
+
+
+def progress_line(progress: Progress, seconds: float) -> str:
+    """`step: done of total, rate/s, about N s left` as far as it is known."""
+    rate = progress.done / seconds if seconds > 0 else 0.0
+    line = f"{progress.step}: {progress.done}"
+    if progress.total is not None:
+        line += f" of {progress.total}"
+    if rate:
+        line += f", {rate:.0f}/s"
+        if progress.total is not None:
+            line += f", about {max(progress.total - progress.done, 0) / rate:.0f} s left"
+    return line

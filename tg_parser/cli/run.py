@@ -1,0 +1,103 @@
+"""run: the whole main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tg_parser.cli.execution import execute, finish
+from tg_parser.cli.export import export_facts
+from tg_parser.cli.ingest import emit_outcomes, outcome_facts
+from tg_parser.cli.options import Channel as ChannelOption
+from tg_parser.cli.options import Concurrency, FromExport, Limit, MaxTopics, Mode, Out, Pretty, exactly_one
+from tg_parser.cli.options import Source as SourceOption
+from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
+from tg_parser.cli.process import process_facts
+from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.topicize import topic_facts
+
+if TYPE_CHECKING:
+    from tg_parser.bootstrap import App
+    from tg_parser.services.runs import RunReport
+
+
+def run(
+    chat: Annotated[str | None, typer.Argument(help="A chat in any form, instead of --source.")] = None,
+    source: SourceOption = None,
+    channel: ChannelOption = None,
+    from_export: FromExport = None,
+    out: Out = Path("output"),
+    mode: Mode = "incremental",
+    limit: Limit = None,
+    force: Annotated[bool, typer.Option("--force", help="Process and topicise everything again.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Also messages in the failure ledger.")] = False,
+    concurrency: Concurrency = None,
+    max_topics: MaxTopics = None,
+    pretty: Pretty = False,
+    skip_ingest: Annotated[bool, typer.Option("--skip-ingest", help="Leave out collecting.")] = False,
+    skip_process: Annotated[bool, typer.Option("--skip-process", help="Leave out processing.")] = False,
+    skip_topicize: Annotated[bool, typer.Option("--skip-topicize", help="Leave out topics.")] = False,
+    skip_export: Annotated[bool, typer.Option("--skip-export", help="Leave out the files.")] = False,
+    json: Json = False,
+) -> None:
+    """Collect, process, topicise and export, in one go. Run again, it takes up only what is new."""
+    skipped = {"ingest": skip_ingest, "process": skip_process, "topicize": skip_topicize, "export": skip_export}
+    chat = chat or channel
+    if not from_export or skip_ingest:
+        exactly_one(source=source, channel=chat)
+
+    async def work(app: App) -> RunReport:
+        from tg_parser.services.ingestion import IngestRequest
+        from tg_parser.services.runs import RunRequest
+
+        request = RunRequest(
+            out=out,
+            export_path=from_export,
+            source=await app.sources.get(source) if source else None,
+            channel=chat,
+            ingest=IngestRequest(mode=mode, limit=limit),
+            process=app.process_options(concurrency=concurrency, force=force, retry_failed=retry_failed),
+            topics=app.topic_options(max_topics=max_topics),
+            force=force,
+            pretty=pretty,
+            skip=frozenset(step for step, left_out in skipped.items() if left_out),
+        )
+        with shown_progress(quiet=json) as report:
+            return await app.runs.run(request, report)
+
+    done = execute(work)
+    emit_json(run_facts(done)) if json else emit_run(done)
+    finish(done.processed.failed if done.processed else 0)
+
+
+def run_facts(done: RunReport) -> dict[str, object]:
+    """The report as the JSON result shows it."""
+    return {
+        "channels": done.channel_ids,
+        "ingest": None if done.ingested is None else [outcome_facts(outcome) for outcome in done.ingested],
+        "process": None if done.processed is None else process_facts(done.processed),
+        "topicize": done.topics,
+        "export": done.exported,
+    }
+
+
+def emit_run(done: RunReport) -> None:
+    """The report for people, a section a step."""
+    if done.ingested is not None:
+        _section("Collected")
+        emit_outcomes(done.ingested)
+    if done.processed is not None:
+        _section("Processed")
+        emit_facts(process_facts(done.processed).items())
+    for channel, topics in (done.topics or {}).items():
+        _section(f"Topics of {channel}")
+        emit_facts(topic_facts(topics).items())
+    if done.exported is not None:
+        _section("Exported")
+        emit_facts(export_facts(done.exported))
+
+
+def _section(title: str) -> None:
+    emit_line(f"\n{title}")

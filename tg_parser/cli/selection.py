@@ -1,0 +1,26 @@
+"""Which sources a command works on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tg_parser.cli.options import exactly_one
+
+if TYPE_CHECKING:
+    from tg_parser.bootstrap import App
+    from tg_parser.domain.sources import Source
+
+
+async def chosen_sources(app: App, source: str | None, channel: str | None, *, every: bool = False) -> list[Source]:
+    """The one source named by id or by chat, or every active one."""
+    exactly_one(source=source, channel=channel, all=every)
+    if source:
+        return [await app.sources.get(source)]
+    if channel:
+        return [await app.sources.by_channel(channel)]
+    return [each for each in await app.sources.list() if each.status == "active"]
+
+
+def channels_of(sources: list[Source]) -> list[str]:
+    """The channels behind `sources`, each once, in order."""
+    return list(dict.fromkeys(source.channel_id for source in sources))

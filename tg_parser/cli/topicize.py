@@ -1,0 +1,53 @@
+"""topicize: find the topics of documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tg_parser.cli.execution import execute
+from tg_parser.cli.options import MaxTopics
+from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
+from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.selection import channels_of
+
+if TYPE_CHECKING:
+    from tg_parser.bootstrap import App
+    from tg_parser.topics.topicizer import TopicizeReport
+
+
+def topicize(
+    source: Annotated[list[str] | None, typer.Option(help="Source id; several are taken together.")] = None,
+    channel: Annotated[list[str] | None, typer.Option(help="A chat in any form; several are taken together.")] = None,
+    max_topics: MaxTopics = None,
+    no_bundles: Annotated[bool, typer.Option("--no-bundles", help="Anchors only, no supporting messages.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also when no document has changed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be found and write nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Group the documents of a channel into topics with cards and bundles."""
+
+    async def work(app: App) -> TopicizeReport:
+        sources = [await app.sources.get(each) for each in source or ()]
+        sources += [await app.sources.by_channel(each) for each in channel or ()]
+        if not sources:
+            raise typer.BadParameter("Give at least one --source or --channel.")
+        options = app.topic_options(max_topics=max_topics, with_supporting=not no_bundles)
+        with shown_progress(quiet=json) as report:
+            return await app.topics.topicize(channels_of(sources), options, force=force, dry_run=dry_run, report=report)
+
+    done = execute(work)
+    if json:
+        emit_json(done)
+        return
+    emit_facts(topic_facts(done).items())
+    for title in done.titles:
+        emit_line(f"  {title}")
+
+
+def topic_facts(done: TopicizeReport) -> dict[str, object]:
+    """The report by name (M25)."""
+    from dataclasses import asdict
+
+    return {**asdict(done.found), "unchanged": "yes" if done.unchanged else None}

@@ -1,0 +1,157 @@
+"""The stage: topics and documents to files, streamed in key order so that the same data give the same bytes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from tg_parser.domain.progress import Progress, ReportProgress, silent
+from tg_parser.domain.topics import TopicBundle, TopicCard
+from tg_parser.export.entries import Row, message_entry, resolved_sources, topic_entry
+from tg_parser.export.links import ChatAddress
+from tg_parser.export.writers import JsonArray, prepare_folder, to_json, whole_file
+from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
+from tg_parser.storage.topic_storage import TopicStorage
+
+ENTRIES_FILE = "kb_entries.ndjson"
+TOPICS_FILE = "topics.json"
+PAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What to export and where to. Dates are of messages, half-open."""
+
+    out: Path
+    channel_ids: Sequence[str]
+    topic_id: str | None = None
+    date_from: datetime | None = None
+    date_to: datetime | None = None
+    include_supporting: bool = True
+    pretty: bool = False
+    addresses: Mapping[str, ChatAddress] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What was written."""
+
+    out: Path
+    message_entries: int
+    topics: int
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Topic:
+    card: TopicCard
+    bundle: TopicBundle | None
+    sources: list[dict[str, Any]]
+
+
+class Exporter:
+    """Writes kb_entries.ndjson, topics.json and one topic_<id>.json a topic."""
+
+    def __init__(self, documents: ProcessingStorage, topics: TopicStorage) -> None:
+        self._documents = documents
+        self._topics = topics
+
+    async def export(self, request: ExportRequest, report: ReportProgress = silent) -> ExportReport:
+        """Write all files of `request`. Raises OutputError; files of an earlier export then stay whole."""
+        prepare_folder(request.out)
+        stale = _exported_topic_files(request.out)
+        with whole_file(request.out / ENTRIES_FILE) as entries:
+            messages = await self._write_messages(entries, request, report)
+            with whole_file(request.out / TOPICS_FILE) as cards:
+                written = await self._write_topics(entries, cards, request)
+        for name in stale - set(written):
+            (request.out / name).unlink(missing_ok=True)
+        return ExportReport(request.out, messages, len(written), (ENTRIES_FILE, TOPICS_FILE, *written))
+
+    async def _write_messages(self, file: BinaryIO, request: ExportRequest, report: ReportProgress) -> int:
+        wanted = DocumentFilter(
+            channel_ids=tuple(request.channel_ids),
+            topic_id=request.topic_id,
+            include_supporting=request.include_supporting,
+            date_from=request.date_from,
+            date_to=request.date_to,
+            with_text=True,
+        )
+        count, nowhere = 0, ChatAddress()
+        async for page in self._documents.pages(wanted, PAGE):
+            topics = await self._topics.topics_of([row["source_ref"] for row in page])
+            lines = []
+            for row in page:
+                address = request.addresses.get(row["channel_id"], nowhere)
+                lines.append(to_json(message_entry(row, topics.get(row["source_ref"], ()), address)))
+            file.write(b"\n".join(lines) + b"\n")
+            count += len(page)
+            report(Progress("export", count))
+        return count
+
+    async def _write_topics(self, entries: BinaryIO, cards: BinaryIO, request: ExportRequest) -> list[str]:
+        array, written = JsonArray(cards, pretty=request.pretty), []
+        async for topic in self._wanted_topics(request):
+            name = topic_file_name(topic.card.id)
+            with whole_file(request.out / name) as file:
+                file.write(to_json(_topic_page(topic), pretty=request.pretty) + b"\n")
+            array.add(topic.card.model_dump(mode="json"))
+            entries.write(to_json(topic_entry(topic.card, topic.sources)) + b"\n")
+            written.append(name)
+        array.close()
+        return written
+
+    async def _wanted_topics(self, request: ExportRequest) -> AsyncIterator[_Topic]:
+        for card in await self._topics.cards(channel_ids=request.channel_ids, topic_id=request.topic_id):
+            bundle = await self._topics.bundle(card.id)
+            documents = await self._bundle_documents(card, bundle, request)
+            if not documents and (request.date_from or request.date_to):
+                continue
+            bundle = _narrow(bundle, documents, request)
+            yield _Topic(card, bundle, resolved_sources(card, bundle, documents, request.addresses))
+
+    async def _bundle_documents(
+        self, card: TopicCard, bundle: TopicBundle | None, request: ExportRequest
+    ) -> dict[str, Row]:
+        refs = {anchor.anchor_ref for anchor in card.anchors} | {item.source_ref for item in bundle.items if bundle}
+        wanted = DocumentFilter(source_refs=tuple(sorted(refs)), date_from=request.date_from, date_to=request.date_to)
+        return {row["source_ref"]: row async for page in self._documents.pages(wanted, PAGE) for row in page}
+
+
+def topic_file_name(topic_id: str) -> str:
+    """`topic_<id>.json`, with colons as underscores because not every file system takes them."""
+    return f"topic_{topic_id.replace(':', '_')}.json"
+
+
+def _topic_page(topic: _Topic) -> dict[str, Any]:
+    return {
+        "card": topic.card.model_dump(mode="json"),
+        "bundle": topic.bundle.model_dump(mode="json", by_alias=True) if topic.bundle else None,
+        "resolved_sources": topic.sources,
+    }
+
+
+def _narrow(bundle: TopicBundle | None, documents: Mapping[str, Row], request: ExportRequest) -> TopicBundle | None:
+    """`bundle` with only the items that the request lets through."""
+    if bundle is None:
+        return None
+    dated = request.date_from is not None or request.date_to is not None
+    items = tuple(
+        item
+        for item in bundle.items
+        if (request.include_supporting or item.role == "anchor") and (not dated or item.source_ref in documents)
+    )
+    return bundle.model_copy(update={"items": items}) if items else None
+
+
+def _exported_topic_files(folder: Path) -> set[str]:
+    """The topic files that the export standing in `folder` wrote, so that those of vanished topics can go."""
+    with contextlib.suppress(OSError, orjson.JSONDecodeError, TypeError, KeyError):
+        return {topic_file_name(card["id"]) for card in orjson.loads((folder / TOPICS_FILE).read_bytes())}
+    return set()

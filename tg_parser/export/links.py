@@ -1,0 +1,42 @@
+"""Links back to the original message (M31), pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tg_parser.domain.peers import ChatKind, internal_channel_id
+from tg_parser.domain.refs import MessageType
+
+
+@dataclass(frozen=True, slots=True)
+class ChatAddress:
+    """What a link needs to know of a chat beyond its id."""
+
+    username: str | None = None
+    title: str | None = None
+    kind: ChatKind = "channel"
+
+
+def message_link(
+    channel_id: str, message_type: MessageType, message_id: str, thread_id: str | None, address: ChatAddress
+) -> str | None:
+    """The t.me address of a message, None where Telegram has none (basic groups, private and unnamed chats)."""
+    base = _chat_address(channel_id, address)
+    if base is None:
+        return None
+    if message_type == "comment" and thread_id and thread_id != message_id:
+        # A comment of a channel is known by its post; in a group it is a message of its own inside a thread.
+        if address.kind == "group":
+            return f"{base}/{message_id}?thread={thread_id}"
+        return f"{base}/{thread_id}?comment={message_id}"
+    return f"{base}/{message_id}"
+
+
+def _chat_address(channel_id: str, address: ChatAddress) -> str | None:
+    if address.username:
+        return f"https://t.me/{address.username}"
+    internal = internal_channel_id(channel_id)
+    if internal is not None:
+        return f"https://t.me/c/{internal}"
+    named_by_username = channel_id[:1].isalpha() and "-" not in channel_id
+    return f"https://t.me/{channel_id}" if named_by_username else None

@@ -1,0 +1,86 @@
+"""Files that appear whole or not at all: written beside their place, then renamed into it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from tg_parser.domain.errors import OutputError
+
+_COMPACT = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+_PRETTY = _COMPACT | orjson.OPT_INDENT_2
+
+
+def to_json(value: Any, *, pretty: bool = False) -> bytes:
+    """`value` as JSON with sorted keys: the same value gives the same bytes."""
+    return orjson.dumps(value, option=_PRETTY if pretty else _COMPACT)
+
+
+def prepare_folder(folder: Path) -> None:
+    """Create `folder` and make sure that files can be made in it. Raises OutputError."""
+    with _output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Write `path` through a temporary file; on any error the old file stays as it was. Raises OutputError."""
+    with _output_errors(path):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "wb", buffering=1 << 20) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.chmod(0o666 & ~_umask())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+class JsonArray:
+    """A JSON array written item by item, one item a line."""
+
+    def __init__(self, file: BinaryIO, *, pretty: bool = False) -> None:
+        self._file = file
+        self._pretty = pretty
+        self._empty = True
+        file.write(b"[")
+
+    def add(self, item: Any) -> None:
+        """Append one item."""
+        self._file.write(b"\n" if self._empty else b",\n")
+        self._file.write(to_json(item, pretty=self._pretty))
+        self._empty = False
+
+    def close(self) -> None:
+        """End the array."""
+        self._file.write(b"]\n" if self._empty else b"\n]\n")
+
+
+@contextlib.contextmanager
+def _output_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"Cannot write {path}: {reason}.",
+            "Choose another folder with --out, or free space there; old files are whole.",
+        ) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,57 @@
+"""Databases: migrations from code, for all three or one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tg_parser.storage import migrator
+from tg_parser.storage.transactions import Database
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaState:
+    """The revision a database stands at, and the newest this version knows."""
+
+    database: str
+    revision: str | None
+    newest: str
+
+
+class DatabaseService:
+    """The `db` commands."""
+
+    def __init__(self, databases: Sequence[Database]) -> None:
+        self._databases = databases
+
+    def _chosen(self, name: str) -> list[Database]:
+        return [database for database in self._databases if name in ("all", database.name)]
+
+    async def upgrade(self, name: str, revision: str = "head") -> list[SchemaState]:
+        """Bring the schema forward to `revision`."""
+        for database in self._chosen(name):
+            await migrator.upgrade(database, revision)
+        return await self.current(name)
+
+    async def downgrade(self, name: str, revision: str) -> list[SchemaState]:
+        """Take the schema back to `revision` (`base` removes every table and what is in it)."""
+        for database in self._chosen(name):
+            await migrator.downgrade(database, revision)
+        return await self.current(name)
+
+    async def stamp(self, name: str, revision: str) -> list[SchemaState]:
+        """Write down `revision` as the present one without running a migration."""
+        for database in self._chosen(name):
+            await migrator.stamp(database, revision)
+        return await self.current(name)
+
+    async def current(self, name: str) -> list[SchemaState]:
+        """Where the schemas stand."""
+        return [
+            SchemaState(database.name, await migrator.current(database), migrator.head(database.name))
+            for database in self._chosen(name)
+        ]
+
+    def history(self, name: str) -> dict[str, list[str]]:
+        """The known revisions with their subjects, newest first, by database."""
+        return {database.name: migrator.history(database.name) for database in self._chosen(name)}

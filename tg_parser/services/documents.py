@@ -1,0 +1,37 @@
+"""Documents: process the due messages of channels, one process at a time a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tg_parser.domain.progress import ReportProgress, silent
+from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
+from tg_parser.storage.locks import Locks
+from tg_parser.storage.processing_storage import Failure, ProcessingStorage
+
+
+class DocumentService:
+    """Makes documents and shows what could not be made."""
+
+    def __init__(self, processor: Processor, documents: ProcessingStorage, locks: Locks) -> None:
+        self._processor = processor
+        self._documents = documents
+        self._locks = locks
+
+    async def process(
+        self, channel_ids: Sequence[str], options: ProcessOptions, report: ReportProgress = silent
+    ) -> ProcessReport:
+        """Process the due messages of `channel_ids`. Raises BusyError where another process is at one of them."""
+        done = ProcessReport()
+        for channel_id in channel_ids:
+            async with self._locks.exclusive(f"process:{channel_id}"):
+                done += await self._processor.run(channel_id, options, report)
+        return done
+
+    async def count_due(self, channel_ids: Sequence[str], options: ProcessOptions) -> int:
+        """How many messages `process` would take."""
+        return sum([await self._processor.count_due(channel_id, options) for channel_id in channel_ids])
+
+    async def failures(self, channel_id: str | None = None, limit: int = 100) -> list[Failure]:
+        """The failure ledger, newest first."""
+        return await self._documents.failures(channel_id, limit)

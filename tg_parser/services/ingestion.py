@@ -1,0 +1,100 @@
+"""Collecting: files and sources into the raw storage, one outcome a chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tg_parser.domain.errors import SourceError, TgParserError, UsageError
+from tg_parser.domain.messages import Chat
+from tg_parser.domain.peers import parse_peer
+from tg_parser.domain.progress import ReportProgress, silent
+from tg_parser.domain.sources import CollectMode, Source
+from tg_parser.ingestion.collector import Collector
+from tg_parser.ingestion.desktop_export import DesktopExport
+from tg_parser.ingestion.source import Window
+from tg_parser.services.sources import SourceService
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRequest:
+    """Which part of a source is wanted."""
+
+    mode: CollectMode = "incremental"
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOutcome:
+    """What came of one chat."""
+
+    source: Source
+    counts: dict[str, int] = field(default_factory=dict)
+    error: TgParserError | None = None
+
+
+class IngestService:
+    """Brings chats into the raw storage."""
+
+    def __init__(self, sources: SourceService, collector: Collector) -> None:
+        self._sources = sources
+        self._collector = collector
+
+    async def from_export(
+        self,
+        path: Path,
+        request: IngestRequest,
+        *,
+        source: Source | None = None,
+        channel: str | None = None,
+        report: ReportProgress = silent,
+    ) -> list[IngestOutcome]:
+        """Import a Telegram Desktop export: every channel and group in it, or the one that `source` or `channel` names.
+
+        A cut file ends the list with an outcome that carries the error; everything before the cut is stored.
+        """
+        outcomes: list[IngestOutcome] = []
+        export = DesktopExport(path)
+        async for stream in export.chats(_chat_filter(source, channel)):
+            owner = await self._sources.ensure(stream.chat, source)
+            try:
+                counts = await self._collector.collect(owner, stream, _window(owner, request), report)
+            except SourceError as error:
+                return [*outcomes, IngestOutcome(owner, error=error)]
+            outcomes.append(IngestOutcome(owner, dict(counts)))
+        if not outcomes:
+            raise SourceError(f"{path} holds no chat that was asked for.", _left_out_hint(export))
+        return outcomes
+
+    async def collect(self, source: Source) -> IngestOutcome:
+        """Collect a registered source through its own adapter. Raises UsageError where it has none."""
+        raise UsageError(
+            f"Source {source.source_id!r} is filled from Telegram Desktop exports.",
+            f"Give the file: tg-parser ingest --source {source.source_id} --from-export result.json",
+        )
+
+
+def _chat_filter(source: Source | None, channel: str | None) -> Callable[[Chat], bool] | None:
+    """Which chats of a whole-account export are read; None leaves the choice to the export."""
+    if channel is not None:
+        wanted = parse_peer(channel).canonical
+        return lambda chat: wanted in (chat.channel_id, (chat.username or "").lower())
+    if source is not None and source.channel_id.lstrip("-").isdigit():
+        return lambda chat: chat.channel_id == source.channel_id
+    return None
+
+
+def _window(source: Source, request: IngestRequest) -> Window:
+    snapshot = request.mode == "snapshot"
+    return Window(
+        after_id=None if snapshot else source.last_post_id,
+        date_from=source.history_from,
+        date_to=source.history_to,
+        limit=request.limit,
+    )
+
+
+def _left_out_hint(export: DesktopExport) -> str:
+    names = ", ".join(chat.title or chat.channel_id for chat in export.left_out[:5])
+    return f"It holds: {names}. Choose one with --channel." if names else "Export a channel or group with its messages."

@@ -1,0 +1,113 @@
+"""The main job: collect, process, topicise, export, each step incremental and safe to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tg_parser.domain.errors import TgParserError
+from tg_parser.domain.progress import ReportProgress, silent
+from tg_parser.domain.sources import Source
+from tg_parser.export.exporter import Exporter, ExportReport, ExportRequest
+from tg_parser.processing.processor import ProcessOptions, ProcessReport
+from tg_parser.services.documents import DocumentService
+from tg_parser.services.ingestion import IngestOutcome, IngestRequest, IngestService
+from tg_parser.services.sources import SourceService
+from tg_parser.services.topics import TopicService
+from tg_parser.topics.model import TopicOptions
+from tg_parser.topics.topicizer import TopicizeReport
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a run works on and which of its steps it takes."""
+
+    out: Path
+    export_path: Path | None = None
+    source: Source | None = None
+    channel: str | None = None
+    ingest: IngestRequest = field(default_factory=IngestRequest)
+    process: ProcessOptions = field(default_factory=ProcessOptions)
+    topics: TopicOptions = field(default_factory=TopicOptions)
+    force: bool = False
+    pretty: bool = False
+    skip: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What each step did; None where it was left out."""
+
+    channel_ids: tuple[str, ...]
+    ingested: list[IngestOutcome] | None = None
+    processed: ProcessReport | None = None
+    topics: dict[str, TopicizeReport] | None = None
+    exported: ExportReport | None = None
+
+
+class RunService:
+    """Chains the steps for one source, or for every chat of an export."""
+
+    def __init__(
+        self,
+        sources: SourceService,
+        ingest: IngestService,
+        documents: DocumentService,
+        topics: TopicService,
+        exporter: Exporter,
+    ) -> None:
+        self._sources = sources
+        self._ingest = ingest
+        self._documents = documents
+        self._topics = topics
+        self._exporter = exporter
+
+    async def run(self, request: RunRequest, report: ReportProgress = silent) -> RunReport:
+        """Take every step that `request` does not skip. A failed step ends the run with its error."""
+        ingested = await self._collect(request, report)
+        channels = await self._channels(request, ingested)
+        processed = topics = exported = None
+        if "process" not in request.skip:
+            processed = await self._documents.process(channels, request.process, report)
+        if "topicize" not in request.skip:
+            # Each channel has topics of its own; topics over several channels are asked for by topicize itself.
+            topics = {
+                channel: await self._topics.topicize([channel], request.topics, force=request.force, report=report)
+                for channel in channels
+            }
+        if "export" not in request.skip:
+            exported = await self._exporter.export(await self._export_request(request, channels), report)
+        return RunReport(tuple(channels), ingested, processed, topics, exported)
+
+    async def _collect(self, request: RunRequest, report: ReportProgress) -> list[IngestOutcome] | None:
+        if "ingest" in request.skip:
+            return None
+        if request.export_path is None:
+            return [await self._ingest.collect(await self._source(request))]
+        outcomes = await self._ingest.from_export(
+            request.export_path, request.ingest, source=request.source, channel=request.channel, report=report
+        )
+        raise_first_error(outcomes)
+        return outcomes
+
+    async def _channels(self, request: RunRequest, ingested: list[IngestOutcome] | None) -> Sequence[str]:
+        if ingested is not None:
+            return [outcome.source.channel_id for outcome in ingested]
+        return [(await self._source(request)).channel_id]
+
+    async def _source(self, request: RunRequest) -> Source:
+        if request.source is not None:
+            return request.source
+        return await self._sources.by_channel(request.channel or "")
+
+    async def _export_request(self, request: RunRequest, channels: Sequence[str]) -> ExportRequest:
+        addresses = await self._sources.addresses()
+        return ExportRequest(out=request.out, channel_ids=channels, pretty=request.pretty, addresses=addresses)
+
+
+def raise_first_error(outcomes: Sequence[IngestOutcome]) -> None:
+    """Raise the first error among `outcomes`, if there is one."""
+    for outcome in outcomes:
+        if isinstance(outcome.error, TgParserError):
+            raise outcome.error

@@ -1,0 +1,189 @@
+"""Sources: register, change, find, pause and remove what is collected."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tg_parser.domain.errors import InvalidPeerError, UnknownSourceError, UsageError
+from tg_parser.domain.messages import Chat
+from tg_parser.domain.peers import Peer, parse_peer
+from tg_parser.domain.sources import Source, SourceChange, SourceStatus
+from tg_parser.domain.times import utc_now
+from tg_parser.export.links import ChatAddress
+from tg_parser.storage.ingestion_storage import IngestionStorage
+from tg_parser.storage.processing_storage import ProcessingStorage
+from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.topic_storage import TopicStorage
+
+_NOT_IN_IDS = re.compile(r"[^\w]+")
+_ID_CHARS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What the databases hold of a source's channel, and so what `remove --with-data` would delete."""
+
+    messages: int
+    documents: int
+    topics: int
+
+
+class SourceService:
+    """The registry of sources, by id and by every way to write their chat."""
+
+    def __init__(
+        self, sources: IngestionStorage, raw: RawStorage, documents: ProcessingStorage, topics: TopicStorage
+    ) -> None:
+        self._sources = sources
+        self._raw = raw
+        self._documents = documents
+        self._topics = topics
+
+    async def add(self, change: SourceChange) -> Source:
+        """Register a source, or change what `change` names of a known one. Raises InvalidPeerError, UsageError."""
+        known = await self._sources.get(change.source_id)
+        return await self._sources.save_source(_with_identity(change, known), utc_now())
+
+    async def ensure(self, chat: Chat, source: Source | None = None) -> Source:
+        """The source that collects `chat`: the given one, the registered one, or a new one under a speaking id."""
+        if source is None:
+            registered = await self._sources.find_by_channel(chat.channel_id)
+            source = registered[0] if registered else None
+        if source is None:
+            return await self._sources.save_source(await self._new_source(chat), utc_now())
+        await self._require_same_chat(source, chat)
+        change = SourceChange(source_id=source.source_id, **_learned(source, chat))
+        return await self._sources.save_source(change, utc_now()) if change.model_fields_set > {"source_id"} else source
+
+    async def list(self) -> list[Source]:
+        """All sources by id."""
+        return await self._sources.list_sources()
+
+    async def get(self, source_id: str) -> Source:
+        """One source. Raises UnknownSourceError."""
+        source = await self._sources.get(source_id)
+        if source is None:
+            known = ", ".join(each.source_id for each in await self.list()) or "none yet"
+            raise UnknownSourceError(
+                f"There is no source {source_id!r}.",
+                f"Known sources: {known}. Add one with: tg-parser add-source --source-id {source_id}",
+            )
+        return source
+
+    async def by_channel(self, written: str) -> Source:
+        """The source of a chat, written in any way or by the channel id as stored. Raises UnknownSourceError."""
+        peer = _lenient_peer(written)
+        for source in await self.list():
+            by_name = peer.username and (source.channel_username or "").lower() == peer.username.lower()
+            if by_name or source.channel_id in (peer.canonical, written):
+                return source
+        raise UnknownSourceError(f"No source collects the chat {written!r}.", "See all with: tg-parser sources list")
+
+    async def set_status(self, source_id: str, status: SourceStatus) -> Source:
+        """Pause or resume a source."""
+        await self.get(source_id)
+        await self._sources.set_status(source_id, status)
+        return await self.get(source_id)
+
+    async def holdings(self, source_id: str) -> Holdings:
+        """What is stored of a source's channel."""
+        channel = (await self.get(source_id)).channel_id
+        messages = await self._raw.summary(channel)
+        documents = await self._documents.counts(channel)
+        cards = await self._topics.cards(channel_ids=[channel])
+        return Holdings(messages.total, documents.documents, len(cards))
+
+    async def remove(self, source_id: str, *, with_data: bool) -> None:
+        """Forget a source; with `with_data` also its channel's topics, documents and messages, unless shared."""
+        source = await self.get(source_id)
+        shared = await self._sources.find_by_channel(source.channel_id)
+        if with_data and len(shared) == 1:
+            # The order of the main job backwards: killed in between, a second call finds and removes the rest.
+            await self._topics.delete_channel(source.channel_id)
+            await self._documents.delete_channel(source.channel_id)
+            await self._raw.delete_channel(source.channel_id)
+        await self._sources.remove(source_id)
+
+    async def addresses(self) -> dict[str, ChatAddress]:
+        """What links need to know, by channel id."""
+        return {
+            source.channel_id: ChatAddress(source.channel_username, source.channel_title, source.channel_kind)
+            for source in await self.list()
+        }
+
+    async def _new_source(self, chat: Chat) -> SourceChange:
+        taken = {source.source_id for source in await self.list()}
+        source_id = chat.username or _slug(chat.title or "") or chat.channel_id
+        if source_id in taken:
+            source_id = f"{source_id}-{chat.channel_id.lstrip('-')}"
+        return SourceChange(
+            source_id=source_id,
+            channel_id=chat.channel_id,
+            channel_username=chat.username,
+            channel_title=chat.title,
+            channel_kind=chat.kind,
+            via="export",
+        )
+
+    async def _require_same_chat(self, source: Source, chat: Chat) -> None:
+        if source.channel_id == chat.channel_id:
+            return
+        known_by_name_only = not source.channel_id.lstrip("-").isdigit()
+        if known_by_name_only and (await self._raw.summary(source.channel_id)).total == 0:
+            return
+        raise UsageError(
+            f"Source {source.source_id!r} collects {source.channel_id}, but the export is of {chat.channel_id}"
+            + (f" ({chat.title})." if chat.title else "."),
+            "Leave out --source to register the export's chat as a source of its own.",
+        )
+
+
+def _with_identity(change: SourceChange, known: Source | None) -> SourceChange:
+    """`change` with its chat in canonical form; a new source without a chat is named by its own id."""
+    given: dict[str, str] = {}
+    if change.channel_id is not None:
+        peer = parse_peer(change.channel_id)
+        given["channel_id"] = peer.canonical
+        if peer.username:
+            given["channel_username"] = peer.username
+    if change.channel_username is not None:
+        username = parse_peer(change.channel_username).username
+        if username is None:
+            raise InvalidPeerError(change.channel_username)
+        given["channel_username"] = username
+    if known is None and "channel_id" not in given:
+        name = given.get("channel_username") or _peer_of_id(change.source_id)
+        peer = parse_peer(name)
+        given["channel_id"] = peer.canonical
+        if peer.username:
+            given["channel_username"] = peer.username
+    return SourceChange(**{**change.model_dump(exclude_unset=True), **given})
+
+
+def _peer_of_id(source_id: str) -> str:
+    try:
+        parse_peer(source_id)
+    except InvalidPeerError as error:
+        raise UsageError(
+            f"Source {source_id!r} names no chat.", "Give --channel-id or --channel-username with it."
+        ) from error
+    return source_id
+
+
+def _learned(source: Source, chat: Chat) -> dict[str, str]:
+    """What `chat` tells that `source` does not know yet."""
+    told = {"channel_title": chat.title, "channel_kind": chat.kind, "channel_username": chat.username}
+    learned = {name: value for name, value in told.items() if value and getattr(source, name) != value}
+    return learned if source.channel_id == chat.channel_id else {**learned, "channel_id": chat.channel_id}
+
+
+def _slug(title: str) -> str:
+    return _NOT_IN_IDS.sub("-", title.lower())[:_ID_CHARS].strip("-")
+
+
+def _lenient_peer(written: str) -> Peer:
+    try:
+        return parse_peer(written)
+    except InvalidPeerError:
+        return Peer(written, None)

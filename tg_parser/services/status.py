@@ -1,0 +1,69 @@
+"""Status: what is held of every source, what is missing and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tg_parser.domain.sources import Source
+from tg_parser.domain.times import iso_z
+from tg_parser.services.sources import SourceService
+from tg_parser.storage.processing_storage import ProcessingStorage
+from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.topic_storage import TopicStorage
+
+GAPS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatusReport:
+    """One source in numbers. `gaps` are id ranges between the first and the last stored post that are not held."""
+
+    source: Source
+    messages: dict[str, int]
+    first_message: str | None
+    last_message: str | None
+    documents: int
+    noise: int
+    due: int
+    failures: int
+    topics: int
+    gaps: list[tuple[int, int]]
+
+
+class StatusService:
+    """Reads the three databases side by side."""
+
+    def __init__(
+        self, sources: SourceService, raw: RawStorage, documents: ProcessingStorage, topics: TopicStorage
+    ) -> None:
+        self._sources = sources
+        self._raw = raw
+        self._documents = documents
+        self._topics = topics
+
+    async def all(self) -> list[SourceStatusReport]:
+        """Every source by id."""
+        return [await self.of(source) for source in await self._sources.list()]
+
+    async def of(self, source: Source) -> SourceStatusReport:
+        """One source."""
+        channel = source.channel_id
+        held, made = await self._raw.summary(channel), await self._documents.counts(channel)
+        cards = await self._topics.cards(channel_ids=[channel])
+        return SourceStatusReport(
+            source=source,
+            messages={
+                "posts": held.posts,
+                "comments": held.comments,
+                "service": held.service,
+                "deleted": held.deleted,
+            },
+            first_message=iso_z(held.first_date) if held.first_date else None,
+            last_message=iso_z(held.last_date) if held.last_date else None,
+            documents=made.documents,
+            noise=made.noise,
+            due=await self._documents.count_due(channel),
+            failures=made.failures,
+            topics=len(cards),
+            gaps=await self._raw.gaps(channel, limit=GAPS_SHOWN),
+        )

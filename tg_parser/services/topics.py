@@ -1,0 +1,41 @@
+"""Topics: find those of channels, one process at a time, and list them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from tg_parser.domain.progress import ReportProgress, silent
+from tg_parser.domain.topics import TopicCard
+from tg_parser.storage.locks import Locks
+from tg_parser.storage.topic_storage import TopicStorage
+from tg_parser.topics.model import TopicOptions
+from tg_parser.topics.topicizer import Topicizer, TopicizeReport
+
+
+class TopicService:
+    """Brings topics up to date and shows them."""
+
+    def __init__(self, topicizer: Topicizer, topics: TopicStorage, locks: Locks) -> None:
+        self._topicizer = topicizer
+        self._topics = topics
+        self._locks = locks
+
+    async def topicize(
+        self,
+        channel_ids: Sequence[str],
+        options: TopicOptions,
+        *,
+        force: bool = False,
+        dry_run: bool = False,
+        report: ReportProgress = silent,
+    ) -> TopicizeReport:
+        """Find the topics of `channel_ids` taken together. Raises BusyError where another process is at one of them."""
+        async with AsyncExitStack() as held:
+            for channel_id in sorted(channel_ids):
+                await held.enter_async_context(self._locks.exclusive(f"topicize:{channel_id}"))
+            return await self._topicizer.run(channel_ids, options, force=force, dry_run=dry_run, report=report)
+
+    async def cards(self, channel_ids: Sequence[str]) -> list[TopicCard]:
+        """The active topics of channels by id."""
+        return await self._topics.cards(channel_ids=channel_ids)

@@ -1,0 +1,116 @@
+"""The stage: documents to topics. Reads, embeds what is new, groups (pure), writes what changed in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tg_parser.domain.progress import Progress, ReportProgress, silent
+from tg_parser.domain.times import utc_now
+from tg_parser.domain.topics import TopicBundle, TopicCard
+from tg_parser.nlp.embeddings import Embedder, text_hash
+from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
+from tg_parser.storage.topic_storage import TopicRun, TopicStorage
+from tg_parser.topics.discovery import METHOD, TopicReport, TopicsFound, find_topics
+from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
+
+PAGE = 2000
+EMBED_BATCH = 64
+
+Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicizeReport:
+    """What a run found; `unchanged` when the documents are those of the last run and nothing was done."""
+
+    found: TopicReport
+    unchanged: bool
+    titles: tuple[str, ...] = ()
+
+
+class Topicizer:
+    """Finds the topics of one or several channels taken together."""
+
+    def __init__(self, documents: ProcessingStorage, topics: TopicStorage, embedder: Embedder) -> None:
+        self._documents = documents
+        self._topics = topics
+        self._embedder = embedder
+
+    async def run(
+        self,
+        channel_ids: Sequence[str],
+        options: TopicOptions,
+        *,
+        force: bool = False,
+        dry_run: bool = False,
+        report: ReportProgress = silent,
+    ) -> TopicizeReport:
+        """Bring the topics of `channel_ids` up to date with their documents."""
+        fingerprint = await self._fingerprint(channel_ids, options)
+        last = await self._topics.last_run(channel_ids)
+        if last is not None and last.fingerprint == fingerprint and not force:
+            return TopicizeReport(TopicReport(**last.report), unchanged=True)
+        documents = [document async for document in self._read(channel_ids)]
+        vectors = await self._embed(documents, report)
+        found = await self._find(channel_ids, documents, vectors, options)
+        if not dry_run:
+            run = TopicRun(fingerprint=fingerprint, finished_at=utc_now(), report=asdict(found.report))
+            await self._topics.replace(channel_ids, found.topics, found.retired, run)
+        return TopicizeReport(found.report, unchanged=False, titles=tuple(card.title for card, _ in found.topics))
+
+    async def _fingerprint(self, channel_ids: Sequence[str], options: TopicOptions) -> str:
+        """Equal for two runs exactly when documents, options, method and embedder are the same."""
+        content = await self._documents.content_fingerprint(channel_ids)
+        parts = (content, repr(options), METHOD, self._embedder.model_id)
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+    async def _read(self, channel_ids: Sequence[str]) -> AsyncIterator[TopicDocument]:
+        wanted = DocumentFilter(channel_ids=tuple(channel_ids), include_noise=False, with_text=True)
+        async for page in self._documents.pages(wanted, PAGE):
+            for row in page:
+                yield TopicDocument(
+                    source_ref=row["source_ref"],
+                    channel_id=row["channel_id"],
+                    message_id=row["source_message_id"],
+                    message_type=row["message_type"],
+                    thread_id=row["thread_id"],
+                    parent_message_id=row["parent_message_id"],
+                    date=row["message_date"],
+                    text=row["text_clean"],
+                    summary=row["summary"],
+                    key_phrases=tuple(row["topics"]),
+                    language=row["language"],
+                )
+
+    async def _embed(self, documents: Sequence[TopicDocument], report: ReportProgress) -> Vectors:
+        """One vector a document; only texts never seen by this embedder are computed, and stored as they come."""
+        hashes = [text_hash(document.text) for document in documents]
+        known = await self._topics.embeddings(set(hashes), self._embedder.model_id)
+        texts = {key: document.text for key, document in zip(hashes, documents, strict=True)}
+        missing = sorted(texts.keys() - known.keys())
+        for start in range(0, len(missing), EMBED_BATCH):
+            batch = missing[start : start + EMBED_BATCH]
+            vectors = await asyncio.to_thread(self._embedder.embed, [texts[key] for key in batch])
+            fresh = {key: vector.astype("<f4").tobytes() for key, vector in zip(batch, vectors, strict=True)}
+            await self._topics.put_embeddings(self._embedder.model_id, fresh)
+            known.update(fresh)
+            report(Progress("embed", start + len(batch), len(missing)))
+        if not documents:
+            return np.zeros((0, self._embedder.dimensions), dtype=np.float32)
+        return np.stack([np.frombuffer(known[key], dtype="<f4") for key in hashes])
+
+    async def _find(
+        self, channel_ids: Sequence[str], documents: Sequence[TopicDocument], vectors: Vectors, options: TopicOptions
+    ) -> TopicsFound:
+        known = [_known(card, bundle) for card, bundle in await self._topics.known(channel_ids)]
+        return await asyncio.to_thread(find_topics, documents, vectors, known, options, utc_now())
+
+
+def _known(card: TopicCard, bundle: TopicBundle) -> KnownTopic:
+    return KnownTopic(card=card, bundle=bundle)
