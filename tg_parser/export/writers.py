@@ -13,6 +13,7 @@ import orjson
 
 from tg_parser.domain.errors import OutputError
 
+_PART = ".tg-parser-part"
 _COMPACT = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 _PRETTY = _COMPACT | orjson.OPT_INDENT_2
 
@@ -23,9 +24,11 @@ def to_json(value: Any, *, pretty: bool = False) -> bytes:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Create `folder` and make sure that files can be made in it. Raises OutputError."""
+    """Create `folder`, clear it of half files that a killed export left, and try it. Raises OutputError."""
     with _output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        for part in folder.glob(f".*{_PART}"):
+            part.unlink()
         with tempfile.TemporaryFile(dir=folder):
             pass
 
@@ -34,7 +37,7 @@ def prepare_folder(folder: Path) -> None:
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Write `path` through a temporary file; on any error the old file stays as it was. Raises OutputError."""
     with _output_errors(path):
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_PART, dir=path.parent)
         part = Path(name)
         try:
             with os.fdopen(handle, "wb", buffering=1 << 20) as file:

@@ -1,0 +1,51 @@
+"""tg-parser as a process of its own, and the files it exported."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tg_parser.sample import SAMPLE_EXPORT
+
+SECONDS = 120
+_TIMES = re.compile(rb'"(created_at|updated_at)":\s?"[^"]*"')
+
+
+def command(*arguments: str | Path) -> list[str]:
+    """The command line of `tg-parser` with `arguments`."""
+    return [sys.executable, "-m", "tg_parser", *map(str, arguments)]
+
+
+def tg_parser(
+    env: dict[str, str], *arguments: str | Path, cwd: Path, code: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end and hold it to an exit code."""
+    done = subprocess.run(
+        command(*arguments), env=env, cwd=cwd, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.returncode == code, f"{arguments} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def tg_parser_json(env: dict[str, str], *arguments: str | Path, cwd: Path) -> Any:
+    """The JSON result of a command that succeeds."""
+    return json.loads(tg_parser(env, *arguments, "--json", cwd=cwd).stdout)
+
+
+def exported(folder: Path) -> dict[str, bytes]:
+    """The files of an export by name, times of the run aside."""
+    return {path.name: _TIMES.sub(rb'"\1":""', path.read_bytes()) for path in sorted(folder.iterdir())}
+
+
+def small_export(folder: Path, messages_a_chat: int) -> Path:
+    """The bundled sample cut down to its first messages."""
+    account = json.loads(SAMPLE_EXPORT.read_text("utf-8"))
+    for chat in account["chats"]["list"]:
+        chat["messages"] = chat["messages"][:messages_a_chat]
+    path = folder / "result.json"
+    path.write_text(json.dumps(account, ensure_ascii=False), "utf-8")
+    return path

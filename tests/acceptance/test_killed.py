@@ -1,0 +1,39 @@
+"""Killed at any moment, the main job loses nothing and doubles nothing."""
+
+import random
+import subprocess
+import time
+
+import pytest
+from cli_process import command, exported, small_export, tg_parser
+
+ROUNDS, KILLS = 5, 4
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, sqlite_environment):
+    """The export file, the files of a run that nobody disturbed, and how long that run took."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    export = small_export(folder, 40)
+    started = time.monotonic()
+    tg_parser(sqlite_environment(folder), "run", "--from-export", export, "--out", "out", cwd=folder)
+    return export, exported(folder / "out"), time.monotonic() - started
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_killed_runs_end_with_the_same_files(seed, process_env, undisturbed, tmp_path):
+    """Four kills at random moments, then a run to the end: the files of an undisturbed run, byte for byte."""
+    export, expected, seconds = undisturbed
+    moments = random.Random(seed)
+    arguments = ("run", "--from-export", export, "--out", "out")
+    for _ in range(KILLS):
+        process = subprocess.Popen(
+            command(*arguments), env=process_env, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            process.wait(timeout=moments.uniform(0.2, 1.0) * seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    tg_parser(process_env, *arguments, cwd=tmp_path)
+    assert exported(tmp_path / "out") == expected

@@ -1,0 +1,84 @@
+"""The main job as a user runs it: a process, a file, a folder with the result."""
+
+import json
+from pathlib import Path
+
+from cli_process import exported, small_export, tg_parser, tg_parser_json
+
+
+def test_one_command_turns_an_export_into_a_knowledge_base(process_env, tmp_path):
+    """`run --from-export` registers the chats, makes a document of every message and exports entries with links."""
+    export = small_export(tmp_path, 40)
+    done = tg_parser_json(process_env, "run", "--from-export", export, "--out", "out", cwd=tmp_path)
+    seen = sum(chat["counts"]["seen"] for chat in done["ingest"])
+    assert done["process"]["processed"] == seen == 160
+    entries = [json.loads(line) for line in (tmp_path / "out/kb_entries.ndjson").read_text("utf-8").splitlines()]
+    messages = [entry for entry in entries if entry["source"]["type"] == "telegram_message"]
+    topics = [entry for entry in entries if entry["source"]["type"] == "topic"]
+    assert len(messages) == done["export"]["message_entries"]
+    assert len(topics) == done["export"]["topics"] == len(json.loads((tmp_path / "out/topics.json").read_text("utf-8")))
+    assert [entry["id"] for entry in entries] == sorted(entry["id"] for entry in entries)
+    linked = [entry for entry in messages if entry["source"]["channel_id"].startswith("-100")]
+    assert len(linked) > 60
+    assert all(entry["source"]["link"].startswith("https://t.me/c/10") for entry in linked)
+
+
+def test_second_run_adds_nothing(process_env, tmp_path):
+    """Run twice, the databases and the files are what they were."""
+    export = small_export(tmp_path, 40)
+    tg_parser(process_env, "run", "--from-export", export, "--out", "first", cwd=tmp_path)
+    before = tg_parser_json(process_env, "status", cwd=tmp_path)
+    again = tg_parser_json(process_env, "run", "--from-export", export, "--out", "second", cwd=tmp_path)
+    assert [chat["counts"]["new"] for chat in again["ingest"]] == [0] * len(again["ingest"])
+    assert again["process"]["due"] == 0
+    assert all(topics["unchanged"] for topics in again["topicize"].values())
+    assert (tmp_path / "first/kb_entries.ndjson").read_bytes() == (tmp_path / "second/kb_entries.ndjson").read_bytes()
+    assert exported(tmp_path / "first") == exported(tmp_path / "second")
+    after = tg_parser_json(process_env, "status", cwd=tmp_path)
+    assert [without_times(source) for source in after["sources"]] == [
+        without_times(source) for source in before["sources"]
+    ]
+
+
+def without_times(report):
+    source = {name: value for name, value in report["source"].items() if not name.endswith("_at")}
+    return {**report, "source": source}
+
+
+def test_both_backends_export_the_same_bytes(sqlite_env, postgres_env, tmp_path):
+    """SQLite and PostgreSQL give the same files, times aside."""
+    export = small_export(tmp_path, 60)
+    tg_parser(sqlite_env, "run", "--from-export", export, "--out", "lite", cwd=tmp_path)
+    tg_parser(postgres_env, "run", "--from-export", export, "--out", "server", cwd=tmp_path)
+    assert exported(tmp_path / "lite") == exported(tmp_path / "server")
+
+
+def test_new_messages_join_and_topics_keep_their_ids(process_env, tmp_path):
+    """A newer export of the same chats adds what is new; topics that live on keep their ids."""
+    first = small_export(tmp_path, 60)
+    tg_parser(process_env, "run", "--from-export", first, "--out", "first", cwd=tmp_path)
+    (tmp_path / "later").mkdir()
+    later = small_export(tmp_path / "later", 66)
+    done = tg_parser_json(process_env, "run", "--from-export", later, "--out", "second", cwd=tmp_path)
+    assert max(chat["counts"]["new"] for chat in done["ingest"]) == 6
+    before, after = topic_ids(tmp_path / "first"), topic_ids(tmp_path / "second")
+    assert len(before) >= 5
+    assert len(before & after) >= 0.8 * len(before)
+
+
+def topic_ids(folder: Path) -> set[str]:
+    return {card["id"] for card in json.loads((folder / "topics.json").read_text("utf-8"))}
+
+
+def test_steps_alone_do_what_run_does(process_env, sqlite_env, tmp_path):
+    """ingest, process, topicize and export one after the other end with the files of run."""
+    export = small_export(tmp_path, 30)
+    tg_parser(process_env, "ingest", "--from-export", export, cwd=tmp_path)
+    tg_parser(process_env, "process", "--all", cwd=tmp_path)
+    for source in tg_parser_json(process_env, "sources", "list", cwd=tmp_path)["sources"]:
+        tg_parser(process_env, "topicize", "--source", source["source_id"], cwd=tmp_path)
+    tg_parser(process_env, "export", "--all", "--out", "steps", cwd=tmp_path)
+    fresh = {**sqlite_env, "PROCESSING_STORAGE_DB_PATH": "x/p.sqlite", "RAW_STORAGE_DB_PATH": "x/r.sqlite"}
+    fresh["INGESTION_STATE_DB_PATH"] = "x/i.sqlite"
+    tg_parser(fresh, "run", "--from-export", export, "--out", "run", cwd=tmp_path)
+    assert exported(tmp_path / "steps") == exported(tmp_path / "run")
