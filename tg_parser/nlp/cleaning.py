@@ -1,0 +1,57 @@
+"""Cleaned text: what a reader sees, without formatting marks, invisible characters and click counters.
+
+Words, code and emoji stay as they are. Cleaning a cleaned text changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from tg_parser.domain.messages import Link
+from tg_parser.domain.storable import storable
+from tg_parser.nlp.links import strip_tracking, without_tracking
+from tg_parser.nlp.marks import without_marks
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+    # A joiner shapes emoji and the scripts of Asia and Arabia; anywhere else it is dirt.
+    "|(?<![\u0600-\u08ff\u0900-\u109f\u1780-\u18af\u200d\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"
+)
+_NEW_LINES = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_ACCENTED = re.compile("[^\\W\\d_][\u0300-\u036f]{1,8}(?![\u0300-\u036f])")
+_FANCY_LETTER = re.compile("[\U0001d400-\U0001d7ff]+")
+_LINE_END = re.compile(r"[ \t]+$", re.MULTILINE)
+_BLANK_LINES = re.compile(r"\n{3,}")
+_WIDE_GAP = re.compile(r"(?<=[^\s]) {2,}(?=[^\s])")
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A cleaned text and the links that stood behind words of it as Markdown marks."""
+
+    text: str
+    links: tuple[Link, ...] = ()
+
+
+def clean(text: str) -> Cleaned:
+    """`text` as a reader sees it; a closing signature stays (see footers)."""
+    plain, links = without_marks(_visible(storable(text)))
+    shown = (Link(text=link.text.strip(), url=without_tracking(link.url)) for link in links)
+    return Cleaned(_tidy(strip_tracking(plain)), tuple(shown))
+
+
+def _visible(text: str) -> str:
+    text = _NEW_LINES.sub("\n", text)
+    if text.isascii():
+        return _INVISIBLE.sub("", text)
+    text = _INVISIBLE.sub("", _SPACES.sub(" ", text))
+    text = _FANCY_LETTER.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    return _ACCENTED.sub(lambda match: unicodedata.normalize("NFC", match[0]), text)
+
+
+def _tidy(text: str) -> str:
+    text = "\n".join(line if line[:1] in " \t" else _WIDE_GAP.sub(" ", line) for line in text.split("\n"))
+    return _BLANK_LINES.sub("\n\n", _LINE_END.sub("", text)).strip("\n").rstrip()

@@ -1,0 +1,80 @@
+"""Key phrases: what a text is about, in its own words.
+
+Phrases rank by how often and how early their words occur and by how little common they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tg_parser.nlp.grammar_ru import base_name
+from tg_parser.nlp.phrases import Word, phrases, runs
+
+_LOOKED_AT = 20_000
+_UNSEGMENTED = frozenset({"zh", "ja", "th", "km", "lo", "my"})
+"""Languages that put no spaces between words: a run of letters is no word there."""
+_LENGTH_BONUS = {1: 0.7, 2: 1.1, 3: 1.1, 4: 1.1}
+
+Key = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Candidate:
+    words: tuple[Word, ...]
+    first_run: int
+    surfaces: Counter[str] = field(default_factory=Counter)
+
+
+def key_phrases(text: str, language: str | None, most: int = 6) -> list[str]:
+    """Up to `most` phrases of `text` as they stand in it, the most telling first; none repeats another."""
+    if language in _UNSEGMENTED:
+        return []
+    found = list(runs(text[:_LOOKED_AT], language or ""))
+    candidates = _collect(found, language or "")
+    counts = Counter(word.stem for run in found for word in run)
+    scores = {key: _score(one, counts, len(found)) for key, one in candidates.items()}
+    ranked = sorted(candidates, key=lambda key: (-scores[key], candidates[key].first_run, key))
+    wanted = min(most, 3 + counts.total() // 25)
+    return [_surface(candidates[key]) for key in _distinct(ranked, wanted)]
+
+
+def _collect(found: Sequence[list[Word]], language: str) -> dict[Key, _Candidate]:
+    candidates: dict[Key, _Candidate] = {}
+    for place, run in enumerate(found):
+        for phrase in phrases(run, language):
+            key = tuple(word.stem for word in phrase)
+            candidate = candidates.setdefault(key, _Candidate(phrase, place))
+            candidate.surfaces[" ".join(word.surface for word in phrase)] += 1
+    return candidates
+
+
+def _score(candidate: _Candidate, counts: Mapping[str, int], run_count: int) -> float:
+    weight = sum(_weight(word, counts[word.stem]) for word in candidate.words) / len(candidate.words)
+    often = 1 + 0.5 * math.log(candidate.surfaces.total())
+    early = 1 / (0.8 + candidate.first_run / max(run_count, 8))
+    return weight * _LENGTH_BONUS[len(candidate.words)] * often * early
+
+
+def _weight(word: Word, count: int) -> float:
+    rarity = 0.35 if word.common or word.role == "number" else 1.3 if word.role == "name" else 1.0
+    return rarity * (1 + math.log(count)) * min(1.15, 0.75 + len(word.folded) / 25)
+
+
+def _distinct(ranked: Iterable[Key], wanted: int) -> list[Key]:
+    """The first `wanted` that share at most half of their stems with one before."""
+    chosen: list[Key] = []
+    for key in ranked:
+        if len(chosen) == wanted:
+            break
+        if all(2 * len(set(key) & set(other)) <= min(len(key), len(other)) for other in chosen):
+            chosen.append(key)
+    return chosen
+
+
+def _surface(candidate: _Candidate) -> str:
+    """The form the text uses most, the shortest of those; a lone proper name in its base form."""
+    best = min(candidate.surfaces, key=lambda surface: (-candidate.surfaces[surface], len(surface), surface))
+    return base_name(best) if len(candidate.words) == 1 and candidate.words[0].role == "name" else best

@@ -1,0 +1,56 @@
+"""Links in a text: where they stand, and what of their query means something to a reader."""
+
+from __future__ import annotations
+
+import re
+
+_TRACKING = re.compile(
+    r"utm_\w+|[fgyd]clid|[gw]braid|msclkid|ttclid|twclid|ysclid|igshid?|igsh|mc_[ce]id|_openstat|_ga|_gl|erid|roistat"
+    r"|telegram_habr",
+    re.IGNORECASE,
+)
+_SCHEME = r"https?://"
+_BARE = (
+    r"(?<![\w@/.:-])(?:www\.|(?=[\w.-]{1,80}/)(?:[a-z0-9-]{1,63}\.){1,4}"
+    r"(?:com|org|net|ru|рф|su|io|me|ua|by|kz|eu|uk|de|fr|info|biz|tv|cc|ai|dev|app|co|gov|edu|pro|gg|link|online|site"
+    r"|news)(?=/))"
+)
+_REST = r"(?:[^\s<>\"«»“”*`()\[\]{}|\\]|\((?:[^\s()<>]*+)\))++"
+LINK = re.compile(f"(?:{_SCHEME}|{_BARE}){_REST}", re.IGNORECASE)
+"""A link as it stands in a text; `trimmed` takes off the punctuation that only follows it."""
+
+_TAIL = ".,;:!?…'’\"_~"
+
+
+def trimmed(link: str) -> str:
+    """`link` without the punctuation of the sentence around it."""
+    return link.rstrip(_TAIL)
+
+
+def find_links(text: str) -> list[tuple[int, str]]:
+    """Every link written out in `text` with its position, as written."""
+    return [(match.start(), trimmed(match[0])) for match in LINK.finditer(text)]
+
+
+def without_tracking(link: str) -> str:
+    """`link` without the parameters that only tell whoever counts clicks where a reader came from."""
+    base, hash_mark, fragment = link.partition("#")
+    path, question, query = base.partition("?")
+    kept = [part for part in re.split("[&?]", query) if part and not _tracks(part)] if question else []
+    if hash_mark and fragment and all(_tracks(part) for part in fragment.split("&")):
+        hash_mark = fragment = ""
+    return path + ("?" + "&".join(kept) if kept else "") + hash_mark + fragment
+
+
+def _tracks(parameter: str) -> bool:
+    return _TRACKING.fullmatch(parameter.partition("=")[0].removeprefix("amp;")) is not None
+
+
+def strip_tracking(text: str) -> str:
+    """`text` with the tracking parameters of its links removed."""
+    return LINK.sub(_clean_match, text) if "?" in text or "#" in text else text
+
+
+def _clean_match(match: re.Match[str]) -> str:
+    link = trimmed(match[0])
+    return without_tracking(link) + match[0][len(link) :]

@@ -1,0 +1,70 @@
+"""Noise: messages that tell nothing (service notes, bare emoji and links) and advertising.
+
+A wrong flag hides a message from topics, so only clear marks count: the ones Russian law demands of an
+advertisement, advertisers' hashtags, or several of an advertisement's habits at once.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tg_parser.domain.messages import RawMessage
+from tg_parser.nlp.links import LINK
+
+_LOOKED_AT = 10_000
+_NOT_TEXT = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
+_LETTER = re.compile(r"[^\W\d_]")
+
+# All patterns read lower-cased text: ignoring case costs several times more.
+_MARKED = re.compile(
+    r"(?:^|\s)#(?:реклама|промо|ads?|advert\w*|sponsored|спонсор\w*|партн[её]рский\w*|promo)\b"
+    r"|(?:[?&]|\b)erid(?:[=:_]|\s+[\w-]{6})"
+    r"|\bна правах рекламы\b|\bо рекламодателе\b"
+    r"|\bреклама\b[.:,\s]{0,3}(?:\S{1,30}\s){0,2}(?:(?:ооо|оао|зао|пао|ао|ип|нко|ано)\s|инн\b|рекламодатель)"
+    r"|\b(?:sponsored|promoted|paid) (?:post|content|partnership)\b"
+    r"|\bнапоминаем про (?:\S{1,20} ){0,3}розыгрыш"
+    r"|\b(?:дарим|разыгрываем|объявляем о розыгрыше)\b[^\0]{0,300}\b(?:подпишитесь|подписаться|подписывайтесь) на\b"
+)
+_HABITS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\bпромо-?код|\bpromo ?codes?\b|\bcoupon\b",
+        r"скидк\w{1,3} (?:до )?[-–]?\d{1,2} ?%|\d ?% скидк|[-–]\d{2} ?%|\bк[еэ]шб[эе]к|\d ?% off\b|\bdiscounts? of \d",
+        (
+            r"\b(?:заказывайте|закажите|покупайте|купите|бронируйте|забронируйте|оформляйте|оформите|скачивайте|успейте"
+            r"|успей|спешите|записывайтесь|приобретайте|купить билет\w*|(?:buy|order|shop|book) now|hurry up"
+            r"|limited (?:time )?offer)\b"
+        ),
+        (
+            r"\b(?:подпишитесь|подписывайтесь|подписывайся|подпишись|вступайте|присоединяйтесь|subscribe|join)\b"
+            r"[^\n]{0,120}t\.me/(?:\+|joinchat/)"
+        ),
+        (
+            r"\b(?:по ссылке|на сайте|в приложении|link in bio)\b"
+            r"[^\n]{0,80}(?:от \d[\d ]{0,9} ?(?:₽|руб)|бесплатн|выгод|акци)"
+        ),
+        r"\b(?:розыгрыш|giveaway)",
+        r"\b(?:акция|акции|распродаж\w+|ч[её]рная пятница|black friday|рассрочк\w+|супер ?цен\w+)\b",
+        r"utm_(?:campaign|content|term)=",
+    )
+)
+_ENOUGH_HABITS = 3
+
+
+def is_noise(message: RawMessage, text_clean: str) -> bool:
+    """Whether `message`, whose cleaned text is `text_clean`, belongs into no topic."""
+    return message.service_action is not None or not has_words(text_clean) or is_advertisement(message)
+
+
+def has_words(text: str) -> bool:
+    """Whether anything is left of `text` without links, mentions, hashtags, emoji, digits and punctuation."""
+    return _LETTER.search(_NOT_TEXT.sub(" ", text)) is not None
+
+
+def is_advertisement(message: RawMessage) -> bool:
+    """Whether the text or a link of `message` is marked as advertising, or has several habits of one."""
+    links = (link.url for link in message.links[:50])
+    seen = " ".join([message.text[:_LOOKED_AT], *links]).lower()
+    return (
+        _MARKED.search(seen) is not None or sum(habit.search(seen) is not None for habit in _HABITS) >= _ENOUGH_HABITS
+    )

@@ -1,0 +1,60 @@
+"""The local analyzer: offline, deterministic, no key. The same message and profile give the same analysis."""
+
+from __future__ import annotations
+
+from tg_parser.domain.documents import Analysis, Provenance
+from tg_parser.domain.messages import RawMessage
+from tg_parser.nlp.cleaning import clean
+from tg_parser.nlp.entities import distinct, find_entities
+from tg_parser.nlp.footers import ChannelProfile, without_footer
+from tg_parser.nlp.keyphrases import key_phrases
+from tg_parser.nlp.language import detect_language
+from tg_parser.nlp.names import find_names, names_available
+from tg_parser.nlp.noise import has_words, is_noise
+from tg_parser.nlp.sentiment import sentiment
+from tg_parser.nlp.summary import summarize
+
+PIPELINE_VERSION = "processing:v3.1.0"
+MODEL_ID = "local-1"
+"""Changes whenever the same message would get another analysis."""
+
+
+class LocalAnalyzer:
+    """An Analyzer of text tools alone. `names` are found where the `ner` extra is installed, unless told otherwise."""
+
+    def __init__(self, *, names: bool | None = None) -> None:
+        self._names = names_available() if names is None else names
+
+    @property
+    def provenance(self) -> Provenance:
+        """The version of the tools, and whether names were looked for."""
+        return Provenance(
+            pipeline_version=PIPELINE_VERSION,
+            provider="local",
+            model_id=MODEL_ID,
+            parameters={"names": self._names},
+        )
+
+    async def analyze(self, message: RawMessage, profile: ChannelProfile) -> Analysis:
+        """See analyze_locally."""
+        return analyze_locally(message, profile, names=self._names)
+
+
+def analyze_locally(message: RawMessage, profile: ChannelProfile, *, names: bool = False) -> Analysis:
+    """Everything the text tools say of `message`; people, organisations and places only with `names`."""
+    cleaned = clean(message.text)
+    text = without_footer(cleaned.text, profile.footer_lines)
+    language = detect_language(text)
+    links = [*cleaned.links, *message.links]
+    worded = has_words(text)
+    return Analysis(
+        text_clean=text,
+        summary=summarize(text, language),
+        topics=tuple(key_phrases(text, language)) if worded else (),
+        entities=tuple(
+            distinct([*find_entities(text, links), *(find_names(text) if names and language == "ru" else [])])
+        ),
+        language=language,
+        sentiment=sentiment(text, language) if text else None,
+        is_noise=is_noise(message, text),
+    )
