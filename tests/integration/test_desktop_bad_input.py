@@ -44,6 +44,8 @@ async def test_folders_without_a_json_export_are_refused(tmp_path):
     html = (await read(tmp_path)).error
     assert (type(html), "in HTML" in html.message) == (ExportFormatError, True)
     assert "Machine-readable JSON" in html.hint
+    endless = (await read(tmp_path / ("x" * 5000))).error
+    assert (type(endless), "cannot be read" in endless.message) == (SourceError, True)
     missing = (await read(tmp_path / "nothing.json")).error
     assert (type(missing), "There is no file" in missing.message) == (SourceError, True)
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from tg_parser.domain.errors import ExportFormatError, SourceError
 from tg_parser.domain.messages import Adapter, Chat
 from tg_parser.ingestion.desktop_json import JSON_HINT
+from tg_parser.ingestion.desktop_repair import cannot_be_read
 from tg_parser.ingestion.desktop_walk import ExportWalk
 from tg_parser.ingestion.source import Batch, Window
 
@@ -24,8 +25,7 @@ class DesktopExport:
     """An export by its file or folder. Reading happens in a thread; memory does not grow with the file."""
 
     def __init__(self, path: Path | str, *, batch_size: int = 1000, batch_bytes: int = 8 * 1024 * 1024) -> None:
-        self.path = locate_export(Path(path))
-        self.size = self.path.stat().st_size
+        self.path, self.size = locate_export(Path(path))
         self.left_out: list[Chat] = []
         self._batch_size, self._batch_bytes = batch_size, batch_bytes
         self._walk = self._new_walk()
@@ -43,14 +43,11 @@ class DesktopExport:
         """
         self.left_out = []
         self._walk = walk = self._new_walk()
-        try:
-            while (chat := await _in_thread(walk.next_chat)) is not None:
-                if wanted(chat) if wanted else walk.alone or chat.kind != "private":
-                    yield ExportedChat(chat, walk, self._new_walk)
-                else:
-                    self.left_out.append(chat)
-        finally:
-            walk.close()
+        while (chat := await _in_thread(walk.next_chat)) is not None:
+            if wanted(chat) if wanted else walk.alone or chat.kind != "private":
+                yield ExportedChat(chat, walk, self._new_walk)
+            else:
+                self.left_out.append(chat)
 
     def _new_walk(self) -> ExportWalk:
         return ExportWalk(self.path, batch_size=self._batch_size, batch_bytes=self._batch_bytes)
@@ -96,18 +93,19 @@ class ExportedChat:
             walk.close()
 
 
-def locate_export(path: Path) -> Path:
-    """The result.json that `path` is or holds. Raises SourceError, ExportFormatError."""
-    if path.is_dir():
-        result = path / _RESULT
-        if result.is_file():
-            return result
+def locate_export(path: Path) -> tuple[Path, int]:
+    """The result.json that `path` is or holds, and its size. Raises SourceError, ExportFormatError."""
+    try:
+        result = path / _RESULT if path.is_dir() else path
+        if result.exists():
+            return result, result.stat().st_size
+        if result == path:
+            raise SourceError(f"There is no file {path}.", JSON_HINT)
         if any(path.glob("messages*.html")) or (path / "export_results.html").is_file():
             raise ExportFormatError(f"{path} is a Telegram Desktop export in HTML.", JSON_HINT)
         raise ExportFormatError(f"{path} holds no {_RESULT}.", JSON_HINT)
-    if not path.exists():
-        raise SourceError(f"There is no file {path}.", JSON_HINT)
-    return path
+    except OSError as error:
+        raise cannot_be_read(path, error) from error
 
 
 async def _batches(walk: ExportWalk, window: Window) -> AsyncGenerator[Batch, None]:

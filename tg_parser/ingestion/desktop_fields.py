@@ -158,9 +158,11 @@ def _unix(seconds: int) -> When | None:
 
 
 def _local(value: Any) -> When | None:
+    if not isinstance(value, str):
+        return None
     try:
         moment = datetime.fromisoformat(value)
         zoneless = moment.tzinfo is None
         return When(moment.replace(tzinfo=UTC) if zoneless else moment.astimezone(UTC), zoneless)
-    except (TypeError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         return None

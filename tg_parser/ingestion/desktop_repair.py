@@ -56,9 +56,7 @@ class RepairingReader:
                     self.offset = file.tell()
                     yield block
         except OSError as error:
-            raise SourceError(
-                f"{self.path} cannot be read: {error.strerror or error}.", "Check the path and its permissions."
-            ) from error
+            raise cannot_be_read(self.path, error) from error
 
     def _repaired(self, piece: bytes) -> bytes:
         piece = self._legal_utf8(piece)
@@ -100,6 +98,11 @@ class RepairingReader:
     def _count(self, repair: str, times: int) -> None:
         if times:
             self.repairs[repair] += times
+
+
+def cannot_be_read(path: Path, error: OSError) -> SourceError:
+    """The operating system's refusal as an error for the user."""
+    return SourceError(f"{path} cannot be read: {error.strerror or error}.", "Check the path and its permissions.")
 
 
 def _safe_cut(block: bytes) -> int:
