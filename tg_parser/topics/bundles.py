@@ -1,0 +1,49 @@
+"""Bundles: the messages of a topic, each once, with its role and why it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tg_parser.domain.topics import BundleItem, Role, TimeRange, TopicBundle
+from tg_parser.topics.model import Member, TopicDocument
+from tg_parser.topics.phrases import Named, telling
+from tg_parser.topics.wording import Wording
+
+_NAMED_PHRASES = 3
+
+
+def bundle_of(topic: Named, documents: Sequence[TopicDocument], wording: Wording, now: datetime) -> TopicBundle:
+    """Anchors first, then supporting messages, both best first."""
+    group, phrases = topic.group, topic.phrases
+    anchors = {member.row for member in group.anchors}
+    supporting = [member for member in group.members if member.row not in anchors]
+    items = [_item(documents[member.row], member, "anchor", None) for member in group.anchors]
+    for member in supporting:
+        shared = telling((phrase for phrase in phrases if member.row in phrase.rows), _NAMED_PHRASES)
+        why = wording.justification([phrase.text for phrase in shared], member.similarity)
+        items.append(_item(documents[member.row], member, "supporting", why))
+    own = [documents[member.row] for member in group.members]
+    dates = [document.date for document in own]
+    return TopicBundle(
+        topic_id=topic.id,
+        items=tuple(items),
+        updated_at=now,
+        time_range=TimeRange.model_validate({"from": min(dates), "to": max(dates)}),
+        channels=tuple(sorted({document.channel_id for document in own})),
+        metadata={"anchors": len(anchors), "supporting": len(supporting)},
+    )
+
+
+def _item(document: TopicDocument, member: Member, role: Role, justification: str | None) -> BundleItem:
+    return BundleItem(
+        channel_id=document.channel_id,
+        message_id=document.message_id,
+        message_type=document.message_type,
+        source_ref=document.source_ref,
+        role=role,
+        score=member.score,
+        justification=justification,
+        thread_id=document.thread_id,
+        parent_message_id=document.parent_message_id,
+    )

@@ -1,0 +1,69 @@
+"""Documents as rows of stems: what clustering compares and naming counts."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tg_parser.nlp.links import LINK
+from tg_parser.nlp.words import stem, stop_words, words
+from tg_parser.topics.model import TopicDocument
+
+LOOKED_AT = 20_000
+_RARE = 50
+"""A language that fewer than one in so many documents are said to have is a slip of its detection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Documents with their languages and content stems in reading order, how many documents hold each stem, and the
+    words each stem stands for.
+    """
+
+    documents: Sequence[TopicDocument]
+    languages: Sequence[str]
+    stems: Sequence[tuple[str, ...]]
+    frequency: Counter[str]
+    forms: dict[str, Counter[str]]
+
+    def language_of(self, rows: Sequence[int]) -> str:
+        """The language most of `rows` are in."""
+        return _commonest(self.languages[row] for row in rows)
+
+
+def corpus_of(documents: Sequence[TopicDocument]) -> Corpus:
+    """`documents` prepared; a document without a word has no stems."""
+    languages = _languages(documents)
+    stems: list[tuple[str, ...]] = []
+    forms: dict[str, Counter[str]] = defaultdict(Counter)
+    for document, language in zip(documents, languages, strict=True):
+        content = content_words(document.text[:LOOKED_AT], language)
+        stems.append(tuple(stem(word, language) for word in content))
+        for word, root in zip(content, stems[-1], strict=True):
+            forms[root][word] += 1
+    return Corpus(documents, languages, stems, Counter(root for row in stems for root in set(row)), forms)
+
+
+def content_words(text: str, language: str) -> list[str]:
+    """The words of `text` that mean something by themselves, links left out."""
+    stop = stop_words(language) | stop_words("en")
+    return [word for word in words(LINK.sub(" ", text)) if len(word) > 1 and word not in stop]
+
+
+def stems_of(text: str, language: str) -> tuple[str, ...]:
+    """The stems of the content words of `text`."""
+    return tuple(stem(word, language) for word in content_words(text, language))
+
+
+def _languages(documents: Sequence[TopicDocument]) -> list[str]:
+    counts = Counter(one.language for one in documents if one.language)
+    main = _commonest(one.language for one in documents if one.language)
+    return [
+        one.language if one.language and counts[one.language] * _RARE >= len(documents) else main for one in documents
+    ]
+
+
+def _commonest(languages: Iterable[str]) -> str:
+    counts = Counter(languages)
+    return min(counts, key=lambda language: (-counts[language], language), default="")
