@@ -18,6 +18,7 @@ GROUP = ChatAddress(kind="group")
         ("-100123", "comment", "99", "7", NUMBERED, "https://t.me/c/123/7?comment=99"),
         ("-100123", "comment", "99", "7", GROUP, "https://t.me/c/123/99?thread=7"),
         ("-100123", "comment", "99", None, NUMBERED, "https://t.me/c/123/99"),
+        ("-100123", "post", "-7", "-7", GROUP, None),
         ("-123456789", "post", "7", "7", GROUP, None),
         ("unnamed-0123456789abcdef", "post", "7", "7", NUMBERED, None),
         ("777000", "post", "7", "7", ChatAddress(kind="private"), None),

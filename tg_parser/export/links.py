@@ -22,7 +22,8 @@ def message_link(
 ) -> str | None:
     """The t.me address of a message, None where Telegram has none (basic groups, private and unnamed chats)."""
     base = _chat_address(channel_id, address)
-    if base is None:
+    if base is None or not message_id.isdigit():
+        # A group that was upgraded keeps its old messages under negative ids, which no link can open.
         return None
     if message_type == "comment" and thread_id and thread_id != message_id:
         # A comment of a channel is known by its post; in a group it is a message of its own inside a thread.

@@ -22,10 +22,15 @@ class Collector:
         self._raw = raw
 
     async def collect(
-        self, source: Source, stream: MessageSource, window: Window, report: ReportProgress = silent
-    ) -> Counter[str]:
-        """Store everything `stream` gives; counts by outcome. A SourceError is recorded with the attempt and raised."""
-        started, counts = utc_now(), Counter[str]()
+        self,
+        source: Source,
+        stream: MessageSource,
+        window: Window,
+        counts: Counter[str],
+        report: ReportProgress = silent,
+    ) -> None:
+        """Store everything `stream` gives and add it up in `counts`. An error is recorded with the attempt and raised."""
+        started = utc_now()
         try:
             async for batch in stream.batches(window):
                 await self._store(source, batch, counts)
@@ -34,7 +39,6 @@ class Collector:
             await self._record(source, started, counts, error)
             raise
         await self._record(source, started, counts, None)
-        return counts
 
     async def _store(self, source: Source, batch: Batch, counts: Counter[str]) -> None:
         stored = await self._raw.store(batch.messages, utc_now())
@@ -50,6 +54,7 @@ class Collector:
             service=sum(message.service_action is not None for message in batch.messages),
         )
         counts.update({f"skipped:{reason}": number for reason, number in batch.skipped.items()})
+        counts.update({f"note:{what}": number for what, number in batch.notes.items()})
 
     async def _record(
         self, source: Source, started: datetime, counts: Counter[str], error: TgParserError | None

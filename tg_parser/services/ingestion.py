@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tg_parser.domain.errors import SourceError, TgParserError, UsageError
@@ -13,7 +14,7 @@ from tg_parser.domain.progress import ReportProgress, silent
 from tg_parser.domain.sources import CollectMode, Source
 from tg_parser.ingestion.collector import Collector
 from tg_parser.ingestion.desktop_export import DesktopExport
-from tg_parser.ingestion.source import Window
+from tg_parser.ingestion.source import MessageSource, Window
 from tg_parser.services.sources import SourceService
 
 
@@ -56,16 +57,30 @@ class IngestService:
         """
         outcomes: list[IngestOutcome] = []
         export = DesktopExport(path)
-        async for stream in export.chats(_chat_filter(source, channel)):
-            owner = await self._sources.ensure(stream.chat, source)
-            try:
-                counts = await self._collector.collect(owner, stream, _window(owner, request), report)
-            except SourceError as error:
-                return [*outcomes, IngestOutcome(owner, error=error)]
-            outcomes.append(IngestOutcome(owner, dict(counts)))
+        try:
+            async for stream in export.chats(_chat_filter(source, channel)):
+                owner = await self._sources.ensure(stream.chat, source)
+                outcomes.append(await self._collected(owner, stream, request, report))
+                if outcomes[-1].error is not None:
+                    break
+        except SourceError as error:
+            # The cut lies in a chat that was passed over; what came before it is stored all the same.
+            if not outcomes:
+                raise
+            outcomes[-1] = replace(outcomes[-1], error=error)
         if not outcomes:
             raise SourceError(f"{path} holds no chat that was asked for.", _left_out_hint(export))
         return outcomes
+
+    async def _collected(
+        self, owner: Source, stream: MessageSource, request: IngestRequest, report: ReportProgress
+    ) -> IngestOutcome:
+        counts = Counter[str]()
+        try:
+            await self._collector.collect(owner, stream, _window(owner, request), counts, report)
+        except SourceError as error:
+            return IngestOutcome(owner, dict(counts), error)
+        return IngestOutcome(owner, dict(counts))
 
     async def collect(self, source: Source) -> IngestOutcome:
         """Collect a registered source through its own adapter. Raises UsageError where it has none."""
