@@ -119,7 +119,8 @@ class Exporter:
     async def _bundle_documents(
         self, card: TopicCard, bundle: TopicBundle | None, request: ExportRequest
     ) -> dict[str, Row]:
-        refs = {anchor.anchor_ref for anchor in card.anchors} | {item.source_ref for item in bundle.items if bundle}
+        refs = {anchor.anchor_ref for anchor in card.anchors}
+        refs |= {item.source_ref for item in (bundle.items if bundle else ())}
         wanted = DocumentFilter(source_refs=tuple(sorted(refs)), date_from=request.date_from, date_to=request.date_to)
         return {row["source_ref"]: row async for page in self._documents.pages(wanted, PAGE) for row in page}
 

@@ -83,7 +83,7 @@ class SourceService:
     async def set_status(self, source_id: str, status: SourceStatus) -> Source:
         """Pause or resume a source."""
         await self.get(source_id)
-        await self._sources.set_status(source_id, status)
+        await self._sources.set_status(source_id, status, utc_now())
         return await self.get(source_id)
 
     async def holdings(self, source_id: str) -> Holdings:

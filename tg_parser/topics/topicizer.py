@@ -98,7 +98,7 @@ class Topicizer:
             batch = missing[start : start + EMBED_BATCH]
             vectors = await asyncio.to_thread(self._embedder.embed, [texts[key] for key in batch])
             fresh = {key: vector.astype("<f4").tobytes() for key, vector in zip(batch, vectors, strict=True)}
-            await self._topics.put_embeddings(self._embedder.model_id, fresh)
+            await self._topics.put_embeddings(self._embedder.model_id, self._embedder.dimensions, fresh)
             known.update(fresh)
             report(Progress("embed", start + len(batch), len(missing)))
         if not documents:

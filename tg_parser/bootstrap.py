@@ -1,0 +1,82 @@
+"""The one place where settings become objects: engines, storages, stages, services; opened and closed in order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tg_parser.config.settings import Settings
+from tg_parser.export.exporter import Exporter
+from tg_parser.ingestion.collector import Collector
+from tg_parser.nlp.embeddings import SentenceEncoder
+from tg_parser.processing.local_analyzer import LocalAnalyzer
+from tg_parser.processing.processor import ProcessOptions, Processor
+from tg_parser.services.databases import DatabaseService
+from tg_parser.services.documents import DocumentService
+from tg_parser.services.ingestion import IngestService
+from tg_parser.services.runs import RunService
+from tg_parser.services.sources import SourceService
+from tg_parser.services.status import StatusService
+from tg_parser.services.topics import TopicService
+from tg_parser.storage.databases import Databases, open_databases
+from tg_parser.storage.ingestion_storage import IngestionStorage
+from tg_parser.storage.processing_storage import ProcessingStorage
+from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.topic_storage import TopicStorage
+from tg_parser.topics.model import TopicOptions
+from tg_parser.topics.topicizer import Topicizer
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything an interface may call."""
+
+    settings: Settings
+    databases: DatabaseService
+    sources: SourceService
+    ingest: IngestService
+    documents: DocumentService
+    topics: TopicService
+    exporter: Exporter
+    runs: RunService
+    status: StatusService
+
+    def process_options(self, *, concurrency: int | None = None, **chosen: Any) -> ProcessOptions:
+        """Options of processing: what a user chose, else the settings."""
+        defaults = self.settings.processing
+        return ProcessOptions(concurrency=concurrency or defaults.concurrency, page_size=defaults.page_size, **chosen)
+
+    def topic_options(self, **chosen: Any) -> TopicOptions:
+        """Options of topics: what a user chose, else the settings."""
+        return TopicOptions(**{**self.settings.topics.model_dump(), **chosen})
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, *, prepare: bool = True) -> AsyncIterator[App]:
+    """Connect and build; `prepare` also makes missing schemas and refuses unfit ones. Raises StorageError."""
+    async with open_databases(settings, prepare=prepare) as databases:
+        yield _build(settings, databases)
+
+
+def _build(settings: Settings, databases: Databases) -> App:
+    ingestion, raw = IngestionStorage(databases.ingestion), RawStorage(databases.raw)
+    documents, topics = ProcessingStorage(databases.processing), TopicStorage(databases.processing)
+    sources = SourceService(ingestion, raw, documents, topics)
+    ingest = IngestService(sources, Collector(ingestion, raw))
+    processor = Processor(documents, raw, LocalAnalyzer())
+    document_service = DocumentService(processor, documents, databases.locks)
+    topic_service = TopicService(Topicizer(documents, topics, SentenceEncoder()), topics, databases.locks)
+    exporter = Exporter(documents, topics)
+    return App(
+        settings=settings,
+        databases=DatabaseService(databases.all),
+        sources=sources,
+        ingest=ingest,
+        documents=document_service,
+        topics=topic_service,
+        exporter=exporter,
+        runs=RunService(sources, ingest, document_service, topic_service, exporter),
+        status=StatusService(sources, raw, documents, topics),
+    )

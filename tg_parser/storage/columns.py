@@ -1,0 +1,84 @@
+"""Column types that mean the same on both backends: refs that sort bytewise, UTC times, JSON documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, Dialect, Integer, Text, TypeDecorator
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.types import TypeEngine
+
+Encode = Callable[[Any], Any]
+
+Ref = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that sorts by its bytes, whatever the locale of the server."""
+
+BigNumber = BigInteger().with_variant(Integer(), "sqlite")
+"""A 64-bit number; SQLite's own INTEGER, so that it can number rows there."""
+
+
+def json_text(value: Any) -> str:
+    """`value` as JSON with sorted keys: the same value is the same text."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=str).decode()
+    except TypeError:
+        # orjson refuses numbers beyond 64 bits and keys that are no strings
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def time_text(moment: datetime) -> str:
+    """`moment` in UTC as text that sorts by time: YYYY-MM-DDTHH:MM:SS.ffffffZ."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: timestamptz on PostgreSQL, sortable text on SQLite, timezone-aware UTC in Python."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column's own type on `dialect`."""
+        return dialect.type_descriptor(TIMESTAMP(timezone=True) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """The value as the database takes it."""
+        return value if value is None or dialect.name == "postgresql" else time_text(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """The value as Python knows it."""
+        if value is None:
+            return None
+        return (value if dialect.name == "postgresql" else datetime.fromisoformat(value)).astimezone(UTC)
+
+
+class JsonDocument(TypeDecorator[Any]):
+    """A JSON value: jsonb on PostgreSQL, text with sorted keys on SQLite. None is NULL, never JSON's null."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column's own type on `dialect`."""
+        return dialect.type_descriptor(JSONB(none_as_null=True) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """The value as the database takes it."""
+        return value if value is None or dialect.name == "postgresql" else json_text(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """The value as Python knows it."""
+        return value if value is None or dialect.name == "postgresql" else orjson.loads(value)
+
+
+def bulk_encoder(column_type: TypeEngine[Any], *, times_as_text: bool) -> Encode | None:
+    """How a bulk write turns a value that is not None into what the driver takes; None where it takes it as it is."""
+    if isinstance(column_type, JsonDocument):
+        return json_text
+    if isinstance(column_type, UtcDateTime) and times_as_text:
+        return time_text
+    return None

@@ -1,0 +1,199 @@
+"""Everything that SQLite and PostgreSQL do differently. Nothing else asks which of them it talks to."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from functools import cache
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Engine,
+    Table,
+    Text,
+    any_,
+    event,
+    func,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from tg_parser.storage.columns import bulk_encoder
+
+WRITING = "tg_parser_writing"
+"""Execution option of a connection whose transaction is going to write."""
+
+COPY_FROM_ROWS = 200
+"""Below this, plain statements are quicker than COPY and its temporary table."""
+
+Row = dict[str, Any]
+
+
+class Dialect(ABC):
+    """What the storages ask of a backend beyond common SQL."""
+
+    times_as_text: bool
+    embedded: bool
+    """Whether the database belongs to this program alone, so that its schema may be changed unasked."""
+
+    @abstractmethod
+    async def insert_many(self, conn: AsyncConnection, table: Table, rows: Sequence[Row], tail: str) -> None:
+        """Insert `rows`, all with the same keys; `tail` is the ON CONFLICT clause. The rows are used up."""
+
+    @abstractmethod
+    def any_of(self, expression: Column[str], values: Iterable[str]) -> ColumnElement[bool]:
+        """Whether `expression` is one of `values`, however many, as one parameter."""
+
+    @abstractmethod
+    async def claim(self, conn: AsyncConnection, names: Iterable[str]) -> None:
+        """Keep other writers of the same names out until this transaction ends."""
+
+    @abstractmethod
+    async def lift_time_limit(self, conn: AsyncConnection) -> None:
+        """Let the statements of this transaction take as long as they need."""
+
+    @abstractmethod
+    def table_owner(self, engine: AsyncEngine) -> str:
+        """The file or server, in words for a person, without any secret."""
+
+
+class SqliteDialect(Dialect):
+    """One file; the writer has it alone."""
+
+    times_as_text = True
+    embedded = True
+
+    async def insert_many(self, conn: AsyncConnection, table: Table, rows: Sequence[Row], tail: str) -> None:
+        """executemany: one prepared statement for all rows."""
+        names, values = _encoded(table, rows, times_as_text=True)
+        marks = ", ".join("?" * len(names))
+        await conn.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) {tail}", values)
+
+    def any_of(self, expression: Column[str], values: Iterable[str]) -> ColumnElement[bool]:
+        """A JSON array unfolded by SQLite: no limit on the number of parameters, one plan for any number."""
+        listing = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
+        return expression.in_(select(listing.c.value))
+
+    async def claim(self, conn: AsyncConnection, names: Iterable[str]) -> None:
+        """BEGIN IMMEDIATE has claimed the whole file already."""
+
+    async def lift_time_limit(self, conn: AsyncConnection) -> None:
+        """SQLite has no statement timeout."""
+
+    def table_owner(self, engine: AsyncEngine) -> str:
+        """The path of the file."""
+        return f"Database file {engine.url.database}"
+
+
+class PostgresDialect(Dialect):
+    """A server; writers meet row by row."""
+
+    times_as_text = False
+    embedded = False
+
+    async def insert_many(self, conn: AsyncConnection, table: Table, rows: Sequence[Row], tail: str) -> None:
+        """COPY into a temporary table and one INSERT from there; few rows go as plain statements."""
+        names, values = _encoded(table, rows, times_as_text=False)
+        listing = ", ".join(names)
+        if len(values) < COPY_FROM_ROWS:
+            marks = ", ".join(["%s"] * len(names))
+            await conn.exec_driver_sql(f"INSERT INTO {table.name} ({listing}) VALUES ({marks}) {tail}", values)
+            return
+        incoming = f"incoming_{table.name}"
+        await conn.exec_driver_sql(
+            f"CREATE TEMPORARY TABLE {incoming} ON COMMIT DROP AS SELECT {listing} FROM {table.name} WITH NO DATA"
+        )
+        await _copy(conn, f"COPY {incoming} ({listing}) FROM STDIN", values)
+        await conn.exec_driver_sql(f"INSERT INTO {table.name} ({listing}) SELECT {listing} FROM {incoming} {tail}")
+        await conn.exec_driver_sql(f"DROP TABLE {incoming}")
+
+    def any_of(self, expression: Column[str], values: Iterable[str]) -> ColumnElement[bool]:
+        """An array parameter."""
+        return expression == any_(literal(list(values), ARRAY(Text)))
+
+    async def claim(self, conn: AsyncConnection, names: Iterable[str]) -> None:
+        """Advisory locks of the transaction, always in the same order."""
+        for key in sorted({lock_key(name) for name in names}):
+            await conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+    async def lift_time_limit(self, conn: AsyncConnection) -> None:
+        """For this transaction alone."""
+        await conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        await conn.exec_driver_sql("SET LOCAL lock_timeout = 0")
+
+    def table_owner(self, engine: AsyncEngine) -> str:
+        """The database and where its server is."""
+        url = engine.url
+        return f"PostgreSQL database {url.database!r} at {url.host or 'the local socket'}:{url.port or 5432}"
+
+
+def dialect_of(engine: AsyncEngine) -> Dialect:
+    """The dialect that `engine` speaks."""
+    return PostgresDialect() if engine.dialect.name == "postgresql" else SqliteDialect()
+
+
+def lock_key(name: str) -> int:
+    """The 64-bit number by which PostgreSQL knows the advisory lock `name`."""
+    return int.from_bytes(hashlib.sha256(f"tg_parser:{name}".encode()).digest()[:8], "big", signed=True)
+
+
+def prepare_sqlite(engine: Engine, busy_timeout: float, attached: Path | None) -> None:
+    """Set up every new connection, and begin writing transactions with BEGIN IMMEDIATE.
+
+    `attached` is read beside the engine's own file as schema `raw`; read-only, else BEGIN IMMEDIATE would claim it too.
+    """
+
+    def on_connect(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout * 1000)}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        if attached is not None:
+            cursor.execute("ATTACH DATABASE ? AS raw", (f"{attached.absolute().as_uri()}?mode=ro",))
+        cursor.close()
+
+    def on_begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get(WRITING, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+
+
+@cache
+def _encoders(table: Table, names: tuple[str, ...], times_as_text: bool) -> list[tuple[str, Any]]:
+    found = [(name, bulk_encoder(table.c[name].type, times_as_text=times_as_text)) for name in names]
+    return [(name, encode) for name, encode in found if encode is not None]
+
+
+def _encoded(table: Table, rows: Sequence[Row], *, times_as_text: bool) -> tuple[tuple[str, ...], list[Any]]:
+    """Column names, and the rows as tuples of what the driver takes."""
+    names = tuple(rows[0])
+    for name, encode in _encoders(table, names, times_as_text):
+        for row in rows:
+            value = row[name]
+            if value is not None:
+                row[name] = encode(value)
+    return names, list(map(itemgetter(*names), rows))
+
+
+async def _copy(conn: AsyncConnection, statement: str, values: Sequence[Any]) -> None:
+    raw = await conn.get_raw_connection()
+    driver = raw.driver_connection
+    if not isinstance(driver, psycopg.AsyncConnection):
+        raise TypeError("COPY needs psycopg's own connection")
+    async with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in values:
+            await copy.write_row(row)

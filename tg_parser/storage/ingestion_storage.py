@@ -1,0 +1,138 @@
+"""Sources, their cursors, and every attempt to collect them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tg_parser.domain.sources import Attempt, Source, SourceChange, SourceStatus
+from tg_parser.storage.tables.ingestion import comment_cursors, ingestion_state, source_attempts
+from tg_parser.storage.transactions import Database, upsert
+
+_state = ingestion_state.c
+
+
+class IngestionStorage:
+    """The ingestion database. Counters and cursors change in SQL, so two writers never lose a step."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save_source(self, change: SourceChange, now: datetime) -> Source:
+        """Create a source, or change only the fields that `change` names of a known one."""
+        named = change.model_dump(exclude_unset=True)
+
+        async def save(conn: AsyncConnection) -> Source:
+            found = (await conn.execute(_by_id(change.source_id))).mappings().first()
+            if found is None:
+                source = Source(**{**named, "created_at": now, "updated_at": now})
+                await conn.execute(insert(ingestion_state).values(**source.model_dump()))
+                return source
+            values = {**named, "updated_at": now}
+            await conn.execute(update(ingestion_state).where(_state.source_id == change.source_id).values(**values))
+            return Source(**{**found, **values})
+
+        return await self._database.write(save)
+
+    async def get(self, source_id: str) -> Source | None:
+        """A source by its id."""
+        found = await self._database.row(_by_id(source_id))
+        return None if found is None else Source(**found)
+
+    async def find_by_channel(self, channel_id: str) -> list[Source]:
+        """The sources of a channel, oldest first."""
+        ordered = select(ingestion_state).order_by(_state.created_at, _state.source_id)
+        return _sources(await self._database.rows(ordered.where(_state.channel_id == channel_id)))
+
+    async def list_sources(self, status: SourceStatus | None = None) -> list[Source]:
+        """All sources by id, or those of one status."""
+        ordered = select(ingestion_state).order_by(_state.source_id)
+        return _sources(
+            await self._database.rows(ordered if status is None else ordered.where(_state.status == status))
+        )
+
+    async def set_status(self, source_id: str, status: SourceStatus, now: datetime) -> None:
+        """Pause, resume or fail a source."""
+        await self._update(source_id, status=status, updated_at=now)
+
+    async def set_rate_limit(self, source_id: str, until: datetime | None, now: datetime) -> None:
+        """Until when the source must not be asked again."""
+        await self._update(source_id, rate_limit_until=until, updated_at=now)
+
+    async def remove(self, source_id: str) -> None:
+        """Forget a source with its cursors and attempts."""
+        await self._database.write(
+            lambda conn: conn.execute(delete(ingestion_state).where(_state.source_id == source_id))
+        )
+
+    async def advance_cursor(self, source_id: str, last_post_id: int, now: datetime) -> None:
+        """Move the cursor of posts forward; it never goes back."""
+        behind = or_(_state.last_post_id.is_(None), _state.last_post_id < last_post_id)
+        statement = update(ingestion_state).where(_state.source_id == source_id, behind)
+        await self._database.write(
+            lambda conn: conn.execute(statement.values(last_post_id=last_post_id, updated_at=now))
+        )
+
+    async def comment_cursor(self, source_id: str, thread_id: str) -> int | None:
+        """The id of the newest stored comment of a thread."""
+        cursor = comment_cursors.c
+        found = await self._database.row(
+            select(cursor.last_comment_id).where(cursor.source_id == source_id, cursor.thread_id == thread_id)
+        )
+        return None if found is None else found["last_comment_id"]
+
+    async def advance_comment_cursor(self, source_id: str, thread_id: str, comment_id: int, now: datetime) -> None:
+        """Move the cursor of a thread forward; it never goes back."""
+        cursor = comment_cursors.c
+        row = {"source_id": source_id, "thread_id": thread_id, "last_comment_id": comment_id, "updated_at": now}
+        ahead = (cursor.source_id == source_id, cursor.thread_id == thread_id, cursor.last_comment_id < comment_id)
+
+        async def advance(conn: AsyncConnection) -> None:
+            await upsert(self._database, conn, comment_cursors, [row], key=("source_id", "thread_id"), update=())
+            await conn.execute(update(comment_cursors).where(*ahead).values(last_comment_id=comment_id, updated_at=now))
+
+        await self._database.write(advance)
+
+    async def record_attempt(self, attempt: Attempt) -> None:
+        """Keep an attempt, and what it says of its source."""
+        values = attempt.model_dump(exclude={"counts"})
+
+        async def record(conn: AsyncConnection) -> None:
+            await conn.execute(insert(source_attempts).values(**values, counts_json=attempt.counts))
+            of_source = update(ingestion_state).where(_state.source_id == attempt.source_id)
+            await conn.execute(of_source.values(last_attempt_at=attempt.started_at, **_consequence(attempt)))
+
+        await self._database.write(record)
+
+    async def attempts(self, source_id: str, limit: int = 20) -> list[Attempt]:
+        """The newest attempts of a source, newest first."""
+        tried = source_attempts.c
+        statement = select(source_attempts).where(tried.source_id == source_id).order_by(tried.id.desc()).limit(limit)
+        return [_attempt(row) for row in await self._database.rows(statement)]
+
+    async def _update(self, source_id: str, **values: Any) -> None:
+        statement = update(ingestion_state).where(_state.source_id == source_id).values(**values)
+        await self._database.write(lambda conn: conn.execute(statement))
+
+
+def _by_id(source_id: str) -> Select[*tuple[Any, ...]]:
+    return select(ingestion_state).where(_state.source_id == source_id)
+
+
+def _sources(rows: Any) -> list[Source]:
+    return [Source(**row) for row in rows]
+
+
+def _consequence(attempt: Attempt) -> dict[str, Any]:
+    if attempt.success:
+        return {"last_success_at": attempt.finished_at, "fail_count": 0, "last_error": None}
+    return {"fail_count": _state.fail_count + 1, "last_error": attempt.error_message}
+
+
+def _attempt(row: Mapping[str, Any]) -> Attempt:
+    facts = {name: row[name] for name in Attempt.model_fields if name != "counts"}
+    return Attempt(**facts, counts=row["counts_json"])

@@ -1,0 +1,296 @@
+"""Documents and the failure ledger, and which messages are due."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import FromClause, Select, and_, delete, func, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tg_parser.domain.documents import ProcessedDocument
+from tg_parser.domain.messages import RawMessage
+from tg_parser.domain.refs import MessageType
+from tg_parser.domain.storable import storable, storable_json
+from tg_parser.storage.columns import time_text
+from tg_parser.storage.raw_rows import row_message
+from tg_parser.storage.tables.processing import processed_documents, processing_failures
+from tg_parser.storage.tables.raw import raw_messages, raw_revisions
+from tg_parser.storage.tables.topics import topic_items
+from tg_parser.storage.transactions import Database, channel_range, upsert
+
+_raw = raw_messages.c
+_log = raw_revisions.c
+_doc = processed_documents.c
+_failed = processing_failures.c
+
+_READ = {
+    "sentiment_json": "sentiment",
+    "topics_json": "topics",
+    "entities_json": "entities",
+    "metadata_json": "metadata",
+}
+"""Columns that go out under another name than they have in the table."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DueMessage:
+    """A message to process, with the text that counts now; a `deleted` one is to lose its document."""
+
+    message: RawMessage
+    revision: int
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document with the revision it was made from and the facts of its message that never change."""
+
+    document: ProcessedDocument
+    revision: int
+    message_date: datetime
+    message_type: MessageType
+    thread_id: str | None = None
+    parent_message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An entry of the failure ledger (M12)."""
+
+    source_ref: str
+    channel_id: str
+    revision: int
+    error_class: str
+    error_message: str
+    at: datetime
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFilter:
+    """Which documents to read; an empty filter reads all. Dates are of messages, half-open."""
+
+    channel_ids: tuple[str, ...] | None = None
+    source_refs: tuple[str, ...] | None = None
+    topic_id: str | None = None
+    include_supporting: bool = True
+    date_from: datetime | None = None
+    date_to: datetime | None = None
+    include_noise: bool = True
+    with_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentCounts:
+    """Documents of a channel, those of them that are noise, and messages in the failure ledger."""
+
+    documents: int
+    noise: int
+    failures: int
+
+
+class ProcessingStorage:
+    """The processing database, with the raw one in reach for the question what is due."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def due(
+        self, channel_id: str, *, after_ref: str | None, limit: int, force: bool = False, retry_failed: bool = False
+    ) -> list[DueMessage]:
+        """The next messages by ref without a document, or with a newer revision than theirs."""
+        text = func.coalesce(_log.text, _raw.text).label("current_text")
+        columns = [column for column in raw_messages.c if column is not _raw.raw_payload_json]
+        statement = select(*columns, text).select_from(_raw_beside_documents(with_log=True))
+        statement = statement.where(*_is_due(channel_id, force=force, retry_failed=retry_failed))
+        statement = statement.where(_raw.source_ref > (after_ref or "")).order_by(_raw.source_ref).limit(limit)
+        return [
+            DueMessage(row_message(row, row["current_text"]), row["revision"], row["deleted_at"] is not None)
+            for row in await self._database.rows(statement)
+        ]
+
+    async def count_due(self, channel_id: str, *, force: bool = False, retry_failed: bool = False) -> int:
+        """How many messages are due."""
+        counted = select(func.count().label("due")).select_from(_raw_beside_documents(with_log=False))
+        statement = counted.where(*_is_due(channel_id, force=force, retry_failed=retry_failed))
+        return int((await self._database.rows(statement))[0]["due"])
+
+    async def store(self, documents: Sequence[StoredDocument]) -> None:
+        """Write documents by source_ref; their messages leave the failure ledger in the same transaction."""
+        if not documents:
+            return
+        refs = [stored.document.source_ref for stored in documents]
+
+        async def store(conn: AsyncConnection) -> None:
+            rows = [_document_row(stored) for stored in documents]
+            await upsert(self._database, conn, processed_documents, rows, key=("source_ref",))
+            await self._remove(conn, processing_failures, refs)
+
+        await self._database.write(store)
+
+    async def remove_documents(self, refs: Sequence[str]) -> None:
+        """Remove the documents of messages that Telegram no longer shows."""
+        if refs:
+            await self._database.write(lambda conn: self._remove(conn, processed_documents, refs))
+
+    async def record_failures(self, failures: Sequence[Failure]) -> None:
+        """Enter failures into the ledger; attempts add up."""
+        if not failures:
+            return
+
+        async def record(conn: AsyncConnection) -> None:
+            rows = [_failure_row(failure) for failure in failures]
+            await upsert(self._database, conn, processing_failures, rows, key=("source_ref",), accumulate=("attempts",))
+
+        await self._database.write(record)
+
+    async def failures(self, channel_id: str | None = None, limit: int = 100) -> list[Failure]:
+        """The ledger, newest first."""
+        statement = select(processing_failures).order_by(_failed.last_attempt_at.desc(), _failed.source_ref)
+        if channel_id is not None:
+            statement = statement.where(channel_range(_failed.source_ref, channel_id))
+        return [_failure(row) for row in await self._database.rows(statement.limit(limit))]
+
+    async def get(self, source_ref: str) -> ProcessedDocument | None:
+        """The document of a message."""
+        row = await self._database.row(_readable().where(_doc.source_ref == source_ref))
+        return (
+            None if row is None else ProcessedDocument(**{name: row[name] for name in ProcessedDocument.model_fields})
+        )
+
+    async def pages(self, wanted: DocumentFilter, size: int) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        """The wanted documents by ref, `size` at a time, as mappings of plain values."""
+        statement = _readable().where(*self._conditions(wanted))
+        async for page in self._database.pages(statement, _doc.source_ref, size):
+            yield page
+
+    async def counts(self, channel_id: str) -> DocumentCounts:
+        """Documents, noise and failures of a channel."""
+        documents = select(func.count().label("all"), func.count().filter(_doc.is_noise).label("noise"))
+        made = (await self._database.rows(documents.where(channel_range(_doc.source_ref, channel_id))))[0]
+        ledger = select(func.count().label("all")).where(channel_range(_failed.source_ref, channel_id))
+        failed = (await self._database.rows(ledger))[0]
+        return DocumentCounts(made["all"], made["noise"], failed["all"])
+
+    async def content_fingerprint(self, channel_ids: Sequence[str]) -> str:
+        """A text that is another whenever a document of these channels was made, made again or removed."""
+        parts = []
+        for channel_id in sorted(channel_ids):
+            statement = select(func.count().label("n"), func.max(_doc.processed_at).label("last"))
+            row = (await self._database.rows(statement.where(channel_range(_doc.source_ref, channel_id))))[0]
+            parts.append(f"{channel_id} {row['n']} {time_text(row['last']) if row['last'] else ''}")
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    async def delete_channel(self, channel_id: str) -> None:
+        """Delete every document and failure of a channel."""
+
+        async def remove(conn: AsyncConnection) -> None:
+            await self._database.dialect.lift_time_limit(conn)
+            for table in (processing_failures, processed_documents):
+                await conn.execute(delete(table).where(channel_range(table.c.source_ref, channel_id)))
+
+        await self._database.write(remove)
+
+    async def _remove(self, conn: AsyncConnection, table: Any, refs: Sequence[str]) -> None:
+        await conn.execute(delete(table).where(self._database.dialect.any_of(table.c.source_ref, refs)))
+
+    def _conditions(self, wanted: DocumentFilter) -> list[Any]:
+        any_of = self._database.dialect.any_of
+        conditions = []
+        if wanted.channel_ids is not None:
+            conditions.append(
+                or_(literal(value=False), *(channel_range(_doc.source_ref, each) for each in wanted.channel_ids))
+            )
+        if wanted.source_refs is not None:
+            conditions.append(any_of(_doc.source_ref, wanted.source_refs))
+        if wanted.topic_id is not None:
+            conditions.append(_doc.source_ref.in_(_refs_of_topic(wanted)))
+        if wanted.date_from is not None:
+            conditions.append(_doc.message_date >= wanted.date_from)
+        if wanted.date_to is not None:
+            conditions.append(_doc.message_date < wanted.date_to)
+        if not wanted.include_noise:
+            conditions.append(_doc.is_noise.is_(False))
+        if wanted.with_text:
+            conditions.append(_doc.text_clean != "")
+        return conditions
+
+
+def _raw_beside_documents(*, with_log: bool) -> FromClause:
+    beside = raw_messages.outerjoin(processed_documents, _doc.source_ref == _raw.source_ref)
+    beside = beside.outerjoin(processing_failures, _failed.source_ref == _raw.source_ref)
+    if not with_log:
+        return beside
+    return beside.outerjoin(raw_revisions, and_(_log.source_ref == _raw.source_ref, _log.revision == _raw.revision))
+
+
+def _is_due(channel_id: str, *, force: bool, retry_failed: bool) -> list[Any]:
+    """Deleted messages are due only as long as they have a document to lose."""
+    conditions = [
+        channel_range(_raw.source_ref, channel_id),
+        _raw.service_action.is_(None),
+        or_(_raw.deleted_at.is_(None), _doc.source_ref.is_not(None)),
+    ]
+    if not force:
+        conditions.append(or_(_doc.source_ref.is_(None), _doc.revision < _raw.revision, _raw.deleted_at.is_not(None)))
+    if not (force or retry_failed):
+        conditions.append(or_(_failed.source_ref.is_(None), _failed.revision < _raw.revision))
+    return conditions
+
+
+def _refs_of_topic(wanted: DocumentFilter) -> Select[*tuple[Any, ...]]:
+    item = topic_items.c
+    refs = select(item.source_ref).where(item.topic_id == wanted.topic_id)
+    return refs if wanted.include_supporting else refs.where(item.role == "anchor")
+
+
+def _readable() -> Select[*tuple[Any, ...]]:
+    return select(*(column.label(_READ.get(column.name, column.name)) for column in processed_documents.c))
+
+
+def _document_row(stored: StoredDocument) -> Row:
+    document = stored.document.model_dump(mode="json", exclude={"processed_at"})
+    row = {_COLUMN.get(name, name): storable_json(value) for name, value in document.items()}
+    return {
+        **row,
+        "processed_at": stored.document.processed_at,
+        "revision": stored.revision,
+        "message_date": stored.message_date,
+        "message_type": stored.message_type,
+        "thread_id": stored.thread_id,
+        "parent_message_id": stored.parent_message_id,
+    }
+
+
+_COLUMN = {name: column for column, name in _READ.items()}
+
+
+def _failure_row(failure: Failure) -> Row:
+    return {
+        "source_ref": failure.source_ref,
+        "channel_id": failure.channel_id,
+        "revision": failure.revision,
+        "attempts": failure.attempts,
+        "last_attempt_at": failure.at,
+        "error_class": failure.error_class,
+        "error_message": storable(failure.error_message),
+        "error_details_json": None,
+    }
+
+
+def _failure(row: Mapping[str, Any]) -> Failure:
+    return Failure(
+        source_ref=row["source_ref"],
+        channel_id=row["channel_id"],
+        revision=row["revision"],
+        error_class=row["error_class"] or "",
+        error_message=row["error_message"] or "",
+        at=row["last_attempt_at"],
+        attempts=row["attempts"],
+    )

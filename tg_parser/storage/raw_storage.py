@@ -1,0 +1,256 @@
+"""Messages as they were first seen, and the log of what changed later."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tg_parser.domain.messages import RawMessage
+from tg_parser.storage.raw_rows import message_row, row_message
+from tg_parser.storage.sightings import COMPARED, COUNTERS, FACTS, NOTHING, Change, Held, change_of
+from tg_parser.storage.tables.raw import raw_messages, raw_revisions
+from tg_parser.storage.transactions import Database, channel_range, upsert
+
+_raw = raw_messages.c
+_log = raw_revisions.c
+_OF_REVISION = (
+    "source_ref",
+    "via",
+    "edited_at",
+    "text_sanitized",
+    "raw_payload_truncated",
+    "raw_payload_original_size_bytes",
+    "text",
+    "raw_payload_json",
+)
+
+Row = dict[str, Any]
+
+_REFRESH = (
+    update(raw_messages)
+    .where(_raw.source_ref == bindparam("new_source_ref"))
+    .values({name: bindparam(f"new_{name}") for name in ("revision", *COUNTERS, *FACTS)})
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """What storing a batch did: `refreshed` messages got counters or missing fields, their text stayed."""
+
+    inserted: int = 0
+    revised: int = 0
+    refreshed: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message as first seen, with the text that counts now."""
+
+    message: RawMessage
+    current_text: str
+    revision: int
+    deleted_at: datetime | None
+    text_sanitized: bool
+    raw_payload_truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """An entry of the revision log."""
+
+    source_ref: str
+    revision: int
+    observed_at: datetime
+    reason: str
+    text: str
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RawSummary:
+    """What is held of a channel; `total` counts service messages too."""
+
+    total: int = 0
+    posts: int = 0
+    comments: int = 0
+    service: int = 0
+    deleted: int = 0
+    first_id: int | None = None
+    last_id: int | None = None
+    first_date: datetime | None = None
+    last_date: datetime | None = None
+
+
+class RawStorage:
+    """The raw database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def store(self, messages: Sequence[RawMessage], observed_at: datetime) -> StoreCounts:
+        """Insert what is new, log what was edited, refresh counters; text and date of a stored message stay."""
+        if not messages:
+            return StoreCounts()
+
+        async def store(conn: AsyncConnection) -> StoreCounts:
+            # Rows are made anew for every attempt: a bulk write uses them up.
+            rows = [message_row(message, observed_at) for message in messages]
+            await self._database.dialect.claim(conn, {f"raw:{row['channel_id']}" for row in rows})
+            held = await self._held(conn, {row["source_ref"] for row in rows})
+            new, sightings = _split(rows, held)
+            changes = _changes(held, sightings)
+            revisions = [
+                _revision(held_after, seen, change, observed_at)
+                for held_after, seen, change in changes
+                if change.reason
+            ]
+            touched = {seen["source_ref"]: held_after.row for held_after, seen, change in changes if change != NOTHING}
+            await upsert(self._database, conn, raw_messages, new, key=("source_ref", "channel_id"), update=())
+            if touched:
+                await conn.execute(_REFRESH, [_refreshed(row) for row in touched.values()])
+            await upsert(self._database, conn, raw_revisions, revisions, key=("source_ref", "revision"), update=())
+            return _counts(len(new), [change for _, _, change in changes])
+
+        return await self._database.write(store)
+
+    async def get(self, source_ref: str) -> StoredMessage | None:
+        """A message with its newest text."""
+        row = await self._database.row(_with_current_text().where(_raw.source_ref == source_ref))
+        return None if row is None else _stored(row)
+
+    async def revisions(self, source_ref: str) -> list[Revision]:
+        """The log of a message, oldest first."""
+        statement = select(*(_log[name] for name in Revision.__dataclass_fields__))
+        rows = await self._database.rows(statement.where(_log.source_ref == source_ref).order_by(_log.revision))
+        return [Revision(**row) for row in rows]
+
+    async def pages(self, channel_id: str, size: int = 1000) -> AsyncIterator[list[StoredMessage]]:
+        """The messages of a channel by ref, `size` at a time."""
+        statement = _with_current_text().where(channel_range(_raw.source_ref, channel_id))
+        async for page in self._database.pages(statement, _raw.source_ref, size):
+            yield [_stored(row) for row in page]
+
+    async def closing_texts(self, channel_id: str, limit: int) -> list[str]:
+        """The newest texts of a channel, newest first."""
+        recent = _with_current_text().with_only_columns(_current_text(), maintain_column_froms=True)
+        wanted = recent.where(channel_range(_raw.source_ref, channel_id), _raw.service_action.is_(None))
+        rows = await self._database.rows(wanted.order_by(_raw.date.desc(), _raw.source_ref.desc()).limit(limit))
+        return [row["current_text"] for row in rows]
+
+    async def summary(self, channel_id: str) -> RawSummary:
+        """What is held of a channel, in numbers."""
+        plain = _raw.service_action.is_(None)
+        statement = select(
+            func.count().label("total"),
+            func.count().filter(and_(plain, _raw.message_type == "post")).label("posts"),
+            func.count().filter(and_(plain, _raw.message_type == "comment")).label("comments"),
+            func.count().filter(_raw.service_action.is_not(None)).label("service"),
+            func.count().filter(_raw.deleted_at.is_not(None)).label("deleted"),
+            func.min(_raw.id_number).label("first_id"),
+            func.max(_raw.id_number).label("last_id"),
+            func.min(_raw.date).label("first_date"),
+            func.max(_raw.date).label("last_date"),
+        ).where(channel_range(_raw.source_ref, channel_id))
+        row = await self._database.row(statement)
+        return RawSummary(**(row or {}))
+
+    async def gaps(self, channel_id: str, limit: int = 20) -> list[tuple[int, int]]:
+        """Ranges of ids between the first and the last stored message that are not held, lowest first."""
+        ids = (
+            select(_raw.id_number, func.lead(_raw.id_number).over(order_by=_raw.id_number).label("next"))
+            .where(channel_range(_raw.source_ref, channel_id), _raw.id_number > 0)
+            .subquery()
+        )
+        missing = select((ids.c.id_number + 1).label("first"), (ids.c.next - 1).label("last"))
+        statement = missing.where(ids.c.next > ids.c.id_number + 1).order_by(ids.c.id_number).limit(limit)
+        return [(row["first"], row["last"]) for row in await self._database.rows(statement)]
+
+    async def delete_channel(self, channel_id: str) -> None:
+        """Delete every message of a channel with its log."""
+
+        async def remove(conn: AsyncConnection) -> None:
+            await self._database.dialect.lift_time_limit(conn)
+            await conn.execute(delete(raw_revisions).where(channel_range(_log.source_ref, channel_id)))
+            await conn.execute(delete(raw_messages).where(channel_range(_raw.source_ref, channel_id)))
+
+        await self._database.write(remove)
+
+    async def _held(self, conn: AsyncConnection, refs: Set[str]) -> dict[str, Held]:
+        edited = func.coalesce(_log.edited_at, _raw.edited_at).label("current_edited_at")
+        statement = select(*(_raw[name] for name in COMPARED), _current_text(), edited).select_from(_with_log())
+        found = await conn.execute(statement.where(self._database.dialect.any_of(_raw.source_ref, sorted(refs))))
+        return {
+            row["source_ref"]: Held(
+                {name: row[name] for name in COMPARED}, row["current_text"], row["current_edited_at"]
+            )
+            for row in found.mappings()
+        }
+
+
+def _split(rows: Sequence[Row], held: dict[str, Held]) -> tuple[list[Row], list[Row]]:
+    """The first sightings of unknown messages, and all others; `held` then knows the new ones too."""
+    new, again = list[Row](), list[Row]()
+    for row in rows:
+        ref = row["source_ref"]
+        if ref in held:
+            again.append(row)
+        else:
+            held[ref] = Held({name: row[name] for name in COMPARED}, row["text"], row["edited_at"])
+            new.append(row)
+    return new, again
+
+
+def _changes(held: dict[str, Held], sightings: Sequence[Row]) -> list[tuple[Held, Row, Change]]:
+    """Each sighting with its change and what is held after it."""
+    changes = []
+    for seen in sightings:
+        change = change_of(held[seen["source_ref"]], seen)
+        held[seen["source_ref"]] = after = change.applied(held[seen["source_ref"]], seen)
+        changes.append((after, seen, change))
+    return changes
+
+
+def _revision(after: Held, seen: Row, change: Change, observed_at: datetime) -> Row:
+    facts = {name: seen[name] for name in _OF_REVISION}
+    return {**facts, "revision": after.row["revision"], "observed_at": observed_at, "reason": change.reason}
+
+
+def _refreshed(row: Mapping[str, Any]) -> Row:
+    return {f"new_{name}": value for name, value in row.items()}
+
+
+def _counts(inserted: int, changes: Sequence[Change]) -> StoreCounts:
+    revised = sum(change.reason is not None for change in changes)
+    unchanged = sum(change == NOTHING for change in changes)
+    return StoreCounts(inserted, revised, len(changes) - revised - unchanged, unchanged)
+
+
+def _with_log() -> FromClause:
+    """Each message beside its newest revision, if it has one."""
+    newest = and_(_log.source_ref == _raw.source_ref, _log.revision == _raw.revision)
+    return raw_messages.outerjoin(raw_revisions, newest)
+
+
+def _current_text() -> ColumnElement[str]:
+    return func.coalesce(_log.text, _raw.text).label("current_text")
+
+
+def _with_current_text() -> Select[*tuple[Any, ...]]:
+    return select(raw_messages, _current_text()).select_from(_with_log())
+
+
+def _stored(row: Mapping[str, Any]) -> StoredMessage:
+    return StoredMessage(
+        message=row_message(row, row["text"]),
+        current_text=row["current_text"],
+        revision=row["revision"],
+        deleted_at=row["deleted_at"],
+        text_sanitized=row["text_sanitized"],
+        raw_payload_truncated=row["raw_payload_truncated"],
+    )

@@ -1,0 +1,77 @@
+"""What a sighting of a stored message changes (M6), pure: text and date never, the log when the text is another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tg_parser.domain.messages import ADAPTER_RANK, Adapter, Sighting, compare_texts
+
+COUNTERS = ("views", "forwards", "reactions_json")
+FACTS = (
+    "author_id",
+    "author_name",
+    "media_json",
+    "links_json",
+    "forward_json",
+    "album_id",
+    "forum_topic",
+    "language",
+    "thread_id",
+    "parent_message_id",
+    "reply_to_message_id",
+)
+COMPARED = ("source_ref", "revision", "via", *COUNTERS, *FACTS)
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is stored of a message: its row, and the newest text with the moment of the edit that made it."""
+
+    row: Row
+    text: str
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to write: `columns` of the message's row in place, and a revision when `reason` is given."""
+
+    columns: dict[str, Any] = field(default_factory=dict)
+    reason: str | None = None
+
+    def applied(self, held: Held, seen: Row) -> Held:
+        """What is held once this change is written."""
+        row = {**held.row, **self.columns}
+        if self.reason is None:
+            return Held(row, held.text, held.edited_at)
+        return Held({**row, "revision": held.row["revision"] + 1}, seen["text"], seen["edited_at"])
+
+
+NOTHING = Change()
+
+
+def change_of(held: Held, seen: Row) -> Change:
+    """Compare a sighting with what is held. An older edit than the held one is stale and changes no text."""
+    columns = {name: seen[name] for name in COUNTERS if seen[name] is not None and seen[name] != held.row[name]}
+    if _rank(seen["via"]) >= _rank(held.row["via"]):
+        columns.update({name: seen[name] for name in FACTS if held.row[name] is None and seen[name] is not None})
+    sighting = compare_texts(held.text, seen["text"])
+    if sighting is Sighting.SAME or _is_stale(held, seen):
+        return Change(columns)
+    return Change(columns, sighting.value)
+
+
+def _is_stale(held: Held, seen: Row) -> bool:
+    if held.edited_at is None:
+        return False
+    edited = seen["edited_at"]
+    return edited is None or edited < held.edited_at
+
+
+def _rank(via: Adapter | None) -> int:
+    return 0 if via is None else ADAPTER_RANK[via]

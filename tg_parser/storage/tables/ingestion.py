@@ -1,0 +1,61 @@
+"""The ingestion database: sources, how far each got, and every attempt."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Identity, Index, Integer, MetaData, Table, Text
+
+from tg_parser.storage.columns import BigNumber, JsonDocument, Ref, UtcDateTime
+
+metadata = MetaData()
+
+# The unique index is the key: its name is part of the specification, and SQLite cannot name a primary key.
+ingestion_state = Table(
+    "ingestion_state",
+    metadata,
+    Column("source_id", Ref, nullable=False),
+    Column("channel_id", Ref, nullable=False),
+    Column("channel_username", Text),
+    Column("channel_title", Text),
+    Column("channel_kind", Text, nullable=False),
+    Column("via", Text),
+    Column("status", Text, nullable=False),
+    Column("include_comments", Boolean, nullable=False),
+    Column("history_from", UtcDateTime),
+    Column("history_to", UtcDateTime),
+    Column("poll_interval_seconds", Integer),
+    Column("batch_size", Integer),
+    Column("last_post_id", BigNumber),
+    Column("backfill_completed_at", UtcDateTime),
+    Column("last_attempt_at", UtcDateTime),
+    Column("last_success_at", UtcDateTime),
+    Column("fail_count", Integer, nullable=False),
+    Column("last_error", Text),
+    Column("rate_limit_until", UtcDateTime),
+    Column("comments_unavailable", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index("idx_ingestion_source_id", "source_id", unique=True),
+)
+
+comment_cursors = Table(
+    "comment_cursors",
+    metadata,
+    Column("source_id", Ref, ForeignKey("ingestion_state.source_id", ondelete="CASCADE"), primary_key=True),
+    Column("thread_id", Ref, primary_key=True),
+    Column("last_comment_id", BigNumber),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+source_attempts = Table(
+    "source_attempts",
+    metadata,
+    Column("id", BigNumber, Identity(), primary_key=True),
+    Column("source_id", Ref, ForeignKey("ingestion_state.source_id", ondelete="CASCADE"), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime, nullable=False),
+    Column("success", Boolean, nullable=False),
+    Column("error_class", Text),
+    Column("error_message", Text),
+    Column("counts_json", JsonDocument, nullable=False),
+    Index("idx_attempts_source", "source_id", "id"),
+)

@@ -1,0 +1,49 @@
+"""The processing database: documents and failures. Its topics and agents are in the two neighbouring files."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text
+
+from tg_parser.storage.columns import JsonDocument, Ref, UtcDateTime
+
+metadata = MetaData()
+
+# The unique index is the key, as in raw_messages. Facts of the message that never change are kept beside its
+# document, so that export and topics read one database.
+processed_documents = Table(
+    "processed_documents",
+    metadata,
+    Column("source_ref", Ref, nullable=False),
+    Column("id", Ref, nullable=False),
+    Column("source_message_id", Ref, nullable=False),
+    Column("channel_id", Ref, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("message_date", UtcDateTime, nullable=False),
+    Column("message_type", Text, nullable=False),
+    Column("thread_id", Ref),
+    Column("parent_message_id", Ref),
+    Column("processed_at", UtcDateTime, nullable=False),
+    Column("language", Text),
+    Column("is_noise", Boolean, nullable=False),
+    Column("sentiment_json", JsonDocument),
+    Column("topics_json", JsonDocument, nullable=False),
+    Column("entities_json", JsonDocument, nullable=False),
+    Column("summary", Text),
+    Column("text_clean", Text, nullable=False),
+    Column("metadata_json", JsonDocument, nullable=False),
+    Index("idx_processed_source", "source_ref", unique=True),
+    Index("idx_processed_channel", "channel_id"),
+)
+
+processing_failures = Table(
+    "processing_failures",
+    metadata,
+    Column("source_ref", Ref, primary_key=True),
+    Column("channel_id", Ref, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_attempt_at", UtcDateTime, nullable=False),
+    Column("error_class", Text),
+    Column("error_message", Text),
+    Column("error_details_json", JsonDocument),
+)

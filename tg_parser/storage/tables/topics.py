@@ -1,0 +1,68 @@
+"""Topics in the processing database: cards with the head of their bundle, bundle items, embeddings, runs."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text
+
+from tg_parser.storage.columns import JsonDocument, Ref, UtcDateTime
+from tg_parser.storage.tables.processing import metadata
+
+topics = Table(
+    "topics",
+    metadata,
+    Column("id", Ref, primary_key=True),
+    Column("channel_id", Ref, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("scope_in_json", JsonDocument, nullable=False),
+    Column("scope_out_json", JsonDocument, nullable=False),
+    Column("anchors_json", JsonDocument, nullable=False),
+    Column("sources_json", JsonDocument, nullable=False),
+    Column("tags_json", JsonDocument, nullable=False),
+    Column("related_topics_json", JsonDocument, nullable=False),
+    Column("metadata_json", JsonDocument, nullable=False),
+    Column("bundle_updated_at", UtcDateTime, nullable=False),
+    Column("bundle_time_from", UtcDateTime),
+    Column("bundle_time_to", UtcDateTime),
+    Column("bundle_channels_json", JsonDocument, nullable=False),
+    Column("bundle_metadata_json", JsonDocument, nullable=False),
+    Index("idx_topics_channel", "channel_id"),
+)
+
+topic_items = Table(
+    "topic_items",
+    metadata,
+    Column("topic_id", Ref, ForeignKey("topics.id", ondelete="CASCADE"), primary_key=True),
+    Column("source_ref", Ref, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("channel_id", Ref, nullable=False),
+    Column("message_id", Ref, nullable=False),
+    Column("message_type", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("score", Float),
+    Column("justification", Text),
+    Column("thread_id", Ref),
+    Column("parent_message_id", Ref),
+    Index("idx_topic_items_source_ref", "source_ref"),
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("text_hash", Ref, primary_key=True),
+    Column("model_id", Ref, primary_key=True),
+    Column("dimensions", Integer, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+topic_runs = Table(
+    "topic_runs",
+    metadata,
+    Column("channels_key", Ref, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("finished_at", UtcDateTime, nullable=False),
+    Column("report_json", JsonDocument, nullable=False),
+)

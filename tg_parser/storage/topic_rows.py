@@ -1,0 +1,57 @@
+"""Topics as rows and back, pure: a card and the head of its bundle are one row, the items are rows of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tg_parser.domain.storable import storable_json
+from tg_parser.domain.topics import BundleItem, TimeRange, TopicBundle, TopicCard
+
+_JSON = ("scope_in", "scope_out", "anchors", "sources", "tags", "related_topics", "metadata")
+_PLAIN = ("id", "title", "summary", "type", "status", "updated_at")
+
+Row = dict[str, Any]
+
+
+def topic_row(card: TopicCard, bundle: TopicBundle) -> Row:
+    """The row of a topic; its channel is that of its first anchor."""
+    facts = storable_json(card.model_dump(mode="json"))
+    time_range = bundle.time_range
+    return {
+        **{name: facts[name] for name in _PLAIN},
+        "updated_at": card.updated_at,
+        "channel_id": card.anchors[0].channel_id,
+        **{f"{name}_json": facts[name] for name in _JSON},
+        "bundle_updated_at": bundle.updated_at,
+        "bundle_time_from": time_range.from_ if time_range else None,
+        "bundle_time_to": time_range.to if time_range else None,
+        "bundle_channels_json": list(bundle.channels),
+        "bundle_metadata_json": storable_json(bundle.metadata),
+    }
+
+
+def item_rows(bundle: TopicBundle) -> list[Row]:
+    """The rows of a bundle's items, in their order."""
+    return [
+        {**storable_json(item.model_dump(mode="json")), "topic_id": bundle.topic_id, "position": position}
+        for position, item in enumerate(bundle.items)
+    ]
+
+
+def card_of(row: Mapping[str, Any]) -> TopicCard:
+    """The card of a topic's row."""
+    return TopicCard(**{name: row[name] for name in _PLAIN}, **{name: row[f"{name}_json"] for name in _JSON})
+
+
+def bundle_of(row: Mapping[str, Any], items: Sequence[BundleItem]) -> TopicBundle:
+    """The bundle of a topic's row and its items."""
+    first, last = row["bundle_time_from"], row["bundle_time_to"]
+    return TopicBundle(
+        topic_id=row["id"],
+        items=tuple(items),
+        updated_at=row["bundle_updated_at"],
+        time_range=TimeRange.model_validate({"from": first, "to": last}) if first and last else None,
+        channels=row["bundle_channels_json"],
+        metadata=row["bundle_metadata_json"],
+    )
