@@ -89,7 +89,7 @@ def _is_signature(line: str) -> bool:
     """Whether a short closing line only calls to subscribe or names the channel's other places."""
     if len(line) > _MAX_SIGNATURE:
         return False
-    parts = [part.strip() for part in _SPLIT.split(line.strip()) if normal_line(part) or _MENTION.search(part)]
+    parts = [part.strip() for part in _SPLIT.split(line.strip()) if part.strip(_DECORATION)]
     if len(parts) == 1:
         return _CALL.match(parts[0].lstrip(_DECORATION)) is not None and len(line.split()) <= _MAX_CALL_WORDS
     places = sum(_is_place(part) for part in parts)

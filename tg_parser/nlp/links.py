@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _TRACKING = re.compile(
-    r"utm_\w+|[fgyd]clid|[gw]braid|msclkid|ttclid|twclid|ysclid|igshid?|igsh|mc_[ce]id|_openstat|_ga|_gl|erid|roistat"
+    r"utm_\w+|(?:fb|g|y|d)clid|[gw]braid|msclkid|ttclid|twclid|ysclid|igshid?|igsh|mc_[ce]id|_openstat|_ga|_gl|erid|roistat"
     r"|telegram_habr",
     re.IGNORECASE,
 )

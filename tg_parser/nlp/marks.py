@@ -12,7 +12,12 @@ from collections import Counter
 from tg_parser.domain.messages import Link
 from tg_parser.nlp.links import LINK
 
-_BLOCK = r"(?<!`)```(?:\w{1,20}\n)?(?P<block>[^`]++(?:`{1,2}[^`]++)*+)```(?!`)"
+_TAG = (
+    r"(?:(?:bash|c|cpp|c\+\+|c#|csharp|css|dart|diff|dockerfile|go|html|ini|java|javascript|js|json|kotlin|lua|makefile|perl|php"
+    r"|powershell|python|py|r|ruby|rust|scala|sh|shell|sql|swift|toml|ts|typescript|xml|yaml|yml|text|txt)[ \t]*\n)?"
+)
+"""The language of a fenced block; any other word there is content."""
+_BLOCK = rf"(?<!`)```{_TAG}(?P<block>[^`]++(?:`{1, 2}[^`]++)*+)```(?!`)"
 _INLINE = r"(?<![`\w])(?P<tick>`{1,2})(?![`\s])(?P<inline>[^`]{1,400}+)(?<!\s)(?P=tick)(?![`\w])"
 _CODE = f"{_BLOCK}|{_INLINE}"
 _CODE_SPAN = re.compile(_CODE)
@@ -24,20 +29,12 @@ _RUNS = re.compile(
     r"|(?P<run>(?P<mark>[*_~|])(?P=mark)[*_~|]*+)"
 )
 _CODE_MARKS = frozenset("*_~|[]`")
-_ROUNDS = 4
 
 
 def without_marks(text: str) -> tuple[str, list[Link]]:
-    """`text` without its marks, and the links that marks had put behind words, in order."""
-    links: list[Link] = []
-    for _ in range(_ROUNDS):  # marks may nest; what is left after as many rounds is no formatting
-        plain, found = _open_links(text)
-        plain = _drop_runs(_CODE_SPAN.sub(_open_code, plain))
-        links += found
-        if plain == text:
-            break
-        text = plain
-    return text, links
+    """`text` without its outermost marks, and the links that marks had put behind words, in order."""
+    plain, links = _open_links(text)
+    return _drop_runs(_CODE_SPAN.sub(_open_code, plain)), links
 
 
 def _open_links(text: str) -> tuple[str, list[Link]]:

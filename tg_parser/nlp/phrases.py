@@ -14,6 +14,7 @@ from tg_parser.nlp.words import LETTER, breakers, common_words, folded, stem, st
 
 LONGEST = 3
 _LONGEST_NAME = 4
+_LONGEST_WORD = 40
 _TOKEN = re.compile(
     rf"(?P<skip>{LINK.pattern}|[@#]\w+|[\w.+-]+@[\w-]+\.[\w.]+|`[^`]*`)"
     rf"|(?P<word>(?-i:[A-ZА-ЯЁ]\.(?=[A-ZА-ЯЁ]{LETTER}{{2}}))?{LETTER}+(?:[-‑’'‘ʼ&]{LETTER}+|\.(?=[a-z0-9]){LETTER}+"
@@ -81,7 +82,7 @@ def _word(surface: str, language: str, *, named: bool) -> Word | None:
     low = folded(surface)
     if low == "of":
         return Word(surface, low, low, "link", common=True)
-    if len(surface) > 40 or low in stop_words(language) or (low.isascii() and low in stop_words("en")):
+    if len(surface) > _LONGEST_WORD or _is_function_word(low, language):
         return None
     role = _role(surface, low, language, named=named)
     if role is None:
@@ -90,6 +91,12 @@ def _word(surface: str, language: str, *, named: bool) -> Word | None:
     if role == "adjective":
         surface = surface[0].lower() + surface[1:]
     return Word(surface, low, root, role, role != "name" and root in _common_stems(language))
+
+
+def _is_function_word(low: str, language: str) -> bool:
+    """By list; where no list is known, short words count as such. English ones are everywhere."""
+    known = stop_words(language)
+    return low in known or (not known and len(low) <= 3) or (low.isascii() and low in stop_words("en"))
 
 
 def _role(surface: str, low: str, language: str, *, named: bool) -> Role | None:

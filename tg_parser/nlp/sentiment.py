@@ -63,7 +63,7 @@ def features(text: str, language: str) -> list[int]:
     for match in _TOKEN.finditer(folded(_NOT_SAID.sub(" ", text[:_LOOKED_AT]))):
         word = match["word"]
         if word is None:
-            negated = 0
+            before, negated = "^", 0
             names.add(f"={match.lastgroup}")
             continue
         root = stem(word, language)

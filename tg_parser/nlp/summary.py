@@ -17,7 +17,8 @@ SHORT = 280
 _LOOKED_AT = 20_000
 _BUDGET = 420
 _MIN_SENTENCE, _MAX_SENTENCE = 30, 400
-_DECORATION = re.compile(r"^(?:[^\w\"'«“‘„(\[$€£#@+-]|[-–—•]\s|\d️)+")
+_DECORATION = re.compile(r"^(?:[^\w\"'«“‘„(\[$€£#@+-]|\d️)+")
+_LIST_ITEM = re.compile(r"[-–—•·▪▫◦*]\ufe0f?\s|\d{1,2}[.)]\s")
 _ENDS = re.compile(r"[.!?…؟۔。][\"'»”’)\]]*$")
 _LEANS = re.compile(
     r"(?:он|она|оно|они|его|ее|её|их|это|этот|эта|эти|такой|такая|такие|так|также|тоже|но|а|и|однако|поэтому|потом"
@@ -57,9 +58,10 @@ def summarize(text: str, language: str | None) -> str | None:
     """One to three whole sentences of `text` in their order; None where the text is short or has no such sentences."""
     if len(text) < SHORT:
         return None
-    found = [_DECORATION.sub("", sentence) for sentence in sentences(text[:_LOOKED_AT], language)]
+    found = sentences(text[:_LOOKED_AT], language)
     if len(text) > _LOOKED_AT:
         found.pop()  # it may be cut
+    found = [_DECORATION.sub("", sentence) for sentence in found if not _LIST_ITEM.match(sentence)]
     chosen = _choose(_ranked(found, language or ""), 1 if len(text) < 600 else 2 if len(text) < 1500 else 3)
     summary = " ".join(sentence.text for sentence in sorted(chosen, key=lambda sentence: sentence.place))
     return summary if summary and len(summary) < 0.8 * len(text) else None
@@ -96,10 +98,11 @@ def _score(sentence: _Sentence, whole: _Text) -> float:
     central: float = sum(math.log(whole.counts[root]) + 0.25 for root in own) / (len(own) + 4) ** 0.75
     on_title = 1 + len(own & title) / (len(title) + 2)
     early = 1 / (0.75 + sentence.place / max(whole.sentence_count, 6))
+    telling = min(1.0, len(sentence.text) / 70)
     leaning = 0.6 if _LEANS.match(sentence.text.lstrip('—–-«"“ ')) else 1.0
     calling = 0.4 if _CALL.search(sentence.text) or LINK.search(sentence.text) else 1.0
     open_ended = 0.55 if sentence.text.rstrip("\"'»”’)").endswith(("?", "…", ":")) else 1.0
-    return central * on_title * early * leaning * calling * open_ended
+    return central * on_title * early * telling * leaning * calling * open_ended
 
 
 def _choose(ranked: Iterable[_Sentence], most: int) -> list[_Sentence]:

@@ -1,0 +1,81 @@
+"""The local analyzer on thousands of real posts: what a user would notice first must be right."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tg_parser.domain.messages import RawMessage
+from tg_parser.nlp.footers import build_profile
+from tg_parser.nlp.words import stop_words
+from tg_parser.processing.local_analyzer import analyze_locally
+
+DATA = (
+    Path(os.environ.get("TG_PARSER_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data") / "channel_posts_ru"
+)
+
+pytestmark = pytest.mark.skipif(
+    not DATA.is_dir(),
+    reason="the sample posts may not be redistributed: set TG_PARSER_SHARED_DATA to the folder that holds them",
+)
+
+
+@pytest.fixture(scope="module", params=["habr", "moskvach", "naked_science"])
+def channel(request):
+    """The posts of a channel, each with its analysis."""
+    posts = json.loads((DATA / f"{request.param}.json").read_text("utf-8"))
+    profile = build_profile(post["text"] for post in posts[:500])
+    return [(post, analyze_locally(message(post), profile)) for post in posts]
+
+
+def message(post):
+    return RawMessage(
+        id=str(post["message_id"]),
+        message_type="post",
+        source_ref=f"tg:-1001:post:{post['message_id']}",
+        channel_id="-1001",
+        date=datetime(2024, 11, 30, tzinfo=UTC),
+        text=post["text"],
+    )
+
+
+def test_language_and_marks(channel):
+    """Nearly all posts are recognised as Russian, and nearly none keeps a mark or a tracking parameter."""
+    russian = sum(analysis.language == "ru" for _, analysis in channel)
+    marked = sum("](http" in analysis.text_clean or "**" in analysis.text_clean for _, analysis in channel)
+    assert russian >= 0.995 * len(channel)
+    assert marked <= 0.005 * len(channel)
+    assert not any(
+        "utm_" in entity.value for _, analysis in channel for entity in analysis.entities if entity.type == "link"
+    )
+
+
+def test_topics(channel):
+    """Posts of some length have topics of three words at most besides names, none with a stop word at its edge."""
+    stop = stop_words("ru")
+    for _, analysis in channel:
+        assert len(analysis.topics) <= 6
+        assert not any({topic.lower().split()[0], topic.lower().split()[-1]} & stop for topic in analysis.topics)
+    long = [analysis for _, analysis in channel if len(analysis.text_clean) >= 280]
+    assert sum(len(analysis.topics) >= 3 for analysis in long) >= 0.97 * len(long)
+
+
+def test_summaries(channel):
+    """Summaries are shorter than their text and made of its sentences; most longer posts have one."""
+    long = [analysis for _, analysis in channel if len(analysis.text_clean) >= 280]
+    summaries = [(analysis.summary, analysis.text_clean) for analysis in long if analysis.summary]
+    assert len(summaries) >= 0.75 * len(long)
+    assert all(len(summary) < 0.8 * len(text) and summary[:30] in text for summary, text in summaries)
+
+
+def test_noise_is_rare_and_mostly_advertising(channel):
+    """Few posts are flagged; of those without the mark that the law demands, others call nearly all advertising, too."""
+    flagged = [post for post, analysis in channel if analysis.is_noise]
+    unmarked = [post for post in flagged if "erid" not in post["text"].lower() and len(post["text"]) > 20]
+    agreed = [post for post in unmarked if post["category"] == "advertisement"]
+    assert len(flagged) <= 0.08 * len(channel)
+    assert len(unmarked) - len(agreed) <= 2

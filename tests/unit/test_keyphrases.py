@@ -1,0 +1,117 @@
+"""Key phrases read like names of subjects, in the words of the text."""
+
+import pytest
+
+from tg_parser.nlp.grammar_ru import base_name, kind
+from tg_parser.nlp.keyphrases import key_phrases
+from tg_parser.nlp.words import stem, stop_words
+
+CHIP = (
+    "Новый чип KaiXian KX-7000 от Zhaoxin оказался перспективным, но он пока не в состоянии соревноваться с "
+    "актуальными процессорами Intel и AMD. Китай делает уверенные шаги к созданию конкурентоспособных процессоров на "
+    "архитектуре х86."
+)
+MEMORY = (
+    "Machine learning models need a lot of memory. Researchers at Stanford University found that machine learning "
+    "models can be compressed. The compression of neural networks saves memory and energy."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("Гигантский астероид сместил ось крупнейшего спутника Солнечной системы", "ru",
+         ["гигантский астероид", "спутника Солнечной системы", "ось крупнейшего спутника"]),
+        ("Ученые раскрыли секрет «взрывчатки» термитов-смертников", "ru",
+         ["взрывчатки", "секрет", "термитов-смертников"]),
+        ("⚡️ Аэрофлот отменил рейсы в Дубай на 2 октября.", "ru", ["Аэрофлот", "Дубай", "рейсы"]),
+        ("У селищі Дніпропетровської області члени виборчої комісії сокирою порубали бюлетені", "uk",
+         ["виборчої комісії", "селищі Дніпропетровської області"]),
+    ],
+)  # fmt: skip
+def test_phrases_of_headlines(text, language, expected):
+    """Adjectives stand with their noun, names are whole, verbs and function words stay out."""
+    assert [phrase for phrase in key_phrases(text, language) if phrase in expected] == expected
+
+
+def test_a_russian_post():
+    """Product names with their numbers, and the subject of the text, come out of a longer post."""
+    phrases = key_phrases(CHIP, "ru")
+    assert {"KaiXian KX-7000", "процессорами Intel"} <= set(phrases)
+    assert 3 <= len(phrases) <= 6
+
+
+def test_an_english_post():
+    """What recurs comes first; a name is not cut; "of" may join two nouns."""
+    phrases = key_phrases(MEMORY, "en")
+    assert phrases[0] == "Machine learning models"
+    assert "Stanford University" in phrases
+    assert key_phrases("The pillars of Islam are five. He knows the pillars of Islam.", "en") == ["pillars of Islam"]
+
+
+@pytest.mark.parametrize(("text", "language"), [(CHIP, "ru"), (MEMORY, "en")])
+def test_no_phrase_begins_or_ends_with_a_stop_word(text, language):
+    """Edges are words with a meaning, words are whole, and every phrase stands in the text in some capitalisation."""
+    for phrase in key_phrases(text, language):
+        edges = {phrase.lower().split()[0], phrase.lower().split()[-1]}
+        assert not edges & stop_words(language)
+        assert f" {phrase.lower()} " in f" {text.lower().replace('.', ' ').replace(',', ' ')} "
+
+
+def test_no_phrase_repeats_another():
+    """A phrase whose stems another one has is left out."""
+    text = "Квантовый компьютер дешевле. Квантового компьютера ждали. Компьютер готов. Квантовые компьютеры растут."
+    stems = [tuple(stem(word, "ru") for word in phrase.lower().split()) for phrase in key_phrases(text, "ru")]
+    assert stems.count(("квантов", "компьютер")) == 1
+    assert ("компьютер",) not in stems
+
+
+def test_the_usual_form_is_shown():
+    """Among the forms of a phrase the most frequent one is shown, the shortest of equals."""
+    text = (
+        "Нейронной сети мало. Нейронная сеть учится. Нейронная сеть растёт. Без нейронной сети никак. Нейронная сеть!"
+    )
+    assert key_phrases(text, "ru")[0] == "нейронная сеть"
+
+
+def test_links_mentions_and_code_are_no_phrases():
+    """Parts of addresses, names of accounts, hashtags and e-mails never come out."""
+    assert key_phrases("https://habr.com/ru/articles/ @durov #новости a@site.ru `import numpy` 12 345", "ru") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("", "ru"), ("и в на", "ru"), ("日本語のテキスト", "ja"), ("👍 !!!", None)]
+)
+def test_nothing_to_find(text, language):
+    """Empty texts, function words, emoji and languages without spaces give no phrases."""
+    assert key_phrases(text, language) == []
+
+
+def test_capitals_of_a_headline_make_no_names():
+    """A line set in capitals throughout is not one long name."""
+    assert key_phrases("New Study Shows Sleep Improves Memory\nSleep improves memory.", "en")[0] == "Sleep"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("сообщил работает создать быстро выросли запрещающий превысил определит", "other"),
+        ("новый российского черная последние цифровой молодых", "adjective"),
+        ("процессор канал скорость решение сети метро кредит сила технологий", "noun"),
+    ],
+)  # fmt: skip
+def test_parts_of_speech_by_ending(words, expected):
+    """Endings tell nouns, adjectives and the rest apart, with the usual exceptions."""
+    assert {word: kind(word) for word in words.split()} == dict.fromkeys(words.split(), expected)
+
+
+@pytest.mark.parametrize(
+    ("form", "base"),
+    [
+        ("России", "Россия"), ("Оренбурге", "Оренбург"), ("Смоленска", "Смоленск"), ("Москве", "Москва"),
+        ("Землю", "Земля"), ("Путин", "Путин"), ("Ганчев", "Ганчев"), ("NASA", "NASA"), ("Одессе", "Одессе"),
+    ],
+)  # fmt: skip
+def test_names_in_the_nominative_where_it_is_sure(form, base):
+    """Places whose ending leaves no doubt get their base form, everything else stays as it stands."""
+    assert base_name(form) == base

@@ -1,0 +1,87 @@
+"""The local analyzer puts the text tools together."""
+
+from datetime import UTC, datetime
+
+from tg_parser.domain.documents import Analysis, Entity, Provenance
+from tg_parser.domain.messages import Link, RawMessage
+from tg_parser.nlp.footers import ChannelProfile
+from tg_parser.processing.analyzer import Analyzer
+from tg_parser.processing.local_analyzer import LocalAnalyzer, analyze_locally
+
+PLAIN = ChannelProfile()
+
+
+def message(text, **more):
+    return RawMessage(
+        id="7",
+        message_type="post",
+        source_ref="tg:-1001:post:7",
+        channel_id="-1001",
+        date=datetime(2024, 11, 30, tzinfo=UTC),
+        text=text,
+        **more,
+    )
+
+
+def test_a_post_is_read_whole():
+    """Every field of the analysis of a short post, with the channel's footer cut and hidden links kept."""
+    profile = ChannelProfile(frozenset({"редакция хабра"}))
+    text = (
+        "**Гигантский астероид** сместил [ось спутника](https://a.ru/b?utm_source=tg) 29.11.2024\n\n__Редакция Хабра__"
+    )
+    analysis = analyze_locally(message(text, links=(Link(text="тут", url="https://c.ru"),)), profile)
+    assert analysis == Analysis(
+        text_clean="Гигантский астероид сместил ось спутника 29.11.2024",
+        summary=None,
+        topics=("гигантский астероид", "ось спутника"),
+        entities=(
+            Entity(type="date", value="29.11.2024", confidence=0.9),
+            Entity(type="link", value="https://a.ru/b"),
+            Entity(type="link", value="https://c.ru"),
+        ),
+        language="ru",
+        sentiment=None,
+        is_noise=False,
+    )
+
+
+def test_a_message_without_text_is_noise():
+    """A photo alone gets an analysis of nothing, flagged."""
+    assert analyze_locally(message(""), PLAIN) == Analysis(text_clean="", is_noise=True)
+
+
+def test_emoji_alone_has_no_topics():
+    """Bare emoji keep their text and their tone, and are noise."""
+    analysis = analyze_locally(message("👍👍👍"), PLAIN)
+    assert (analysis.text_clean, analysis.topics, analysis.language, analysis.is_noise) == ("👍👍👍", (), None, True)
+
+
+def test_an_english_comment():
+    """The same tools read English."""
+    analysis = analyze_locally(message("Thank you, great article about Stanford University!"), PLAIN)
+    assert analysis.language == "en"
+    assert "Stanford University" in analysis.topics
+    assert analysis.sentiment is not None
+    assert analysis.sentiment.label == "positive"
+
+
+async def test_provenance_and_names():
+    """The provenance tells whether names are looked for, and only then are there people and places."""
+    with_names: Analyzer = LocalAnalyzer(names=True)
+    without: Analyzer = LocalAnalyzer(names=False)
+    assert without.provenance == Provenance(
+        pipeline_version="processing:v3.1.0", provider="local", model_id="local-1", parameters={"names": False}
+    )
+    assert with_names.provenance.parameters == {"names": True}
+    post = message("Эмманюэль Макрон прилетел в Москву")
+    found = (await with_names.analyze(post, PLAIN)).entities
+    assert [entity.value for entity in found] == ["Эмманюэль Макрон", "Москву"]
+    assert (await without.analyze(post, PLAIN)).entities == ()
+
+
+def test_the_same_message_gives_the_same_analysis():
+    """Neither what was read before nor how often changes an analysis."""
+    post = message("Китай строит новый процессор. " * 20)
+    first = analyze_locally(post, PLAIN)
+    analyze_locally(message("Совсем другой текст о китайских процессорах"), PLAIN)
+    assert analyze_locally(post, PLAIN) == first

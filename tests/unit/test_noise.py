@@ -1,0 +1,82 @@
+"""Noise is what tells nothing, and advertising that gives itself away."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tg_parser.domain.messages import Link, RawMessage
+from tg_parser.nlp.cleaning import clean
+from tg_parser.nlp.noise import is_noise
+
+
+def message(text, **more):
+    return RawMessage(
+        id="1",
+        message_type="post",
+        source_ref="tg:-1001:post:1",
+        channel_id="-1001",
+        date=datetime(2024, 11, 30, tzinfo=UTC),
+        text=text,
+        **more,
+    )
+
+
+def noise(text, **more):
+    return is_noise(message(text, **more), clean(text).text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "👍👍", "!!! ... ?", "https://habr.com/ru/", "@durov", "#новости #хабр", "12 345", "+1 🔥", "\u200b"]
+)
+def test_nothing_said_is_noise(text):
+    """Empty texts, bare emoji, punctuation, numbers, links, mentions and hashtags tell nothing."""
+    assert noise(text)
+
+
+def test_a_service_message_is_noise():
+    """A message that Telegram wrote itself tells nothing, whatever its text."""
+    assert noise("Иван присоединился к группе", service_action="join_group_by_link")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Лучший сервис #реклама",
+        "Баллы за траты по карте: [открыть счёт](https://alfa.me/F0dEm8?erid=2Vtzqwp6wy1)",
+        "Турнир для профи.\n\nERID: 2VSb5ywoX6Q\nРеклама. ООО «Облачные технологии»",
+        "Курсы для всех. Реклама ООО «ДубльГИС» ИНН 5405276278",
+        "На правах рекламы: новые квартиры",
+        "This is a sponsored post about phones",
+        "Билеты по ссылке. Скидка 25% по промокоду ПЯТНИЦА, успейте купить",
+        "Мы дарим три iPhone!\n1. Подпишитесь на @msk и на @moscow\n2. Нажмите «Участвовать»",
+        "Напоминаем про актуальный розыгрыш iPhone, итоги завтра",
+        "Подписывайтесь на канал: t.me/+abcDEF, розыгрыш призов, промокод внутри",
+    ],
+)
+def test_advertising_is_noise(text):
+    """What the law makes advertisers write, or several of their habits at once, gives an advertisement away."""
+    assert noise(text)
+
+
+def test_a_mark_in_a_hidden_link_counts():
+    """The advertiser's mark in a link behind words is seen, too."""
+    assert noise("Открыть счёт", links=(Link(text="счёт", url="https://alfa.me/x?erid=2Vtzq"),))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "да",
+        "Спасибо 👍",
+        "Coca-Cola выпустила новую рождественскую рекламу, созданную ИИ",
+        "Реклама в интернете подорожала на 20%, заявил рынок",
+        "В магазинах проходит Чёрная пятница со скидками до 50%",
+        "Закон о промокодах приняли в первом чтении",
+        "Материнский капитал составит 676 тыс. рублей: https://tass.ru/1?utm_source=tg",
+        "Подпишитесь на нашу рассылку, чтобы не пропустить",
+        "The advertising market grew; discounts were rare",
+    ],
+)
+def test_news_about_money_and_advertising_is_not_noise(text):
+    """One habit alone, or a text about advertising, hides nothing."""
+    assert not noise(text)
