@@ -73,7 +73,7 @@ def test_summaries(channel):
 
 
 def test_noise_is_rare_and_mostly_advertising(channel):
-    """Few posts are flagged; of those without the mark that the law demands, others call nearly all advertising, too."""
+    """Few posts are flagged, and of those without the mark the law demands nearly all are labelled advertising."""
     flagged = [post for post, analysis in channel if analysis.is_noise]
     unmarked = [post for post in flagged if "erid" not in post["text"].lower() and len(post["text"]) > 20]
     agreed = [post for post in unmarked if post["category"] == "advertisement"]
