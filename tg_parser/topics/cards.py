@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from tg_parser.domain.topics import Anchor, TopicCard
-from tg_parser.topics.clustering import WIDTHS
+from tg_parser.topics.clustering import WIDTHS, Labels
 from tg_parser.topics.digest import summary_of
 from tg_parser.topics.model import Member, TopicDocument, TopicOptions
 from tg_parser.topics.phrases import Named, telling
@@ -21,6 +21,7 @@ METHOD = "average-linkage-above-chance:1"
 _SCOPE_PHRASES = 4
 _TAGS = 5
 _RELATED = 3
+_CELLS = 1_000_000
 _NEAR_SHARE = 0.25
 """Topics are related when they are alike by this share of what would make them one."""
 
@@ -55,19 +56,24 @@ def neighbours(topics: Sequence[Named], items: Items, options: TopicOptions) -> 
     for place in reversed(range(len(topics))):
         labels[[member.row for member in topics[place].group.members]] = place
     sums = items.grouped(labels, len(topics))
-    pairs = np.outer(sums.weights, sums.weights)
-    chance = (np.outer(sums.weights, sums.chance) + np.outer(sums.chance, sums.weights)) / 2
-    similarity = np.round(above_chance(sums.products(sums), np.maximum(pairs, 1), chance), 6)
-    np.fill_diagonal(similarity, -1)
+    step = max(1, _CELLS // max(1, len(topics)))
+    nearest: list[list[Named]] = []
+    for start in range(0, len(topics), step):
+        rows = np.arange(start, min(start + step, len(topics)))
+        nearest += [[topics[place] for place in places] for places in _nearest(rows, sums, options)]
+    return nearest
+
+
+def _nearest(rows: Labels, sums: Items, options: TopicOptions) -> Iterator[list[int]]:
+    some = sums.take(rows)
+    pairs = np.outer(some.weights, sums.weights)
+    chance = (np.outer(some.weights, sums.chance) + np.outer(some.chance, sums.weights)) / 2
+    similarity = np.round(above_chance(some.products(sums), np.maximum(pairs, 1), chance), 6)
+    similarity[np.arange(len(rows)), rows] = -1
     least = _NEAR_SHARE * WIDTHS[options.level].cut
-    return [
-        [
-            topics[place]
-            for place in np.argsort(-row, kind="stable")[:_RELATED]
-            if row[place] >= least and sums.weights[place]
-        ]
-        for row in similarity
-    ]
+    for row in similarity:
+        best = np.argsort(-row, kind="stable")[:_RELATED]
+        yield [int(place) for place in best if row[place] >= least and sums.weights[place]]
 
 
 def _anchor(document: TopicDocument, member: Member) -> Anchor:

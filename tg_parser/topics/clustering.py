@@ -27,7 +27,7 @@ class Width:
 
 WIDTHS: dict[Level, Width] = {
     "event": Width(cut=0.25, half=0.16),
-    "story": Width(cut=0.2, half=0.13),
+    "story": Width(cut=0.22, half=0.14),
     "theme": Width(cut=0.06, half=0.08),
 }
 BLOCK = 3000

@@ -14,7 +14,7 @@ from tg_parser.topics.similarity import Floats, Items, above_chance
 
 DIGITS = 4
 _ROUNDS = 2
-_ROWS = 1024
+_CELLS = 1_000_000
 _LEAST_THEME = 3
 
 
@@ -70,8 +70,9 @@ def score_all(items: Items, home: Labels, half: float, least: float) -> Fits:
 
 def _similarities(items: Items, home: Labels, clusters: Items) -> Iterator[tuple[Labels, Floats]]:
     """Mean similarity above chance of blocks of messages with all clusters, each without the message itself."""
-    for start in range(0, len(items), _ROWS):
-        rows = np.arange(start, min(start + _ROWS, len(items)))
+    step = max(1, _CELLS // len(clusters))
+    for start in range(0, len(items), step):
+        rows = np.arange(start, min(start + step, len(items)))
         block = items.take(rows)
         products = block.products(clusters)
         pairs = np.tile(clusters.weights, (len(rows), 1))
@@ -123,7 +124,7 @@ def _standing(home: Labels, items: Items, options: TopicOptions) -> Labels:
         for pair in np.flatnonzero(sizes == 2):
             stands[pair] = _pair_similarity(items.take(np.flatnonzero(home == pair))) >= WIDTHS["story"].cut
     number = np.where(stands, np.cumsum(stands) - 1, -1)
-    return np.asarray(np.where(home >= 0, number[home], -1), dtype=np.intp)
+    return np.append(number, -1)[home]
 
 
 def _pair_similarity(pair: Items) -> float:

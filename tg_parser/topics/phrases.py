@@ -17,8 +17,8 @@ from tg_parser.topics.wordforms import base_phrase, is_noun, is_oblique
 _READ_MESSAGES = 25
 _READ_CHARS = 2000
 _EVERYWHERE = 0.3
-"""A phrase in more than this share of a big corpus is its habit, not the subject of one topic."""
-_BIG = 20
+"""A phrase in more than this share of the messages outside a group is a habit of the channel, not a subject."""
+_MANY = 20
 _NOT_WORDS = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
 Key = tuple[str, ...]
 
@@ -56,7 +56,11 @@ def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozens
     for key in sorted(surfaces):
         wanted = f" {' '.join(key)} "
         holders = frozenset(row for row, text in texts.items() if wanted in text)
-        if len(holders) >= min(2, len(rows)) and not _is_habit(key, corpus) and not avoid.issuperset(key):
+        if (
+            len(holders) >= min(2, len(rows))
+            and not _is_habit(key, len(holders), len(rows), corpus)
+            and not avoid.issuperset(key)
+        ):
             weight = _weight(key, len(holders), len(rows), corpus)
             found.append(SharedPhrase(_readable(key, surfaces[key], corpus, language), key, holders, weight))
     return sorted(found, key=lambda phrase: (-phrase.weight, phrase.key))
@@ -90,9 +94,10 @@ def _is_readable(surface: str, key: Key) -> bool:
     )
 
 
-def _is_habit(key: Key, corpus: Corpus) -> bool:
-    total = len(corpus.documents)
-    return total >= _BIG and min(corpus.frequency[root] for root in key) > _EVERYWHERE * total
+def _is_habit(key: Key, held: int, size: int, corpus: Corpus) -> bool:
+    others = len(corpus.documents) - size
+    outside = min(corpus.frequency[root] for root in key) - held
+    return others >= _MANY and outside > _EVERYWHERE * others
 
 
 def _weight(key: Key, held: int, size: int, corpus: Corpus) -> float:

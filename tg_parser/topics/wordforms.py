@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from tg_parser.nlp.grammar_ru import kind
+from tg_parser.nlp.grammar_ru import base_name, kind
 from tg_parser.nlp.words import folded
 
 Forms = Mapping[str, Counter[str]]
@@ -47,6 +47,8 @@ def base_phrase(surface: str, key: Sequence[str], forms: Forms, language: str) -
     words = surface.split()
     if language != "ru" or not _CYRILLIC.fullmatch(words[0]) or len(words) != len(key):
         return surface
+    if len(words) == 1 and base_name(surface) != surface:
+        return base_name(surface)
     if len(words) > 1 and kind(folded(words[0])) == "adjective":
         return " ".join(_agreeing(words, key, forms))
     names = len(words) == 2 and all(word[0].isupper() and _CYRILLIC.fullmatch(word) for word in words)
@@ -86,7 +88,7 @@ def base_form(forms: Counter[str]) -> str:
 
 
 def _is_feminine(forms: Counter[str]) -> bool:
-    """By endings of one gender alone; else by the bare form, the commonest of masculine nouns and rare for feminine ones."""
+    """By endings of one gender alone; else by the bare form: common with masculine nouns, rare with feminine ones."""
     masculine = sum(count for form, count in forms.items() if _MASCULINE.fullmatch(form))
     feminine = sum(count for form, count in forms.items() if _FEMININE.fullmatch(form))
     if feminine != masculine:
