@@ -11,7 +11,7 @@ from math import log
 from tg_parser.nlp.links import LINK
 from tg_parser.nlp.phrases import phrases, runs
 from tg_parser.topics.model import Group
-from tg_parser.topics.texts import Corpus, stems_of
+from tg_parser.topics.texts import LOOKED_AT, Corpus, stems_of
 from tg_parser.topics.wordforms import base_phrase, is_noun, is_oblique
 
 _READ_MESSAGES = 25
@@ -44,7 +44,7 @@ class Named:
 
 
 def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozenset()) -> list[SharedPhrase]:
-    """Phrases of the group's messages by weight; of a cluster, those that two of them hold at least.
+    """Phrases of the group's messages by weight, then as its best message has them; two of a cluster hold each at least.
 
     A phrase of nothing but `avoid`ed stems (the channel's own name) is left out.
     """
@@ -63,7 +63,8 @@ def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozens
         ):
             weight = _weight(key, len(holders), len(rows), corpus)
             found.append(SharedPhrase(_readable(key, surfaces[key], corpus, language), key, holders, weight))
-    return sorted(found, key=lambda phrase: (-phrase.weight, phrase.key))
+    place = {root: place for place, root in reversed(list(enumerate(corpus.stems[rows[0]])))}
+    return sorted(found, key=lambda phrase: (-phrase.weight, place.get(phrase.key[0], LOOKED_AT), phrase.key))
 
 
 def _candidates(rows: Sequence[int], corpus: Corpus, language: str) -> dict[Key, Counter[str]]:

@@ -98,12 +98,14 @@ def _is_feminine(forms: Counter[str]) -> bool:
 
 
 def _rank(form: str, *, is_feminine: bool) -> int:
-    """0 for a sure nominative of the gender, then the less sure ones; 2 and above is another case."""
+    """Lowest for a sure nominative, then the less sure ones; 2 and above is another case."""
     if form.endswith("ей") and not is_feminine:
         return 1
     if _OBLIQUE.fullmatch(form):
         return 4
-    if form.endswith("ь") or _NEUTER.fullmatch(form):
+    if _NEUTER.fullmatch(form):
+        return -1
+    if form.endswith("ь"):
         return 0
     if form[-1] in "ая":
         return 0 if is_feminine else 2

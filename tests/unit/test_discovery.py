@@ -1,0 +1,218 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from topic_samples import DOLLAR, ODD, SNOW, START, ZOO, channel_posts, post
+
+from tg_parser.nlp.embeddings import SentenceEncoder
+from tg_parser.topics.discovery import TopicsFound, find_topics
+from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
+from tg_parser.topics.singletons import strength
+
+LATER = datetime(2025, 1, 1, tzinfo=UTC)
+ENCODER = SentenceEncoder()
+LONG = (
+    "Музей строится возле залива, инженер привёз гранит. Причал чинят напротив моста, архитектор выбрал бетон. "
+    "Вокзал закрыт около кладбища, историк нашёл мозаику. Стадион красят позади холма, депутат одобрил смету. "
+    "Тоннель копают внутри горы, геолог встретил плывун. Бассейн осушили ради плитки, тренер увёз команду. "
+    "Маяк зажгли посреди озера, моряк поднял флаг. Театр готовит оперу, режиссёр отобрал хор."
+)
+
+
+def found_in(documents: list[TopicDocument], known=(), now=START, **options) -> TopicsFound:
+    vectors = ENCODER.embed([document.text for document in documents])
+    return find_topics(documents, vectors, known, TopicOptions(**options), now)
+
+
+def as_known(found: TopicsFound) -> list[KnownTopic]:
+    return [KnownTopic(card, bundle) for card, bundle in found.topics]
+
+
+def bytes_of(found: TopicsFound) -> list[str]:
+    return [card.model_dump_json() + bundle.model_dump_json() for card, bundle in found.topics]
+
+
+CHANNEL = channel_posts(*SNOW, *DOLLAR, *ZOO, ODD)
+
+
+@pytest.fixture(scope="module")
+def found() -> TopicsFound:
+    return found_in(CHANNEL)
+
+
+def test_a_channel_of_three_subjects_has_three_topics(found):
+    """Each with its title, its messages, and the odd post outside."""
+    members = {card.title: sorted(int(item.message_id) for item in bundle.items) for card, bundle in found.topics}
+    assert members == {"Снег": [1, 2, 3, 4], "Курс доллара": [5, 6, 7, 8], "Московский зоопарк": [9, 10, 11, 12]}
+
+
+def test_the_report_counts_topics_and_messages(found):
+    """Twelve of thirteen messages are covered by three clusters."""
+    report = found.report
+    assert (report.documents, report.topics, report.singletons, report.clusters) == (13, 3, 0, 3)
+    assert (report.bundles, report.covered, report.outside) == (3, 12, 1)
+
+
+def test_cards_say_true_things(found):
+    """Scope counts messages as they are; thresholds, anchors and sources are on the card."""
+    card = next(card for card, _ in found.topics if card.title == "Курс доллара")
+    assert card.scope_in[0] == "«курс доллара»: в сообщениях — 4 из 4"
+    assert card.scope_out
+    assert card.type == "cluster"
+    assert card.sources == ("-1001",)
+    assert card.metadata["level"] == "theme"
+    assert card.metadata["thresholds"]["anchor_min_score"] == 0.6
+    assert [anchor.score for anchor in card.anchors] == sorted((anchor.score for anchor in card.anchors), reverse=True)
+    assert card.id == f"topic:{card.anchors[0].anchor_ref}"
+
+
+def test_topics_are_sorted_by_id(found):
+    """The order of the topics is the order of their ids."""
+    ids = [card.id for card, _ in found.topics]
+    assert ids == sorted(ids)
+
+
+def test_the_order_of_the_input_does_not_matter(found):
+    """Shuffled documents give the same bytes."""
+    for seed in (1, 2, 3):
+        order = np.random.default_rng(seed).permutation(len(CHANNEL))
+        assert bytes_of(found_in([CHANNEL[place] for place in order])) == bytes_of(found)
+
+
+def test_a_second_run_changes_nothing(found):
+    """With the topics known, a later run gives the same bytes, times included, and retires none."""
+    again = found_in(CHANNEL, as_known(found), LATER)
+    assert bytes_of(again) == bytes_of(found)
+    assert again.retired == []
+
+
+def test_a_new_message_joins_its_topic_and_all_ids_stay(found):
+    """A post on snow is in the old topic on snow; no topic is bred or retired."""
+    more = found_in(
+        [*CHANNEL, post(20, "Снег и метель снова накроют Москву, сообщили синоптики")], as_known(found), LATER
+    )
+    snow = next(bundle for card, bundle in more.topics if card.title == "Снег")
+    assert "tg:-1001:post:20" in {item.source_ref for item in snow.items}
+    assert snow.updated_at == LATER
+    assert [card.id for card, _ in more.topics] == [card.id for card, _ in found.topics]
+    assert more.retired == []
+
+
+def test_a_topic_whose_messages_are_gone_is_retired_and_comes_back(found):
+    """Without its posts a topic is retired; when they return it is found under its old id."""
+    zoo = next(card.id for card, _ in found.topics if card.title == "Московский зоопарк")
+    without = found_in(CHANNEL[:8], as_known(found), LATER)
+    assert without.retired == [zoo]
+    known = [
+        replace(one, card=one.card.model_copy(update={"status": "retired"})) if one.card.id == zoo else one
+        for one in as_known(found)
+    ]
+    back = found_in(CHANNEL, known, LATER)
+    assert zoo in {card.id for card, _ in back.topics}
+    assert all(card.status == "active" for card, _ in back.topics)
+
+
+def test_copies_of_a_post_are_one_topic():
+    """Fifty reposts are one cluster with three anchors, not fifty topics."""
+    found = found_in(channel_posts(*["Снег выпал в Москве сегодня ночью"] * 50))
+    assert found.report.topics == 1
+    card, bundle = found.topics[0]
+    assert (card.title, len(card.anchors), len(bundle.items)) == ("Снег", 3, 50)
+
+
+def test_a_long_message_apart_is_a_singleton():
+    """One strong message is a topic of its own, with the score that it earns."""
+    found = found_in([*CHANNEL, post(30, LONG)])
+    single = [(card, bundle) for card, bundle in found.topics if card.type == "singleton"]
+    assert len(single) == 1
+    card, bundle = single[0]
+    assert [anchor.message_id for anchor in card.anchors] == ["30"]
+    assert len(bundle.items) == 1
+    assert card.anchors[0].score >= 0.75
+    assert card.scope_in
+    assert card.scope_out
+
+
+def test_a_short_or_poor_message_is_no_singleton():
+    """Under 300 characters, or long with little to say, a message stays outside."""
+    assert found_in([post(1, LONG[:299])]).report.topics == 0
+    assert found_in([post(1, "Шахматный турнир перенесли. " * 40)]).report.topics == 0
+
+
+def test_strength_grows_with_the_words_that_say_something():
+    """0.5 at 15 different stems and 0.75 at 45; repeating a word adds nothing."""
+    assert strength(["слово"] * 100) == 0.0625
+    assert strength([str(number) for number in range(15)]) == 0.5
+    assert strength([str(number) for number in range(45)]) == 0.75
+
+
+def test_the_greatest_topics_stay_under_a_limit():
+    """`max_topics` keeps the biggest."""
+    found = found_in([*CHANNEL, post(20, "Снег и метель снова накроют Москву, сообщили синоптики")], max_topics=1)
+    assert [card.title for card, _ in found.topics] == ["Снег"]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [[], ["Привет"], ["😀"], ["😀", "🔥", "😀"] * 10, [SNOW[0], DOLLAR[0]], ["", ""], ["#снег @погода https://t.me/a"]],
+)
+def test_where_there_is_nothing_to_group_there_are_no_topics(texts):
+    """Nothing, one word, emoji alone, two unrelated posts: no topics and no error."""
+    report = found_in(channel_posts(*texts)).report
+    assert (report.topics, report.documents, report.outside) == (0, len(texts), len(texts))
+
+
+def test_a_pair_that_tells_one_event_is_a_topic():
+    """Two posts are a channel too."""
+    report = found_in(channel_posts(SNOW[0], SNOW[0] + " сегодня")).report
+    assert (report.clusters, report.covered) == (1, 2)
+
+
+def test_a_channel_of_one_subject_has_one_topic_with_a_true_scope():
+    """With no neighbour to name, scope_out speaks of what scores too low."""
+    found = found_in(channel_posts(*[f"Курс доллара вырос до {80 + number} рублей на бирже" for number in range(30)]))
+    card, bundle = found.topics[0]
+    assert (found.report.topics, card.title, len(bundle.items)) == (1, "Курс доллара", 30)
+    assert card.scope_out == ("Сообщения, чья оценка в этой теме ниже 0.5",)
+
+
+def test_comments_are_documents_like_others():
+    """A comment is a member under its own ref, with its thread and parent."""
+    comment = replace(
+        post(5, "Снег растает к среде, говорят синоптики"),
+        source_ref="tg:-1001:comment:5", message_type="comment", thread_id="1", parent_message_id="1",
+    )  # fmt: skip
+    found = found_in([*channel_posts(*SNOW), comment])
+    item = next(item for item in found.topics[0][1].items if item.source_ref == "tg:-1001:comment:5")
+    assert (item.message_type, item.thread_id, item.parent_message_id) == ("comment", "1", "1")
+
+
+def test_channels_taken_together_share_topics():
+    """Posts of two channels on one subject are one topic with both as sources."""
+    documents = [
+        *channel_posts(*SNOW[:2]),
+        *(post(number, text, channel="-1002") for number, text in enumerate(SNOW[2:], 1)),
+    ]
+    found = found_in(documents)
+    assert [card.sources for card, _ in found.topics] == [("-1001", "-1002")]
+
+
+def test_mixed_languages_are_titled_in_their_own():
+    """An English topic among Russian ones has English titles and sentences."""
+    english = (
+        "The rocket landed on a ship",
+        "SpaceX landed its rocket on a ship again",
+        "A rocket of SpaceX landed on the ship",
+    )
+    documents = [*CHANNEL, *(post(number, text, language="en") for number, text in enumerate(english, 40))]
+    card = next(card for card, _ in found_in(documents).topics if card.anchors[0].message_id in ("40", "41", "42"))
+    assert card.title.isascii()
+    assert card.scope_in[0].endswith("of 3 messages")
+
+
+def test_a_megabyte_of_text_is_taken_in_stride():
+    """Only the first part of a huge message is read."""
+    huge = post(50, "Снег выпал в Москве, синоптики ждут метель. " * 25_000)
+    found = found_in([*CHANNEL, huge])
+    assert huge.source_ref in {item.source_ref for _, bundle in found.topics for item in bundle.items}

@@ -1,0 +1,161 @@
+from collections import Counter
+
+import pytest
+from topic_samples import DOLLAR, SNOW, ZOO, channel_posts, post
+
+from tg_parser.topics.digest import fallback_titles, opening, summary_of
+from tg_parser.topics.model import Group, Member
+from tg_parser.topics.naming import capitalised, title_groups
+from tg_parser.topics.phrases import SharedPhrase, shared_phrases, telling
+from tg_parser.topics.texts import corpus_of, stems_of
+from tg_parser.topics.wordforms import base_form, base_phrase
+
+
+def group_of(*rows: int) -> Group:
+    members = tuple(Member(row, 0.8, 0.3) for row in rows)
+    return Group(members, members[:2])
+
+
+def phrase(text: str, *rows: int, weight: float = 1.0) -> SharedPhrase:
+    return SharedPhrase(text, stems_of(text, "ru"), frozenset(rows), weight)
+
+
+THREE_TOPICS = corpus_of(channel_posts(*SNOW, *DOLLAR, *ZOO))
+
+
+def test_a_phrase_counts_the_messages_that_hold_it_in_any_form():
+    """“Курс доллара” and “курса доллара” are one phrase, held by all four posts on it."""
+    found = shared_phrases(group_of(4, 5, 6, 7), THREE_TOPICS)
+    by_text = {one.text: sorted(one.rows) for one in found}
+    assert by_text["курс доллара"] == [4, 5, 6, 7]
+
+
+def test_the_best_phrase_is_the_subject_of_its_topic():
+    """What all messages of a topic hold and no others do comes first."""
+    best = [
+        shared_phrases(group_of(*rows), THREE_TOPICS)[0].text for rows in [(0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11)]
+    ]
+    assert best == ["снег", "курс доллара", "московский зоопарк"]
+
+
+def test_links_hashtags_and_mentions_are_no_phrases():
+    """A title never holds what only points elsewhere."""
+    texts = ("Снег #погода @channel https://t.me/weather_moscow", "Снег #погода @channel https://t.me/weather_moscow")
+    found = shared_phrases(group_of(0, 1), corpus_of(channel_posts(*texts)))
+    assert [one.text for one in found] == ["Снег"]
+
+
+def test_key_phrases_of_the_documents_are_candidates():
+    """A phrase that only the analyser found is a candidate too."""
+    documents = [post(number, "Лёд на реке тронулся", key_phrases=("лёд на реке", "лёд")) for number in (1, 2)]
+    assert "лёд" in {one.text for one in shared_phrases(group_of(0, 1), corpus_of(documents))}
+
+
+def test_the_name_of_the_channel_is_no_phrase():
+    """Stems to avoid are not a phrase alone, yet may be part of one."""
+    corpus = corpus_of(channel_posts("Хабр Карьера ищет редактора", "Хабр Карьера: Хабр ищет автора"))
+    texts = {one.text for one in shared_phrases(group_of(0, 1), corpus, frozenset({"хабр"}))}
+    assert "Хабр Карьера" in texts
+    assert "Хабр" not in texts
+
+
+def test_what_the_whole_channel_says_names_no_topic():
+    """A phrase of most messages outside the group is the channel's habit."""
+    snow = [f"Новости города: {text}" for text in SNOW]
+    others = [f"Новости города: событие номер{number}" for number in range(30)]
+    found = shared_phrases(group_of(0, 1, 2, 3), corpus_of(channel_posts(*snow, *others)))
+    assert not {"новости", "новости города", "город"} & {one.text.lower() for one in found}
+
+
+def test_telling_phrases_share_no_word():
+    """Of two phrases with a common stem only the better stays."""
+    chosen = telling([phrase("курс доллара", 1), phrase("доллар", 1), phrase("биржа", 1)], 3)
+    assert [one.text for one in chosen] == ["курс доллара", "биржа"]
+
+
+def test_a_title_adds_phrases_until_most_messages_are_named():
+    """The second phrase names messages that the first does not; a third would add nothing."""
+    found = [phrase("снег", 1, 2, 3), phrase("метель", 2, 3, weight=0.9), phrase("туман", 4, 5, weight=0.8)]
+    assert title_groups([found], [7]) == ["Снег, туман"]
+
+
+def test_one_phrase_is_enough_when_it_names_most():
+    """No list of words where one phrase says it."""
+    assert title_groups([[phrase("снег", 1, 2, 3), phrase("метель", 2, 3, weight=0.9)]], [4]) == ["Снег"]
+
+
+def test_no_two_titles_are_the_same_in_any_form():
+    """A second topic with the same best phrase is named by its next, whatever the word form or case."""
+    groups = [
+        [phrase("снег", 1, 2)],
+        [phrase("Снега", 3, 4), phrase("метель", 3, 4, weight=0.5)],
+        [phrase("снегом", 5)],
+    ]
+    assert title_groups(groups, [2, 2, 1]) == ["Снег", "Снега, метель", None]
+
+
+def test_only_the_first_letter_is_raised_and_own_capitals_stay():
+    """“iPhone” is not “IPhone”."""
+    assert capitalised("снег и лёд") == "Снег и лёд"
+    assert capitalised("iPhone 16") == "iPhone 16"
+
+
+@pytest.mark.parametrize(
+    ("counts", "base"),
+    [
+        ({"микроконтроллера": 3, "микроконтроллеров": 1, "микроконтроллером": 1}, "микроконтроллер"),
+        ({"больницу": 2, "больнице": 3, "больниц": 1}, "больница"),
+        ({"полиции": 5, "полиция": 2, "полицию": 1}, "полиция"),
+        ({"аэропорту": 3, "аэропорт": 2, "аэропорта": 4, "аэропортов": 1}, "аэропорт"),
+        ({"безопасности": 6, "безопасность": 2, "безопасностью": 1}, "безопасность"),
+        ({"рейсов": 3, "рейсы": 2}, "рейсы"),
+        ({"движения": 3, "движение": 1}, "движение"),
+        ({"снеговик": 1}, "снеговик"),
+    ],
+)
+def test_a_noun_stands_in_the_nominative(counts, base):
+    """The base form is found among the forms, or made where two cases agree on it."""
+    assert base_form(Counter(counts)) == base
+
+
+def test_an_adjective_follows_its_noun_into_the_nominative():
+    """“Новой Голландии” becomes “Новая Голландия” where the texts show both words so."""
+    corpus = corpus_of(channel_posts("Новая игра вышла", "В Новой Голландии каток", "Новую Голландию открыли"))
+    key = stems_of("Новой Голландии", "ru")
+    assert base_phrase("Новой Голландии", key, corpus.forms, "ru") == "Новая Голландия"
+
+
+def test_phrases_of_other_languages_stay_as_they_are():
+    """Only Russian words are changed."""
+    corpus = corpus_of([post(1, "Rockets of SpaceX", language="en")])
+    assert base_phrase("SpaceX", ("spacex",), corpus.forms, "ru") == "SpaceX"
+    assert base_phrase("Rockets", ("rocket",), corpus.forms, "en") == "Rockets"
+
+
+def test_a_group_without_a_common_phrase_is_named_by_its_first_message():
+    """The first words of the best message, whole words, unique at the latest by its date and number."""
+    corpus = corpus_of(channel_posts("🔥 Слово " + "длинное " * 20, "Другое"))
+    titles = list(fallback_titles(group_of(0), corpus))
+    assert titles[0] == "Слово длинное длинное длинное длинное длинное длинное…"
+    assert titles[1].endswith("… (2024-11-01)")
+    assert titles[2].endswith("… (1, -1001)")
+
+
+def test_an_opening_holds_no_links_and_no_marks():
+    """Links, hashtags and emoji at the edges are left out."""
+    assert opening("🔥 https://t.me/x #снег\n— Первый снег выпал! 😀", 60) == "Первый снег выпал!"
+    assert opening("слово", 3) == "сло"
+
+
+def test_the_summary_is_the_sentence_that_says_what_the_group_says():
+    """Of an anchor's sentences the one with the words of the other messages is taken."""
+    thanks = "Редакция благодарит всех читателей за присланные письма и фотографии."
+    first = f"{thanks} Сильный снег и метель накроют Москву в выходные."
+    corpus = corpus_of(channel_posts(first, *SNOW))
+    assert summary_of(group_of(0, 1, 2, 3, 4), corpus).startswith("Сильный снег и метель накроют Москву в выходные")
+
+
+def test_rare_detections_of_a_language_are_taken_for_slips():
+    """One post in a hundred that seems Bulgarian is read as the others are."""
+    documents = [post(number, "снег", language="bg" if number == 7 else "ru") for number in range(100)]
+    assert set(corpus_of(documents).languages) == {"ru"}
