@@ -20,6 +20,8 @@ _FEMININE = re.compile(r".*(?:ой|ою|ией)")
 _SURNAME = re.compile(r".*(?:[оеё]в|[иы]н|ий|ой)")
 _NEUTER = re.compile(r".*(?:[иь]е|ств[оа]|о|ння|ття)")
 _CYRILLIC = re.compile(r"[А-ЯЁа-яё][а-яё-]+")
+_RANKS = {"ь": (0, 0), "а": (2, 0), "я": (2, 0), "ы": (0, 1), "и": (0, 1), "е": (3, 3)}
+"""By the last letter: how far a form is from the nominative of a masculine and of a feminine noun."""
 _CLOSED = re.compile(r".*[аеиоуыэюя][бвгджзклмнпрстфхцчшщ]")
 _FEMININE_CASES = (("ии", "ия"), ("ию", "ия"), ("ией", "ия"), ("у", "а"), ("ы", "а"), ("е", "а"), ("ой", "а"))
 _MASCULINE_CASES = (("а", ""), ("у", ""), ("е", ""), ("ом", ""), ("ов", ""), ("ам", ""), ("ах", ""))
@@ -99,19 +101,12 @@ def _is_feminine(forms: Counter[str]) -> bool:
 
 def _rank(form: str, *, is_feminine: bool) -> int:
     """Lowest for a sure nominative, then the less sure ones; 2 and above is another case."""
-    if form.endswith("ей") and not is_feminine:
-        return 1
     if _OBLIQUE.fullmatch(form):
-        return 4
+        return 1 if form.endswith("ей") and not is_feminine else 4
     if _NEUTER.fullmatch(form):
         return -1
-    if form.endswith("ь"):
-        return 0
-    if form[-1] in "ая":
-        return 0 if is_feminine else 2
-    if form[-1] in "ыи":
-        return 1 if is_feminine else 0
-    return 3 if is_feminine or form[-1] == "е" else 0
+    masculine, feminine = _RANKS.get(form[-1], (0, 3))
+    return feminine if is_feminine else masculine
 
 
 def _made(forms: Counter[str], *, is_feminine: bool) -> str | None:
