@@ -46,7 +46,8 @@ class Named:
 def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozenset()) -> list[SharedPhrase]:
     """Phrases of the group's messages by weight, then as its best message has them.
 
-    At least two messages of a cluster hold each. A phrase of nothing but `avoid`ed stems (the channel's own name) is left out.
+    At least two messages of a cluster hold each. A phrase of nothing but `avoid`ed stems (the channel's own name) is
+    left out.
     """
     rows = [member.row for member in group.members]
     language = corpus.language_of(rows)
