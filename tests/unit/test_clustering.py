@@ -5,7 +5,7 @@ from topic_samples import directions
 from tg_parser.topics.clustering import WIDTHS, agglomerate, cluster
 from tg_parser.topics.membership import fit_score, form_groups, score_all
 from tg_parser.topics.model import TopicOptions
-from tg_parser.topics.similarity import LEAST_RANGE, Items, above_chance, message_items, word_weights
+from tg_parser.topics.similarity import Items, above_chance, message_items, word_weights
 
 SNOW, DOLLAR, ZOO = ["снег", "метел"], ["курс", "доллар"], ["зоопарк", "панд"]
 
@@ -45,6 +45,12 @@ def test_blocks_give_the_clusters_of_the_whole():
     assert cluster(items, 0.25, block=4).tolist() == whole
 
 
+def test_no_border_between_blocks_stays():
+    """Twins on both sides of a border are joined in the pass whose blocks are moved."""
+    items = message_items(directions(0, 1, 2, 3, 3, 4, 5, 6), [[word] for word in "абвггдеж"])
+    assert cluster(items, 0.25, block=4).tolist() == [0, 1, 2, 3, 3, 4, 5, 6]
+
+
 def test_labels_of_shuffled_messages_name_the_same_groups():
     """The order of the input changes the numbers of the groups, not the groups."""
     items = noisy_topics(300)
@@ -81,8 +87,7 @@ def test_similarity_counts_from_chance_to_sameness():
 
 def test_messages_that_are_all_the_same_stay_the_same():
     """Where chance itself is sameness, the least range keeps identical messages together."""
-    assert above_chance(np.array([1.0]), np.ones(1), np.array([0.999])) == pytest.approx([1.0])
-    assert pytest.approx(0.1) == LEAST_RANGE
+    assert above_chance(np.array([1.0, 0.995]), np.ones(2), np.full(2, 0.99)) == pytest.approx([1.0, 0.95])
 
 
 def test_rare_words_weigh_more_and_rows_have_length_one():
@@ -146,3 +151,31 @@ def test_no_messages_form_no_groups():
     """Nothing in, nothing out."""
     items = message_items(np.zeros((0, 8), dtype=np.float32), [])
     assert form_groups(items, cluster(items, 0.06), TopicOptions()) == []
+
+
+def test_a_message_is_no_evidence_for_itself():
+    """Three unrelated messages thrown together fit no one: each is compared with the others only."""
+    items = message_items(directions(0, 1, 2), [SNOW, DOLLAR, ZOO])
+    assert score_all(items, np.array([0, 0, 0]), half=0.08, least=0.1).row.tolist() == []
+
+
+def test_a_message_scores_less_where_it_is_less_at_home():
+    """In its second topic the score is lowered by the share of likeness, below what the likeness alone would give."""
+    vectors = np.vstack([directions(0, 0, 0, 1, 1, 1), np.zeros((1, 8))]).astype(np.float32)
+    vectors[6, :2] = 0.8, 0.6
+    items = message_items(vectors, [*[SNOW] * 3, *[DOLLAR] * 3, ["мост"]])
+    fits = score_all(items, np.array([0, 0, 0, 1, 1, 1, -1]), half=0.08, least=0.1)
+    (first, second), (near, less) = fits.score[fits.row == 6], fits.similarity[fits.row == 6]
+    assert near > less > 0
+    assert first == pytest.approx(near / (near + 0.08), abs=1e-3)
+    assert second == pytest.approx(less / (less + 0.08) * less / near, abs=1e-3)
+
+
+def test_a_message_is_an_anchor_of_its_home_alone():
+    """Who belongs to two topics stands for one of them."""
+    vectors = np.vstack([directions(0, 0, 1, 1), np.zeros((1, 8))]).astype(np.float32)
+    vectors[4, :2] = np.sqrt(0.5)
+    items = message_items(vectors, [SNOW, SNOW, DOLLAR, DOLLAR, [*SNOW, *DOLLAR]])
+    groups = form_groups(items, np.array([0, 0, 1, 1, -1]), TopicOptions(max_anchors=9))
+    assert [sorted(member.row for member in group.members) for group in groups] == [[0, 1, 4], [2, 3, 4]]
+    assert sorted(anchor.row for group in groups for anchor in group.anchors) == [0, 1, 2, 3, 4]

@@ -80,6 +80,13 @@ def test_the_order_of_the_input_does_not_matter(found):
         assert bytes_of(found_in([CHANNEL[place] for place in order])) == bytes_of(found)
 
 
+def test_equals_are_ordered_by_their_refs():
+    """Of copies posted at one moment the lowest refs are anchors, in whatever order they come in."""
+    copies = [post(number, "Снег выпал в Москве", days=1) for number in (31, 12, 25, 14)]
+    anchors = found_in(copies).topics[0][0].anchors
+    assert [anchor.message_id for anchor in anchors] == ["12", "14", "25"]
+
+
 def test_a_second_run_changes_nothing(found):
     """With the topics known, a later run gives the same bytes, times included, and retires none."""
     again = found_in(CHANNEL, as_known(found), LATER)
