@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from typing import Any, TypeVar, cast
 
 import stamina
-from sqlalchemy import Column, ColumnElement, Executable, Select, Table, text
+from sqlalchemy import Column, ColumnElement, Executable, Select, Table, and_, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tg_parser.storage.dialects import WRITING, dialect_of
@@ -101,7 +101,7 @@ class Database:
 
 def channel_range(key: Column[str], channel_id: str) -> ColumnElement[bool]:
     """Whether a source_ref belongs to `channel_id`: a range, as refs of a channel share a prefix and sort bytewise."""
-    return key.between(f"tg:{channel_id}:", f"tg:{channel_id};")
+    return and_(key >= f"tg:{channel_id}:", key < f"tg:{channel_id};")
 
 
 async def upsert(

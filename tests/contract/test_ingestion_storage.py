@@ -1,0 +1,106 @@
+"""Ingestion storage: sources, cursors, attempts."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from samples import CHANNEL, NOW
+
+from tg_parser.domain.sources import Attempt, SourceChange
+from tg_parser.storage.ingestion_storage import IngestionStorage
+
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture
+def sources(databases):
+    return IngestionStorage(databases.ingestion)
+
+
+def attempt(*, success=True, **fields):
+    return Attempt(source_id="s", started_at=NOW, finished_at=LATER, success=success, **fields)
+
+
+async def add(sources, source_id="s", **fields):
+    return await sources.save_source(SourceChange(source_id=source_id, channel_id=CHANNEL, **fields), NOW)
+
+
+async def test_source_is_made_and_read(sources):
+    """A new source is active, with everything that was said of it."""
+    made = await add(sources, channel_username="durov", include_comments=True, history_from=NOW)
+    assert made == await sources.get("s")
+    assert (made.status, made.include_comments, made.history_from, made.last_post_id) == ("active", True, NOW, None)
+    assert await sources.get("t") is None
+
+
+async def test_change_touches_only_what_it_names(sources):
+    """On a known source the other fields, the cursor above all, stay."""
+    await add(sources, channel_username="durov", batch_size=50)
+    await sources.advance_cursor("s", 10, NOW)
+    changed = await sources.save_source(SourceChange(source_id="s", batch_size=70), LATER)
+    assert (changed.batch_size, changed.channel_username, changed.last_post_id) == (70, "durov", 10)
+    assert (changed.created_at, changed.updated_at) == (NOW, LATER)
+    cleared = await sources.save_source(SourceChange(source_id="s", batch_size=None), LATER)
+    assert cleared.batch_size is None
+
+
+async def test_lists_and_finds(sources):
+    """By id, by status, by channel."""
+    await add(sources, "b")
+    await add(sources, "a")
+    await sources.set_status("b", "paused", LATER)
+    assert [each.source_id for each in await sources.list_sources()] == ["a", "b"]
+    assert [each.source_id for each in await sources.list_sources("paused")] == ["b"]
+    assert [each.source_id for each in await sources.find_by_channel(CHANNEL)] == ["a", "b"]
+    assert await sources.find_by_channel("-1") == []
+
+
+async def test_cursor_never_goes_back(sources):
+    """A late or repeated step does not move the cursor backwards."""
+    await add(sources)
+    await asyncio.gather(*(sources.advance_cursor("s", number, NOW) for number in (5, 30, 7, 12)))
+    assert (await sources.get("s")).last_post_id == 30
+
+
+async def test_every_thread_has_its_own_cursor(sources):
+    """Comment cursors are kept per thread and never go back."""
+    await add(sources)
+    assert await sources.comment_cursor("s", "1") is None
+    for comment in (5, 3):
+        await sources.advance_comment_cursor("s", "1", comment, NOW)
+    await sources.advance_comment_cursor("s", "2", 9, NOW)
+    assert [await sources.comment_cursor("s", thread) for thread in ("1", "2")] == [5, 9]
+
+
+async def test_attempts_are_kept_and_told(sources):
+    """A failure counts up in SQL and leaves its reason; a success resets the count."""
+    await add(sources)
+    failures = [attempt(success=False, error_class="SourceError", error_message="gone") for _ in range(4)]
+    await asyncio.gather(*(sources.record_attempt(each) for each in failures))
+    failed = await sources.get("s")
+    assert (failed.fail_count, failed.last_error, failed.last_success_at) == (4, "gone", None)
+    await sources.record_attempt(attempt(counts={"new": 3}))
+    fine = await sources.get("s")
+    assert (fine.fail_count, fine.last_error, fine.last_attempt_at, fine.last_success_at) == (0, None, NOW, LATER)
+    newest, *_ = await sources.attempts("s", limit=2)
+    assert newest == attempt(counts={"new": 3})
+    assert len(await sources.attempts("s")) == 5
+
+
+async def test_rate_limit_is_remembered(sources):
+    """Until when not to knock again survives a restart."""
+    await add(sources)
+    await sources.set_rate_limit("s", LATER, NOW)
+    assert (await sources.get("s")).rate_limit_until == LATER
+
+
+async def test_removed_source_takes_its_cursors_and_attempts(sources):
+    """Nothing of a removed source is left for one that comes later under its id."""
+    await add(sources)
+    await sources.advance_comment_cursor("s", "1", 5, NOW)
+    await sources.record_attempt(attempt())
+    await sources.remove("s")
+    assert await sources.get("s") is None
+    await add(sources)
+    assert await sources.comment_cursor("s", "1") is None
+    assert await sources.attempts("s") == []

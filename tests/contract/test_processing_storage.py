@@ -1,0 +1,153 @@
+"""Processing storage: documents, the ledger, and what is due."""
+
+from datetime import timedelta
+
+import pytest
+from samples import CHANNEL, NOW, document, message, topic
+
+from tg_parser.domain.documents import Entity, Sentiment
+from tg_parser.storage.processing_storage import DocumentFilter, Failure, ProcessingStorage
+from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.topic_storage import TopicRun, TopicStorage
+
+LATER = NOW + timedelta(days=1)
+
+
+@pytest.fixture
+def raw(databases):
+    return RawStorage(databases.raw)
+
+
+@pytest.fixture
+def documents(databases):
+    return ProcessingStorage(databases.processing)
+
+
+def failure(number, **fields):
+    ref = message(number).source_ref
+    return Failure(ref, CHANNEL, **{"revision": 0, "error_class": "E", "error_message": "bad", "at": NOW, **fields})
+
+
+async def due_ids(documents, **options):
+    found = await documents.due(CHANNEL, **{"after_ref": None, "limit": 100, **options})
+    assert (
+        len(found)
+        == await documents.count_due(
+            CHANNEL, **{name: value for name, value in options.items() if name in ("force", "retry_failed")}
+        )
+        or {"after_ref", "limit"} & options.keys()
+    )
+    return [each.message.id for each in found]
+
+
+async def read(documents, **wanted):
+    return [row["source_message_id"] async for page in documents.pages(DocumentFilter(**wanted), 2) for row in page]
+
+
+async def test_document_comes_back_as_it_was_made(documents):
+    """Every field survives, and NUL from a model's answer does no harm."""
+    made = document(
+        1,
+        "чистый\x00 текст",
+        summary="s",
+        topics=("a", "b"),
+        entities=(Entity(type="link", value="x", confidence=0.5),),
+        language="ru",
+        sentiment=Sentiment(label="positive", score=0.9),
+        is_noise=True,
+    )
+    await documents.store([made])
+    stored = await documents.get(made.document.source_ref)
+    assert stored == made.document.model_copy(update={"text_clean": "чистый текст"})
+
+
+async def test_messages_without_document_are_due(raw, documents):
+    """By ref, page by page; service messages never."""
+    await raw.store([message(1), message(2), message(3, "", service_action="pin"), message(4)], NOW)
+    await raw.store([message(9, channel="-1001234")], NOW)
+    await documents.store([document(2)])
+    assert await due_ids(documents) == ["1", "4"]
+    assert await due_ids(documents, after_ref=message(1).source_ref) == ["4"]
+    assert await due_ids(documents, limit=1) == ["1"]
+    assert await due_ids(documents, force=True) == ["1", "2", "4"]
+
+
+async def test_newer_revision_is_due_with_its_text(raw, documents):
+    """An edited message is due again, and the newest text is what is to be processed."""
+    await raw.store([message(1, "old"), message(2)], NOW)
+    await documents.store([document(1), document(2)])
+    await raw.store([message(1, "new")], LATER)
+    (due,) = await documents.due(CHANNEL, after_ref=None, limit=10)
+    assert (due.message.text, due.revision, due.deleted) == ("new", 1, False)
+    await documents.store([document(1, "new", revision=1)])
+    assert await due_ids(documents) == []
+
+
+async def test_failed_message_waits_for_retry(raw, documents):
+    """A message in the ledger is due only on request, or when it has changed since."""
+    await raw.store([message(1), message(2)], NOW)
+    await documents.record_failures([failure(1), failure(2)])
+    assert await due_ids(documents) == []
+    assert await due_ids(documents, retry_failed=True) == ["1", "2"]
+    await raw.store([message(2, "changed")], LATER)
+    assert await due_ids(documents) == ["2"]
+
+
+async def test_ledger_adds_up_attempts_and_forgets_on_success(documents):
+    """Attempts accumulate in SQL; a document clears its message's entry in the same transaction."""
+    await documents.record_failures([failure(1), failure(2)])
+    await documents.record_failures([failure(1, error_message="worse\x00", at=LATER)])
+    newest, other = await documents.failures(CHANNEL)
+    assert (newest.attempts, newest.error_message, newest.at, other.attempts) == (2, "worse", LATER, 1)
+    await documents.store([document(1)])
+    assert [each.source_ref for each in await documents.failures()] == [message(2).source_ref]
+    assert (await documents.counts(CHANNEL)).failures == 1
+
+
+async def test_document_is_replaced_by_ref(documents):
+    """One message has one current document."""
+    await documents.store([document(1, "first")])
+    await documents.store([document(1, "second", processed_at=LATER)])
+    assert (await documents.get(message(1).source_ref)).text_clean == "second"
+    assert (await documents.counts(CHANNEL)).documents == 1
+
+
+async def test_filters(databases, documents):
+    """Channel, date (half-open), refs, topic with and without supporting messages, noise, text."""
+    await documents.store([document(1), document(2, is_noise=True), document(3, ""), document(4)])
+    await documents.store([document(7, channel="-1009")])
+    run = TopicRun("f", NOW, {})
+    await TopicStorage(databases.processing).replace([CHANNEL], [topic(4, 1)], [], run)
+    assert await read(documents) == ["1", "2", "3", "4", "7"]
+    assert await read(documents, channel_ids=(CHANNEL,)) == ["1", "2", "3", "4"]
+    assert await read(documents, channel_ids=()) == []
+    assert await read(documents, source_refs=(message(3).source_ref,)) == ["3"]
+    assert await read(documents, include_noise=False, with_text=True) == ["1", "4", "7"]
+    span = {"date_from": NOW + timedelta(minutes=2), "date_to": NOW + timedelta(minutes=4)}
+    assert await read(documents, **span) == ["2", "3"]
+    card, _ = topic(4, 1)
+    assert await read(documents, topic_id=card.id) == ["1", "4"]
+    assert await read(documents, topic_id=card.id, include_supporting=False) == ["4"]
+
+
+async def test_fingerprint_changes_with_the_documents(documents):
+    """Equal as long as no document was made, made again or removed."""
+    await documents.store([document(1)])
+    first = await documents.content_fingerprint([CHANNEL])
+    assert first == await documents.content_fingerprint([CHANNEL])
+    await documents.store([document(1, "again", processed_at=LATER)])
+    second = await documents.content_fingerprint([CHANNEL])
+    await documents.store([document(2)])
+    third = await documents.content_fingerprint([CHANNEL])
+    await documents.remove_documents([message(2).source_ref])
+    assert await documents.content_fingerprint([CHANNEL]) == second
+    assert len({first, second, third}) == 3
+
+
+async def test_channel_can_be_deleted(documents):
+    """Documents and failures of one channel go, others stay."""
+    await documents.store([document(1), document(1, channel="-1001230")])
+    await documents.record_failures([failure(2)])
+    await documents.delete_channel(CHANNEL)
+    assert await read(documents) == ["1"]
+    assert await documents.failures() == []

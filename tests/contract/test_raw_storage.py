@@ -1,0 +1,179 @@
+"""Raw storage: snapshots that never change, and a log of what did."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from samples import CHANNEL, NOW, message
+
+from tg_parser.domain.messages import Author, Media, RawMessage, Reaction
+from tg_parser.storage.raw_storage import RawStorage, StoreCounts
+
+LATER = NOW + timedelta(days=1)
+
+
+@pytest.fixture
+def raw(databases):
+    return RawStorage(databases.raw)
+
+
+async def test_message_comes_back_as_it_was_seen(raw):
+    """Every field of a message survives storing, payload included."""
+    full = message(
+        7,
+        "Текст\nв две строки",
+        author=Author(id="-100123", name="Канал"),
+        views=10,
+        forwards=2,
+        reactions=(Reaction(emoji="👍", count=3),),
+        media=(Media(kind="photo", size=100),),
+        reply_to_message_id="5",
+        album_id="9",
+        forum_topic="General",
+        language="ru",
+        edited_at=NOW,
+        raw_payload={"id": 7, "text": ["a", {"type": "bold", "text": "b"}]},
+    )
+    assert await raw.store([full], NOW) == StoreCounts(inserted=1)
+    stored = await raw.get(full.source_ref)
+    assert stored.message == full
+    assert (stored.current_text, stored.revision, stored.deleted_at) == ("Текст\nв две строки", 0, None)
+
+
+async def test_storing_again_changes_nothing(raw):
+    """The unique key makes a repeated batch harmless, also in another cut."""
+    await raw.store([message(1), message(2)], NOW)
+    assert await raw.store([message(2), message(3)], LATER) == StoreCounts(inserted=1, unchanged=1)
+    assert (await raw.summary(CHANNEL)).total == 3
+
+
+async def test_edit_becomes_a_revision(raw):
+    """Text and date of the first sighting stay; the new text is in the log and counts from now on."""
+    first = message(1, "price 10")
+    await raw.store([first], NOW)
+    edited = message(1, "price 12", edited_at=LATER)
+    assert await raw.store([edited], LATER) == StoreCounts(revised=1)
+    stored = await raw.get(first.source_ref)
+    assert (stored.message.text, stored.message.date) == ("price 10", first.date)
+    assert (stored.current_text, stored.revision) == ("price 12", 1)
+    (revision,) = await raw.revisions(first.source_ref)
+    assert (revision.reason, revision.text, revision.observed_at, revision.edited_at) == (
+        "edited",
+        "price 12",
+        LATER,
+        LATER,
+    )
+    assert await raw.store([edited], LATER) == StoreCounts(unchanged=1)
+
+
+async def test_older_export_does_not_bring_an_old_text_back(raw):
+    """A sighting from before the known edit is stale."""
+    await raw.store([message(1, "new", edited_at=LATER)], NOW)
+    assert await raw.store([message(1, "old")], LATER) == StoreCounts(unchanged=1)
+    assert (await raw.get(message(1).source_ref)).current_text == "new"
+
+
+async def test_fuller_text_is_no_edit(raw):
+    """What an adapter could not show comes in as a revision of its own reason; the poorer one changes nothing."""
+    await raw.store([message(1, "a cut previ…", via="web")], NOW)
+    await raw.store([message(1, "a cut preview of more")], LATER)
+    assert [each.reason for each in await raw.revisions(message(1).source_ref)] == ["richer_source"]
+    assert await raw.store([message(1, "a cut previ…", via="web")], LATER) == StoreCounts(unchanged=1)
+
+
+async def test_counters_are_refreshed_and_missing_fields_filled_in(raw):
+    """Views change in place; a field that was missing comes from an equal or richer adapter, never from a poorer one."""
+    await raw.store([message(1, views=1)], NOW)
+    seen = message(1, views=5, author=Author(name="A"))
+    assert await raw.store([seen], LATER) == StoreCounts(refreshed=1)
+    await raw.store([message(1, forum_topic="from the web", via="web")], LATER)
+    stored = (await raw.get(seen.source_ref)).message
+    assert (stored.views, stored.author, stored.forum_topic) == (5, Author(name="A"), None)
+
+
+async def test_one_batch_may_hold_a_message_twice(raw):
+    """The second sighting in a batch is compared with the first."""
+    counts = await raw.store([message(1, "first"), message(1, "second"), message(1, "third")], NOW)
+    assert counts == StoreCounts(inserted=1, revised=2)
+    assert [each.text for each in await raw.revisions(message(1).source_ref)] == ["second", "third"]
+    assert (await raw.get(message(1).source_ref)).current_text == "third"
+
+
+async def test_text_that_no_database_holds_is_cleaned_and_marked(raw):
+    """NUL and lone surrogates are cleaned alike on both backends, in text and payload, and the row says so."""
+    await raw.store([message(1, "a\x00b\ud800", raw_payload={"t\x00": "\udfff"}), message(2)], NOW)
+    stored = await raw.get(message(1).source_ref)
+    assert (stored.message.text, stored.text_sanitized) == ("ab\ufffd", True)
+    assert stored.message.raw_payload == {"t": "\ufffd"}
+    assert (await raw.get(message(2).source_ref)).text_sanitized is False
+    assert await raw.store([message(1, "a\x00b\ud800")], LATER) == StoreCounts(unchanged=1)
+
+
+async def test_large_payload_is_cut_with_a_flag(raw):
+    """More than 256 KiB of payload are not kept whole (M7)."""
+    await raw.store([message(1, raw_payload={"x": "y" * 300_000}), message(2, raw_payload={"x": "y" * 200_000})], NOW)
+    cut, whole = await raw.get(message(1).source_ref), await raw.get(message(2).source_ref)
+    assert cut.raw_payload_truncated
+    assert len(str(cut.message.raw_payload)) < 20_000
+    assert not whole.raw_payload_truncated
+    assert len(whole.message.raw_payload["x"]) == 200_000
+
+
+async def test_many_messages_in_one_batch(raw):
+    """Thousands of rows go in at once, and pages bring them back in the order of their refs."""
+    await raw.store([message(number) for number in range(1, 3001)], NOW)
+    refs = [stored.message.source_ref async for page in raw.pages(CHANNEL, 700) for stored in page]
+    assert len(refs) == 3000
+    assert refs == sorted(refs)
+
+
+async def test_summary_and_gaps(raw):
+    """Posts, comments and service messages are counted apart; ids that are not held are named as ranges."""
+    batch = [message(1), message(2, kind="comment", thread_id="1", parent_message_id="1"), message(5), message(9)]
+    batch.append(message(6, "", service_action="pin_message"))
+    await raw.store(batch, NOW)
+    await raw.store([message(50, channel="-1001234")], NOW)
+    summary = await raw.summary(CHANNEL)
+    assert (summary.total, summary.posts, summary.comments, summary.service) == (5, 3, 1, 1)
+    assert (summary.first_id, summary.last_id) == (1, 9)
+    assert (summary.first_date, summary.last_date) == (NOW + timedelta(minutes=1), NOW + timedelta(minutes=9))
+    assert await raw.gaps(CHANNEL) == [(3, 4), (7, 8)]
+    assert await raw.gaps(CHANNEL, limit=1) == [(3, 4)]
+    assert (await raw.summary("nobody")).total == 0
+
+
+async def test_closing_texts_are_the_newest_first(raw):
+    """Newest current texts of the channel, without service messages."""
+    await raw.store(
+        [message(1, "one"), message(2, "two"), message(3, "", service_action="pin"), message(4, "four")], NOW
+    )
+    await raw.store([message(2, "two, edited")], LATER)
+    assert await raw.closing_texts(CHANNEL, 2) == ["four", "two, edited"]
+
+
+async def test_channel_can_be_deleted(raw):
+    """Deleting takes messages and log of one channel, and leaves its neighbours."""
+    await raw.store([message(1), message(1, channel="-1001230")], NOW)
+    await raw.store([message(1, "edited")], LATER)
+    await raw.delete_channel(CHANNEL)
+    assert (await raw.summary(CHANNEL)).total == 0
+    assert await raw.revisions(message(1).source_ref) == []
+    assert (await raw.summary("-1001230")).total == 1
+
+
+async def test_two_writers_of_one_message_make_one_row(raw):
+    """Concurrent batches with the same messages store each once and lose no edit."""
+    batches = [[message(number, f"text {number}") for number in range(1, 301)] for _ in range(4)]
+    counts = await asyncio.gather(*(raw.store(batch, NOW) for batch in batches))
+    assert sum(each.inserted for each in counts) == 300
+    assert (await raw.summary(CHANNEL)).total == 300
+    await asyncio.gather(*(raw.store([message(1, f"edit {number}", edited_at=LATER)], LATER) for number in range(4)))
+    assert [each.revision for each in await raw.revisions(message(1).source_ref)] == [1, 2, 3, 4]
+
+
+def test_contract_names_no_other_fields():
+    """A new field of the contract must be stored: this list is the reminder."""
+    assert sorted(RawMessage.model_fields) == sorted(
+        "album_id author channel_id date edited_at forum_topic forward forwards id language links media message_type"
+        " parent_message_id raw_payload reactions reply_to_message_id service_action source_ref text thread_id via views".split()
+    )

@@ -1,0 +1,78 @@
+"""Topic storage: cards, bundles, runs, embeddings."""
+
+from datetime import timedelta
+
+import pytest
+from samples import CHANNEL, NOW, message, topic
+
+from tg_parser.storage.topic_storage import TopicRun, TopicStorage
+
+RUN = TopicRun("fingerprint", NOW, {"topics": 1})
+
+
+@pytest.fixture
+def topics(databases):
+    return TopicStorage(databases.processing)
+
+
+async def test_topics_come_back_as_they_were_found(topics):
+    """Card and bundle survive, items in their order."""
+    found = [topic(1, 3, 2), topic(5)]
+    await topics.replace([CHANNEL], found, [], RUN)
+    assert await topics.known([CHANNEL]) == found
+    card, bundle = found[0]
+    assert await topics.cards([CHANNEL]) == [card, found[1][0]]
+    assert await topics.cards(topic_id=card.id) == [card]
+    assert await topics.bundle(card.id) == bundle
+    assert await topics.bundle("topic:tg:x:post:1") is None
+    assert await topics.last_run([CHANNEL]) == RUN
+    assert await topics.last_run([CHANNEL, "-1009"]) is None
+
+
+async def test_retired_topic_is_kept_but_not_shown(topics):
+    """What is no longer found stays known under its id, and comes back when it is found again."""
+    first, second = topic(1, 2), topic(5)
+    await topics.replace([CHANNEL], [first, second], [], RUN)
+    await topics.replace([CHANNEL], [first], [second[0].id], RUN)
+    assert await topics.cards([CHANNEL]) == [first[0]]
+    assert [card.status for card in await topics.cards([CHANNEL], include_retired=True)] == ["active", "retired"]
+    assert [card.id for card, _ in await topics.known([CHANNEL])] == [first[0].id, second[0].id]
+    assert await topics.topics_of([message(5).source_ref]) == {}
+    await topics.replace([CHANNEL], [first, second], [], RUN)
+    assert await topics.cards([CHANNEL]) == [first[0], second[0]]
+
+
+async def test_bundle_is_replaced_whole(topics):
+    """Messages that left a topic are gone from its bundle."""
+    await topics.replace([CHANNEL], [topic(1, 2, 3)], [], RUN)
+    await topics.replace([CHANNEL], [topic(1, 4)], [], RUN)
+    refs = [message(number).source_ref for number in (1, 2, 3, 4)]
+    card, _ = topic(1)
+    assert await topics.topics_of(refs) == {refs[0]: [card.id], refs[3]: [card.id]}
+
+
+async def test_embeddings_are_kept_per_model(topics):
+    """A vector is known by text and model; one that is known stays."""
+    await topics.put_embeddings("m1", 2, {"a": b"1", "b": b"2"})
+    await topics.put_embeddings("m1", 2, {"a": b"other"})
+    await topics.put_embeddings("m2", 2, {"a": b"3"})
+    assert await topics.embeddings({"a", "b", "c"}, "m1") == {"a": b"1", "b": b"2"}
+    assert await topics.embeddings({"a"}, "m2") == {"a": b"3"}
+
+
+async def test_many_embeddings_at_once(topics):
+    """More texts than a database takes parameters are no problem."""
+    vectors = {f"{number:05}": bytes(8) for number in range(12_000)}
+    await topics.put_embeddings("m", 2, vectors)
+    assert len(await topics.embeddings(vectors.keys(), "m")) == 12_000
+
+
+async def test_channel_can_be_deleted(topics):
+    """Topics, bundles and the note of the run go; the next run starts anew."""
+    await topics.replace([CHANNEL], [topic(1, 2)], [], RUN)
+    await topics.replace(["-1009"], [topic(1, channel="-1009")], [], RUN)
+    await topics.delete_channel(CHANNEL)
+    assert await topics.known([CHANNEL]) == []
+    assert await topics.last_run([CHANNEL]) is None
+    assert len(await topics.cards(["-1009"])) == 1
+    assert await topics.topics_of([message(2).source_ref]) == {}
