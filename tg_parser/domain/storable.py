@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_FOREIGN = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable(text: str) -> str:
     """`text` with NUL removed and lone surrogates replaced by U+FFFD; the same object where nothing changes."""
-    if _FOREIGN.search(text) is None:
+    if _is_storable(text):
         return text
     paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return paired.replace("\x00", "")
@@ -26,3 +24,16 @@ def storable_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [storable_json(item) for item in value]
     return value
+
+
+def _is_storable(text: str) -> bool:
+    # Encoding is the quickest look at every character of a text: what cannot be encoded is a lone surrogate.
+    if "\x00" in text:
+        return False
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -21,18 +21,31 @@ BigNumber = BigInteger().with_variant(Integer(), "sqlite")
 """A 64-bit number; SQLite's own INTEGER, so that it can number rows there."""
 
 
-def json_text(value: Any) -> str:
-    """`value` as JSON with sorted keys: the same value is the same text."""
+class JsonText(str):
+    """JSON that is written already; a bulk write takes it as it is."""
+
+    __slots__ = ()
+
+
+def json_bytes(value: Any) -> bytes:
+    """`value` as JSON with sorted keys: the same value is the same bytes."""
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=str).decode()
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=str)
     except TypeError:
-        # orjson refuses numbers beyond 64 bits and keys that are no strings
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+        # orjson refuses numbers beyond 64 bits, lone surrogates, and keys that are no strings
+        return json.dumps(value, sort_keys=True, default=str).encode()
+
+
+def json_text(value: Any) -> str:
+    """The same as text."""
+    return value if isinstance(value, JsonText) else json_bytes(value).decode()
 
 
 def time_text(moment: datetime) -> str:
     """`moment` in UTC as text that sorts by time: YYYY-MM-DDTHH:MM:SS.ffffffZ."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 class UtcDateTime(TypeDecorator[datetime]):

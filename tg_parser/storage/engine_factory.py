@@ -98,6 +98,8 @@ def _connect_arguments(settings: DatabaseSettings) -> dict[str, Any]:
         "statement_timeout": settings.statement_timeout * 1000,
         "lock_timeout": settings.lock_timeout * 1000,
         "timezone": "UTC",
+        # A plan made once for any array is a plan for ten elements of a small table; ours are thousands and it grows.
+        "plan_cache_mode": "force_custom_plan",
     }
     arguments: dict[str, Any] = {
         "application_name": f"{APPLICATION_NAME}:{os.getpid()}",

@@ -77,7 +77,8 @@ _POOL = _Meaning(
     "Raise DB_POOL_SIZE or DB_MAX_OVERFLOW, or lower the concurrency.",
 )
 _SQLITE_AGAIN = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-_POSTGRES_AGAIN = ("08", "40001", "40P01", "57P")
+# 23505: another transaction inserted the row meanwhile; run again, the work finds it.
+_POSTGRES_AGAIN = ("08", "40001", "40P01", "57P", "23505")
 
 
 def translate(error: Exception, place: str) -> StorageError | None:

@@ -14,7 +14,7 @@ from tg_parser.domain.messages import RawMessage
 from tg_parser.storage.raw_rows import message_row, row_message
 from tg_parser.storage.sightings import COMPARED, COUNTERS, FACTS, NOTHING, Change, Held, change_of
 from tg_parser.storage.tables.raw import raw_messages, raw_revisions
-from tg_parser.storage.transactions import Database, channel_range, upsert
+from tg_parser.storage.transactions import Database, channel_range, insert_rows
 
 _raw = raw_messages.c
 _log = raw_revisions.c
@@ -31,10 +31,11 @@ _OF_REVISION = (
 
 Row = dict[str, Any]
 
+_CHANGING = ("revision", *COUNTERS, *FACTS)
 _REFRESH = (
     update(raw_messages)
     .where(_raw.source_ref == bindparam("new_source_ref"))
-    .values({name: bindparam(f"new_{name}") for name in ("revision", *COUNTERS, *FACTS)})
+    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
 )
 
 
@@ -111,10 +112,10 @@ class RawStorage:
                 if change.reason
             ]
             touched = {seen["source_ref"]: held_after.row for held_after, seen, change in changes if change != NOTHING}
-            await upsert(self._database, conn, raw_messages, new, key=("source_ref", "channel_id"), update=())
+            await insert_rows(self._database, conn, raw_messages, new, key=("source_ref",))
             if touched:
-                await conn.execute(_REFRESH, [_refreshed(row) for row in touched.values()])
-            await upsert(self._database, conn, raw_revisions, revisions, key=("source_ref", "revision"), update=())
+                await conn.execute(_REFRESH, [_refreshed(touched[ref]) for ref in sorted(touched)])
+            await insert_rows(self._database, conn, raw_revisions, revisions, key=("source_ref", "revision"))
             return _counts(len(new), [change for _, _, change in changes])
 
         return await self._database.write(store)
@@ -201,7 +202,7 @@ def _split(rows: Sequence[Row], held: dict[str, Held]) -> tuple[list[Row], list[
         if ref in held:
             again.append(row)
         else:
-            held[ref] = Held({name: row[name] for name in COMPARED}, row["text"], row["edited_at"])
+            held[ref] = Held(row, row["text"], row["edited_at"])
             new.append(row)
     return new, again
 
@@ -222,7 +223,7 @@ def _revision(after: Held, seen: Row, change: Change, observed_at: datetime) -> 
 
 
 def _refreshed(row: Mapping[str, Any]) -> Row:
-    return {f"new_{name}": value for name, value in row.items()}
+    return {f"new_{name}": row[name] for name in ("source_ref", *_CHANGING)}
 
 
 def _counts(inserted: int, changes: Sequence[Change]) -> StoreCounts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, TypeVar, cast
 
 import stamina
@@ -102,6 +103,15 @@ class Database:
 def channel_range(key: Column[str], channel_id: str) -> ColumnElement[bool]:
     """Whether a source_ref belongs to `channel_id`: a range, as refs of a channel share a prefix and sort bytewise."""
     return and_(key >= f"tg:{channel_id}:", key < f"tg:{channel_id};")
+
+
+async def insert_rows(
+    database: Database, conn: AsyncConnection, table: Table, rows: Iterable[dict[str, Any]], *, key: Sequence[str]
+) -> None:
+    """Insert `rows` that are new, in the order of `key`; a known one fails the transaction."""
+    ordered = sorted(rows, key=itemgetter(*key))
+    if ordered:
+        await database.dialect.insert_many(conn, table, ordered, "")
 
 
 async def upsert(
