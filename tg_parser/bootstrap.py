@@ -67,7 +67,7 @@ def _build(settings: Settings, databases: Databases) -> App:
     ingest = IngestService(sources, Collector(ingestion, raw))
     processor = Processor(documents, raw, LocalAnalyzer())
     document_service = DocumentService(processor, documents, databases.locks)
-    topic_service = TopicService(Topicizer(documents, topics, SentenceEncoder()), topics, databases.locks)
+    topic_service = TopicService(Topicizer(documents, topics, SentenceEncoder()), topics, sources, databases.locks)
     exporter = Exporter(documents, topics)
     return App(
         settings=settings,

@@ -95,6 +95,11 @@ class ProcessingSettings(_Group):
 class TopicSettings(_Group):
     """How documents become topics; the thresholds are written into every topic's metadata."""
 
+    level: Literal["event", "story", "theme"] = _env(
+        "TOPIC_LEVEL",
+        "theme",
+        "How wide a topic is: tellings of one event, an event and what follows from it, or a subject.",
+    )
     singleton_min_chars: int = _env(
         "TOPIC_SINGLETON_MIN_CHARS", 300, "Least length of clean text of a message that is a topic alone.", ge=1
     )

@@ -8,7 +8,10 @@ from tg_parser.domain.documents import Analysis, Provenance
 from tg_parser.domain.messages import RawMessage
 from tg_parser.nlp.footers import ChannelProfile
 
-__all__ = ["Analyzer", "ChannelProfile"]
+__all__ = ["PIPELINE_VERSION", "Analyzer", "ChannelProfile"]
+
+PIPELINE_VERSION = "processing:v3.1.0"
+"""Stands in every document (M14)."""
 
 
 class Analyzer(Protocol):

@@ -13,8 +13,8 @@ from tg_parser.nlp.names import find_names, names_available
 from tg_parser.nlp.noise import has_words, is_noise
 from tg_parser.nlp.sentiment import sentiment
 from tg_parser.nlp.summary import summarize
+from tg_parser.processing.analyzer import PIPELINE_VERSION
 
-PIPELINE_VERSION = "processing:v3.1.0"
 MODEL_ID = "local-1"
 """Changes whenever the same message would get another analysis."""
 

@@ -18,11 +18,10 @@ from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.refs import document_id
 from tg_parser.domain.times import utc_now
 from tg_parser.nlp.footers import build_profile
-from tg_parser.processing.analyzer import Analyzer, ChannelProfile
+from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzer, ChannelProfile
 from tg_parser.storage.processing_storage import DueMessage, Failure, ProcessingStorage, StoredDocument
 from tg_parser.storage.raw_storage import RawStorage
 
-PIPELINE_VERSION = "processing:v3.1.0"
 PROFILE_POSTS = 500
 LINGER_SECONDS = 0.2
 OUTBOX_SIZE = 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tg_parser.domain.errors import InvalidPeerError, UnknownSourceError, UsageError
@@ -111,6 +112,13 @@ class SourceService:
             source.channel_id: ChatAddress(source.channel_username, source.channel_title, source.channel_kind)
             for source in await self.list()
         }
+
+    async def names(self, channel_ids: Sequence[str]) -> tuple[str, ...]:
+        """Titles and usernames of channels, sorted."""
+        of_channels = [each for each in await self.list() if each.channel_id in channel_ids]
+        return tuple(
+            sorted({name for each in of_channels for name in (each.channel_title, each.channel_username) if name})
+        )
 
     async def _new_source(self, chat: Chat) -> SourceChange:
         taken = {source.source_id for source in await self.list()}

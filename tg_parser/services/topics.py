@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from tg_parser.domain.progress import ReportProgress, silent
 from tg_parser.domain.topics import TopicCard
+from tg_parser.services.sources import SourceService
 from tg_parser.storage.locks import Locks
 from tg_parser.storage.topic_storage import TopicStorage
 from tg_parser.topics.model import TopicOptions
@@ -16,8 +18,9 @@ from tg_parser.topics.topicizer import Topicizer, TopicizeReport
 class TopicService:
     """Brings topics up to date and shows them."""
 
-    def __init__(self, topicizer: Topicizer, topics: TopicStorage, locks: Locks) -> None:
+    def __init__(self, topicizer: Topicizer, topics: TopicStorage, sources: SourceService, locks: Locks) -> None:
         self._topicizer = topicizer
+        self._sources = sources
         self._topics = topics
         self._locks = locks
 
@@ -34,7 +37,8 @@ class TopicService:
         async with AsyncExitStack() as held:
             for channel_id in sorted(channel_ids):
                 await held.enter_async_context(self._locks.exclusive(f"topicize:{channel_id}"))
-            return await self._topicizer.run(channel_ids, options, force=force, dry_run=dry_run, report=report)
+            named = replace(options, avoid=await self._sources.names(channel_ids))
+            return await self._topicizer.run(channel_ids, named, force=force, dry_run=dry_run, report=report)
 
     async def cards(self, channel_ids: Sequence[str]) -> list[TopicCard]:
         """The active topics of channels by id."""

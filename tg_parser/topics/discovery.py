@@ -91,7 +91,8 @@ def _groups(
     groups = form_groups(items, labels, options)
     kept = {topic.card.anchors[0].anchor_ref for topic in known if topic.card.type == "singleton"}
     singletons = find_singletons(items, corpus, groups, kept, options)
-    return [*groups, *singletons][: options.max_topics], items
+    found = [*groups, *singletons][: options.max_topics]
+    return found if options.with_supporting else [Group(group.anchors, group.anchors) for group in found], items
 
 
 def _rows(group: Group) -> list[int]:

@@ -34,7 +34,8 @@ class TopicOptions:
     """How wide topics are and what a message needs to stand in one.
 
     `level`: `event` joins tellings of one event, `story` an event and what follows from it, `theme` a subject.
-    `avoid`: names of the channels, which are no titles of topics.
+    `avoid`: names of the channels, which are no titles of topics. Without supporting messages a bundle holds its
+    topic's anchors alone.
     """
 
     singleton_min_chars: int = 300
@@ -45,6 +46,7 @@ class TopicOptions:
     max_topics: int | None = None
     level: Level = "theme"
     avoid: tuple[str, ...] = ()
+    with_supporting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
