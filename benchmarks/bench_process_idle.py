@@ -1,4 +1,4 @@
-"""`process` with nothing to do: finding that out on 10,000 and 100,000 processed messages, and the ratio between them."""
+"""`process` with nothing to do: finding that out on 10,000 and on 100,000 processed messages, with the ratio."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from cli_process import exported, small_export, tg_parser, tg_parser_json
 
 
@@ -45,6 +46,7 @@ def without_times(report):
     return {**report, "source": source}
 
 
+@pytest.mark.postgres
 def test_both_backends_export_the_same_bytes(sqlite_env, postgres_env, tmp_path):
     """SQLite and PostgreSQL give the same files, times aside."""
     export = small_export(tmp_path, 60)

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from tg_parser.domain.errors import UsageError
+
 Source = Annotated[str | None, typer.Option("--source", help="Source id, as `sources list` shows it.")]
 Channel = Annotated[
     str | None, typer.Option("--channel", help="A chat in any form: @name, name, t.me link, numeric id.")
@@ -40,8 +42,8 @@ def parse_time(value: str | None) -> datetime | None:
 
 
 def exactly_one(**given: object) -> None:
-    """Refuse a call that names none or several of options that exclude each other. Raises typer.BadParameter."""
+    """Refuse a call that names none or several of options that exclude each other. Raises UsageError."""
     names = [name for name, value in given.items() if value]
     options = " or ".join(f"--{name.replace('_', '-')}" for name in given)
     if len(names) != 1:
-        raise typer.BadParameter(f"Give exactly one of {options}.")
+        raise UsageError(f"Give exactly one of {options}.")

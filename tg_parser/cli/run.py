@@ -45,13 +45,13 @@ def run(
     """Collect, process, topicise and export, in one go. Run again, it takes up only what is new."""
     skipped = {"ingest": skip_ingest, "process": skip_process, "topicize": skip_topicize, "export": skip_export}
     chat = chat or channel
-    if not from_export or skip_ingest:
-        exactly_one(source=source, channel=chat)
 
     async def work(app: App) -> RunReport:
         from tg_parser.services.ingestion import IngestRequest
         from tg_parser.services.runs import RunRequest
 
+        if not from_export or skip_ingest:
+            exactly_one(source=source, channel=chat)
         request = RunRequest(
             out=out,
             export_path=from_export,

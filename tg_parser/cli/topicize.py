@@ -11,6 +11,7 @@ from tg_parser.cli.options import MaxTopics
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
 from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.selection import channels_of
+from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
@@ -32,7 +33,7 @@ def topicize(
         sources = [await app.sources.get(each) for each in source or ()]
         sources += [await app.sources.by_channel(each) for each in channel or ()]
         if not sources:
-            raise typer.BadParameter("Give at least one --source or --channel.")
+            raise UsageError("Give at least one --source or --channel.")
         options = app.topic_options(max_topics=max_topics, with_supporting=not no_bundles)
         with shown_progress(quiet=json) as report:
             return await app.topics.topicize(channels_of(sources), options, force=force, dry_run=dry_run, report=report)

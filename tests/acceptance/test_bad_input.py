@@ -1,0 +1,187 @@
+"""Wrong input gives one clear line with a hint and the right exit code, and loses nothing."""
+
+import json
+import resource
+import subprocess
+
+import pytest
+from cli_process import SECONDS, command, exported, small_export, tg_parser, tg_parser_json
+
+CHAT = {"name": "Test", "type": "public_channel", "id": 1234567890}
+
+
+def write_export(folder, messages, **chat):
+    path = folder / "result.json"
+    path.write_text(json.dumps({**CHAT, **chat, "messages": messages}, ensure_ascii=True), "utf-8")
+    return path
+
+
+def post(number, text, **fields):
+    return {
+        "id": number,
+        "type": "message",
+        "date_unixtime": str(1_700_000_000 + int(number) * 60),
+        "text": text,
+        **fields,
+    }
+
+
+def entries(folder):
+    return [json.loads(line) for line in (folder / "kb_entries.ndjson").read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("this is no JSON", "not"),
+        ("[1, 2, 3]", "no Telegram Desktop export"),
+        ('{"some": "other thing"}', "no Telegram Desktop export"),
+        ("", "empty"),
+    ],
+)
+def test_what_is_no_export_is_said_in_one_line(sqlite_env, tmp_path, content, says):
+    """Another file than an export: what is wrong, what to do, exit code 1, no traceback, nothing registered."""
+    path = tmp_path / "result.json"
+    path.write_text(content)
+    done = tg_parser(sqlite_env, "run", "--from-export", path, cwd=tmp_path, code=1)
+    error, hint = done.stderr.strip().splitlines()[-2:]
+    assert error.startswith("Error: ")
+    assert says in error
+    assert hint.startswith("Hint: ")
+    assert "Traceback" not in done.stderr
+    assert tg_parser_json(sqlite_env, "sources", "list", cwd=tmp_path) == {"sources": []}
+
+
+def test_missing_file_is_named(sqlite_env, tmp_path):
+    """A path that is not there."""
+    done = tg_parser(sqlite_env, "run", "--from-export", "nowhere.json", cwd=tmp_path, code=1)
+    assert "nowhere.json" in done.stderr
+
+
+def test_cut_export_keeps_what_is_complete(process_env, tmp_path):
+    """Everything before the cut is stored, the run says where it stopped, and the whole export completes it later."""
+    messages = [post(number, f"Сообщение номер {number} о разном") for number in range(1, 301)]
+    whole = write_export(tmp_path, messages).read_bytes()
+    cut = tmp_path / "cut.json"
+    cut.write_bytes(whole[: len(whole) // 2])
+    done = tg_parser(process_env, "run", "--from-export", cut, "--out", "out", cwd=tmp_path, code=1)
+    assert "ends in the middle" in done.stderr
+    (source,) = tg_parser_json(process_env, "status", cwd=tmp_path)["sources"]
+    held = source["messages"]["posts"]
+    assert 100 < held < 200
+    assert f"{held}" in done.stderr
+    assert source["source"]["fail_count"] == 1
+    tg_parser(process_env, "run", "--source", "test", "--skip-ingest", "--out", "half", cwd=tmp_path)
+    assert len([each for each in entries(tmp_path / "half") if each["id"].startswith("kb:msg:")]) == held
+    again = tg_parser_json(process_env, "run", "--from-export", tmp_path / "result.json", "--out", "out", cwd=tmp_path)
+    assert again["ingest"][0]["counts"]["new"] == 300 - held
+
+
+def test_odd_messages_are_taken_and_counted(process_env, tmp_path):
+    """Ids as text, no zone, unknown type, twice the same id, NUL, half an emoji, right-to-left marks, 1 MB, no id."""
+    odd = [
+        post("1", "id as text"),
+        {"id": 2, "type": "message", "date": "2023-11-14T22:15:20", "text": "date without a zone"},
+        {**post(3, "of a type nobody knows"), "type": "hologram"},
+        post(4, "first of two"),
+        post(4, "first of two"),
+        post(5, "NUL \x00 and half an emoji \ud83d"),
+        post(6, "\u200fשלום עולם\u200e and marks"),
+        post(7, "длинный текст " * 75_000),
+        {"type": "message", "text": "no id"},
+        {"id": 8, "type": "service", "date_unixtime": "1700000480", "action": "pin_message", "text": ""},
+    ]
+    path = write_export(tmp_path, odd)
+    done = tg_parser_json(process_env, "run", "--from-export", path, "--out", "out", cwd=tmp_path)
+    counts = done["ingest"][0]["counts"]
+    assert (counts["new"], counts["service"], counts["skipped:no_id"]) == (8, 1, 1)
+    assert counts["note:date_without_zone"] == 1
+    found = {each["source"]["message_id"]: each for each in entries(tmp_path / "out") if "message_id" in each["source"]}
+    assert sorted(found) == ["1", "2", "3", "4", "5", "6", "7"]
+    assert "\x00" not in found["5"]["content"]
+    assert len(found["7"]["content"]) > 1_000_000
+    assert "שלום" in found["6"]["content"]
+
+
+@pytest.mark.parametrize(
+    ("messages", "documents", "exported_messages"),
+    [
+        ([], 0, 0),
+        ([post(1, "Единственное сообщение канала")], 1, 1),
+        ([post(number, "🔥🔥" if number % 2 else "😂") for number in range(1, 21)], 20, 20),
+        ([post(1, "", photo="(File not included.)")], 1, 0),
+    ],
+    ids=["empty", "one message", "emoji only", "photo alone"],
+)
+def test_small_channels_go_through(process_env, tmp_path, messages, documents, exported_messages):
+    """A channel without messages, with one, with emoji or a photo alone, ends well with whole files."""
+    path = write_export(tmp_path, messages)
+    done = tg_parser_json(process_env, "run", "--from-export", path, "--out", "out", cwd=tmp_path)
+    assert done["process"]["processed"] == documents
+    assert done["export"]["message_entries"] == exported_messages
+    assert json.loads((tmp_path / "out/topics.json").read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["run"], 2, "--source"),
+        (["run", "--mode", "sideways"], 2, "sideways"),
+        (["process", "--source", "a", "--all"], 2, "Give exactly one of --source or --channel or --all."),
+        (["export", "--source", "nobody"], 1, "no source 'nobody'"),
+        (["ingest", "--channel", "@nobody"], 1, "@nobody"),
+        (["add-source", "--source-id", "a b"], 2, "names no chat"),
+        (["add-source", "--source-id", "a", "--channel-id", "x:y"], 2, "does not name"),
+        (["export", "--all", "--from", "yesterday"], 2, "not a date"),
+        (["topicize"], 2, "--source"),
+        (["db", "downgrade", "nowhere", "--yes"], 2, "cannot go"),
+    ],
+)
+def test_wrong_usage_is_told(sqlite_env, tmp_path, arguments, code, says):
+    """What the command line cannot mean ends with exit code 2, what the data do not hold with 1, in plain words."""
+    done = tg_parser(sqlite_env, *arguments, cwd=tmp_path, code=code)
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_setting_stops_the_start(sqlite_env, tmp_path):
+    """A value outside its range is refused with the variable's name."""
+    done = tg_parser({**sqlite_env, "RETRY_JITTER": "7"}, "status", cwd=tmp_path, code=1)
+    assert "RETRY_JITTER: '7' is not allowed (allowed: 0 to 1)." in done.stderr
+
+
+def test_debug_shows_the_traceback(sqlite_env, tmp_path):
+    """Only --debug, anywhere on the line, shows where an error came from."""
+    done = tg_parser(sqlite_env, "sources", "show", "x", "--debug", cwd=tmp_path, code=1)
+    assert "Traceback" in done.stderr
+    assert "Error: There is no source 'x'." in done.stderr
+
+
+def test_place_that_cannot_be_written_leaves_no_trace(sqlite_env, tmp_path):
+    """A file where the folder should be."""
+    export = small_export(tmp_path, 5)
+    (tmp_path / "out").write_text("mine")
+    done = tg_parser(sqlite_env, "run", "--from-export", export, "--out", "out", cwd=tmp_path, code=1)
+    assert "Cannot write" in done.stderr
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_full_disk_leaves_the_old_files_whole(sqlite_env, tmp_path):
+    """When no more can be written in the middle of an export, every old file stays and no half file is left."""
+    export = small_export(tmp_path, 30)
+    tg_parser(sqlite_env, "run", "--from-export", export, "--out", "out", cwd=tmp_path)
+    before = exported(tmp_path / "out")
+    limit = (tmp_path / "out/kb_entries.ndjson").stat().st_size // 2
+    done = subprocess.run(
+        command("export", "--all", "--out", "out"),
+        env=sqlite_env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert done.returncode == 1
+    assert "Cannot write" in done.stderr
+    assert exported(tmp_path / "out") == before
