@@ -1,4 +1,4 @@
-"""Storing raw messages of 1 KB: the raw storage against bare executemany and bare COPY of the same rows in the same run.
+"""Storing raw messages of 1 KB: the raw storage against bare executemany and bare COPY of the same rows.
 
 python benchmarks/bench_storage.py [--messages 20000] [--batch 1000]     (TEST_DATABASE_URL, else a server of its own)
 """
@@ -31,7 +31,7 @@ from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.tables.raw import raw_messages
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-from postgres_server import PostgresServer  # noqa: E402 - the tests' own server, found by the line above
+from postgres_server import PostgresServer  # the tests' own server, found by the line above
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 TEXT = "Сегодня вышла новая версия: быстрее, проще и на русском языке. See the release notes for details. "

@@ -47,12 +47,8 @@ async def open_databases(settings: Settings, *, prepare: bool = True) -> AsyncIt
 def _connectable(settings: Settings) -> Databases:
     if settings.database.type == "postgresql":
         engine = create_engine_from_settings(settings, "ingestion")
-        return Databases(
-            Database("ingestion", engine),
-            Database("raw", engine),
-            Database("processing", engine),
-            AdvisoryLocks(engine),
-        )
+        processing = Database("processing", engine)
+        return Databases(Database("ingestion", engine), Database("raw", engine), processing, AdvisoryLocks(processing))
     folder = sqlite_path(settings.database, "processing").parent / "locks"
     return Databases(
         Database("ingestion", create_engine_from_settings(settings, "ingestion")),

@@ -61,6 +61,10 @@ class Dialect(ABC):
         """Keep other writers of the same names out until this transaction ends."""
 
     @abstractmethod
+    async def read_by_key(self, conn: AsyncConnection) -> None:
+        """Make this transaction follow the index of the wanted order, and never sort a whole table for a page."""
+
+    @abstractmethod
     async def lift_time_limit(self, conn: AsyncConnection) -> None:
         """Let the statements of this transaction take as long as they need."""
 
@@ -88,6 +92,9 @@ class SqliteDialect(Dialect):
 
     async def claim(self, conn: AsyncConnection, names: Iterable[str]) -> None:
         """BEGIN IMMEDIATE has claimed the whole file already."""
+
+    async def read_by_key(self, conn: AsyncConnection) -> None:
+        """SQLite does so by itself."""
 
     async def lift_time_limit(self, conn: AsyncConnection) -> None:
         """SQLite has no statement timeout."""
@@ -134,6 +141,10 @@ class PostgresDialect(Dialect):
         """Advisory locks of the transaction, always in the same order."""
         for key in sorted({lock_key(name) for name in names}):
             await conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+    async def read_by_key(self, conn: AsyncConnection) -> None:
+        """Of a table just filled the server has no statistics yet; it would take it for small and sort."""
+        await conn.exec_driver_sql("SET LOCAL enable_sort = off")
 
     async def lift_time_limit(self, conn: AsyncConnection) -> None:
         """For this transaction alone."""

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import orjson
 import stamina
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tg_parser.config.settings import DatabaseSettings, RetrySettings, Settings
 from tg_parser.domain.errors import SettingsError, StorageError, StorageUnavailableError
+from tg_parser.storage.columns import json_text
 from tg_parser.storage.dialects import prepare_sqlite
 from tg_parser.storage.tables import DatabaseName
 from tg_parser.storage.transactions import Database
@@ -65,6 +67,8 @@ def _postgres_engine(settings: DatabaseSettings) -> AsyncEngine:
         pool_recycle=settings.pool_recycle,
         pool_pre_ping=settings.pool_pre_ping,
         connect_args=_connect_arguments(settings),
+        json_serializer=json_text,
+        json_deserializer=orjson.loads,
         hide_parameters=True,
     )
 

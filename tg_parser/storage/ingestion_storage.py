@@ -10,6 +10,7 @@ from sqlalchemy import Select, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.sources import Attempt, Source, SourceChange, SourceStatus
+from tg_parser.domain.storable import storable_json
 from tg_parser.storage.tables.ingestion import comment_cursors, ingestion_state, source_attempts
 from tg_parser.storage.transactions import Database, upsert
 
@@ -24,9 +25,10 @@ class IngestionStorage:
 
     async def save_source(self, change: SourceChange, now: datetime) -> Source:
         """Create a source, or change only the fields that `change` names of a known one."""
-        named = change.model_dump(exclude_unset=True)
+        named = storable_json(change.model_dump(exclude_unset=True))
 
         async def save(conn: AsyncConnection) -> Source:
+            await self._database.dialect.claim(conn, [f"source:{change.source_id}"])
             found = (await conn.execute(_by_id(change.source_id))).mappings().first()
             if found is None:
                 source = Source(**{**named, "created_at": now, "updated_at": now})
@@ -99,7 +101,7 @@ class IngestionStorage:
 
     async def record_attempt(self, attempt: Attempt) -> None:
         """Keep an attempt, and what it says of its source."""
-        values = attempt.model_dump(exclude={"counts"})
+        values = storable_json(attempt.model_dump(exclude={"counts"}))
 
         async def record(conn: AsyncConnection) -> None:
             await conn.execute(insert(source_attempts).values(**values, counts_json=attempt.counts))

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tg_parser.domain.errors import BusyError
 from tg_parser.storage.dialects import lock_key
+from tg_parser.storage.transactions import Database
 
 
 class Locks(Protocol):
@@ -53,27 +53,24 @@ class FileLocks:
 class AdvisoryLocks:
     """PostgreSQL's advisory locks, each on a connection of its own that lives as long as the lock."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     @contextlib.asynccontextmanager
     async def exclusive(self, name: str) -> AsyncIterator[None]:
         """Hold `name` by a lock of the session."""
         key = {"key": lock_key(name)}
-        async with self._engine.connect() as conn:
-            await conn.execution_options(isolation_level="AUTOCOMMIT")
+        async with self._database.session() as conn:
             if not await conn.scalar(text("SELECT pg_try_advisory_lock(:key)"), key):
                 raise _busy(name, await conn.scalar(text(_HOLDER_SQL), key) or "")
-            try:
-                yield
-            finally:
-                await conn.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+            yield
 
 
 _HOLDER_SQL = """
 SELECT activity.application_name || ' (server process ' || activity.pid || ')'
 FROM pg_locks AS held JOIN pg_stat_activity AS activity ON activity.pid = held.pid
-WHERE held.locktype = 'advisory' AND held.granted
+WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1
+  AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND held.classid::bigint = ((:key >> 32) & 4294967295) AND held.objid::bigint = (:key & 4294967295)
 LIMIT 1
 """

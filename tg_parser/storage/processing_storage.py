@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import FromClause, Select, and_, delete, func, literal, or_, select
+from sqlalchemy import FromClause, Select, and_, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.documents import ProcessedDocument
@@ -112,7 +112,7 @@ class ProcessingStorage:
         statement = statement.where(_raw.source_ref > (after_ref or "")).order_by(_raw.source_ref).limit(limit)
         return [
             DueMessage(row_message(row, row["current_text"]), row["revision"], row["deleted_at"] is not None)
-            for row in await self._database.rows(statement)
+            for row in await self._database.rows(statement, by_key=True)
         ]
 
     async def count_due(self, channel_id: str, *, force: bool = False, retry_failed: bool = False) -> int:
@@ -167,8 +167,9 @@ class ProcessingStorage:
     async def pages(self, wanted: DocumentFilter, size: int) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
         """The wanted documents by ref, `size` at a time, as mappings of plain values."""
         statement = _readable().where(*self._conditions(wanted))
-        async for page in self._database.pages(statement, _doc.source_ref, size):
-            yield page
+        for part in _parts(statement, wanted.channel_ids):
+            async for page in self._database.pages(part, _doc.source_ref, size):
+                yield page
 
     async def counts(self, channel_id: str) -> DocumentCounts:
         """Documents, noise and failures of a channel."""
@@ -203,10 +204,6 @@ class ProcessingStorage:
     def _conditions(self, wanted: DocumentFilter) -> list[Any]:
         any_of = self._database.dialect.any_of
         conditions = []
-        if wanted.channel_ids is not None:
-            conditions.append(
-                or_(literal(value=False), *(channel_range(_doc.source_ref, each) for each in wanted.channel_ids))
-            )
         if wanted.source_refs is not None:
             conditions.append(any_of(_doc.source_ref, wanted.source_refs))
         if wanted.topic_id is not None:
@@ -242,6 +239,14 @@ def _is_due(channel_id: str, *, force: bool, retry_failed: bool) -> list[Any]:
     if not (force or retry_failed):
         conditions.append(or_(_failed.source_ref.is_(None), _failed.revision < _raw.revision))
     return conditions
+
+
+def _parts(statement: Select[*tuple[Any, ...]], channel_ids: Sequence[str] | None) -> list[Select[*tuple[Any, ...]]]:
+    """`statement` channel by channel, in the order of their refs: each part is one stretch of the key."""
+    if channel_ids is None:
+        return [statement]
+    ordered = sorted(set(channel_ids), key=lambda channel_id: f"tg:{channel_id}:")
+    return [statement.where(channel_range(_doc.source_ref, channel_id)) for channel_id in ordered]
 
 
 def _refs_of_topic(wanted: DocumentFilter) -> Select[*tuple[Any, ...]]:

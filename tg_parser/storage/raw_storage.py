@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, delet
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.messages import RawMessage
+from tg_parser.domain.refs import MessageType, parse_source_ref
 from tg_parser.storage.raw_rows import message_row, row_message
 from tg_parser.storage.sightings import COMPARED, COUNTERS, FACTS, NOTHING, Change, Held, change_of
 from tg_parser.storage.tables.raw import raw_messages, raw_revisions
@@ -120,6 +121,25 @@ class RawStorage:
 
         return await self._database.write(store)
 
+    async def mark_deleted(self, source_refs: Collection[str], observed_at: datetime) -> int:
+        """Note that Telegram no longer shows messages; text and log stay. The number of those that were still there."""
+
+        async def mark(conn: AsyncConnection) -> int:
+            statement = _with_current_text().where(
+                self._database.dialect.any_of(_raw.source_ref, sorted(source_refs)), _raw.deleted_at.is_(None)
+            )
+            await self._database.dialect.claim(conn, {f"raw:{_channel(ref)}" for ref in source_refs})
+            rows = [dict(row) for row in (await conn.execute(statement)).mappings()]
+            log = [_deletion(row, observed_at) for row in rows]
+            await insert_rows(self._database, conn, raw_revisions, log, key=("source_ref", "revision"))
+            gone = self._database.dialect.any_of(_raw.source_ref, [row["source_ref"] for row in rows])
+            await conn.execute(
+                update(raw_messages).where(gone).values(deleted_at=observed_at, revision=_raw.revision + 1)
+            )
+            return len(rows)
+
+        return await self._database.write(mark)
+
     async def get(self, source_ref: str) -> StoredMessage | None:
         """A message with its newest text."""
         row = await self._database.row(_with_current_text().where(_raw.source_ref == source_ref))
@@ -161,11 +181,17 @@ class RawStorage:
         row = await self._database.row(statement)
         return RawSummary(**(row or {}))
 
-    async def gaps(self, channel_id: str, limit: int = 20) -> list[tuple[int, int]]:
-        """Ranges of ids between the first and the last stored message that are not held, lowest first."""
+    async def gaps(
+        self, channel_id: str, limit: int = 20, message_types: Sequence[MessageType] = ("post", "comment")
+    ) -> list[tuple[int, int]]:
+        """Ranges of ids between the first and the last stored message that are not held, lowest first.
+
+        `message_types` are those that share the numbering: in a group all, in a channel its posts alone, because
+        its discussion group numbers the comments.
+        """
         ids = (
             select(_raw.id_number, func.lead(_raw.id_number).over(order_by=_raw.id_number).label("next"))
-            .where(channel_range(_raw.source_ref, channel_id), _raw.id_number > 0)
+            .where(channel_range(_raw.source_ref, channel_id), _raw.message_type.in_(message_types), _raw.id_number > 0)
             .subquery()
         )
         missing = select((ids.c.id_number + 1).label("first"), (ids.c.next - 1).label("last"))
@@ -220,6 +246,27 @@ def _changes(held: dict[str, Held], sightings: Sequence[Row]) -> list[tuple[Held
 def _revision(after: Held, seen: Row, change: Change, observed_at: datetime) -> Row:
     facts = {name: seen[name] for name in _OF_REVISION}
     return {**facts, "revision": after.row["revision"], "observed_at": observed_at, "reason": change.reason}
+
+
+def _deletion(row: Mapping[str, Any], observed_at: datetime) -> Row:
+    """The log entry of a deletion; it carries the text, so that the newest entry always has the text that counts."""
+    return {
+        "source_ref": row["source_ref"],
+        "revision": row["revision"] + 1,
+        "observed_at": observed_at,
+        "reason": "deleted",
+        "via": None,
+        "edited_at": None,
+        "text_sanitized": row["text_sanitized"],
+        "raw_payload_truncated": False,
+        "raw_payload_original_size_bytes": None,
+        "text": row["current_text"],
+        "raw_payload_json": None,
+    }
+
+
+def _channel(source_ref: str) -> str:
+    return parse_source_ref(source_ref).channel_id
 
 
 def _refreshed(row: Mapping[str, Any]) -> Row:

@@ -69,8 +69,12 @@ def change_of(held: Held, seen: Row) -> Change:
 def _is_stale(held: Held, seen: Row) -> bool:
     if held.edited_at is None:
         return False
-    edited = seen["edited_at"]
-    return edited is None or edited < held.edited_at
+    edited: datetime | None = seen["edited_at"]
+    if edited is None:
+        # The web preview shows the present text and never tells when it was edited.
+        return bool(seen["via"] != "web")
+
+    return edited < held.edited_at
 
 
 def _rank(via: Adapter | None) -> int:

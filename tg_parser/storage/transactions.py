@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from operator import itemgetter
 from typing import Any, TypeVar, cast
 
@@ -43,10 +44,12 @@ class Database:
         """Run `work` on one consistent state. Raises StorageError."""
         return await self._run(work, writing=False)
 
-    async def rows(self, statement: Executable) -> Sequence[Row]:
-        """All rows of a SELECT, by column name."""
+    async def rows(self, statement: Executable, *, by_key: bool = False) -> Sequence[Row]:
+        """All rows of a SELECT, by column name; `by_key` when it is a page in the order of an index."""
 
         async def fetch(conn: AsyncConnection) -> Sequence[Row]:
+            if by_key:
+                await self.dialect.read_by_key(conn)
             return cast("Sequence[Row]", (await conn.execute(statement)).mappings().all())
 
         return await self.read(fetch)
@@ -60,7 +63,7 @@ class Database:
         self, statement: Select[*tuple[Any, ...]], key: Column[str], size: int, after: str = ""
     ) -> AsyncIterator[Sequence[Row]]:
         """The rows of `statement` by `key`, `size` at a time, each page a short transaction of its own."""
-        while page := await self.rows(statement.where(key > after).order_by(key).limit(size)):
+        while page := await self.rows(statement.where(key > after).order_by(key).limit(size), by_key=True):
             yield page
             if len(page) < size:
                 return
@@ -74,8 +77,32 @@ class Database:
         """Give back every connection."""
         await self.engine.dispose()
 
-    async def _run(self, work: Work[T], *, writing: bool) -> T:
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncConnection]:
+        """A connection outside any transaction, closed for good at the end with all that its session holds."""
+        with self._told():
+            conn = await self.engine.connect()
         try:
+            with self._told():
+                await conn.execution_options(isolation_level="AUTOCOMMIT")
+            yield conn
+        finally:
+            await conn.invalidate()
+            await conn.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What the database raises comes out in words for a person where it means something to one."""
+        try:
+            yield
+        except DATABASE_ERRORS as error:
+            known = translate(error, self.place)
+            if known is None:
+                raise
+            raise known from error
+
+    async def _run(self, work: Work[T], *, writing: bool) -> T:
+        with self._told():
             async for attempt in stamina.retry_context(
                 on=worth_repeating,
                 attempts=ATTEMPTS,
@@ -86,11 +113,6 @@ class Database:
             ):
                 with attempt:
                     return await self._once(work, writing=writing)
-        except DATABASE_ERRORS as error:
-            known = translate(error, self.place)
-            if known is None:
-                raise
-            raise known from error
         raise AssertionError("a retry context either returns or raises")
 
     async def _once(self, work: Work[T], *, writing: bool) -> T:
