@@ -21,9 +21,13 @@ SETTINGS = {
 
 
 class PostgresServer:
-    """One server with a data folder of its own. As root it runs under an unprivileged user, which PostgreSQL demands."""
+    """One server with a data folder of its own; as root it runs under another user, because PostgreSQL demands it.
 
-    def __init__(self) -> None:
+    With a `password` it lets nobody in without; else it trusts everybody on this machine.
+    """
+
+    def __init__(self, password: str = "") -> None:
+        self._password = password
         self._as_root = os.geteuid() == 0
         self.folder = Path(tempfile.mkdtemp(prefix="tg-parser-postgres-"))
         self.port = _free_port()
@@ -36,21 +40,42 @@ class PostgresServer:
 
     def start(self) -> None:
         """Make the cluster and wait until it answers."""
+        self.create()
+        self.launch()
+
+    def create(self) -> None:
+        """Make the cluster."""
         self._bin = self._readable_binaries()
         self._data.mkdir()
         if self._as_root:
             shutil.chown(self.folder, SERVICE_USER)
             shutil.chown(self._data, SERVICE_USER)
-        self._run("initdb", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+        self._run("initdb", "-U", "postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", *self._access())
+
+    def launch(self) -> None:
+        """Start it and wait until it answers."""
         options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
         self._run(
             "pg_ctl", "-w", "-l", str(self.folder / "log"), "-o", f"-p {self.port} -k {self.folder} {options}", "start"
         )
 
-    def stop(self, *, mode: str = "immediate") -> None:
-        """Stop the server and remove its folder."""
-        self._run("pg_ctl", "-m", mode, "-w", "stop")
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def halt(self) -> None:
+        """Stop it; its data stay."""
+        self._run("pg_ctl", "-m", "immediate", "-w", "stop")
+
+    def stop(self) -> None:
+        """Stop it and remove its folder."""
+        try:
+            self.halt()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _access(self) -> list[str]:
+        if not self._password:
+            return ["--auth=trust"]
+        file = self.folder / "password"
+        file.write_text(self._password, "utf-8")
+        return ["--auth=scram-sha-256", f"--pwfile={file}"]
 
     def _readable_binaries(self) -> Path:
         # Only its files are wanted: importing the package would look for a runtime folder and warn.

@@ -87,6 +87,13 @@ async def test_attempts_are_kept_and_told(sources):
     assert len(await sources.attempts("s")) == 5
 
 
+async def test_concurrent_changes_make_one_source(sources):
+    """Two writers of a source nobody knows yet make it once, and both changes stay."""
+    await asyncio.gather(add(sources, channel_title="T\x00itle"), add(sources, batch_size=7))
+    (made,) = await sources.list_sources()
+    assert (made.channel_title, made.batch_size) == ("Title", 7)
+
+
 async def test_rate_limit_is_remembered(sources):
     """Until when not to knock again survives a restart."""
     await add(sources)

@@ -83,6 +83,28 @@ async def test_newer_revision_is_due_with_its_text(raw, documents):
     assert await due_ids(documents) == []
 
 
+async def test_deleted_message_is_due_while_it_has_a_document(raw, documents):
+    """The document is to go, once; a deleted message that never had one is left alone."""
+    await raw.store([message(1), message(2), message(3)], NOW)
+    await documents.store([document(1), document(3)])
+    await raw.mark_deleted([message(1).source_ref, message(2).source_ref], LATER)
+    (due,) = await documents.due(CHANNEL, after_ref=None, limit=10)
+    assert (due.message.id, due.revision, due.deleted) == ("1", 1, True)
+    await documents.remove_documents([due.message.source_ref])
+    assert await due_ids(documents) == []
+    assert await due_ids(documents, force=True) == ["3"]
+
+
+async def test_pages_of_several_channels_follow_the_refs(documents):
+    """Page by page, channels in the order of their refs and not of their numbers, nothing twice."""
+    made = [document(number, channel=channel) for channel in ("-1001", "-10012", "-1002") for number in (1, 2, 3)]
+    await documents.store(made)
+    wanted = DocumentFilter(channel_ids=("-1002", "-1001", "-10012", "-1001"))
+    refs = [row["source_ref"] async for page in documents.pages(wanted, 2) for row in page]
+    assert refs == [f"tg:{channel}:post:{n}" for channel in ("-10012", "-1001", "-1002") for n in (1, 2, 3)]
+    assert [page async for page in documents.pages(DocumentFilter(channel_ids=()), 2)] == []
+
+
 async def test_failed_message_waits_for_retry(raw, documents):
     """A message in the ledger is due only on request, or when it has changed since."""
     await raw.store([message(1), message(2)], NOW)

@@ -1,7 +1,5 @@
 """Topic storage: cards, bundles, runs, embeddings."""
 
-from datetime import timedelta
-
 import pytest
 from samples import CHANNEL, NOW, message, topic
 

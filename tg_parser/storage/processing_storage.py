@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import FromClause, Select, and_, delete, func, or_, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.documents import ProcessedDocument
@@ -16,6 +16,7 @@ from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.storable import storable, storable_json
 from tg_parser.storage.columns import time_text
+from tg_parser.storage.due import is_due, raw_beside_documents
 from tg_parser.storage.raw_rows import row_message
 from tg_parser.storage.tables.processing import processed_documents, processing_failures
 from tg_parser.storage.tables.raw import raw_messages, raw_revisions
@@ -107,8 +108,8 @@ class ProcessingStorage:
         """The next messages by ref without a document, or with a newer revision than theirs."""
         text = func.coalesce(_log.text, _raw.text).label("current_text")
         columns = [column for column in raw_messages.c if column is not _raw.raw_payload_json]
-        statement = select(*columns, text).select_from(_raw_beside_documents(with_log=True))
-        statement = statement.where(*_is_due(channel_id, force=force, retry_failed=retry_failed))
+        statement = select(*columns, text).select_from(raw_beside_documents(with_log=True))
+        statement = statement.where(*is_due(channel_id, force=force, retry_failed=retry_failed))
         statement = statement.where(_raw.source_ref > (after_ref or "")).order_by(_raw.source_ref).limit(limit)
         return [
             DueMessage(row_message(row, row["current_text"]), row["revision"], row["deleted_at"] is not None)
@@ -117,8 +118,8 @@ class ProcessingStorage:
 
     async def count_due(self, channel_id: str, *, force: bool = False, retry_failed: bool = False) -> int:
         """How many messages are due."""
-        counted = select(func.count().label("due")).select_from(_raw_beside_documents(with_log=False))
-        statement = counted.where(*_is_due(channel_id, force=force, retry_failed=retry_failed))
+        counted = select(func.count().label("due")).select_from(raw_beside_documents(with_log=False))
+        statement = counted.where(*is_due(channel_id, force=force, retry_failed=retry_failed))
         return int((await self._database.rows(statement))[0]["due"])
 
     async def store(self, documents: Sequence[StoredDocument]) -> None:
@@ -217,28 +218,6 @@ class ProcessingStorage:
         if wanted.with_text:
             conditions.append(_doc.text_clean != "")
         return conditions
-
-
-def _raw_beside_documents(*, with_log: bool) -> FromClause:
-    beside = raw_messages.outerjoin(processed_documents, _doc.source_ref == _raw.source_ref)
-    beside = beside.outerjoin(processing_failures, _failed.source_ref == _raw.source_ref)
-    if not with_log:
-        return beside
-    return beside.outerjoin(raw_revisions, and_(_log.source_ref == _raw.source_ref, _log.revision == _raw.revision))
-
-
-def _is_due(channel_id: str, *, force: bool, retry_failed: bool) -> list[Any]:
-    """Deleted messages are due only as long as they have a document to lose."""
-    conditions = [
-        channel_range(_raw.source_ref, channel_id),
-        _raw.service_action.is_(None),
-        or_(_raw.deleted_at.is_(None), _doc.source_ref.is_not(None)),
-    ]
-    if not force:
-        conditions.append(or_(_doc.source_ref.is_(None), _doc.revision < _raw.revision, _raw.deleted_at.is_not(None)))
-    if not (force or retry_failed):
-        conditions.append(or_(_failed.source_ref.is_(None), _failed.revision < _raw.revision))
-    return conditions
 
 
 def _parts(statement: Select[*tuple[Any, ...]], channel_ids: Sequence[str] | None) -> list[Select[*tuple[Any, ...]]]:

@@ -12,23 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.refs import MessageType, parse_source_ref
+from tg_parser.storage.raw_batches import deletion_row, follow_sightings, revision_row, split_sightings
 from tg_parser.storage.raw_rows import message_row, row_message
-from tg_parser.storage.sightings import COMPARED, COUNTERS, FACTS, NOTHING, Change, Held, change_of
+from tg_parser.storage.sightings import COMPARED, COUNTERS, FACTS, NOTHING, Change, Held
 from tg_parser.storage.tables.raw import raw_messages, raw_revisions
 from tg_parser.storage.transactions import Database, channel_range, insert_rows
 
 _raw = raw_messages.c
 _log = raw_revisions.c
-_OF_REVISION = (
-    "source_ref",
-    "via",
-    "edited_at",
-    "text_sanitized",
-    "raw_payload_truncated",
-    "raw_payload_original_size_bytes",
-    "text",
-    "raw_payload_json",
-)
 
 Row = dict[str, Any]
 
@@ -105,10 +96,10 @@ class RawStorage:
             rows = [message_row(message, observed_at) for message in messages]
             await self._database.dialect.claim(conn, {f"raw:{row['channel_id']}" for row in rows})
             held = await self._held(conn, {row["source_ref"] for row in rows})
-            new, sightings = _split(rows, held)
-            changes = _changes(held, sightings)
+            new, sightings = split_sightings(rows, held)
+            changes = follow_sightings(held, sightings)
             revisions = [
-                _revision(held_after, seen, change, observed_at)
+                revision_row(held_after, seen, change, observed_at)
                 for held_after, seen, change in changes
                 if change.reason
             ]
@@ -130,7 +121,7 @@ class RawStorage:
             )
             await self._database.dialect.claim(conn, {f"raw:{_channel(ref)}" for ref in source_refs})
             rows = [dict(row) for row in (await conn.execute(statement)).mappings()]
-            log = [_deletion(row, observed_at) for row in rows]
+            log = [deletion_row(row, observed_at) for row in rows]
             await insert_rows(self._database, conn, raw_revisions, log, key=("source_ref", "revision"))
             gone = self._database.dialect.any_of(_raw.source_ref, [row["source_ref"] for row in rows])
             await conn.execute(
@@ -159,7 +150,7 @@ class RawStorage:
 
     async def closing_texts(self, channel_id: str, limit: int) -> list[str]:
         """The newest texts of a channel, newest first."""
-        recent = _with_current_text().with_only_columns(_current_text(), maintain_column_froms=True)
+        recent = _with_current_text().with_only_columns(_current()[0], maintain_column_froms=True)
         wanted = recent.where(channel_range(_raw.source_ref, channel_id), _raw.service_action.is_(None))
         rows = await self._database.rows(wanted.order_by(_raw.date.desc(), _raw.source_ref.desc()).limit(limit))
         return [row["current_text"] for row in rows]
@@ -209,8 +200,7 @@ class RawStorage:
         await self._database.write(remove)
 
     async def _held(self, conn: AsyncConnection, refs: Set[str]) -> dict[str, Held]:
-        edited = func.coalesce(_log.edited_at, _raw.edited_at).label("current_edited_at")
-        statement = select(*(_raw[name] for name in COMPARED), _current_text(), edited).select_from(_with_log())
+        statement = select(*(_raw[name] for name in COMPARED), *_current()).select_from(_with_log())
         found = await conn.execute(statement.where(self._database.dialect.any_of(_raw.source_ref, sorted(refs))))
         return {
             row["source_ref"]: Held(
@@ -218,51 +208,6 @@ class RawStorage:
             )
             for row in found.mappings()
         }
-
-
-def _split(rows: Sequence[Row], held: dict[str, Held]) -> tuple[list[Row], list[Row]]:
-    """The first sightings of unknown messages, and all others; `held` then knows the new ones too."""
-    new, again = list[Row](), list[Row]()
-    for row in rows:
-        ref = row["source_ref"]
-        if ref in held:
-            again.append(row)
-        else:
-            held[ref] = Held(row, row["text"], row["edited_at"])
-            new.append(row)
-    return new, again
-
-
-def _changes(held: dict[str, Held], sightings: Sequence[Row]) -> list[tuple[Held, Row, Change]]:
-    """Each sighting with its change and what is held after it."""
-    changes = []
-    for seen in sightings:
-        change = change_of(held[seen["source_ref"]], seen)
-        held[seen["source_ref"]] = after = change.applied(held[seen["source_ref"]], seen)
-        changes.append((after, seen, change))
-    return changes
-
-
-def _revision(after: Held, seen: Row, change: Change, observed_at: datetime) -> Row:
-    facts = {name: seen[name] for name in _OF_REVISION}
-    return {**facts, "revision": after.row["revision"], "observed_at": observed_at, "reason": change.reason}
-
-
-def _deletion(row: Mapping[str, Any], observed_at: datetime) -> Row:
-    """The log entry of a deletion; it carries the text, so that the newest entry always has the text that counts."""
-    return {
-        "source_ref": row["source_ref"],
-        "revision": row["revision"] + 1,
-        "observed_at": observed_at,
-        "reason": "deleted",
-        "via": None,
-        "edited_at": None,
-        "text_sanitized": row["text_sanitized"],
-        "raw_payload_truncated": False,
-        "raw_payload_original_size_bytes": None,
-        "text": row["current_text"],
-        "raw_payload_json": None,
-    }
 
 
 def _channel(source_ref: str) -> str:
@@ -285,12 +230,14 @@ def _with_log() -> FromClause:
     return raw_messages.outerjoin(raw_revisions, newest)
 
 
-def _current_text() -> ColumnElement[str]:
-    return func.coalesce(_log.text, _raw.text).label("current_text")
+def _current() -> tuple[ColumnElement[str], ColumnElement[datetime]]:
+    """The text that counts now, and when it was edited."""
+    edited = func.coalesce(_log.edited_at, _raw.edited_at).label("current_edited_at")
+    return func.coalesce(_log.text, _raw.text).label("current_text"), edited
 
 
 def _with_current_text() -> Select[*tuple[Any, ...]]:
-    return select(raw_messages, _current_text()).select_from(_with_log())
+    return select(raw_messages, *_current()).select_from(_with_log())
 
 
 def _stored(row: Mapping[str, Any]) -> StoredMessage:
