@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from alembic import command
 from alembic.config import Config
@@ -55,37 +57,45 @@ def history(name: DatabaseName) -> list[str]:
 
 
 async def check(database: Database) -> State:
-    """How the schema stands to this version; `foreign` is a database with tables of somebody else and none of ours."""
+    """How the schema stands to this version."""
     revision = await current(database)
-    if revision == head(database.name):
-        return "current"
-    if revision is not None:
-        return "behind" if revision in _known(database.name) else "newer"
     tables = await database.read(lambda conn: conn.run_sync(lambda sync: set(inspect(sync).get_table_names())))
-    ours = set(METADATA[database.name].tables)
-    return "foreign" if tables & ours else "empty"
+    return schema_state(revision, _known(database.name), bool(tables & set(METADATA[database.name].tables)))
+
+
+def schema_state(revision: str | None, known: Sequence[str], has_our_tables: bool) -> State:
+    """`known` revisions come newest first; `foreign` are tables with our names of which nobody noted a revision."""
+    if revision is None:
+        return "foreign" if has_our_tables else "empty"
+    if revision not in known:
+        return "newer"
+    return "current" if revision == known[0] else "behind"
 
 
 async def ensure_schema(database: Database) -> None:
     """Make an empty schema, bring a SQLite file forward, refuse what is not safe. Raises SchemaMismatchError."""
     state = await check(database)
-    if state == "empty" or (state == "behind" and database.dialect.embedded):
-        await upgrade(database)
-    elif state == "behind":
-        raise SchemaMismatchError(
-            f"The {database.name} schema in {database.place} is older than this version.",
-            "Make a backup, then run: tg-parser db upgrade",
-        )
-    elif state == "newer":
-        raise SchemaMismatchError(
-            f"The {database.name} schema in {database.place} is newer than this version.",
-            "Use the TG_parser version that wrote it, or a newer one.",
-        )
-    elif state == "foreign":
-        raise SchemaMismatchError(
-            f"{database.place} holds tables with the names of ours, but no note of their version.",
-            "Point the settings at another place, or note the version with: tg-parser db stamp",
-        )
+    if state == "current":
+        return
+    if not may_upgrade(state, embedded=database.dialect.embedded):
+        sentence, hint = _REFUSALS[state]
+        raise SchemaMismatchError(f"The {database.name} schema in {database.place} {sentence}.", hint)
+    await upgrade(database)
+
+
+def may_upgrade(state: State, *, embedded: bool) -> bool:
+    """Whether a schema is brought forward unasked: an empty one always, an old one only where nobody else uses it."""
+    return state == "empty" or (state == "behind" and embedded)
+
+
+_REFUSALS = {
+    "behind": ("is older than this version", "Make a backup, then run: tg-parser db upgrade"),
+    "newer": ("is newer than this version", "Use the TG_parser version that wrote it, or a newer one."),
+    "foreign": (
+        "has tables with the names of ours, but no note of their version",
+        "Point the settings at another place, or note the version with: tg-parser db stamp",
+    ),
+}
 
 
 async def _run(database: Database, work: Callable[[Config], None]) -> None:
@@ -95,11 +105,20 @@ async def _run(database: Database, work: Callable[[Config], None]) -> None:
         await conn.run_sync(lambda sync: work(_config(database.name, sync)))
 
     try:
-        await database.write(migrate)
+        async with _turn():
+            await database.write(migrate)
     except CommandError as error:
         raise UsageError(
             f"The {database.name} schema cannot go there: {error}.", "See: tg-parser db history"
         ) from error
+
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+def _turn() -> asyncio.Lock:
+    # Alembic keeps the migration it is at in globals of its modules, so a process does one at a time.
+    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
 
 def _config(name: DatabaseName, connection: Connection | None = None) -> Config:
@@ -117,8 +136,8 @@ def _scripts(name: DatabaseName) -> ScriptDirectory:
     return ScriptDirectory.from_config(_config(name))
 
 
-def _known(name: DatabaseName) -> frozenset[str]:
-    return frozenset(script.revision for script in _scripts(name).walk_revisions())
+def _known(name: DatabaseName) -> list[str]:
+    return [script.revision for script in _scripts(name).walk_revisions()]
 
 
 def version_table(name: DatabaseName) -> str:
