@@ -1,0 +1,107 @@
+"""The export stage: whole files, in order, with what the filters let through."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from samples import CHANNEL, NOW, document, topic
+
+from tg_parser.export.exporter import Exporter, ExportRequest
+from tg_parser.storage.processing_storage import ProcessingStorage
+from tg_parser.storage.topic_storage import TopicRun, TopicStorage
+
+RUN = TopicRun("f", NOW, {})
+OTHER = "-1009"
+
+
+@pytest.fixture
+async def exporter(databases):
+    documents, topics = ProcessingStorage(databases.processing), TopicStorage(databases.processing)
+    await documents.store([document(number, f"Text {number}.") for number in range(1, 13)])
+    await documents.store([document(20, ""), document(21, "ad", is_noise=True), document(1, channel=OTHER)])
+    await topics.replace([CHANNEL], [topic(2, 1, 3, title="Low"), topic(10, 11, title="High")], [], RUN)
+    return Exporter(documents, topics)
+
+
+async def export(exporter, folder, **wanted):
+    await exporter.export(ExportRequest(out=folder, **{"channel_ids": [CHANNEL], **wanted}))
+    lines = [json.loads(line) for line in (folder / "kb_entries.ndjson").read_text().splitlines()]
+    messages = [each["source"]["message_id"] for each in lines if each["source"]["type"] == "telegram_message"]
+    cards = [card["title"] for card in json.loads((folder / "topics.json").read_text())]
+    return messages, cards
+
+
+async def test_entries_are_sorted_and_complete(exporter, tmp_path):
+    """Every message with text, noise too, then topics, sorted by id; without text there is no entry."""
+    messages, cards = await export(exporter, tmp_path)
+    assert messages == ["1", "10", "11", "12", "2", "21", "3", "4", "5", "6", "7", "8", "9"]
+    assert cards == ["High", "Low"]
+    lines = [json.loads(line) for line in (tmp_path / "kb_entries.ndjson").read_text().splitlines()]
+    assert [each["id"] for each in lines] == sorted(each["id"] for each in lines)
+    by_id = {each["id"]: each for each in lines}
+    assert by_id["kb:msg:tg:-100123:post:3"]["topics"] == [topic(2)[0].id]
+    assert by_id["kb:msg:tg:-100123:post:21"]["metadata"]["is_noise"] is True
+
+
+async def test_topic_file_holds_card_bundle_and_sources(exporter, tmp_path):
+    """One file a topic, with every source once and its link."""
+    await export(exporter, tmp_path)
+    page = json.loads((tmp_path / "topic_topic_tg_-100123_post_2.json").read_text())
+    assert page["card"]["title"] == "Low"
+    assert page["bundle"]["time_range"] == {"from": "2024-11-27T09:00:00Z", "to": "2024-11-27T10:00:00Z"}
+    assert [(each["message_id"], each["role"]) for each in page["resolved_sources"]] == [
+        ("2", "anchor"), ("1", "supporting"), ("3", "supporting"),
+    ]  # fmt: skip
+    assert page["resolved_sources"][0]["link"] == "https://t.me/c/123/2"
+    assert page["resolved_sources"][0]["date"] == "2024-11-27T09:02:00Z"
+
+
+async def test_same_data_same_bytes(exporter, tmp_path):
+    """Two exports of the same data do not differ in a byte."""
+    await export(exporter, tmp_path / "a")
+    await export(exporter, tmp_path / "b")
+    files = {path.name for path in (tmp_path / "a").iterdir()}
+    assert files == {path.name for path in (tmp_path / "b").iterdir()}
+    assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in files)
+
+
+async def test_filters(exporter, tmp_path):
+    """Topic, its anchors alone, dates (half-open), channel."""
+    assert await export(exporter, tmp_path, topic_id=topic(2)[0].id) == (["1", "2", "3"], ["Low"])
+    anchors = await export(exporter, tmp_path, topic_id=topic(2)[0].id, include_supporting=False)
+    assert anchors == (["2"], ["Low"])
+    span = {"date_from": NOW + timedelta(minutes=3), "date_to": NOW + timedelta(minutes=5)}
+    assert await export(exporter, tmp_path, **span) == (["3", "4"], ["Low"])
+    page = json.loads((tmp_path / "topic_topic_tg_-100123_post_2.json").read_text())
+    assert [item["message_id"] for item in page["bundle"]["items"]] == ["3"]
+    assert await export(exporter, tmp_path, channel_ids=[OTHER]) == (["1"], [])
+
+
+async def test_files_of_vanished_topics_go(exporter, tmp_path):
+    """An export replaces the one before it whole, and touches no file that is not its own."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "topic_notes.json").write_text("mine")
+    await export(exporter, out)
+    await export(exporter, out, topic_id=topic(2)[0].id)
+    assert sorted(path.name for path in out.iterdir()) == [
+        "kb_entries.ndjson", "topic_notes.json", "topic_topic_tg_-100123_post_2.json", "topics.json",
+    ]  # fmt: skip
+
+
+async def test_pretty_is_the_same_content(exporter, tmp_path):
+    """--pretty indents and changes nothing else."""
+    await export(exporter, tmp_path / "plain")
+    await export(exporter, tmp_path / "pretty", pretty=True)
+    plain, pretty = ((tmp_path / each / "topics.json").read_text() for each in ("plain", "pretty"))
+    assert json.loads(plain) == json.loads(pretty)
+    assert len(pretty.splitlines()) > len(plain.splitlines())
+
+
+async def test_half_files_of_a_killed_export_are_cleared(exporter, tmp_path):
+    """What a killed process left is removed by the next export."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / ".topics.json.x.tg-parser-part").write_text("half")
+    await export(exporter, out)
+    assert not list(out.glob(".*"))
