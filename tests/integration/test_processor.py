@@ -79,7 +79,7 @@ async def test_document_says_how_it_was_made(raw, documents):
 
 
 async def test_bad_message_stops_nothing(raw, documents):
-    """It goes to the ledger with its reason, is left alone next time, retried on request, and leaves when it succeeds."""
+    """It goes to the ledger with its reason, is left alone, retried on request, and leaves when it succeeds."""
     await raw.store([message(number) for number in range(1, 11)], NOW)
     assert await process(documents, raw, ReadingAnalyzer(bad={"4"})) == ProcessReport(due=10, processed=9, failed=1)
     (failure,) = await documents.failures(CHANNEL)
