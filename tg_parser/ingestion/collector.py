@@ -29,7 +29,7 @@ class Collector:
         counts: Counter[str],
         report: ReportProgress = silent,
     ) -> None:
-        """Store everything `stream` gives and add it up in `counts`. An error is recorded with the attempt and raised."""
+        """Store everything `stream` gives and add it up in `counts`. An error is recorded, then raised."""
         started = utc_now()
         try:
             async for batch in stream.batches(window):
