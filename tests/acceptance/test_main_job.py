@@ -1,10 +1,13 @@
 """The main job as a user runs it: a process, a file, a folder with the result."""
 
 import json
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
-from cli_process import exported, small_export, tg_parser, tg_parser_json
+from cli_process import SECONDS, command, exported, small_export, tg_parser, tg_parser_json
 
 
 def test_one_command_turns_an_export_into_a_knowledge_base(process_env, tmp_path):
@@ -84,3 +87,51 @@ def test_steps_alone_do_what_run_does(process_env, sqlite_env, tmp_path):
     fresh["INGESTION_STATE_DB_PATH"] = "x/i.sqlite"
     tg_parser(fresh, "run", "--from-export", export, "--out", "run", cwd=tmp_path)
     assert exported(tmp_path / "steps") == exported(tmp_path / "run")
+
+
+def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(process_env, tmp_path):
+    """SIGINT ends the run with exit code 130 and one sentence; the next run goes on from there."""
+    export = write_many(tmp_path, 1500)
+    process = subprocess.Popen(
+        command("run", "--from-export", export, "--out", "out"),
+        env=process_env,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for_documents(process_env, tmp_path)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130
+    assert "Stopped. What was done is kept" in errors
+    assert "Traceback" not in errors
+    done = tg_parser_json(process_env, "process", "--all", cwd=tmp_path)
+    assert 0 < done["processed"] < 1500
+
+
+def write_many(folder: Path, count: int) -> Path:
+    text = "Учёные рассказали о новой ракете номер {}. Запуск намечен на осень, сообщает агентство. " * 6
+    messages = [
+        {
+            "id": number,
+            "type": "message",
+            "date_unixtime": str(1_700_000_000 + number),
+            "text": text.format(*[number] * 6),
+        }
+        for number in range(1, count + 1)
+    ]
+    path = folder / "many.json"
+    chat = {"name": "Many", "type": "public_channel", "id": 1234567890, "messages": messages}
+    path.write_text(json.dumps(chat, ensure_ascii=False), "utf-8")
+    return path
+
+
+def wait_for_documents(env, folder):
+    """Return when the running job has stored its first documents."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        sources = tg_parser_json(env, "status", cwd=folder)["sources"]
+        if sources and sources[0]["documents"]:
+            return
+    raise AssertionError("the run stored no document in time")

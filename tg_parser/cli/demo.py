@@ -28,7 +28,7 @@ def demo(out: Out = Path("output"), topics: TopicsShown = 15, json: Json = False
         from tg_parser.sample import SAMPLE_EXPORT
         from tg_parser.services.runs import RunRequest
 
-        with shown_progress(quiet=json) as report:
+        with shown_progress() as report:
             done = await app.runs.run(
                 RunRequest(
                     out=out, export_path=SAMPLE_EXPORT, process=app.process_options(), topics=app.topic_options()

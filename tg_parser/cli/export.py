@@ -49,7 +49,7 @@ def export(
             pretty=pretty,
             addresses=await app.sources.addresses(),
         )
-        with shown_progress(quiet=json) as report:
+        with shown_progress() as report:
             return await app.exporter.export(request, report)
 
     done = execute(work)

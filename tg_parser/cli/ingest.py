@@ -35,7 +35,7 @@ def ingest(
         if from_export is None:
             return [await app.ingest.collect(each) for each in await chosen_sources(app, source, channel, every=every)]
         owner = await app.sources.get(source) if source else None
-        with shown_progress(quiet=json) as report:
+        with shown_progress() as report:
             return await app.ingest.from_export(from_export, request, source=owner, channel=channel, report=report)
 
     outcomes = execute(collect)

@@ -39,7 +39,7 @@ def process(
         options = app.process_options(concurrency=concurrency, force=force, retry_failed=retry_failed)
         if dry_run:
             return ProcessReport(due=await app.documents.count_due(channels, options))
-        with shown_progress(quiet=json) as report:
+        with shown_progress() as report:
             return await app.documents.process(channels, options, report)
 
     done = execute(work)

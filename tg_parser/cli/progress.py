@@ -18,11 +18,9 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 @contextlib.contextmanager
-def shown_progress(*, quiet: bool = False) -> Iterator[ReportProgress]:
+def shown_progress() -> Iterator[ReportProgress]:
     """A reporter for the length of one command."""
-    if quiet:
-        yield lambda _: None
-    elif sys.stderr.isatty():
+    if sys.stderr.isatty():
         with _bars() as bars:
             yield _BarReporter(bars)
     else:

@@ -64,7 +64,7 @@ def run(
             pretty=pretty,
             skip=frozenset(step for step, left_out in skipped.items() if left_out),
         )
-        with shown_progress(quiet=json) as report:
+        with shown_progress() as report:
             return await app.runs.run(request, report)
 
     done = execute(work)

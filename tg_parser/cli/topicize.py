@@ -35,7 +35,7 @@ def topicize(
         if not sources:
             raise UsageError("Give at least one --source or --channel.")
         options = app.topic_options(max_topics=max_topics, with_supporting=not no_bundles)
-        with shown_progress(quiet=json) as report:
+        with shown_progress() as report:
             return await app.topics.topicize(channels_of(sources), options, force=force, dry_run=dry_run, report=report)
 
     done = execute(work)
