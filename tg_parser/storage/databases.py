@@ -40,7 +40,8 @@ async def open_databases(settings: Settings, *, prepare: bool = True) -> AsyncIt
                 await ensure_schema(database)
         yield databases
     finally:
-        for database in databases.all:
+        # Readers of the raw file first: the last to leave a SQLite file folds its log in, and only a writer can.
+        for database in reversed(databases.all):
             await database.close()
 
 

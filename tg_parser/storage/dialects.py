@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -173,22 +174,36 @@ def prepare_sqlite(engine: Engine, busy_timeout: float, attached: Path | None) -
     `attached` is read beside the engine's own file as schema `raw`; read-only, else BEGIN IMMEDIATE would claim it too.
     """
 
+    def before_connect(_dialect: Any, _record: Any, arguments: tuple[Any, ...], _options: Any) -> None:
+        # What cannot be opened fails here: when opening fails inside aiosqlite, its thread outlives the event loop.
+        sqlite3.connect(*arguments).close()
+
     def on_connect(connection: Any, _: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout * 1000)}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        if attached is not None:
-            cursor.execute("ATTACH DATABASE ? AS raw", (f"{attached.absolute().as_uri()}?mode=ro",))
-        cursor.close()
+        try:
+            _set_up_sqlite(connection, busy_timeout, attached)
+        except BaseException:
+            # A connection that fails here belongs to nobody yet; its thread would outlive the event loop.
+            connection.close()
+            raise
 
     def on_begin(connection: Connection) -> None:
         writing = connection.get_execution_options().get(WRITING, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
+    event.listen(engine, "do_connect", before_connect)
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
+
+
+def _set_up_sqlite(connection: Any, busy_timeout: float, attached: Path | None) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout * 1000)}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    if attached is not None:
+        cursor.execute("ATTACH DATABASE ? AS raw", (f"{attached.absolute().as_uri()}?mode=ro",))
+    cursor.close()
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -133,14 +132,13 @@ def _sqlite_engine(settings: DatabaseSettings, database: DatabaseName) -> AsyncE
 
 
 def _prepare_file(path: Path) -> None:
-    """Make the folder, and the file where there is none yet, so that it can also be attached. Raises StorageError."""
+    """Make the folder, and where there is no file yet one for its owner's eyes alone. Raises StorageError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            sqlite3.connect(path).close()
             path.touch(0o600)
-    except (OSError, sqlite3.Error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except OSError as error:
         raise StorageError(
-            f"Database file {path} cannot be made: {reason}.", "Choose a writable place (the *_DB_PATH variables)."
+            f"Database file {path} cannot be made: {error.strerror}.",
+            "Choose a writable place (the *_DB_PATH variables).",
         ) from error
