@@ -1,0 +1,81 @@
+"""What the databases' own errors mean to a person and to the one who repeats."""
+
+import sqlite3
+
+import psycopg
+import pytest
+from psycopg import errors
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from tg_parser.domain.errors import SchemaMismatchError, StorageError, StorageUnavailableError
+from tg_parser.storage.faults import translate, worth_repeating
+
+
+def wrapped(cause, wrapper=OperationalError):
+    return wrapper("SELECT 1", {}, cause)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (errors.DiskFull("x"), StorageError, "disk is full"),
+        (errors.ReadOnlySqlTransaction("x"), StorageError, "read-only"),
+        (errors.InsufficientPrivilege("x"), StorageError, "denies"),
+        (errors.TooManyConnections("x"), StorageUnavailableError, "no connection left"),
+        (errors.LockNotAvailable("x"), StorageUnavailableError, "locked"),
+        (errors.QueryCanceled("x"), StorageUnavailableError, "took too long"),
+        (errors.AdminShutdown("x"), StorageUnavailableError, "does not answer"),
+        (errors.DataCorrupted("x"), StorageError, "damaged"),
+        (errors.UndefinedTable("x"), SchemaMismatchError, "lacks a table"),
+        (errors.UndefinedColumn("x"), SchemaMismatchError, "lacks a table or column"),
+        (psycopg.OperationalError("connection refused"), StorageUnavailableError, "does not answer"),
+        (psycopg.OperationalError("FATAL:  the database system is starting up"), StorageUnavailableError, "answer"),
+        (psycopg.OperationalError('FATAL:  password authentication failed for user "u"'), StorageError, "password"),
+        (psycopg.OperationalError('FATAL:  database "d" does not exist'), StorageError, "does not exist"),
+        (psycopg.OperationalError('FATAL:  role "d" does not exist'), StorageError, "refuses the role"),
+        (psycopg.OperationalError("FATAL:  no pg_hba.conf entry for host"), StorageError, "refuses the role"),
+        (sqlite3.OperationalError("no such table: x"), SchemaMismatchError, "lacks a table"),
+    ],
+)
+def test_errors_become_a_sentence_with_a_hint(error, kind, words):
+    """Every known fault has its words, wrapped by SQLAlchemy or not, and tells whether later may be better."""
+    for each in (error, wrapped(error)):
+        told = translate(each, "The place")
+        assert type(told) is kind
+        assert told.message.startswith("The place ")
+        assert words in told.message
+        assert told.hint
+
+
+def test_mistakes_of_the_program_are_not_dressed_up():
+    """A wrong statement or a broken rule stays the error it is."""
+    assert translate(wrapped(errors.SyntaxError("x"), ProgrammingError), "p") is None
+    assert translate(wrapped(sqlite3.IntegrityError("UNIQUE"), OperationalError), "p") is None
+    assert translate(ValueError("x"), "p") is None
+
+
+def test_full_pool_is_told():
+    """No free connection is a matter of the pool's size."""
+    assert "no free connection" in translate(PoolTimeoutError("x"), "p").message
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (errors.SerializationFailure("x"), True),
+        (errors.DeadlockDetected("x"), True),
+        (errors.AdminShutdown("x"), True),
+        (errors.ConnectionFailure("x"), True),
+        (errors.UniqueViolation("x"), True),
+        (psycopg.OperationalError("server closed the connection unexpectedly"), True),
+        (psycopg.OperationalError('FATAL:  password authentication failed for user "u"'), False),
+        (errors.NotNullViolation("x"), False),
+        (errors.DiskFull("x"), False),
+        (errors.QueryCanceled("x"), False),
+        (ValueError("x"), False),
+    ],
+)
+def test_only_what_can_pass_is_repeated(error, again):
+    """Lost connections and collisions of transactions pass; refusals and mistakes do not."""
+    assert worth_repeating(error) is again

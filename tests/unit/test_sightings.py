@@ -1,0 +1,65 @@
+"""What a sighting of a stored message changes."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tg_parser.storage.sightings import COMPARED, NOTHING, Change, Held, change_of
+
+MORNING = datetime(2024, 11, 27, 9, tzinfo=UTC)
+EVENING = MORNING + timedelta(hours=9)
+
+
+def held(text="price 10", edited_at=None, **columns):
+    return Held({**dict.fromkeys(COMPARED), "revision": 0, "via": "export", **columns}, text, edited_at)
+
+
+def seen(text="price 10", edited_at=None, **columns):
+    return {**dict.fromkeys(COMPARED), "via": "export", "text": text, "edited_at": edited_at, **columns}
+
+
+def test_same_sighting_changes_nothing():
+    """Nothing new, nothing to write."""
+    assert change_of(held(views=3), seen(views=3)) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("held_edit", "seen_edit", "via", "reason"),
+    [
+        (None, None, "export", "edited"),
+        (None, MORNING, "export", "edited"),
+        (MORNING, EVENING, "api", "edited"),
+        (EVENING, MORNING, "api", None),
+        (MORNING, None, "export", None),
+        (MORNING, None, "web", "edited"),
+    ],
+)
+def test_older_text_does_not_come_back(held_edit, seen_edit, via, reason):
+    """Another text is an edit unless it is older than the known one; the preview has no times and is always present."""
+    assert change_of(held(edited_at=held_edit), seen("price 12", seen_edit, via=via)).reason == reason
+
+
+def test_fuller_text_has_its_own_reason():
+    """A cut preview that becomes whole is no edit."""
+    assert change_of(held("The price…", via="web"), seen("The price is 10", via="api")).reason == "richer_source"
+    assert change_of(held("The price is 10", via="api"), seen("The price…", via="web")) == NOTHING
+
+
+def test_counters_are_taken_from_any_adapter_but_never_lost():
+    """A number that is seen replaces the old one; one that is not seen leaves it."""
+    known = held(views=10, forwards=2, via="api")
+    assert change_of(known, seen(views=12, via="web")) == Change({"views": 12})
+
+
+def test_missing_facts_come_from_an_equal_or_richer_adapter():
+    """A fact is filled in once, and never replaced."""
+    assert change_of(held(via="web"), seen(author_name="A", via="export")) == Change({"author_name": "A"})
+    assert change_of(held(via="api"), seen(author_name="A", via="web")) == NOTHING
+    assert change_of(held(author_name="A"), seen(author_name="B", via="api")) == NOTHING
+
+
+def test_change_says_what_is_held_afterwards():
+    """Two edits in one batch are compared one after the other."""
+    first = change_of(held(), seen("price 12", MORNING)).applied(held(), seen("price 12", MORNING))
+    assert (first.text, first.edited_at, first.row["revision"]) == ("price 12", MORNING, 1)
+    assert change_of(first, seen("price 10")) == NOTHING
