@@ -136,3 +136,20 @@ def wait_for_documents(env, folder):
         if sources and sources[0]["documents"]:
             return
     raise AssertionError("the run stored no document in time")
+
+
+def test_processes_that_start_together_make_the_schema_once(process_env, tmp_path):
+    """Several first commands at the same moment on empty databases all succeed."""
+    started = [
+        subprocess.Popen(
+            command("status", "--json"),
+            env=process_env,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(5)
+    ]
+    ended = [(process.communicate(timeout=SECONDS), process.returncode) for process in started]
+    assert [(output, errors, code) for (output, errors), code in ended] == [('{"sources":[]}\n', "", 0)] * 5

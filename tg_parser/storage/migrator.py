@@ -58,8 +58,9 @@ def history(name: DatabaseName) -> list[str]:
 
 async def check(database: Database) -> State:
     """How the schema stands to this version."""
-    revision = await current(database)
+    # Tables first: another process may make the schema in between, and its tables never come without their revision.
     tables = await database.read(lambda conn: conn.run_sync(lambda sync: set(inspect(sync).get_table_names())))
+    revision = await current(database)
     return schema_state(revision, _known(database.name), bool(tables & set(METADATA[database.name].tables)))
 
 
