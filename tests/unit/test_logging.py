@@ -5,9 +5,11 @@ import logging
 
 import pytest
 import structlog
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
-from tg_parser.config.logging import Redactor, configure_logging
+from tg_parser.config.logging import Redactor, configure_logging, tell_retry
 from tg_parser.config.settings import LoggingSettings
+from tg_parser.domain.errors import StorageUnavailableError
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +20,7 @@ def restored_logging():
     yield
     root.handlers[:], root.level = handlers, level
     structlog.reset_defaults()
+    set_on_retry_hooks(None)
 
 
 def test_json_lines_mask_secrets_by_key_value_and_url(capsys):
@@ -55,3 +58,13 @@ def test_level_is_respected(capsys):
 def test_longer_secret_is_masked_before_a_shorter_one_in_it():
     """One secret inside another leaves no rest."""
     assert Redactor(["pass", "password1"]).text("password1") == "***"
+
+
+def test_retry_is_told_in_words(capsys):
+    """What is tried again is one sentence for people; a driver's own error stays for debugging."""
+    configure_logging(LoggingSettings())
+    for error in (StorageUnavailableError("The server does not answer."), OSError("refused")):
+        tell_retry(RetryDetails("call", (), {}, 1, wait_for=2.0, waited_so_far=0.0, caused_by=error))
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert "The server does not answer. Trying again in 2 s." in lines[0]

@@ -7,10 +7,15 @@ import re
 import sys
 from collections.abc import Iterable
 
+import stamina
 import structlog
+from stamina.instrumentation import RetryDetails
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from tg_parser.config.settings import LoggingSettings
+from tg_parser.domain.errors import TgParserError
+
+log = structlog.get_logger(__name__)
 
 MASK = "***"
 _SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|api_?hash|session|authorization", re.IGNORECASE)
@@ -41,8 +46,9 @@ def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) ->
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level)
-    for chatty in ("sqlalchemy", "alembic", "aiosqlite", "asyncio"):
+    for chatty in ("sqlalchemy", "alembic", "aiosqlite", "asyncio", "pymorphy3", "pymorphy2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    stamina.instrumentation.set_on_retry_hooks([tell_retry])
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -52,6 +58,15 @@ def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) ->
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def tell_retry(details: RetryDetails) -> None:
+    """Say that something is tried again: to people where they are meant to read the reason, else for debugging."""
+    cause = details.caused_by
+    if isinstance(cause, TgParserError):
+        log.warning(f"{cause.message} Trying again in {details.wait_for:.0f} s.")
+    else:
+        log.debug("trying again", wait_for=details.wait_for, caused_by=f"{type(cause).__name__}: {cause}")
 
 
 class Redactor:
