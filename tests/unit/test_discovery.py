@@ -44,7 +44,11 @@ def found() -> TopicsFound:
 def test_a_channel_of_three_subjects_has_three_topics(found):
     """Each with its title, its messages, and the odd post outside."""
     members = {card.title: sorted(int(item.message_id) for item in bundle.items) for card, bundle in found.topics}
-    assert members == {"Снег": [1, 2, 3, 4], "Курс доллара": [5, 6, 7, 8], "Московский зоопарк": [9, 10, 11, 12]}
+    assert members == {
+        "Снег, Москва": [1, 2, 3, 4],
+        "Курс доллара": [5, 6, 7, 8],
+        "Московский зоопарк": [9, 10, 11, 12],
+    }
 
 
 def test_the_report_counts_topics_and_messages(found):
@@ -99,7 +103,7 @@ def test_a_new_message_joins_its_topic_and_all_ids_stay(found):
     more = found_in(
         [*CHANNEL, post(20, "Снег и метель снова накроют Москву, сообщили синоптики")], as_known(found), LATER
     )
-    snow = next(bundle for card, bundle in more.topics if card.title == "Снег")
+    snow = next(bundle for card, bundle in more.topics if card.title == "Снег, Москва")
     assert "tg:-1001:post:20" in {item.source_ref for item in snow.items}
     assert snow.updated_at == LATER
     assert [card.id for card, _ in more.topics] == [card.id for card, _ in found.topics]
@@ -157,7 +161,7 @@ def test_strength_grows_with_the_words_that_say_something():
 def test_the_greatest_topics_stay_under_a_limit():
     """`max_topics` keeps the biggest."""
     found = found_in([*CHANNEL, post(20, "Снег и метель снова накроют Москву, сообщили синоптики")], max_topics=1)
-    assert [card.title for card, _ in found.topics] == ["Снег"]
+    assert [card.title for card, _ in found.topics] == ["Снег, Москва"]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
-"""Key phrases read like names of subjects, in the words of the text."""
+"""Key phrases read like names of subjects, in the words of the text; Russian ones stand in the nominative."""
 
 import pytest
 
-from tg_parser.nlp.grammar_ru import base_name, kind
+from tg_parser.nlp.grammar_ru import kind
 from tg_parser.nlp.keyphrases import key_phrases
 from tg_parser.nlp.words import stem, stop_words
 
@@ -21,9 +21,9 @@ MEMORY = (
     ("text", "language", "expected"),
     [
         ("Гигантский астероид сместил ось крупнейшего спутника Солнечной системы", "ru",
-         ["гигантский астероид", "спутника Солнечной системы", "ось крупнейшего спутника"]),
+         ["гигантский астероид", "спутник Солнечной системы", "ось крупнейшего спутника"]),
         ("Ученые раскрыли секрет «взрывчатки» термитов-смертников", "ru",
-         ["взрывчатки", "секрет", "термитов-смертников"]),
+         ["взрывчатка", "секрет", "термиты-смертники"]),
         ("⚡️ Аэрофлот отменил рейсы в Дубай на 2 октября.", "ru", ["Аэрофлот", "Дубай", "рейсы"]),
         ("У селищі Дніпропетровської області члени виборчої комісії сокирою порубали бюлетені", "uk",
          ["виборчої комісії", "селищі Дніпропетровської області"]),
@@ -37,7 +37,7 @@ def test_phrases_of_headlines(text, language, expected):
 def test_a_russian_post():
     """Product names with their numbers, and the subject of the text, come out of a longer post."""
     phrases = key_phrases(CHIP, "ru")
-    assert {"KaiXian KX-7000", "процессорами Intel"} <= set(phrases)
+    assert {"KaiXian KX-7000", "процессоры Intel"} <= set(phrases)
     assert 3 <= len(phrases) <= 6
 
 
@@ -49,21 +49,25 @@ def test_an_english_post():
     assert key_phrases("The pillars of Islam are five. He knows the pillars of Islam.", "en") == ["pillars of Islam"]
 
 
+def stems(text: str, language: str) -> list[str]:
+    return [stem(word, language) for word in text.lower().replace(".", " ").replace(",", " ").split()]
+
+
 @pytest.mark.parametrize(("text", "language"), [(CHIP, "ru"), (MEMORY, "en")])
 def test_no_phrase_begins_or_ends_with_a_stop_word(text, language):
-    """Edges are words with a meaning, words are whole, and every phrase stands in the text in some capitalisation."""
+    """Edges are words with a meaning, words are whole, and the words of every phrase are the text's, in any case."""
     for phrase in key_phrases(text, language):
         edges = {phrase.lower().split()[0], phrase.lower().split()[-1]}
         assert not edges & stop_words(language)
-        assert f" {phrase.lower()} " in f" {text.lower().replace('.', ' ').replace(',', ' ')} "
+        assert f" {' '.join(stems(phrase, language))} " in f" {' '.join(stems(text, language))} "
 
 
 def test_no_phrase_repeats_another():
     """A phrase whose stems another one has is left out."""
     text = "Квантовый компьютер дешевле. Квантового компьютера ждали. Компьютер готов. Квантовые компьютеры растут."
-    stems = [tuple(stem(word, "ru") for word in phrase.lower().split()) for phrase in key_phrases(text, "ru")]
-    assert stems.count(("квантов", "компьютер")) == 1
-    assert ("компьютер",) not in stems
+    found = [tuple(stems(phrase, "ru")) for phrase in key_phrases(text, "ru")]
+    assert found.count(("квантов", "компьютер")) == 1
+    assert ("компьютер",) not in found
 
 
 def test_the_usual_form_is_shown():
@@ -103,15 +107,3 @@ def test_capitals_of_a_headline_make_no_names():
 def test_parts_of_speech_by_ending(words, expected):
     """Endings tell nouns, adjectives and the rest apart, with the usual exceptions."""
     assert {word: kind(word) for word in words.split()} == dict.fromkeys(words.split(), expected)
-
-
-@pytest.mark.parametrize(
-    ("form", "base"),
-    [
-        ("России", "Россия"), ("Оренбурге", "Оренбург"), ("Смоленска", "Смоленск"), ("Москве", "Москва"),
-        ("Землю", "Земля"), ("Путин", "Путин"), ("Ганчев", "Ганчев"), ("NASA", "NASA"), ("Одессе", "Одессе"),
-    ],
-)  # fmt: skip
-def test_names_in_the_nominative_where_it_is_sure(form, base):
-    """Places whose ending leaves no doubt get their base form, everything else stays as it stands."""
-    assert base_name(form) == base

@@ -70,7 +70,7 @@ async def test_provenance_and_names():
     with_names: Analyzer = LocalAnalyzer(names=True)
     without: Analyzer = LocalAnalyzer(names=False)
     assert without.provenance == Provenance(
-        pipeline_version="processing:v3.1.0", provider="local", model_id="local-1", parameters={"names": False}
+        pipeline_version="processing:v3.1.0", provider="local", model_id="local-2", parameters={"names": False}
     )
     assert with_names.provenance.parameters == {"names": True}
     post = message("Эмманюэль Макрон прилетел в Москву")

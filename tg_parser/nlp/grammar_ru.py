@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -147,23 +146,3 @@ def _agree(adjective: str, noun: str) -> bool:
 
 def _is_genitive(noun: str) -> bool:
     return (_PLURAL_GENITIVE.fullmatch(noun) or _SINGULAR_GENITIVE.fullmatch(noun)) is not None
-
-
-def base_name(name: str) -> str:
-    """A proper name of one word in the nominative where its ending leaves no doubt, else as it is."""
-    low = name.lower().replace("ё", "е")
-    if low in _places():
-        return _places()[low]
-    if re.fullmatch(r".{3,}(?:ии|ию|ией)", low) and name[-1].islower():
-        return re.sub(r"(?:ии|ию|ией)$", "ия", name)
-    return _TOWN.sub(r"\1", name)
-
-
-_TOWN = re.compile(r"(?<=.)(бург|град|[её]нск|[ау]нск|рск|льск|вск|ецк|поль)(?:е|а|у|ом)$")
-
-
-@cache
-def _places() -> dict[str, str]:
-    """The base form of every listed form of a well-known place."""
-    lines = files("tg_parser.nlp").joinpath("data", "places", "ru.txt").read_text("utf-8").splitlines()
-    return {form: base for base, *forms in map(str.split, lines) for form in forms}

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tg_parser.nlp.grammar_ru import base_name
+from tg_parser.nlp.inflection_ru import nominative_of
 from tg_parser.nlp.phrases import Word, phrases, runs
 
 _LOOKED_AT = 20_000
@@ -29,7 +29,7 @@ class _Candidate:
 
 
 def key_phrases(text: str, language: str | None, most: int = 6) -> list[str]:
-    """Up to `most` phrases of `text` as they stand in it, the most telling first; none repeats another."""
+    """Up to `most` phrases of `text`, the most telling first; none repeats another."""
     if language in _UNSEGMENTED:
         return []
     found = list(runs(text[:_LOOKED_AT], language or ""))
@@ -38,7 +38,7 @@ def key_phrases(text: str, language: str | None, most: int = 6) -> list[str]:
     scores = {key: _score(one, counts, len(found)) for key, one in candidates.items()}
     ranked = sorted(candidates, key=lambda key: (-scores[key], candidates[key].first_run, key))
     wanted = min(most, 3 + counts.total() // 25)
-    return [_surface(candidates[key]) for key in _distinct(ranked, wanted)]
+    return [_surface(candidates[key], language) for key in _distinct(ranked, wanted)]
 
 
 def _collect(found: Sequence[list[Word]], language: str) -> dict[Key, _Candidate]:
@@ -86,7 +86,8 @@ def _distinct(ranked: Iterable[Key], wanted: int) -> list[Key]:
     return chosen
 
 
-def _surface(candidate: _Candidate) -> str:
-    """The form the text uses most, the shortest of those; a lone proper name in its base form."""
-    best = min(candidate.surfaces, key=lambda surface: (-candidate.surfaces[surface], len(surface), surface))
-    return base_name(best) if len(candidate.words) == 1 and candidate.words[0].role == "name" else best
+def _surface(candidate: _Candidate, language: str | None) -> str:
+    """In Russian the nominative; elsewhere the form the text uses most, the shortest of those."""
+    if language == "ru":
+        return nominative_of(candidate.surfaces)
+    return min(candidate.surfaces, key=lambda surface: (-candidate.surfaces[surface], len(surface), surface))

@@ -15,7 +15,7 @@ from tg_parser.nlp.sentiment import sentiment
 from tg_parser.nlp.summary import summarize
 from tg_parser.processing.analyzer import PIPELINE_VERSION
 
-MODEL_ID = "local-1"
+MODEL_ID = "local-2"
 """Changes whenever the same message would get another analysis."""
 
 

@@ -17,7 +17,7 @@ from tg_parser.topics.similarity import Items, above_chance
 from tg_parser.topics.texts import Corpus
 from tg_parser.topics.wording import Wording
 
-METHOD = "average-linkage-above-chance:1"
+METHOD = "average-linkage-above-chance:2"
 _SCOPE_PHRASES = 4
 _TAGS = 5
 _RELATED = 3

@@ -39,7 +39,7 @@ def title_parts(found: Sequence[SharedPhrase], size: int) -> list[SharedPhrase]:
     """The most telling phrase, then such as name messages that the ones before do not, until most are named."""
     if not found:
         return []
-    parts = [found[0]]
+    parts = [_fuller(found)]
     while len(parts) < MAX_PARTS:
         named = frozenset[int]().union(*(part.rows for part in parts))
         strong = [phrase for phrase in found if phrase.weight >= _STRONG * found[0].weight]
@@ -50,7 +50,30 @@ def title_parts(found: Sequence[SharedPhrase], size: int) -> list[SharedPhrase]:
         if len(_joined([*parts, best])) > _LONGEST:
             break
         parts.append(best)
-    return parts
+    return parts if len(parts) > 1 or not _is_thin(parts[0]) else [*parts, *_companion(found, parts[0])]
+
+
+def _is_thin(phrase: SharedPhrase) -> bool:
+    """Whether it is one common noun: risk, course, photo."""
+    return len(phrase.key) == 1 and phrase.text.islower()
+
+
+def _fuller(found: Sequence[SharedPhrase]) -> SharedPhrase:
+    """The first phrase, or a longer one around it where it is thin and at least half of its messages hold the other."""
+    first = found[0]
+    longer = (
+        phrase
+        for phrase in found
+        if len(phrase.key) > 1 and first.key[0] in phrase.key and 2 * len(phrase.rows) >= len(first.rows)
+    )
+    return next(longer, first) if _is_thin(first) else first
+
+
+def _companion(found: Sequence[SharedPhrase], thin: SharedPhrase) -> Sequence[SharedPhrase]:
+    """The next phrase nearly as telling, a longer one first."""
+    strong = [phrase for phrase in found if phrase.weight >= _STRONG * found[0].weight]
+    rest = telling(strong, len(strong), thin.key)
+    return sorted(rest, key=lambda phrase: len(phrase.key) == 1)[:1]
 
 
 def _adds(phrase: SharedPhrase, named: frozenset[int], size: int) -> bool:

@@ -12,7 +12,7 @@ from tg_parser.nlp.links import LINK
 from tg_parser.nlp.phrases import phrases, runs
 from tg_parser.topics.model import Group
 from tg_parser.topics.texts import LOOKED_AT, Corpus, stems_of
-from tg_parser.topics.wordforms import base_phrase, is_noun, is_oblique
+from tg_parser.topics.wordforms import is_noun, readable
 
 _READ_MESSAGES = 25
 _READ_CHARS = 2000
@@ -63,7 +63,7 @@ def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozens
             and not avoid.issuperset(key)
         ):
             weight = _weight(key, len(holders), len(rows), corpus)
-            found.append(SharedPhrase(_readable(key, surfaces[key], corpus, language), key, holders, weight))
+            found.append(SharedPhrase(readable(surfaces[key], language), key, holders, weight))
     place = {root: place for place, root in reversed(list(enumerate(corpus.stems[rows[0]])))}
     return sorted(found, key=lambda phrase: (-phrase.weight, place.get(phrase.key[0], LOOKED_AT), phrase.key))
 
@@ -112,18 +112,6 @@ def _weight(key: Key, held: int, size: int, corpus: Corpus) -> float:
 def _names_something(surface: str, key: Key, corpus: Corpus, language: str) -> bool:
     """Whether a lone word is a noun or a name."""
     return len(key) > 1 or surface[1:] != surface[1:].lower() or is_noun(corpus.forms[key[0]], language)
-
-
-def _readable(key: Key, surfaces: Counter[str], corpus: Corpus, language: str) -> str:
-    """The surface used most among those that look like a base form, its head word made one where it is not."""
-
-    def rank(surface: str) -> tuple[bool, bool, bool, int, int, str]:
-        oblique = is_oblique(surface.split(maxsplit=1)[0], language)
-        headline = surface.isupper() and any(not other.isupper() for other in surfaces)
-        capital = surface[0].isupper() and surface[0].lower() + surface[1:] in surfaces
-        return (oblique, headline, capital, -surfaces[surface], len(surface), surface)
-
-    return base_phrase(min(surfaces, key=rank), key, corpus.forms, language)
 
 
 def telling(found: Iterable[SharedPhrase], most: int, used: Iterable[str] = ()) -> list[SharedPhrase]:
