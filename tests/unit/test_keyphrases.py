@@ -107,3 +107,8 @@ def test_capitals_of_a_headline_make_no_names():
 def test_parts_of_speech_by_ending(words, expected):
     """Endings tell nouns, adjectives and the rest apart, with the usual exceptions."""
     assert {word: kind(word) for word in words.split()} == dict.fromkeys(words.split(), expected)
+
+
+def test_nominative_brings_no_stop_word_to_the_edge():
+    """«иного способа» has no stop word, «иной способ» would begin with one: the noun alone stays."""
+    assert "способ" in key_phrases("Инженеры искали иного способа. Иного способа запуска ракеты не нашли.", "ru")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from tg_parser.nlp.inflection_ru import nominative_of
 from tg_parser.nlp.phrases import Word, phrases, runs
+from tg_parser.nlp.words import stop_words
 
 _LOOKED_AT = 20_000
 _UNSEGMENTED = frozenset({"zh", "ja", "th", "km", "lo", "my"})
@@ -38,7 +39,8 @@ def key_phrases(text: str, language: str | None, most: int = 6) -> list[str]:
     scores = {key: _score(one, counts, len(found)) for key, one in candidates.items()}
     ranked = sorted(candidates, key=lambda key: (-scores[key], candidates[key].first_run, key))
     wanted = min(most, 3 + counts.total() // 25)
-    return [_surface(candidates[key], language) for key in _distinct(ranked, wanted)]
+    surfaces = (_surface(candidates[key], language) for key in _distinct(ranked, wanted))
+    return list(dict.fromkeys(_without_stop_edges(surface, language or "") for surface in surfaces))
 
 
 def _collect(found: Sequence[list[Word]], language: str) -> dict[Key, _Candidate]:
@@ -91,3 +93,13 @@ def _surface(candidate: _Candidate, language: str | None) -> str:
     if language == "ru":
         return nominative_of(candidate.surfaces)
     return min(candidate.surfaces, key=lambda surface: (-candidate.surfaces[surface], len(surface), surface))
+
+
+def _without_stop_edges(phrase: str, language: str) -> str:
+    """`phrase` without stop words at its edges, which the nominative may have brought to light; never empty."""
+    words, stop = phrase.split(), stop_words(language)
+    while len(words) > 1 and words[0].lower() in stop:
+        del words[0]
+    while len(words) > 1 and words[-1].lower() in stop:
+        del words[-1]
+    return " ".join(words)
