@@ -2,7 +2,7 @@
 
 import pytest
 
-from tg_parser.nlp.inflection_ru import is_everyday, nominative_of, nominatives
+from tg_parser.nlp.inflection_ru import dictionary_form, is_everyday, is_nominal, nominative_of, nominatives
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,7 @@ from tg_parser.nlp.inflection_ru import is_everyday, nominative_of, nominatives
         ("параметрического трёхмерного редактора", "параметрический трёхмерный редактор"), ("тимлида", "тимлид"),
         ("Новой Голландии", "Новая Голландия"), ("Красной площади", "Красная площадь"), ("Оренбурге", "Оренбург"),
         ("Сергея Прокопенко", "Сергей Прокопенко"), ("Санкт-Петербурга", "Санкт-Петербург"), ("Путин", "Путин"),
+        ("Хабр Карьере", "Хабр Карьера"),
     ],
 )  # fmt: skip
 def test_the_head_and_what_agrees_with_it_are_inflected(phrase, expected):
@@ -23,7 +24,7 @@ def test_the_head_and_what_agrees_with_it_are_inflected(phrase, expected):
     assert nominative_of({phrase: 1}) == expected
 
 
-@pytest.mark.parametrize("phrase", ["iPhone", "США", "СИБУРа", "Rockets of SpaceX", "90-х", "Хабр Карьеры", ""])
+@pytest.mark.parametrize("phrase", ["iPhone", "США", "СИБУРа", "Rockets of SpaceX", "90-х", ""])
 def test_what_is_no_russian_noun_phrase_stays(phrase):
     """Latin words, abbreviations, numbers and names the dictionary has not are left alone."""
     assert nominatives(phrase) == ((phrase, 1.0),)
@@ -38,3 +39,14 @@ def test_all_uses_decide_where_one_form_is_two_cases():
 def test_everyday_nouns_are_told_from_abbreviations():
     """A noun set in capitals is known as such; what is spelled so anyway is not."""
     assert [word for word in ("ФОТО", "РИСК", "США", "НАСА", "ОПЕК", "Москва") if is_everyday(word)] == ["ФОТО", "РИСК"]
+
+
+def test_verbs_and_adverbs_are_no_part_of_a_noun_phrase():
+    """Nouns and adjectives are, and so is whatever is not Russian."""
+    words = ("детали", "мельчайшие", "отобразила", "по-русски", "связано", "Starship")
+    assert [word for word in words if is_nominal(word)] == ["детали", "мельчайшие", "Starship"]
+
+
+def test_forms_with_different_stems_are_one_word():
+    """“Чисел” is “число”, “сна” is “сон”."""
+    assert [dictionary_form(word) for word in ("чисел", "числа", "сна", "PNG")] == ["число", "число", "сон", "png"]

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from pymorphy3.analyzer import Parse
 
 _WORD = re.compile(r"[А-ЯЁа-яё][а-яё]*(?:-[А-ЯЁа-яё][а-яё]+)*")
+_BARE = re.compile(r"[А-ЯЁ][а-яё]*[бвгджзклмнпрстфхцчшщ]")
 _ADJECTIVES = frozenset({"ADJF", "PRTF"})
 _PROPER = frozenset({"Name", "Surn", "Patr", "Geox"})
 _PERSON = frozenset({"Name", "Surn", "Patr"})
 _EMPTY = frozenset({"CONJ", "PRCL", "PREP", "ADVB", "INTJ", "NPRO"})
+_APART = frozenset({"VERB", "INFN", "GRND", "PRTS", "ADVB", "COMP", "PRED"})
 _LIKELY = 2
 """How much likelier than in running prose a nominative is among key phrases."""
 _SURER = 10
@@ -33,9 +35,10 @@ def nominatives(phrase: str) -> tuple[tuple[str, float], ...]:
     The number stays: a plural is no case of a singular. A phrase with no Russian noun at its head is its own.
     """
     words = phrase.split()
+    brand = _brand(words)
     found: dict[str, float] = defaultdict(float)
-    for score, forms in _readings(words):
-        found[" ".join([*forms, *words[len(forms) :]])] += score
+    for score, forms in _readings(words[brand:]):
+        found[" ".join([*words[:brand], *forms, *words[brand + len(forms) :]])] += score
     total = sum(found.values())
     if not total:
         return ((phrase, 1.0),)
@@ -64,6 +67,18 @@ def noun_share(word: str) -> float:
     return 0.0 if sum(shares[part] for part in _EMPTY) > noun else noun / max(sum(shares.values()), 1e-9)
 
 
+@lru_cache(maxsize=100_000)
+def is_nominal(word: str) -> bool:
+    """Whether `word` may be part of a noun phrase: verbs and adverbs may not."""
+    return not _WORD.fullmatch(word) or any(parse.tag.POS not in _APART for parse in _parses(word))
+
+
+def dictionary_form(word: str) -> str:
+    """What all forms of a noun, also those whose stem differs, have in common: its singular nominative."""
+    nouns = _nouns(word) if _WORD.fullmatch(word) else []
+    return nouns[0].normal_form if nouns else word.lower()
+
+
 def is_everyday(word: str) -> bool:
     """Whether the dictionary has `word`, in whatever letters, as a noun that is neither a name nor an abbreviation."""
     known = [parse for parse in _parses(word.lower()) if parse.is_known and parse.tag.POS == "NOUN"]
@@ -85,6 +100,13 @@ def _readings(words: Sequence[str]) -> Iterator[tuple[float, list[str]]]:
             prod(parse.score for parse in phrase) * (_LIKELY if noun.tag.case == "nomn" else 1) * _SURER ** len(names)
         )
         yield score, [_nominative_of(parse, noun, word) for parse, word in zip([*phrase, *names], words, strict=False)]
+
+
+def _brand(words: Sequence[str]) -> int:
+    """How many words a name begins with that the dictionary has not and that stand in every case as they are."""
+    if len(words) < 2 or not (_BARE.fullmatch(words[0]) and words[1][0].isupper()):
+        return 0
+    return 0 if any(parse.is_known for parse in _parses(words[0])) else 1
 
 
 def _head(words: Sequence[str]) -> int | None:

@@ -10,6 +10,7 @@ MAX_PARTS = 3
 _ENOUGH = 0.6
 _ADDS = 0.12
 _STRONG = 0.4
+_COMPANION = 0.25
 _LONGEST = 80
 
 
@@ -70,8 +71,8 @@ def _fuller(found: Sequence[SharedPhrase]) -> SharedPhrase:
 
 
 def _companion(found: Sequence[SharedPhrase], thin: SharedPhrase) -> Sequence[SharedPhrase]:
-    """The next phrase nearly as telling, a longer one first."""
-    strong = [phrase for phrase in found if phrase.weight >= _STRONG * found[0].weight]
+    """The next phrase that tells a good part as much, a longer one first."""
+    strong = [phrase for phrase in found if phrase.weight >= _COMPANION * found[0].weight]
     rest = telling(strong, len(strong), thin.key)
     return sorted(rest, key=lambda phrase: len(phrase.key) == 1)[:1]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 
+from tg_parser.nlp.inflection_ru import dictionary_form, is_nominal
 from tg_parser.nlp.links import LINK
 from tg_parser.nlp.phrases import phrases, runs
 from tg_parser.topics.model import Group
@@ -65,7 +66,18 @@ def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozens
             weight = _weight(key, len(holders), len(rows), corpus)
             found.append(SharedPhrase(readable(surfaces[key], language), key, holders, weight))
     place = {root: place for place, root in reversed(list(enumerate(corpus.stems[rows[0]])))}
-    return sorted(found, key=lambda phrase: (-phrase.weight, place.get(phrase.key[0], LOOKED_AT), phrase.key))
+    ranked = sorted(found, key=lambda phrase: (-phrase.weight, place.get(phrase.key[0], LOOKED_AT), phrase.key))
+    return list(_different(ranked, language))
+
+
+def _different(ranked: Iterable[SharedPhrase], language: str) -> Iterator[SharedPhrase]:
+    """Without words that are another form of one before, though of another stem."""
+    seen: set[str] = set()
+    for phrase in ranked:
+        form = dictionary_form(phrase.text) if language == "ru" and len(phrase.key) == 1 else phrase.text
+        if form not in seen:
+            seen.add(form)
+            yield phrase
 
 
 def _candidates(rows: Sequence[int], corpus: Corpus, language: str) -> dict[Key, Counter[str]]:
@@ -110,8 +122,10 @@ def _weight(key: Key, held: int, size: int, corpus: Corpus) -> float:
 
 
 def _names_something(surface: str, key: Key, corpus: Corpus, language: str) -> bool:
-    """Whether a lone word is a noun or a name."""
-    return len(key) > 1 or surface[1:] != surface[1:].lower() or is_noun(corpus.forms[key[0]], language)
+    """Whether a lone word is a noun or a name, and no word of several is a verb."""
+    if len(key) > 1:
+        return language != "ru" or all(map(is_nominal, surface.split()))
+    return surface[1:] != surface[1:].lower() or is_noun(surface, corpus.forms[key[0]], language)
 
 
 def telling(found: Iterable[SharedPhrase], most: int, used: Iterable[str] = ()) -> list[SharedPhrase]:

@@ -15,12 +15,12 @@ _OBLIQUE = re.compile(
 )
 
 
-def is_noun(forms: Counter[str], language: str) -> bool:
-    """Whether a stem is a noun's often enough; one form alone often looks like one when it is not."""
+def is_noun(word: str, forms: Counter[str], language: str) -> bool:
+    """Whether `word` may be a noun and its stem, in all its `forms`, often enough is; either alone often misleads."""
     if language != "ru":
         return True
     nouns = sum(count * noun_share(form) for form, count in forms.items())
-    return nouns >= _LEAST_NOUN * forms.total()
+    return noun_share(word.lower()) > 0 and nouns >= _LEAST_NOUN * forms.total()
 
 
 def readable(surfaces: Mapping[str, int], language: str) -> str:
