@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tg_parser.domain.peers import ChatKind
+from tg_parser.domain.refs import MessageType
 from tg_parser.domain.sources import Source
 from tg_parser.domain.times import iso_z
 from tg_parser.services.sources import SourceService
@@ -12,6 +14,12 @@ from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.topic_storage import TopicStorage
 
 GAPS_SHOWN = 20
+_NUMBERED: dict[ChatKind, tuple[MessageType, ...]] = {
+    # Comments of a channel are messages of another chat and have that chat's numbers.
+    "channel": ("post",),
+    "group": ("post", "comment"),
+    "private": ("post", "comment"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +73,5 @@ class StatusService:
             due=await self._documents.count_due(channel),
             failures=made.failures,
             topics=len(cards),
-            gaps=await self._raw.gaps(channel, limit=GAPS_SHOWN),
+            gaps=await self._raw.gaps(channel, limit=GAPS_SHOWN, message_types=_NUMBERED[source.channel_kind]),
         )
