@@ -121,7 +121,8 @@ def test_a_phrase_is_read_in_its_base_form(surfaces, language, text):
 @pytest.mark.parametrize(
     ("forms", "expected"),
     [({"связано": 4}, False), ({"расскажу": 3, "расскажет": 1}, False), ({"российские": 2, "российский": 1}, False),
-     ({"правда": 2}, False), ({"взрослой": 2, "взрослые": 9}, False), ({"ученые": 2}, True), ({"данные": 2, "данных": 3}, True), ({"нейросети": 1}, True)],
+     ({"правда": 2}, False), ({"взрослой": 2, "взрослые": 9}, False),
+     ({"ученые": 2}, True), ({"данные": 2, "данных": 3}, True), ({"нейросети": 1}, True)],
 )  # fmt: skip
 def test_only_a_noun_stands_alone(forms, expected):
     """Verbs, participles, adjectives and particles are no titles."""

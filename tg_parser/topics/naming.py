@@ -51,7 +51,7 @@ def title_parts(found: Sequence[SharedPhrase], size: int) -> list[SharedPhrase]:
         if len(_joined([*parts, best])) > _LONGEST:
             break
         parts.append(best)
-    return parts if len(parts) > 1 or not _is_thin(parts[0]) else [*parts, *_companion(found, parts[0])]
+    return parts if len(parts) > 1 or not _is_thin(parts[0]) else [*parts, *_companion(found, parts[0], size)]
 
 
 def _is_thin(phrase: SharedPhrase) -> bool:
@@ -70,11 +70,10 @@ def _fuller(found: Sequence[SharedPhrase]) -> SharedPhrase:
     return next(longer, first) if _is_thin(first) else first
 
 
-def _companion(found: Sequence[SharedPhrase], thin: SharedPhrase) -> Sequence[SharedPhrase]:
-    """The next phrase that tells a good part as much, a longer one first."""
+def _companion(found: Sequence[SharedPhrase], thin: SharedPhrase, size: int) -> Sequence[SharedPhrase]:
+    """The next phrase that tells a good part as much, of enough messages to speak for the group."""
     strong = [phrase for phrase in found if phrase.weight >= _COMPANION * found[0].weight]
-    rest = telling(strong, len(strong), thin.key)
-    return sorted(rest, key=lambda phrase: len(phrase.key) == 1)[:1]
+    return telling((phrase for phrase in strong if len(phrase.rows) >= _ADDS * size), 1, thin.key)
 
 
 def _adds(phrase: SharedPhrase, named: frozenset[int], size: int) -> bool:
