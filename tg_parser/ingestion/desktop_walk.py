@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tg_parser.domain.errors import SourceError
-from tg_parser.domain.messages import Chat, RawMessage
+from tg_parser.domain.messages import Chat
+from tg_parser.ingestion.desktop_batch import GrowingBatch
 from tg_parser.ingestion.desktop_json import ChatEnd, ChatStart, ExportParser
-from tg_parser.ingestion.desktop_mapping import MessageMapper, Skipped, map_chat
+from tg_parser.ingestion.desktop_mapping import MessageMapper, map_chat
 from tg_parser.ingestion.desktop_repair import RepairingReader
 from tg_parser.ingestion.desktop_values import RawItem
 from tg_parser.ingestion.source import Batch, Window
@@ -52,7 +52,7 @@ class ExportWalk:
     def next_batch(self, window: Window) -> Batch | None:
         """The next messages of the current chat that `window` wants; None after the last. Raises SourceError."""
         self._raise_held_error()
-        batch = _GrowingBatch()
+        batch = GrowingBatch()
         try:
             self._fill(batch, window)
         except SourceError as error:
@@ -70,7 +70,7 @@ class ExportWalk:
         """Close the file. Nothing can be read afterwards."""
         self._items.close()
 
-    def _fill(self, batch: _GrowingBatch, window: Window) -> None:
+    def _fill(self, batch: GrowingBatch, window: Window) -> None:
         room = self._batch_size if window.limit is None else min(self._batch_size, window.limit - self._taken)
         until = self.offset + self._batch_bytes
         while self._mapper is not None and len(batch.messages) < room and self.offset <= until:
@@ -78,7 +78,7 @@ class ExportWalk:
             self._held = None
             if not isinstance(item, RawItem):
                 self._mapper = None
-            elif not batch.add(self._mapper, item.value, window):
+            elif not batch.add(self._mapper.map(item.value), window):
                 self._held = item
                 return
 
@@ -93,41 +93,6 @@ class ExportWalk:
     def _raise_held_error(self) -> None:
         if self._error is not None:
             raise self._error
-
-
-@dataclass(slots=True)
-class _GrowingBatch:
-    messages: dict[int, RawMessage] = field(default_factory=dict)
-    skipped: Counter[str] = field(default_factory=Counter)
-    notes: Counter[str] = field(default_factory=Counter)
-
-    def add(self, mapper: MessageMapper, payload: Any, window: Window) -> bool:
-        """Take one element in; False where it must wait for the next batch: a second version of a message."""
-        outcome = mapper.map(payload)
-        if isinstance(outcome, Skipped):
-            self.skipped[outcome.reason] += 1
-            return True
-        message = outcome.message
-        if not _wanted(message, window):
-            return True
-        known = self.messages.setdefault(int(message.id), message)
-        if known is message:
-            self.notes.update(outcome.notes)
-        elif known == message:
-            self.skipped["duplicate_id"] += 1
-        return known is message or known == message
-
-    def is_empty(self) -> bool:
-        return not (self.messages or self.skipped or self.notes)
-
-    def finished(self) -> Batch:
-        in_order = [self.messages[message_id] for message_id in sorted(self.messages)]
-        return Batch(in_order, dict(sorted(self.skipped.items())), dict(sorted(self.notes.items())))
-
-
-def _wanted(message: RawMessage, window: Window) -> bool:
-    after_start = window.date_from is None or message.date >= window.date_from
-    return after_start and (window.date_to is None or message.date < window.date_to)
 
 
 def _headers(path: Path) -> list[dict[str, Any]]:
