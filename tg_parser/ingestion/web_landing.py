@@ -1,0 +1,88 @@
+"""A page of Telegram that is no preview → the reason why, as an error with what to do. Pure.
+
+Telegram answers 200 for every name. What differs is what the page says: a title, a line of counts, a description,
+the words of the button, and whether search engines may keep it, which they may not for a name that is nobody's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser
+
+from tg_parser.domain.errors import SourceError
+from tg_parser.ingestion.web_elements import attribute
+from tg_parser.ingestion.web_text import line_of
+
+BY_API = "With an account that can see it, the Telegram API may read it: tg-parser login, then --via api."
+_RESTRICTED = re.compile(
+    r"this (channel|group|chat|user|bot|account|content|message)\b.*\b"
+    r"(can['’]t be displayed|cannot be displayed|(is|was|are) (un|not )available|isn['’]t available|(was|been) blocked)",
+    re.IGNORECASE | re.DOTALL,
+)
+_MEMBERS = re.compile(r"\bmembers?\b", re.IGNORECASE)
+_SUBSCRIBERS = re.compile(r"\bsubscribers?\b", re.IGNORECASE)
+_MONTHLY_USERS = re.compile(r"\bmonthly users?\b", re.IGNORECASE)
+_INVITED = re.compile(r"\byou are invited\b|\byou can (view and )?join\b", re.IGNORECASE)
+_CONTACT = re.compile(r"\byou can contact\b", re.IGNORECASE)
+
+
+class Landing(NamedTuple):
+    """What a landing page says, each empty where it says nothing of the kind."""
+
+    title: str = ""
+    counts: str = ""
+    description: str = ""
+    button: str = ""
+    unlisted: bool = False
+
+
+def why_no_preview(html: str, name: str) -> SourceError:
+    """The error that says why @`name` has no preview, as far as the landing page tells."""
+    landing = _read(html)
+    return no_telegram_page(name) if landing is None else _reason(landing, name)
+
+
+def no_telegram_page(name: str) -> SourceError:
+    """The error for an answer that is no page of Telegram about anybody."""
+    return SourceError(
+        f"What was answered for @{name} is no page of Telegram's web preview.",
+        "Check the name and WEB_PREVIEW_URL; a proxy or a provider may also put a page of its own in the way.",
+    )
+
+
+def _reason(landing: Landing, name: str) -> SourceError:
+    if _RESTRICTED.search(landing.description) and not landing.counts:
+        return SourceError(f"@{name} is restricted; Telegram says: {landing.description}", BY_API)
+    if _MEMBERS.search(landing.counts):
+        return SourceError(f"@{name} is a group, and the web preview shows channels only.", BY_API)
+    if _SUBSCRIBERS.search(landing.counts):
+        return SourceError(f"Channel @{name} has its web preview switched off.", BY_API)
+    if landing.counts.startswith("@") or _MONTHLY_USERS.search(landing.counts) or _opens_chat(landing):
+        return SourceError(f"@{name} is a person or a bot, not a channel.", "Give the name of a channel.")
+    if landing.title and (_INVITED.search(landing.description) or landing.button.lower().startswith("join")):
+        return SourceError(f"@{name} is private: it is joined by invitation.", BY_API)
+    if _CONTACT.search(landing.description) or (landing.unlisted and not landing.title):
+        return SourceError(
+            f"Telegram knows no public channel @{name}.",
+            "Check the spelling. It may have been renamed or have turned private; " + BY_API[0].lower() + BY_API[1:],
+        )
+    return SourceError(f"Channel @{name} has no web preview.", BY_API)
+
+
+def _opens_chat(landing: Landing) -> bool:
+    return bool(landing.title) and landing.button.lower().startswith(("send message", "start bot"))
+
+
+def _read(html: str) -> Landing | None:
+    tree = LexborHTMLParser(html)
+    if tree.css_first(".tgme_page") is None:
+        return None
+    return Landing(
+        title=line_of(tree.css_first(".tgme_page_title")) or "",
+        counts=line_of(tree.css_first(".tgme_page_extra")) or "",
+        description=line_of(tree.css_first(".tgme_page_description")) or "",
+        button=line_of(tree.css_first(".tgme_page_action")) or "",
+        unlisted="noindex" in attribute(tree.css_first('meta[name="robots"]'), "content").lower(),
+    )
