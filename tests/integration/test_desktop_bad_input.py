@@ -36,14 +36,10 @@ async def test_a_file_of_another_kind_is_refused_with_what_it_is(tmp_path, conte
     assert "Machine-readable JSON" in error.hint
 
 
-async def test_folders_without_a_json_export_are_refused(tmp_path):
-    """An HTML export is named as such; an empty folder holds nothing; a missing path is missing."""
+async def test_folders_without_an_export_are_refused(tmp_path):
+    """An empty folder holds nothing; a missing path is missing."""
     empty = (await read(tmp_path)).error
     assert (type(empty), "holds no result.json" in empty.message) == (ExportFormatError, True)
-    write(tmp_path, b"<html>", "messages.html")
-    html = (await read(tmp_path)).error
-    assert (type(html), "in HTML" in html.message) == (ExportFormatError, True)
-    assert "Machine-readable JSON" in html.hint
     endless = (await read(tmp_path / ("x" * 5000))).error
     assert (type(endless), "cannot be read" in endless.message) == (SourceError, True)
     missing = (await read(tmp_path / "nothing.json")).error

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from tg_parser.domain.errors import ExportFormatError, SourceError
 from tg_parser.domain.messages import Adapter, Chat
-from tg_parser.ingestion.desktop_json import JSON_HINT
+from tg_parser.ingestion.desktop_html_files import HtmlExport, find_html_export
+from tg_parser.ingestion.desktop_html_page import EXPORT_HINT
+from tg_parser.ingestion.desktop_html_walk import HtmlWalk
 from tg_parser.ingestion.desktop_repair import cannot_be_read
 from tg_parser.ingestion.desktop_walk import ExportWalk
 from tg_parser.ingestion.source import Batch, Window
@@ -21,18 +23,47 @@ _RESULT = "result.json"
 Wanted = Callable[[Chat], bool]
 
 
+class Walk(Protocol):
+    """One pass over an export: stands at the chat number `index`; `alone` in an export of one chat. Synchronous.
+
+    Its methods raise SourceError; what was given before the error is good.
+    """
+
+    index: int
+    alone: bool
+
+    @property
+    def offset(self) -> int:
+        """How many bytes have been read."""
+        ...
+
+    def next_chat(self) -> Chat | None:
+        """The next chat, however much of the last one was read; None after the last."""
+        ...
+
+    def next_batch(self, window: Window) -> Batch | None:
+        """The next messages of the current chat that `window` wants; None after the last."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file. Nothing can be read afterwards."""
+        ...
+
+
 class DesktopExport:
-    """An export by its file or folder. Reading happens in a thread; memory does not grow with the file."""
+    """An export in JSON or HTML by a file or its folder. Reading happens in a thread; memory does not grow with it."""
 
     def __init__(self, path: Path | str, *, batch_size: int = 1000, batch_bytes: int = 8 * 1024 * 1024) -> None:
-        self.path, self.size = locate_export(Path(path))
+        self._found = found = locate_export(Path(path))
+        self.path = found.path if isinstance(found, HtmlExport) else found
+        self.size = found.size if isinstance(found, HtmlExport) else found.stat().st_size
         self.left_out: list[Chat] = []
         self._batch_size, self._batch_bytes = batch_size, batch_bytes
         self._walk = self._new_walk()
 
     @property
     def offset(self) -> int:
-        """How many of the file's `size` bytes the pass has read."""
+        """How many of the export's `size` bytes the pass has read."""
         return self._walk.offset
 
     async def chats(self, wanted: Wanted | None = None) -> AsyncGenerator[ExportedChat, None]:
@@ -49,14 +80,16 @@ class DesktopExport:
             else:
                 self.left_out.append(chat)
 
-    def _new_walk(self) -> ExportWalk:
-        return ExportWalk(self.path, batch_size=self._batch_size, batch_bytes=self._batch_bytes)
+    def _new_walk(self) -> Walk:
+        if isinstance(self._found, HtmlExport):
+            return HtmlWalk(self._found, batch_size=self._batch_size, batch_bytes=self._batch_bytes)
+        return ExportWalk(self._found, batch_size=self._batch_size, batch_bytes=self._batch_bytes)
 
 
 class ExportedChat:
     """One chat of an export: a MessageSource."""
 
-    def __init__(self, chat: Chat, walk: ExportWalk, new_walk: Callable[[], ExportWalk]) -> None:
+    def __init__(self, chat: Chat, walk: Walk, new_walk: Callable[[], Walk]) -> None:
         self._chat, self._walk, self._new_walk = chat, walk, new_walk
         self._index = walk.index
         self._started = False
@@ -70,6 +103,11 @@ class ExportedChat:
     def via(self) -> Adapter:
         """The adapter's name."""
         return "export"
+
+    @property
+    def newest_first(self) -> bool:
+        """An export goes forward in time."""
+        return False
 
     async def batches(self, window: Window) -> AsyncGenerator[Batch, None]:
         """Batches in id order. The cursor is no bound: a newer export may hold older history and edits."""
@@ -93,22 +131,27 @@ class ExportedChat:
             walk.close()
 
 
-def locate_export(path: Path) -> tuple[Path, int]:
-    """The result.json that `path` is or holds, and its size. Raises SourceError, ExportFormatError."""
+def locate_export(path: Path) -> Path | HtmlExport:
+    """The result.json that `path` is or holds, else the pages that it is or holds. Raises SourceError.
+
+    In a folder with both, the JSON is taken, which tells more.
+    """
     try:
         result = path / _RESULT if path.is_dir() else path
+        if result != path and result.exists():
+            return result
+        if (pages := find_html_export(path)) is not None:
+            return pages
         if result.exists():
-            return result, result.stat().st_size
-        if result == path:
-            raise SourceError(f"There is no file {path}.", JSON_HINT)
-        if any(path.glob("messages*.html")) or (path / "export_results.html").is_file():
-            raise ExportFormatError(f"{path} is a Telegram Desktop export in HTML.", JSON_HINT)
-        raise ExportFormatError(f"{path} holds no {_RESULT}.", JSON_HINT)
+            return result
     except OSError as error:
         raise cannot_be_read(path, error) from error
+    if result == path:
+        raise SourceError(f"There is no file {path}.", EXPORT_HINT)
+    raise ExportFormatError(f"{path} holds no {_RESULT} and no messages.html.", EXPORT_HINT)
 
 
-async def _batches(walk: ExportWalk, window: Window) -> AsyncGenerator[Batch, None]:
+async def _batches(walk: Walk, window: Window) -> AsyncGenerator[Batch, None]:
     while (batch := await _in_thread(lambda: walk.next_batch(window))) is not None:
         yield batch
 

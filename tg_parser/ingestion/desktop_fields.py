@@ -120,7 +120,12 @@ def forward(payload: dict[str, Any]) -> Forward | None:
     """Where it was forwarded from; deleted accounts leave neither name nor id."""
     if "forwarded_from" not in payload and "forwarded_from_id" not in payload:
         return None
-    return Forward(name=string(payload.get("forwarded_from")), peer_id=peer_id(payload.get("forwarded_from_id")))
+    sent = when(payload, "forwarded_date")
+    return Forward(
+        name=string(payload.get("forwarded_from")),
+        peer_id=peer_id(payload.get("forwarded_from_id")),
+        date=sent.moment if sent else None,
+    )
 
 
 def reactions(payload: dict[str, Any]) -> tuple[Reaction, ...]:

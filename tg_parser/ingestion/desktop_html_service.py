@@ -1,0 +1,72 @@
+"""What a service message of an exported page reports: its sentence as the fields a JSON export has. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_WHO, _TITLE, _CALL = "(?P<who>.+)", "«(?P<title>.*)»", "(?:voice|video) chat"
+_SENTENCES = tuple(
+    (action, re.compile(sentence, re.DOTALL))
+    for action, sentence in (
+        ("create_channel", f"Channel {_TITLE} created"),
+        ("create_group", f"{_WHO} created group {_TITLE}(?: with members .*)?"),
+        ("edit_group_title", f"(?:Channel title changed|{_WHO} changed group title) to {_TITLE}"),
+        ("edit_group_photo", f"Channel photo changed|{_WHO} changed group photo"),
+        ("delete_group_photo", f"Channel photo removed|{_WHO} removed group photo"),
+        ("pin_message", f"{_WHO} pinned this message"),
+        ("invite_to_group_call", f"{_WHO} invited .* to the {_CALL}"),
+        ("invite_members", f"{_WHO} invited .*"),
+        ("remove_members", f"{_WHO} removed .*"),
+        ("join_group_by_link", f"{_WHO} joined group by link from .*"),
+        ("join_group_by_request", f"{_WHO} joined group by request"),
+        ("migrate_to_supergroup", f"{_WHO} converted this group to a supergroup"),
+        ("migrate_from_group", f"{_WHO} converted a basic group to this supergroup {_TITLE}"),
+        ("clear_history", "History cleared"),
+        ("score_in_game", f"{_WHO} scored -?\\d+ in this game"),
+        ("send_payment", "You (?:have successfully transferred .* for this invoice|were charged ).*"),
+        ("take_screenshot", f"{_WHO} took a screenshot"),
+        ("joined_telegram", f"{_WHO} joined Telegram"),
+        ("requested_phone_number", f"{_WHO} requested your phone number"),
+        ("group_call", rf"(?:(?i:{_CALL})|{_WHO} started {_CALL})(?: \(\d+ seconds\))?"),
+        ("group_call_scheduled", f"(?i:{_CALL}) scheduled for .*|{_WHO} scheduled a {_CALL} for .*"),
+        ("set_messages_ttl", f"New messages will .*auto-delete.*|{_WHO} has set messages .*to auto-delete.*"),
+        ("edit_chat_theme", f"Channel theme was .*|{_WHO} (?:disabled chat theme|changed chat theme to .*)"),
+        ("topic_created", f"{_WHO} created topic {_TITLE}"),
+        ("topic_edit", f"{_WHO} changed topic .*"),
+        ("suggest_profile_photo", f"{_WHO} suggests to use this photo"),
+        ("set_same_chat_wallpaper", f"{_WHO} set the same background for this chat"),
+        ("set_chat_wallpaper", f"{_WHO} set a new background for this chat"),
+        ("boost_apply", rf"{_WHO} boosted the group \d+ times?"),
+        ("giveaway_launch", f"{_WHO} just started a giveaway .*"),
+        ("giveaway_results", r"\d+ of the giveaway were randomly selected .*"),
+        ("proximity_reached", "You are now within .*|.* is now within .* from .*"),
+    )
+)  # fmt: skip
+_UNSUPPORTED = "This message is not supported by this version"
+_OF_CHANNELS = re.compile(r"Channel |New messages will |(?:Voice|Video) chat(?! with)")
+_OF_GROUPS = frozenset({
+    "create_group", "invite_members", "remove_members", "join_group_by_link", "join_group_by_request",
+    "migrate_to_supergroup", "migrate_from_group", "topic_created", "topic_edit", "boost_apply",
+})  # fmt: skip
+
+
+def service_fields(sentence: str) -> dict[str, Any]:
+    """The type, action, actor and title that `sentence` tells; one unknown is a service message all the same."""
+    if sentence.startswith(_UNSUPPORTED):
+        return {"type": "unsupported"}
+    for action, pattern in _SENTENCES:
+        if found := pattern.fullmatch(sentence):
+            told = {"actor": found.groupdict().get("who"), "title": found.groupdict().get("title")}
+            return {"type": "service", "action": action, **{name: value for name, value in told.items() if value}}
+    return {"type": "service"}
+
+
+def tells_channel(sentence: str) -> bool:
+    """Whether only a channel has this service message."""
+    return _OF_CHANNELS.match(sentence) is not None and "action" in service_fields(sentence)
+
+
+def tells_group(sentence: str) -> bool:
+    """Whether only a group has this service message."""
+    return service_fields(sentence).get("action") in _OF_GROUPS

@@ -1,0 +1,64 @@
+"""Text of the elements of an exported page: plain, as the JSON of the same chat has it. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_LINE_END = "\x00"
+"""Stands for a line end of the file, which is no part of a message: those are <br>. No parsed text holds a NUL."""
+_FRAME_END = re.compile(rf"(?:{_LINE_END}[ \t]*)+\Z")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+
+
+def plain_text(node: LexborNode | None) -> str:
+    """The text of an element without the lines that only lay out the file; empty where there is no element."""
+    if node is None:
+        return ""
+    pieces = []
+    for part in node.traverse(include_text=True):
+        if part.tag == "-text":
+            pieces.append((part.text(deep=False) or "").replace("\n", _LINE_END))
+        elif part.tag == "br":
+            pieces.append("\n")
+    framed = "".join(pieces).removeprefix(_LINE_END)
+    return _FRAME_END.sub("", framed).replace(_LINE_END, "\n")
+
+
+def label(node: LexborNode | None) -> str | None:
+    """The words of an element that is no message text: a name, a title, a status."""
+    return " ".join(plain_text(node).split()) or None
+
+
+def hidden_links(node: LexborNode) -> list[dict[str, Any]]:
+    """The links behind words, as entities of a JSON export."""
+    return [
+        {"type": "text_link", "text": words, "href": url}
+        for link in node.css("a[href]")
+        if _is_hidden(words := plain_text(link), url := attribute(link, "href"))
+    ]
+
+
+def attribute(node: LexborNode | None, name: str) -> str:
+    """The value of an attribute; empty where it or the element is missing."""
+    return (node.attributes.get(name) or "") if node is not None else ""
+
+
+def classes(node: LexborNode | None) -> list[str]:
+    """The class names of an element."""
+    return attribute(node, "class").split()
+
+
+def parsed(fragment: str) -> LexborNode:
+    """The root of the tree of a piece of a page."""
+    tree = LexborHTMLParser(fragment)
+    return tree.body or LexborHTMLParser("<body>").css("body")[0]
+
+
+def _is_hidden(words: str, url: str) -> bool:
+    """Whether `url` is not what the words say by themselves: an address, a mention, a custom emoji's file."""
+    if _SCHEME.match(url) is None or words in (url, url.removeprefix("mailto:"), url.removeprefix("tel:")):
+        return False
+    return not (words.startswith("@") and url.endswith(f"/{words[1:]}"))
