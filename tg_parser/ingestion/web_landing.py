@@ -7,6 +7,7 @@ the words of the button, and whether search engines may keep it, which they may 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
@@ -17,13 +18,15 @@ from tg_parser.ingestion.web_text import line_of
 
 BY_API = "With an account that can see it, the Telegram API may read it: tg-parser login, then --via api."
 _RESTRICTED = re.compile(
-    r"this (channel|group|chat|user|bot|account|content|message)\b.*\b"
-    r"(can['’]t be displayed|cannot be displayed|(is|was|are) (un|not )available|isn['’]t available|(was|been) blocked)",
-    re.IGNORECASE | re.DOTALL,
+    r"this (?:channel|group|chat|user|bot|account|content|message)\b.*"
+    r"(?:can['’]t be displayed|cannot be displayed|\bunavailable|\bnot available|isn['’]t available|\bblocked)",
+    re.IGNORECASE,
 )
 _MEMBERS = re.compile(r"\bmembers?\b", re.IGNORECASE)
 _SUBSCRIBERS = re.compile(r"\bsubscribers?\b", re.IGNORECASE)
-_MONTHLY_USERS = re.compile(r"\bmonthly users?\b", re.IGNORECASE)
+_NAME_OR_USERS = re.compile(r"@|.*\bmonthly users?\b", re.IGNORECASE)
+_TALK = re.compile(r"send message|start bot", re.IGNORECASE)
+_JOIN = re.compile(r"join\b", re.IGNORECASE)
 _INVITED = re.compile(r"\byou are invited\b|\byou can (view and )?join\b", re.IGNORECASE)
 _CONTACT = re.compile(r"\byou can contact\b", re.IGNORECASE)
 
@@ -53,26 +56,9 @@ def no_telegram_page(name: str) -> SourceError:
 
 
 def _reason(landing: Landing, name: str) -> SourceError:
-    if _RESTRICTED.search(landing.description) and not landing.counts:
-        return SourceError(f"@{name} is restricted; Telegram says: {landing.description}", BY_API)
-    if _MEMBERS.search(landing.counts):
-        return SourceError(f"@{name} is a group, and the web preview shows channels only.", BY_API)
-    if _SUBSCRIBERS.search(landing.counts):
-        return SourceError(f"Channel @{name} has its web preview switched off.", BY_API)
-    if landing.counts.startswith("@") or _MONTHLY_USERS.search(landing.counts) or _opens_chat(landing):
-        return SourceError(f"@{name} is a person or a bot, not a channel.", "Give the name of a channel.")
-    if landing.title and (_INVITED.search(landing.description) or landing.button.lower().startswith("join")):
-        return SourceError(f"@{name} is private: it is joined by invitation.", BY_API)
-    if _CONTACT.search(landing.description) or (landing.unlisted and not landing.title):
-        return SourceError(
-            f"Telegram knows no public channel @{name}.",
-            "Check the spelling. It may have been renamed or have turned private; " + BY_API[0].lower() + BY_API[1:],
-        )
-    return SourceError(f"Channel @{name} has no web preview.", BY_API)
-
-
-def _opens_chat(landing: Landing) -> bool:
-    return bool(landing.title) and landing.button.lower().startswith(("send message", "start bot"))
+    """The first rule that holds; a page that fits none belongs to a channel all the same, if to anybody."""
+    sentence, hint = next((rule.sentence, rule.hint) for rule in _RULES if rule.holds(landing))
+    return SourceError(sentence.format(name=name, words=landing.description), hint)
 
 
 def _read(html: str) -> Landing | None:
@@ -86,3 +72,44 @@ def _read(html: str) -> Landing | None:
         button=line_of(tree.css_first(".tgme_page_action")) or "",
         unlisted="noindex" in attribute(tree.css_first('meta[name="robots"]'), "content").lower(),
     )
+
+
+class _Rule(NamedTuple):
+    holds: Callable[[Landing], object]
+    sentence: str
+    hint: str = BY_API
+
+
+_RULES = (
+    _Rule(
+        lambda page: not page.counts and _RESTRICTED.search(page.description),
+        "@{name} is restricted; Telegram says: {words}",
+    ),
+    _Rule(
+        lambda page: _MEMBERS.search(page.counts),
+        "@{name} is a group, and the web preview shows channels only.",
+    ),
+    _Rule(
+        lambda page: _SUBSCRIBERS.search(page.counts),
+        "Channel @{name} has its web preview switched off.",
+    ),
+    _Rule(
+        lambda page: _NAME_OR_USERS.match(page.counts) or (page.title and _TALK.match(page.button)),
+        "@{name} is a person or a bot, not a channel.",
+        "Give the name of a channel.",
+    ),
+    _Rule(
+        lambda page: page.title and (_INVITED.search(page.description) or _JOIN.match(page.button)),
+        "@{name} is private: it is joined by invitation.",
+    ),
+    _Rule(
+        lambda page: _CONTACT.search(page.description) or (page.unlisted and not page.title),
+        "Telegram knows no public channel @{name}.",
+        "Check the spelling. It may have been renamed or turned private; then an account that is in it can read it: "
+        "tg-parser login, then --via api.",
+    ),
+    _Rule(
+        lambda _: True,
+        "Channel @{name} has no web preview.",
+    ),
+)

@@ -19,8 +19,8 @@ from tg_parser.ingestion.web_text import line_of
 
 _HEADER = ".tgme_channel_info, .tgme_channel_history"
 _TITLES = ".tgme_channel_info_header_title, .tgme_header_title"
-_NO_POSTS = ("photo", "video", "file", "link")
-"""Counters of a channel's header that only posts can raise; subscribers are there without any."""
+_COUNTED_IN_POSTS = ("photo", "video", "file", "link")
+"""Counters of a channel's header that only posts can raise; subscribers come without any."""
 _AT_NAME = re.compile(r"@(\w+)")
 
 
@@ -72,6 +72,12 @@ def read_page(html: str, name: str, chat: Chat | None = None) -> Page:
     )
 
 
+def says_post_is_gone(html: str) -> bool:
+    """Whether the page of a single post says that there is none, which Telegram says of a deleted one."""
+    said = line_of(LexborHTMLParser(html).css_first(".tgme_widget_message_error")) or ""
+    return re.search(r"\bpost\b.*\bnot found\b", said, re.IGNORECASE) is not None
+
+
 def _chat(tree: LexborHTMLParser, elements: list[LexborNode], name: str) -> Chat:
     username = _username(tree, elements) or name
     number = next((found for element in elements if (found := channel_number(element))), None)
@@ -92,7 +98,7 @@ def _tells_of_older(tree: LexborHTMLParser) -> bool:
 
 def _tells_of_posts(tree: LexborHTMLParser) -> bool:
     return any(
-        (line_of(counter.css_first(".counter_type")) or "").lower().startswith(_NO_POSTS)
+        (line_of(counter.css_first(".counter_type")) or "").lower().startswith(_COUNTED_IN_POSTS)
         and count(line_of(counter.css_first(".counter_value"))) != 0
         for counter in tree.css(".tgme_channel_info_counter")
     )
