@@ -86,8 +86,9 @@ async def test_a_source_can_be_read_again_and_late(tmp_path):
     """Reading may be repeated: a source opens the file anew when its turn in the pass is over."""
     sources = [source async for source in DesktopExport(write(tmp_path, account())).chats()]
     for _ in range(2):
-        batches = [batch async for batch in sources[1].batches(Window())]
-        assert [[item.id for item in batch.messages] for batch in batches] == [["9"]]
+        for source, ids in zip(sources, (["1", "2"], ["9"], ["3"]), strict=True):
+            batches = [batch async for batch in source.batches(Window())]
+            assert [[item.id for item in batch.messages] for batch in batches] == [ids]
 
 
 async def test_a_source_read_twice_in_its_turn_gives_the_same_twice(tmp_path):
@@ -147,6 +148,13 @@ async def test_a_window_of_dates_is_half_open(tmp_path):
     window = Window(date_from=datetime(2024, 9, 12, 0, 3, tzinfo=UTC), date_to=datetime(2024, 9, 12, 0, 4, tzinfo=UTC))
     (only,) = (await read(write(tmp_path, group), window)).messages
     assert (only.id, only.thread_id, only.parent_message_id) == ("3", "1", "2")
+
+
+async def test_a_window_far_into_a_large_file_is_reached(tmp_path):
+    """More bytes of unwanted messages than a batch may read do not end the chat."""
+    path = write(tmp_path, chat(*[message(number, text="x" * 70_000) for number in range(1, 30)]))
+    window = Window(date_from=datetime(2024, 9, 12, 0, 28, tzinfo=UTC))
+    assert (await read(path, window, batch_bytes=1000)).ids == ["28", "29"]
 
 
 async def test_a_limit_counts_what_is_given(tmp_path):

@@ -28,9 +28,9 @@ class HtmlWalk:
     def next_chat(self) -> Chat | None:
         """The next chat; None after the last. Raises SourceError where a chat that no list names cannot be read."""
         self.close()
-        if self.index + 1 >= len(self._export.chats):
-            return None
         self.index += 1
+        if self.index >= len(self._export.chats):
+            return None
         pages = self._export.chats[self.index]
         self._reading = ChatReading(pages, pages.chat or described(pages))
         return self._reading.chat

@@ -47,6 +47,7 @@ class ExportWalk:
                 self.index, self.alone = self.index + 1, item.alone
                 self._mapper = MessageMapper(map_chat(self._header(item)))
                 return self._mapper.chat
+        self.index += 1
         return None
 
     def next_batch(self, window: Window) -> Batch | None:
@@ -73,7 +74,7 @@ class ExportWalk:
     def _fill(self, batch: GrowingBatch, window: Window) -> None:
         room = self._batch_size if window.limit is None else min(self._batch_size, window.limit - self._taken)
         until = self.offset + self._batch_bytes
-        while self._mapper is not None and len(batch.messages) < room and self.offset <= until:
+        while self._mapper is not None and len(batch.messages) < room and (self.offset <= until or batch.is_empty()):
             item = self._held or next(self._items, None)
             self._held = None
             if not isinstance(item, RawItem):
