@@ -78,11 +78,13 @@ def _file(kind: str, title: str | None, status: str, href: str) -> dict[str, Any
     path = href or _NOT_SAVED
     if kind == "photo":
         return {"photo": path, "photo_file_size": _size(status)}
-    named = title if kind == "document" and title not in _GENERIC_TITLES else None
-    fields = {"file": path, "file_name": named, "file_size": _size(status), "duration_seconds": _seconds(status)}
-    if kind == "audio_file" and title and title not in _GENERIC_TITLES:
-        performer, _, name = title.partition(" – ")
-        fields |= {"performer": performer, "title": name}
+    told = None if title in _GENERIC_TITLES or kind not in ("document", "audio_file") else title
+    fields: dict[str, Any] = {"file": path, "file_size": _size(status), "duration_seconds": _seconds(status)}
+    performer, dash, song = (told or "").partition(" – ")
+    if kind == "audio_file" and dash:
+        fields |= {"performer": performer, "title": song}
+    else:
+        fields["file_name"] = told
     return fields if kind == "document" else fields | {"media_type": kind}
 
 

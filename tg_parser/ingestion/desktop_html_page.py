@@ -73,8 +73,8 @@ def _elements(text: str, starts: list[re.Match[str]], *, cut: bool) -> list[Elem
     elements: list[Element] = []
     day: date | None = None
     zone = found[1] if (found := _ZONE.search(text)) else ""
-    ends = [start.start() for start in starts[1:]] + [len(text)]
-    for start, end in zip(starts, ends, strict=True):
+    bounds = [start.start() for start in starts] + [len(text)]
+    for start, end in zip(starts, bounds[1:], strict=True):
         html = text[start.start() : end]
         names = frozenset(word for value in _CLASSES.findall(start[0]) for word in value.split())
         line = _DAY.search(html) if "service" in names and start["id"].startswith("-") else None
