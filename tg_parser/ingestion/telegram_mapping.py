@@ -1,0 +1,131 @@
+"""A message as the API gives it → a RawMessage that equals what an export of the same chat tells. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from tg_parser.domain.messages import Chat, RawMessage
+from tg_parser.domain.refs import MessageType, source_ref
+from tg_parser.ingestion.telegram_fields import (
+    People,
+    author,
+    forward,
+    hidden_links,
+    kind_of,
+    marked_id,
+    payload,
+    reactions,
+)
+from tg_parser.ingestion.telegram_media import media
+
+_ACTIONS = {
+    "ChatCreate": "create_group", "ChatEditTitle": "edit_group_title", "ChatEditPhoto": "edit_group_photo",
+    "ChatDeletePhoto": "delete_group_photo", "ChatAddUser": "invite_members", "ChatDeleteUser": "remove_members",
+    "ChatJoinedByLink": "join_group_by_link", "ChatJoinedByRequest": "join_group_by_request",
+    "ChannelCreate": "create_channel", "ChatMigrateTo": "migrate_to_supergroup",
+    "ChannelMigrateFrom": "migrate_from_group", "HistoryClear": "clear_history", "GameScore": "score_in_game",
+    "PaymentSent": "send_payment", "PaymentRefunded": "refunded_payment", "ScreenshotTaken": "take_screenshot",
+    "BotAllowed": "allow_sending_messages", "SecureValuesSent": "send_passport_values",
+    "ContactSignUp": "joined_telegram", "GeoProximityReached": "proximity_reached",
+    "SetMessagesTTL": "set_messages_ttl", "SetChatTheme": "edit_chat_theme", "WebViewDataSent": "send_webview_data",
+    "GiftPremium": "send_premium_gift", "TopicCreate": "topic_created", "SetChatWallPaper": "set_chat_wallpaper",
+    "GiftCode": "gift_code_prize", "GiftStars": "send_stars_gift", "PrizeStars": "stars_prize",
+    "StarGift": "send_star_gift", "PaidMessagesPrice": "paid_messages_price_change",
+}  # fmt: skip
+"""What Telegram Desktop calls the actions that it does not call by their own names."""
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+class Standing(NamedTuple):
+    """Where a message stands in its chat: what it answers and the root of its thread."""
+
+    message_type: MessageType
+    thread_id: int
+    parent_id: int | None = None
+    answered_id: int | None = None
+    topic: str | None = None
+
+
+def map_message(message: Any, chat: Chat, people: People, topics: Mapping[int, str]) -> RawMessage:
+    """A message of the chat's own history. `topics` are the titles of a forum's topics by their ids."""
+    return _mapped(message, chat, people, _standing(message, chat, topics))
+
+
+def map_comment(message: Any, chat: Chat, people: People, post_id: int) -> RawMessage:
+    """A message of the discussion group under the channel's post `post_id`."""
+    header = _answer(message, marked_id(message.peer_id))
+    answered = None if header is None else header.reply_to_msg_id
+    top = None if header is None else header.reply_to_top_id
+    # Whoever answers the post itself answers its copy in the group: that is the top, and no other top is named.
+    parent = post_id if top is None or answered in (None, top) else answered
+    return _mapped(message, chat, people, Standing("comment", post_id, parent, parent))
+
+
+def comment_count(message: Any) -> int | None:
+    """How many comments Telegram counts under a post; None where none can be written."""
+    replies = getattr(message, "replies", None)
+    return replies.replies if replies is not None and replies.comments else None
+
+
+def action_name(action: Any) -> str:
+    """What a service message reports, in the words of a Telegram Desktop export."""
+    name = kind_of(action).removeprefix("MessageAction")
+    return _ACTIONS.get(name) or _WORD.sub("_", name).lower()
+
+
+def _standing(message: Any, chat: Chat, topics: Mapping[int, str]) -> Standing:
+    header = _answer(message, chat.channel_id)
+    answered = None if header is None else header.reply_to_msg_id
+    if chat.kind != "group" or getattr(message, "action", None) is not None:
+        return Standing("post", message.id, None, answered)
+    if header is None or answered is None:
+        return Standing("post", message.id)
+    if not header.forum_topic:
+        return Standing("comment", header.reply_to_top_id or answered, answered, answered)
+    topic = header.reply_to_top_id or answered
+    if answered == topic:
+        return Standing("post", message.id, topic=topics.get(topic))
+    return Standing("comment", answered, answered, answered, topics.get(topic))
+
+
+def _answer(message: Any, chat_id: str | None) -> Any:
+    """The header of an answer within the chat; service messages and answers across chats have none here."""
+    header = message.reply_to
+    if kind_of(header) != "MessageReplyHeader" or getattr(message, "action", None) is not None:
+        return None
+    return header if marked_id(header.reply_to_peer_id) in (None, chat_id) else None
+
+
+def _mapped(message: Any, chat: Chat, people: People, standing: Standing) -> RawMessage:
+    action = getattr(message, "action", None)
+    hidden_edit = getattr(message, "edit_hide", None)
+    return RawMessage(
+        id=str(message.id),
+        message_type=standing.message_type,
+        source_ref=source_ref(chat.channel_id, standing.message_type, message.id),
+        channel_id=chat.channel_id,
+        date=message.date,
+        text=getattr(message, "message", None) or "",
+        parent_message_id=_text(standing.parent_id),
+        thread_id=str(standing.thread_id),
+        reply_to_message_id=_text(standing.answered_id),
+        author=author(message, chat, people),
+        views=getattr(message, "views", None),
+        forwards=getattr(message, "forwards", None),
+        reactions=reactions(message),
+        media=media(message),
+        links=hidden_links(message),
+        forward=forward(message, people),
+        album_id=_text(getattr(message, "grouped_id", None)),
+        forum_topic=standing.topic,
+        service_action=None if action is None else action_name(action),
+        edited_at=None if hidden_edit else getattr(message, "edit_date", None),
+        via="api",
+        raw_payload=payload(message),
+    )
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
