@@ -10,7 +10,7 @@ _TOO_MANY, _UNAVAILABLE = 429, 503
 _TEMPORARY = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 _LONGEST_WAIT = 366 * 86_400.0
 _EDGE = 2_000
-"""Characters in which a page's beginning and end are looked for: remarks may stand before the one and after the other."""
+"""Characters in which a page's beginning and end are looked for: remarks may stand before and after them."""
 
 
 def asked_wait(status: int, headers: Mapping[str, str], now: datetime, unnamed: float) -> float | None:

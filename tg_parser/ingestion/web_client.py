@@ -62,7 +62,7 @@ class WebClient:
             await self._http.aclose()
 
     async def fetch(self, path: str) -> Answer:
-        """The answer for `path`. Raises SourceUnavailableError (after the last attempt), RateLimitedError, SourceError."""
+        """The answer for `path`; else RateLimitedError, SourceError, and after the last attempt SourceUnavailableError."""
         async with self._turn:
             waited = 0.0
             self._require_patience(self._asked_until - time.monotonic())

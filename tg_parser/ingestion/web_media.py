@@ -48,9 +48,15 @@ def attached(parts: Parts) -> list[Attached]:
     ]
     if not found and (sticker := _sticker(parts)):
         found = [sticker]
-    if not found and "message_media_not_supported" in parts:
+    if not found and _is_shown_elsewhere(parts):
         found = [Attached(Media(kind="other"))]
     return found
+
+
+def _is_shown_elsewhere(parts: Parts) -> bool:
+    """Whether the page shows a remark in place of the post; posts that it does show may hold the remark unseen."""
+    remarks = parts.all("message_media_not_supported_wrap")
+    return any("media_not_supported_cont" not in classes(remark) for remark in remarks)
 
 
 def _sticker(parts: Parts) -> Attached | None:

@@ -21,6 +21,7 @@ _HEADER = ".tgme_channel_info, .tgme_channel_history"
 _TITLES = ".tgme_channel_info_header_title, .tgme_header_title"
 _COUNTED_IN_POSTS = ("photo", "video", "file", "link")
 """Counters of a channel's header that only posts can raise; subscribers come without any."""
+_BEFORE = re.compile(r"(?:^|\bbefore=)\d+")
 _AT_NAME = re.compile(r"@(\w+)")
 
 
@@ -36,6 +37,7 @@ class Page:
     is_preview: bool = False
     tells_of_older: bool = False
     tells_of_posts: bool = False
+    says_no_posts: bool = False
 
     @property
     def is_unreadable(self) -> bool:
@@ -69,6 +71,7 @@ def read_page(html: str, name: str, chat: Chat | None = None) -> Page:
         is_preview=bool(elements) or tree.css_first(_HEADER) is not None,
         tells_of_older=_tells_of_older(tree),
         tells_of_posts=_tells_of_posts(tree),
+        says_no_posts=tree.css_first(".tme_no_messages_found") is not None,
     )
 
 
@@ -93,7 +96,8 @@ def _username(tree: LexborHTMLParser, elements: list[LexborNode]) -> str | None:
 
 
 def _tells_of_older(tree: LexborHTMLParser) -> bool:
-    return tree.css_first('a.tme_messages_more[data-before], link[rel="prev"]') is not None
+    links = tree.css('a.tme_messages_more[data-before], link[rel="prev"]')
+    return any(_BEFORE.search(attribute(link, "data-before") or attribute(link, "href")) for link in links)
 
 
 def _tells_of_posts(tree: LexborHTMLParser) -> bool:

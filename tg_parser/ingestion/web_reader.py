@@ -30,6 +30,8 @@ class PageReader:
     async def before(self, number: int, chat: Chat) -> Page:
         """The page with the newest posts below `number`; without any where there are none."""
         page = await self._page(f"?before={number}", chat)
+        if page.lowest_id is None and not page.says_no_posts:
+            raise self._changed_layout(f"asked for posts before {number} it shows none and does not say so")
         if page.lowest_id is not None and page.lowest_id >= number:
             raise self._changed_layout(f"asked for posts before {number} it shows {page.lowest_id} and later ones")
         return page

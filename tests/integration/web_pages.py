@@ -1,0 +1,194 @@
+"""Pages as Telegram's web preview writes them, and a local server that shows them and misbehaves on demand."""
+
+import base64
+import json
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from tg_parser.domain.messages import Chat
+from tg_parser.ingestion.web_post import read_post
+
+NAME, NUMBER = "news_channel", 1234567
+CHAT = Chat(channel_id=f"-100{NUMBER}", title="News", username=NAME)
+PAGE_SIZE = 20
+
+
+def text(markup):
+    """The element that holds a post's text."""
+    return f'<div class="tgme_widget_message_text js-message_text" dir="auto">{markup}</div>'
+
+
+def post(number, body=None, *, name=NAME, date=None, views="1", meta="", classes="", channel=NUMBER):
+    """One post: by default a text, sent `number` minutes after 2024-09-12T00:00Z."""
+    date = (
+        f"2024-09-{12 + number // 1440:02}T{number // 60 % 24:02}:{number % 60:02}:00+00:00" if date is None else date
+    )
+    told = json.dumps({"c": -channel, "p": number, "t": 1, "h": "a"}).encode() if channel else b""
+    view = base64.urlsafe_b64encode(told).decode().rstrip("=")
+    counted = f'<span class="tgme_widget_message_views">{views}</span>' if views else ""
+    shown = text(f"text {number}") if body is None else body
+    return (
+        f'<div class="tgme_widget_message_wrap js-widget_message_wrap"><div class="tgme_widget_message '
+        f'text_not_supported_wrap {classes} js-widget_message" data-post="{name}/{number}" data-view="{view}">'
+        f'<div class="tgme_widget_message_bubble"><div class="tgme_widget_message_author accent_color">'
+        f'<a class="tgme_widget_message_owner_name" href="https://t.me/{name}"><span dir="auto">News</span></a></div>'
+        f'{shown}<div class="tgme_widget_message_footer compact js-message_footer">'
+        f'<div class="tgme_widget_message_info short js-message_info">{counted}<span class="copyonly"> views</span>'
+        f'<span class="tgme_widget_message_meta">{meta}<a class="tgme_widget_message_date" '
+        f'href="https://t.me/{name}/{number}"><time datetime="{date}" class="time">00:00</time></a></span>'
+        "</div></div></div></div></div>"
+    )
+
+
+def service(number, words, **fields):
+    """A message that Telegram itself wrote."""
+    return post(number, text(words), classes="service_message", views="", **fields)
+
+
+def page(*posts, name=NAME, title="News", older=None, counters=(("12K", "subscribers"),)):
+    """A page of the preview; with `older` it tells that there are posts before that one."""
+    counted = "".join(
+        f'<div class="tgme_channel_info_counter"><span class="counter_value">{value}</span> '
+        f'<span class="counter_type">{kind}</span></div>'
+        for value, kind in counters
+    )
+    shown = "".join(posts) or '<div class="tme_no_messages_found">No posts found</div>'
+    more = f'<a class="tme_messages_more js-messages_more" data-before="{older}"></a>' if older else ""
+    return (
+        f'<!DOCTYPE html><html><head><meta property="og:title" content="{title}"></head><body>'
+        f'<div class="tgme_channel_info"><div class="tgme_channel_info_header_title"><span>{title}</span></div>'
+        f'<div class="tgme_channel_info_header_username"><a href="https://t.me/{name}">@{name}</a></div>'
+        f'<div class="tgme_channel_info_counters">{counted}</div></div>'
+        f'<main class="tgme_main"><section class="tgme_channel_history js-message_history">{more}{shown}'
+        "</section></main></body></html><!-- page generated in 22.94ms -->"
+    )
+
+
+def landing(title="", extra="", description="", button="View in Telegram", robots=""):
+    """The page that Telegram shows in place of a preview."""
+    head = f'<meta property="og:title" content="{title}"><meta name="robots" content="{robots}">'
+    return (
+        f'<!DOCTYPE html><html><head>{head}</head><body><div class="tgme_page">'
+        f'<div class="tgme_page_title">{title}</div><div class="tgme_page_extra">{extra}</div>'
+        f'<div class="tgme_page_description">{description}</div><div class="tgme_page_action">'
+        f'<a class="tgme_action_button_new">{button}</a></div></div></body></html>'
+    )
+
+
+GONE = '<!DOCTYPE html><html><body><div class="tgme_widget_message_error">Post not found</div></body></html>'
+
+
+def messages_of(markup, chat=CHAT):
+    """The messages of one post."""
+    return read_post(LexborHTMLParser(markup).css_first(".tgme_widget_message"), chat).messages
+
+
+def message_of(markup, chat=CHAT):
+    """The only message of one post."""
+    (message,) = messages_of(markup, chat)
+    return message
+
+
+@dataclass
+class Reply:
+    """An answer of the server; `announced` is the length it claims where that is not the true one."""
+
+    body: str = ""
+    status: int = 200
+    headers: dict = field(default_factory=dict)
+    announced: int | None = None
+
+
+@dataclass
+class Request:
+    """What was asked, and between which moments it was answered."""
+
+    path: str
+    agent: str
+    began: float
+    ended: float = 0.0
+
+
+class PreviewServer:
+    """One channel on a local server: `posts` by number, `singles` and `pages` by path, `next` to answer otherwise."""
+
+    def __init__(self, numbers=(), prefix=""):
+        self.posts = {number: post(number) for number in numbers}
+        self.pages = {}
+        self.next = []
+        self.prefix = prefix
+        self.requests = []
+        self.released = threading.Event()
+
+    @property
+    def paths(self):
+        """What was asked for, in order."""
+        return [request.path for request in self.requests]
+
+    def answer(self, path):
+        """The reply for a path; None where no answer is ever given."""
+        if self.next and (planned := self.next.pop(0)) != "as usual":
+            return planned
+        if path in self.pages:
+            known = self.pages[path]
+            return known if isinstance(known, Reply) else Reply(known)
+        parts = urlsplit(path)
+        asked, name = parse_qs(parts.query), parts.path.rsplit("/", 1)[-1]
+        if parts.path == f"{self.prefix}/s/{NAME}":
+            return Reply(self.preview(int(asked["before"][0]) if "before" in asked else None))
+        if "embed" in asked:
+            single = self.posts.get(int(name))
+            return Reply(f"<html><body>{single}</body></html>" if single else GONE)
+        return Reply("nothing here", status=404)
+
+    def preview(self, before):
+        """The page with the newest posts below `before`."""
+        below = sorted(number for number in self.posts if before is None or number < before)
+        shown = below[-PAGE_SIZE:]
+        older = shown[0] if len(below) > len(shown) else None
+        return page(*(self.posts[number] for number in shown), older=older)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        preview = self.server.preview
+        request = Request(self.path, self.headers.get("User-Agent", ""), time.monotonic())
+        preview.requests.append(request)
+        reply = preview.answer(self.path)
+        if reply is None:
+            preview.released.wait(30)
+            return
+        body = reply.body.encode()
+        # The moment before the last byte: the client may ask again before this thread goes on.
+        request.ended = time.monotonic()
+        self.send_response_only(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body) if reply.announced is None else reply.announced))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def serving(preview):
+    """The base address at which `preview` answers as long as the block lasts."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.preview = preview
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}{preview.prefix}"
+    finally:
+        preview.released.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
