@@ -139,4 +139,5 @@ def _reaction(node: LexborNode) -> dict[str, Any]:
     custom = attribute(emoji.css_first("a") if emoji else None, "href")
     kind = "paid" if "paid" in classes(node) else "custom_emoji" if custom else "emoji"
     people = len(node.css(".userpics .userpic"))
-    return {"type": kind, "count": count or people, "document_id": custom, "emoji": None if custom else label(emoji)}
+    shown = label(emoji) if kind == "emoji" else None
+    return {"type": kind, "count": count or people, "document_id": custom, "emoji": shown}

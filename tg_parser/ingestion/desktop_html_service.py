@@ -44,7 +44,13 @@ _SENTENCES = tuple(
     )
 )  # fmt: skip
 _UNSUPPORTED = "This message is not supported by this version"
-_OF_CHANNELS = re.compile(r"Channel |New messages will |(?:Voice|Video) chat(?! with)")
+_LONGEST = 20_000
+"""Characters of a sentence that is looked at; the longest ones list the members of a new group."""
+_OF_CHANNELS = frozenset({
+    "create_channel", "edit_group_title", "edit_group_photo", "delete_group_photo", "group_call",
+    "group_call_scheduled", "set_messages_ttl", "edit_chat_theme",
+})  # fmt: skip
+"""In a channel these name nobody: the channel did it."""
 _OF_GROUPS = frozenset({
     "create_group", "invite_members", "remove_members", "join_group_by_link", "join_group_by_request",
     "migrate_to_supergroup", "migrate_from_group", "topic_created", "topic_edit", "boost_apply",
@@ -56,7 +62,7 @@ def service_fields(sentence: str) -> dict[str, Any]:
     if sentence.startswith(_UNSUPPORTED):
         return {"type": "unsupported"}
     for action, pattern in _SENTENCES:
-        if found := pattern.fullmatch(sentence):
+        if found := pattern.fullmatch(sentence, 0, _LONGEST):
             told = {"actor": found.groupdict().get("who"), "title": found.groupdict().get("title")}
             return {"type": "service", "action": action, **{name: value for name, value in told.items() if value}}
     return {"type": "service"}
@@ -64,7 +70,8 @@ def service_fields(sentence: str) -> dict[str, Any]:
 
 def tells_channel(sentence: str) -> bool:
     """Whether only a channel has this service message."""
-    return _OF_CHANNELS.match(sentence) is not None and "action" in service_fields(sentence)
+    fields = service_fields(sentence)
+    return fields.get("action") in _OF_CHANNELS and "actor" not in fields
 
 
 def tells_group(sentence: str) -> bool:
