@@ -3,6 +3,10 @@
 import json
 import tracemalloc
 
+from html_export_files import page, post, time_of, write_pages
+
+from tg_parser.ingestion.desktop_html_files import find_html_export
+from tg_parser.ingestion.desktop_html_walk import HtmlWalk
 from tg_parser.ingestion.desktop_walk import ExportWalk
 from tg_parser.ingestion.source import Window
 
@@ -35,4 +39,27 @@ def _peak(folder, size):
         pass
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
+    return peak
+
+
+def test_memory_is_that_of_one_page_however_many_there_are(tmp_path):
+    """Twelve pages of an export in HTML need no more than two do."""
+    small, large = _peak_of_pages(tmp_path / "small", 2), _peak_of_pages(tmp_path / "large", 12)
+    assert large < small * 1.25
+
+
+def _peak_of_pages(folder, number):
+    for first in range(0, number * 300, 300):
+        posts = [post(first + at, "слово " * 150, title=time_of(0)) for at in range(300)]
+        write_pages(folder, page(*posts), numbers=[first // 300 + 1])
+    found = find_html_export(folder)
+    tracemalloc.start()
+    walk = HtmlWalk(found, batch_size=100, batch_bytes=8 * MB)
+    assert walk.next_chat() is not None
+    messages = 0
+    while batch := walk.next_batch(Window()):
+        messages += len(batch.messages)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert messages == number * 300
     return peak

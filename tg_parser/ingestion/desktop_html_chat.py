@@ -99,14 +99,17 @@ def described(pages: ChatPages) -> Chat:
 
 
 def _likely_kind(page: Page) -> ChatKind:
-    trees = [(element, parsed(element.html)) for element in page.elements]
-    sentences = [label(tree.css_first(".body")) or "" for element, tree in trees if "service" in element.classes]
+    sentences = [_shown(element, ".body") for element in page.elements if "service" in element.classes]
     if any(map(tells_channel, sentences)):
         return "channel"
     if any(map(tells_group, sentences)):
         return "group"
-    names = {label(tree.css_first(".from_name")) for element, tree in trees if "service" not in element.classes}
-    return "channel" if names and names <= {page.title, None} else "group"
+    names = {_shown(element, ".from_name") for element in page.elements if "service" not in element.classes}
+    return "channel" if page.title in names and names <= {page.title, ""} else "group"
+
+
+def _shown(element: Element, selector: str) -> str:
+    return label(parsed(element.html).css_first(selector)) or ""
 
 
 def _missing(folder: Path, first: int, last: int) -> SourceError:

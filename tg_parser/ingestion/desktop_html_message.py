@@ -119,7 +119,7 @@ def _date(node: LexborNode | None) -> str | None:
         zone = found["zone"] or ("+00:00" if found["utc"] else "")
         return f"{found[3]}-{found[2]}-{found[1]}T{found[4]}{zone}"
     try:
-        return datetime.strptime(shown, _REWRITTEN_DATE).isoformat()  # noqa: DTZ007 - it has no zone
+        return datetime.strptime(shown, _REWRITTEN_DATE).isoformat() if shown else None  # noqa: DTZ007 - it has no zone
     except ValueError:
         return None
 
