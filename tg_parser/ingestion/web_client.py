@@ -7,7 +7,6 @@ import time
 from datetime import timedelta
 from functools import cached_property
 from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
 
 import httpx
 import stamina
@@ -54,7 +53,7 @@ class WebClient:
     @property
     def host(self) -> str:
         """The server that is asked, for people."""
-        return urlsplit(self._base).netloc
+        return self._base.split("://", 1)[-1].partition("/")[0]
 
     async def close(self) -> None:
         """Let the connections go."""
@@ -62,7 +61,7 @@ class WebClient:
             await self._http.aclose()
 
     async def fetch(self, path: str) -> Answer:
-        """The answer for `path`; else RateLimitedError, SourceError, and after the last attempt SourceUnavailableError."""
+        """The answer for `path`. Raises RateLimitedError, SourceError, SourceUnavailableError (after the last try)."""
         async with self._turn:
             waited = 0.0
             self._require_patience(self._asked_until - time.monotonic())
@@ -111,7 +110,7 @@ class WebClient:
 
     async def _read(self, response: httpx.Response) -> Answer:
         if response.has_redirect_location:
-            return Answer("", urljoin(str(response.url), response.headers["Location"]))
+            return Answer("", response.headers["Location"])
         wait = asked_wait(response.status_code, response.headers, utc_now(), self._retry.backoff_max)
         if wait is not None:
             raise _AskedToWaitError(wait)

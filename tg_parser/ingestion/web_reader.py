@@ -71,7 +71,7 @@ class PageReader:
             answer = await self._client.fetch(path)
             if answer.redirected_to is None:
                 return answer.html
-            *_, folder, last = ["", *urlsplit(answer.redirected_to).path.rstrip("/").split("/")]
+            folder, last = _end_of(answer.redirected_to)
             if last.lower() != self._name.lower():
                 break
             path = path if folder == "s" else last
@@ -82,3 +82,12 @@ class PageReader:
             f"The preview of @{self._name} has another layout than the one known to this version: {what}.",
             "Look for a newer TG_parser; until then the Telegram API works: tg-parser login, then --via api.",
         )
+
+
+def _end_of(address: str) -> tuple[str, str]:
+    """The last two parts of an address's path."""
+    try:
+        parts = urlsplit(address).path.rstrip("/").split("/")
+    except ValueError:
+        return "", ""
+    return (parts[-2] if len(parts) > 1 else ""), parts[-1]
