@@ -5,7 +5,7 @@ The preview of a link is no media, as it is none in an export; the payload keeps
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from tg_parser.domain.messages import Media
@@ -20,41 +20,41 @@ def media(message: Any) -> tuple[Media, ...]:
     return () if attached is None else tuple(_media(attached))
 
 
-def _media(attached: Any) -> Iterator[Media]:  # noqa: C901 - a table of kinds
-    match kind_of(attached):
-        case "MessageMediaPhoto":
-            yield Media(kind="photo", size=_photo_size(attached.photo))
-        case "MessageMediaDocument":
-            yield _file(attached.document)
-        case "MessageMediaPoll":
-            options = tuple(_flat(answer.text) for answer in attached.poll.answers)
-            yield Media(kind="poll", title=_flat(attached.poll.question) or None, options=options)
-        case "MessageMediaToDo":
-            items = tuple(_flat(item.title) for item in attached.todo.list)
-            yield Media(kind="other", title=_flat(attached.todo.title) or None, options=items)
-        case "MessageMediaGeo" | "MessageMediaGeoLive" | "MessageMediaVenue":
-            yield Media(kind="location", title=getattr(attached, "title", None) or None)
-        case "MessageMediaContact":
-            names = (attached.first_name, attached.last_name)
-            yield Media(kind="contact", title=" ".join(name for name in names if name) or None)
-        case "MessageMediaGame":
-            yield Media(kind="game", title=attached.game.title or None)
-        case "MessageMediaInvoice":
-            yield Media(kind="invoice", title=attached.title or None)
-        case "MessageMediaGiveaway" | "MessageMediaGiveawayResults":
-            yield Media(kind="other", title="giveaway")
-        case "MessageMediaStory":
-            yield Media(kind="story")
-        case "MessageMediaDice":
-            yield Media(kind="other", title=attached.emoticon or None)
-        case "MessageMediaPaidMedia":
-            for each in attached.extended_media:
-                inner = getattr(each, "media", None)
-                yield from (Media(kind="other"),) if inner is None else _media(inner)
-        case "MessageMediaEmpty" | "MessageMediaWebPage":
-            return
-        case _:
-            yield Media(kind="other")
+def _media(attached: Any) -> Iterator[Media]:
+    kind = kind_of(attached)
+    if kind == "MessageMediaPaidMedia":
+        for each in attached.extended_media:
+            inner = getattr(each, "media", None)
+            yield from (Media(kind="other"),) if inner is None else _media(inner)
+    elif kind not in _NOTHING:
+        yield _MADE[kind](attached) if kind in _MADE else Media(kind="other")
+
+
+def _photo(attached: Any) -> Media:
+    return Media(kind="photo", size=_largest(attached.photo))
+
+
+def _poll(attached: Any) -> Media:
+    options = tuple(_flat(answer.text) for answer in attached.poll.answers)
+    return Media(kind="poll", title=_flat(attached.poll.question) or None, options=options)
+
+
+def _checklist(attached: Any) -> Media:
+    items = tuple(_flat(item.title) for item in attached.todo.list)
+    return Media(kind="other", title=_flat(attached.todo.title) or None, options=items)
+
+
+def _place(attached: Any) -> Media:
+    return Media(kind="location", title=getattr(attached, "title", None) or None)
+
+
+def _contact(attached: Any) -> Media:
+    names = (attached.first_name, attached.last_name)
+    return Media(kind="contact", title=" ".join(name for name in names if name) or None)
+
+
+def _giveaway(_: Any) -> Media:
+    return Media(kind="other", title="giveaway")
 
 
 def _file(document: Any) -> Media:
@@ -86,7 +86,7 @@ def _file_kind(attributes: dict[str, Any]) -> _FileKind:
     return "video" if video is not None else "audio" if audio is not None else "document"
 
 
-def _photo_size(photo: Any) -> int | None:
+def _largest(photo: Any) -> int | None:
     """The bytes of the largest size; progressive sizes list theirs."""
     sizes = [
         number
@@ -100,3 +100,22 @@ def _photo_size(photo: Any) -> int | None:
 def _flat(text: Any) -> str:
     """The plain text of a text, with or without entities."""
     return text if isinstance(text, str) else str(getattr(text, "text", ""))
+
+
+_NOTHING = {"MessageMediaEmpty", "MessageMediaWebPage"}
+_MADE: dict[str, Callable[[Any], Media]] = {
+    "MessageMediaPhoto": _photo,
+    "MessageMediaDocument": lambda attached: _file(attached.document),
+    "MessageMediaPoll": _poll,
+    "MessageMediaToDo": _checklist,
+    "MessageMediaGeo": _place,
+    "MessageMediaGeoLive": _place,
+    "MessageMediaVenue": _place,
+    "MessageMediaContact": _contact,
+    "MessageMediaGame": lambda attached: Media(kind="game", title=attached.game.title or None),
+    "MessageMediaInvoice": lambda attached: Media(kind="invoice", title=attached.title or None),
+    "MessageMediaGiveaway": _giveaway,
+    "MessageMediaGiveawayResults": _giveaway,
+    "MessageMediaStory": lambda _: Media(kind="story"),
+    "MessageMediaDice": lambda attached: Media(kind="other", title=attached.emoticon or None),
+}

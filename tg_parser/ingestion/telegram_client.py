@@ -1,0 +1,223 @@
+"""Telethon's client behind one gate: requests are paced, awaited with a limit, repeated only where that can help."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import stamina
+from telethon import TelegramClient, errors, utils
+from telethon.crypto import AuthKey, rsa
+from telethon.sessions import MemorySession
+from telethon.tl import functions
+
+from tg_parser import __version__
+from tg_parser.config.settings import RetrySettings, TelegramSettings
+from tg_parser.domain.errors import AccountError, SourceUnavailableError
+from tg_parser.ingestion.telegram_errors import (
+    LOST,
+    WAITS,
+    code_of,
+    credentials_error,
+    is_passing,
+    reason_of_death,
+)
+from tg_parser.ingestion.telegram_gate import Gate
+from tg_parser.ingestion.telegram_session import Session, named_server
+
+_TAKEN_OUT = {"GetHistory", "GetReplies", "GetMessages"}
+"""Requests that count as part of a takeout."""
+
+
+class AccountClient(TelegramClient):
+    """One account. Without a session it begins as a stranger, who can do no more than log in."""
+
+    def __init__(
+        self,
+        settings: TelegramSettings,
+        session: Session | None,
+        *,
+        retry: RetrySettings,
+        gate: Gate | None,
+        patience: float,
+    ) -> None:
+        held = _held(settings, session)
+        super().__init__(
+            held,
+            *_credentials(settings),
+            use_ipv6=":" in (held.server_address or ""),
+            # Telethon itself repeats nothing and waits for nothing: the gate decides, and no wait is endless.
+            request_retries=0,
+            connection_retries=0,
+            retry_delay=0,
+            auto_reconnect=False,
+            flood_sleep_threshold=0,
+            receive_updates=False,
+            device_model="TG_parser",
+            app_version=__version__,
+        )
+        self._retry = retry
+        self._gate = gate
+        self._patience = patience
+        self._turn = asyncio.Lock()
+        self._takeout: int | None = None
+        _quieten()
+
+    async def __call__(self, request: Any, *_: Any, **__: Any) -> Any:
+        """The answer to `request`. Raises SourceUnavailableError, RateLimitedError, AccountError, or an RPCError."""
+        async with self._turn:
+            async for attempt in stamina.retry_context(
+                on=SourceUnavailableError,
+                attempts=self._retry.max_attempts,
+                timeout=None,
+                wait_initial=self._retry.backoff_base,
+                wait_max=self._retry.backoff_max,
+                wait_jitter=self._retry.jitter * self._retry.backoff_base,
+            ):
+                with attempt:
+                    return await self._passed(request)
+        raise AssertionError("a retry context either returns or raises")
+
+    async def get_me(self, input_peer: bool = False) -> Any:
+        """Nobody: Telethon would ask at every connection, and collecting has no use for the answer."""
+
+    async def begin_takeout(self) -> None:
+        """From now on history is asked for as part of a takeout, of which Telegram tells the owner."""
+        begin = functions.account.InitTakeoutSessionRequest(message_megagroups=True, message_channels=True)
+        self._takeout = (await self(begin)).id
+
+    async def end_takeout(self) -> None:
+        """Tell Telegram that the takeout is done."""
+        if self._takeout is not None:
+            finish = functions.account.FinishTakeoutSessionRequest(success=True)
+            await self(functions.InvokeWithTakeoutRequest(self._takeout, finish))
+            self._takeout = None
+
+    async def move(self, dc_id: int) -> None:
+        """Go to the data centre where the account lives; the key is made anew there."""
+        async with asyncio.timeout(self._patience):
+            await self._switch_dc(dc_id)
+
+    async def _passed(self, request: Any) -> Any:
+        """The answer once the gate lets the request through, however often Telegram asks to wait."""
+        name = type(request).__name__.removesuffix("Request")
+        while True:
+            if self._gate is not None:
+                await self._gate.admit(name)
+            try:
+                answer = await self._told(request, name)
+            except WAITS as wait:
+                if self._gate is None:
+                    raise
+                await self._gate.told_to_wait(name, wait.seconds)
+            else:
+                if self._gate is not None:
+                    self._gate.answered(name)
+                return answer
+
+    async def _told(self, request: Any, name: str) -> Any:
+        """The answer, or what its failure means for the account and the connection."""
+        try:
+            return await self._answer(request, name)
+        except LOST as error:
+            raise _unreachable(error) from error
+        except errors.BadMessageError as error:
+            raise _wrong_clock(error) from error
+        except (errors.RPCError, errors.AuthKeyNotFound) as error:
+            if (wrong := credentials_error(error)) is not None:
+                raise wrong from error
+            if self._gate is not None and (reason := reason_of_death(error)) is not None:
+                raise await self._gate.told_dead(reason) from error
+            if isinstance(error, errors.RPCError) and is_passing(error):
+                raise SourceUnavailableError(f"Telegram has trouble of its own ({code_of(error)}).") from error
+            raise
+
+    async def _answer(self, request: Any, name: str) -> Any:
+        """The answer on a connection that stands. After a failure of any kind the next question gets a new one."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._stand()
+                await request.resolve(self, utils)
+                return await self._sent(self._wrapped(request, name))
+        except (*LOST, errors.BadMessageError):
+            await self.disconnect()
+            raise
+        except asyncio.CancelledError:
+            await self.disconnect()
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            # Nobody stopped us: so does Telethon end what is pending when it gives a connection up.
+            raise ConnectionError("the connection was closed") from None
+
+    async def _stand(self) -> None:
+        if self.is_connected():
+            return
+        await self.disconnect()
+        try:
+            await self.connect()
+        except BaseException:
+            await self.disconnect()
+            raise
+
+    async def _sent(self, request: Any) -> Any:
+        """The answer, or ConnectionError as soon as the connection ends: Telethon may leave it open for ever then."""
+        answer, ended = self._sender.send(request), self.disconnected
+        try:
+            await asyncio.wait({answer, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done() and not answer.cancelled():
+                return answer.result()
+            raise ConnectionError("the connection was closed")
+        finally:
+            answer.cancel()
+            if not ended.cancel() and not ended.cancelled():
+                ended.exception()
+
+    def _wrapped(self, request: Any, name: str) -> Any:
+        taken_out = self._takeout is not None and name in _TAKEN_OUT
+        inner = functions.InvokeWithTakeoutRequest(self._takeout, request) if taken_out else request
+        return functions.InvokeWithoutUpdatesRequest(inner)
+
+
+def _held(settings: TelegramSettings, session: Session | None) -> MemorySession:
+    """Where the account lives and its key, in memory alone: nothing that Telegram mentions leaves a trace."""
+    held = MemorySession()
+    server = named_server(settings)
+    if session is not None:
+        held.set_dc(session.dc_id, session.address, session.port)
+        held.auth_key = AuthKey(session.key)
+    elif server is not None:
+        held.set_dc(*server)
+    if settings.server_key is not None:
+        rsa.add_key(settings.server_key.read_text(encoding="utf-8"), old=False)
+    return held
+
+
+def _credentials(settings: TelegramSettings) -> tuple[int, str]:
+    if settings.api_id is None or settings.api_hash is None:
+        raise AccountError(
+            "The Telegram API needs TELEGRAM_API_ID and TELEGRAM_API_HASH.",
+            "Get both at https://my.telegram.org, API development tools, and set them in the environment or .env.",
+        )
+    return settings.api_id, settings.api_hash.get_secret_value()
+
+
+def _unreachable(error: BaseException) -> SourceUnavailableError:
+    silent = isinstance(error, TimeoutError)
+    return SourceUnavailableError(
+        "Telegram did not answer in time." if silent else f"The connection to Telegram failed: {error}.",
+        "Check the network and that this machine's clock is right, then run the same command again.",
+    )
+
+
+def _wrong_clock(error: errors.BadMessageError) -> SourceUnavailableError:
+    return SourceUnavailableError(
+        f"Telegram refuses what this machine sends (message error {error.code}): its clock may be wrong.",
+        "Set the clock of this machine, then run the same command again.",
+    )
+
+
+def _quieten() -> None:
+    """Telethon reports as errors what is told here in words, once, with what is done about it."""
+    logging.getLogger("telethon").setLevel(logging.WARNING)
+    logging.getLogger("telethon.network.mtprotosender").setLevel(logging.CRITICAL)
