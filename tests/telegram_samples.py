@@ -42,7 +42,8 @@ def file(*attributes, mime_type="application/pdf", size=50_000):
 def undump(value):
     """The object that a dump by `to_dict` shows; what this version of the scheme has not is left out."""
     if isinstance(value, list):
-        return bytes(value) if value and all(each in range(256) for each in value) else [*map(undump, value)]
+        made = [each for each in map(undump, value) if each is not None]
+        return bytes(made) if made and all(each in range(256) for each in made) else made
     if not isinstance(value, dict):
         return value
     made = getattr(types, value["_"], None)

@@ -81,7 +81,11 @@ def reactions(message: Any) -> tuple[Reaction, ...]:
 
 def payload(message: Any) -> dict[str, Any]:
     """The whole message as JSON can hold it; bytes and flags that are not set are left out."""
-    plain: dict[str, Any] = _plain(message.to_dict())
+    plain: dict[str, Any] = {"_": kind_of(message)}
+    for name, value in vars(message).items():
+        # What begins with an underscore is the library's own, and no part of what Telegram sent.
+        if not (value is None or value is False or name[0] == "_" or isinstance(value, bytes)):
+            plain[name] = _plain(value)
     return plain
 
 
@@ -103,12 +107,8 @@ def _full_name(user: Any) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items() if _says_something(each)}
+    if isinstance(value, str | int | float):
+        return value
     if isinstance(value, list):
         return [_plain(each) for each in value if not isinstance(each, bytes)]
-    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
-
-
-def _says_something(value: Any) -> bool:
-    return not (value is None or value is False or isinstance(value, bytes))
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else payload(value)
