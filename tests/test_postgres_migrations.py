@@ -28,7 +28,7 @@ NAMED_INDEXES = {
     "topics": {"idx_topics_channel"},
     "agent_registry": {"idx_agents_type", "idx_agents_active"},
 }
-HEADS = {"ingestion": "ingestion_0001", "raw": "raw_0001", "processing": "processing_0001"}
+HEADS = {"ingestion": "ingestion_0002", "raw": "raw_0001", "processing": "processing_0001"}
 
 
 async def inspected(database, look):
@@ -99,6 +99,31 @@ async def fill(databases):
     await RawStorage(databases.raw).store([message(1)], NOW)
     await ProcessingStorage(databases.processing).store([document(1)])
     await TopicStorage(databases.processing).replace([CHANNEL], [topic(1, 2)], [], TopicRun("f", NOW, {}))
+
+
+async def test_sources_of_the_first_revision_come_along(databases):
+    """An upgrade from the first revision keeps sources and cursors; nothing is open of them."""
+    sources = IngestionStorage(databases.ingestion)
+    await fill(databases)
+    await sources.advance_cursor("s", 7, NOW)
+    await migrator.downgrade(databases.ingestion, "ingestion_0001")
+    assert await migrator.current(databases.ingestion) == "ingestion_0001"
+    await migrator.upgrade(databases.ingestion)
+    source = await sources.get("s")
+    assert (source.channel_id, source.last_post_id, source.open_ranges, source.peer_id) == (CHANNEL, 7, None, None)
+
+
+async def test_older_schema_is_upgraded_on_sqlite_and_refused_on_postgresql(backend, settings):
+    """A file of an earlier version just works; a server is changed only by somebody who asks for it."""
+    async with open_databases(settings) as databases:
+        await migrator.downgrade(databases.ingestion, "ingestion_0001")
+    if backend == "sqlite":
+        async with open_databases(settings) as databases:
+            assert await migrator.current(databases.ingestion) == "ingestion_0002"
+        return
+    with pytest.raises(SchemaMismatchError, match="ingestion"):
+        async with open_databases(settings):
+            pass
 
 
 async def test_one_database_moves_alone(databases):

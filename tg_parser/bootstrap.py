@@ -10,16 +10,24 @@ from typing import Any
 from tg_parser.config.settings import Settings
 from tg_parser.export.exporter import Exporter
 from tg_parser.ingestion.collector import Collector
+from tg_parser.ingestion.comments import CommentCollector
+from tg_parser.ingestion.intake import Intake
+from tg_parser.ingestion.recheck import Rechecker
+from tg_parser.ingestion.telegram_api import TelegramApi
+from tg_parser.ingestion.web_preview import WebPreview
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor
 from tg_parser.services.databases import DatabaseService
 from tg_parser.services.documents import DocumentService
 from tg_parser.services.ingestion import IngestService
+from tg_parser.services.live import LiveService, LiveStages
 from tg_parser.services.runs import RunService
 from tg_parser.services.sources import SourceService
 from tg_parser.services.status import StatusService
 from tg_parser.services.topics import TopicService
+from tg_parser.storage.account_storage import AccountStorage
+from tg_parser.storage.comment_storage import CommentStorage
 from tg_parser.storage.databases import Databases, open_databases
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import ProcessingStorage
@@ -37,6 +45,7 @@ class App:
     databases: DatabaseService
     sources: SourceService
     ingest: IngestService
+    live: LiveService
     documents: DocumentService
     topics: TopicService
     exporter: Exporter
@@ -56,15 +65,39 @@ class App:
 @asynccontextmanager
 async def open_app(settings: Settings, *, prepare: bool = True) -> AsyncIterator[App]:
     """Connect and build; `prepare` also makes missing schemas and refuses unfit ones. Raises StorageError."""
-    async with open_databases(settings, prepare=prepare) as databases:
-        yield _build(settings, databases)
+    async with open_databases(settings, prepare=prepare) as databases, _reached(settings, databases) as (web, api):
+        yield _build(settings, databases, web, api)
 
 
-def _build(settings: Settings, databases: Databases) -> App:
+@asynccontextmanager
+async def _reached(settings: Settings, databases: Databases) -> AsyncIterator[tuple[WebPreview, TelegramApi]]:
+    """The ways to reach Telegram; each connects when it is first used."""
+    max_wait = settings.collecting.max_wait
+    web = WebPreview(settings.web, settings.retry, max_wait)
+    accounts = AccountStorage(databases.ingestion)
+    api = TelegramApi(settings.telegram, settings.retry, max_wait, accounts, databases.locks)
+    try:
+        yield web, api
+    finally:
+        await api.close()
+        await web.close()
+
+
+def _build(settings: Settings, databases: Databases, web: WebPreview, api: TelegramApi) -> App:
     ingestion, raw = IngestionStorage(databases.ingestion), RawStorage(databases.raw)
     documents, topics = ProcessingStorage(databases.processing), TopicStorage(databases.processing)
     sources = SourceService(ingestion, raw, documents, topics)
-    ingest = IngestService(sources, Collector(ingestion, raw))
+    salt = settings.collecting.author_hash_salt
+    intake = Intake(raw, salt.get_secret_value() if salt else None)
+    comments = CommentStorage(databases.ingestion)
+    collector = Collector(ingestion, comments, intake)
+    ingest = IngestService(sources, ingestion, collector)
+    stages = LiveStages(
+        collector,
+        CommentCollector(ingestion, comments, intake, settings.collecting.comment_window),
+        Rechecker(raw, intake),
+    )
+    live = LiveService(sources=sources, storage=ingestion, stages=stages, web=web, api=api, locks=databases.locks)
     processor = Processor(documents, raw, LocalAnalyzer())
     document_service = DocumentService(processor, documents, databases.locks)
     topic_service = TopicService(Topicizer(documents, topics, SentenceEncoder()), topics, sources, databases.locks)
@@ -74,9 +107,17 @@ def _build(settings: Settings, databases: Databases) -> App:
         databases=DatabaseService(databases.all),
         sources=sources,
         ingest=ingest,
+        live=live,
         documents=document_service,
         topics=topic_service,
         exporter=exporter,
-        runs=RunService(sources, ingest, document_service, topic_service, exporter),
+        runs=RunService(
+            sources=sources,
+            ingest=ingest,
+            live=live,
+            documents=document_service,
+            topics=topic_service,
+            exporter=exporter,
+        ),
         status=StatusService(sources, raw, documents, topics),
     )

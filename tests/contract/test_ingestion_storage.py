@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from samples import CHANNEL, NOW
 
+from tg_parser.domain.backlog import Backlog, OpenRange
 from tg_parser.domain.sources import Attempt, SourceChange
+from tg_parser.storage.comment_storage import CommentStorage
 from tg_parser.storage.ingestion_storage import IngestionStorage
 
 LATER = NOW + timedelta(hours=1)
@@ -15,6 +17,11 @@ LATER = NOW + timedelta(hours=1)
 @pytest.fixture
 def sources(databases):
     return IngestionStorage(databases.ingestion)
+
+
+@pytest.fixture
+def comments(databases):
+    return CommentStorage(databases.ingestion)
 
 
 def attempt(*, success=True, **fields):
@@ -62,14 +69,41 @@ async def test_cursor_never_goes_back(sources):
     assert (await sources.get("s")).last_post_id == 30
 
 
-async def test_every_thread_has_its_own_cursor(sources):
-    """Comment cursors are kept per thread and never go back."""
+async def test_backlog_moves_the_cursor_to_below_its_lowest_range(sources):
+    """What is open stays below no cursor; once all is closed the cursor is the newest post, and never goes back."""
     await add(sources)
-    assert await sources.comment_cursor("s", "1") is None
-    for comment in (5, 3):
-        await sources.advance_comment_cursor("s", "1", comment, NOW)
-    await sources.advance_comment_cursor("s", "2", 9, NOW)
-    assert [await sources.comment_cursor("s", thread) for thread in ("1", "2")] == [5, 9]
+    await sources.save_backlog("s", Backlog(90, (OpenRange(40, 61), OpenRange(0, 21))), NOW)
+    held = await sources.get("s")
+    assert (held.newest_post_id, held.last_post_id) == (90, None)
+    assert held.open_ranges == (OpenRange(40, 61), OpenRange(0, 21))
+    await sources.save_backlog("s", Backlog(90, (OpenRange(40, 61),)), NOW)
+    assert (await sources.get("s")).last_post_id == 40
+    await sources.advance_cursor("s", 95, NOW)
+    await sources.save_backlog("s", Backlog(90), LATER)
+    assert (await sources.get("s")).last_post_id == 95
+
+
+async def test_attempt_changes_the_status_unless_paused(sources):
+    """A failed source becomes active by success; what a person paused stays paused whatever happens."""
+    await add(sources)
+    await sources.record_attempt(attempt(success=False, error_message="gone"), "error")
+    assert (await sources.get("s")).status == "error"
+    await sources.record_attempt(attempt(), "active")
+    assert (await sources.get("s")).status == "active"
+    await sources.record_attempt(attempt(success=False, error_message="off"))
+    assert (await sources.get("s")).status == "active"
+    await sources.set_status("s", "paused", NOW)
+    for status in ("error", "active"):
+        await sources.record_attempt(attempt(), status)
+        assert (await sources.get("s")).status == "paused"
+
+
+async def test_history_is_complete_once(sources):
+    """The moment when the history was read to its end is kept, whatever runs come after."""
+    await add(sources)
+    for moment in (NOW, LATER):
+        await sources.mark_history_complete("s", moment)
+    assert (await sources.get("s")).backfill_completed_at == NOW
 
 
 async def test_attempts_are_kept_and_told(sources):
@@ -101,13 +135,13 @@ async def test_rate_limit_is_remembered(sources):
     assert (await sources.get("s")).rate_limit_until == LATER
 
 
-async def test_removed_source_takes_its_cursors_and_attempts(sources):
+async def test_removed_source_takes_its_cursors_and_attempts(sources, comments):
     """Nothing of a removed source is left for one that comes later under its id."""
     await add(sources)
-    await sources.advance_comment_cursor("s", "1", 5, NOW)
+    await comments.advance("s", "1", 5, NOW)
     await sources.record_attempt(attempt())
     await sources.remove("s")
     assert await sources.get("s") is None
     await add(sources)
-    assert await sources.comment_cursor("s", "1") is None
+    assert await comments.cursor("s", "1") is None
     assert await sources.attempts("s") == []

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tg_parser.storage.sightings import COMPARED, NOTHING, Change, Held, change_of
+from tg_parser.storage.sightings import COMPARED, NOTHING, Change, Held, change_of, is_another_message
 
 MORNING = datetime(2024, 11, 27, 9, tzinfo=UTC)
 EVENING = MORNING + timedelta(hours=9)
@@ -51,11 +51,25 @@ def test_counters_are_taken_from_any_adapter_but_never_lost():
     assert change_of(known, seen(views=12, via="web")) == Change({"views": 12})
 
 
-def test_missing_facts_come_from_an_equal_or_richer_adapter():
-    """A fact is filled in once, and never replaced."""
-    assert change_of(held(via="web"), seen(author_name="A", via="export")) == Change({"author_name": "A"})
+def test_facts_of_the_richest_adapter_win():
+    """A richer adapter replaces what a poorer one told; an equal one fills in; a poorer one changes nothing."""
+    named = change_of(held(via="web", author_name="a"), seen(author_name="A", via="export"))
+    assert named == Change({"author_name": "A", "via": "export"})
+    assert change_of(held(), seen(author_name="A")) == Change({"author_name": "A"})
+    assert change_of(held(author_name="A"), seen(author_name="B")) == NOTHING
     assert change_of(held(via="api"), seen(author_name="A", via="web")) == NOTHING
-    assert change_of(held(author_name="A"), seen(author_name="B", via="api")) == NOTHING
+
+
+def test_what_a_richer_adapter_does_not_tell_stays():
+    """A missing fact is no fact: the author that an export told is kept when the API names none."""
+    assert change_of(held(author_name="A"), seen(via="api")) == Change({"via": "api"})
+
+
+@pytest.mark.parametrize(("hours", "other"), [(0, False), (29, False), (-29, False), (31, True), (-31, True)])
+def test_message_of_another_moment_is_another_message(hours, other):
+    """Zones move a date by hours; a date further off means another chat with the same numbers."""
+    sent = {"date": MORNING}
+    assert is_another_message(sent, {"date": MORNING + timedelta(hours=hours)}) is other
 
 
 def test_change_says_what_is_held_afterwards():

@@ -33,7 +33,7 @@ def execute(work: Callable[[App], Awaitable[T]], *, prepare: bool = True) -> T:
     try:
         return asyncio.run(_opened(work, prepare=prepare))
     except KeyboardInterrupt:
-        _say("Stopped. What was done is kept; the same command goes on from there.")
+        say("Stopped. What was done is kept; the same command goes on from there.")
         raise typer.Exit(EXIT_INTERRUPTED) from None
     except Exception as error:  # noqa: BLE001 - the boundary of a command
         fail(error)
@@ -57,22 +57,23 @@ def fail(error: Exception) -> NoReturn:
     if os.environ.get(_DEBUG):
         traceback.print_exception(error, file=sys.stderr)
     if isinstance(error, TgParserError):
-        _say(f"Error: {error.message}")
+        say(f"Error: {error.message}")
         if error.hint:
-            _say(f"Hint: {error.hint}")
+            say(f"Hint: {error.hint}")
         wrong_usage = isinstance(error, UsageError | InvalidPeerError)
         raise typer.Exit(EXIT_USAGE if wrong_usage else EXIT_ERROR)
-    _say(f"Error: an unexpected {type(error).__name__}: {error}")
-    _say("Hint: run the same command with --debug and report what it shows.")
+    say(f"Error: an unexpected {type(error).__name__}: {error}")
+    say("Hint: run the same command with --debug and report what it shows.")
     raise typer.Exit(EXIT_ERROR)
 
 
 def finish(failed_messages: int) -> None:
     """End with exit code 3 where messages failed."""
     if failed_messages:
-        _say(f"{failed_messages} messages failed; see them with: tg-parser status --failures")
+        say(f"{failed_messages} messages failed; see them with: tg-parser status --failures")
         raise typer.Exit(EXIT_FAILED_MESSAGES)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Tell a person something on stderr, where it is no part of the result."""
     typer.echo(line, err=True)

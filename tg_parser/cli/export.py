@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def export(
     source: Source = None,
     channel: Channel = None,
-    every: Annotated[bool, typer.Option("--all", help="Every active source.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
     out: Out = Path("output"),
     topic_id: Annotated[str | None, typer.Option(help="Only this topic and its messages.")] = None,
     date_from: Annotated[str | None, typer.Option("--from", help="Messages from this date on.")] = None,

@@ -6,11 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tg_parser.cli.execution import execute, fail
-from tg_parser.cli.options import Channel, FromExport, Limit, Mode, Source
+from tg_parser.cli.execution import execute, fail, say
+from tg_parser.cli.options import (
+    Channel,
+    FromExport,
+    Limit,
+    Mode,
+    RecheckSpan,
+    Source,
+    exactly_one,
+    parse_recheck,
+)
 from tg_parser.cli.presentation import Json, emit_json, emit_table
 from tg_parser.cli.progress import shown_progress
-from tg_parser.cli.selection import chosen_sources
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
@@ -24,28 +32,47 @@ def ingest(
     from_export: FromExport = None,
     mode: Mode = "incremental",
     limit: Limit = None,
+    recheck: RecheckSpan = None,
     json: Json = False,
 ) -> None:
     """Collect the messages of a source, or import a Telegram Desktop export."""
+    span = parse_recheck(recheck)
 
     async def collect(app: App) -> list[IngestOutcome]:
         from tg_parser.services.ingestion import IngestRequest
 
-        request = IngestRequest(mode=mode, limit=limit)
-        if from_export is None:
-            return [await app.ingest.collect(each) for each in await chosen_sources(app, source, channel, every=every)]
-        owner = await app.sources.get(source) if source else None
+        request = IngestRequest(mode=mode, limit=limit, recheck=span)
         with shown_progress() as report:
-            return await app.ingest.from_export(from_export, request, source=owner, channel=channel, report=report)
+            if from_export is not None:
+                owner = await app.sources.get(source) if source else None
+                return await app.ingest.from_export(from_export, request, source=owner, channel=channel, report=report)
+            exactly_one(source=source, channel=channel, all=every)
+            if every:
+                return await app.live.collect_all(request, report)
+            if channel:
+                return [await app.live.collect_chat(channel, request, report)]
+            return [await app.live.collect(await app.sources.get(source or ""), request, report)]
 
     outcomes = execute(collect)
     if json:
         emit_json({"sources": [outcome_facts(outcome) for outcome in outcomes]})
     else:
         emit_outcomes(outcomes)
-    for outcome in outcomes:
-        if outcome.error is not None:
-            fail(outcome.error)
+    _end(outcomes)
+
+
+def _end(outcomes: list[IngestOutcome]) -> None:
+    """End with the one error, or with how many of several sources failed."""
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    if not failed:
+        return
+    if len(outcomes) == 1 and failed[0].error is not None:
+        fail(failed[0].error)
+    for outcome in failed:
+        say(f"{outcome.source.source_id}: {outcome.error.message if outcome.error else ''}")
+    from tg_parser.domain.errors import SourceError
+
+    fail(SourceError(f"{len(failed)} of {len(outcomes)} sources failed.", "The others are collected; see each above."))
 
 
 def outcome_facts(outcome: IngestOutcome) -> dict[str, object]:
@@ -56,12 +83,16 @@ def outcome_facts(outcome: IngestOutcome) -> dict[str, object]:
         "title": outcome.source.channel_title,
         "counts": outcome.counts,
     }
-    return facts if outcome.error is None else {**facts, "error": outcome.error.message}
+    if outcome.error is None:
+        return facts
+    return {**facts, "error": outcome.error.message, "hint": outcome.error.hint, "status": outcome.source.status}
 
 
 def emit_outcomes(outcomes: list[IngestOutcome]) -> None:
     """Outcomes as a table, one chat a row."""
-    columns = ("seen", "new", "revised", "unchanged", "service")
+    usual = ("seen", "new", "revised", "unchanged", "service")
+    told = {name for outcome in outcomes for name, number in outcome.counts.items() if number}
+    columns = (*usual, *(name for name in ("comments", "rechecked", "deleted") if name in told))
     emit_table(
         ("source", "title", *columns, "skipped"),
         [

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tg_parser.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from tg_parser.ingestion.source import Recheck
 
 Source = Annotated[str | None, typer.Option("--source", help="Source id, as `sources list` shows it.")]
 Channel = Annotated[
@@ -16,9 +19,14 @@ Channel = Annotated[
 ]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the files.")]
 FromExport = Annotated[
-    Path | None, typer.Option("--from-export", help="result.json of a Telegram Desktop export, or its folder.")
+    Path | None,
+    typer.Option("--from-export", help="A Telegram Desktop export: its folder, result.json or messages.html."),
 ]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Take at most this many messages of a chat.")]
+RecheckSpan = Annotated[
+    str | None,
+    typer.Option("--recheck", help="Look again at stored posts for edits and deletions: the newest 200, or 7d, 12h."),
+]
 Concurrency = Annotated[
     int | None, typer.Option("--concurrency", "-c", min=1, max=1000, help="Messages analysed at a time.")
 ]
@@ -28,6 +36,20 @@ Mode = Annotated[
     Literal["incremental", "snapshot"],
     typer.Option("--mode", help="What is new, or everything between the source's history dates."),
 ]
+
+
+def parse_recheck(value: str | None) -> Recheck | None:
+    """`200` posts or `7d` days that a user wants looked at again. Raises typer.BadParameter."""
+    if value is None:
+        return None
+    from tg_parser.ingestion.source import Recheck
+
+    number, unit = (value[:-1], value[-1]) if value[-1:] in {"d", "h"} else (value, "")
+    if not number.isdecimal() or int(number) == 0:
+        raise typer.BadParameter(f"{value!r} is no span; write 200 (posts), 7d (days) or 12h (hours).")
+    if unit:
+        return Recheck(age=timedelta(days=int(number)) if unit == "d" else timedelta(hours=int(number)))
+    return Recheck(newest=int(number))
 
 
 def parse_time(value: str | None) -> datetime | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def process(
     source: Source = None,
     channel: Channel = None,
-    every: Annotated[bool, typer.Option("--all", help="Every active source.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
     force: Annotated[bool, typer.Option("--force", help="All messages again, not only those that are due.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Also those in the failure ledger.")] = False,
     provider: Annotated[

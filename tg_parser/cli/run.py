@@ -11,7 +11,18 @@ from tg_parser.cli.execution import execute, finish
 from tg_parser.cli.export import export_facts
 from tg_parser.cli.ingest import emit_outcomes, outcome_facts
 from tg_parser.cli.options import Channel as ChannelOption
-from tg_parser.cli.options import Concurrency, FromExport, Limit, MaxTopics, Mode, Out, Pretty, exactly_one
+from tg_parser.cli.options import (
+    Concurrency,
+    FromExport,
+    Limit,
+    MaxTopics,
+    Mode,
+    Out,
+    Pretty,
+    RecheckSpan,
+    exactly_one,
+    parse_recheck,
+)
 from tg_parser.cli.options import Source as SourceOption
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
 from tg_parser.cli.process import process_facts
@@ -31,6 +42,7 @@ def run(
     out: Out = Path("output"),
     mode: Mode = "incremental",
     limit: Limit = None,
+    recheck: RecheckSpan = None,
     force: Annotated[bool, typer.Option("--force", help="Process and topicise everything again.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Also messages in the failure ledger.")] = False,
     concurrency: Concurrency = None,
@@ -45,6 +57,7 @@ def run(
     """Collect, process, topicise and export, in one go. Run again, it takes up only what is new."""
     skipped = {"ingest": skip_ingest, "process": skip_process, "topicize": skip_topicize, "export": skip_export}
     chat = chat or channel
+    span = parse_recheck(recheck)
 
     async def work(app: App) -> RunReport:
         from tg_parser.services.ingestion import IngestRequest
@@ -57,7 +70,7 @@ def run(
             export_path=from_export,
             source=await app.sources.get(source) if source else None,
             channel=chat,
-            ingest=IngestRequest(mode=mode, limit=limit),
+            ingest=IngestRequest(mode=mode, limit=limit, recheck=span),
             process=app.process_options(concurrency=concurrency, force=force, retry_failed=retry_failed),
             topics=app.topic_options(max_topics=max_topics),
             force=force,

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 async def chosen_sources(app: App, source: str | None, channel: str | None, *, every: bool = False) -> list[Source]:
-    """The one source named by id or by chat, or every active one."""
+    """The one source named by id or by chat, or every one that is not paused: what a failed one holds still counts."""
     exactly_one(source=source, channel=channel, all=every)
     if source:
         return [await app.sources.get(source)]
     if channel:
         return [await app.sources.by_channel(channel)]
-    return [each for each in await app.sources.list() if each.status == "active"]
+    return [each for each in await app.sources.list() if each.status != "paused"]
 
 
 def channels_of(sources: list[Source]) -> list[str]:

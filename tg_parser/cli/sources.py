@@ -31,7 +31,7 @@ def add_source(
     history_from: Annotated[str | None, typer.Option(help="Oldest date wanted (UTC unless a zone is given).")] = None,
     history_to: Annotated[str | None, typer.Option(help="Date before which messages are wanted.")] = None,
     poll_interval: Annotated[int | None, typer.Option(min=1, help="Seconds between two scheduled runs.")] = None,
-    via: Annotated[Literal["export"] | None, typer.Option(help="How the chat is read.")] = None,
+    via: Annotated[Literal["api", "web", "export"] | None, typer.Option(help="How the chat is read.")] = None,
     json: Json = False,
 ) -> None:
     """Register a source, or change what is named of a known one."""
@@ -62,7 +62,7 @@ def list_sources(json: Json = False) -> None:
     if json:
         emit_json({"sources": sources})
     elif not sources:
-        emit_line("No sources yet. Import one with: tg-parser run --from-export result.json --out ./output")
+        emit_line("No sources yet. Try: tg-parser run @name --out ./output")
     else:
         emit_table(
             ("source", "channel", "title", "status", "last post", "last success"),

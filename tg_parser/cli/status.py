@@ -72,7 +72,7 @@ def _emit_all(reports: list[SourceStatusReport]) -> None:
 
 def _emit_one(report: SourceStatusReport) -> None:
     held = ", ".join(f"{number} {kind}" for kind, number in report.messages.items())
-    gaps = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in report.gaps)
+    source = report.source
     emit_facts(
         [
             ("source", report.source.source_id),
@@ -87,9 +87,19 @@ def _emit_one(report: SourceStatusReport) -> None:
             ("due", report.due),
             ("failed", report.failures),
             ("topics", report.topics),
-            ("ids not held", gaps or "none between the first and the last"),
+            (
+                "still to be fetched",
+                _ranges([(each.after_id + 1, (each.before_id or 0) - 1) for each in report.to_fetch]),
+            ),
+            ("ids not shown by Telegram", _ranges(report.gaps) or "none between the first and the last"),
+            ("comments", "Telegram offers none" if source.comments_unavailable else None),
+            ("wait until", source.rate_limit_until),
         ]
     )
+
+
+def _ranges(ranges: list[tuple[int, int]]) -> str:
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 
 def _emit_failures(failed: list[Failure]) -> None:

@@ -11,60 +11,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
 
+from tg_parser import __version__
+from tg_parser.config.database_settings import DatabaseSettings, with_secrets
+from tg_parser.config.groups import SettingsGroup as _Group
+from tg_parser.config.groups import setting as _env
+from tg_parser.config.secrets import passwords_in
 from tg_parser.domain.errors import SettingsError
-
-
-class _Group(BaseSettings):
-    model_config = SettingsConfigDict(
-        env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
-    )
-
-
-def _env(name: str, default: Any, description: str, **limits: Any) -> Any:
-    return Field(default=default, validation_alias=name, description=description, **limits)
-
-
-class DatabaseSettings(_Group):
-    """Where the three databases live."""
-
-    type: Literal["sqlite", "postgresql"] = _env(
-        "DB_TYPE", "sqlite", "`sqlite` keeps three files and needs no server; `postgresql` is for production."
-    )
-    host: str = _env("DB_HOST", "localhost", "PostgreSQL server.")
-    port: int = _env("DB_PORT", 5432, "PostgreSQL port.", ge=1, le=65535)
-    name: str = _env("DB_NAME", "tg_parser", "Database on the server; all three histories live in it.", min_length=1)
-    user: str = _env("DB_USER", "tg_parser_user", "Role to connect as.", min_length=1)
-    password: SecretStr = _env("DB_PASSWORD", SecretStr(""), "Its password; any character is allowed.")
-    url: SecretStr | None = _env(
-        "DB_URL", None, "Connection URL instead of the parts; postgresql:// and postgres:// are both accepted."
-    )
-    sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None = _env(
-        "DB_SSLMODE", None, "TLS to the server, as libpq understands it; unset leaves it to libpq."
-    )
-    pool_size: int = _env("DB_POOL_SIZE", 5, "Connections kept open.", ge=1, le=200)
-    max_overflow: int = _env("DB_MAX_OVERFLOW", 10, "Connections opened beyond that under load.", ge=0, le=200)
-    pool_timeout: float = _env("DB_POOL_TIMEOUT", 30.0, "Seconds to wait for a free connection.", gt=0, le=600)
-    pool_recycle: int = _env("DB_POOL_RECYCLE", 3600, "Seconds after which a connection is replaced.", ge=1)
-    pool_pre_ping: bool = _env("DB_POOL_PRE_PING", True, "Test a connection before it is handed out.")
-    statement_timeout: int = _env(
-        "DB_STATEMENT_TIMEOUT", 300, "Seconds after which PostgreSQL ends a statement; 0 never.", ge=0, le=86_400
-    )
-    lock_timeout: int = _env(
-        "DB_LOCK_TIMEOUT", 30, "Seconds after which waiting for a lock ends; 0 never.", ge=0, le=3600
-    )
-    ingestion_state_path: Path = _env(
-        "INGESTION_STATE_DB_PATH", Path("data/ingestion_state.sqlite"), "SQLite file of sources and cursors."
-    )
-    raw_storage_path: Path = _env(
-        "RAW_STORAGE_DB_PATH", Path("data/raw_storage.sqlite"), "SQLite file of raw messages and revisions."
-    )
-    processing_storage_path: Path = _env(
-        "PROCESSING_STORAGE_DB_PATH",
-        Path("data/processing_storage.sqlite"),
-        "SQLite file of documents, failures and topics.",
-    )
 
 
 class RetrySettings(_Group):
@@ -74,6 +28,68 @@ class RetrySettings(_Group):
     backoff_base: float = _env("RETRY_BACKOFF_BASE", 1.0, "Seconds before the second attempt.", ge=0.1, le=60)
     backoff_max: float = _env("RETRY_BACKOFF_MAX", 60.0, "Longest pause between attempts, seconds.", ge=1, le=300)
     jitter: float = _env("RETRY_JITTER", 0.3, "Random share added to a pause.", ge=0, le=1)
+
+
+class CollectingSettings(_Group):
+    """How patiently and how discreetly messages are collected."""
+
+    max_wait: float = _env(
+        "COLLECT_MAX_WAIT",
+        300.0,
+        "Longest wait, seconds, asked for by Telegram that is sat out; a longer one is remembered and ends the run.",
+        ge=0,
+        le=86_400,
+    )
+    comment_window: int = _env(
+        "COLLECT_COMMENT_WINDOW", 200, "Newest posts whose comments are looked at in every run.", ge=1, le=10_000
+    )
+    author_hash_salt: SecretStr | None = _env(
+        "AUTHOR_HASH_SALT", None, "Any secret text: people who write are then kept as a salted hash, without a name."
+    )
+
+
+class WebSettings(_Group):
+    """The public web preview of channels."""
+
+    base_url: str = _env("WEB_PREVIEW_URL", "https://t.me", "Where the preview pages are.", pattern=r"^https?://\S+$")
+    pause: float = _env("WEB_PREVIEW_PAUSE", 1.0, "Seconds between two pages.", ge=0, le=600)
+    timeout: float = _env("WEB_PREVIEW_TIMEOUT", 30.0, "Seconds to wait for a page.", gt=0, le=600)
+    user_agent: str = _env(
+        "WEB_PREVIEW_USER_AGENT",
+        f"Mozilla/5.0 (compatible; TG_parser/{__version__})",
+        "How the program names itself to the server.",
+        min_length=1,
+    )
+
+
+class TelegramSettings(_Group):
+    """The Telegram API, used with a person's own account."""
+
+    api_id: int | None = _env("TELEGRAM_API_ID", None, "Number of your application from my.telegram.org.", ge=1)
+    api_hash: SecretStr | None = _env("TELEGRAM_API_HASH", None, "Hash of the same application.")
+    phone: str | None = _env("TELEGRAM_PHONE", None, "Phone number for `login`; it asks where this is unset.")
+    session: SecretStr = _env(
+        "TELEGRAM_SESSION",
+        SecretStr("data/telegram.session"),
+        "Session file that `login` makes, or a session string instead of a file.",
+    )
+    wait_time: float = _env(
+        "TELEGRAM_WAIT_TIME",
+        1.0,
+        "Least seconds between two requests of the account; less is quicker and risks the account.",
+        ge=0,
+        le=600,
+    )
+    takeout: bool = _env(
+        "TELEGRAM_TAKEOUT", False, "Collect inside a takeout session: milder limits, and Telegram tells its owner."
+    )
+    server: str | None = _env(
+        "TELEGRAM_SERVER",
+        None,
+        "Another server than Telegram's own, as `dc@host:port`, for tests.",
+        pattern=r"^\d+@\S+:\d+$",
+    )
+    server_key: Path | None = _env("TELEGRAM_SERVER_KEY", None, "File with the public RSA key of that server.")
 
 
 class LoggingSettings(_Group):
@@ -120,6 +136,9 @@ class Settings(BaseModel):
 
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)
+    collecting: CollectingSettings = Field(default_factory=CollectingSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    telegram: TelegramSettings = Field(default_factory=TelegramSettings)
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
     processing: ProcessingSettings = Field(default_factory=ProcessingSettings)
     topics: TopicSettings = Field(default_factory=TopicSettings)
@@ -136,6 +155,7 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
             problems += _problems(group, error)
     if problems:
         raise SettingsError(" ".join(problems), "Correct the environment or .env; ENV_VARIABLES_GUIDE.md lists all.")
+    groups["database"] = with_secrets(groups["database"])
     return Settings(**groups)
 
 
@@ -144,8 +164,10 @@ def secret_values(settings: Settings) -> Iterator[str]:
     for name, group in setting_groups():
         for field in group.model_fields:
             value = getattr(getattr(settings, name), field)
-            if isinstance(value, SecretStr) and value.get_secret_value():
+            given = isinstance(value, SecretStr) and value != group.model_fields[field].default
+            if given and value.get_secret_value():
                 yield value.get_secret_value()
+                yield from passwords_in(value.get_secret_value())
 
 
 def setting_groups() -> Iterator[tuple[str, type[BaseSettings]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class TgParserError(Exception):
     """Base of every error a user is meant to read: `message` says what happened, `hint` what to do next."""
@@ -41,6 +43,40 @@ class SettingsError(TgParserError):
 
 class SourceError(TgParserError):
     """A source that cannot be read: unknown, unreadable, of another shape."""
+
+
+class SourceUnavailableError(SourceError):
+    """A source that cannot be reached now: network, server error. Later it may."""
+
+    retryable = True
+
+
+class RateLimitedError(SourceError):
+    """Telegram asks to wait until `until`; nothing may be asked before."""
+
+    retryable = True
+
+    def __init__(self, what: str, until: datetime) -> None:
+        super().__init__(
+            f"Telegram asks to wait until {until:%Y-%m-%d %H:%M:%S} UTC before {what}.",
+            "Nothing is asked before that moment; run the same command again after it.",
+        )
+        self.until = until
+
+
+class WrongChatError(SourceError):
+    """A chat that is not the stored one: a name has moved, or a wrong chat was pointed at."""
+
+    def __init__(self, channel_id: str, message_id: str, held: datetime, seen: datetime) -> None:
+        super().__init__(
+            f"Message {message_id} of {channel_id} is stored as sent on {held:%Y-%m-%d}, but the one read now was "
+            f"sent on {seen:%Y-%m-%d}: this is another chat.",
+            "A name can move to another chat. Register this one as a source of its own, by its number or new name.",
+        )
+
+
+class AccountError(SourceError):
+    """The account, not the chat, is the problem: no session, a revoked one, wrong credentials."""
 
 
 class ExportFormatError(SourceError):

@@ -17,6 +17,7 @@ from tg_parser.domain.errors import InvalidPeerError
 ChatKind = Literal["channel", "group", "private"]
 
 CHANNEL_MARK = "-100"
+_NAMELESS = "unnamed-"
 _USERNAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9_]{2,30})[A-Za-z0-9]")
 _NUMBER = re.compile(r"-?\d{1,19}")
 _HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog", "www.t.me"})
@@ -24,7 +25,7 @@ _NOT_NAMES = frozenset({"joinchat", "addstickers", "share", "proxy", "socks", "l
 
 
 class Peer(NamedTuple):
-    """A chat as somebody wrote it: by number, by name, never both."""
+    """A chat by its number, by its name, or by both: then the number says which chat it is, and the name may be old."""
 
     channel_id: str | None
     username: str | None
@@ -61,10 +62,20 @@ def internal_channel_id(channel_id: str) -> str | None:
     return bare if bare != channel_id and bare.isdigit() else None
 
 
+def is_numeric(channel_id: str) -> bool:
+    """Whether a canonical id is a number, which stays, and no name, which can move to another chat."""
+    return channel_id.removeprefix("-").isdecimal()
+
+
+def is_nameless(channel_id: str) -> bool:
+    """Whether the id was made for a chat whose source gave neither number nor name."""
+    return channel_id.startswith(_NAMELESS)
+
+
 def nameless_channel_id(title: str, kind: str) -> str:
     """A stable id for a chat whose source gives neither number nor name."""
     digest = hashlib.sha256(f"{kind}\x1f{title}".encode("utf-8", "replace")).hexdigest()
-    return f"unnamed-{digest[:16]}"
+    return f"{_NAMELESS}{digest[:16]}"
 
 
 def _marked(value: str, text: str) -> str:

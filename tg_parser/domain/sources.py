@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from tg_parser.domain.backlog import OpenRange
 from tg_parser.domain.messages import Adapter, Contract
-from tg_parser.domain.peers import ChatKind
+from tg_parser.domain.peers import ChatKind, Peer, is_numeric
 from tg_parser.domain.times import UtcTime
 
 SourceStatus = Literal["active", "paused", "error"]
@@ -15,7 +16,13 @@ CollectMode = Literal["incremental", "snapshot"]
 
 
 class Source(Contract):
-    """One row of `ingestion_state`. `last_post_id` is the cursor: every post up to it is stored."""
+    """One row of `ingestion_state`. `last_post_id` is the cursor: every post up to it is stored.
+
+    `peer_id` is the marked number of a chat that was first known, and so is stored, by its name alone. Of a chat read
+    newest first, `newest_post_id` is the newest post stored and `open_ranges` what is not: see domain/backlog.py.
+    `comments_swept_to` is how far down the posts were asked for comments once; `comments_turn` where the next look at
+    old posts goes on.
+    """
 
     source_id: str
     channel_id: str
@@ -39,6 +46,16 @@ class Source(Contract):
     comments_unavailable: bool = False
     created_at: UtcTime
     updated_at: UtcTime
+    peer_id: str | None = None
+    newest_post_id: int | None = None
+    open_ranges: tuple[OpenRange, ...] | None = None
+    comments_swept_to: int | None = None
+    comments_turn: int | None = None
+
+    @property
+    def peer(self) -> Peer:
+        """The chat as far as it is known: its number, its name, or both."""
+        return Peer(next(filter(is_numeric, (self.channel_id, self.peer_id or "")), None), self.channel_username)
 
 
 class SourceChange(Contract):
@@ -49,6 +66,7 @@ class SourceChange(Contract):
     channel_username: str | None = None
     channel_title: str | None = None
     channel_kind: ChatKind | None = None
+    peer_id: str | None = None
     via: Adapter | None = None
     include_comments: bool | None = None
     history_from: UtcTime | None = None

@@ -10,11 +10,12 @@ from tg_parser.domain.refs import MessageType
 
 @dataclass(frozen=True, slots=True)
 class ChatAddress:
-    """What a link needs to know of a chat beyond its id."""
+    """What a link needs to know of a chat beyond its id; `number` where its messages are stored under a name."""
 
     username: str | None = None
     title: str | None = None
     kind: ChatKind = "channel"
+    number: str | None = None
 
 
 def message_link(
@@ -36,7 +37,7 @@ def message_link(
 def _chat_address(channel_id: str, address: ChatAddress) -> str | None:
     if address.username:
         return f"https://t.me/{address.username}"
-    internal = internal_channel_id(channel_id)
+    internal = internal_channel_id(address.number or channel_id)
     if internal is not None:
         return f"https://t.me/c/{internal}"
     named_by_username = channel_id[:1].isalpha() and "-" not in channel_id

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from datetime import datetime
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
 
-from tg_parser.domain.errors import TgParserError
+from tg_parser.domain.backlog import Backlog
+from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.progress import Progress, ReportProgress, silent
-from tg_parser.domain.sources import Attempt, Source
+from tg_parser.domain.sources import Source
 from tg_parser.domain.times import utc_now
+from tg_parser.ingestion.intake import Intake
 from tg_parser.ingestion.source import Batch, MessageSource, Window
+from tg_parser.storage.comment_storage import CommentStorage
 from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.raw_storage import RawStorage
 
 
 class Collector:
-    """Brings the messages of one source into the raw storage and records the attempt (M5, M9)."""
+    """Brings the messages of one source into the raw storage (M5)."""
 
-    def __init__(self, sources: IngestionStorage, raw: RawStorage) -> None:
+    def __init__(self, sources: IngestionStorage, comments: CommentStorage, intake: Intake) -> None:
         self._sources = sources
-        self._raw = raw
+        self._comments = comments
+        self._intake = intake
 
     async def collect(
         self,
@@ -29,44 +35,81 @@ class Collector:
         counts: Counter[str],
         report: ReportProgress = silent,
     ) -> None:
-        """Store everything `stream` gives and add it up in `counts`. An error is recorded, then raised."""
-        started = utc_now()
-        try:
-            async for batch in stream.batches(window):
-                await self._store(source, batch, counts)
-                report(Progress("ingest", counts["seen"]))
-        except TgParserError as error:
-            await self._record(source, started, counts, error)
-            raise
-        await self._record(source, started, counts, None)
+        """Store everything of `stream` that `window` wants and add it up in `counts`.
 
-    async def _store(self, source: Source, batch: Batch, counts: Counter[str]) -> None:
-        stored = await self._raw.store(batch.messages, utc_now())
-        posts = [int(message.id) for message in batch.messages if message.message_type == "post"]
-        if posts:
-            await self._sources.advance_cursor(source.source_id, max(posts), utc_now())
-        counts.update(
-            seen=len(batch.messages),
-            new=stored.inserted,
-            revised=stored.revised,
-            refreshed=stored.refreshed,
-            unchanged=stored.unchanged,
-            service=sum(message.service_action is not None for message in batch.messages),
-        )
+        A window with `after_id` is incremental; one without is a snapshot, which no cursor bounds.
+        """
+        if not stream.newest_first:
+            await self._forward(source, stream, window, counts, report)
+        elif window.after_id is None:
+            await self._whole(source, stream, window, counts, report)
+        else:
+            await self._backward(source, stream, window, counts, report)
+
+    async def _forward(
+        self, source: Source, stream: MessageSource, window: Window, counts: Counter[str], report: ReportProgress
+    ) -> None:
+        """Ids rise: the newest post stored is the cursor."""
+        async with aclosing(_one_ahead(stream.batches(window))) as batches:
+            async for batch in batches:
+                await self._store(source, batch, counts, report)
+                if posts := _post_ids(batch.messages):
+                    await self._sources.advance_cursor(source.source_id, max(posts), utc_now())
+
+    async def _backward(
+        self, source: Source, stream: MessageSource, window: Window, counts: Counter[str], report: ReportProgress
+    ) -> None:
+        """Reading goes back in time: what is not reached yet stays an open range, and the cursor below it."""
+        backlog = Backlog.of(source.newest_post_id, source.open_ranges, source.last_post_id)
+        for within in backlog.to_read():
+            left = None if window.limit is None else window.limit - counts["seen"]
+            if left == 0:
+                return
+            wanted = replace(window, after_id=within.after_id, before_id=within.before_id, limit=left)
+            async with aclosing(_one_ahead(stream.batches(wanted))) as batches:
+                async for batch in batches:
+                    await self._store(source, batch, counts, report)
+                    if posts := _post_ids(batch.messages):
+                        backlog = backlog.stored(within, min(posts), max(posts))
+                        await self._sources.save_backlog(source.source_id, backlog, utc_now())
+            if window.limit is None or counts["seen"] < window.limit:
+                backlog = backlog.closed(within)
+                await self._sources.save_backlog(source.source_id, backlog, utc_now())
+
+    async def _whole(
+        self, source: Source, stream: MessageSource, window: Window, counts: Counter[str], report: ReportProgress
+    ) -> None:
+        """A snapshot of a chat read newest first: only when all is stored does the cursor know of it."""
+        newest = 0
+        async with aclosing(_one_ahead(stream.batches(window))) as batches:
+            async for batch in batches:
+                await self._store(source, batch, counts, report)
+                newest = max(newest, *_post_ids(batch.messages), 0)
+        if newest and (window.limit is None or counts["seen"] < window.limit):
+            await self._sources.save_backlog(source.source_id, Backlog(newest), utc_now())
+
+    async def _store(self, source: Source, batch: Batch, counts: Counter[str], report: ReportProgress) -> None:
+        await self._intake.store(source, batch.messages, counts)
+        if source.include_comments and batch.reply_counts:
+            await self._comments.note_counts(source.source_id, batch.reply_counts, utc_now())
         counts.update({f"skipped:{reason}": number for reason, number in batch.skipped.items()})
         counts.update({f"note:{what}": number for what, number in batch.notes.items()})
+        report(Progress("ingest", counts["seen"]))
 
-    async def _record(
-        self, source: Source, started: datetime, counts: Counter[str], error: TgParserError | None
-    ) -> None:
-        await self._sources.record_attempt(
-            Attempt(
-                source_id=source.source_id,
-                started_at=started,
-                finished_at=utc_now(),
-                success=error is None,
-                error_class=type(error).__name__ if error else None,
-                error_message=error.message if error else None,
-                counts=dict(counts),
-            )
-        )
+
+def _post_ids(messages: list[RawMessage]) -> list[int]:
+    return [int(message.id) for message in messages if message.message_type == "post"]
+
+
+async def _one_ahead(batches: AsyncIterator[Batch]) -> AsyncGenerator[Batch, None]:
+    """`batches`, with the next one already being fetched while this one is stored."""
+    coming = asyncio.ensure_future(anext(batches, None))
+    try:
+        while (batch := await coming) is not None:
+            coming = asyncio.ensure_future(anext(batches, None))
+            yield batch
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+        if isinstance(batches, AsyncGenerator):
+            await batches.aclose()

@@ -1,4 +1,4 @@
-"""Collecting: files and sources into the raw storage, one outcome a chat."""
+"""Collecting from files: exports into the raw storage, one outcome a chat."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tg_parser.domain.errors import SourceError, TgParserError, UsageError
+from tg_parser.domain.errors import SourceError, TgParserError
 from tg_parser.domain.messages import Chat
-from tg_parser.domain.peers import parse_peer
+from tg_parser.domain.peers import is_nameless, parse_peer
 from tg_parser.domain.progress import ReportProgress, silent
 from tg_parser.domain.sources import CollectMode, Source
+from tg_parser.ingestion.attempts import recorded_attempt
 from tg_parser.ingestion.collector import Collector
 from tg_parser.ingestion.desktop_export import DesktopExport
-from tg_parser.ingestion.source import MessageSource, Window
+from tg_parser.ingestion.source import MessageSource, Recheck, Window
 from tg_parser.services.sources import SourceService
+from tg_parser.storage.ingestion_storage import IngestionStorage
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,17 @@ class IngestRequest:
 
     mode: CollectMode = "incremental"
     limit: int | None = None
+    recheck: Recheck | None = None
+
+    def window(self, source: Source) -> Window:
+        """Which messages of `source` that means."""
+        return Window(
+            after_id=None if self.mode == "snapshot" else source.last_post_id or 0,
+            date_from=source.history_from,
+            date_to=source.history_to,
+            limit=self.limit,
+            batch_size=source.batch_size,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +49,11 @@ class IngestOutcome:
 
 
 class IngestService:
-    """Brings chats into the raw storage."""
+    """Brings the chats of Telegram Desktop exports into the raw storage."""
 
-    def __init__(self, sources: SourceService, collector: Collector) -> None:
+    def __init__(self, sources: SourceService, storage: IngestionStorage, collector: Collector) -> None:
         self._sources = sources
+        self._storage = storage
         self._collector = collector
 
     async def from_export(
@@ -77,17 +91,11 @@ class IngestService:
     ) -> IngestOutcome:
         counts = Counter[str]()
         try:
-            await self._collector.collect(owner, stream, _window(owner, request), counts, report)
+            async with recorded_attempt(self._storage, owner, counts, live=False):
+                await self._collector.collect(owner, stream, request.window(owner), counts, report)
         except SourceError as error:
             return IngestOutcome(owner, dict(counts), error)
         return IngestOutcome(owner, dict(counts))
-
-    async def collect(self, source: Source) -> IngestOutcome:
-        """Collect a registered source through its own adapter. Raises UsageError where it has none."""
-        raise UsageError(
-            f"Source {source.source_id!r} is filled from Telegram Desktop exports.",
-            f"Give the file: tg-parser ingest --source {source.source_id} --from-export result.json",
-        )
 
 
 def _chat_filter(source: Source | None, channel: str | None) -> Callable[[Chat], bool] | None:
@@ -95,19 +103,10 @@ def _chat_filter(source: Source | None, channel: str | None) -> Callable[[Chat],
     if channel is not None:
         wanted = parse_peer(channel).canonical
         return lambda chat: wanted in (chat.channel_id, (chat.username or "").lower())
-    if source is not None and source.channel_id.lstrip("-").isdigit():
-        return lambda chat: chat.channel_id == source.channel_id
+    number = source.peer.channel_id if source is not None else None
+    if number is not None:
+        return lambda chat: chat.channel_id == number or is_nameless(chat.channel_id)
     return None
-
-
-def _window(source: Source, request: IngestRequest) -> Window:
-    snapshot = request.mode == "snapshot"
-    return Window(
-        after_id=None if snapshot else source.last_post_id,
-        date_from=source.history_from,
-        date_to=source.history_to,
-        limit=request.limit,
-    )
 
 
 def _left_out_hint(export: DesktopExport) -> str:

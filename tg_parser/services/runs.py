@@ -13,6 +13,7 @@ from tg_parser.export.exporter import Exporter, ExportReport, ExportRequest
 from tg_parser.processing.processor import ProcessOptions, ProcessReport
 from tg_parser.services.documents import DocumentService
 from tg_parser.services.ingestion import IngestOutcome, IngestRequest, IngestService
+from tg_parser.services.live import LiveService
 from tg_parser.services.sources import SourceService
 from tg_parser.services.topics import TopicService
 from tg_parser.topics.model import TopicOptions
@@ -51,14 +52,17 @@ class RunService:
 
     def __init__(
         self,
+        *,
         sources: SourceService,
         ingest: IngestService,
+        live: LiveService,
         documents: DocumentService,
         topics: TopicService,
         exporter: Exporter,
     ) -> None:
         self._sources = sources
         self._ingest = ingest
+        self._live = live
         self._documents = documents
         self._topics = topics
         self._exporter = exporter
@@ -83,11 +87,14 @@ class RunService:
     async def _collect(self, request: RunRequest, report: ReportProgress) -> list[IngestOutcome] | None:
         if "ingest" in request.skip:
             return None
-        if request.export_path is None:
-            return [await self._ingest.collect(await self._source(request))]
-        outcomes = await self._ingest.from_export(
-            request.export_path, request.ingest, source=request.source, channel=request.channel, report=report
-        )
+        if request.export_path is not None:
+            outcomes = await self._ingest.from_export(
+                request.export_path, request.ingest, source=request.source, channel=request.channel, report=report
+            )
+        elif request.source is not None:
+            outcomes = [await self._live.collect(request.source, request.ingest, report)]
+        else:
+            outcomes = [await self._live.collect_chat(request.channel or "", request.ingest, report)]
         raise_first_error(outcomes)
         return outcomes
 

@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tg_parser.domain.errors import InvalidPeerError, UnknownSourceError, UsageError
-from tg_parser.domain.messages import Chat
+from tg_parser.domain.errors import AccountError, InvalidPeerError, UnknownSourceError, UsageError
+from tg_parser.domain.messages import Adapter, Chat
 from tg_parser.domain.peers import Peer, parse_peer
 from tg_parser.domain.sources import Source, SourceChange, SourceStatus
 from tg_parser.domain.times import utc_now
 from tg_parser.export.links import ChatAddress
+from tg_parser.services.identity import learned, matching, owner_of, require_same_chat
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
@@ -46,16 +47,23 @@ class SourceService:
         known = await self._sources.get(change.source_id)
         return await self._sources.save_source(_with_identity(change, known), utc_now())
 
-    async def ensure(self, chat: Chat, source: Source | None = None) -> Source:
-        """The source that collects `chat`: the given one, the registered one, or a new one under a speaking id."""
+    async def ensure(self, chat: Chat, source: Source | None = None, *, via: Adapter = "export") -> Source:
+        """The source that collects `chat`: the given one, the registered one, or a new one under a speaking id.
+
+        What `chat` tells is learned: its number, its present name. Raises UsageError, SourceError for another chat.
+        """
+        known = await self.list()
+        source = source or owner_of(chat, known)
         if source is None:
-            registered = await self._sources.find_by_channel(chat.channel_id)
-            source = registered[0] if registered else None
-        if source is None:
-            return await self._sources.save_source(await self._new_source(chat), utc_now())
-        await self._require_same_chat(source, chat)
-        change = SourceChange(source_id=source.source_id, **_learned(source, chat))
-        return await self._sources.save_source(change, utc_now()) if change.model_fields_set > {"source_id"} else source
+            source = await self._sources.save_source(_new_source(chat, known, via), utc_now())
+        else:
+            require_same_chat(source, chat)
+            holds_messages = (await self._raw.summary(source.channel_id)).total > 0
+            if news := learned(source, chat, via, holds_messages=holds_messages):
+                change = SourceChange(source_id=source.source_id, **news)
+                source = await self._sources.save_source(change, utc_now())
+        await self._take_name_from_others(source, known)
+        return source
 
     async def list(self) -> list[Source]:
         """All sources by id."""
@@ -74,18 +82,29 @@ class SourceService:
 
     async def by_channel(self, written: str) -> Source:
         """The source of a chat, written in any way or by the channel id as stored. Raises UnknownSourceError."""
-        peer = _lenient_peer(written)
-        for source in await self.list():
-            by_name = peer.username and (source.channel_username or "").lower() == peer.username.lower()
-            if by_name or source.channel_id in (peer.canonical, written):
-                return source
+        if (source := await self.find(written)) is not None:
+            return source
         raise UnknownSourceError(f"No source collects the chat {written!r}.", "See all with: tg-parser sources list")
+
+    async def find(self, written: str) -> Source | None:
+        """The source of a chat, written in any way, where there is one."""
+        return matching(_lenient_peer(written), written, await self.list())
 
     async def set_status(self, source_id: str, status: SourceStatus) -> Source:
         """Pause or resume a source."""
         await self.get(source_id)
         await self._sources.set_status(source_id, status, utc_now())
         return await self.get(source_id)
+
+    async def resume_after_login(self) -> tuple[str, ...]:
+        """Resume the sources that failed because of the account, now that a person has acted; their ids."""
+        resumed = []
+        for source in await self._sources.list_sources("error"):
+            last = await self._sources.attempts(source.source_id, limit=1)
+            if last and last[0].error_class == AccountError.__name__:
+                await self._sources.set_status(source.source_id, "active", utc_now())
+                resumed.append(source.source_id)
+        return tuple(resumed)
 
     async def holdings(self, source_id: str) -> Holdings:
         """What is stored of a source's channel."""
@@ -109,7 +128,9 @@ class SourceService:
     async def addresses(self) -> dict[str, ChatAddress]:
         """What links need to know, by channel id."""
         return {
-            source.channel_id: ChatAddress(source.channel_username, source.channel_title, source.channel_kind)
+            source.channel_id: ChatAddress(
+                source.channel_username, source.channel_title, source.channel_kind, source.peer_id
+            )
             for source in await self.list()
         }
 
@@ -120,31 +141,28 @@ class SourceService:
             sorted({name for each in of_channels for name in (each.channel_title, each.channel_username) if name})
         )
 
-    async def _new_source(self, chat: Chat) -> SourceChange:
-        taken = {source.source_id for source in await self.list()}
-        source_id = chat.username or _slug(chat.title or "") or chat.channel_id
-        if source_id in taken:
-            source_id = f"{source_id}-{chat.channel_id.lstrip('-')}"
-        return SourceChange(
-            source_id=source_id,
-            channel_id=chat.channel_id,
-            channel_username=chat.username,
-            channel_title=chat.title,
-            channel_kind=chat.kind,
-            via="export",
-        )
+    async def _take_name_from_others(self, owner: Source, known: Sequence[Source]) -> None:
+        """A name belongs to one chat: a source of another chat that had it has lost it."""
+        name = (owner.channel_username or "").lower()
+        for other in known:
+            same_chat = other.source_id == owner.source_id or other.channel_id == owner.channel_id
+            if name and not same_chat and (other.channel_username or "").lower() == name:
+                change = SourceChange(source_id=other.source_id, channel_username=None)
+                await self._sources.save_source(change, utc_now())
 
-    async def _require_same_chat(self, source: Source, chat: Chat) -> None:
-        if source.channel_id == chat.channel_id:
-            return
-        known_by_name_only = not source.channel_id.lstrip("-").isdigit()
-        if known_by_name_only and (await self._raw.summary(source.channel_id)).total == 0:
-            return
-        raise UsageError(
-            f"Source {source.source_id!r} collects {source.channel_id}, but the export is of {chat.channel_id}"
-            + (f" ({chat.title})." if chat.title else "."),
-            "Leave out --source to register the export's chat as a source of its own.",
-        )
+
+def _new_source(chat: Chat, known: Sequence[Source], via: Adapter) -> SourceChange:
+    source_id = chat.username or _slug(chat.title or "") or chat.channel_id
+    if source_id in {source.source_id for source in known}:
+        source_id = f"{source_id}-{chat.channel_id.lstrip('-')}"
+    return SourceChange(
+        source_id=source_id,
+        channel_id=chat.channel_id,
+        channel_username=chat.username,
+        channel_title=chat.title,
+        channel_kind=chat.kind,
+        via="export" if via == "export" else None,
+    )
 
 
 def _with_identity(change: SourceChange, known: Source | None) -> SourceChange:
@@ -177,13 +195,6 @@ def _peer_of_id(source_id: str) -> str:
             f"Source {source_id!r} names no chat.", "Give --channel-id or --channel-username with it."
         ) from error
     return source_id
-
-
-def _learned(source: Source, chat: Chat) -> dict[str, str]:
-    """What `chat` tells that `source` does not know yet."""
-    told = {"channel_title": chat.title, "channel_kind": chat.kind, "channel_username": chat.username}
-    learned = {name: value for name, value in told.items() if value and getattr(source, name) != value}
-    return learned if source.channel_id == chat.channel_id else {**learned, "channel_id": chat.channel_id}
 
 
 def _slug(title: str) -> str:

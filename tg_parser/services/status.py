@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tg_parser.domain.backlog import Backlog, OpenRange
 from tg_parser.domain.peers import ChatKind
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.sources import Source
@@ -24,7 +25,8 @@ _NUMBERED: dict[ChatKind, tuple[MessageType, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class SourceStatusReport:
-    """One source in numbers. `gaps` are id ranges between the first and the last stored post that are not held."""
+    """One source in numbers. `gaps` are id ranges between the first and the last stored post that are not held,
+    though they were asked for; `to_fetch` what the next run asks for."""
 
     source: Source
     messages: dict[str, int]
@@ -36,6 +38,7 @@ class SourceStatusReport:
     failures: int
     topics: int
     gaps: list[tuple[int, int]]
+    to_fetch: list[OpenRange]
 
 
 class StatusService:
@@ -58,6 +61,7 @@ class StatusService:
         channel = source.channel_id
         held, made = await self._raw.summary(channel), await self._documents.counts(channel)
         cards = await self._topics.cards(channel_ids=[channel])
+        to_fetch = list(Backlog.of(source.newest_post_id, source.open_ranges, source.last_post_id).ranges)
         return SourceStatusReport(
             source=source,
             messages={
@@ -73,5 +77,11 @@ class StatusService:
             due=await self._documents.count_due(channel),
             failures=made.failures,
             topics=len(cards),
-            gaps=await self._raw.gaps(channel, limit=GAPS_SHOWN, message_types=_NUMBERED[source.channel_kind]),
+            gaps=await self._gaps(source, to_fetch),
+            to_fetch=to_fetch,
         )
+
+    async def _gaps(self, source: Source, to_fetch: list[OpenRange]) -> list[tuple[int, int]]:
+        held = await self._raw.gaps(source.channel_id, limit=GAPS_SHOWN, message_types=_NUMBERED[source.channel_kind])
+        unread = {(each.after_id + 1, (each.before_id or 0) - 1) for each in to_fetch}
+        return [gap for gap in held if gap not in unread]

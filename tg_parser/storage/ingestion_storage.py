@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, or_, select, update
+from sqlalchemy import Select, case, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tg_parser.domain.backlog import Backlog
 from tg_parser.domain.sources import Attempt, Source, SourceChange, SourceStatus
 from tg_parser.domain.storable import storable_json
-from tg_parser.storage.tables.ingestion import comment_cursors, ingestion_state, source_attempts
-from tg_parser.storage.transactions import Database, upsert
+from tg_parser.storage.tables.ingestion import ingestion_state, source_attempts
+from tg_parser.storage.transactions import Database
 
 _state = ingestion_state.c
 
@@ -79,34 +80,34 @@ class IngestionStorage:
             lambda conn: conn.execute(statement.values(last_post_id=last_post_id, updated_at=now))
         )
 
-    async def comment_cursor(self, source_id: str, thread_id: str) -> int | None:
-        """The id of the newest stored comment of a thread."""
-        cursor = comment_cursors.c
-        found = await self._database.row(
-            select(cursor.last_comment_id).where(cursor.source_id == source_id, cursor.thread_id == thread_id)
-        )
-        return None if found is None else found["last_comment_id"]
+    async def save_backlog(self, source_id: str, backlog: Backlog, now: datetime) -> None:
+        """Keep what is still to be fetched of a chat read newest first; the cursor follows, and never goes back."""
+        behind = or_(_state.last_post_id.is_(None), _state.last_post_id < backlog.cursor)
+        values = {
+            "newest_post_id": backlog.newest_id,
+            "open_ranges": [list(each) for each in backlog.ranges],
+            "last_post_id": case((behind, backlog.cursor or None), else_=_state.last_post_id),
+            "updated_at": now,
+        }
+        await self._update(source_id, **values)
 
-    async def advance_comment_cursor(self, source_id: str, thread_id: str, comment_id: int, now: datetime) -> None:
-        """Move the cursor of a thread forward; it never goes back."""
-        cursor = comment_cursors.c
-        row = {"source_id": source_id, "thread_id": thread_id, "last_comment_id": comment_id, "updated_at": now}
-        ahead = (cursor.source_id == source_id, cursor.thread_id == thread_id, cursor.last_comment_id < comment_id)
+    async def mark_history_complete(self, source_id: str, now: datetime) -> None:
+        """The history has been read to its end for the first time."""
+        first = update(ingestion_state).where(_state.source_id == source_id, _state.backfill_completed_at.is_(None))
+        await self._database.write(lambda conn: conn.execute(first.values(backfill_completed_at=now)))
 
-        async def advance(conn: AsyncConnection) -> None:
-            await upsert(self._database, conn, comment_cursors, [row], key=("source_id", "thread_id"), update=())
-            await conn.execute(update(comment_cursors).where(*ahead).values(last_comment_id=comment_id, updated_at=now))
+    async def set_progress(self, source_id: str, now: datetime, **values: Any) -> None:
+        """Keep how far the history or the comments of a source have been looked at."""
+        await self._update(source_id, **values, updated_at=now)
 
-        await self._database.write(advance)
-
-    async def record_attempt(self, attempt: Attempt) -> None:
-        """Keep an attempt, and what it says of its source."""
+    async def record_attempt(self, attempt: Attempt, status: SourceStatus | None = None) -> None:
+        """Keep an attempt, and what it says of its source; `status` is what it makes of one that is not paused."""
         values = storable_json(attempt.model_dump(exclude={"counts"}))
 
         async def record(conn: AsyncConnection) -> None:
             await conn.execute(insert(source_attempts).values(**values, counts_json=attempt.counts))
             of_source = update(ingestion_state).where(_state.source_id == attempt.source_id)
-            await conn.execute(of_source.values(last_attempt_at=attempt.started_at, **_consequence(attempt)))
+            await conn.execute(of_source.values(last_attempt_at=attempt.started_at, **_consequence(attempt, status)))
 
         await self._database.write(record)
 
@@ -129,10 +130,11 @@ def _sources(rows: Any) -> list[Source]:
     return [Source(**row) for row in rows]
 
 
-def _consequence(attempt: Attempt) -> dict[str, Any]:
+def _consequence(attempt: Attempt, status: SourceStatus | None) -> dict[str, Any]:
+    told = {} if status is None else {"status": case((_state.status == "paused", "paused"), else_=status)}
     if attempt.success:
-        return {"last_success_at": attempt.finished_at, "fail_count": 0, "last_error": None}
-    return {"fail_count": _state.fail_count + 1, "last_error": attempt.error_message}
+        return {"last_success_at": attempt.finished_at, "fail_count": 0, "last_error": None, **told}
+    return {"fail_count": _state.fail_count + 1, "last_error": attempt.error_message, **told}
 
 
 def _attempt(row: Mapping[str, Any]) -> Attempt:

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tg_parser.domain.errors import WrongChatError
 from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.refs import MessageType, parse_source_ref
 from tg_parser.storage.raw_batches import deletion_row, follow_sightings, revision_row, split_sightings
 from tg_parser.storage.raw_rows import message_row, row_message
-from tg_parser.storage.sightings import COMPARED, COUNTERS, FACTS, NOTHING, Change, Held
+from tg_parser.storage.sightings import COMPARED, COUNTERS, FACTS, NOTHING, Change, Held, is_another_message
 from tg_parser.storage.tables.raw import raw_messages, raw_revisions
 from tg_parser.storage.transactions import Database, channel_range, insert_rows
 
@@ -23,7 +24,7 @@ _log = raw_revisions.c
 
 Row = dict[str, Any]
 
-_CHANGING = ("revision", *COUNTERS, *FACTS)
+_CHANGING = ("revision", "via", *COUNTERS, *FACTS)
 _REFRESH = (
     update(raw_messages)
     .where(_raw.source_ref == bindparam("new_source_ref"))
@@ -87,7 +88,10 @@ class RawStorage:
         self._database = database
 
     async def store(self, messages: Sequence[RawMessage], observed_at: datetime) -> StoreCounts:
-        """Insert what is new, log what was edited, refresh counters; text and date of a stored message stay."""
+        """Insert what is new, log what was edited, refresh counters; text and date of a stored message stay.
+
+        Raises WrongChatError where a message is not the stored one of its id: nothing of the batch is stored then.
+        """
         if not messages:
             return StoreCounts()
 
@@ -97,6 +101,7 @@ class RawStorage:
             await self._database.dialect.claim(conn, {f"raw:{row['channel_id']}" for row in rows})
             held = await self._held(conn, {row["source_ref"] for row in rows})
             new, sightings = split_sightings(rows, held)
+            _require_same_chat(held, sightings)
             changes = follow_sightings(held, sightings)
             revisions = [
                 revision_row(held_after, seen, change, observed_at)
@@ -147,6 +152,25 @@ class RawStorage:
         statement = _with_current_text().where(channel_range(_raw.source_ref, channel_id))
         async for page in self._database.pages(statement, _raw.source_ref, size):
             yield [_stored(row) for row in page]
+
+    async def posts_to_recheck(
+        self, channel_id: str, *, newest: int | None = None, since: datetime | None = None
+    ) -> list[int]:
+        """Ids of the posts that are still there, ascending: the `newest` ones, or those sent `since`."""
+        posts = (_raw.message_type == "post", _raw.deleted_at.is_(None), _raw.id_number > 0)
+        wanted = select(_raw.id_number).where(channel_range(_raw.source_ref, channel_id), *posts)
+        if since is not None:
+            wanted = wanted.where(_raw.date >= since)
+        rows = await self._database.rows(wanted.order_by(_raw.id_number.desc()).limit(newest))
+        return [row["id_number"] for row in reversed(rows)]
+
+    async def comments_to_recheck(self, channel_id: str, posts: Sequence[int]) -> dict[int, int]:
+        """The comments under `posts` that are still there: comment id → post id."""
+        comments = (_raw.message_type == "comment", _raw.deleted_at.is_(None), _raw.id_number > 0)
+        under = self._database.dialect.any_of(_raw.thread_id, map(str, posts))
+        wanted = select(_raw.id_number, _raw.thread_id).where(channel_range(_raw.source_ref, channel_id), *comments)
+        rows = await self._database.rows(wanted.where(under).order_by(_raw.id_number))
+        return {row["id_number"]: int(row["thread_id"]) for row in rows}
 
     async def closing_texts(self, channel_id: str, limit: int) -> list[str]:
         """The newest texts of a channel, newest first."""
@@ -208,6 +232,13 @@ class RawStorage:
             )
             for row in found.mappings()
         }
+
+
+def _require_same_chat(held: Mapping[str, Held], sightings: Sequence[Row]) -> None:
+    for seen in sightings:
+        row = held[seen["source_ref"]].row
+        if is_another_message(row, seen):
+            raise WrongChatError(seen["channel_id"], seen["id"], row["date"], seen["date"])
 
 
 def _channel(source_ref: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tg_parser.domain.messages import ADAPTER_RANK, Adapter, Sighting, compare_texts
@@ -23,7 +23,10 @@ FACTS = (
     "parent_message_id",
     "reply_to_message_id",
 )
-COMPARED = ("source_ref", "revision", "via", *COUNTERS, *FACTS)
+COMPARED = ("source_ref", "date", "revision", "via", *COUNTERS, *FACTS)
+
+MOST_HOURS_APART = 30
+"""Two sightings of one message may differ by the zones that a date without one was read in, not by more."""
 
 Row = Mapping[str, Any]
 
@@ -58,12 +61,26 @@ NOTHING = Change()
 def change_of(held: Held, seen: Row) -> Change:
     """Compare a sighting with what is held. An older edit than the held one is stale and changes no text."""
     columns = {name: seen[name] for name in COUNTERS if seen[name] is not None and seen[name] != held.row[name]}
-    if _rank(seen["via"]) >= _rank(held.row["via"]):
-        columns.update({name: seen[name] for name in FACTS if held.row[name] is None and seen[name] is not None})
+    columns.update(_facts(held.row, seen))
     sighting = compare_texts(held.text, seen["text"])
     if sighting is Sighting.SAME or _is_stale(held, seen):
         return Change(columns)
     return Change(columns, sighting.value)
+
+
+def is_another_message(held: Row, seen: Row) -> bool:
+    """Whether a sighting cannot be of the stored message: ids repeat between chats, the moment of sending does not."""
+    apart: timedelta = held["date"] - seen["date"]
+    return abs(apart) > timedelta(hours=MOST_HOURS_APART)
+
+
+def _facts(held: Row, seen: Row) -> dict[str, Any]:
+    """What a sighting knows better: all that a richer adapter tells, and what is missing by one no poorer."""
+    rank, held_rank = _rank(seen["via"]), _rank(held["via"])
+    told = {name: seen[name] for name in FACTS if seen[name] is not None and seen[name] != held[name]}
+    if rank > held_rank:
+        return {**told, "via": seen["via"]}
+    return {name: value for name, value in told.items() if held[name] is None} if rank == held_rank else {}
 
 
 def _is_stale(held: Held, seen: Row) -> bool:

@@ -34,6 +34,11 @@ ingestion_state = Table(
     Column("comments_unavailable", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("peer_id", Ref),
+    Column("newest_post_id", BigNumber),
+    Column("open_ranges", JsonDocument),
+    Column("comments_swept_to", BigNumber),
+    Column("comments_turn", BigNumber),
     Index("idx_ingestion_source_id", "source_id", unique=True),
 )
 
@@ -44,6 +49,8 @@ comment_cursors = Table(
     Column("thread_id", Ref, primary_key=True),
     Column("last_comment_id", BigNumber),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("reply_count", BigNumber),
+    Column("walked_count", BigNumber),
 )
 
 source_attempts = Table(
@@ -58,4 +65,29 @@ source_attempts = Table(
     Column("error_message", Text),
     Column("counts_json", JsonDocument, nullable=False),
     Index("idx_attempts_source", "source_id", "id"),
+)
+
+# What an account must not forget. A session is known by a digest of its key: a new login is a new row.
+telegram_sessions = Table(
+    "telegram_sessions",
+    metadata,
+    Column("session_id", Ref, primary_key=True),
+    Column("blocked_reason", Text, nullable=False),
+    Column("blocked_at", UtcDateTime, nullable=False),
+)
+
+telegram_limits = Table(
+    "telegram_limits",
+    metadata,
+    Column("session_id", Ref, primary_key=True),
+    Column("request", Ref, primary_key=True),
+    Column("wait_until", UtcDateTime, nullable=False),
+)
+
+telegram_access = Table(
+    "telegram_access",
+    metadata,
+    Column("session_id", Ref, primary_key=True),
+    Column("channel_id", Ref, primary_key=True),
+    Column("access_hash", BigNumber, nullable=False),
 )

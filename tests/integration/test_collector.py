@@ -1,0 +1,177 @@
+"""The collector on chats that are read backwards: whatever ends a run early, nothing is lost and nothing doubled."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from samples import CHANNEL, NOW, message
+
+from tg_parser.domain.errors import SourceUnavailableError, WrongChatError
+from tg_parser.domain.messages import Author, Chat, Forward
+from tg_parser.domain.sources import SourceChange
+from tg_parser.ingestion.collector import Collector
+from tg_parser.ingestion.intake import Intake
+from tg_parser.ingestion.source import Batch, Window
+from tg_parser.storage.comment_storage import CommentStorage
+from tg_parser.storage.ingestion_storage import IngestionStorage
+from tg_parser.storage.raw_storage import RawStorage
+
+PAGE = 10
+
+
+class Backwards:
+    """A chat with posts 1 to `newest`, given in pages from the newest down; the connection ends after `pages`."""
+
+    via, newest_first = "web", True
+
+    def __init__(self, newest, pages=1000):
+        self.chat, self._newest, self._pages, self.asked = Chat(channel_id=CHANNEL), newest, pages, []
+
+    async def batches(self, window):
+        self.asked.append((window.after_id, window.before_id))
+        left = self._newest if window.limit is None else window.limit
+        before = self._newest + 1 if window.before_id is None else window.before_id
+        while before > (window.after_id or 0) + 1 and left > 0:
+            if not self._pages:
+                raise SourceUnavailableError("The connection is gone.")
+            self._pages -= 1
+            ids = range(max((window.after_id or 0) + 1, before - min(PAGE, left)), before)
+            yield Batch([message(number, via="web") for number in ids])
+            before, left = min(ids), left - len(ids)
+
+
+class Forwards(Backwards):
+    """The same chat read forward in time, in one batch."""
+
+    via, newest_first = "api", False
+
+    async def batches(self, window):
+        yield Batch([message(number, via="api") for number in range((window.after_id or 0) + 1, self._newest + 1)])
+
+
+@pytest.fixture
+def sources(databases):
+    return IngestionStorage(databases.ingestion)
+
+
+@pytest.fixture
+def raw(databases):
+    return RawStorage(databases.raw)
+
+
+@pytest.fixture
+async def collect(databases, sources, raw):
+    await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
+    collector = Collector(sources, CommentStorage(databases.ingestion), Intake(raw))
+
+    async def run(stream, *, limit=None, snapshot=False, date_from=None):
+        source = await sources.get("s")
+        after = None if snapshot else source.last_post_id or 0
+        counts = Counter()
+        try:
+            await collector.collect(source, stream, Window(after_id=after, limit=limit, date_from=date_from), counts)
+        except SourceUnavailableError:
+            counts["failed"] = 1
+        return counts
+
+    return run
+
+
+async def held_ids(raw):
+    return [message_id async for page in raw.pages(CHANNEL) for message_id in sorted(int(m.message.id) for m in page)]
+
+
+async def test_backwards_to_the_first_post(collect, sources, raw):
+    """A whole run stores every post once and leaves the cursor at the newest."""
+    counts = await collect(Backwards(35))
+    assert (counts["new"], counts["seen"]) == (35, 35)
+    source = await sources.get("s")
+    assert (source.last_post_id, source.newest_post_id, source.open_ranges) == (35, 35, ())
+    assert (await raw.summary(CHANNEL)).posts == 35
+
+
+async def test_next_run_closes_what_a_lost_connection_left_open(collect, sources, raw):
+    """What is new comes first, then the hole; no page is read twice."""
+    assert (await collect(Backwards(50, pages=2)))["failed"] == 1
+    source = await sources.get("s")
+    assert (source.last_post_id, source.open_ranges) == (None, ((0, 31),))
+    chat = Backwards(60)
+    counts = await collect(chat)
+    assert chat.asked == [(50, None), (0, 31)]
+    assert (counts["seen"], counts["new"]) == (40, 40)
+    assert sorted(await held_ids(raw)) == list(range(1, 61))
+    assert (await sources.get("s")).last_post_id == 60
+
+
+async def test_limited_runs_reach_the_first_post_in_the_end(collect, sources, raw):
+    """Each run with a limit takes that many more, the newest first, until nothing is left."""
+    assert [(await collect(Backwards(25), limit=10))["new"] for _ in range(4)] == [10, 10, 5, 0]
+    assert sorted(await held_ids(raw)) == list(range(1, 26))
+    assert (await sources.get("s")).last_post_id == 25
+
+
+async def test_nothing_new_is_one_look(collect):
+    """A run with nothing new asks once and stores nothing."""
+    await collect(Backwards(25))
+    chat = Backwards(25)
+    assert (await collect(chat))["seen"] == 0
+    assert chat.asked == [(25, None)]
+
+
+async def test_snapshot_reads_all_again_and_keeps_the_backlog_until_it_is_done(collect, sources):
+    """A snapshot that is cut short changes no cursor; a whole one closes every hole."""
+    await collect(Backwards(50, pages=2))
+    before = await sources.get("s")
+    await collect(Backwards(50, pages=3), snapshot=True)
+    after = await sources.get("s")
+    assert (after.open_ranges, after.last_post_id) == (before.open_ranges, None)
+    assert (await collect(Backwards(50), snapshot=True))["new"] == 20
+    done = await sources.get("s")
+    assert (done.open_ranges, done.last_post_id) == ((), 50)
+
+
+async def test_the_api_takes_over_from_the_preview(collect, sources, raw):
+    """A hole left by the preview is closed by reading forward from the cursor, and is not asked for again."""
+    await collect(Backwards(50, pages=2))
+    assert (await collect(Forwards(55)))["new"] == 35
+    chat = Backwards(55)
+    assert (await collect(chat))["seen"] == 0
+    assert chat.asked == [(55, None)]
+    assert (await raw.summary(CHANNEL)).posts == 55
+
+
+async def test_another_chat_under_the_same_id_is_refused(databases, sources, raw):
+    """Where an id is another message than the stored one, nothing of it is stored: two chats never mix."""
+    source = await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
+    intake = Intake(raw)
+    await intake.store(source, [message(5, "mine")], Counter())
+    other = [message(4, "other"), message(5, "other").model_copy(update={"date": NOW + timedelta(days=3)})]
+    with pytest.raises(WrongChatError, match="another chat"):
+        await intake.store(source, other, Counter())
+    assert [stored.current_text async for page in raw.pages(CHANNEL) for stored in page] == ["mine"]
+
+
+async def test_messages_are_kept_under_the_id_of_their_source(sources, raw):
+    """A chat first stored by its name keeps that id when its number becomes known."""
+    source = await sources.save_source(SourceChange(source_id="s", channel_id="durov"), NOW)
+    counts = Counter()
+    await Intake(raw).store(source, [message(1, channel="durov")], counts)
+    await Intake(raw).store(source, [message(1), message(2)], counts)
+    assert (counts["new"], counts["unchanged"]) == (2, 1)
+    assert [each.message.source_ref async for page in raw.pages("durov") for each in page] == [
+        "tg:durov:post:1",
+        "tg:durov:post:2",
+    ]
+
+
+async def test_with_a_salt_nobody_is_named(sources, raw):
+    """Writers of comments become one hash a person, forwards lose the person's name, the payload goes; posts stay."""
+    source = await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
+    ann = Author(id="7", name="Ann")
+    told = {"author": ann, "forward": Forward(name="Bob"), "raw_payload": {"from": "Ann"}, "parent_message_id": "1"}
+    comments = [message(number, kind="comment", thread_id="1", **told) for number in (2, 3)]
+    await Intake(raw, "pepper").store(source, [message(1, author=Author(name="Editor")), *comments], Counter())
+    kept = {m.message.id: m.message async for page in raw.pages(CHANNEL) for m in page}
+    assert kept["1"].author == Author(name="Editor")
+    assert kept["2"].author == kept["3"].author == Author(id="hash-86693d50efdc246c")
+    assert (kept["2"].forward.name, kept["2"].raw_payload) == (None, None)

@@ -1,0 +1,67 @@
+"""The backlog of a chat that is read newest first: nothing between two runs is forgotten."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tg_parser.domain.backlog import Backlog, OpenRange
+
+
+def read(backlog, newest, pages, page=10):
+    """Read `pages` pages of a chat with posts 1 to `newest`, then stop as a killed run does; what was stored."""
+    stored = set()
+    for within in backlog.to_read():
+        before = newest + 1 if within.before_id is None else within.before_id
+        while before > within.after_id + 1:
+            if not pages:
+                return backlog, stored
+            ids = range(max(within.after_id + 1, before - page), before)
+            stored |= set(ids)
+            backlog = backlog.stored(within, min(ids), max(ids))
+            before, pages = min(ids), pages - 1
+        backlog = backlog.closed(within)
+    return backlog, stored
+
+
+def test_a_run_to_the_first_post_leaves_nothing_open():
+    """Read to its end, the cursor is the newest post."""
+    backlog, stored = read(Backlog(), 35, pages=9)
+    assert (backlog, backlog.cursor, stored) == (Backlog(35), 35, set(range(1, 36)))
+
+
+def test_a_run_that_ends_early_leaves_the_rest_open():
+    """The cursor waits below the hole."""
+    backlog, _ = read(Backlog(20), 60, pages=2)
+    assert backlog == Backlog(60, (OpenRange(20, 41),))
+    assert backlog.cursor == 20
+
+
+def test_what_is_new_is_read_before_what_was_left():
+    """Two runs that ended early leave two holes, newest first."""
+    backlog, _ = read(Backlog(60, (OpenRange(20, 41),)), 100, pages=1)
+    assert backlog == Backlog(100, (OpenRange(60, 91), OpenRange(20, 41)))
+    assert backlog.to_read() == [OpenRange(100, None), OpenRange(60, 91), OpenRange(20, 41)]
+
+
+def test_what_came_another_way_is_not_read_again():
+    """A cursor moved by an export or the API closes the ranges below it."""
+    ranges = (OpenRange(60, 91), OpenRange(20, 41))
+    assert Backlog.of(100, ranges, 70) == Backlog(100, (OpenRange(70, 91),))
+    assert Backlog.of(100, ranges, 120) == Backlog(120)
+    assert Backlog.of(None, None, None) == Backlog(0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 4)), max_size=8))
+def test_whatever_runs_are_cut_short_the_last_whole_one_completes_all(runs):
+    """After any number of runs that grew and ended anywhere, one run to the end has stored every post exactly once
+    in its ranges, and the cursor never passes a post that is not stored."""
+    backlog, newest, held = Backlog(), 0, set()
+    for grown, pages in runs:
+        newest += grown
+        backlog, stored = read(backlog, newest, pages)
+        held |= stored
+        assert set(range(1, backlog.cursor + 1)) <= held
+        backlog = Backlog.of(backlog.newest_id, backlog.ranges, backlog.cursor)
+    backlog, stored = read(backlog, newest, pages=1000)
+    assert held | stored == set(range(1, newest + 1))
+    assert not held & stored
+    assert backlog == Backlog(newest)

@@ -1,0 +1,110 @@
+"""Where the three databases live, and how to get in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
+
+from tg_parser.config.groups import SettingsGroup, setting
+from tg_parser.config.secrets import decrypted, only_one, secret_from_file
+
+
+class DatabaseSettings(SettingsGroup):
+    """Where the three databases live."""
+
+    type: Literal["sqlite", "postgresql"] = setting(
+        "DB_TYPE", "sqlite", "`sqlite` keeps three files and needs no server; `postgresql` is for production."
+    )
+    host: str = setting("DB_HOST", "localhost", "PostgreSQL server.")
+    port: int = setting("DB_PORT", 5432, "PostgreSQL port.", ge=1, le=65535)
+    name: str = setting("DB_NAME", "tg_parser", "Database on the server; all three histories live in it.", min_length=1)
+    user: str = setting("DB_USER", "tg_parser_user", "Role to connect as.", min_length=1)
+    password: SecretStr = setting("DB_PASSWORD", SecretStr(""), "Its password; any character is allowed.")
+    url: SecretStr | None = setting(
+        "DB_URL", None, "Connection URL instead of the parts; postgresql:// and postgres:// are both accepted."
+    )
+    password_file: Path | None = setting(
+        "DB_PASSWORD_FILE", None, "File that holds the password instead; a line end after it is left out."
+    )
+    password_encrypted: SecretStr | None = setting(
+        "DB_PASSWORD_ENCRYPTED", None, "The password as `tg-parser db encrypt-secret` prints it."
+    )
+    url_encrypted: SecretStr | None = setting("DB_URL_ENCRYPTED", None, "The whole URL as that command prints it.")
+    encryption_key_file: Path | None = setting(
+        "DB_ENCRYPTION_KEY_FILE", None, "File with the key of what is encrypted; `db encrypt-secret` makes it."
+    )
+    sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None = setting(
+        "DB_SSLMODE", None, "TLS to the server, as libpq understands it; unset leaves it to libpq."
+    )
+    sslrootcert: Path | None = setting(
+        "DB_SSLROOTCERT", None, "Certificate of the authority that verify-ca and verify-full trust; `system` for all."
+    )
+    sslcert: Path | None = setting("DB_SSLCERT", None, "Certificate of this client, where the server asks for one.")
+    sslkey: Path | None = setting("DB_SSLKEY", None, "Private key of that certificate.")
+    replica_hosts: str = setting(
+        "DB_REPLICA_HOSTS", "", "Read replicas, `host[:port],…`; exports, lists and search read from them."
+    )
+    replica_max_lag: float = setting(
+        "DB_REPLICA_MAX_LAG", 10.0, "Seconds behind the primary at which a replica is left out.", gt=0, le=3600
+    )
+    pool_size: int = setting("DB_POOL_SIZE", 5, "Connections kept open.", ge=1, le=200)
+    max_overflow: int = setting("DB_MAX_OVERFLOW", 10, "Connections opened beyond that under load.", ge=0, le=200)
+    pool_timeout: float = setting("DB_POOL_TIMEOUT", 30.0, "Seconds to wait for a free connection.", gt=0, le=600)
+    pool_recycle: int = setting("DB_POOL_RECYCLE", 3600, "Seconds after which a connection is replaced.", ge=1)
+    pool_pre_ping: bool = setting("DB_POOL_PRE_PING", True, "Test a connection before it is handed out.")
+    pool_log_minutes: float = setting(
+        "DB_POOL_LOG_MINUTES", 15.0, "Minutes between two lines about the pool in the log; 0 never.", ge=0, le=1440
+    )
+    transaction_pooler: bool = setting(
+        "DB_TRANSACTION_POOLER",
+        False,
+        "PgBouncer in transaction mode is in front: no prepared statements, nothing kept in a session.",
+    )
+    statement_timeout: int = setting(
+        "DB_STATEMENT_TIMEOUT", 300, "Seconds after which PostgreSQL ends a statement; 0 never.", ge=0, le=86_400
+    )
+    lock_timeout: int = setting(
+        "DB_LOCK_TIMEOUT", 30, "Seconds after which waiting for a lock ends; 0 never.", ge=0, le=3600
+    )
+    idle_in_transaction_timeout: int = setting(
+        "DB_IDLE_IN_TRANSACTION_TIMEOUT",
+        600,
+        "Seconds after which PostgreSQL ends a session whose transaction stands idle; 0 never.",
+        ge=0,
+        le=86_400,
+    )
+    ingestion_state_path: Path = setting(
+        "INGESTION_STATE_DB_PATH", Path("data/ingestion_state.sqlite"), "SQLite file of sources and cursors."
+    )
+    raw_storage_path: Path = setting(
+        "RAW_STORAGE_DB_PATH", Path("data/raw_storage.sqlite"), "SQLite file of raw messages and revisions."
+    )
+    processing_storage_path: Path = setting(
+        "PROCESSING_STORAGE_DB_PATH",
+        Path("data/processing_storage.sqlite"),
+        "SQLite file of documents, failures and topics.",
+    )
+
+
+def with_secrets(given: DatabaseSettings) -> DatabaseSettings:
+    """`given` with URL and password in plain text, wherever they come from. Raises SettingsError."""
+    url = only_one(
+        {
+            "DB_URL": given.url.get_secret_value() if given.url else None,
+            "DB_URL_ENCRYPTED": _decrypted(given.url_encrypted, given, "DB_URL_ENCRYPTED"),
+        }
+    )
+    password = only_one(
+        {
+            "DB_PASSWORD": given.password.get_secret_value(),
+            "DB_PASSWORD_FILE": secret_from_file(given.password_file, "DB_PASSWORD_FILE"),
+            "DB_PASSWORD_ENCRYPTED": _decrypted(given.password_encrypted, given, "DB_PASSWORD_ENCRYPTED"),
+        }
+    )
+    return given.model_copy(update={"url": SecretStr(url) if url else None, "password": SecretStr(password or "")})
+
+
+def _decrypted(token: SecretStr | None, given: DatabaseSettings, variable: str) -> str | None:
+    return decrypted(token.get_secret_value() if token else None, given.encryption_key_file, variable)

@@ -1,0 +1,21 @@
+"""What a group of settings is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsGroup(BaseSettings):
+    """Settings that belong together, each read from its variable; empty variables count as unset."""
+
+    model_config = SettingsConfigDict(
+        env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+
+def setting(name: str, default: Any, description: str, **limits: Any) -> Any:
+    """A setting read from the variable `name`; `limits` are those of pydantic's Field."""
+    return Field(default=default, validation_alias=name, description=description, **limits)

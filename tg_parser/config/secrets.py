@@ -1,0 +1,103 @@
+"""Secrets that are not written out in the environment: read from a file, or decrypted with a key from a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from tg_parser.domain.errors import SettingsError
+
+KEY_VARIABLE = "DB_ENCRYPTION_KEY_FILE"
+_SECRET_PARAMETERS = ("password", "sslpassword")
+
+
+def only_one(given: Mapping[str, str | None]) -> str | None:
+    """The value of the one variable that is set, if any. Raises SettingsError where several are."""
+    present = {variable: value for variable, value in given.items() if value}
+    if len(present) > 1:
+        raise SettingsError(
+            f"{' and '.join(present)} are both set, and only one can be meant.", "Keep one of them, remove the other."
+        )
+    return next(iter(present.values()), None)
+
+
+def secret_from_file(path: Path | None, variable: str) -> str | None:
+    """The text in `path` without the line end after it. Raises SettingsError naming `variable`."""
+    if path is None:
+        return None
+    try:
+        secret = path.read_text("utf-8").removesuffix("\n").removesuffix("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise SettingsError(
+            f"{variable}: {path} cannot be read: {reason}.", "Name a file with nothing but the secret in it."
+        ) from None
+    if not secret:
+        raise SettingsError(f"{variable}: {path} is empty.", "Write the secret into it.")
+    return secret
+
+
+def decrypted(token: str | None, key_file: Path | None, variable: str) -> str | None:
+    """What `encrypted` made `token` of. Raises SettingsError naming `variable`."""
+    if not token:
+        return None
+    key = secret_from_file(key_file, KEY_VARIABLE)
+    if key is None:
+        raise SettingsError(
+            f"{variable} is set without the key to read it.", f"Set {KEY_VARIABLE} to the file with the key."
+        )
+    try:
+        return _cipher(key, key_file).decrypt(token.encode()).decode()
+    except InvalidToken:
+        raise SettingsError(
+            f"{variable} cannot be decrypted with the key in {key_file}.",
+            "Use the key it was made with, or make it anew: tg-parser db encrypt-secret",
+        ) from None
+
+
+def encrypted(secret: str, key_file: Path) -> str:
+    """`secret` for an environment or a file; a key that is not there yet is made, for its owner's eyes alone."""
+    if not key_file.exists():
+        _make_key(key_file)
+    key = secret_from_file(key_file, KEY_VARIABLE) or ""
+    return _cipher(key, key_file).encrypt(secret.encode()).decode()
+
+
+def passwords_in(value: str) -> Iterator[str]:
+    """Passwords that `value` carries where it is a URL, as they stand there and as they are meant."""
+    if "://" not in value:
+        return
+    # Not urlsplit's own idea of a password: it ends at the first slash, and others' do not.
+    user_part = value.split("://", 1)[1].rpartition("@")[0]
+    found = [user_part.partition(":")[2]]
+    try:
+        query = parse_qs(urlsplit(value).query)
+    except ValueError:
+        query = {}
+    found += [each for name in _SECRET_PARAMETERS for each in query.get(name, ())]
+    for password in filter(None, found):
+        yield from {password, unquote(password)}
+
+
+def _make_key(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - a mode
+            file.write(Fernet.generate_key() + b"\n")
+    except OSError as error:
+        raise SettingsError(
+            f"{KEY_VARIABLE}: {path} cannot be made: {error.strerror}.", "Choose a place this user may write to."
+        ) from error
+
+
+def _cipher(key: str, key_file: Path | None) -> Fernet:
+    try:
+        return Fernet(key)
+    except ValueError:
+        raise SettingsError(
+            f"{KEY_VARIABLE}: {key_file} holds no key.", "Use the file that tg-parser db encrypt-secret made."
+        ) from None

@@ -1,0 +1,58 @@
+"""What of a chat that is read newest first is still to be fetched, pure.
+
+Reading goes back in time, so a run that ends early leaves a hole between what it stored and what was stored before.
+The holes are kept as open ranges; the cursor stays below the lowest of them, and the next run closes them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Self
+
+
+class OpenRange(NamedTuple):
+    """Post ids between two marks, both excluded; without `before_id` up to the newest post there is."""
+
+    after_id: int
+    before_id: int | None
+
+
+class Backlog(NamedTuple):
+    """The newest post stored, and the open ranges below it, newest first."""
+
+    newest_id: int = 0
+    ranges: tuple[OpenRange, ...] = ()
+
+    @classmethod
+    def of(cls, newest_id: int | None, ranges: tuple[OpenRange, ...] | None, cursor: int | None) -> Self:
+        """The backlog as kept, less what `cursor` says has come another way meanwhile."""
+        done = cursor or 0
+        still_open = [
+            OpenRange(max(each.after_id, done), each.before_id)
+            for each in ranges or ()
+            if each.before_id is not None and each.before_id > done + 1
+        ]
+        return cls(max(newest_id or 0, done), tuple(still_open))
+
+    @property
+    def cursor(self) -> int:
+        """Every post up to this id is stored."""
+        return self.ranges[-1].after_id if self.ranges else self.newest_id
+
+    def to_read(self) -> list[OpenRange]:
+        """The ranges in the order of reading: what is new, then what earlier runs left."""
+        return [OpenRange(self.newest_id, None), *self.ranges]
+
+    def stored(self, within: OpenRange, lowest: int, highest: int) -> Self:
+        """The backlog once posts from `lowest` to `highest` at the upper end of `within` are stored."""
+        rest = OpenRange(within.after_id, lowest)
+        others = self.closed(within).ranges
+        still_open = (rest, *others) if rest.after_id + 1 < lowest else others
+        return self._replace(newest_id=max(self.newest_id, highest), ranges=_newest_first(still_open))
+
+    def closed(self, within: OpenRange) -> Self:
+        """The backlog once nothing more is to be had of `within`."""
+        return self._replace(ranges=tuple(each for each in self.ranges if each.after_id != within.after_id))
+
+
+def _newest_first(ranges: tuple[OpenRange, ...]) -> tuple[OpenRange, ...]:
+    return tuple(sorted(ranges, key=lambda each: -each.after_id))

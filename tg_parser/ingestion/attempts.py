@@ -1,0 +1,61 @@
+"""Every attempt to collect a source is recorded with its outcome, and says what becomes of the source (M8, M9)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tg_parser.domain.errors import RateLimitedError, TgParserError
+from tg_parser.domain.sources import Attempt, Source, SourceStatus
+from tg_parser.domain.times import utc_now
+from tg_parser.storage.ingestion_storage import IngestionStorage
+
+
+@dataclass(slots=True)
+class OpenAttempt:
+    """An attempt under way; `source` may become known, or another, only while it lasts. Nobody's is not recorded."""
+
+    source: Source | None
+
+
+@asynccontextmanager
+async def recorded_attempt(
+    storage: IngestionStorage, source: Source | None, counts: Counter[str], *, live: bool
+) -> AsyncIterator[OpenAttempt]:
+    """Record what the block does; an error is recorded, then raised.
+
+    A source that is read `live` fails by a final error until it is resumed or succeeds; a file may just be a wrong one.
+    """
+    attempt, started = OpenAttempt(source), utc_now()
+
+    async def record(error: TgParserError | None) -> None:
+        if attempt.source is None:
+            return
+        source_id = attempt.source.source_id
+        outcome = Attempt(
+            source_id=source_id,
+            started_at=started,
+            finished_at=utc_now(),
+            success=error is None,
+            error_class=type(error).__name__ if error else None,
+            error_message=error.message if error else None,
+            counts=dict(counts),
+        )
+        await storage.record_attempt(outcome, _status_after(error) if live else None)
+        if isinstance(error, RateLimitedError):
+            await storage.set_rate_limit(source_id, error.until, utc_now())
+
+    try:
+        yield attempt
+    except TgParserError as error:
+        await record(error)
+        raise
+    await record(None)
+
+
+def _status_after(error: TgParserError | None) -> SourceStatus | None:
+    if error is None:
+        return "active"
+    return None if error.retryable else "error"

@@ -1,0 +1,100 @@
+"""The stage of comments: learn which threads have grown, walk those from their cursors (M4).
+
+Telegram tells the number of comments with every post it shows. A thread is walked only where that number is not the
+one of its last walk; so posts without comments cost nothing, and old posts cost one request a hundred to compare:
+the newest ones in every run, older ones in turn.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from tg_parser.domain.progress import Progress, ReportProgress, silent
+from tg_parser.domain.sources import Source
+from tg_parser.domain.times import utc_now
+from tg_parser.ingestion.intake import Intake
+from tg_parser.ingestion.telegram_api import TelegramChat
+from tg_parser.storage.comment_storage import CommentStorage, DueThread
+from tg_parser.storage.ingestion_storage import IngestionStorage
+
+_THREADS_A_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Post ids from `top` down to `bottom`, both included, whose comments are counted."""
+
+    top: int
+    bottom: int
+
+
+class CommentCollector:
+    """Brings the comments under the posts of one channel into the raw storage; each thread has its own cursor."""
+
+    def __init__(self, sources: IngestionStorage, comments: CommentStorage, intake: Intake, window: int) -> None:
+        self._sources = sources
+        self._comments = comments
+        self._intake = intake
+        self._window = window
+
+    async def collect(
+        self, source: Source, chat: TelegramChat, counts: Counter[str], report: ReportProgress = silent
+    ) -> None:
+        """Store the comments that are new. `source` is as it stands after its posts were collected."""
+        available = await chat.comments_available()
+        await self._sources.set_progress(source.source_id, utc_now(), comments_unavailable=not available)
+        if not available:
+            return
+        await self._count(source, chat)
+        after = ""
+        while page := await self._comments.due(source.source_id, _THREADS_A_PAGE, after):
+            for thread in page:
+                await self._walk(source, chat, thread, counts)
+                report(Progress("comments", counts["comments"]))
+            after = page[-1].thread_id
+
+    async def _count(self, source: Source, chat: TelegramChat) -> None:
+        """Compare the counts of the newest posts, of all posts once, and of some old ones in turn."""
+        newest = source.last_post_id or 0
+        recent = Look(newest, max(newest - self._window + 1, 1))
+        await self._note(source, chat, recent)
+        if (sweep := to_sweep(source.comments_swept_to, recent)) is not None:
+            for top in range(sweep.top, 0, -self._window):
+                bottom = max(top - self._window + 1, 1)
+                await self._note(source, chat, Look(top, bottom))
+                await self._sources.set_progress(source.source_id, utc_now(), comments_swept_to=bottom)
+        else:
+            turn = next_turn(source.comments_turn, recent, self._window)
+            await self._note(source, chat, turn)
+            await self._sources.set_progress(source.source_id, utc_now(), comments_turn=turn.bottom)
+
+    async def _note(self, source: Source, chat: TelegramChat, look: Look) -> None:
+        if look.top < look.bottom:
+            return
+        counted = await chat.reply_counts(range(look.bottom, look.top + 1))
+        await self._comments.note_counts(source.source_id, counted, utc_now())
+
+    async def _walk(self, source: Source, chat: TelegramChat, thread: DueThread, counts: Counter[str]) -> None:
+        async for batch in chat.comments(int(thread.thread_id), thread.last_comment_id or 0):
+            stored = Counter[str]()
+            await self._intake.store(source, batch.messages, stored)
+            counts.update(comments=stored["seen"], new_comments=stored["new"], revised=stored["revised"])
+            if batch.messages:
+                newest = max(int(message.id) for message in batch.messages)
+                await self._comments.advance(source.source_id, thread.thread_id, newest, utc_now())
+        await self._comments.mark_walked(source.source_id, thread.thread_id, thread.reply_count, utc_now())
+
+
+def to_sweep(swept_to: int | None, recent: Look) -> Look | None:
+    """What is left of the one look at all posts; None once it has come to the first post."""
+    if swept_to is None:
+        return Look(recent.bottom - 1, 1)
+    return Look(swept_to - 1, 1) if swept_to > 1 else None
+
+
+def next_turn(turn: int | None, recent: Look, window: int) -> Look:
+    """The old posts whose turn it is: below those of the last run, from the top again after the first post."""
+    below_recent = recent.bottom - 1
+    top = turn - 1 if turn is not None and 1 < turn <= below_recent + 1 else below_recent
+    return Look(top, max(top - window + 1, 1))
