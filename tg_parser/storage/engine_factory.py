@@ -12,7 +12,8 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from tg_parser.config.settings import DatabaseSettings, RetrySettings, Settings
+from tg_parser.config.database_settings import DatabaseSettings
+from tg_parser.config.settings import RetrySettings, Settings
 from tg_parser.domain.errors import SettingsError, StorageError, StorageUnavailableError
 from tg_parser.storage.columns import json_text
 from tg_parser.storage.dialects import prepare_sqlite
