@@ -22,6 +22,7 @@ from tg_parser.services.databases import DatabaseService
 from tg_parser.services.documents import DocumentService
 from tg_parser.services.ingestion import IngestService
 from tg_parser.services.live import LiveService, LiveStages
+from tg_parser.services.login import LoginService
 from tg_parser.services.runs import RunService
 from tg_parser.services.sources import SourceService
 from tg_parser.services.status import StatusService
@@ -46,6 +47,7 @@ class App:
     sources: SourceService
     ingest: IngestService
     live: LiveService
+    login: LoginService
     documents: DocumentService
     topics: TopicService
     exporter: Exporter
@@ -108,6 +110,7 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         sources=sources,
         ingest=ingest,
         live=live,
+        login=LoginService(settings.telegram, settings.retry, AccountStorage(databases.ingestion), databases.locks),
         documents=document_service,
         topics=topic_service,
         exporter=exporter,
@@ -115,6 +118,7 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
             sources=sources,
             ingest=ingest,
             live=live,
+        login=LoginService(settings.telegram, settings.retry, AccountStorage(databases.ingestion), databases.locks),
             documents=document_service,
             topics=topic_service,
             exporter=exporter,

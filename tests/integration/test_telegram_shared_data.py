@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.mark.parametrize(("name", "messages"), [("coding_notes_ru", 27), ("spb_events_ru", 655)])
 async def test_a_dump_and_the_export_of_the_same_chat_agree(name, messages):
-    """Id, date, text, author, links, reactions, answer, edit, service action, and media but for what a file is named."""
+    """Id, date, text, author, links, reactions, answer, edit, service action, and media agree."""
     dump = json.loads((DATA / "telethon_dump" / f"{name}.json").read_text("utf-8"))
     exported = await read(DATA / "tdesktop_export" / f"derived_{name}")
     mapped = [map_message(undump(item), exported.chats[0], {}, {}) for item in dump]

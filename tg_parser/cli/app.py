@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tg_parser import __version__
-from tg_parser.cli import databases, demo, export, ingest, process, run, sources, status, topicize
+from tg_parser.cli import databases, demo, export, ingest, login, process, run, sources, status, topicize
 from tg_parser.cli.execution import show_tracebacks
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ app.command("run")(run.run)
 app.command("init")(databases.init)
 app.command("add-source")(sources.add_source)
 app.add_typer(sources.commands, name="sources")
+app.command("login")(login.login)
 app.command("ingest")(ingest.ingest)
 app.command("process")(process.process)
 app.command("topicize")(topicize.topicize)

@@ -25,6 +25,14 @@ _ADDRESS_BYTES = {352: 4, 368: 16}
 """Bytes of the server's address in a session string, by the length of its Base64 part."""
 
 
+class NotLoggedInError(AccountError):
+    """There is no session, or one that was never logged in."""
+
+
+class WrongAnswerError(AccountError):
+    """A code or password that Telegram does not accept; another may be tried."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """Where the account lives and the key that opens it; `file` where it came from one. The key shows nowhere."""
@@ -106,7 +114,7 @@ def _from_string(value: str) -> Session:
 
 def _from_file(path: Path) -> Session:
     if not path.is_file():
-        raise AccountError(f"There is no Telegram session: {path} does not exist.", LOGIN_HINT)
+        raise NotLoggedInError(f"There is no Telegram session: {path} does not exist.", LOGIN_HINT)
     try:
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
@@ -123,7 +131,7 @@ def _from_file(path: Path) -> Session:
 
 def _signed_in(session: Session, where: str) -> Session:
     if len(session.key) != 256 or not any(session.key):
-        raise AccountError(f"The session in {where} is not logged in.", LOGIN_HINT)
+        raise NotLoggedInError(f"The session in {where} is not logged in.", LOGIN_HINT)
     return session
 
 

@@ -1,0 +1,92 @@
+"""login: the one command that asks. The session it makes is kept in a file and shown nowhere."""
+
+from __future__ import annotations
+
+import getpass
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tg_parser.cli.execution import execute, say
+from tg_parser.cli.presentation import Json, emit_json, emit_line
+from tg_parser.domain.errors import AccountError
+
+if TYPE_CHECKING:
+    from tg_parser.bootstrap import App
+    from tg_parser.services.login import LoggedIn
+
+
+def login(
+    qr: Annotated[bool, typer.Option("--qr", help="Show a QR code to scan instead of asking for a code.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Log in anew even where that was done before.")] = False,
+    export_string: Annotated[
+        Path | None, typer.Option(help="Also write the session as a string into this file, for another machine.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Log in to Telegram once: by phone number and code, or by QR code."""
+
+    async def log_in(app: App) -> LoggedIn:
+        from tg_parser.services.login import Prompts
+
+        prompts = Prompts(phone=_phone, code=_code, password=_password, show_qr=_show_qr, wrong=say)
+        done = await app.login.log_in(prompts, by_qr=qr, force=force)
+        if export_string is not None:
+            app.login.export_string(export_string)
+        return done
+
+    done = execute(log_in)
+    if json:
+        emit_json(done)
+        return
+    where = f" The session is in {done.session_file}." if done.session_file else ""
+    emit_line(f"{'Already logged' if done.already else 'Logged'} in as {done.account}.{where}")
+
+
+def _phone() -> str:
+    return _asked("Phone number with the country code: ")
+
+
+def _code(where: str) -> str:
+    return _asked(f"Code that was sent {where}: ")
+
+
+def _password() -> str:
+    return _asked("Password of the account (not shown): ", hidden=True)
+
+
+def _show_qr(url: str) -> None:
+    import segno
+
+    say("Scan this in Telegram: Settings, Devices, Link Desktop Device.")
+    segno.make(url, error="l").terminal(out=sys.stderr, compact=True)
+
+
+def _asked(question: str, *, hidden: bool = False) -> str:
+    """A person's answer; where nobody sits at a terminal, a line of the input."""
+    if hidden and sys.stdin.isatty():
+        return _interruptible(lambda: getpass.getpass(question, stream=sys.stderr))
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    answer = _interruptible(sys.stdin.readline).strip()
+    if not answer:
+        sys.stderr.write("\n")
+        raise AccountError(
+            "Logging in needs answers, and there is nobody to give them.",
+            "Run tg-parser login in a terminal, or log in on another machine with --export-string and set "
+            "TELEGRAM_SESSION to the string.",
+        )
+    return answer
+
+
+def _interruptible(read: Callable[[], str]) -> str:
+    """Ctrl-C ends the question at once; the event loop alone would wait for the answer first."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return read()
+    finally:
+        signal.signal(signal.SIGINT, before)
