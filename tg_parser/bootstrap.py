@@ -118,7 +118,6 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
             sources=sources,
             ingest=ingest,
             live=live,
-        login=LoginService(settings.telegram, settings.retry, AccountStorage(databases.ingestion), databases.locks),
             documents=document_service,
             topics=topic_service,
             exporter=exporter,
