@@ -218,6 +218,5 @@ def _wrong_clock(error: errors.BadMessageError) -> SourceUnavailableError:
 
 
 def _quieten() -> None:
-    """Telethon reports as errors what is told here in words, once, with what is done about it."""
-    logging.getLogger("telethon").setLevel(logging.WARNING)
+    """Telethon calls every lost connection an error; it is told here in words, with what is done about it."""
     logging.getLogger("telethon.network.mtprotosender").setLevel(logging.CRITICAL)

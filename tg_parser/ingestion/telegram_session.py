@@ -19,8 +19,9 @@ from tg_parser.domain.errors import AccountError
 
 LOGIN_HINT = "Log in once with: tg-parser login"
 
-_STRING = re.compile(r"1[A-Za-z0-9_-]{100,}={0,2}")
-"""What can only be meant as a session string; no file is named so."""
+_STRING = re.compile(r"[A-Za-z0-9_=-]{100,}|[A-Za-z0-9+/_=-]{250,}")
+"""What can only be meant as a session string, whole or not: it must not be shown as if it named a file."""
+_VERSION = "1"
 _ADDRESS_BYTES = {352: 4, 368: 16}
 """Bytes of the server's address in a session string, by the length of its Base64 part."""
 
@@ -84,9 +85,15 @@ def named_server(settings: TelegramSettings) -> tuple[int, str, int] | None:
 
 def as_string(session: Session) -> str:
     """The session as one string, as TELEGRAM_SESSION takes it."""
-    address = ipaddress.ip_address(session.address).packed
+    try:
+        address = ipaddress.ip_address(session.address).packed
+    except ValueError:
+        raise AccountError(
+            f"The session's server {session.address} is a host name, which a session string cannot hold.",
+            "Name the server by its address in TELEGRAM_SERVER.",
+        ) from None
     packed = struct.pack(f">B{len(address)}sH256s", session.dc_id, address, session.port, session.key)
-    return f"1{base64.urlsafe_b64encode(packed).decode()}"
+    return f"{_VERSION}{base64.urlsafe_b64encode(packed).decode()}"
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -101,7 +108,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 def _from_string(value: str) -> Session:
     try:
-        size = _ADDRESS_BYTES[len(value) - 1]
+        size = _ADDRESS_BYTES[len(value) - 1] if value[0] == _VERSION else 0
         packed = base64.b64decode(value[1:], altchars=b"-_", validate=True)
         dc_id, address, port, key = struct.unpack(f">B{size}sH256s", packed)
         return _signed_in(Session(dc_id, str(ipaddress.ip_address(address)), port, key), "TELEGRAM_SESSION")

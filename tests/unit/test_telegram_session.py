@@ -1,0 +1,158 @@
+"""Sessions are read strictly, kept for their owner alone, and shown nowhere."""
+
+import base64
+import sqlite3
+import stat
+import struct
+
+import pytest
+from telethon.crypto import AuthKey
+from telethon.sessions import SQLiteSession, StringSession
+
+from tg_parser.config.settings import TelegramSettings
+from tg_parser.domain.errors import AccountError
+from tg_parser.ingestion.telegram_session import (
+    NotLoggedInError,
+    Session,
+    as_string,
+    load_session,
+    session_exists,
+    session_file,
+    write_private,
+)
+
+KEY = bytes(range(256))
+STRING = "1" + base64.urlsafe_b64encode(struct.pack(">B4sH256s", 2, bytes([149, 154, 167, 50]), 443, KEY)).decode()
+LONG = "1" + base64.urlsafe_b64encode(struct.pack(">B16sH256s", 4, bytes(15) + b"\1", 443, KEY)).decode()
+
+
+def settings(session, **other):
+    return TelegramSettings(_env_file=None, TELEGRAM_SESSION=str(session), **other)
+
+
+def telethon_file(path, key=KEY):
+    made = SQLiteSession(str(path))
+    made.set_dc(2, "149.154.167.50", 443)
+    made.auth_key = AuthKey(key)
+    made.save()
+    made.close()
+    return path
+
+
+@pytest.mark.parametrize(("string", "address", "dc_id"), [(STRING, "149.154.167.50", 2), (LONG, "::1", 4)])
+def test_a_session_string_gives_the_server_and_the_key(string, address, dc_id):
+    """Both lengths of addresses are read."""
+    session = load_session(settings(string))
+    assert (session.dc_id, session.address, session.port, session.key) == (dc_id, address, 443, KEY)
+    assert session.file is None
+
+
+def test_a_session_is_known_by_a_digest_of_its_key():
+    """The first 16 digits of SHA-256 of the key, which nobody can turn back."""
+    assert load_session(settings(STRING)).session_id == "40aff2e9d2d8922e"
+
+
+def test_a_session_string_is_written_as_telethon_reads_it():
+    """What is exported serves any program that is built on Telethon."""
+    written = as_string(load_session(settings(STRING)))
+    assert written == STRING
+    assert StringSession(written).auth_key.key == KEY
+
+
+@pytest.mark.parametrize(
+    "string",
+    [STRING[:-40], STRING + "AAAA", STRING[:9] + "-" + STRING[9:], "2" + STRING[1:], "1" + "A" * 352, STRING[:150]],
+)
+def test_a_damaged_session_string_is_refused_without_being_shown(string):
+    """Neither the error nor its hint repeats any part of it."""
+    with pytest.raises(AccountError) as caught:
+        load_session(settings(string))
+    assert string[5:25] not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_the_key_shows_in_no_representation():
+    """A session that ends up in a log or a traceback gives nothing away."""
+    shown = repr(load_session(settings(STRING)))
+    assert "key" not in shown
+    assert repr(KEY)[2:20] not in shown
+
+
+def test_a_session_file_of_telethon_is_read_and_tightened(tmp_path):
+    """Whoever logged in with another program goes on with it; others can read the file no more."""
+    path = telethon_file(tmp_path / "account.session")
+    path.chmod(0o644)
+    session = load_session(settings(path))
+    assert (session.address, session.key, session.file) == ("149.154.167.50", KEY, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_suffix_of_a_session_file_may_be_left_out(tmp_path):
+    """As Telethon does, unless a file of the very name is there."""
+    telethon_file(tmp_path / "account.session")
+    assert load_session(settings(tmp_path / "account")).key == KEY
+    (tmp_path / "account").write_bytes(b"")
+    assert session_file(str(tmp_path / "account")) == tmp_path / "account"
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database at all" * 100, b'{"messages": []}'])
+def test_a_file_that_is_no_session_is_named(tmp_path, content):
+    """The error says which file, and nothing is changed in it."""
+    path = tmp_path / "result.json"
+    path.write_bytes(content)
+    with pytest.raises(AccountError, match=r"result\.json cannot be read as a Telegram session"):
+        load_session(settings(path))
+    assert path.read_bytes() == content
+
+
+def test_another_database_is_no_session(tmp_path):
+    """A SQLite file without the table of sessions is told apart."""
+    path = tmp_path / "raw.sqlite"
+    with sqlite3.connect(path) as file:
+        file.execute("CREATE TABLE messages (id)")
+    file.close()
+    with pytest.raises(AccountError, match=r"raw\.sqlite cannot be read as a Telegram session: no such table"):
+        load_session(settings(path))
+
+
+def test_without_a_session_the_error_names_the_login(tmp_path):
+    """Nobody is asked anything while collecting."""
+    with pytest.raises(NotLoggedInError) as caught:
+        load_session(settings(tmp_path / "none.session"))
+    assert "tg-parser login" in caught.value.hint
+
+
+def test_a_session_that_never_logged_in_is_told_apart(tmp_path):
+    """An empty key is no key."""
+    with pytest.raises(NotLoggedInError, match="is not logged in"):
+        load_session(settings(telethon_file(tmp_path / "empty.session", key=None)))
+
+
+def test_another_server_can_be_named():
+    """The key stays; where it is used is what the setting says."""
+    session = load_session(settings(STRING, TELEGRAM_SERVER="3@localhost:9000"))
+    assert (session.dc_id, session.address, session.port, session.key) == (3, "localhost", 9000, KEY)
+
+
+def test_whether_a_session_is_there_is_seen_without_reading_it(tmp_path):
+    """A string counts, and so does a file, whatever is in it."""
+    (tmp_path / "a.session").write_bytes(b"")
+    assert session_exists(settings(STRING))
+    assert session_exists(settings(tmp_path / "a"))
+    assert not session_exists(settings(tmp_path / "b"))
+
+
+def test_private_files_are_for_their_owner_from_the_first_byte(tmp_path):
+    """The folder is made on the way, an old file is replaced whole, and nothing is left beside it."""
+    path = tmp_path / "new" / "session.txt"
+    write_private(path, b"one")
+    path.chmod(0o644)
+    write_private(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [each.name for each in path.parent.iterdir()] == ["session.txt"]
+
+
+def test_a_session_of_a_host_name_makes_no_string():
+    """A string holds addresses alone."""
+    with pytest.raises(AccountError, match="host name"):
+        as_string(Session(2, "localhost", 443, KEY))
