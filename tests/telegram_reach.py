@@ -1,0 +1,47 @@
+"""What tests of the API share: an account at the fake server, and everything that a chat shows."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+
+from fake_telegram_server import telegram_variables
+
+from tg_parser.config.settings import RetrySettings, TelegramSettings
+from tg_parser.domain.peers import parse_peer
+from tg_parser.ingestion.source import Window
+from tg_parser.ingestion.telegram_api import TelegramApi
+from tg_parser.storage.account_storage import AccountStorage
+
+EVERYTHING = Window()
+
+
+@asynccontextmanager
+async def reach(server, databases, *, max_wait=300.0, patience=10.0, **variables):
+    """The API through the account at `server`; what it remembers is in `databases`."""
+    settings = TelegramSettings(_env_file=None, **{**telegram_variables(server), **variables})
+    retry = RetrySettings(max_attempts=3, backoff_base=0.1, backoff_max=1, jitter=0)
+    accounts = AccountStorage(databases.ingestion)
+    api = TelegramApi(settings, retry, max_wait, accounts, databases.locks, patience=patience)
+    try:
+        yield api
+    finally:
+        await api.close()
+
+
+async def open_chat(api, written):
+    """The chat as somebody writes it."""
+    return await api.open(parse_peer(written))
+
+
+async def messages_of(batches):
+    """All messages of the batches, in their order."""
+    return [message async for batch in batches for message in batch.messages]
+
+
+async def looked_again(sightings):
+    """All messages and all ids that are gone, of several second looks."""
+    messages, gone = [], []
+    async for shown in sightings:
+        messages += shown.messages
+        gone += shown.gone
+    return messages, gone
