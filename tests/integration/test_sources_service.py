@@ -67,7 +67,7 @@ async def test_name_of_a_source_meets_its_number(app):
     chat = Chat(channel_id="-1001032086354", title="Хабр")
     met = await app.sources.ensure(chat, named)
     assert (met.channel_id, met.channel_username, met.channel_title) == ("-1001032086354", "habr_com", "Хабр")
-    with pytest.raises(UsageError, match="the export is of -1005"):
+    with pytest.raises(UsageError, match="what was read is -1005"):
         await app.sources.ensure(Chat(channel_id="-1005"), met)
 
 
