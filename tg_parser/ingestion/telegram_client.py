@@ -203,9 +203,12 @@ def _credentials(settings: TelegramSettings) -> tuple[int, str]:
 
 
 def _unreachable(error: BaseException) -> SourceUnavailableError:
-    silent = isinstance(error, TimeoutError)
+    cut = isinstance(error, asyncio.IncompleteReadError | ConnectionResetError)
+    why = "it was cut" if cut else str(error) or type(error).__name__
     return SourceUnavailableError(
-        "Telegram did not answer in time." if silent else f"The connection to Telegram failed: {error}.",
+        "Telegram did not answer in time."
+        if isinstance(error, TimeoutError)
+        else f"The connection to Telegram failed: {why}.",
         "Check the network and that this machine's clock is right, then run the same command again.",
     )
 
@@ -219,4 +222,5 @@ def _wrong_clock(error: errors.BadMessageError) -> SourceUnavailableError:
 
 def _quieten() -> None:
     """Telethon calls every lost connection an error; it is told here in words, with what is done about it."""
-    logging.getLogger("telethon.network.mtprotosender").setLevel(logging.CRITICAL)
+    for part in ("mtprotosender", "connection"):
+        logging.getLogger(f"telethon.network.{part}").setLevel(logging.CRITICAL)
