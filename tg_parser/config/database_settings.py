@@ -87,6 +87,11 @@ class DatabaseSettings(SettingsGroup):
         "SQLite file of documents, failures and topics.",
     )
 
+    @property
+    def pool_limit(self) -> int:
+        """Connections of the pool at most."""
+        return self.pool_size + self.max_overflow
+
 
 def with_secrets(given: DatabaseSettings) -> DatabaseSettings:
     """`given` with URL and password in plain text, wherever they come from. Raises SettingsError."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
@@ -26,10 +26,11 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tg_parser.storage.columns import bulk_encoder
+from tg_parser.storage.commits import CommitMark, commit_mark
 
 WRITING = "tg_parser_writing"
 """Execution option of a connection whose transaction is going to write."""
@@ -70,6 +71,10 @@ class Dialect(ABC):
         """Let the statements of this transaction take as long as they need."""
 
     @abstractmethod
+    async def commit_mark(self, conn: AsyncConnection) -> CommitMark | None:
+        """What tells later whether this transaction was committed; None where no such question can arise."""
+
+    @abstractmethod
     def table_owner(self, engine: AsyncEngine) -> str:
         """The file or server, in words for a person, without any secret."""
 
@@ -99,6 +104,9 @@ class SqliteDialect(Dialect):
 
     async def lift_time_limit(self, conn: AsyncConnection) -> None:
         """SQLite has no statement timeout."""
+
+    async def commit_mark(self, conn: AsyncConnection) -> CommitMark | None:
+        """None: the file is on this machine, and its answer is not lost."""
 
     def table_owner(self, engine: AsyncEngine) -> str:
         """The path of the file."""
@@ -152,6 +160,10 @@ class PostgresDialect(Dialect):
         await conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
         await conn.exec_driver_sql("SET LOCAL lock_timeout = 0")
 
+    async def commit_mark(self, conn: AsyncConnection) -> CommitMark | None:
+        """One question more for each writing transaction."""
+        return await commit_mark(conn)
+
     def table_owner(self, engine: AsyncEngine) -> str:
         """The database and where its server is."""
         url = engine.url
@@ -166,6 +178,26 @@ def dialect_of(engine: AsyncEngine) -> Dialect:
 def lock_key(name: str) -> int:
     """The 64-bit number by which PostgreSQL knows the advisory lock `name`."""
     return int.from_bytes(hashlib.sha256(f"tg_parser:{name}".encode()).digest()[:8], "big", signed=True)
+
+
+def prepare_postgres(engine: Engine, parameters: Mapping[str, str]) -> None:
+    """Drop sessions of a server that has become read-only, and set `parameters` in every transaction.
+
+    The parameters are for a pooler that gives every transaction another session; else they belong to the session.
+    """
+
+    def on_error(context: ExceptionContext) -> None:
+        # After a failover the old primary may live on as a standby: only a new connection finds the new one.
+        if isinstance(context.original_exception, psycopg.errors.ReadOnlySqlTransaction):
+            context.is_disconnect = True
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(setting, tuple(parameters.values()))
+
+    event.listen(engine, "handle_error", on_error)
+    if parameters:
+        setting = "SELECT " + ", ".join(f"set_config('{name}', %s, true)" for name in parameters)
+        event.listen(engine, "begin", on_begin)
 
 
 def prepare_sqlite(engine: Engine, busy_timeout: float, attached: Path | None) -> None:

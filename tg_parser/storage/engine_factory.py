@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import orjson
 import stamina
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import NullPool
+from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tg_parser.config.database_settings import DatabaseSettings
 from tg_parser.config.settings import RetrySettings, Settings
-from tg_parser.domain.errors import SettingsError, StorageError, StorageUnavailableError
+from tg_parser.domain.errors import StorageError, StorageUnavailableError
 from tg_parser.storage.columns import json_text
-from tg_parser.storage.dialects import prepare_sqlite
+from tg_parser.storage.dialects import prepare_postgres, prepare_sqlite
+from tg_parser.storage.postgres_address import connect_arguments, hosts, postgres_url, session_parameters
 from tg_parser.storage.tables import DatabaseName
 from tg_parser.storage.transactions import Database
 
-APPLICATION_NAME = "tg-parser"
 BUSY_TIMEOUT_SECONDS = 30.0
-CONNECT_TIMEOUT_SECONDS = 10
-_DRIVER = "postgresql+psycopg"
-_SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg2", _DRIVER})
+REPLICA_CONNECT_SECONDS = 3
 
 
 def create_engine_from_settings(settings: Settings, database: DatabaseName) -> AsyncEngine:
     """The engine of one logical database. Nothing is connected yet. Raises SettingsError, StorageError."""
     if settings.database.type == "postgresql":
-        return _postgres_engine(settings.database)
+        return _postgres_engine(settings.database, postgres_url(settings.database))
     return _sqlite_engine(settings.database, database)
+
+
+def create_lock_engine(settings: DatabaseSettings) -> AsyncEngine:
+    """Connections outside the pool, for what is held as long as a whole run."""
+    return _postgres_engine(settings, postgres_url(settings), pooled=False)
+
+
+def create_replica_engines(settings: DatabaseSettings) -> dict[str, AsyncEngine]:
+    """An engine for every read replica, by `host:port`, with the primary's credentials. Raises SettingsError."""
+    url = postgres_url(settings)
+    servers = hosts(settings.replica_hosts, url.port or settings.port)
+    # One that is down must not keep the reader waiting: the primary is there.
+    return {
+        f"{host}:{port}": _postgres_engine(
+            settings, url.set(host=host, port=port), connect_timeout=REPLICA_CONNECT_SECONDS
+        )
+        for host, port in servers
+    }
 
 
 async def wait_until_it_answers(database: Database, retry: RetrySettings) -> None:
@@ -58,59 +73,26 @@ def sqlite_path(settings: DatabaseSettings, database: DatabaseName) -> Path:
     return paths[database]
 
 
-def _postgres_engine(settings: DatabaseSettings) -> AsyncEngine:
-    return create_async_engine(
-        postgres_url(settings),
-        pool_size=settings.pool_size,
-        max_overflow=settings.max_overflow,
-        pool_timeout=settings.pool_timeout,
-        pool_recycle=settings.pool_recycle,
-        pool_pre_ping=settings.pool_pre_ping,
-        connect_args=_connect_arguments(settings),
+def _postgres_engine(settings: DatabaseSettings, url: URL, *, pooled: bool = True, **arguments: Any) -> AsyncEngine:
+    pool: dict[str, Any] = {"poolclass": NullPool}
+    if pooled:
+        pool = {
+            "pool_size": settings.pool_size,
+            "max_overflow": settings.max_overflow,
+            "pool_timeout": settings.pool_timeout,
+            "pool_recycle": settings.pool_recycle,
+            "pool_pre_ping": settings.pool_pre_ping,
+        }
+    engine = create_async_engine(
+        url,
+        **pool,
+        connect_args=connect_arguments(settings, url) | arguments,
         json_serializer=json_text,
         json_deserializer=orjson.loads,
         hide_parameters=True,
     )
-
-
-def postgres_url(settings: DatabaseSettings) -> URL:
-    """The address from DB_URL or from the parts; any character may stand in the parts. Raises SettingsError."""
-    if settings.url is None:
-        return URL.create(
-            _DRIVER,
-            username=settings.user,
-            password=settings.password.get_secret_value() or None,
-            host=settings.host,
-            port=settings.port,
-            database=settings.name,
-        )
-    try:
-        url = make_url(settings.url.get_secret_value())
-    except (ArgumentError, ValueError):
-        # The error of the library would repeat the URL with its password.
-        raise SettingsError("DB_URL is not a URL.", _URL_HINT) from None
-    if url.drivername not in _SCHEMES:
-        raise SettingsError(f"DB_URL begins with {url.drivername}://, which is not PostgreSQL.", _URL_HINT)
-    return url.set(drivername=_DRIVER)
-
-
-_URL_HINT = "Write postgresql://user:password@host:5432/name, with special characters percent-encoded."
-
-
-def _connect_arguments(settings: DatabaseSettings) -> dict[str, Any]:
-    limits = {
-        "statement_timeout": settings.statement_timeout * 1000,
-        "lock_timeout": settings.lock_timeout * 1000,
-        "timezone": "UTC",
-        # A plan made once for any array is a plan for ten elements of a small table; ours are thousands and it grows.
-        "plan_cache_mode": "force_custom_plan",
-    }
-    arguments: dict[str, Any] = {
-        "application_name": f"{APPLICATION_NAME}:{os.getpid()}",
-        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
-    }
-    return arguments if settings.sslmode is None else {**arguments, "sslmode": settings.sslmode}
+    prepare_postgres(engine.sync_engine, session_parameters(settings) if settings.transaction_pooler else {})
+    return engine
 
 
 def _sqlite_engine(settings: DatabaseSettings, database: DatabaseName) -> AsyncEngine:

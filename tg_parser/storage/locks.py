@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tg_parser.domain.errors import BusyError
-from tg_parser.storage.dialects import lock_key
-from tg_parser.storage.transactions import Database
+from tg_parser.storage.dialects import dialect_of, lock_key
+from tg_parser.storage.faults import told
 
 
 class Locks(Protocol):
@@ -51,21 +52,47 @@ class FileLocks:
 
 
 class AdvisoryLocks:
-    """PostgreSQL's advisory locks, each on a connection of its own that lives as long as the lock."""
+    """PostgreSQL's advisory locks, each on a connection of its own that lives as long as the lock.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    `engine` has no pool: a lock is held as long as a whole run, and must not take a connection from those who work.
+    Behind a transaction pooler only an open transaction keeps its session, so the lock belongs to one (`pooled`).
+    """
+
+    def __init__(self, engine: AsyncEngine, *, pooled: bool) -> None:
+        self._engine = engine
+        self._pooled = pooled
+        self._place = dialect_of(engine).table_owner(engine)
 
     @contextlib.asynccontextmanager
     async def exclusive(self, name: str) -> AsyncIterator[None]:
-        """Hold `name` by a lock of the session."""
+        """Hold `name` by a lock of the session, or of a transaction that does nothing else."""
         key = {"key": lock_key(name)}
-        async with self._database.session() as conn:
-            if not await conn.scalar(text("SELECT pg_try_advisory_lock(:key)"), key):
-                raise _busy(name, await conn.scalar(text(_HOLDER_SQL), key) or "")
+        async with self._session() as conn:
+            with told(self._place):
+                taken = await conn.scalar(text(_TAKE_IN_TRANSACTION if self._pooled else _TAKE), key)
+                holder = None if taken else await conn.scalar(text(_HOLDER_SQL), key)
+            if not taken:
+                raise _busy(name, holder or "")
             yield
 
+    @contextlib.asynccontextmanager
+    async def _session(self) -> AsyncIterator[AsyncConnection]:
+        with told(self._place):
+            conn = await self._engine.connect()
+        try:
+            with told(self._place):
+                if self._pooled:
+                    await conn.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+                else:
+                    await conn.execution_options(isolation_level="AUTOCOMMIT")
+            yield conn
+        finally:
+            await conn.invalidate()
+            await conn.close()
 
+
+_TAKE = "SELECT pg_try_advisory_lock(:key)"
+_TAKE_IN_TRANSACTION = "SELECT pg_try_advisory_xact_lock(:key)"
 _HOLDER_SQL = """
 SELECT activity.application_name || ' (server process ' || activity.pid || ')'
 FROM pg_locks AS held JOIN pg_stat_activity AS activity ON activity.pid = held.pid

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, TypeVar, cast
 
 import stamina
+import structlog
 from sqlalchemy import Column, ColumnElement, Executable, Select, Table, and_, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
 
+from tg_parser.config.settings import RetrySettings
+from tg_parser.storage.commits import UnknownOutcomeError, outcome
 from tg_parser.storage.dialects import WRITING, dialect_of
-from tg_parser.storage.faults import DATABASE_ERRORS, translate, worth_repeating
+from tg_parser.storage.faults import DATABASE_ERRORS, lost_connection, pause_before_again, told
+from tg_parser.storage.pool import Pool
 from tg_parser.storage.tables import DatabaseName
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 Row = Mapping[str, Any]
 
-ATTEMPTS = 5
-PATIENCE_SECONDS = 30.0
-
 
 class Database:
-    """One of the three logical databases on its engine."""
+    """One of the three logical databases on its engine; on PostgreSQL they share a `pool`."""
 
-    def __init__(self, name: DatabaseName, engine: AsyncEngine) -> None:
+    def __init__(
+        self, name: DatabaseName, engine: AsyncEngine, *, pool: Pool | None = None, retry: RetrySettings | None = None
+    ) -> None:
         self.name = name
         self.engine = engine
+        self.pool = pool or Pool(engine)
         self.dialect = dialect_of(engine)
+        self.retry = retry or RetrySettings()
 
     @property
     def place(self) -> str:
@@ -70,56 +77,64 @@ class Database:
             after = page[-1][key.name]
 
     async def ping(self) -> None:
-        """Raise StorageError where the database does not answer."""
-        await self.read(_select_one)
+        """Ask once; raise StorageError where the database does not answer."""
+        with told(self.place):
+            await self._once(_select_one, writing=False)
 
     async def close(self) -> None:
         """Give back every connection."""
         await self.engine.dispose()
 
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncConnection]:
-        """A connection outside any transaction, closed for good at the end with all that its session holds."""
-        with self._told():
-            conn = await self.engine.connect()
-        try:
-            with self._told():
-                await conn.execution_options(isolation_level="AUTOCOMMIT")
-            yield conn
-        finally:
-            await conn.invalidate()
-            await conn.close()
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """What the database raises comes out in words for a person where it means something to one."""
-        try:
-            yield
-        except DATABASE_ERRORS as error:
-            known = translate(error, self.place)
-            if known is None:
-                raise
-            raise known from error
-
     async def _run(self, work: Work[T], *, writing: bool) -> T:
-        with self._told():
+        lost: UnknownOutcomeError | None = None
+        with told(self.place):
             async for attempt in stamina.retry_context(
-                on=worth_repeating,
-                attempts=ATTEMPTS,
-                timeout=PATIENCE_SECONDS,
-                wait_initial=0.02,
-                wait_max=1.0,
-                wait_jitter=0.1,
+                on=pause_before_again,
+                attempts=self.retry.max_attempts,
+                timeout=None,
+                wait_initial=self.retry.backoff_base,
+                wait_max=self.retry.backoff_max,
+                wait_jitter=self.retry.jitter,
             ):
                 with attempt:
-                    return await self._once(work, writing=writing)
+                    if lost is not None and await self._was_committed(lost):
+                        return cast("T", lost.result)
+                    lost = None
+                    try:
+                        return await self._once(work, writing=writing)
+                    except UnknownOutcomeError as error:
+                        lost = error
+                        raise
         raise AssertionError("a retry context either returns or raises")
 
     async def _once(self, work: Work[T], *, writing: bool) -> T:
-        async with self.engine.connect() as conn:
+        async with self.pool.connection() as conn:
             await conn.execution_options(**{WRITING: writing})
-            async with conn.begin():
-                return await work(conn)
+            async with conn.begin() as transaction:
+                result = await work(conn)
+                if writing:
+                    await self._commit(conn, transaction, result)
+        self.pool.writes += writing
+        return result
+
+    async def _commit(self, conn: AsyncConnection, transaction: AsyncTransaction, result: Any) -> None:
+        mark = await self.dialect.commit_mark(conn)
+        try:
+            await transaction.commit()
+        except DBAPIError as error:
+            if mark is not None and lost_connection(error):
+                raise UnknownOutcomeError(mark, result) from error
+            raise
+
+    async def _was_committed(self, lost: UnknownOutcomeError) -> bool:
+        try:
+            fate = await self._once(lambda conn: outcome(conn, lost.mark), writing=False)
+        except DATABASE_ERRORS as error:
+            raise lost from error
+        log.info("the answer to a commit was lost", place=self.place, outcome=fate)
+        if fate in {"running", "unknown"}:
+            raise lost
+        return fate == "committed"
 
 
 def channel_range(key: Column[str], channel_id: str) -> ColumnElement[bool]:
