@@ -66,6 +66,11 @@ class DesktopExport:
         """How many of the export's `size` bytes the pass has read."""
         return self._walk.offset
 
+    @property
+    def alone(self) -> bool:
+        """Whether it is an export of one chat, as far as the pass has come."""
+        return self._walk.alone
+
     async def chats(self, wanted: Wanted | None = None) -> AsyncGenerator[ExportedChat, None]:
         """The chats one after another, to be read before the next is asked for. Raises SourceError.
 

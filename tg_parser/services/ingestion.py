@@ -72,11 +72,12 @@ class IngestService:
         outcomes: list[IngestOutcome] = []
         export = DesktopExport(path)
         try:
-            async for stream in export.chats(_chat_filter(source, channel)):
-                owner = await self._sources.ensure(stream.chat, source)
+            async for stream in export.chats(_chat_filter(export, source, channel)):
+                named = source
+                if named is None and channel is not None and is_nameless(stream.chat.channel_id):
+                    named = await self._sources.of_channel(channel)
+                owner = await self._sources.ensure(stream.chat, named)
                 outcomes.append(await self._collected(owner, stream, request, report))
-                if outcomes[-1].error is not None:
-                    break
         except SourceError as error:
             # The cut lies in a chat that was passed over; what came before it is stored all the same.
             if not outcomes:
@@ -98,15 +99,19 @@ class IngestService:
         return IngestOutcome(owner, dict(counts))
 
 
-def _chat_filter(source: Source | None, channel: str | None) -> Callable[[Chat], bool] | None:
-    """Which chats of a whole-account export are read; None leaves the choice to the export."""
-    if channel is not None:
-        wanted = parse_peer(channel).canonical
-        return lambda chat: wanted in (chat.channel_id, (chat.username or "").lower())
-    number = source.peer.channel_id if source is not None else None
-    if number is not None:
-        return lambda chat: chat.channel_id == number or is_nameless(chat.channel_id)
-    return None
+def _chat_filter(export: DesktopExport, source: Source | None, channel: str | None) -> Callable[[Chat], bool] | None:
+    """Which chats are read; None leaves the choice to the export. An export of one chat in HTML tells neither number
+    nor name: it is the chat that somebody says it is."""
+    peer = parse_peer(channel) if channel is not None else source.peer if source is not None else None
+    if peer is None or (channel is None and peer.channel_id is None):
+        return None
+
+    def is_wanted(chat: Chat) -> bool:
+        if is_nameless(chat.channel_id):
+            return export.alone
+        return peer.canonical in (chat.channel_id, (chat.username or "").lower())
+
+    return is_wanted
 
 
 def _left_out_hint(export: DesktopExport) -> str:

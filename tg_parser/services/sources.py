@@ -90,6 +90,12 @@ class SourceService:
         """The source of a chat, written in any way, where there is one."""
         return matching(_lenient_peer(written), written, await self.list())
 
+    async def of_channel(self, written: str) -> Source:
+        """The source of a chat that is filled from a file which does not tell whose it is; a new one if need be."""
+        if (known := await self.find(written)) is not None:
+            return known
+        return await self.add(SourceChange(source_id=parse_peer(written).canonical, channel_id=written, via="export"))
+
     async def set_status(self, source_id: str, status: SourceStatus) -> Source:
         """Pause or resume a source."""
         await self.get(source_id)
