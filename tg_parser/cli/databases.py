@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tg_parser.cli.execution import execute
+from tg_parser.cli.migrate import migrate_from_sqlite
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from tg_parser.services.databases import SchemaState
 
 commands = typer.Typer(help="Migrations of the three databases.", no_args_is_help=True)
+commands.command("migrate-from-sqlite")(migrate_from_sqlite)
 
 Which = Annotated[Literal["all", "ingestion", "raw", "processing"], typer.Option("--db", help="Which database.")]
 Revision = Annotated[str, typer.Argument(help="Revision, `head`, `base`, or a step like -1.")]

@@ -61,7 +61,7 @@ async def check(database: Database) -> State:
     # Tables first: another process may make the schema in between, and its tables never come without their revision.
     tables = await database.read(lambda conn: conn.run_sync(lambda sync: set(inspect(sync).get_table_names())))
     revision = await current(database)
-    return schema_state(revision, _known(database.name), bool(tables & set(METADATA[database.name].tables)))
+    return schema_state(revision, known_revisions(database.name), bool(tables & set(METADATA[database.name].tables)))
 
 
 def schema_state(revision: str | None, known: Sequence[str], has_our_tables: bool) -> State:
@@ -137,7 +137,8 @@ def _scripts(name: DatabaseName) -> ScriptDirectory:
     return ScriptDirectory.from_config(_config(name))
 
 
-def _known(name: DatabaseName) -> list[str]:
+def known_revisions(name: DatabaseName) -> list[str]:
+    """The revisions this version knows, newest first."""
     return [script.revision for script in _scripts(name).walk_revisions()]
 
 
