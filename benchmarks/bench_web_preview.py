@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    pages = [page(1 + 1000 * number) for number in range(options.pages)]
+    pages = [page(2 + 1000 * number) for number in range(options.pages)]
     posts = options.pages * PAGE_SIZE
     messages = sum(len(read_page(html, NAME, CHAT).messages) for html in pages)
     bare = best_seconds(lambda: [LexborHTMLParser(html).css(".tgme_widget_message") for html in pages], options.rounds)

@@ -68,3 +68,13 @@ def test_retry_is_told_in_words(capsys):
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert "The server does not answer. Trying again in 2 s." in lines[0]
+
+
+def test_requests_of_the_http_library_are_not_told_of(capsys):
+    """A run of many pages does not fill the log with one line a page; its warnings are told."""
+    configure_logging(LoggingSettings())
+    logging.getLogger("httpx").info("HTTP Request: GET https://t.me/s/news")
+    logging.getLogger("httpx").warning("odd answer")
+    told = capsys.readouterr().err
+    assert "HTTP Request" not in told
+    assert "odd answer" in told

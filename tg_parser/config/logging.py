@@ -46,7 +46,17 @@ def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) ->
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level)
-    for chatty in ("sqlalchemy", "alembic", "aiosqlite", "asyncio", "telethon", "pymorphy3", "pymorphy2"):
+    for chatty in (
+        "sqlalchemy",
+        "alembic",
+        "aiosqlite",
+        "asyncio",
+        "telethon",
+        "httpx",
+        "httpcore",
+        "pymorphy3",
+        "pymorphy2",
+    ):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     stamina.instrumentation.set_on_retry_hooks([tell_retry])
     structlog.configure(

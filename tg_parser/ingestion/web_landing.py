@@ -16,7 +16,10 @@ from tg_parser.domain.errors import SourceError
 from tg_parser.ingestion.web_elements import attribute
 from tg_parser.ingestion.web_text import line_of
 
-BY_API = "With an account that can see it, the Telegram API may read it: tg-parser login, then --via api."
+BY_API = (
+    "An account that can see it can read it through the Telegram API: tg-parser login, then "
+    "tg-parser add-source --source-id {name} --via api"
+)
 _RESTRICTED = re.compile(
     r"this (?:channel|group|chat|user|bot|account|content|message)\b.*"
     r"(?:can['’]t be displayed|cannot be displayed|\bunavailable|\bnot available|isn['’]t available|\bblocked)",
@@ -58,7 +61,7 @@ def no_telegram_page(name: str) -> SourceError:
 def _reason(landing: Landing, name: str) -> SourceError:
     """The first rule that holds; a page that fits none belongs to a channel all the same, if to anybody."""
     sentence, hint = next((rule.sentence, rule.hint) for rule in _RULES if rule.holds(landing))
-    return SourceError(sentence.format(name=name, words=landing.description), hint)
+    return SourceError(sentence.format(name=name, words=landing.description), hint.format(name=name))
 
 
 def _read(html: str) -> Landing | None:
@@ -105,8 +108,7 @@ _RULES = (
     _Rule(
         lambda page: _CONTACT.search(page.description) or (page.unlisted and not page.title),
         "Telegram knows no public channel @{name}.",
-        "Check the spelling. It may have been renamed or turned private; then an account that is in it can read it: "
-        "tg-parser login, then --via api.",
+        f"Check the spelling. It may have been renamed or turned private. {BY_API}",
     ),
     _Rule(
         lambda _: True,

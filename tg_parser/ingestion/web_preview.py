@@ -26,8 +26,8 @@ class WebPreview:
         if peer.username is None:
             raise SourceError(
                 f"The web preview needs the @username of a channel, and {peer.canonical} is a number.",
-                "Give the name: tg-parser add-source --channel-username @name; or read the channel through the "
-                "Telegram API: tg-parser login, then --via api.",
+                "Give the name: tg-parser add-source --source-id SOURCE --channel-username @name; or read the channel "
+                "through the Telegram API: tg-parser login, then tg-parser add-source --source-id SOURCE --via api",
             )
         reader = PageReader(self._client, peer.username)
         return WebChannel(reader, await reader.newest())

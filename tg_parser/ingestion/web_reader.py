@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from tg_parser.domain.errors import SourceError, SourceUnavailableError
 from tg_parser.domain.messages import Chat, RawMessage
 from tg_parser.ingestion.web_client import WebClient
-from tg_parser.ingestion.web_landing import no_telegram_page, why_no_preview
+from tg_parser.ingestion.web_landing import BY_API, no_telegram_page, why_no_preview
 from tg_parser.ingestion.web_page import Page, read_page, says_post_is_gone
 
 _MOST_REDIRECTS = 3
@@ -80,7 +80,7 @@ class PageReader:
     def _changed_layout(self, what: str) -> SourceError:
         return SourceError(
             f"The preview of @{self._name} has another layout than the one known to this version: {what}.",
-            "Look for a newer TG_parser; until then the Telegram API works: tg-parser login, then --via api.",
+            f"Look for a newer TG_parser. {BY_API.format(name=self._name)}",
         )
 
 
