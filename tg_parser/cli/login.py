@@ -6,6 +6,7 @@ import getpass
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,21 +31,23 @@ def login(
 ) -> None:
     """Log in to Telegram once: by phone number and code, or by QR code."""
 
-    async def log_in(app: App) -> LoggedIn:
+    async def log_in(app: App) -> tuple[LoggedIn, tuple[str, ...]]:
         from tg_parser.services.login import Prompts
 
         prompts = Prompts(phone=_phone, code=_code, password=_password, show_qr=_show_qr, wrong=say)
         done = await app.login.log_in(prompts, by_qr=qr, force=force)
         if export_string is not None:
             app.login.export_string(export_string)
-        return done
+        return done, await app.sources.resume_after_login()
 
-    done = execute(log_in)
+    done, resumed = execute(log_in)
     if json:
-        emit_json(done)
+        emit_json({**asdict(done), "resumed": resumed})
         return
     where = f" The session is in {done.session_file}." if done.session_file else ""
     emit_line(f"{'Already logged' if done.already else 'Logged'} in as {done.account}.{where}")
+    if resumed:
+        emit_line(f"Resumed, because only the account had failed: {', '.join(resumed)}.")
 
 
 def _phone() -> str:

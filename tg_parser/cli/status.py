@@ -89,7 +89,7 @@ def _emit_one(report: SourceStatusReport) -> None:
             ("topics", report.topics),
             (
                 "still to be fetched",
-                _ranges([(each.after_id + 1, (each.before_id or 0) - 1) for each in report.to_fetch]),
+                _ranges([(each.after_id + 1, (each.before_id or 0) - 1) for each in report.to_fetch]) or None,
             ),
             ("ids not shown by Telegram", _ranges(report.gaps) or "none between the first and the last"),
             ("comments", "Telegram offers none" if source.comments_unavailable else None),
