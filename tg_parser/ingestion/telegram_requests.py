@@ -152,9 +152,10 @@ class TelegramRequests:
             )
             answer = await self._ask(request, target.name)
             shown = [each for each in answer.topics if getattr(each, "title", None)]
-            if titles.keys() >= {each.id for each in shown}:
+            fresh = {each.id: each.title for each in shown if each.id not in titles}
+            titles |= fresh
+            if not fresh or len(titles) >= answer.count:
                 return titles
-            titles |= {each.id: each.title for each in shown}
             topic, message = shown[-1].id, shown[-1].top_message
             date = next((each.date for each in answer.messages if each.id == message), None)
 
