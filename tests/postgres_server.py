@@ -23,11 +23,12 @@ SETTINGS = {
 class PostgresServer:
     """One server with a data folder of its own; as root it runs under another user, because PostgreSQL demands it.
 
-    With a `password` it lets nobody in without; else it trusts everybody on this machine.
+    With a `password` it lets nobody in without; else it trusts everybody on this machine. `settings` are the server's.
     """
 
-    def __init__(self, password: str = "") -> None:
+    def __init__(self, password: str = "", **settings: str) -> None:
         self._password = password
+        self._settings = SETTINGS | settings
         self._as_root = os.geteuid() == 0
         self.folder = Path(tempfile.mkdtemp(prefix="tg-parser-postgres-"))
         self.port = _free_port()
@@ -54,7 +55,7 @@ class PostgresServer:
 
     def launch(self) -> None:
         """Start it and wait until it answers."""
-        options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
+        options = " ".join(f"-c {name}={value}" for name, value in self._settings.items())
         self._run(
             "pg_ctl", "-w", "-l", str(self.folder / "log"), "-o", f"-p {self.port} -k {self.folder} {options}", "start"
         )

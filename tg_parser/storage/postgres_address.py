@@ -20,7 +20,7 @@ CONNECT_TIMEOUT_SECONDS = 10
 _DRIVER = "postgresql+psycopg"
 _SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg2", _DRIVER})
 _URL_HINT = "Write postgresql://user:password@host:5432/name, with special characters percent-encoded."
-_HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:,\[\]@/]+)(:(?P<port>\d{1,5}))?")
+_HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:(?P<port>\d{1,5}))?")
 
 # A peer that is gone without a word is noticed within a minute, idle or in the middle of a statement.
 _LIVELINESS = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
