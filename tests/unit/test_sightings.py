@@ -65,6 +65,14 @@ def test_what_a_richer_adapter_does_not_tell_stays():
     assert change_of(held(author_name="A"), seen(via="api")) == Change({"via": "api"})
 
 
+def test_a_text_that_the_preview_left_out_was_not_edited():
+    """An empty text of the preview takes nothing away; a richer adapter that shows the text only fills it in."""
+    assert change_of(held("words", via="api"), seen("", via="web")).reason is None
+    assert change_of(held("words", via="web"), seen("", via="web")).reason is None
+    assert change_of(held("", via="web"), seen("words", via="api")).reason == "richer_source"
+    assert change_of(held("", via="api"), seen("words", EVENING, via="api")).reason == "edited"
+
+
 @pytest.mark.parametrize(("hours", "other"), [(0, False), (29, False), (-29, False), (31, True), (-31, True)])
 def test_message_of_another_moment_is_another_message(hours, other):
     """Zones move a date by hours; a date further off means another chat with the same numbers."""

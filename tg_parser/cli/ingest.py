@@ -68,11 +68,14 @@ def _end(outcomes: list[IngestOutcome]) -> None:
         return
     if len(outcomes) == 1 and failed[0].error is not None:
         fail(failed[0].error)
-    for outcome in failed:
-        say(f"{outcome.source.source_id}: {outcome.error.message if outcome.error else ''}")
     from tg_parser.domain.errors import SourceError
 
-    fail(SourceError(f"{len(failed)} of {len(outcomes)} sources failed.", "The others are collected; see each above."))
+    for outcome in failed:
+        if outcome.error is not None:
+            say(f"{outcome.source.source_id}: {outcome.error.message} {outcome.error.hint or ''}".rstrip())
+    good = len(outcomes) - len(failed)
+    hint = "The others are collected." if good else None
+    fail(SourceError(f"{len(failed)} of {len(outcomes)} sources failed; the reasons are above.", hint))
 
 
 def outcome_facts(outcome: IngestOutcome) -> dict[str, object]:

@@ -39,7 +39,7 @@ async def recorded_attempt(
             started_at=started,
             finished_at=utc_now(),
             success=error is None,
-            error_class=type(error).__name__ if error else None,
+            error_class=_known_class(error) if error else None,
             error_message=error.message if error else None,
             counts=dict(counts),
         )
@@ -53,6 +53,11 @@ async def recorded_attempt(
         await record(error)
         raise
     await record(None)
+
+
+def _known_class(error: TgParserError) -> str:
+    """The error's class as all parts of the program know it: an adapter's own kinds count as what they refine."""
+    return next(each.__name__ for each in type(error).__mro__ if each.__module__ == TgParserError.__module__)
 
 
 def _status_after(error: TgParserError | None) -> SourceStatus | None:

@@ -62,7 +62,7 @@ def change_of(held: Held, seen: Row) -> Change:
     """Compare a sighting with what is held. An older edit than the held one is stale and changes no text."""
     columns = {name: seen[name] for name in COUNTERS if seen[name] is not None and seen[name] != held.row[name]}
     columns.update(_facts(held.row, seen))
-    sighting = compare_texts(held.text, seen["text"])
+    sighting = _compared(held, seen)
     if sighting is Sighting.SAME or _is_stale(held, seen):
         return Change(columns)
     return Change(columns, sighting.value)
@@ -81,6 +81,15 @@ def _facts(held: Row, seen: Row) -> dict[str, Any]:
     if rank > held_rank:
         return {**told, "via": seen["via"]}
     return {name: value for name, value in told.items() if held[name] is None} if rank == held_rank else {}
+
+
+def _compared(held: Held, seen: Row) -> Sighting:
+    """The preview leaves a text out where it says "open Telegram to view": then no text is none that was edited."""
+    if seen["via"] == "web" and not seen["text"]:
+        return Sighting.SAME
+    if held.row["via"] == "web" and not held.text and seen["text"] and seen["via"] != "web":
+        return Sighting.RICHER
+    return compare_texts(held.text, seen["text"])
 
 
 def _is_stale(held: Held, seen: Row) -> bool:

@@ -1,0 +1,47 @@
+"""A person who logs in gets the sources back that only the account had stopped."""
+
+import json
+import subprocess
+
+import pytest
+from cli_process import SECONDS, command, tg_parser, tg_parser_json
+from fake_telegram_server import fake_telegram, login_variables, requires_fake_telegram, world
+
+pytestmark = requires_fake_telegram
+
+
+@pytest.fixture
+def telegram():
+    there = world()
+    there.channel("news_channel", "News").post("Something was said here")
+    there.channel("shut_channel", "Shut", private=True)
+    with fake_telegram(there) as server:
+        yield server
+
+
+def log_in(env, folder, *options):
+    """The result of a login with the code that the server sends."""
+    asked = command("login", "--json", *options)
+    done = subprocess.run(
+        asked, env=env, cwd=folder, input="12345\n", capture_output=True, text=True, timeout=SECONDS, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def statuses(env, folder):
+    listed = tg_parser_json(env, "sources", "list", cwd=folder)["sources"]
+    return {each["source_id"]: each["status"] for each in listed}
+
+
+def test_login_resumes_what_the_account_had_stopped(telegram, sqlite_env, tmp_path):
+    """Without a session every source fails and names `login`; after it those go on that did not fail by themselves."""
+    env = {**sqlite_env, **login_variables(telegram, tmp_path), "TELEGRAM_PHONE": "+79990000000"}
+    for name in ("news_channel", "shut_channel"):
+        tg_parser(env, "add-source", "--source-id", name, "--via", "api", cwd=tmp_path)
+    failed = tg_parser(env, "ingest", "--all", cwd=tmp_path, code=1)
+    assert "tg-parser login" in failed.stderr
+    assert statuses(env, tmp_path) == {"news_channel": "error", "shut_channel": "error"}
+    assert log_in(env, tmp_path)["resumed"] == ["news_channel", "shut_channel"]
+    tg_parser(env, "ingest", "--all", cwd=tmp_path, code=1)
+    assert statuses(env, tmp_path) == {"news_channel": "active", "shut_channel": "error"}
+    assert log_in(env, tmp_path, "--force")["resumed"] == []
