@@ -181,10 +181,17 @@ def lock_key(name: str) -> int:
 
 
 def prepare_postgres(engine: Engine, parameters: Mapping[str, str]) -> None:
-    """Drop sessions of a server that has become read-only, and set `parameters` in every transaction.
+    """Set up every new session, and drop sessions of a server that has become read-only.
 
-    The parameters are for a pooler that gives every transaction another session; else they belong to the session.
+    `parameters` are set in every transaction: for a pooler that gives each another session.
     """
+
+    def on_connect(connection: Any, _: Any) -> None:
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute(f"SELECT {_NOTICE_GONE_CLIENTS}", ("false",))
+        cursor.close()
+        connection.autocommit = False
 
     def on_error(context: ExceptionContext) -> None:
         # After a failover the old primary may live on as a standby: only a new connection finds the new one.
@@ -192,12 +199,22 @@ def prepare_postgres(engine: Engine, parameters: Mapping[str, str]) -> None:
             context.is_disconnect = True
 
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(setting, tuple(parameters.values()))
+        connection.exec_driver_sql(setting, (*parameters.values(), "true"))
 
     event.listen(engine, "handle_error", on_error)
     if parameters:
         setting = "SELECT " + ", ".join(f"set_config('{name}', %s, true)" for name in parameters)
+        setting += f", {_NOTICE_GONE_CLIENTS}"
         event.listen(engine, "begin", on_begin)
+    else:
+        event.listen(engine, "connect", on_connect)
+
+
+# A statement whose client was killed ends within seconds; where the server's system cannot tell, it runs to its end.
+_NOTICE_GONE_CLIENTS = """
+CASE WHEN version() ~* 'linux|darwin|apple|bsd'
+     THEN set_config('client_connection_check_interval', '2000', %s::boolean) END
+"""
 
 
 def prepare_sqlite(engine: Engine, busy_timeout: float, attached: Path | None) -> None:

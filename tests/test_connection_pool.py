@@ -1,0 +1,276 @@
+"""The pool: its limits are told, nothing leaks out of it, its figures are true, and locks stand beside it."""
+
+import asyncio
+import logging
+import os
+import random
+from asyncio import CancelledError
+
+import psycopg
+import pytest
+from conftest import settings_of
+from sqlalchemy import text
+from sqlalchemy.exc import DataError
+
+from tg_parser.domain.errors import BusyError, StorageUnavailableError
+from tg_parser.storage.databases import open_databases
+from tg_parser.storage.pool import Pool, logged
+
+pytestmark = pytest.mark.postgres
+
+SMALLEST = {"DB_POOL_SIZE": "1", "DB_MAX_OVERFLOW": "0", "DB_POOL_TIMEOUT": "0.3"}
+OUR_SESSIONS = """
+SELECT count(*), count(*) FILTER (WHERE state <> 'idle') FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+@pytest.fixture
+async def small(postgres_variables):
+    """Databases on a pool of three connections at most."""
+    variables = {**postgres_variables, "DB_POOL_SIZE": "2", "DB_MAX_OVERFLOW": "1", "DB_POOL_TIMEOUT": "0.5"}
+    async with open_databases(settings_of(variables), prepare=False) as databases:
+        yield databases
+
+
+def sessions(variables):
+    """All sessions of the database beside the one that asks, and those of them that do not just wait for work."""
+    with psycopg.connect(variables["DB_URL"]) as admin:
+        return admin.execute(OUR_SESSIONS).fetchone()
+
+
+async def settled_sessions(variables):
+    """The same, when the server has noticed everything that its clients did."""
+    async with asyncio.timeout(20):
+        while (found := await asyncio.to_thread(sessions, variables))[1]:
+            pass
+    return found[0]
+
+
+async def sleep_on_server(conn, seconds=30):
+    await conn.execute(text(f"SELECT pg_sleep({seconds})"))
+
+
+async def nothing_found(conn):
+    await conn.execute(text("SELECT 1/0"))
+
+
+async def quick(conn):
+    return await conn.scalar(text("SELECT 1"))
+
+
+async def one_piece(database, kind):
+    """A piece of work that ends in a certain way; what it ended with."""
+    if kind == "success":
+        return await database.read(quick)
+    if kind == "error":
+        return await database.write(nothing_found)
+    if kind == "cancelled":
+        task = asyncio.create_task(database.read(sleep_on_server))
+        asyncio.get_running_loop().call_later(random.Random(kind).random() / 20, task.cancel)
+        return await task
+    async with asyncio.timeout(0.02):
+        return await database.write(sleep_on_server)
+
+
+async def test_nothing_leaks_after_a_thousand_successes_errors_cancellations_and_timeouts(postgres_variables, small):
+    """The server counts as many sessions as before, none at work, and the pool has all its connections back."""
+    database, kinds = small.raw, ["success", "error", "cancelled", "timeout"] * 250
+    await asyncio.gather(*(database.read(quick) for _ in range(3)))
+    await settled_sessions(postgres_variables)
+    at_work = asyncio.Semaphore(6)
+
+    async def bounded(kind):
+        async with at_work:
+            return await one_piece(database, kind)
+
+    ended = await asyncio.gather(*(bounded(kind) for kind in kinds), return_exceptions=True)
+    assert {type(outcome) for outcome in ended} <= {
+        int,
+        DataError,
+        CancelledError,
+        TimeoutError,
+        StorageUnavailableError,
+    }
+    assert sum(outcome == 1 for outcome in ended) >= 150
+    assert await settled_sessions(postgres_variables) <= 3
+    assert small.raw.pool.figures().checked_out == 0
+    assert await asyncio.gather(*(database.read(quick) for _ in range(3))) == [1, 1, 1]
+
+
+async def test_cancelled_statement_ends_on_the_server_too(postgres_variables, small):
+    """Who is cancelled in the middle of a statement leaves neither a connection nor a statement behind."""
+    task = asyncio.create_task(small.raw.write(sleep_on_server))
+    async with asyncio.timeout(20):
+        while not (await asyncio.to_thread(sessions, postgres_variables))[1]:
+            pass
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await settled_sessions(postgres_variables)
+    assert small.raw.pool.figures().checked_out == 0
+
+
+async def test_exhausted_pool_names_its_settings_after_its_timeout(postgres_variables):
+    """One clear error after DB_POOL_TIMEOUT, once, and the one who had the connection is not disturbed."""
+    async with open_databases(settings_of({**postgres_variables, **SMALLEST}), prepare=False) as databases:
+        loop = asyncio.get_running_loop()
+
+        async def while_holding(_conn):
+            started = loop.time()
+            with pytest.raises(StorageUnavailableError) as full:
+                await databases.processing.read(quick)
+            return full.value, loop.time() - started
+
+        error, waited = await databases.raw.read(while_holding)
+        figures = databases.raw.pool.figures()
+    assert "DB_POOL_SIZE and DB_MAX_OVERFLOW" in error.message
+    assert "DB_POOL_SIZE or DB_MAX_OVERFLOW" in error.hint
+    assert 0.25 < waited < 5
+    assert (figures.waits, figures.refused, figures.limit) == (1, 1, 1)
+
+
+async def test_figures_tell_who_holds_and_who_waited(small):
+    """Checked out, overflow and waits are those of the moment; afterwards everything is idle and the waits stay."""
+    entered, leave = asyncio.Semaphore(0), asyncio.Event()
+
+    async def hold(_conn):
+        entered.release()
+        await leave.wait()
+
+    holders = [asyncio.create_task(small.raw.read(hold)) for _ in range(3)]
+    for _ in holders:
+        await entered.acquire()
+    held = small.ingestion.pool.figures()
+    waiting = asyncio.create_task(small.raw.read(quick))
+    await asyncio.sleep(0)
+    leave.set()
+    await asyncio.gather(waiting, *holders)
+    after = small.processing.pool.figures()
+    assert (held.size, held.limit, held.checked_out, held.overflow, held.waits) == (2, 3, 3, 1, 0)
+    assert (after.checked_out, after.overflow, after.waits, after.refused) == (0, 0, 1, 0)
+    assert after.longest_wait_seconds <= after.waited_seconds < 0.5
+
+
+async def test_figures_are_logged_every_so_many_minutes(small, caplog):
+    """A line comes by itself, again and again, until the databases are closed; zero minutes are never."""
+    caplog.set_level(logging.INFO)
+    records = []
+    seen = asyncio.Event()
+
+    class Watcher(Pool):
+        def figures(self):
+            records.append(1)
+            if len(records) == 2:
+                seen.set()
+            return super().figures()
+
+    async with logged({"primary": Watcher(small.raw.engine)}, 0.0001), asyncio.timeout(10):
+        await seen.wait()
+    async with logged({"primary": Watcher(small.raw.engine)}, 0):
+        await asyncio.sleep(0)
+    assert len(records) == 2
+
+
+async def test_session_carries_its_name_and_limits(postgres_variables):
+    """The server sees which program and process it is, and ends what takes too long by itself."""
+    variables = {
+        **postgres_variables,
+        "DB_STATEMENT_TIMEOUT": "7",
+        "DB_LOCK_TIMEOUT": "8",
+        "DB_IDLE_IN_TRANSACTION_TIMEOUT": "9",
+    }
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "TimeZone")
+    shown = ", ".join(f"current_setting('{name}') AS {name.lower()}" for name in (*names, "application_name"))
+    async with open_databases(settings_of(variables), prepare=False) as databases:
+        (row,) = await databases.raw.rows(text(f"SELECT {shown}"))
+    assert dict(row) == {
+        "statement_timeout": "7s",
+        "lock_timeout": "8s",
+        "idle_in_transaction_session_timeout": "9s",
+        "timezone": "UTC",
+        "application_name": f"tg-parser:{os.getpid()}",
+    }
+
+
+async def test_statement_that_takes_too_long_is_ended_and_named(postgres_variables):
+    """DB_STATEMENT_TIMEOUT ends it, the error names the setting, and it is not tried again."""
+    async with open_databases(settings_of({**postgres_variables, "DB_STATEMENT_TIMEOUT": "1"}), prepare=False) as found:
+        with pytest.raises(StorageUnavailableError, match="took too long") as slow:
+            await found.raw.read(sleep_on_server)
+    assert "DB_STATEMENT_TIMEOUT" in slow.value.hint
+
+
+async def test_lock_that_does_not_come_free_is_told(postgres_variables):
+    """DB_LOCK_TIMEOUT ends waiting for a row that another transaction holds."""
+    async with open_databases(settings_of({**postgres_variables, "DB_LOCK_TIMEOUT": "1"}), prepare=False) as found:
+        await found.raw.write(lambda conn: conn.execute(text("CREATE TABLE rows AS SELECT 1 AS id")))
+        lock = text("SELECT id FROM rows FOR UPDATE")
+
+        async def hold(conn):
+            await conn.execute(lock)
+            with pytest.raises(StorageUnavailableError, match="was locked by another process"):
+                await found.processing.write(lambda other: other.execute(lock))
+
+        await found.raw.write(hold)
+
+
+async def test_transaction_that_stands_idle_is_ended_and_repeated(postgres_variables):
+    """A process that slept in the middle of a transaction loses its session, and does the work anew."""
+    runs = []
+    variables = {**postgres_variables, "DB_IDLE_IN_TRANSACTION_TIMEOUT": "1"}
+    async with open_databases(settings_of(variables), prepare=False) as databases:
+
+        async def asleep_at_first(conn):
+            runs.append(await conn.scalar(text("SELECT pg_backend_pid()")))
+            if len(runs) == 1:
+                async with asyncio.timeout(20):
+                    while await asyncio.to_thread(is_there, postgres_variables, runs[0]):
+                        pass
+            return await quick(conn)
+
+        assert await databases.raw.write(asleep_at_first) == 1
+    assert len(set(runs)) == 2
+
+
+def is_there(variables, pid):
+    with psycopg.connect(variables["DB_URL"]) as admin:
+        return admin.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone()[0]
+
+
+async def test_locks_need_no_connection_of_the_pool(postgres_variables):
+    """With a pool of one connection a run that holds two locks still works."""
+    async with (
+        open_databases(settings_of({**postgres_variables, **SMALLEST}), prepare=False) as databases,
+        databases.locks.exclusive("process:-1"),
+        databases.locks.exclusive("topicize:-1"),
+    ):
+        assert await databases.raw.read(quick) == 1
+        with pytest.raises(BusyError, match="tg-parser"):
+            async with databases.locks.exclusive("process:-1"):
+                pass
+    assert await settled_sessions(postgres_variables) == 0
+
+
+@pytest.mark.parametrize("pre_ping", ["true", "false"])
+async def test_sessions_dropped_while_idle_do_no_harm(postgres_variables, pre_ping):
+    """The server ended all idle sessions: with a ping before use nobody notices, without it the work is repeated."""
+    variables = {**postgres_variables, "DB_POOL_PRE_PING": pre_ping}
+    async with open_databases(settings_of(variables), prepare=False) as databases:
+        await asyncio.gather(*(databases.raw.read(quick) for _ in range(5)))
+        with psycopg.connect(postgres_variables["DB_URL"], autocommit=True) as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        assert await asyncio.gather(*(databases.raw.read(quick) for _ in range(5))) == [1] * 5
+
+
+async def test_old_connections_are_replaced(postgres_variables):
+    """DB_POOL_RECYCLE seconds after it was made, a connection makes room for a new one."""
+    async with open_databases(settings_of({**postgres_variables, "DB_POOL_RECYCLE": "1"}), prepare=False) as databases:
+        pids, loop = set(), asyncio.get_running_loop()
+        end = loop.time() + 10
+        while len(pids) < 2 and loop.time() < end:
+            pids.add((await databases.raw.rows(text("SELECT pg_backend_pid() AS pid")))[0]["pid"])
+    assert len(pids) == 2
