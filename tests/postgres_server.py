@@ -46,7 +46,7 @@ class PostgresServer:
 
     def create(self) -> None:
         """Make the cluster."""
-        self._bin = self._readable_binaries()
+        self.binaries = self._readable_binaries()
         self._data.mkdir()
         if self._as_root:
             shutil.chown(self.folder, SERVICE_USER)
@@ -94,7 +94,7 @@ class PostgresServer:
         return self.folder / source.name / "pginstall" / "bin"
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [str(self._bin / program), "-D", str(self._data), *arguments]
+        command = [str(self.binaries / program), "-D", str(self._data), *arguments]
         if self._as_root:
             command = ["runuser", "-u", SERVICE_USER, "--", *command]
         # The server inherits the outputs, so they are a file and not a pipe that would never end.
