@@ -23,6 +23,7 @@ from tg_parser.services.documents import DocumentService
 from tg_parser.services.ingestion import IngestService
 from tg_parser.services.live import LiveService, LiveStages
 from tg_parser.services.login import LoginService
+from tg_parser.services.pools import PoolService
 from tg_parser.services.runs import RunService
 from tg_parser.services.sources import SourceService
 from tg_parser.services.status import StatusService
@@ -44,6 +45,7 @@ class App:
 
     settings: Settings
     databases: DatabaseService
+    pools: PoolService
     sources: SourceService
     ingest: IngestService
     live: LiveService
@@ -103,10 +105,15 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
     processor = Processor(documents, raw, LocalAnalyzer())
     document_service = DocumentService(processor, documents, databases.locks)
     topic_service = TopicService(Topicizer(documents, topics, SentenceEncoder()), topics, sources, databases.locks)
-    exporter = Exporter(documents, topics)
+    # What only shows what is stored may come from a replica.
+    readers = databases.readers
+    shown_raw, shown_documents = RawStorage(readers.raw), ProcessingStorage(readers.processing)
+    shown_topics = TopicStorage(readers.processing)
+    exporter = Exporter(shown_documents, shown_topics)
     return App(
         settings=settings,
         databases=DatabaseService(databases.all),
+        pools=PoolService(databases),
         sources=sources,
         ingest=ingest,
         live=live,
@@ -122,5 +129,5 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
             topics=topic_service,
             exporter=exporter,
         ),
-        status=StatusService(sources, raw, documents, topics),
+        status=StatusService(sources, shown_raw, shown_documents, shown_topics),
     )

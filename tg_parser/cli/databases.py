@@ -8,6 +8,7 @@ import typer
 
 from tg_parser.cli.execution import execute
 from tg_parser.cli.migrate import migrate_from_sqlite
+from tg_parser.cli.pool import encrypt_secret, pool
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ commands = typer.Typer(help="Migrations of the three databases.", no_args_is_hel
 commands.command("migrate-from-sqlite")(migrate_from_sqlite)
 
 Which = Annotated[Literal["all", "ingestion", "raw", "processing"], typer.Option("--db", help="Which database.")]
+commands.command()(pool)
+commands.command()(encrypt_secret)
+
 Revision = Annotated[str, typer.Argument(help="Revision, `head`, `base`, or a step like -1.")]
 
 

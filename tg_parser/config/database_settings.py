@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import SecretStr
 
 from tg_parser.config.groups import SettingsGroup, setting
-from tg_parser.config.secrets import decrypted, only_one, secret_from_file
+from tg_parser.config.secrets import KEY_VARIABLE, decrypted, only_one, secret_from_file
 
 
 class DatabaseSettings(SettingsGroup):
@@ -109,6 +109,15 @@ def with_secrets(given: DatabaseSettings) -> DatabaseSettings:
         }
     )
     return given.model_copy(update={"url": SecretStr(url) if url else None, "password": SecretStr(password or "")})
+
+
+def key_file(env_file: Path | None = Path(".env")) -> Path | None:
+    """The file of the key alone, for the one who makes it: what is encrypted may not be there yet."""
+    return _KeyFile(_env_file=env_file).encryption_key_file
+
+
+class _KeyFile(SettingsGroup):
+    encryption_key_file: Path | None = setting(KEY_VARIABLE, None, "")
 
 
 def _decrypted(token: SecretStr | None, given: DatabaseSettings, variable: str) -> str | None:
