@@ -68,10 +68,6 @@ def prepare(connection: sqlite3.Connection, files: Mapping[DatabaseName, SourceF
     for statement in _TEMPORARY:
         connection.execute(statement)
     raw, processing = files.get("raw"), files.get("processing")
-    if raw is None or "raw_messages" not in raw.tables:
-        connection.execute(
-            "CREATE TABLE raw.raw_messages (source_ref, id, message_type, date, thread_id, parent_message_id)"
-        )
     if processing is not None and "topic_bundles" in processing.tables:
         connection.execute(
             "INSERT INTO temp.current_bundles SELECT topic_id, max(rowid) FROM processing.topic_bundles"
@@ -81,10 +77,13 @@ def prepare(connection: sqlite3.Connection, files: Mapping[DatabaseName, SourceF
         _number_conflicts(connection)
 
 
+MESSAGES, NO_MESSAGES = "raw.raw_messages", "no_messages"
+"""Where documents look for their messages; without a file of messages in an empty table of the same shape."""
 _TEMPORARY = (
     "CREATE TEMP TABLE conflict_log (at INTEGER PRIMARY KEY, source_ref TEXT, revision INTEGER)",
     "CREATE TEMP TABLE conflict_counts (source_ref TEXT PRIMARY KEY, newest INTEGER, same INTEGER)",
     "CREATE TEMP TABLE current_bundles (topic_id TEXT PRIMARY KEY, at INTEGER)",
+    f"CREATE TEMP TABLE {NO_MESSAGES} (source_ref, id, message_type, date, thread_id, parent_message_id)",
 )
 
 

@@ -12,7 +12,7 @@ from tg_parser.storage.migrator import version_table
 from tg_parser.storage.tables import DATABASES, METADATA
 from tg_parser.storage.transfer_channels import Channels
 from tg_parser.storage.transfer_files import SourceFile
-from tg_parser.storage.transfer_legacy import LEGACY, Mapped, prepare
+from tg_parser.storage.transfer_legacy import LEGACY, MESSAGES, NO_MESSAGES, Mapped, prepare
 from tg_parser.storage.transfer_legacy_rules import require_parent
 from tg_parser.storage.transfer_plan import Context, Plan, Values, build_plan, homeless_plan
 from tg_parser.storage.transfer_source import Snapshot
@@ -25,12 +25,14 @@ PARENTS = {"ingestion_state": "source_id", "topics": "id"}
 def plans_of(snapshot: Snapshot) -> list[Plan]:
     """One plan for each table; those without a counterpart come last. Raises StorageError for unknown columns."""
     prepare(snapshot.connection, snapshot.files)
-    found = list[Plan]()
+    raw, found = snapshot.files.get("raw"), list[Plan]()
+    with_messages = raw is not None and "raw_messages" in raw.tables
     for database in DATABASES:
         file = snapshot.files.get(database)
         if file is None or file.format == "empty":
             continue
-        known = list(_present_plans(file) if file.format == "present" else _legacy_plans(file))
+        legacy = file.format != "present"
+        known = list(_legacy_plans(file, with_messages=with_messages) if legacy else _present_plans(file))
         taken = {plan.source for plan in known} | {version_table(database)}
         found += known + [homeless_plan(database, name) for name in file.tables if name not in taken]
     return found
@@ -86,21 +88,21 @@ def _present_plans(file: SourceFile) -> Iterator[Plan]:
         )
 
 
-def _legacy_plans(file: SourceFile) -> Iterator[Plan]:
+def _legacy_plans(file: SourceFile, *, with_messages: bool) -> Iterator[Plan]:
     for mapped in LEGACY[file.database]:
         if mapped.source not in file.tables or (mapped.source == "topic_bundles" and "topic_cards" not in file.tables):
             continue
         _require_known(file, mapped.source, mapped.known_columns())
-        yield _legacy_plan(mapped, file.tables[mapped.source])
+        yield _legacy_plan(mapped, file.tables[mapped.source], with_messages=with_messages)
 
 
-def _legacy_plan(mapped: Mapped, there: Sequence[str]) -> Plan:
+def _legacy_plan(mapped: Mapped, there: Sequence[str], *, with_messages: bool) -> Plan:
     return build_plan(
         mapped.database,
         mapped.source,
         mapped.target,
         mapped.expressions(mapped.columns, there),
-        joins=mapped.joins,
+        joins=mapped.joins if with_messages else mapped.joins.replace(MESSAGES, NO_MESSAGES),
         helpers=mapped.expressions(mapped.helpers, there),
         rule=mapped.rule,
         plain=mapped.plain,

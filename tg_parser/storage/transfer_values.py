@@ -191,9 +191,9 @@ def _has_shape(value: Any, shape: Shape) -> bool:
 
 def _time(value: Any, _: Field) -> Fit:
     try:
-        if isinstance(value, int | float):
-            return time_text(datetime.fromtimestamp(value, UTC)), "number of seconds read as a time"
-        text = (_decoded(value) if isinstance(value, bytes) else value).strip()
+        text = (_decoded(value) if isinstance(value, bytes) else str(value)).strip()
+        if isinstance(value, int | float) or (text.isdecimal() and len(text) > len("20241127")):
+            return time_text(datetime.fromtimestamp(float(text), UTC)), "number of seconds read as a time"
         moment = datetime.fromisoformat(text)
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         usual = moment.tzinfo is not None and text is value and text[10] == "T"
