@@ -26,8 +26,9 @@ def message_link(
     if base is None or not message_id.isdigit():
         # A group that was upgraded keeps its old messages under negative ids, which no link can open.
         return None
-    if message_type == "comment" and thread_id and thread_id != message_id:
-        # A comment of a channel is known by its post; in a group it is a message of its own inside a thread.
+    if message_type == "comment" and thread_id:
+        # A comment of a channel is known by its post, and its number may be that of the post: the group counts for itself.
+        # In a group it is a message of its own inside a thread.
         if address.kind == "group":
             return f"{base}/{message_id}?thread={thread_id}"
         return f"{base}/{thread_id}?comment={message_id}"
