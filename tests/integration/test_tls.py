@@ -1,0 +1,93 @@
+"""TLS to PostgreSQL: the product's own driver against a server that speaks it, with an authority of the tests.
+
+The TLS is spoken by a proxy before the server, in PostgreSQL's own way, as the server of the tests is built without.
+"""
+
+from contextlib import asynccontextmanager
+
+import pytest
+from certificates import Authority
+from conftest import settings_of
+from sqlalchemy import make_url, text
+from tcp_proxy import proxy_to
+
+from tg_parser.domain.errors import StorageError, StorageUnavailableError
+from tg_parser.storage.databases import open_databases
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path)
+
+
+@asynccontextmanager
+async def database(variables, context, **tls):
+    """The databases through a server that speaks TLS with `context`."""
+    url = make_url(variables["DB_URL"])
+    async with proxy_to(url.port, context) as proxy:
+        address = url.set(port=proxy.port).render_as_string(hide_password=False)
+        given = {name: str(value) for name, value in tls.items()}
+        async with open_databases(settings_of({**variables, "DB_URL": address, **given}), prepare=False) as opened:
+            yield opened.raw
+
+
+async def over_tls(variables, context, **tls):
+    """Whether the connection is over TLS, as the client sees it."""
+    async with database(variables, context, **tls) as raw:
+
+        async def ask(conn):
+            assert await conn.scalar(text("SELECT 1")) == 1
+            return (await conn.get_raw_connection()).driver_connection.pgconn.ssl_in_use
+
+        return await raw.read(ask)
+
+
+@pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
+async def test_connection_is_over_tls(postgres_variables, authority, mode):
+    """Every mode that demands TLS gets it; the strictest checks authority and name."""
+    root = {} if mode == "require" else {"DB_SSLROOTCERT": authority.certificate}
+    assert await over_tls(postgres_variables, authority.server_context("127.0.0.1"), DB_SSLMODE=mode, **root)
+
+
+async def test_name_must_fit_in_the_strictest_mode_alone(postgres_variables, authority):
+    """A certificate for another name is refused by verify-full, as a final error about TLS, and taken by verify-ca."""
+    context, root = authority.server_context("db.example"), {"DB_SSLROOTCERT": authority.certificate}
+    assert await over_tls(postgres_variables, context, DB_SSLMODE="verify-ca", **root)
+    with pytest.raises(StorageError, match="over TLS") as refused:
+        await over_tls(postgres_variables, context, DB_SSLMODE="verify-full", **root)
+    assert not isinstance(refused.value, StorageUnavailableError)
+    assert "DB_SSLROOTCERT" in refused.value.hint
+
+
+async def test_authority_that_is_not_trusted_is_refused(postgres_variables, authority, tmp_path):
+    """A certificate signed by somebody else opens nothing."""
+    other = Authority(tmp_path, "Somebody Else")
+    with pytest.raises(StorageError, match="over TLS"):
+        await over_tls(
+            postgres_variables,
+            other.server_context("127.0.0.1"),
+            DB_SSLMODE="verify-full",
+            DB_SSLROOTCERT=authority.certificate,
+        )
+
+
+async def test_server_without_tls_is_refused_where_it_is_demanded(postgres_variables):
+    """DB_SSLMODE=require never falls back to a connection in the clear."""
+    url = make_url(postgres_variables["DB_URL"])
+    async with proxy_to(url.port) as proxy:
+        clear = {**postgres_variables, "DB_URL": url.set(port=proxy.port).render_as_string(hide_password=False)}
+        with pytest.raises(StorageError, match="over TLS"):
+            async with open_databases(settings_of({**clear, "DB_SSLMODE": "require"}), prepare=False):
+                pass
+        async with open_databases(settings_of({**clear, "DB_SSLMODE": "prefer"}), prepare=False):
+            pass
+
+
+async def test_client_certificate_is_shown_to_a_server_that_asks(postgres_variables, authority):
+    """DB_SSLCERT and DB_SSLKEY open a server that lets only known clients in."""
+    certificate, key = authority.signed("client")
+    context = authority.server_context("127.0.0.1", asks_for=authority)
+    shown = {"DB_SSLCERT": certificate, "DB_SSLKEY": key}
+    assert await over_tls(postgres_variables, context, DB_SSLMODE="require", **shown)
