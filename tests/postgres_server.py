@@ -31,7 +31,7 @@ class PostgresServer:
         self._settings = SETTINGS | settings
         self._as_root = os.geteuid() == 0
         self.folder = Path(tempfile.mkdtemp(prefix="tg-parser-postgres-"))
-        self.port = _free_port()
+        self.port = free_port()
         self._data = self.folder / "data"
 
     @property
@@ -105,7 +105,8 @@ class PostgresServer:
                 raise RuntimeError(f"{program} failed:\n{output.read()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

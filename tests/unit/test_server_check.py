@@ -4,7 +4,9 @@ import pytest
 
 from tg_parser.storage.server_check import ServerFacts, unfit
 
-GOOD = ServerFacts(version=140_000, in_recovery=False, read_only=False, encoding="UTF8", connections=97)
+GOOD = ServerFacts(
+    version=140_000, in_recovery=False, read_only=False, encoding="UTF8", connections=97, settings_kept=True
+)
 
 
 def test_the_oldest_good_server_is_taken():
@@ -19,6 +21,7 @@ def test_the_oldest_good_server_is_taken():
         ({"version": 130_022}, "is of version 13, and 14 is the oldest that works", "Upgrade"),
         ({"version": 90_624}, "is of version 9", "Upgrade"),
         ({"in_recovery": True}, "is a standby, which takes no writes", "DB_REPLICA_HOSTS"),
+        ({"settings_kept": False}, "is behind a pooler that drops the settings", "DB_TRANSACTION_POOLER=true"),
         ({"read_only": True}, "is read-only by its own setting", "default_transaction_read_only"),
         ({"encoding": "SQL_ASCII"}, "has the encoding SQL_ASCII", "ENCODING 'UTF8'"),
     ],

@@ -60,7 +60,7 @@ class DatabaseSettings(SettingsGroup):
     transaction_pooler: bool = setting(
         "DB_TRANSACTION_POOLER",
         False,
-        "PgBouncer in transaction mode is in front: no prepared statements, nothing kept in a session.",
+        "A pooler such as PgBouncer is in front: no prepared statements, nothing kept in a session.",
     )
     statement_timeout: int = setting(
         "DB_STATEMENT_TIMEOUT", 300, "Seconds after which PostgreSQL ends a statement; 0 never.", ge=0, le=86_400

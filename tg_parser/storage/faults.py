@@ -89,7 +89,7 @@ _POOLER = "pooler"
 _POSTGRES[_POOLER] = _Meaning(
     StorageError,
     "is behind a pooler that refuses the settings of a session",
-    "Set DB_TRANSACTION_POOLER=true, or let it pass: ignore_startup_parameters = options (session mode only).",
+    "Set DB_TRANSACTION_POOLER=true.",
 )
 # libpq gives no code for a refused connection, only words. The first that fits counts.
 _REFUSALS = (

@@ -24,6 +24,8 @@ class ServerFacts(NamedTuple):
     read_only: bool
     encoding: str
     connections: int
+    settings_kept: bool
+    """Whether what we ask of every session is in force."""
 
 
 async def check_server(database: Database, pool_limit: int) -> None:
@@ -52,6 +54,8 @@ def unfit(facts: ServerFacts) -> tuple[str, str] | None:
             "is a standby, which takes no writes",
             "Set DB_HOST (or DB_URL) to the primary server; a standby belongs into DB_REPLICA_HOSTS.",
         )
+    if not facts.settings_kept:
+        return "is behind a pooler that drops the settings of a session", "Set DB_TRANSACTION_POOLER=true."
     if facts.read_only:
         return (
             "is read-only by its own setting",
@@ -74,5 +78,6 @@ SELECT current_setting('server_version_num')::int,
        pg_is_in_recovery(),
        current_setting('default_transaction_read_only')::boolean,
        current_setting('server_encoding'),
-       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+       current_setting('plan_cache_mode') = 'force_custom_plan'
 """
