@@ -89,6 +89,7 @@ def connect_arguments(settings: DatabaseSettings, url: URL) -> dict[str, Any]:
     """What psycopg is told beside the URL. Raises SettingsError."""
     arguments: dict[str, Any] = {
         "application_name": f"{APPLICATION_NAME}:{os.getpid()}",
+        "client_encoding": "utf8",
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         **_LIVELINESS,
         **_tls_arguments(settings, url),
