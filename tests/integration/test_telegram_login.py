@@ -1,0 +1,295 @@
+"""`tg-parser login` as a person meets it: a real process, its questions, and the session it leaves."""
+
+import os
+import pty
+import signal
+import stat
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from conftest import process_environment, sqlite_files
+from fake_telegram_server import fake, fake_telegram, login_variables, requires_fake_telegram, world
+from telethon.sessions import StringSession
+
+from tg_parser.config.settings import TelegramSettings
+from tg_parser.ingestion.telegram_session import load_session
+
+pytestmark = requires_fake_telegram
+PHONE, CODE = "+79990000000", "12345"
+ANSWERS = f"{PHONE}\n{CODE}\n"
+
+
+@pytest.fixture
+def server():
+    inhabited = world()
+    inhabited.channel("news", "Новости").post("first")
+    with fake_telegram(inhabited) as running:
+        yield running
+
+
+@pytest.fixture
+def machine(server, tmp_path):
+    """The environment of a machine where nobody has logged in yet."""
+    return process_environment({**sqlite_files(tmp_path / "databases"), **login_variables(server, tmp_path)})
+
+
+@pytest.fixture
+def session(tmp_path):
+    return tmp_path / "account" / "telegram.session"
+
+
+def tg_parser(environment, *arguments, answers=""):
+    command = [sys.executable, "-m", "tg_parser", *arguments]
+    return subprocess.run(
+        command, env=environment, cwd=at_home(environment), input=answers, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+
+
+def at_home(environment):
+    """A folder without settings of the surrounding shell."""
+    return Path(environment["TELEGRAM_SERVER_KEY"]).parent
+
+
+@contextmanager
+def terminal(environment, *arguments):
+    """The process at a terminal of its own; what it shows is read, and answers are typed, at the other end."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tg_parser", *arguments],
+        env=environment, cwd=at_home(environment), stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        yield process, ours
+    finally:
+        process.kill()
+        process.wait(10)
+        os.close(ours)
+
+
+def read_until(ours, question):
+    """What the terminal shows up to `question`, which is the last thing before somebody types."""
+    shown = b""
+    while question.encode() not in shown:
+        shown += os.read(ours, 4096)
+    return shown.decode()
+
+
+def read_to_the_end(ours):
+    shown = b""
+    try:
+        while more := os.read(ours, 4096):
+            shown += more
+    except OSError:
+        # So Linux tells that nobody holds the other end any more.
+        return shown.decode()
+    return shown.decode()
+
+
+def test_a_phone_number_and_a_code_log_in(server, machine, session):
+    """The session is a file for its owner alone in a folder made on the way; collecting works with it at once."""
+    done = tg_parser(machine, "login", answers=ANSWERS)
+    assert (done.returncode, done.stdout) == (0, f"Logged in as Тест. The session is in {session}.\n")
+    assert stat.S_IMODE(session.stat().st_mode) == 0o600
+    collected = tg_parser(machine, "run", "@news", "--skip-process", "--skip-topicize", "--skip-export", "--json")
+    assert collected.returncode == 0, collected.stderr
+    assert server.counts["messages.getHistory"] == 1
+
+
+def test_the_session_and_the_answers_show_nowhere(server, machine, session, tmp_path):
+    """Neither key, nor string, nor phone number, nor code is printed or logged."""
+    string = tmp_path / "string.txt"
+    done = tg_parser(machine, "--debug", "login", "--export-string", str(string), answers=ANSWERS)
+    shown = done.stdout + done.stderr
+    secrets = (string.read_text().strip(), string.read_text()[40:80], PHONE, CODE)
+    assert [each for each in secrets if each in shown] == []
+
+
+def test_a_session_string_goes_into_a_private_file(server, machine, session, tmp_path):
+    """It is the same session, for another machine."""
+    string = tmp_path / "string.txt"
+    assert tg_parser(machine, "login", "--export-string", str(string), answers=ANSWERS).returncode == 0
+    assert stat.S_IMODE(string.stat().st_mode) == 0o600
+    settings = TelegramSettings(_env_file=None, TELEGRAM_SESSION=str(session))
+    assert StringSession(string.read_text().strip()).auth_key.key == load_session(settings).key
+
+
+def test_who_is_logged_in_is_asked_nothing(server, machine, session):
+    """A second login says as whom and changes nothing; with --force it begins anew."""
+    tg_parser(machine, "login", answers=ANSWERS)
+    before = session.read_bytes()
+    again = tg_parser(machine, "login")
+    assert (again.returncode, again.stdout) == (0, f"Already logged in as Тест. The session is in {session}.\n")
+    assert session.read_bytes() == before
+    assert tg_parser(machine, "login", "--force", answers=ANSWERS).returncode == 0
+    assert session.read_bytes() != before
+    assert server.counts["handshakes"] == 2
+
+
+def test_a_wrong_code_may_be_given_again(server, machine):
+    """Twice wrong, then right."""
+    done = tg_parser(machine, "login", answers=f"{PHONE}\n11111\n22222\n{CODE}\n")
+    assert done.returncode == 0
+    assert done.stderr.count("Telegram does not accept this code.") == 2
+
+
+def test_three_wrong_codes_end_the_login(server, machine, session):
+    """No session is left behind."""
+    done = tg_parser(machine, "login", answers=f"{PHONE}\n1\n2\n3\n{CODE}\n")
+    assert done.returncode == 1
+    assert "Error: Telegram does not accept this code." in done.stderr
+    assert not session.exists()
+
+
+def test_without_anybody_to_answer_the_error_says_so(server, machine, session):
+    """A scheduled job never hangs at a question."""
+    done = tg_parser(machine, "login")
+    assert done.returncode == 1
+    assert "Error: Logging in needs answers, and there is nobody to give them." in done.stderr
+    assert "--export-string" in done.stderr
+    assert not session.exists()
+
+
+def test_the_phone_number_may_stand_in_the_settings(server, machine):
+    """Then only the code is asked for."""
+    done = tg_parser({**machine, "TELEGRAM_PHONE": PHONE}, "login", answers=f"{CODE}\n")
+    assert done.returncode == 0
+    assert server.requests("auth.sendCode")[0].args["phone_number"] == PHONE
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        ("PHONE_NUMBER_INVALID", "This is no phone number"),
+        ("PHONE_NUMBER_BANNED", "Telegram has banned this phone number"),
+        ("API_ID_INVALID", "Telegram does not accept TELEGRAM_API_ID with TELEGRAM_API_HASH"),
+        ("FLOOD_WAIT_5000", "before the next attempt to log in"),
+        ("BRAND_NEW_RULE", "Telegram refuses to log in: BRAND_NEW_RULE"),
+    ],
+)
+def test_a_refused_login_says_why(server, machine, session, error, sentence):
+    """One clear line, exit code 1, no session."""
+    server.fault("auth.sendCode", error=error)
+    done = tg_parser(machine, "login", answers=ANSWERS)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not session.exists()
+
+
+def test_a_file_that_is_no_session_is_not_overwritten(server, machine, session):
+    """Somebody pointed at the wrong file: it stays as it is."""
+    session.parent.mkdir()
+    session.write_bytes(b"a diary, not a session")
+    done = tg_parser(machine, "login", answers=ANSWERS)
+    assert done.returncode == 1
+    assert "cannot be read as a Telegram session" in done.stderr
+    assert session.read_bytes() == b"a diary, not a session"
+
+
+def test_a_login_makes_earlier_trouble_moot(server, machine):
+    """A session that was blocked is used again once a person has seen to it."""
+    tg_parser(machine, "login", answers=ANSWERS)
+    fault = server.fault("contacts.resolveUsername", error="AUTH_KEY_DUPLICATED", times=1)
+    only_collect = ("run", "@news", "--skip-process", "--skip-topicize", "--skip-export")
+    assert "used from two places at once" in tg_parser(machine, *only_collect).stderr
+    assert "cannot be used any more" in tg_parser(machine, *only_collect).stderr
+    assert fault.fired == 1
+    assert tg_parser(machine, "login").stdout.startswith("Already logged in as Тест.")
+    assert tg_parser(machine, *only_collect).returncode == 0
+
+
+def test_ctrl_c_at_a_question_ends_at_once(machine, session):
+    """Also while the loop that waits for Telegram stands still."""
+    with terminal(machine, "login") as (process, ours):
+        read_until(ours, "country code: ")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 130
+    assert not session.exists()
+
+
+def protected(*, asks_password):
+    """A server where a QR code is scanned at the second question, and where the account may have a password."""
+    module = fake()
+    functions, types = module.fn, module.tl
+
+    class Server(module.FakeTelegram):
+        scans = 0
+
+        def dispatch(self, conn, method, request):
+            if isinstance(request, functions.account.GetPasswordRequest):
+                return password_of(module)
+            if isinstance(request, functions.auth.ExportLoginTokenRequest):
+                self.scans += 1
+                if self.scans == 1:
+                    return types.auth.LoginToken(datetime.now(UTC) + timedelta(seconds=30), b"token of the test")
+            entering = functions.auth.SignInRequest | functions.auth.ExportLoginTokenRequest
+            if isinstance(request, entering) and asks_password:
+                raise module.RpcFault("SESSION_PASSWORD_NEEDED", 401)
+            if isinstance(request, functions.auth.CheckPasswordRequest | functions.auth.ExportLoginTokenRequest):
+                conn.key.user = self.world.me
+                entered = types.auth.Authorization(self.world.me)
+                by_password = isinstance(request, functions.auth.CheckPasswordRequest)
+                return entered if by_password else types.auth.LoginTokenSuccess(entered)
+            return super().dispatch(conn, method, request)
+
+    return Server(world())
+
+
+def password_of(module):
+    """What Telegram tells of an account's password; whatever is answered to it is right."""
+    types = module.tl
+    algorithm = types.PasswordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow(
+        b"1" * 16, b"2" * 16, 3, module.DH_PRIME.to_bytes(256, "big")
+    )
+    return types.account.Password(
+        new_algo=algorithm,
+        new_secure_algo=types.SecurePasswordKdfAlgoUnknown(),
+        secure_random=b"r" * 16,
+        has_password=True,
+        current_algo=algorithm,
+        srp_B=b"\x42" * 256,
+        srp_id=1,
+    )
+
+
+def test_a_password_is_asked_for_where_the_account_has_one(tmp_path, session):
+    """It is typed unseen; a wrong one may be given again."""
+    with protected(asks_password=True) as server:
+        server.fault("auth.checkPassword", error="PASSWORD_HASH_INVALID", times=1)
+        machine = process_environment({**sqlite_files(tmp_path / "databases"), **login_variables(server, tmp_path)})
+        with terminal(machine, "login") as (process, ours):
+            shown = ""
+            for question, answer in (
+                ("country code: ", PHONE),
+                ("on another device: ", CODE),
+                ("not shown): ", "first-secret"),
+                ("not shown): ", "second-secret"),
+            ):
+                shown += read_until(ours, question)
+                os.write(ours, f"{answer}\n".encode())
+            shown += read_to_the_end(ours)
+            assert process.wait(15) == 0, shown
+    assert "Logged in as Тест." in shown
+    assert "Telegram does not accept this password." in shown
+    assert "first-secret" not in shown
+    assert "second-secret" not in shown
+    assert session.is_file()
+
+
+@pytest.mark.parametrize("asks_password", [False, True])
+def test_a_qr_code_logs_in_once_it_is_scanned(tmp_path, session, asks_password):
+    """The code is drawn on stderr, Telegram is asked until it was scanned, then for the password if there is one."""
+    with protected(asks_password=asks_password) as server:
+        machine = process_environment({**sqlite_files(tmp_path / "databases"), **login_variables(server, tmp_path)})
+        done = tg_parser(machine, "login", "--qr", answers="a-password\n" if asks_password else "")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Logged in as Тест.")
+    assert "Scan this in Telegram" in done.stderr
+    assert done.stderr.count("█") > 50
+    assert session.is_file()
