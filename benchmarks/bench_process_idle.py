@@ -7,6 +7,7 @@ import time
 
 from stored_channel import CHANNEL, stored_channel
 
+from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor
 from tg_parser.storage.processing_storage import ProcessingStorage
@@ -19,7 +20,8 @@ RUNS = 5
 async def seconds_of(documents: int) -> float:
     async with stored_channel(documents) as databases:
         processed = ProcessingStorage(databases.processing)
-        processor = Processor(processed, RawStorage(databases.raw), LocalAnalyzer(names=False))
+        claims = WorkClaims(processed, databases.locks)
+        processor = Processor(processed, RawStorage(databases.raw), LocalAnalyzer(names=False), claims)
         times = []
         for _ in range(RUNS):
             started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Processes for the tests of concurrent access, on the databases of the environment: store WRITER, or hold LOCK."""
+"""Processes for the tests of concurrent access, on the databases of the environment: store, hold or claim something."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from samples import NOW, message
 
 from tg_parser.config.settings import load_settings
 from tg_parser.domain.sources import Attempt
+from tg_parser.processing.claims import WorkClaims
 from tg_parser.storage.databases import open_databases
 from tg_parser.storage.ingestion_storage import IngestionStorage
+from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
 
 
-async def store(writer: int) -> None:
+async def store(writer: str) -> None:
     """Store messages that every writer stores, and some of its own; count attempts; move the cursor."""
     async with open_databases(load_settings(None)) as databases:
         raw, sources = RawStorage(databases.raw), IngestionStorage(databases.ingestion)
-        own = 10_000 * (writer + 1)
+        own = 10_000 * (int(writer) + 1)
         for start in range(1, 401, 40):
             shared = [message(number, f"text of {number}") for number in range(start, start + 40)]
             await raw.store([*shared, *(message(own + start + step, "own") for step in range(10))], NOW)
@@ -34,6 +36,17 @@ async def hold(name: str) -> None:
         await asyncio.Event().wait()
 
 
+async def claim(channel: str) -> None:
+    """Claim messages as a worker, say how many, and wait to be killed."""
+    async with open_databases(load_settings(None)) as databases:
+        documents = ProcessingStorage(databases.processing)
+        async with WorkClaims(documents, databases.locks).worker() as worker:
+            found = await documents.claim_due(channel, worker, after_ref=None, limit=8)
+            sys.stdout.write(f"claimed {len(found)}\n")
+            sys.stdout.flush()
+            await asyncio.Event().wait()
+
+
 if __name__ == "__main__":
     what, argument = sys.argv[1:]
-    asyncio.run(store(int(argument)) if what == "store" else hold(argument))
+    asyncio.run({"store": store, "hold": hold, "claim": claim}[what](argument))

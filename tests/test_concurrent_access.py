@@ -1,6 +1,7 @@
 """Several processes on the same databases: writers lose nothing, and named work has one holder at a time."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -8,13 +9,17 @@ from pathlib import Path
 
 import pytest
 import stamina
+from cli_process import command, small_export
 from conftest import process_environment
-from samples import CHANNEL, NOW
+from samples import CHANNEL, NOW, message
 
 from tg_parser.domain.errors import BusyError
 from tg_parser.domain.sources import SourceChange
+from tg_parser.processing.claims import WorkClaims
+from tg_parser.storage.comment_storage import CommentStorage
 from tg_parser.storage.databases import open_databases
 from tg_parser.storage.ingestion_storage import IngestionStorage
+from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
 
 WRITERS = 6
@@ -81,3 +86,93 @@ async def until_free(databases):
         with attempt:
             async with databases.locks.exclusive(WORK):
                 return
+
+
+CROWDS = [
+    *(("sqlite", several) for several in (2, 4)),
+    *(pytest.param("postgresql", several, marks=pytest.mark.postgres) for several in (2, 5, 16)),
+]
+
+
+def commands(process_env, folder, several, *arguments):
+    """The JSON results of one command run by several processes at once."""
+    running = [
+        subprocess.Popen(
+            command(*arguments, "--json"),
+            env=process_env,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(several)
+    ]
+    ended = [(process.communicate(timeout=200), process.returncode) for process in running]
+    assert [code for _, code in ended] == [0] * several, [said for (_, said), _ in ended]
+    return [json.loads(result) for (result, _), _ in ended]
+
+
+@pytest.mark.parametrize(("backend", "several"), CROWDS)
+async def test_processes_share_the_main_job(several, process_env, databases, tmp_path):
+    """All import one export and process one channel at once: every message is stored once, and made once by anybody."""
+    export = small_export(tmp_path, 60)
+    commands(process_env, tmp_path, several, "ingest", "--from-export", export)
+    sources = await IngestionStorage(databases.ingestion).list_sources()
+    raw, documents = RawStorage(databases.raw), ProcessingStorage(databases.processing)
+    held = {source.channel_id: await raw.summary(source.channel_id) for source in sources}
+    expected = sum(each.posts + each.comments for each in held.values())
+    done = commands(process_env, tmp_path, several, "process", "--all")
+    assert sum(each["processed"] for each in done) == expected
+    assert sum([(await documents.counts(channel)).documents for channel in held]) == expected
+    assert await documents.claim_holders() == []
+
+
+async def test_claims_of_a_killed_process_are_taken_over(process_env, databases, tmp_path):
+    """A process killed in the middle leaves claims behind; the next one takes the dead one's messages and its own."""
+    raw, documents = RawStorage(databases.raw), ProcessingStorage(databases.processing)
+    await raw.store([message(number, f"Words of message {number}") for number in range(1, 21)], NOW)
+    holder = start(process_env, "claim", CHANNEL, stdout=subprocess.PIPE)
+    try:
+        assert await asyncio.to_thread(holder.stdout.readline) == "claimed 8\n"
+        alive = WorkClaims(documents, databases.locks)
+        assert await alive.take_from_dead() == 0
+        assert len(await documents.claim_due(CHANNEL, "me", after_ref=None, limit=100)) == 12
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+    async for attempt in stamina.retry_context(on=AssertionError, attempts=None, timeout=10, wait_max=0.2):
+        with attempt:
+            # Nobody holds the lock of "me" either: both count as dead.
+            assert await alive.take_from_dead() > 0
+    assert await documents.claim_holders() == []
+
+
+async def test_cursor_of_a_thread_and_counters_survive_a_crowd(databases):
+    """Write skew on cursors: whoever comes last with less moves nothing back."""
+    sources, comments = IngestionStorage(databases.ingestion), CommentStorage(databases.ingestion)
+    await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
+    numbers = [7, 300, 12, 299, 5, 150]
+    await asyncio.gather(*(comments.advance("s", "1", number, NOW) for number in numbers))
+    await asyncio.gather(*(sources.advance_cursor("s", number, NOW) for number in numbers))
+    assert await comments.cursor("s", "1") == 300
+    assert (await sources.get("s")).last_post_id == 300
+
+
+async def test_second_topicisation_is_told_who_is_at_work(process_env, databases, settings, tmp_path):
+    """Topics of a channel are found by one process at a time; the other one names it and ends with 1."""
+    sources = IngestionStorage(databases.ingestion)
+    await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
+    async with databases.locks.exclusive(f"topicize:{CHANNEL}"):
+        done = await asyncio.to_thread(
+            subprocess.run,
+            command("topicize", "--source", "s"),
+            env=process_env,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert str(os.getpid()) in done.stderr
+    assert "topicize" in done.stderr

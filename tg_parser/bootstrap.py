@@ -16,6 +16,7 @@ from tg_parser.ingestion.recheck import Rechecker
 from tg_parser.ingestion.telegram_api import TelegramApi
 from tg_parser.ingestion.web_preview import WebPreview
 from tg_parser.nlp.embeddings import SentenceEncoder
+from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor
 from tg_parser.services.databases import DatabaseService
@@ -102,7 +103,7 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         Rechecker(raw, intake),
     )
     live = LiveService(sources=sources, storage=ingestion, stages=stages, web=web, api=api, locks=databases.locks)
-    processor = Processor(documents, raw, LocalAnalyzer())
+    processor = Processor(documents, raw, LocalAnalyzer(), WorkClaims(documents, databases.locks))
     document_service = DocumentService(processor, documents, databases.locks)
     topic_service = TopicService(Topicizer(documents, topics, SentenceEncoder()), topics, sources, databases.locks)
     # What only shows what is stored may come from a replica.

@@ -25,7 +25,9 @@ def env(process_env, channel):
 def entries(folder):
     lines = (folder / "kb_entries.ndjson").read_text("utf-8").splitlines()
     return {
-        each["id"].removeprefix("kb:msg:"): each for each in map(json.loads, lines) if each["source"]["type"] == "telegram_message"
+        each["id"].removeprefix("kb:msg:"): each
+        for each in map(json.loads, lines)
+        if each["source"]["type"] == "telegram_message"
     }
 
 

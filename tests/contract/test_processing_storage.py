@@ -29,7 +29,8 @@ def failure(number, **fields):
 
 
 async def due_ids(documents, **options):
-    found = await documents.due(CHANNEL, **{"after_ref": None, "limit": 100, **options})
+    found = await documents.claim_due(CHANNEL, "me", **{"after_ref": None, "limit": 100, **options})
+    await documents.release("me")
     assert (
         len(found)
         == await documents.count_due(
@@ -77,7 +78,7 @@ async def test_newer_revision_is_due_with_its_text(raw, documents):
     await raw.store([message(1, "old"), message(2)], NOW)
     await documents.store([document(1), document(2)])
     await raw.store([message(1, "new")], LATER)
-    (due,) = await documents.due(CHANNEL, after_ref=None, limit=10)
+    (due,) = await documents.claim_due(CHANNEL, "me", after_ref=None, limit=10)
     assert (due.message.text, due.revision, due.deleted) == ("new", 1, False)
     await documents.store([document(1, "new", revision=1)])
     assert await due_ids(documents) == []
@@ -88,11 +89,30 @@ async def test_deleted_message_is_due_while_it_has_a_document(raw, documents):
     await raw.store([message(1), message(2), message(3)], NOW)
     await documents.store([document(1), document(3)])
     await raw.mark_deleted([message(1).source_ref, message(2).source_ref], LATER)
-    (due,) = await documents.due(CHANNEL, after_ref=None, limit=10)
+    (due,) = await documents.claim_due(CHANNEL, "me", after_ref=None, limit=10)
     assert (due.message.id, due.revision, due.deleted) == ("1", 1, True)
     await documents.remove_documents([due.message.source_ref])
     assert await due_ids(documents) == []
     assert await due_ids(documents, force=True) == ["3"]
+
+
+async def test_nobody_claims_what_another_has(raw, documents):
+    """What one holder has claimed is passed over by the next, until it is done, failed or given up."""
+    await raw.store([message(number) for number in range(1, 7)], NOW)
+    mine = await claimed(documents, "me", limit=3)
+    assert (mine, await claimed(documents, "you", limit=10)) == (["1", "2", "3"], ["4", "5", "6"])
+    assert await claimed(documents, "me", limit=10) == []
+    assert await documents.claim_holders() == ["me", "you"]
+    await documents.store([document(1)])
+    await documents.record_failures([failure(2)])
+    assert await documents.release("me") == 1
+    assert await documents.release("you") == 3
+    assert await claimed(documents, "you", limit=10) == ["3", "4", "5", "6"]
+
+
+async def claimed(documents, holder, **options):
+    found = await documents.claim_due(CHANNEL, holder, **{"after_ref": None, **options})
+    return [due.message.id for due in found]
 
 
 async def test_pages_of_several_channels_follow_the_refs(documents):

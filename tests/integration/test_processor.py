@@ -7,6 +7,7 @@ from samples import CHANNEL, NOW, message
 
 from tg_parser.domain.documents import Analysis, Provenance
 from tg_parser.domain.errors import AnalysisError
+from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
 from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
@@ -48,8 +49,16 @@ def documents(databases):
     return ProcessingStorage(databases.processing)
 
 
-async def process(documents, raw, analyzer, **options):
-    return await Processor(documents, raw, analyzer).run(CHANNEL, ProcessOptions(**{"page_size": 7, **options}))
+@pytest.fixture
+def process(databases, documents, raw):
+    """Run the processor with an analyzer."""
+
+    async def run(analyzer, **options):
+        claims = WorkClaims(documents, databases.locks)
+        options = ProcessOptions(**{"page_size": 7, **options})
+        return await Processor(documents, raw, analyzer, claims).run(CHANNEL, options)
+
+    return run
 
 
 async def texts(documents):
@@ -57,88 +66,88 @@ async def texts(documents):
     return {row["source_message_id"]: row["text_clean"] async for page in pages for row in page}
 
 
-async def test_every_due_message_becomes_a_document_once(raw, documents):
+async def test_every_due_message_becomes_a_document_once(raw, documents, process):
     """All messages, over several pages, each read once; a second run has nothing to do."""
     await raw.store([message(number, f"text {number}") for number in range(1, 51)], NOW)
     analyzer = ReadingAnalyzer()
-    assert await process(documents, raw, analyzer) == ProcessReport(due=50, processed=50)
+    assert await process(analyzer) == ProcessReport(due=50, processed=50)
     assert len(analyzer.read) == len(set(analyzer.read)) == 50
     assert (await texts(documents))["7"] == "text 7"
-    assert await process(documents, raw, analyzer) == ProcessReport()
+    assert await process(analyzer) == ProcessReport()
     assert len(analyzer.read) == 50
 
 
-async def test_document_says_how_it_was_made(raw, documents):
+async def test_document_says_how_it_was_made(raw, documents, process):
     """The provenance of the analyzer stands in the metadata (M14)."""
     await raw.store([message(1)], NOW)
-    await process(documents, raw, ReadingAnalyzer())
+    await process(ReadingAnalyzer())
     made = await documents.get(message(1).source_ref)
     assert made.id == "doc:tg:-100123:post:1"
     facts = {name: made.metadata[name] for name in ("pipeline_version", "provider", "model_id", "cost_usd")}
     assert facts == {"pipeline_version": "processing:v0", "provider": "test", "model_id": "reader-1", "cost_usd": None}
 
 
-async def test_bad_message_stops_nothing(raw, documents):
+async def test_bad_message_stops_nothing(raw, documents, process):
     """It goes to the ledger with its reason, is left alone, retried on request, and leaves when it succeeds."""
     await raw.store([message(number) for number in range(1, 11)], NOW)
-    assert await process(documents, raw, ReadingAnalyzer(bad={"4"})) == ProcessReport(due=10, processed=9, failed=1)
+    assert await process(ReadingAnalyzer(bad={"4"})) == ProcessReport(due=10, processed=9, failed=1)
     (failure,) = await documents.failures(CHANNEL)
     assert (failure.source_ref, failure.error_class, failure.error_message, failure.attempts) == (
         message(4).source_ref, "AnalysisError", "message 4 cannot be read", 1,
     )  # fmt: skip
-    assert await process(documents, raw, ReadingAnalyzer()) == ProcessReport()
-    again = await process(documents, raw, ReadingAnalyzer(bad={"4"}), retry_failed=True)
+    assert await process(ReadingAnalyzer()) == ProcessReport()
+    again = await process(ReadingAnalyzer(bad={"4"}), retry_failed=True)
     assert again == ProcessReport(due=1, failed=1)
     assert (await documents.failures(CHANNEL))[0].attempts == 2
-    assert await process(documents, raw, ReadingAnalyzer(), retry_failed=True) == ProcessReport(due=1, processed=1)
+    assert await process(ReadingAnalyzer(), retry_failed=True) == ProcessReport(due=1, processed=1)
     assert await documents.failures(CHANNEL) == []
 
 
-async def test_message_without_text_needs_no_model(raw, documents):
+async def test_message_without_text_needs_no_model(raw, documents, process):
     """A photo alone gets its document as noise without a call; a service message gets none."""
     await raw.store([message(1, "  "), message(2, "", service_action="pin_message"), message(3, "text")], NOW)
     analyzer = ReadingAnalyzer()
-    assert await process(documents, raw, analyzer) == ProcessReport(due=2, processed=2, noise=1)
+    assert await process(analyzer) == ProcessReport(due=2, processed=2, noise=1)
     assert analyzer.read == ["3"]
     assert (await documents.get(message(1).source_ref)).metadata["provider"] == "none"
     assert await documents.get(message(2).source_ref) is None
 
 
-async def test_concurrency_is_bounded(raw, documents):
+async def test_concurrency_is_bounded(raw, documents, process):
     """No more messages at a time than asked for, and as many where there are enough."""
     await raw.store([message(number) for number in range(1, 61)], NOW)
     analyzer = ReadingAnalyzer()
-    await process(documents, raw, analyzer, concurrency=3)
+    await process(analyzer, concurrency=3)
     assert analyzer.most == 3
 
 
-async def test_edited_message_is_processed_again_alone(raw, documents):
+async def test_edited_message_is_processed_again_alone(raw, documents, process):
     """Only the message with a newer revision is due, and its document gets the new text."""
     await raw.store([message(1, "one"), message(2, "two")], NOW)
-    await process(documents, raw, ReadingAnalyzer())
+    await process(ReadingAnalyzer())
     await raw.store([message(2, "two, edited")], NOW)
     analyzer = ReadingAnalyzer()
-    await process(documents, raw, analyzer)
+    await process(analyzer)
     assert analyzer.read == ["2"]
     assert await texts(documents) == {"1": "one", "2": "two, edited"}
 
 
-async def test_force_takes_all(raw, documents):
+async def test_force_takes_all(raw, documents, process):
     """--force processes everything again."""
     await raw.store([message(1), message(2)], NOW)
-    await process(documents, raw, ReadingAnalyzer())
-    assert await process(documents, raw, ReadingAnalyzer(), force=True) == ProcessReport(due=2, processed=2)
+    await process(ReadingAnalyzer())
+    assert await process(ReadingAnalyzer(), force=True) == ProcessReport(due=2, processed=2)
 
 
-async def test_cancelled_run_keeps_what_is_done(raw, documents):
+async def test_cancelled_run_keeps_what_is_done(raw, documents, process):
     """Ctrl-C in the middle: every finished answer is stored, the rest is due next time."""
     await raw.store([message(number) for number in range(1, 21)], NOW)
     # By ref, 9 comes last: when it is being read, all others have been.
     analyzer = ReadingAnalyzer(endless={"9"})
-    running = asyncio.create_task(process(documents, raw, analyzer, concurrency=1))
+    running = asyncio.create_task(process(analyzer, concurrency=1))
     await analyzer.stuck.wait()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
     assert sorted(await texts(documents)) == sorted(str(number) for number in range(1, 21) if number != 9)
-    assert await process(documents, raw, ReadingAnalyzer()) == ProcessReport(due=1, processed=1)
+    assert await process(ReadingAnalyzer()) == ProcessReport(due=1, processed=1)

@@ -19,6 +19,7 @@ from tg_parser.domain.refs import document_id
 from tg_parser.domain.times import utc_now
 from tg_parser.nlp.footers import build_profile
 from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzer, ChannelProfile
+from tg_parser.processing.claims import WorkClaims
 from tg_parser.storage.processing_storage import DueMessage, Failure, ProcessingStorage, StoredDocument
 from tg_parser.storage.raw_storage import RawStorage
 
@@ -34,7 +35,7 @@ class ProcessOptions:
     """How to process: which messages count as due, how many at a time, how many are read at once."""
 
     concurrency: int = 4
-    page_size: int = 500
+    page_size: int = 100
     force: bool = False
     retry_failed: bool = False
 
@@ -62,8 +63,9 @@ class ProcessReport:
 class Processor:
     """Makes the documents of a channel with the given analyzer."""
 
-    def __init__(self, documents: ProcessingStorage, raw: RawStorage, analyzer: Analyzer) -> None:
+    def __init__(self, documents: ProcessingStorage, raw: RawStorage, analyzer: Analyzer, claims: WorkClaims) -> None:
         self._documents = documents
+        self._claims = claims
         self._raw = raw
         self._analyzer = analyzer
 
@@ -72,17 +74,26 @@ class Processor:
         return await self._documents.count_due(channel_id, force=options.force, retry_failed=options.retry_failed)
 
     async def run(self, channel_id: str, options: ProcessOptions, report: ReportProgress = silent) -> ProcessReport:
-        """Process every due message of a channel; what is done stays done when the run is cancelled."""
+        """Process every due message of a channel that no other process is at work on.
+
+        What is done stays done when the run is cancelled.
+        """
         due = await self.count_due(channel_id, options)
         if due == 0:
             return ProcessReport()
         profile = build_profile(await self._raw.closing_texts(channel_id, PROFILE_POSTS))
-        run = _ChannelRun(self._documents, self._analyzer, profile, options, due, report)
+        async with self._claims.worker() as worker:
+            await self._claims.take_from_dead()
+            run = _ChannelRun(self._documents, self._analyzer, profile, options, worker, due, report)
+            await self._completed(run, channel_id)
+        return replace(run.done, due=due)
+
+    @staticmethod
+    async def _completed(run: _ChannelRun, channel_id: str) -> None:
         try:
             await run.complete(channel_id)
         except BaseExceptionGroup as group:
             raise _first(group) from group
-        return replace(run.done, due=due)
 
 
 @dataclass
@@ -93,6 +104,7 @@ class _ChannelRun:
     analyzer: Analyzer
     profile: ChannelProfile
     options: ProcessOptions
+    worker: str
     due: int
     report: ReportProgress
     done: ProcessReport = ProcessReport()
@@ -112,8 +124,9 @@ class _ChannelRun:
 
     async def feed(self, channel_id: str) -> None:
         after: str | None = None
-        while page := await self.documents.due(
+        while page := await self.documents.claim_due(
             channel_id,
+            self.worker,
             after_ref=after,
             limit=self.options.page_size,
             force=self.options.force,

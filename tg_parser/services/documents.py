@@ -1,8 +1,9 @@
-"""Documents: process the due messages of channels, one process at a time a channel."""
+"""Documents: process the due messages of channels; several processes share them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 from tg_parser.domain.progress import ReportProgress, silent
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
@@ -21,10 +22,15 @@ class DocumentService:
     async def process(
         self, channel_ids: Sequence[str], options: ProcessOptions, report: ReportProgress = silent
     ) -> ProcessReport:
-        """Process the due messages of `channel_ids`. Raises BusyError where another process is at one of them."""
+        """Process the due messages of `channel_ids`, leaving to other processes what they are at work on.
+
+        To do again what is done (`force`, `retry_failed`) is for one process a channel: BusyError for a second.
+        """
         done = ProcessReport()
         for channel_id in channel_ids:
-            async with self._locks.exclusive(f"process:{channel_id}"):
+            async with AsyncExitStack() as held:
+                if options.force or options.retry_failed:
+                    await held.enter_async_context(self._locks.exclusive(f"process:{channel_id}"))
                 done += await self._processor.run(channel_id, options, report)
         return done
 

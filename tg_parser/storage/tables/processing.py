@@ -1,4 +1,4 @@
-"""The processing database: documents and failures. Its topics and agents are in the two neighbouring files."""
+"""The processing database: documents, failures and claims. Its topics and agents are in the two neighbouring files."""
 
 from __future__ import annotations
 
@@ -46,4 +46,13 @@ processing_failures = Table(
     Column("error_class", Text),
     Column("error_message", Text),
     Column("error_details_json", JsonDocument),
+)
+
+# Messages that a process is at work on. Whether it still lives is told by the lock it holds: see processing/claims.py.
+processing_claims = Table(
+    "processing_claims",
+    metadata,
+    Column("source_ref", Ref, primary_key=True),
+    Column("holder", Ref, nullable=False),
+    Column("claimed_at", UtcDateTime, nullable=False),
 )
