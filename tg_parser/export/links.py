@@ -27,7 +27,7 @@ def message_link(
         # A group that was upgraded keeps its old messages under negative ids, which no link can open.
         return None
     if message_type == "comment" and thread_id:
-        # A comment of a channel is known by its post, and its number may be that of the post: the group counts for itself.
+        # A comment of a channel is known by its post; as the group counts for itself, both may have the same number.
         # In a group it is a message of its own inside a thread.
         if address.kind == "group":
             return f"{base}/{message_id}?thread={thread_id}"
