@@ -7,7 +7,7 @@ import pytest
 import structlog
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
-from tg_parser.config.logging import Redactor, configure_logging, tell_retry
+from tg_parser.config.logging import Redactor, configure_logging, masked, tell_retry
 from tg_parser.config.settings import LoggingSettings
 from tg_parser.domain.errors import StorageUnavailableError
 
@@ -78,3 +78,11 @@ def test_requests_of_the_http_library_are_not_told_of(capsys):
     told = capsys.readouterr().err
     assert "HTTP Request" not in told
     assert "odd answer" in told
+
+
+def test_text_beside_the_log_is_masked_alike():
+    """An error that a command shows itself hides the same secrets."""
+    configure_logging(LoggingSettings(), ["hunter2"])
+    assert masked("refused hunter2 at postgresql://me:pw@host/db") == "refused *** at postgresql://me:***@host/db"
+    configure_logging(LoggingSettings(), [])
+    assert masked("refused hunter2") == "refused hunter2"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -52,17 +51,18 @@ async def _opened(work: Callable[[App], Awaitable[T]], *, prepare: bool) -> T:
 
 def fail(error: Exception) -> NoReturn:
     """Show `error` to a person and end the command."""
+    from tg_parser.config.logging import masked
     from tg_parser.domain.errors import InvalidPeerError, TgParserError, UsageError
 
     if os.environ.get(_DEBUG):
-        traceback.print_exception(error, file=sys.stderr)
+        say(masked("".join(traceback.format_exception(error)).rstrip()))
     if isinstance(error, TgParserError):
-        say(f"Error: {error.message}")
+        say(masked(f"Error: {error.message}"))
         if error.hint:
             say(f"Hint: {error.hint}")
         wrong_usage = isinstance(error, UsageError | InvalidPeerError)
         raise typer.Exit(EXIT_USAGE if wrong_usage else EXIT_ERROR)
-    say(f"Error: an unexpected {type(error).__name__}: {error}")
+    say(masked(f"Error: an unexpected {type(error).__name__}: {error}"))
     say("Hint: run the same command with --debug and report what it shows.")
     raise typer.Exit(EXIT_ERROR)
 

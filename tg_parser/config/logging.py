@@ -24,12 +24,14 @@ _URL_PASSWORD = re.compile(r"(\w[\w+.-]*://[^\s:/@]*):[^\s@]+@")
 
 def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) -> None:
     """Send every record, ours and the libraries', to stderr in one format; values in `secrets` never appear."""
+    _masking.clear()
+    _masking.append(Redactor(secrets))
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        Redactor(secrets),
+        _masking[0],
     ]
     renderer: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -79,6 +81,11 @@ def tell_retry(details: RetryDetails) -> None:
         log.debug("trying again", wait_for=details.wait_for, caused_by=f"{type(cause).__name__}: {cause}")
 
 
+def masked(text: str) -> str:
+    """`text` without the secrets that `configure_logging` was told of, for what does not go through the log."""
+    return _masking[0].text(text) if _masking else text
+
+
 class Redactor:
     """Masks secrets by the name of their key, by their value, and as the password of a URL."""
 
@@ -97,3 +104,6 @@ class Redactor:
         for secret in self._values:
             value = value.replace(secret, MASK)
         return _URL_PASSWORD.sub(rf"\1:{MASK}@", value)
+
+
+_masking: list[Redactor] = []
