@@ -85,16 +85,17 @@ class _Migration:
 
     async def rehearse(self) -> MigrationReport:
         """The first pass alone; nothing is changed on either side."""
-        spool, objection = Spool(), None
+        objection = None
         try:
             await require_room(self._databases, self._options.on_conflict)
         except UsageError as error:
             objection = error.message
-        findings = await self._examine(spool)
-        report = self._report(None, [_report_of(each, each.tally, each.reasons, None) for each in findings])
-        report.objection = objection
-        if self._options.report is not None:
-            await write_report(self._options.report, report, spool.entries())
+        with Spool() as spool:
+            findings = await self._examine(spool)
+            report = self._report(None, [_report_of(each, each.tally, each.reasons, None) for each in findings])
+            report.objection = objection
+            if self._options.report is not None:
+                await write_report(self._options.report, report, spool.entries())
         return report
 
     async def perform(self) -> MigrationReport:
@@ -124,14 +125,12 @@ class _Migration:
         return report
 
     async def _run(self) -> Run:
-        """The run to go on with, or a new one."""
+        """The run to go on with, or a new one: killed early enough, an earlier process has left nothing."""
         marks = {str(name): file.fingerprint for name, file in self._snapshot.files.items()}
         unfinished = await self._ledger.find(state="running")
         if unfinished is None and self._options.resume:
             unfinished = await self._ledger.find(state="finished")
         if unfinished is None:
-            if self._options.resume:
-                raise UsageError("There is no migration to go on with in this target.", "Run without --resume.")
             await require_room(self._databases, self._options.on_conflict)
             return await self._ledger.begin(self._folder, marks, self._options.on_conflict, utc_now())
         self._require_resumable(unfinished)
@@ -149,7 +148,11 @@ class _Migration:
 
     async def _take_back_changed(self, run: Run, marks: Mapping[str, str]) -> None:
         """What was taken from a file that has changed since is taken anew: its rows may be others now."""
-        changed = [each for each in self._databases.all if run.files.get(each.name) != marks.get(each.name)]
+        names = {each.name for each in self._databases.all if run.files.get(each.name) != marks.get(each.name)}
+        if "raw" in names:
+            # Documents and cursors of the earlier version take facts from the messages.
+            names |= {name for name, file in self._snapshot.files.items() if file.format.startswith("legacy")}
+        changed = [each for each in self._databases.all if each.name in names]
         if changed:
             await undo(self._databases, run, changed, state="running")
             await self._ledger.change(run, files=dict(marks))

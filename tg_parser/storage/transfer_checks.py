@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import starmap
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -85,7 +86,7 @@ def _booleans(there: Values, _: Field) -> bool:
 
 
 def _reals(there: Values, _: Field) -> bool:
-    return set(map(type, there)) <= {int, float}
+    return set(map(type, there)) <= {int, float} and all(map(isfinite, there))
 
 
 def _bytes(there: Values, _: Field) -> bool:

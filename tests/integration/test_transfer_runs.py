@@ -1,0 +1,330 @@
+"""A run from the first look to the way back: dry run, refusals, resuming, conflicts, verification, rollback."""
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+from conftest import settings_of
+from legacy_files import CHANNEL, LegacyFiles, full_files
+from migrations import Target, reasons, tally
+from samples import NOW, document, message, topic
+
+from tg_parser.domain.errors import BusyError, SchemaMismatchError, StorageError, UsageError
+from tg_parser.domain.sources import Attempt, SourceChange
+from tg_parser.storage.databases import open_databases
+from tg_parser.storage.ingestion_storage import IngestionStorage
+from tg_parser.storage.processing_storage import ProcessingStorage
+from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.topic_storage import TopicRun, TopicStorage
+from tg_parser.storage.transfer import rollback
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def target(postgres_variables):
+    return Target(postgres_variables)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Files of the earlier version with good rows in every table, 30 of them messages."""
+    full_files(tmp_path / "files", messages=30)
+    return tmp_path / "files"
+
+
+@pytest.fixture
+async def present(sqlite_variables, tmp_path):
+    """Files of the present schema with rows in the tables that the storages write."""
+    async with open_databases(settings_of(sqlite_variables)) as databases:
+        sources, topics = IngestionStorage(databases.ingestion), TopicStorage(databases.processing)
+        await sources.save_source(SourceChange(source_id="s", channel_id="-100123"), NOW)
+        await sources.record_attempt(Attempt(source_id="s", started_at=NOW, finished_at=NOW, success=True))
+        await RawStorage(databases.raw).store([message(1), message(2)], NOW)
+        await RawStorage(databases.raw).store([message(1, "edited")], NOW)
+        await ProcessingStorage(databases.processing).store([document(1), document(2)])
+        await topics.replace(["-100123"], [topic(1, 2)], [], TopicRun("f", NOW, {"topics": 1}))
+        await topics.put_embeddings("model", 2, {"hash": b"\x00\x01\xff\\"})
+    return tmp_path / "databases"
+
+
+def content(folder):
+    """Every byte of the files of a folder, by name."""
+    return {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+async def undo(target, run_id):
+    async with target.databases() as databases:
+        return await rollback(databases, run_id)
+
+
+async def test_files_of_the_present_schema_are_taken(target, present):
+    """Every table arrives and compares as equal, bytes and revisions included."""
+    report = await target.migrate(present, verify=True)
+    assert report.good
+    assert set(report.files.values()) == {"present"}
+    assert target.value("SELECT vector FROM embeddings") == b"\x00\x01\xff\\"
+    assert target.value("SELECT text FROM raw_revisions") == "edited"
+    counts = ("raw_messages", "processed_documents", "topics", "topic_items", "topic_runs", "source_attempts")
+    assert [target.value(f"SELECT count(*) FROM {name}") for name in counts] == [2, 2, 1, 2, 1, 1]
+
+
+async def test_dry_run_reports_and_changes_nothing_on_either_side(target, tmp_path):
+    """A dry run on a real connection counts, names changes and refusals, and leaves both sides as they were."""
+    files = LegacyFiles(tmp_path / "files", "B")
+    files.message(1, "a\x00b")
+    files.message(2, date="never")
+    before = content(files.folder)
+    report = await target.migrate(files.folder, dry_run=True, report=tmp_path / "report.json")
+    assert (report.good, report.run_id) == (True, None)
+    assert tally(report, "raw.raw_messages") == (2, 1, 1, 1)
+    listed = json.loads((tmp_path / "report.json").read_text())["rows"]
+    assert [entry.get("change") or entry["quarantined"] for entry in listed] == [
+        "NUL removed",
+        "date: a time that no calendar knows",
+    ]
+    assert target.tables() == set()
+    assert content(files.folder) == before
+
+
+async def test_reading_leaves_no_files_beside_the_source(target, present):
+    """Files in WAL mode are read without a trace: the folder holds what it held before, byte for byte."""
+    before = content(present)
+    await target.migrate(present)
+    assert content(present) == before
+
+
+async def test_a_dry_run_says_what_a_run_finds(target, tmp_path):
+    """The numbers of the dry run are those of the run that follows."""
+    files = full_files(tmp_path)
+    files.message(90, "a\x00b")
+    files.message(91, date="never")
+    rehearsed = await target.migrate(tmp_path, dry_run=True)
+    performed = await target.migrate(tmp_path)
+    assert [(each.table, each.tally, each.reasons) for each in rehearsed.tables] == [
+        (each.table, each.tally, each.reasons) for each in performed.tables
+    ]
+
+
+async def test_the_report_accounts_for_every_row(target, folder, tmp_path):
+    """Per table, migrated and quarantined rows add up to those of the source; the file says the same as the result."""
+    report = await target.migrate(folder, verify=True, report=tmp_path / "report.json")
+    for each in report.tables:
+        assert each.tally.migrated + each.tally.quarantined == each.tally.rows
+    written = json.loads((tmp_path / "report.json").read_text())
+    assert written["good"] is True
+    assert {each["table"]: each["rows"] for each in written["tables"]} == {
+        each.table: each.tally.rows for each in report.tables
+    }
+    (messages,) = (each for each in written["tables"] if each["table"] == "raw.raw_messages")
+    assert messages["rows"] == messages["migrated"] == 30
+    assert messages["verification"]["source_digest"] == messages["verification"]["target_digest"] != "0" * 32
+
+
+async def test_schema_of_the_target_is_made_or_upgraded(target, present):
+    """An empty target gets its tables; an older schema is brought forward."""
+    from tg_parser.storage import migrator
+
+    async with target.databases() as databases:
+        await migrator.upgrade(databases.ingestion, "ingestion_0001")
+    await target.migrate(present)
+    async with target.databases() as databases:
+        assert [await migrator.check(database) for database in databases.all] == ["current"] * 3
+
+
+async def test_a_target_that_is_not_ours_is_refused(target, folder):
+    """Tables with our names but no revision are left alone."""
+    target.execute("CREATE TABLE raw_messages (a integer)")
+    with pytest.raises(SchemaMismatchError, match="raw schema"):
+        await target.migrate(folder)
+
+
+async def test_a_filled_target_is_refused_unless_told_otherwise(target, folder, present):
+    """Rows of others are never mixed with unasked; a dry run says that a run would be refused."""
+    await target.migrate(present)
+    rehearsed = await target.migrate(folder, dry_run=True)
+    assert not rehearsed.good
+    assert "is not empty: ingestion_state, source_attempts, raw_messages" in rehearsed.objection
+    with pytest.raises(UsageError, match="is not empty"):
+        await target.migrate(folder)
+    assert target.value("SELECT count(*) FROM raw_messages") == 2
+
+
+async def test_skip_keeps_rows_that_are_there(target, tmp_path):
+    """With skip an identical row counts as migrated; another with the same key stays, the source's is quarantined."""
+    first, second = LegacyFiles(tmp_path / "first"), LegacyFiles(tmp_path / "second")
+    for files, text in ((first, "old"), (second, "new")):
+        files.message(1, "same")
+        files.message(2, text)
+    second.message(3, "more")
+    await target.migrate(first.folder)
+    report = await target.migrate(second.folder, on_conflict="skip")
+    assert report.good
+    rows = target.rows("SELECT id, text FROM raw_messages ORDER BY id")
+    assert [tuple(row.values()) for row in rows] == [("1", "same"), ("2", "old"), ("3", "more")]
+    (messages,) = (each.tally for each in report.tables if each.table == "raw.raw_messages")
+    assert (messages.migrated, messages.already_there, messages.quarantined) == (2, 1, 1)
+    assert reasons(report, "raw.raw_messages") == {"another row with this key is there": 1}
+
+
+async def test_replace_lets_the_source_win_and_rollback_brings_back_what_was(target, tmp_path):
+    """With replace the source's row counts; undone, every row is what it was before."""
+    first, second = LegacyFiles(tmp_path / "first"), LegacyFiles(tmp_path / "second")
+    for files, text in ((first, "old"), (second, "new")):
+        files.source()
+        files.add("source_attempts", {"source_id": "news", "attempt_at": "2024-11-27T09:00:00Z", "success": 1})
+        files.message(1, "same")
+        files.message(2, text)
+    second.message(3, "more")
+    second.run("sources", "UPDATE sources SET fail_count = 9")
+    await target.migrate(first.folder)
+    held = "SELECT to_jsonb(t) AS row FROM {} AS t ORDER BY 1"
+    tables = ("ingestion_state", "source_attempts", "raw_messages")
+    before = [target.rows(held.format(name)) for name in tables]
+    report = await target.migrate(second.folder, on_conflict="replace", verify=True)
+    assert report.good
+    assert [row["text"] for row in target.rows("SELECT text FROM raw_messages ORDER BY id")] == ["same", "new", "more"]
+    assert target.value("SELECT fail_count FROM ingestion_state") == 9
+    assert await undo(target, report.run_id) == {"raw_messages": 1}
+    assert [target.rows(held.format(name)) for name in tables] == before
+
+
+async def test_rollback_removes_exactly_the_rows_of_the_run(target, tmp_path, present):
+    """What was there before the run stays; its own rows, its quarantine and its lists go."""
+    files = full_files(tmp_path / "files")
+    files.message(90, date="never")
+    await target.migrate(present)
+    report = await target.migrate(files.folder, on_conflict="skip")
+    removed = await undo(target, report.run_id)
+    assert removed["raw_messages"] == 5
+    assert removed["topic_items"] == 2
+    assert target.value("SELECT count(*) FROM raw_messages") == 2
+    assert target.value("SELECT count(*) FROM migration_quarantine") == 0
+    with pytest.raises(UsageError, match="rolled back already"):
+        await undo(target, report.run_id)
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("UPDATE raw_messages SET views = 1 WHERE id = '1'", "raw_messages: 1 written since"),
+        ("DELETE FROM raw_messages WHERE id IN ('1', '2')", "raw_messages: 2 of the migrated changed or removed"),
+        ("INSERT INTO embeddings VALUES ('h', 'm', 1, 'x')", "embeddings: 1 written since"),
+    ],
+)
+async def test_rollback_is_refused_once_something_was_written(target, folder, statement, words):
+    """After a change, a removal or a new row the run is not undone, and the error says what happened."""
+    report = await target.migrate(folder)
+    target.execute(statement)
+    with pytest.raises(StorageError, match=words):
+        await undo(target, report.run_id)
+    assert target.value("SELECT count(*) FROM processed_documents") == 30
+
+
+async def test_rollback_of_an_unknown_run(target, folder):
+    """A run that never was is a wrong request, on a target that knows none too."""
+    with pytest.raises(UsageError, match="knows no migration x"):
+        await undo(target, "x")
+    await target.migrate(folder)
+    with pytest.raises(UsageError, match="knows no migration x"):
+        await undo(target, "x")
+
+
+async def test_verify_compares_content_not_counts(target, folder):
+    """A text, a JSON value, a missing row: each mismatch is found by its key although the counts agree or not."""
+    report = await target.migrate(folder)
+    target.execute("UPDATE raw_messages SET text = 'texts 3' WHERE id = '3'")
+    target.execute("""UPDATE processed_documents SET metadata_json = '{"model": "n"}' WHERE source_message_id = '4'""")
+    target.execute("DELETE FROM raw_messages WHERE id = '5'")
+    checked = await target.migrate(folder, resume=True, verify=True)
+    assert checked.run_id == report.run_id
+    assert not checked.good
+    compared = {each.table: each.verification for each in checked.tables}
+    messages = compared["raw.raw_messages"]
+    assert messages.different == [f"tg:{CHANNEL}:post:3 {CHANNEL}"]
+    assert messages.missing == [f"tg:{CHANNEL}:post:5 {CHANNEL}"]
+    assert messages.source_digest != messages.target_digest
+    assert compared["processing.processed_documents"].different == [f"tg:{CHANNEL}:post:4"]
+
+
+async def test_numbers_in_json_may_be_written_otherwise(target, tmp_path):
+    """PostgreSQL writes 1e5 as 100000 and sorts keys in its own way: that is no mismatch."""
+    files = LegacyFiles(tmp_path)
+    files.message(1, raw_payload_json='{"long": 1e5, "b": 1.50, "a": -0.0, "a": 12345678901234567890123}')
+    assert (await target.migrate(tmp_path, verify=True)).good
+
+
+async def test_numbering_goes_on_after_the_migrated_rows(target, present):
+    """The next attempt of a source gets a number that is free."""
+    await target.migrate(present)
+    async with target.databases() as databases:
+        sources = IngestionStorage(databases.ingestion)
+        await sources.record_attempt(Attempt(source_id="s", started_at=NOW, finished_at=NOW, success=True))
+    assert [row["id"] for row in target.rows("SELECT id FROM source_attempts ORDER BY id")] == [1, 2]
+
+
+async def test_any_batch_size_gives_the_same_rows(postgres_variables, tmp_path):
+    """Batches of one row and one batch of all end in the same target, changes and quarantine included."""
+    from conftest import fresh_postgres_database
+
+    files = full_files(tmp_path, messages=12)
+    files.message(20, "a\x00b")
+    files.message(21, date="never")
+    with fresh_postgres_database() as url:
+        targets = [Target(postgres_variables), Target({"DB_TYPE": "postgresql", "DB_URL": url})]
+        for target, size in zip(targets, (1, 10_000), strict=True):
+            assert (await target.migrate(tmp_path, batch_size=size, verify=True)).good
+        left, right = (
+            [target.rows(f"SELECT to_jsonb(t) - 'run_id' AS row FROM {name} AS t ORDER BY 1") for name in COMPARED]
+            for target in targets
+        )
+    assert left == right
+
+
+COMPARED = (
+    "raw_messages",
+    "raw_revisions",
+    "processed_documents",
+    "topics",
+    "migration_quarantine",
+    "migration_changes",
+)
+
+
+async def test_a_source_that_changed_since_is_taken_anew_on_resume(target, folder):
+    """When a file was written to after the run began, resuming takes its tables again and the result is right."""
+    report = await target.migrate(folder)
+    with closing(sqlite3.connect(folder / "raw_storage.sqlite")) as connection:
+        connection.execute("UPDATE raw_messages SET text = 'later' WHERE id = '1'")
+        connection.execute("DELETE FROM raw_messages WHERE id = '2'")
+        connection.commit()
+    again = await target.migrate(folder, resume=True, verify=True)
+    assert (again.good, again.run_id) == (True, report.run_id)
+    assert target.value("SELECT text FROM raw_messages WHERE id = '1'") == "later"
+    assert target.value("SELECT count(*) FROM raw_messages") == 29
+    assert target.value("SELECT count(*) FROM processed_documents") == 29
+    assert reasons(again, "processing.processed_documents") == {"its message does not exist": 1}
+
+
+async def test_resume_wants_a_run_of_the_same_folder(target, folder, present):
+    """Without a run resuming begins one; an unfinished one is not begun again, nor continued with other files."""
+    assert (await target.migrate(folder, resume=True)).good
+    target.execute("UPDATE migration_runs SET state = 'running'")
+    with pytest.raises(UsageError, match="is not finished"):
+        await target.migrate(folder)
+    with pytest.raises(UsageError, match="is of "):
+        await target.migrate(present, resume=True)
+
+
+async def test_two_migrations_at_once(target, folder):
+    """The second one is told that the first is at work."""
+    async with target.databases() as databases, databases.locks.exclusive("migrate-from-sqlite"):
+        with pytest.raises(BusyError, match="migrate-from-sqlite"):
+            await target.migrate(folder)
+
+
+async def test_sqlite_is_no_target(sqlite_variables, folder):
+    """A migration into SQLite is a wrong request."""
+    with pytest.raises(UsageError, match="target of a migration is PostgreSQL"):
+        await Target({**sqlite_variables, "DB_URL": ""}).migrate(folder)
