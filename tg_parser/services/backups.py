@@ -1,0 +1,157 @@
+"""Backups: make, list, verify, restore, and remove those that have had their time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tg_parser import __version__
+from tg_parser.domain.errors import BackupError
+from tg_parser.domain.progress import ReportProgress, silent
+from tg_parser.domain.times import utc_now
+from tg_parser.storage.backup_backend import BackupBackend
+from tg_parser.storage.backup_manifest import Manifest, damaged, differences, file_facts
+from tg_parser.storage.backup_retention import Retention, kept
+from tg_parser.storage.backup_shelf import Backup, Draft, Shelf, told_of
+from tg_parser.storage.migrator import head, known_revisions
+from tg_parser.storage.tables import DATABASES, DatabaseName
+
+BROKEN_STAYS = timedelta(days=1)
+"""Somebody may want to see why it broke."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the trial of a backup found wrong: nothing, where it is good."""
+
+    name: str
+    problems: list[str]
+
+
+class BackupService:
+    """The `backup` commands. `connect` reaches the databases; `upgrade` brings their schemas forward."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        connect: Callable[[], BackupBackend],
+        retention: Retention,
+        upgrade: Callable[[], None],
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._shelf = shelf
+        self._connect = connect
+        self._retention = retention
+        self._upgrade = upgrade
+        self._clock = clock
+
+    def create(self, tell: ReportProgress = silent) -> Backup:
+        """A new backup; what is left of one that fails is removed. Raises StorageError, BackupError, OutputError."""
+        backend, moment = self._connect(), self._clock()
+        with self._shelf.draft(moment) as draft:
+            draft.write_manifest(_described(backend, draft, moment, tell))
+        return self._shelf.find(draft.name)
+
+    def all(self) -> list[Backup]:
+        """Every backup, newest first, good or not."""
+        return self._shelf.all()
+
+    def find(self, name: str | None) -> Backup:
+        """A good backup by its name, or the latest. Raises BackupError."""
+        return self._shelf.latest() if name is None else self._shelf.find(name)
+
+    def verify(self, backup: Backup, tell: ReportProgress = silent) -> Verdict:
+        """Read its files through, bring it back in a scratch place, and compare every table with the manifest."""
+        manifest, backend = _manifest(backup), self._fitting(backup)
+        with told_of(backup.path):
+            problems = damaged(backup.path, manifest.files)
+        if not problems:
+            with backend.rehearsed(backup.path, tell) as contents:
+                problems = differences(manifest.contents, contents)
+        return Verdict(backup.name, problems)
+
+    def in_the_way(self) -> list[str]:
+        """What a restore would remove, in words."""
+        return self._connect().holdings()
+
+    def restore(self, backup: Backup, *, replace: bool, tell: ReportProgress = silent) -> Manifest:
+        """Put the backup in the place of what is there; an older schema is brought forward then.
+
+        Raises BackupError where it is damaged, of a newer schema, of another backend, or would replace unasked.
+        """
+        manifest, backend = _manifest(backup), self._fitting(backup)
+        _refuse_newer_schema(backup.name, manifest)
+        with told_of(backup.path):
+            problems = damaged(backup.path, manifest.files)
+        if problems:
+            raise BackupError(f"Backup {backup.name} is damaged: {problems[0]}.", "Choose another one.")
+        if not replace and backend.holdings():
+            raise BackupError(f"{backend.origin} is not empty.", "Say --yes to replace what is there.")
+        if problems := differences(manifest.contents, backend.restore(backup.path, tell)):
+            raise BackupError(f"Backup {backup.name} came back with differences: {problems[0]}.", "Verify it.")
+        if any(revision != head(name) for name, revision in _revisions(manifest)):
+            self._upgrade()
+        return manifest
+
+    def prune(self, *, dry_run: bool = False) -> list[Backup]:
+        """Remove what the retention does not keep, and broken ones of more than a day; give what went."""
+        doomed = to_prune(self._shelf.all(), self._retention, self._clock())
+        if not dry_run:
+            for backup in doomed:
+                self._shelf.remove(backup)
+        return doomed
+
+    def _fitting(self, backup: Backup) -> BackupBackend:
+        backend, made_of = self._connect(), _manifest(backup).backend
+        if made_of != backend.name:
+            raise BackupError(
+                f"Backup {backup.name} is of {made_of}, and DB_TYPE is {backend.name}.",
+                f"Set DB_TYPE={made_of} and the variables of its databases.",
+            )
+        return backend
+
+
+def _described(backend: BackupBackend, draft: Draft, moment: datetime, tell: ReportProgress) -> Manifest:
+    dumped = backend.dump(draft.folder, tell)
+    return Manifest(
+        name=draft.name,
+        created_at=moment,
+        product_version=__version__,
+        backend=backend.name,
+        origin=backend.origin,
+        dump_version=dumped.dump_version,
+        contents=dumped.contents,
+        files={path.name: file_facts(path) for path in draft.files()},
+    )
+
+
+def to_prune(backups: Iterable[Backup], retention: Retention, now: datetime) -> list[Backup]:
+    """What goes: each origin has a retention of its own, and what carries a name of somebody's choice stays."""
+    own = [each for each in backups if each.own_name]
+    broken = [each for each in own if each.state == "broken" and now - each.created_at > BROKEN_STAYS]
+    stays: set[str] = set()
+    for origin in {_manifest(each).origin for each in own if each.state == "good"}:
+        good = [each for each in own if each.state == "good" and _manifest(each).origin == origin]
+        moments = kept([each.created_at for each in good], retention)
+        stays |= {each.name for each in good if each.created_at in moments}
+    return broken + [each for each in own if each.state == "good" and each.name not in stays]
+
+
+def _manifest(backup: Backup) -> Manifest:
+    if backup.manifest is None:
+        raise BackupError(f"Backup {backup.name} cannot be used: {backup.problem}.")
+    return backup.manifest
+
+
+def _revisions(manifest: Manifest) -> Iterable[tuple[DatabaseName, str]]:
+    return [(name, manifest.contents.schemas[name]) for name in DATABASES]
+
+
+def _refuse_newer_schema(name: str, manifest: Manifest) -> None:
+    for database, revision in _revisions(manifest):
+        if revision not in known_revisions(database):
+            raise BackupError(
+                f"Backup {name} has a newer {database} schema ({revision}) than this version knows.",
+                f"Restore it with TG_parser {manifest.product_version}, which made it, or a newer one.",
+            )

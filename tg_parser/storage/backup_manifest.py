@@ -1,0 +1,116 @@
+"""What a backup says of itself: when and of what it was made, its files, and the contents of every table."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tg_parser.domain.errors import BackupError
+from tg_parser.domain.times import UtcTime
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+Backend = Literal["sqlite", "postgresql"]
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class FileFacts(_Facts):
+    """A file; `size` in bytes."""
+
+    size: int
+    sha256: str
+
+
+class TableFacts(_Facts):
+    """A table; the digest is over all its rows in their order."""
+
+    rows: int
+    digest: str
+
+
+class Contents(_Facts):
+    """What is in the databases: the revision of each schema, and every table by its full name."""
+
+    schemas: dict[str, str]
+    tables: dict[str, TableFacts]
+
+
+class Manifest(_Facts):
+    """`origin` is the place of the databases in words; `dump_version` is that of pg_dump, 0 for SQLite."""
+
+    format: int = FORMAT
+    name: str
+    created_at: UtcTime
+    product_version: str
+    backend: Backend
+    origin: str
+    dump_version: int = 0
+    contents: Contents
+    files: dict[str, FileFacts]
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest in `folder`. Raises BackupError where it is missing or makes no sense."""
+    path = folder / MANIFEST
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise BackupError(f"{MANIFEST} is missing.") from None
+    except OSError as error:
+        raise BackupError(f"{MANIFEST} cannot be read: {error.strerror}.") from error
+    except ValidationError as error:
+        raise BackupError(f"{MANIFEST} is damaged.") from error
+
+
+def file_facts(path: Path) -> FileFacts:
+    """Size and digest of a file as it is on the disk."""
+    with path.open("rb") as file:
+        return FileFacts(size=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def missing_or_cut(folder: Path, files: Mapping[str, FileFacts]) -> Iterator[str]:
+    """What a look at the files without reading them finds wrong."""
+    for name, facts in files.items():
+        path = folder / name
+        if not path.is_file():
+            yield f"{name} is missing"
+        elif (size := path.stat().st_size) != facts.size:
+            yield f"{name} has {size} bytes instead of {facts.size}"
+
+
+def damaged(folder: Path, files: Mapping[str, FileFacts]) -> list[str]:
+    """What reading every file through finds wrong."""
+    found = list(missing_or_cut(folder, files))
+    return found or [
+        f"{name} is damaged: its digest is another one"
+        for name, facts in files.items()
+        if file_facts(folder / name).sha256 != facts.sha256
+    ]
+
+
+def differences(expected: Contents, found: Contents) -> list[str]:
+    """Where `found` is not what the manifest says, in words, table by table."""
+    told = [
+        f"{name}: schema {found.schemas.get(name)} instead of {revision}"
+        for name, revision in expected.schemas.items()
+        if found.schemas.get(name) != revision
+    ]
+    for name in sorted(expected.tables | found.tables):
+        told += _table_difference(name, expected.tables.get(name), found.tables.get(name))
+    return told
+
+
+def _table_difference(name: str, expected: TableFacts | None, found: TableFacts | None) -> list[str]:
+    if expected is None or found is None:
+        return [f"{name}: the table is {'missing' if found is None else 'not in the manifest'}"]
+    if expected.rows != found.rows:
+        return [f"{name}: {found.rows} rows instead of {expected.rows}"]
+    return [f"{name}: its rows differ"] if expected.digest != found.digest else []
