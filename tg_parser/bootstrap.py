@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor
+from tg_parser.services.backups import BackupService
 from tg_parser.services.databases import DatabaseService
 from tg_parser.services.documents import DocumentService
 from tg_parser.services.ingestion import IngestService
@@ -30,6 +32,9 @@ from tg_parser.services.sources import SourceService
 from tg_parser.services.status import StatusService
 from tg_parser.services.topics import TopicService
 from tg_parser.storage.account_storage import AccountStorage
+from tg_parser.storage.backup_backends import backup_backend
+from tg_parser.storage.backup_retention import Retention
+from tg_parser.storage.backup_shelf import Shelf
 from tg_parser.storage.comment_storage import CommentStorage
 from tg_parser.storage.databases import Databases, open_databases
 from tg_parser.storage.ingestion_storage import IngestionStorage
@@ -72,6 +77,22 @@ async def open_app(settings: Settings, *, prepare: bool = True) -> AsyncIterator
     """Connect and build; `prepare` also makes missing schemas and refuses unfit ones. Raises StorageError."""
     async with open_databases(settings, prepare=prepare) as databases, _reached(settings, databases) as (web, api):
         yield _build(settings, databases, web, api)
+
+
+def backup_service(settings: Settings) -> BackupService:
+    """Backups; they need no open application, and work where the databases are damaged or gone."""
+    kept = settings.backup
+    return BackupService(
+        Shelf(kept.dir),
+        lambda: backup_backend(settings),
+        Retention(kept.keep_daily, kept.keep_weekly, kept.keep_monthly),
+        lambda: asyncio.run(_upgrade(settings)),
+    )
+
+
+async def _upgrade(settings: Settings) -> None:
+    async with open_databases(settings, prepare=False) as databases:
+        await DatabaseService(databases.all).upgrade("all")
 
 
 @asynccontextmanager

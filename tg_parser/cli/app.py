@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tg_parser import __version__
-from tg_parser.cli import databases, demo, export, ingest, login, process, run, sources, status, topicize
+from tg_parser.cli import backup, databases, demo, export, ingest, login, process, run, sources, status, topicize
 from tg_parser.cli.execution import show_tracebacks
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ app.command("topicize")(topicize.topicize)
 app.command("export")(export.export)
 app.command("status")(status.status)
 app.add_typer(databases.commands, name="db")
+app.add_typer(backup.commands, name="backup")
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, Valid
 from pydantic_settings import BaseSettings
 
 from tg_parser import __version__
+from tg_parser.config.backup_settings import BackupSettings
 from tg_parser.config.database_settings import DatabaseSettings, with_secrets
 from tg_parser.config.groups import SettingsGroup as _Group
 from tg_parser.config.groups import setting as _env
@@ -142,6 +143,7 @@ class Settings(BaseModel):
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
     processing: ProcessingSettings = Field(default_factory=ProcessingSettings)
     topics: TopicSettings = Field(default_factory=TopicSettings)
+    backup: BackupSettings = Field(default_factory=BackupSettings)
 
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:

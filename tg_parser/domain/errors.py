@@ -105,6 +105,10 @@ class SchemaMismatchError(StorageError):
     """A database whose schema is older or newer than this version expects."""
 
 
+class BackupError(TgParserError):
+    """A backup that cannot be made, trusted or brought back."""
+
+
 class BusyError(TgParserError):
     """Another process holds the work that was asked for."""
 

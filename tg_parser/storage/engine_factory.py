@@ -97,11 +97,11 @@ def _postgres_engine(settings: DatabaseSettings, url: URL, *, pooled: bool = Tru
 
 def _sqlite_engine(settings: DatabaseSettings, database: DatabaseName) -> AsyncEngine:
     path = sqlite_path(settings, database)
-    _prepare_file(path)
+    prepare_file(path)
     attached = None
     if database == "processing":
         attached = sqlite_path(settings, "raw")
-        _prepare_file(attached)
+        prepare_file(attached)
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "isolation_level": None, "uri": False},
@@ -114,7 +114,7 @@ def _sqlite_engine(settings: DatabaseSettings, database: DatabaseName) -> AsyncE
     return engine
 
 
-def _prepare_file(path: Path) -> None:
+def prepare_file(path: Path) -> None:
     """Make the folder, and where there is no file yet one for its owner's eyes alone. Raises StorageError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
