@@ -9,7 +9,8 @@ from tg_parser.storage.tables.processing import processed_documents
 from tg_parser.storage.tables.raw import raw_messages
 from tg_parser.storage.tables.topics import embeddings, topic_items
 from tg_parser.storage.transfer_checks import fit_as_they_are
-from tg_parser.storage.transfer_values import Kind, Unfit, field_of, fitted, kind_of, shown
+from tg_parser.storage.transfer_fields import Kind, Unfit, field_of, kind_of, shown
+from tg_parser.storage.transfer_values import fitted
 
 TEXT = field_of(raw_messages.c.text)
 PAYLOAD = field_of(raw_messages.c.raw_payload_json)

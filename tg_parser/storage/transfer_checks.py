@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from tg_parser.storage.transfer_values import Field, Kind, Shape
+from tg_parser.storage.transfer_fields import Field, Kind, Shape
 
 _OPENING = {Shape.LIST: "[", Shape.OBJECT: "{"}
 _TIME_LENGTHS = frozenset({20, 27, 25, 32})

@@ -13,8 +13,8 @@ import orjson
 from tg_parser.domain.refs import document_id
 from tg_parser.storage.transfer_channels import username_of
 from tg_parser.storage.transfer_cursors import proven_cursor
+from tg_parser.storage.transfer_fields import Note, Unfit, shown
 from tg_parser.storage.transfer_plan import Context, Values, ref_parts
-from tg_parser.storage.transfer_values import Note, Unfit, shown
 
 REKEYED = "channel id canonicalised"
 _MOST_DIGITS = 18

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ValidationError
 from tg_parser.domain.storable import storable_json
 from tg_parser.domain.topics import Anchor, BundleItem
 from tg_parser.storage.columns import json_text
+from tg_parser.storage.transfer_fields import Note, Unfit, shown
 from tg_parser.storage.transfer_legacy_rules import REKEYED, canonical_ref, require_parent
 from tg_parser.storage.transfer_plan import Context, Values
-from tg_parser.storage.transfer_values import Note, Unfit, shown
 
 _TOPIC = "topic:"
 _STATUSES = frozenset({"active", "retired"})

@@ -12,8 +12,9 @@ from sqlalchemy import Table
 from tg_parser.storage.tables import DatabaseName
 from tg_parser.storage.transfer_channels import Channels
 from tg_parser.storage.transfer_checks import fit_as_they_are
+from tg_parser.storage.transfer_fields import SANITIZED, Field, Note, Unfit, field_of
 from tg_parser.storage.transfer_source import Snapshot, SqliteRow
-from tg_parser.storage.transfer_values import SANITIZED, Field, Note, Unfit, field_of, fitted
+from tg_parser.storage.transfer_values import fitted
 
 Values = dict[str, Any]
 Chunk = Sequence[SqliteRow]

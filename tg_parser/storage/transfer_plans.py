@@ -11,12 +11,13 @@ from tg_parser.domain.errors import StorageError
 from tg_parser.storage.migrator import version_table
 from tg_parser.storage.tables import DATABASES, METADATA
 from tg_parser.storage.transfer_channels import Channels
+from tg_parser.storage.transfer_fields import Note, field_of
 from tg_parser.storage.transfer_files import SourceFile
-from tg_parser.storage.transfer_legacy import LEGACY, MESSAGES, NO_MESSAGES, Mapped, prepare
+from tg_parser.storage.transfer_legacy import LEGACY
 from tg_parser.storage.transfer_legacy_rules import require_parent
+from tg_parser.storage.transfer_mapped import MESSAGES, NO_MESSAGES, Mapped, prepare
 from tg_parser.storage.transfer_plan import Context, Plan, Values, build_plan, homeless_plan
 from tg_parser.storage.transfer_source import Snapshot
-from tg_parser.storage.transfer_values import Note, field_of
 
 PARENTS = {"ingestion_state": "source_id", "topics": "id"}
 """Targets that other rows point at, with the column of the source by which they do."""

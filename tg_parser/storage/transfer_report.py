@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 import orjson
-from sqlalchemy import Table, select
+from sqlalchemy import Table, func, select
 
 from tg_parser.domain.errors import OutputError
 from tg_parser.storage.transactions import Database
 from tg_parser.storage.transfer_ledger import Run, Tally, changes, quarantine
 from tg_parser.storage.transfer_plan import Plan, Verdict
-from tg_parser.storage.transfer_values import kind_of
 from tg_parser.storage.transfer_verify import Verification
 from tg_parser.storage.transfer_writing import row_key
 
@@ -104,10 +103,12 @@ async def noted_entries(database: Database, run: Run) -> AsyncIterator[dict[str,
 
 async def reasons_of(database: Database, run: Run) -> dict[str, dict[str, int]]:
     """How often which reason stands in the quarantine, by table."""
+    reason = func.split_part(quarantine.c.reason, " (", 1).label("why")
+    counted = select(quarantine.c.table_name, reason, func.count().label("times"))
+    grouped = counted.where(quarantine.c.run_id == run.run_id).group_by(quarantine.c.table_name, reason)
     found = dict[str, dict[str, int]]()
-    async for row in _rows(database, quarantine, run):
-        reasons = found.setdefault(row["table_name"], {})
-        reasons[kind_of(row["reason"])] = reasons.get(kind_of(row["reason"]), 0) + 1
+    for row in await database.rows(grouped.order_by(quarantine.c.table_name, reason)):
+        found.setdefault(row["table_name"], {})[row["why"]] = row["times"]
     return found
 
 
@@ -140,7 +141,9 @@ async def _rows(database: Database, table: Table, run: Run) -> AsyncIterator[Map
     for name in names:
         after = -(2**63)
         while True:
-            wanted = select(table).where(table.c.run_id == run.run_id, table.c.table_name == name)
+            # The originals of the quarantine may be large, and the report does not repeat them.
+            columns = [column for column in table.c if column is not quarantine.c.original]
+            wanted = select(*columns).where(table.c.run_id == run.run_id, table.c.table_name == name)
             page = await database.rows(wanted.where(table.c.row_id > after).order_by(table.c.row_id).limit(PAGE))
             for row in page:
                 yield row

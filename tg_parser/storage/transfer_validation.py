@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tg_parser.storage.transfer_fields import kind_of
 from tg_parser.storage.transfer_ledger import Tally
 from tg_parser.storage.transfer_plan import Chunk, Context, Plan, Verdict, is_clean, verdict
 from tg_parser.storage.transfer_plans import PARENTS
 from tg_parser.storage.transfer_source import LOWEST
-from tg_parser.storage.transfer_values import kind_of
 
 MOST_REFUSED = 200
 """A batch ends with so many refused rows: their originals are held until they are written."""

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.storage.transactions import Database
 from tg_parser.storage.transfer_copy import Destination, Driver, Merged, copy_into, driver_of, merge_into
+from tg_parser.storage.transfer_fields import Note
 from tg_parser.storage.transfer_ledger import Run, Tally, batches, changes, current_xid, quarantine
 from tg_parser.storage.transfer_originals import original_json
 from tg_parser.storage.transfer_plan import Context, Plan, Verdict, key_columns
 from tg_parser.storage.transfer_validation import Batch, Tagged, batch_rows
-from tg_parser.storage.transfer_values import Note
 
 REFUSED_BY_SERVER = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
 TAKEN = "another row with this key is there"
