@@ -174,9 +174,12 @@ class RawStorage:
 
     async def closing_texts(self, channel_id: str, limit: int) -> list[str]:
         """The newest texts of a channel, newest first."""
-        recent = _with_current_text().with_only_columns(_current()[0], maintain_column_froms=True)
-        wanted = recent.where(channel_range(_raw.source_ref, channel_id), _raw.service_action.is_(None))
-        rows = await self._database.rows(wanted.order_by(_raw.date.desc(), _raw.source_ref.desc()).limit(limit))
+        of_channel = (channel_range(_raw.source_ref, channel_id), _raw.service_action.is_(None))
+        order = (_raw.date.desc(), _raw.source_ref.desc())
+        # Only their refs are sorted; texts and revisions are read of these few alone.
+        newest = select(_raw.source_ref).where(*of_channel).order_by(*order).limit(limit)
+        texts = _with_current_text().with_only_columns(_current()[0], maintain_column_froms=True)
+        rows = await self._database.rows(texts.where(_raw.source_ref.in_(newest.scalar_subquery())).order_by(*order))
         return [row["current_text"] for row in rows]
 
     async def summary(self, channel_id: str) -> RawSummary:
