@@ -2,11 +2,12 @@
 
 import logging
 import time
+from contextlib import aclosing
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from fake_telegram_server import fake_telegram, requires_fake_telegram, world
+from fake_telegram_server import fake, fake_telegram, requires_fake_telegram, world
 from structlog.testing import capture_logs
 from telegram_reach import EVERYTHING, messages_of, open_chat, reach
 
@@ -220,3 +221,35 @@ async def test_a_limit_of_a_few_messages_asks_for_no_more(server, databases):
         chat = await open_chat(api, "news")
         assert len(await messages_of(chat.batches(Window(limit=5)))) == 5
     assert [entry.args["limit"] for entry in server.requests("messages.getHistory")] == [5]
+
+
+@on_sqlite
+async def test_an_answer_of_a_newer_telegram_is_told(news, databases):
+    """What cannot be read at all is an error in words, and is not asked for again."""
+    module = fake()
+
+    class Unknown:
+        def __bytes__(self):
+            return b"\x01\x02\x03\x04"
+
+    class Newer(module.FakeTelegram):
+        def dispatch(self, conn, method, request):
+            return Unknown() if method == "messages.getHistory" else super().dispatch(conn, method, request)
+
+    with Newer(news.world) as server:
+        async with reach(server, databases) as api:
+            with pytest.raises(SourceError, match="something that this version does not know"):
+                await all_ids(api)
+        assert server.counts["messages.getHistory"] == 1
+
+
+@on_sqlite
+async def test_a_reader_that_stops_early_leaves_the_account_usable(server, databases):
+    """The page that was already asked for is given up; the next question is answered as ever."""
+    server.fault("messages.getHistory", delay=0.5, after=1, times=1)
+    async with reach(server, databases) as api:
+        chat = await open_chat(api, "news")
+        async with aclosing(chat.batches(Window(batch_size=100))) as batches:
+            first = await anext(batches)
+        assert [first.messages[0].id, first.messages[-1].id] == ["1", "100"]
+        assert await all_ids(api) == list(range(1, 451))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tg_parser.domain.errors import AccountError, RateLimitedError, SourceError, SourceUnavailableError
@@ -41,12 +44,13 @@ class TelegramChat:
         counts: dict[int, int] = {}
         topics = await self._requests.topics(self._target) if self._is_forum else {}
         try:
-            async for page in self._history(window):
-                held += [map_message(each, self.chat, page.people, topics) for each in page.messages]
-                counts |= {each.id: count for each in page.messages if (count := comment_count(each)) is not None}
-                while len(held) >= size:
-                    yield _batch(held[:size], counts)
-                    held = held[size:]
+            async with aclosing(self._history(window)) as pages:
+                async for page in pages:
+                    held += [map_message(each, self.chat, page.people, topics) for each in page.messages]
+                    counts |= {each.id: count for each in page.messages if (count := comment_count(each)) is not None}
+                    while len(held) >= size:
+                        yield _batch(held[:size], counts)
+                        held = held[size:]
         except SourceError:
             # What came before the trouble is whole: it is handed over first.
             if held:
@@ -95,24 +99,35 @@ class TelegramChat:
             there, gone = _there_and_gone(page)
             yield Shown([map_comment(each, self.chat, page.people, thread_of[each.id]) for each in there], gone)
 
-    async def _history(self, window: Window) -> AsyncIterator[Page]:
-        """Pages cut to what `window` wants."""
-        after_id, left = window.after_id or 0, window.limit
-        since = None if after_id else window.date_from
-        while left is None or left > 0:
-            page = await self._requests.history(
-                self._target,
-                after_id=after_id,
-                before_id=window.before_id,
-                since=since,
-                limit=A_PAGE if left is None else min(A_PAGE, left),
-            )
-            wanted = [each for each in _there_and_gone(page)[0] if _is_wanted(each, window)][:left]
-            left = None if left is None else left - len(wanted)
-            yield Page(wanted, page.people)
-            if page.is_last or _is_past(page.messages[-1], window):
-                return
-            after_id, since = page.messages[-1].id, None
+    async def _history(self, window: Window) -> AsyncGenerator[Page, None]:
+        """Pages cut to what `window` wants; the next one is asked for while the last is still being looked at."""
+        left = window.limit
+        after_id = window.after_id or 0
+        coming = self._coming(window, after_id, left, None if after_id else window.date_from)
+        try:
+            while True:
+                page = await coming
+                wanted = [each for each in _there_and_gone(page)[0] if _is_wanted(each, window)][:left]
+                left = None if left is None else left - len(wanted)
+                more = left != 0 and not page.is_last and not _is_past(page.messages[-1], window)
+                if more:
+                    coming = self._coming(window, page.messages[-1].id, left, None)
+                yield Page(wanted, page.people)
+                if not more:
+                    return
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
+    def _coming(self, window: Window, after_id: int, left: int | None, since: datetime | None) -> asyncio.Future[Page]:
+        asked = self._requests.history(
+            self._target,
+            after_id=after_id,
+            before_id=window.before_id,
+            since=since,
+            limit=A_PAGE if left is None else min(A_PAGE, left),
+        )
+        return asyncio.ensure_future(asked)
 
     async def _discussion_group(self) -> Target | None:
         if not self._discussion_known:

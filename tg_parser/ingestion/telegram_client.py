@@ -14,7 +14,7 @@ from telethon.tl import functions
 
 from tg_parser import __version__
 from tg_parser.config.settings import RetrySettings, TelegramSettings
-from tg_parser.domain.errors import AccountError, SourceUnavailableError
+from tg_parser.domain.errors import AccountError, SourceError, SourceUnavailableError
 from tg_parser.ingestion.telegram_errors import (
     LOST,
     WAITS,
@@ -124,6 +124,11 @@ class AccountClient(TelegramClient):
             raise _unreachable(error) from error
         except errors.BadMessageError as error:
             raise _wrong_clock(error) from error
+        except errors.TypeNotFoundError as error:
+            raise SourceError(
+                f"Telegram answered {name} with something that this version does not know.",
+                "Look for a newer TG_parser.",
+            ) from error
         except (errors.RPCError, errors.AuthKeyNotFound) as error:
             if (wrong := credentials_error(error)) is not None:
                 raise wrong from error

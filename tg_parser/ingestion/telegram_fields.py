@@ -16,6 +16,9 @@ People = Mapping[str, str | None]
 """How people and chats are displayed, by their marked ids."""
 
 
+_SCALARS = {str, int, float, bool}
+
+
 def kind_of(thing: Any) -> str:
     """The name of an object's class in Telegram's scheme."""
     return type(thing).__name__
@@ -79,12 +82,17 @@ def reactions(message: Any) -> tuple[Reaction, ...]:
     return () if counted is None else tuple(_reactions(counted.results))
 
 
-def payload(message: Any) -> dict[str, Any]:
+def payload(thing: Any) -> dict[str, Any]:
     """The whole message as JSON can hold it; bytes and flags that are not set are left out."""
-    plain: dict[str, Any] = {"_": kind_of(message)}
-    for name, value in vars(message).items():
+    plain: dict[str, Any] = {"_": kind_of(thing)}
+    for name, value in vars(thing).items():
         # What begins with an underscore is the library's own, and no part of what Telegram sent.
-        if not (value is None or value is False or name[0] == "_" or isinstance(value, bytes)):
+        if value is None or value is False or name[0] == "_":
+            continue
+        kind = type(value)
+        if kind in _SCALARS:
+            plain[name] = value
+        elif kind is not bytes:
             plain[name] = _plain(value)
     return plain
 
@@ -107,8 +115,6 @@ def _full_name(user: Any) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, str | int | float):
-        return value
     if isinstance(value, list):
-        return [_plain(each) for each in value if not isinstance(each, bytes)]
+        return [each if type(each) in _SCALARS else _plain(each) for each in value if not isinstance(each, bytes)]
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else payload(value)

@@ -80,7 +80,7 @@ def named_server(settings: TelegramSettings) -> tuple[int, str, int] | None:
         return None
     dc_id, _, place = settings.server.partition("@")
     host, _, port = place.rpartition(":")
-    return int(dc_id), host, int(port)
+    return int(dc_id), host.strip("[]"), int(port)
 
 
 def as_string(session: Session) -> str:
