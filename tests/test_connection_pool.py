@@ -13,7 +13,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DataError
 
 from tg_parser.domain.errors import BusyError, StorageUnavailableError
+from tg_parser.storage.advisory_locks import AdvisoryLocks
 from tg_parser.storage.databases import open_databases
+from tg_parser.storage.engine_factory import create_lock_engine
 from tg_parser.storage.pool import Pool, logged
 
 pytestmark = pytest.mark.postgres
@@ -252,17 +254,55 @@ async def test_locks_need_no_connection_of_the_pool(postgres_variables):
     assert await settled_sessions(postgres_variables) == 0
 
 
+async def test_lock_that_the_server_lost_is_taken_again(postgres_variables):
+    """The session of a lock was ended in the middle of the work: soon nobody else can take it again."""
+    settings = settings_of(postgres_variables)
+    quickly = AdvisoryLocks(create_lock_engine(settings.database), pooled=False, check_every=0.05)
+    async with quickly.exclusive("process:-1"), asyncio.timeout(20):
+        before = lock_holders(postgres_variables)
+        end_idle_sessions(postgres_variables)
+        while (await asyncio.to_thread(lock_holders, postgres_variables)) in ([], before):
+            pass
+    assert await settled_sessions(postgres_variables) == 0
+
+
+async def test_work_ends_when_another_has_taken_its_lost_lock(postgres_variables):
+    """Who lost the lock to another process stops with words about who has it; nobody works twice."""
+    settings = settings_of(postgres_variables)
+    slowly = AdvisoryLocks(create_lock_engine(settings.database), pooled=False, check_every=0.3)
+    others = AdvisoryLocks(create_lock_engine(settings.database), pooled=False)
+    async with asyncio.timeout(20):
+        with pytest.raises(BusyError, match="at work on -1"):
+            async with slowly.exclusive("process:-1"):
+                await asyncio.to_thread(end_idle_sessions, postgres_variables)
+                async with others.exclusive("process:-1"):
+                    await asyncio.Event().wait()
+
+
+def lock_holders(variables):
+    with psycopg.connect(variables["DB_URL"]) as admin:
+        found = admin.execute(
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        return [row[0] for row in found]
+
+
+def end_idle_sessions(variables):
+    with psycopg.connect(variables["DB_URL"], autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 @pytest.mark.parametrize("pre_ping", ["true", "false"])
 async def test_sessions_dropped_while_idle_do_no_harm(postgres_variables, pre_ping):
     """The server ended all idle sessions: with a ping before use nobody notices, without it the work is repeated."""
     variables = {**postgres_variables, "DB_POOL_PRE_PING": pre_ping}
     async with open_databases(settings_of(variables), prepare=False) as databases:
         await asyncio.gather(*(databases.raw.read(quick) for _ in range(5)))
-        with psycopg.connect(postgres_variables["DB_URL"], autocommit=True) as admin:
-            admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+        end_idle_sessions(postgres_variables)
         assert await asyncio.gather(*(databases.raw.read(quick) for _ in range(5))) == [1] * 5
 
 

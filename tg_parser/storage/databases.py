@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tg_parser.config.settings import Settings
+from tg_parser.storage.advisory_locks import AdvisoryLocks
 from tg_parser.storage.engine_factory import (
     create_engine_from_settings,
     create_lock_engine,
@@ -14,7 +15,7 @@ from tg_parser.storage.engine_factory import (
     sqlite_path,
     wait_until_it_answers,
 )
-from tg_parser.storage.locks import AdvisoryLocks, FileLocks, Locks
+from tg_parser.storage.locks import FileLocks, Locks
 from tg_parser.storage.migrator import ensure_schema
 from tg_parser.storage.pool import Pool, logged
 from tg_parser.storage.replicas import Reader, Replica, Replicas
