@@ -4,6 +4,8 @@ import base64
 import sqlite3
 import stat
 import struct
+import subprocess
+import sys
 
 import pytest
 from telethon.crypto import AuthKey
@@ -156,3 +158,12 @@ def test_a_session_of_a_host_name_makes_no_string():
     """A string holds addresses alone."""
     with pytest.raises(AccountError, match="host name"):
         as_string(Session(2, "localhost", 443, KEY))
+
+
+def test_telethon_is_imported_by_those_alone_who_use_the_account():
+    """Every other command starts without it."""
+    shown = subprocess.run(
+        [sys.executable, "-c", "import sys, tg_parser.bootstrap, tg_parser.cli.app; print('telethon' in sys.modules)"],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert shown.stdout == "False\n"
