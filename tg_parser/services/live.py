@@ -136,13 +136,13 @@ class LiveService:
         await self._stages.collector.collect(source, stream, request.window(source), counts, report)
         if request.mode == "incremental" and request.limit is None:
             await self._storage.mark_history_complete(source.source_id, utc_now())
-        if source.include_comments and isinstance(stream, TelegramChat):
+        if source.include_comments and source.channel_kind == "channel" and isinstance(stream, TelegramChat):
             if source.last_post_id is None:
                 # Every post came in this run with its number of comments: no need to ask for them again.
                 await self._storage.set_progress(source.source_id, utc_now(), comments_swept_to=1)
             collected = await self._sources.get(source.source_id)
             await self._stages.comments.collect(collected, stream, counts, report)
-        elif source.include_comments:
+        elif source.include_comments and source.channel_kind == "channel":
             counts["note:comments_need_the_api"] += 1
         if request.recheck is not None:
             await self._stages.rechecker.recheck(source, stream, request.recheck, counts, report)
