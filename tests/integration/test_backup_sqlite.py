@@ -1,0 +1,102 @@
+"""What only files can suffer."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from backup_samples import count, fill, service, with_backups
+
+from tg_parser.domain.errors import BackupError, StorageError
+
+
+@pytest.fixture
+def filled(sqlite_variables, tmp_path):
+    settings = with_backups(sqlite_variables, tmp_path / "backups")
+    fill(settings)
+    return settings
+
+
+def raw_file(settings):
+    return settings.database.raw_storage_path
+
+
+def test_files_of_a_backup_are_databases(filled):
+    """Each can be opened as it is, is whole without a log beside it, and is for its owner's eyes alone."""
+    made = service(filled).create()
+    path = made.path / "raw_storage.sqlite"
+    assert {each.name for each in made.path.iterdir()} == {
+        "manifest.json",
+        "ingestion_state.sqlite",
+        "raw_storage.sqlite",
+        "processing_storage.sqlite",
+    }
+    assert path.stat().st_mode & 0o777 == 0o600
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+    assert connection.execute("SELECT count(*) FROM raw_messages").fetchone() == (20,)
+    connection.close()
+
+
+def test_nothing_is_left_beside_the_files(filled):
+    """Neither by a backup nor by a restore."""
+    backups = service(filled)
+    backups.restore(backups.create(), replace=True)
+    assert {each.name for each in raw_file(filled).parent.iterdir() if each.is_file()} == {
+        "ingestion_state.sqlite",
+        "raw_storage.sqlite",
+        "processing_storage.sqlite",
+    }
+
+
+def test_what_only_the_log_holds_is_in_the_backup(filled):
+    """A process that was killed left its last writes in the write-ahead log."""
+    connection = sqlite3.connect(raw_file(filled), isolation_level=None)
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute("DELETE FROM raw_messages WHERE id = '1'")
+    left = {suffix: Path(f"{raw_file(filled)}{suffix}").read_bytes() for suffix in ("", "-wal")}
+    connection.close()
+    for suffix, data in left.items():
+        Path(f"{raw_file(filled)}{suffix}").write_bytes(data)
+    made = service(filled).create()
+    assert made.manifest.contents.tables["raw.raw_messages"].rows == 19
+
+
+def spoil(path, start=0):
+    data = bytearray(path.read_bytes())
+    data[start : start + 4000] = b"?" * 4000
+    path.write_bytes(data)
+
+
+def test_damaged_files_are_replaced(filled):
+    """A file that is no database any more is told of, and a restore puts a whole one in its place."""
+    backups = service(filled)
+    made = backups.create()
+    spoil(raw_file(filled))
+    assert any("raw_storage.sqlite (damaged, " in line for line in backups.in_the_way())
+    backups.restore(made, replace=True)
+    assert count(filled, "raw_messages") == 20
+
+
+def test_lost_files_come_back(filled):
+    """One that was deleted, with its folder's other files in place."""
+    backups = service(filled)
+    made = backups.create()
+    raw_file(filled).unlink()
+    backups.restore(made, replace=True)
+    assert count(filled, "raw_messages") == 20
+
+
+def test_damaged_file_makes_no_good_backup(filled):
+    """Pages that are broken inside would be copied like others; they are found, and nothing is kept."""
+    spoil(raw_file(filled), start=3 * 4096)
+    with pytest.raises((BackupError, StorageError), match="is damaged"):
+        service(filled).create()
+    assert service(filled).all() == []
+
+
+def test_paths_with_odd_characters_work(filled, tmp_path):
+    """Spaces, question marks, percent and hash signs and other alphabets are parts of a path like others."""
+    settings = filled.model_copy(
+        update={"backup": filled.backup.model_copy(update={"dir": tmp_path / "мои копии 100% #1?x=y"})}
+    )
+    backups = service(settings)
+    assert backups.verify(backups.create()).problems == []
