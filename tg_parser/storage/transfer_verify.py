@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from operator import itemgetter
+from typing import Any, LiteralString
 
 import orjson
 from psycopg import sql
@@ -87,13 +88,12 @@ class Verifier:
         for group in _groups(batch_rows(reader.plan, batch, self.context, lambda _: None)):
             found = await reader.fetch(driver, [row for _, row in group])
             for row_id, row in group:
-                key, expected = reader.key(row), reader.canonical(row)
-                there = found.get(key)
-                pair = _Pair(row_id, key, digest(expected), None if there is None else digest(there))
-                if pair.source == pair.target or (there is not None and _equal(expected, there)):
-                    result.add(pair.source, pair.source)
+                key, expected = reader.key(row), reader.of_source(row)
+                there, source = found.get(key), digest(expected)
+                if there is not None and (there == expected or _equal(expected, there)):
+                    result.add(source, source)
                 else:
-                    unequal.append(pair)
+                    unequal.append(_Pair(row_id, key, source, None if there is None else digest(there)))
         return unequal
 
     async def _judge(self, plan: Plan, result: Verification, unequal: Sequence[_Pair]) -> None:
@@ -127,32 +127,49 @@ class _Reader:
     def __init__(self, plan: Plan, to: Destination) -> None:
         self.plan = plan
         self.to = to
-        self._kinds = [field.kind for field in plan.fields]
-        self._key = [plan.columns.index(name) for name in key_columns(to.table)]
-        self._select = _select(plan, to, self._key)
+        key = [plan.columns.index(name) for name in key_columns(to.table)]
+        self._part = itemgetter(*key)
+        self._alone = len(key) == 1
+        self._of_source = _conversions(plan, _OF_SOURCE)
+        self._of_target = _conversions(plan, _OF_TARGET)
+        self._select = _select(plan, to, key)
 
     def key(self, row: Sequence[Any]) -> Row:
         """The key of a row."""
-        return tuple(row[position] for position in self._key)
+        part: Any = self._part(row)
+        return (part,) if self._alone else part
 
-    def canonical(self, row: Sequence[Any]) -> Row:
-        """A row in the form in which both sides are compared."""
-        return tuple(
-            value if value is None else _CANONICAL[kind](value) for kind, value in zip(self._kinds, row, strict=True)
-        )
+    def of_source(self, row: Sequence[Any]) -> Row:
+        """A row of the source in the form in which both sides are compared."""
+        return _converted(row, self._of_source)
 
     async def fetch(self, driver: Driver, rows: Sequence[Sequence[Any]]) -> dict[Row, Row]:
-        """The rows of the target with the keys of `rows`, canonical, by key."""
+        """The rows of the target with the keys of `rows`, in the same form, by key."""
         keys = [self.key(row) for row in rows]
         cursor = await driver.execute(self._select, [list(part) for part in zip(*keys, strict=True)])
-        return {self.key(row): self.canonical(row) for row in await cursor.fetchall()}
+        return {self.key(row): _converted(row, self._of_target) for row in await cursor.fetchall()}
+
+
+Conversions = list[tuple[int, Callable[[Any], Any]]]
+
+
+def _conversions(plan: Plan, by_kind: Mapping[Kind, Callable[[Any], Any]]) -> Conversions:
+    kinds = [field.kind for field in plan.fields]
+    return [(position, by_kind[kind]) for position, kind in enumerate(kinds) if kind in by_kind]
+
+
+def _converted(row: Sequence[Any], conversions: Conversions) -> Row:
+    values = list(row)
+    for position, convert in conversions:
+        value = values[position]
+        if value is not None:
+            values[position] = convert(value)
+    return tuple(values)
 
 
 def digest(row: Row) -> int:
     """128 bits that stand for a row."""
-    # NUL can stand in no text of PostgreSQL, so it tells NULL from the word for it.
-    text = "\x1f".join(["\x00" if value is None else str(value) for value in row])
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "big")
+    return int.from_bytes(hashlib.blake2b(repr(row).encode(), digest_size=16).digest(), "big")
 
 
 def _equal(expected: Row, there: Row) -> bool:
@@ -192,22 +209,16 @@ def _canonical_time(text: str) -> str:
 _MICROSECONDS = "2024-01-01T00:00:00.000000Z"
 
 
-def _unchanged(value: Any) -> Any:
-    return value
-
-
-_CANONICAL: dict[Kind, Callable[[Any], Any]] = {
-    Kind.TEXT: _unchanged,
+_OF_SOURCE: dict[Kind, Callable[[Any], Any]] = {
     Kind.JSON: _canonical_json,
     Kind.TIME: _canonical_time,
-    Kind.INTEGER: _unchanged,
-    Kind.BOOLEAN: int,
     Kind.REAL: float,
-    Kind.BYTES: _unchanged,
 }
-_READ = {
+_OF_TARGET: dict[Kind, Callable[[Any], Any]] = {Kind.JSON: _canonical_json}
+_READ: dict[Kind, LiteralString] = {
     Kind.JSON: "t.{}::text",
     Kind.TIME: "to_char(t.{} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+    Kind.BOOLEAN: "t.{}::integer",
 }
 
 
