@@ -10,6 +10,7 @@ from stored_channel import CHANNEL, stored_channel
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor
+from tg_parser.storage.claim_storage import ClaimStorage
 from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
 
@@ -20,7 +21,7 @@ RUNS = 5
 async def seconds_of(documents: int) -> float:
     async with stored_channel(documents) as databases:
         processed = ProcessingStorage(databases.processing)
-        claims = WorkClaims(processed, databases.locks)
+        claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
         processor = Processor(processed, RawStorage(databases.raw), LocalAnalyzer(names=False), claims)
         times = []
         for _ in range(RUNS):

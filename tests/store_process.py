@@ -10,9 +10,9 @@ from samples import NOW, message
 from tg_parser.config.settings import load_settings
 from tg_parser.domain.sources import Attempt
 from tg_parser.processing.claims import WorkClaims
+from tg_parser.storage.claim_storage import ClaimStorage
 from tg_parser.storage.databases import open_databases
 from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
 
 
@@ -39,9 +39,9 @@ async def hold(name: str) -> None:
 async def claim(channel: str) -> None:
     """Claim messages as a worker, say how many, and wait to be killed."""
     async with open_databases(load_settings(None)) as databases:
-        documents = ProcessingStorage(databases.processing)
-        async with WorkClaims(documents, databases.locks).worker() as worker:
-            found = await documents.claim_due(channel, worker, after_ref=None, limit=8)
+        claims = ClaimStorage(databases.processing)
+        async with WorkClaims(claims, databases.locks).worker() as worker:
+            found = await claims.take_due(channel, worker, after_ref=None, limit=8)
             sys.stdout.write(f"claimed {len(found)}\n")
             sys.stdout.flush()
             await asyncio.Event().wait()

@@ -16,6 +16,7 @@ from samples import CHANNEL, NOW, message
 from tg_parser.domain.errors import BusyError
 from tg_parser.domain.sources import SourceChange
 from tg_parser.processing.claims import WorkClaims
+from tg_parser.storage.claim_storage import ClaimStorage
 from tg_parser.storage.comment_storage import CommentStorage
 from tg_parser.storage.databases import open_databases
 from tg_parser.storage.ingestion_storage import IngestionStorage
@@ -124,19 +125,19 @@ async def test_processes_share_the_main_job(several, process_env, databases, tmp
     done = commands(process_env, tmp_path, several, "process", "--all")
     assert sum(each["processed"] for each in done) == expected
     assert sum([(await documents.counts(channel)).documents for channel in held]) == expected
-    assert await documents.claim_holders() == []
+    assert await ClaimStorage(databases.processing).holders() == []
 
 
 async def test_claims_of_a_killed_process_are_taken_over(process_env, databases, tmp_path):
     """A process killed in the middle leaves claims behind; the next one takes the dead one's messages and its own."""
-    raw, documents = RawStorage(databases.raw), ProcessingStorage(databases.processing)
+    raw, claims = RawStorage(databases.raw), ClaimStorage(databases.processing)
     await raw.store([message(number, f"Words of message {number}") for number in range(1, 21)], NOW)
     holder = start(process_env, "claim", CHANNEL, stdout=subprocess.PIPE)
     try:
         assert await asyncio.to_thread(holder.stdout.readline) == "claimed 8\n"
-        alive = WorkClaims(documents, databases.locks)
+        alive = WorkClaims(claims, databases.locks)
         assert await alive.take_from_dead() == 0
-        assert len(await documents.claim_due(CHANNEL, "me", after_ref=None, limit=100)) == 12
+        assert len(await claims.take_due(CHANNEL, "me", after_ref=None, limit=100)) == 12
     finally:
         holder.kill()
         holder.wait()
@@ -145,7 +146,7 @@ async def test_claims_of_a_killed_process_are_taken_over(process_env, databases,
         with attempt:
             # Nobody holds the lock of "me" either: both count as dead.
             assert await alive.take_from_dead() > 0
-    assert await documents.claim_holders() == []
+    assert await claims.holders() == []
 
 
 async def test_cursor_of_a_thread_and_counters_survive_a_crowd(databases):

@@ -35,6 +35,7 @@ from tg_parser.storage.account_storage import AccountStorage
 from tg_parser.storage.backup_backends import backup_backend
 from tg_parser.storage.backup_retention import Retention
 from tg_parser.storage.backup_shelf import Shelf
+from tg_parser.storage.claim_storage import ClaimStorage
 from tg_parser.storage.comment_storage import CommentStorage
 from tg_parser.storage.databases import Databases, open_databases
 from tg_parser.storage.ingestion_storage import IngestionStorage
@@ -124,7 +125,9 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         Rechecker(raw, intake),
     )
     live = LiveService(sources=sources, storage=ingestion, stages=stages, web=web, api=api, locks=databases.locks)
-    processor = Processor(documents, raw, LocalAnalyzer(), WorkClaims(documents, databases.locks))
+    processor = Processor(
+        documents, raw, LocalAnalyzer(), WorkClaims(ClaimStorage(databases.processing), databases.locks)
+    )
     document_service = DocumentService(processor, documents, databases.locks)
     topic_service = TopicService(Topicizer(documents, topics, SentenceEncoder()), topics, sources, databases.locks)
     # What only shows what is stored may come from a replica.

@@ -1,4 +1,4 @@
-"""Processing storage: documents, the ledger, and what is due."""
+"""Processing storage: documents and the ledger."""
 
 from datetime import timedelta
 
@@ -28,19 +28,6 @@ def failure(number, **fields):
     return Failure(ref, CHANNEL, **{"revision": 0, "error_class": "E", "error_message": "bad", "at": NOW, **fields})
 
 
-async def due_ids(documents, **options):
-    found = await documents.claim_due(CHANNEL, "me", **{"after_ref": None, "limit": 100, **options})
-    await documents.release("me")
-    assert (
-        len(found)
-        == await documents.count_due(
-            CHANNEL, **{name: value for name, value in options.items() if name in ("force", "retry_failed")}
-        )
-        or {"after_ref", "limit"} & options.keys()
-    )
-    return [each.message.id for each in found]
-
-
 async def read(documents, **wanted):
     return [row["source_message_id"] async for page in documents.pages(DocumentFilter(**wanted), 2) for row in page]
 
@@ -62,59 +49,6 @@ async def test_document_comes_back_as_it_was_made(documents):
     assert stored == made.document.model_copy(update={"text_clean": "чистый текст"})
 
 
-async def test_messages_without_document_are_due(raw, documents):
-    """By ref, page by page; service messages never."""
-    await raw.store([message(1), message(2), message(3, "", service_action="pin"), message(4)], NOW)
-    await raw.store([message(9, channel="-1001234")], NOW)
-    await documents.store([document(2)])
-    assert await due_ids(documents) == ["1", "4"]
-    assert await due_ids(documents, after_ref=message(1).source_ref) == ["4"]
-    assert await due_ids(documents, limit=1) == ["1"]
-    assert await due_ids(documents, force=True) == ["1", "2", "4"]
-
-
-async def test_newer_revision_is_due_with_its_text(raw, documents):
-    """An edited message is due again, and the newest text is what is to be processed."""
-    await raw.store([message(1, "old"), message(2)], NOW)
-    await documents.store([document(1), document(2)])
-    await raw.store([message(1, "new")], LATER)
-    (due,) = await documents.claim_due(CHANNEL, "me", after_ref=None, limit=10)
-    assert (due.message.text, due.revision, due.deleted) == ("new", 1, False)
-    await documents.store([document(1, "new", revision=1)])
-    assert await due_ids(documents) == []
-
-
-async def test_deleted_message_is_due_while_it_has_a_document(raw, documents):
-    """The document is to go, once; a deleted message that never had one is left alone."""
-    await raw.store([message(1), message(2), message(3)], NOW)
-    await documents.store([document(1), document(3)])
-    await raw.mark_deleted([message(1).source_ref, message(2).source_ref], LATER)
-    (due,) = await documents.claim_due(CHANNEL, "me", after_ref=None, limit=10)
-    assert (due.message.id, due.revision, due.deleted) == ("1", 1, True)
-    await documents.remove_documents([due.message.source_ref])
-    assert await due_ids(documents) == []
-    assert await due_ids(documents, force=True) == ["3"]
-
-
-async def test_nobody_claims_what_another_has(raw, documents):
-    """What one holder has claimed is passed over by the next, until it is done, failed or given up."""
-    await raw.store([message(number) for number in range(1, 7)], NOW)
-    mine = await claimed(documents, "me", limit=3)
-    assert (mine, await claimed(documents, "you", limit=10)) == (["1", "2", "3"], ["4", "5", "6"])
-    assert await claimed(documents, "me", limit=10) == []
-    assert await documents.claim_holders() == ["me", "you"]
-    await documents.store([document(1)])
-    await documents.record_failures([failure(2)])
-    assert await documents.release("me") == 1
-    assert await documents.release("you") == 3
-    assert await claimed(documents, "you", limit=10) == ["3", "4", "5", "6"]
-
-
-async def claimed(documents, holder, **options):
-    found = await documents.claim_due(CHANNEL, holder, **{"after_ref": None, **options})
-    return [due.message.id for due in found]
-
-
 async def test_pages_of_several_channels_follow_the_refs(documents):
     """Page by page, channels in the order of their refs and not of their numbers, nothing twice."""
     made = [document(number, channel=channel) for channel in ("-1001", "-10012", "-1002") for number in (1, 2, 3)]
@@ -123,16 +57,6 @@ async def test_pages_of_several_channels_follow_the_refs(documents):
     refs = [row["source_ref"] async for page in documents.pages(wanted, 2) for row in page]
     assert refs == [f"tg:{channel}:post:{n}" for channel in ("-10012", "-1001", "-1002") for n in (1, 2, 3)]
     assert [page async for page in documents.pages(DocumentFilter(channel_ids=()), 2)] == []
-
-
-async def test_failed_message_waits_for_retry(raw, documents):
-    """A message in the ledger is due only on request, or when it has changed since."""
-    await raw.store([message(1), message(2)], NOW)
-    await documents.record_failures([failure(1), failure(2)])
-    assert await due_ids(documents) == []
-    assert await due_ids(documents, retry_failed=True) == ["1", "2"]
-    await raw.store([message(2, "changed")], LATER)
-    assert await due_ids(documents) == ["2"]
 
 
 async def test_ledger_adds_up_attempts_and_forgets_on_success(documents):

@@ -9,6 +9,7 @@ from tg_parser.domain.documents import Analysis, Provenance
 from tg_parser.domain.errors import AnalysisError
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
+from tg_parser.storage.claim_storage import ClaimStorage
 from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
 
@@ -54,7 +55,7 @@ def process(databases, documents, raw):
     """Run the processor with an analyzer."""
 
     async def run(analyzer, **options):
-        claims = WorkClaims(documents, databases.locks)
+        claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
         options = ProcessOptions(**{"page_size": 7, **options})
         return await Processor(documents, raw, analyzer, claims).run(CHANNEL, options)
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from typing import Any
 
-import stamina
 from telethon import TelegramClient, errors, utils
 from telethon.crypto import AuthKey, rsa
 from telethon.sessions import MemorySession
@@ -15,6 +14,7 @@ from telethon.tl import functions
 from tg_parser import __version__
 from tg_parser.config.settings import RetrySettings, TelegramSettings
 from tg_parser.domain.errors import AccountError, SourceError, SourceUnavailableError
+from tg_parser.ingestion.retrying import attempts
 from tg_parser.ingestion.telegram_errors import (
     LOST,
     WAITS,
@@ -67,14 +67,7 @@ class AccountClient(TelegramClient):
     async def __call__(self, request: Any, *_: Any, **__: Any) -> Any:
         """The answer to `request`. Raises SourceUnavailableError, RateLimitedError, AccountError, or an RPCError."""
         async with self._turn:
-            async for attempt in stamina.retry_context(
-                on=SourceUnavailableError,
-                attempts=self._retry.max_attempts,
-                timeout=None,
-                wait_initial=self._retry.backoff_base,
-                wait_max=self._retry.backoff_max,
-                wait_jitter=self._retry.jitter * self._retry.backoff_base,
-            ):
+            async for attempt in attempts(self._retry):
                 with attempt:
                     return await self._passed(request)
         raise AssertionError("a retry context either returns or raises")

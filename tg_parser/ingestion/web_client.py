@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import NamedTuple
 
 import httpx
-import stamina
 import structlog
 
 from tg_parser.config.settings import RetrySettings, WebSettings
 from tg_parser.domain.errors import RateLimitedError, SourceError, SourceUnavailableError
 from tg_parser.domain.times import utc_now
+from tg_parser.ingestion.retrying import attempts
 from tg_parser.ingestion.web_answers import asked_wait, is_cut, is_temporary
 
 MAX_BODY = 16 << 20
@@ -80,14 +80,7 @@ class WebClient:
             raise RateLimitedError(f"{self.host} is asked again", utc_now() + timedelta(seconds=left))
 
     async def _attempts(self, path: str) -> Answer:
-        async for attempt in stamina.retry_context(
-            on=SourceUnavailableError,
-            attempts=self._retry.max_attempts,
-            timeout=None,
-            wait_initial=self._retry.backoff_base,
-            wait_max=self._retry.backoff_max,
-            wait_jitter=self._retry.jitter * self._retry.backoff_base,
-        ):
+        async for attempt in attempts(self._retry):
             with attempt:
                 await self._until_it_may_be_asked()
                 try:

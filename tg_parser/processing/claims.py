@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from tg_parser.domain.errors import BusyError
+from tg_parser.storage.claim_storage import ClaimStorage
 from tg_parser.storage.locks import Locks
-from tg_parser.storage.processing_storage import ProcessingStorage
 
 MOST_WORKERS = 1000
 
@@ -19,8 +19,8 @@ MOST_WORKERS = 1000
 class WorkClaims:
     """Names workers and cleans up after dead ones."""
 
-    def __init__(self, documents: ProcessingStorage, locks: Locks) -> None:
-        self._documents = documents
+    def __init__(self, storage: ClaimStorage, locks: Locks) -> None:
+        self.storage = storage
         self._locks = locks
 
     @asynccontextmanager
@@ -29,11 +29,11 @@ class WorkClaims:
         async with AsyncExitStack() as held:
             name = await self._free_name(held)
             # Who had the name before is dead, or this lock would not be free.
-            await self._documents.release(name)
+            await self.storage.release(name)
             try:
                 yield name
             finally:
-                await self._documents.release(name)
+                await self.storage.release(name)
 
     async def _free_name(self, held: AsyncExitStack) -> str:
         for number in range(1, MOST_WORKERS):
@@ -45,10 +45,10 @@ class WorkClaims:
     async def take_from_dead(self) -> int:
         """Give up the claims of workers that live no more; how many there were."""
         freed = 0
-        for holder in await self._documents.claim_holders():
+        for holder in await self.storage.holders():
             try:
                 async with self._locks.exclusive(_lock(holder)):
-                    freed += await self._documents.release(holder)
+                    freed += await self.storage.release(holder)
             except BusyError:
                 continue
         return freed

@@ -20,7 +20,8 @@ from tg_parser.domain.times import utc_now
 from tg_parser.nlp.footers import build_profile
 from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzer, ChannelProfile
 from tg_parser.processing.claims import WorkClaims
-from tg_parser.storage.processing_storage import DueMessage, Failure, ProcessingStorage, StoredDocument
+from tg_parser.storage.claim_storage import ClaimStorage, DueMessage
+from tg_parser.storage.processing_storage import Failure, ProcessingStorage, StoredDocument
 from tg_parser.storage.raw_storage import RawStorage
 
 PROFILE_POSTS = 500
@@ -84,7 +85,9 @@ class Processor:
         profile = build_profile(await self._raw.closing_texts(channel_id, PROFILE_POSTS))
         async with self._claims.worker() as worker:
             await self._claims.take_from_dead()
-            run = _ChannelRun(self._documents, self._analyzer, profile, options, worker, due, report)
+            run = _ChannelRun(
+                self._documents, self._claims.storage, self._analyzer, profile, options, worker, due, report
+            )
             await self._completed(run, channel_id)
         return replace(run.done, due=due)
 
@@ -101,6 +104,7 @@ class _ChannelRun:
     """The queues and counts of one run over one channel."""
 
     documents: ProcessingStorage
+    claims: ClaimStorage
     analyzer: Analyzer
     profile: ChannelProfile
     options: ProcessOptions
@@ -124,7 +128,7 @@ class _ChannelRun:
 
     async def feed(self, channel_id: str) -> None:
         after: str | None = None
-        while page := await self.documents.claim_due(
+        while page := await self.claims.take_due(
             channel_id,
             self.worker,
             after_ref=after,

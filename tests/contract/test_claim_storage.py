@@ -1,0 +1,115 @@
+"""Claim storage: which messages are due, and who is at work on them."""
+
+from datetime import timedelta
+
+import pytest
+from samples import CHANNEL, NOW, document, message
+
+from tg_parser.storage.claim_storage import ClaimStorage
+from tg_parser.storage.processing_storage import Failure, ProcessingStorage
+from tg_parser.storage.raw_storage import RawStorage
+
+LATER = NOW + timedelta(days=1)
+
+
+@pytest.fixture
+def raw(databases):
+    return RawStorage(databases.raw)
+
+
+@pytest.fixture
+def documents(databases):
+    return ProcessingStorage(databases.processing)
+
+
+@pytest.fixture
+def claims(databases):
+    return ClaimStorage(databases.processing)
+
+
+@pytest.fixture
+def due_ids(documents, claims):
+    """Ids of the due messages, claimed and given up again; they are as many as are counted."""
+
+    async def look(**options):
+        found = await claims.take_due(CHANNEL, "me", **{"after_ref": None, "limit": 100, **options})
+        await claims.release("me")
+        if not {"after_ref", "limit"} & options.keys():
+            assert len(found) == await documents.count_due(CHANNEL, **options)
+        return [each.message.id for each in found]
+
+    return look
+
+
+@pytest.fixture
+def claimed(claims):
+    """Ids of the due messages that a holder claims."""
+
+    async def take(holder, limit):
+        found = await claims.take_due(CHANNEL, holder, after_ref=None, limit=limit)
+        return [due.message.id for due in found]
+
+    return take
+
+
+def failure(number, **fields):
+    ref = message(number).source_ref
+    return Failure(ref, CHANNEL, **{"revision": 0, "error_class": "E", "error_message": "bad", "at": NOW, **fields})
+
+
+async def test_messages_without_document_are_due(raw, documents, due_ids):
+    """By ref, page by page; service messages never."""
+    await raw.store([message(1), message(2), message(3, "", service_action="pin"), message(4)], NOW)
+    await raw.store([message(9, channel="-1001234")], NOW)
+    await documents.store([document(2)])
+    assert await due_ids() == ["1", "4"]
+    assert await due_ids(after_ref=message(1).source_ref) == ["4"]
+    assert await due_ids(limit=1) == ["1"]
+    assert await due_ids(force=True) == ["1", "2", "4"]
+
+
+async def test_newer_revision_is_due_with_its_text(raw, documents, due_ids, claims):
+    """An edited message is due again, and the newest text is what is to be processed."""
+    await raw.store([message(1, "old"), message(2)], NOW)
+    await documents.store([document(1), document(2)])
+    await raw.store([message(1, "new")], LATER)
+    (due,) = await claims.take_due(CHANNEL, "me", after_ref=None, limit=10)
+    assert (due.message.text, due.revision, due.deleted) == ("new", 1, False)
+    await documents.store([document(1, "new", revision=1)])
+    assert await due_ids() == []
+
+
+async def test_deleted_message_is_due_while_it_has_a_document(raw, documents, due_ids, claims):
+    """The document is to go, once; a deleted message that never had one is left alone."""
+    await raw.store([message(1), message(2), message(3)], NOW)
+    await documents.store([document(1), document(3)])
+    await raw.mark_deleted([message(1).source_ref, message(2).source_ref], LATER)
+    (due,) = await claims.take_due(CHANNEL, "me", after_ref=None, limit=10)
+    assert (due.message.id, due.revision, due.deleted) == ("1", 1, True)
+    await documents.remove_documents([due.message.source_ref])
+    assert await due_ids() == []
+    assert await due_ids(force=True) == ["3"]
+
+
+async def test_nobody_claims_what_another_has(raw, documents, claims, claimed):
+    """What one holder has claimed is passed over by the next, until it is done, failed or given up."""
+    await raw.store([message(number) for number in range(1, 7)], NOW)
+    mine = await claimed("me", limit=3)
+    assert (mine, await claimed("you", limit=10)) == (["1", "2", "3"], ["4", "5", "6"])
+    assert await claimed("me", limit=10) == []
+    assert await claims.holders() == ["me", "you"]
+    await documents.store([document(1)])
+    await documents.record_failures([failure(2)])
+    assert await claims.release("me") == 1
+    assert await claims.release("you") == 3
+    assert await claimed("you", limit=10) == ["3", "4", "5", "6"]
+
+
+async def test_failed_message_waits_for_retry(raw, documents, due_ids):
+    """A message in the ledger is due only on request, or when it has changed since."""
+    await raw.store([message(1), message(2)], NOW)
+    await documents.record_failures([failure(1), failure(2)])
+    assert await due_ids() == []
+    assert await due_ids(retry_failed=True) == ["1", "2"]
+    await raw.store([message(2, "changed")], LATER)
+    assert await due_ids() == ["2"]
