@@ -1,9 +1,14 @@
 """A run from the first look to the way back: dry run, refusals, resuming, conflicts, verification, rollback."""
 
+import asyncio
+import contextlib
 import json
 import sqlite3
+import threading
+import time
 from contextlib import closing
 
+import psycopg
 import pytest
 from conftest import settings_of
 from legacy_files import CHANNEL, LegacyFiles, full_files
@@ -322,6 +327,40 @@ async def test_two_migrations_at_once(target, folder):
     async with target.databases() as databases, databases.locks.exclusive("migrate-from-sqlite"):
         with pytest.raises(BusyError, match="migrate-from-sqlite"):
             await target.migrate(folder)
+
+
+async def test_connections_that_break_in_the_middle(target, tmp_path):
+    """Three times the server ends the connection during a COPY: the batch is written again, nothing is doubled."""
+    files = LegacyFiles(tmp_path)
+    files.message(1)
+    files.run(
+        "raw_messages",
+        "INSERT INTO raw_messages WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+        " SELECT 'tg:' || channel_id || ':post:' || i, i, message_type, channel_id, date, text, thread_id,"
+        " parent_message_id, language, raw_payload_json, 0, NULL, inserted_at FROM raw_messages, n",
+    )
+    breaking = threading.Thread(target=end_copies, args=(target.url, 3))
+    breaking.start()
+    report = await target.migrate(tmp_path, batch_size=2000, verify=True)
+    await asyncio.to_thread(breaking.join)
+    assert report.good
+    assert target.value("SELECT count(*) FROM raw_messages") == 20_000
+    assert target.value("SELECT sum(written) FROM migration_batches WHERE target = 'raw_messages'") == 20_000
+
+
+def end_copies(url, times):
+    """End the session that copies messages, each time after some more batches are in."""
+    found = (
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND state = 'active' AND query LIKE 'COPY \"raw_messages\"%%'"
+        " AND (SELECT count(*) FROM migration_batches) >= %s"
+    )
+    deadline, ended = time.monotonic() + 30, 0
+    with psycopg.connect(url, autocommit=True) as connection:
+        while ended < times and time.monotonic() < deadline:
+            with contextlib.suppress(psycopg.errors.UndefinedTable):
+                ended += min(connection.execute(found, (2 * ended,)).fetchone()[0], 1)
+    assert ended == times
 
 
 async def test_sqlite_is_no_target(sqlite_variables, folder):

@@ -14,8 +14,8 @@ from tg_parser.storage.transfer_plan import Chunk, Context, Plan, Verdict, is_cl
 from tg_parser.storage.transfer_plans import PARENTS
 from tg_parser.storage.transfer_source import LOWEST
 
-MOST_REFUSED = 200
-"""A batch ends with so many refused rows: their originals are held until they are written."""
+MOST_REFUSED, MOST_LISTED = 200, 2000
+"""A batch ends with so many refused rows or listed changes: the originals are held until they are written."""
 
 Tagged = tuple[int, Sequence[Any]]
 """A row to write with the row id it comes from."""
@@ -54,7 +54,7 @@ def examine(plan: Plan, context: Context, size: int, tell: Tell) -> Iterator[Fin
                 tell(plan, each)
                 _count(findings, each, context)
         growing.add(chunk, verdicts)
-        if growing.rows >= size or growing.refused >= MOST_REFUSED:
+        if growing.full(size):
             findings.batches.append(growing.cut())
             yield findings
     if growing.rows:
@@ -104,15 +104,20 @@ class _Growing:
     upto: int = LOWEST
     rows: int = 0
     refused: int = 0
+    listed: int = 0
     clean: bool = True
+
+    def full(self, size: int) -> bool:
+        return self.rows >= size or self.refused >= MOST_REFUSED or self.listed >= MOST_LISTED
 
     def add(self, chunk: Chunk, verdicts: Sequence[Verdict]) -> None:
         self.upto = chunk[-1][-1]
         self.rows += len(chunk)
         self.refused += sum(each.reason is not None for each in verdicts)
+        self.listed += sum(note.original is not None for each in verdicts for note in each.notes)
         self.clean = self.clean and not verdicts
 
     def cut(self) -> Batch:
         batch = Batch(self.after, self.upto, self.rows, self.clean)
-        self.after, self.rows, self.refused, self.clean = self.upto, 0, 0, True
+        self.after, self.rows, self.refused, self.listed, self.clean = self.upto, 0, 0, 0, True
         return batch
