@@ -9,6 +9,7 @@ import typer
 
 from tg_parser import __version__
 from tg_parser.cli import backup, databases, demo, export, ingest, login, process, run, sources, status, topicize
+from tg_parser.cli.chat_command import ChatCommand
 from tg_parser.cli.execution import show_tracebacks
 
 app = typer.Typer(
@@ -35,7 +36,7 @@ def root(
 
 
 app.command("demo")(demo.demo)
-app.command("run")(run.run)
+app.command("run", cls=ChatCommand)(run.run)
 app.command("init")(databases.init)
 app.command("add-source")(sources.add_source)
 app.add_typer(sources.commands, name="sources")
