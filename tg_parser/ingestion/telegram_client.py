@@ -156,6 +156,7 @@ class AccountClient(TelegramClient):
             await self.connect()
         except BaseException:
             await self.disconnect()
+            _take_note(self.disconnected)
             raise
 
     async def _sent(self, request: Any) -> Any:
@@ -168,13 +169,19 @@ class AccountClient(TelegramClient):
             raise ConnectionError("the connection was closed")
         finally:
             answer.cancel()
-            if not ended.cancel() and not ended.cancelled():
-                ended.exception()
+            ended.cancel()
+            _take_note(ended)
 
     def _wrapped(self, request: Any, name: str) -> Any:
         taken_out = self._takeout is not None and name in _TAKEN_OUT
         inner = functions.InvokeWithTakeoutRequest(self._takeout, request) if taken_out else request
         return functions.InvokeWithoutUpdatesRequest(inner)
+
+
+def _take_note(ended: asyncio.Future[Any]) -> None:
+    """Look at how a connection ended: what nobody looks at, asyncio reports as an error of the program."""
+    if ended.done() and not ended.cancelled():
+        ended.exception()
 
 
 def _held(settings: TelegramSettings, session: Session | None) -> MemorySession:
