@@ -185,3 +185,24 @@ def test_full_disk_leaves_the_old_files_whole(sqlite_env, tmp_path):
     assert done.returncode == 1
     assert "Cannot write" in done.stderr
     assert exported(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("ingest", "--from-export", "result.json", "--all"), "--all asks Telegram itself"),
+        (("ingest", "--from-export", "result.json", "--recheck", "5"), "--recheck asks Telegram itself"),
+        (("run", "--from-export", "result.json", "--recheck", "7d"), "--recheck asks Telegram itself"),
+        (("ingest", "--source", "s", "--recheck", "soon"), "is no span"),
+        (("ingest", "--source", "s", "--recheck", "0"), "is no span"),
+        (("ingest", "--source", "s", "--all"), "exactly one of --source or --channel or --all"),
+        (("ingest",), "exactly one of --source or --channel or --all"),
+        (("run", "@a"), "does not name a Telegram chat"),
+        (("run", "https://example.org/x"), "does not name a Telegram chat"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_asked(arguments, said, sqlite_env, tmp_path):
+    """A wrong combination or a wrong value is wrong usage: exit code 2, one sentence, nothing collected."""
+    refused = tg_parser(sqlite_env, *arguments, cwd=tmp_path, code=2)
+    assert said in " ".join(refused.stderr.split())
+    assert "Traceback" not in refused.stderr

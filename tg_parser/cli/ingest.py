@@ -16,6 +16,7 @@ from tg_parser.cli.options import (
     Source,
     exactly_one,
     parse_recheck,
+    refuse_with_a_file,
 )
 from tg_parser.cli.presentation import Json, emit_json, emit_table
 from tg_parser.cli.progress import shown_progress
@@ -41,6 +42,7 @@ def ingest(
     async def collect(app: App) -> list[IngestOutcome]:
         from tg_parser.services.ingestion import IngestRequest
 
+        refuse_with_a_file(from_export, all=every, recheck=span)
         request = IngestRequest(mode=mode, limit=limit, recheck=span)
         with shown_progress() as report:
             if from_export is not None:

@@ -63,6 +63,13 @@ def parse_time(value: str | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def refuse_with_a_file(from_export: Path | None, **given: object) -> None:
+    """Refuse options that mean nothing for a file. Raises UsageError."""
+    for name, value in given.items():
+        if from_export is not None and value:
+            raise UsageError(f"--{name} asks Telegram itself; --from-export reads a file. Give one of them.")
+
+
 def exactly_one(**given: object) -> None:
     """Refuse a call that names none or several of options that exclude each other. Raises UsageError."""
     names = [name for name, value in given.items() if value]

@@ -22,6 +22,7 @@ from tg_parser.cli.options import (
     RecheckSpan,
     exactly_one,
     parse_recheck,
+    refuse_with_a_file,
 )
 from tg_parser.cli.options import Source as SourceOption
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
@@ -63,6 +64,7 @@ def run(
         from tg_parser.services.ingestion import IngestRequest
         from tg_parser.services.runs import RunRequest
 
+        refuse_with_a_file(from_export, recheck=span)
         if not from_export or skip_ingest:
             exactly_one(source=source, channel=chat)
         request = RunRequest(
