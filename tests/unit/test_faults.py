@@ -1,6 +1,7 @@
 """What the databases' own errors mean to a person and to the one who repeats."""
 
 import sqlite3
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -9,7 +10,10 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tg_parser.domain.errors import SchemaMismatchError, StorageError, StorageUnavailableError
-from tg_parser.storage.faults import translate, worth_repeating
+from tg_parser.storage.commits import CommitMark, ServerRun, UnknownOutcomeError
+from tg_parser.storage.faults import COLLISION_PAUSE, pause_before_again, told, translate, worth_repeating
+
+MARK = CommitMark(1, 2, ServerRun("00000001", datetime(2024, 11, 27, tzinfo=UTC)))
 
 
 def wrapped(cause, wrapper=OperationalError):
@@ -19,6 +23,19 @@ def wrapped(cause, wrapper=OperationalError):
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
+        (errors.SerializationFailure("x"), StorageUnavailableError, "other writers were in the way"),
+        (errors.DeadlockDetected("x"), StorageUnavailableError, "other writers were in the way"),
+        (errors.IdleInTransactionSessionTimeout("x"), StorageUnavailableError, "stood idle too long"),
+        (
+            psycopg.OperationalError("FATAL:  sorry, too many clients already"),
+            StorageUnavailableError,
+            "no connection left",
+        ),
+        (psycopg.OperationalError("FATAL:  unsupported startup parameter: options"), StorageError, "behind a pooler"),
+        (psycopg.OperationalError("server does not support SSL, but SSL was required"), StorageError, "over TLS"),
+        (psycopg.OperationalError("SSL error: certificate verify failed"), StorageError, "over TLS"),
+        (psycopg.OperationalError("SSL SYSCALL error: EOF detected"), StorageUnavailableError, "does not answer"),
+        (UnknownOutcomeError(MARK, None), StorageUnavailableError, "is not known"),
         (errors.DiskFull("x"), StorageError, "disk is full"),
         (errors.ReadOnlySqlTransaction("x"), StorageError, "read-only"),
         (errors.InsufficientPrivilege("x"), StorageError, "denies"),
@@ -40,7 +57,7 @@ def wrapped(cause, wrapper=OperationalError):
 )
 def test_errors_become_a_sentence_with_a_hint(error, kind, words):
     """Every known fault has its words, wrapped by SQLAlchemy or not, and tells whether later may be better."""
-    for each in (error, wrapped(error)):
+    for each in (error, error if isinstance(error, UnknownOutcomeError) else wrapped(error)):
         told = translate(each, "The place")
         assert type(told) is kind
         assert told.message.startswith("The place ")
@@ -68,6 +85,12 @@ def test_full_pool_is_told():
         (errors.AdminShutdown("x"), True),
         (errors.ConnectionFailure("x"), True),
         (errors.UniqueViolation("x"), True),
+        (errors.IdleInTransactionSessionTimeout("x"), True),
+        (errors.ReadOnlySqlTransaction("x"), True),
+        (psycopg.OperationalError("FATAL:  sorry, too many clients already"), True),
+        (psycopg.OperationalError("SSL SYSCALL error: EOF detected"), True),
+        (psycopg.OperationalError("SSL error: certificate verify failed"), False),
+        (UnknownOutcomeError(MARK, None), True),
         (psycopg.OperationalError("server closed the connection unexpectedly"), True),
         (psycopg.OperationalError('FATAL:  password authentication failed for user "u"'), False),
         (errors.NotNullViolation("x"), False),
@@ -79,3 +102,21 @@ def test_full_pool_is_told():
 def test_only_what_can_pass_is_repeated(error, again):
     """Lost connections and collisions of transactions pass; refusals and mistakes do not."""
     assert worth_repeating(error) is again
+
+
+def test_collisions_are_repeated_at_once_and_lost_connections_with_patience():
+    """Who met another writer waits a moment; who lost the server waits as the settings say."""
+    assert pause_before_again(errors.DeadlockDetected("x")) == COLLISION_PAUSE
+    assert pause_before_again(errors.AdminShutdown("x")) is True
+    assert pause_before_again(errors.DiskFull("x")) is False
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [(errors.DeadlockDetected("x"), COLLISION_PAUSE), (errors.AdminShutdown("x"), True), (errors.DiskFull("x"), False)],
+)
+def test_what_is_told_to_a_person_is_repeated_like_what_it_was_made_of(error, again):
+    """Words change nothing about whether the same again can help."""
+    with pytest.raises(StorageError) as known, told("The place"):
+        raise error
+    assert pause_before_again(known.value) == again

@@ -18,6 +18,8 @@ from tg_parser.domain.errors import TgParserError
 log = structlog.get_logger(__name__)
 
 MASK = "***"
+WORTH_TELLING_SECONDS = 0.5
+"""Nobody needs to read of a shorter pause before the next try."""
 _SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|api_?hash|session|authorization", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(\w[\w+.-]*://[^\s:/@]*):[^\s@]+@")
 
@@ -75,7 +77,7 @@ def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) ->
 def tell_retry(details: RetryDetails) -> None:
     """Say that something is tried again: to people where they are meant to read the reason, else for debugging."""
     cause = details.caused_by
-    if isinstance(cause, TgParserError):
+    if isinstance(cause, TgParserError) and details.wait_for >= WORTH_TELLING_SECONDS:
         log.warning(f"{cause.message} Trying again in {details.wait_for:.0f} s.")
     else:
         log.debug("trying again", wait_for=details.wait_for, caused_by=f"{type(cause).__name__}: {cause}")

@@ -15,6 +15,7 @@ from tg_parser.config.database_settings import DatabaseSettings
 from tg_parser.config.settings import RetrySettings, Settings
 from tg_parser.domain.errors import StorageError, StorageUnavailableError
 from tg_parser.storage.columns import json_text
+from tg_parser.storage.connecting import connect_whole
 from tg_parser.storage.dialects import prepare_postgres, prepare_sqlite
 from tg_parser.storage.postgres_address import connect_arguments, hosts, postgres_url, session_parameters
 from tg_parser.storage.tables import DatabaseName
@@ -86,7 +87,7 @@ def _postgres_engine(settings: DatabaseSettings, url: URL, *, pooled: bool = Tru
     engine = create_async_engine(
         url,
         **pool,
-        connect_args=connect_arguments(settings, url) | arguments,
+        connect_args={**connect_arguments(settings, url), **arguments, "async_creator_fn": connect_whole},
         json_serializer=json_text,
         json_deserializer=orjson.loads,
         hide_parameters=True,

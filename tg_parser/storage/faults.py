@@ -47,6 +47,11 @@ _SQLITE: dict[int, _Meaning] = {
 }
 
 _ACCESS = "Check DB_USER and DB_PASSWORD."
+_COLLIDED = _Meaning(
+    StorageUnavailableError,
+    "was busy: other writers were in the way again and again",
+    "Run the same command again, with fewer of them at a time.",
+)
 _POSTGRES: dict[str, _Meaning] = {
     "28P01": _Meaning(StorageError, "refuses the password", _ACCESS),
     "28000": _Meaning(StorageError, "refuses the role", f"{_ACCESS} The server's pg_hba.conf must let it in."),
@@ -64,6 +69,8 @@ _POSTGRES: dict[str, _Meaning] = {
         "ended a transaction that stood idle too long",
         "Was this machine asleep? Else raise DB_IDLE_IN_TRANSACTION_TIMEOUT.",
     ),
+    "40001": _COLLIDED,
+    "40P01": _COLLIDED,
     "53100": _Meaning(StorageError, "has no room: the server's disk is full", "Free some space on the server."),
     "53200": _Meaning(StorageUnavailableError, "is out of memory", "Give the server more, or lower the concurrency."),
     "53300": _Meaning(
@@ -151,9 +158,13 @@ def translate(error: Exception, place: str) -> StorageError | None:
 
 
 def pause_before_again(error: Exception) -> bool | float:
-    """Whether the whole transaction may succeed when it is run again; the seconds until then where they are known."""
-    code = _postgres_code(error)
-    return COLLISION_PAUSE if code is not None and code.startswith(_COLLISIONS) else worth_repeating(error)
+    """Whether the whole transaction may succeed when it is run again; the seconds until then where they are known.
+
+    `error` is the database's own or what `told` made of it.
+    """
+    cause = error.__cause__ if isinstance(error, StorageError) and isinstance(error.__cause__, Exception) else error
+    code = _postgres_code(cause)
+    return COLLISION_PAUSE if code is not None and code.startswith(_COLLISIONS) else worth_repeating(cause)
 
 
 def worth_repeating(error: Exception) -> bool:

@@ -25,6 +25,7 @@ class PoolFigures:
     limit: int
     """Connections at most (DB_POOL_SIZE + DB_MAX_OVERFLOW)."""
     open: int
+    """Those there are; one that broke counts until it is needed and made anew."""
     checked_out: int
     overflow: int
     """How many of the open ones are more than are kept."""
@@ -104,10 +105,12 @@ async def logged(pools: dict[str, Pool], minutes: float) -> AsyncIterator[None]:
     if not minutes:
         yield
         return
-    async with contextlib.AsyncExitStack() as stack:
-        task = asyncio.create_task(_log_for_ever(pools, minutes * 60))
-        stack.callback(task.cancel)
+    task = asyncio.create_task(_log_for_ever(pools, minutes * 60))
+    try:
         yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def _log_for_ever(pools: dict[str, Pool], seconds: float) -> None:

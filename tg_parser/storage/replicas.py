@@ -108,6 +108,7 @@ class Replicas:
             yield
         finally:
             watching.cancel()
+            await asyncio.wait([watching])
             for replica in self.all:
                 await replica.pool.engine.dispose()
 

@@ -87,24 +87,23 @@ class Database:
 
     async def _run(self, work: Work[T], *, writing: bool) -> T:
         lost: UnknownOutcomeError | None = None
-        with told(self.place):
-            async for attempt in stamina.retry_context(
-                on=pause_before_again,
-                attempts=self.retry.max_attempts,
-                timeout=None,
-                wait_initial=self.retry.backoff_base,
-                wait_max=self.retry.backoff_max,
-                wait_jitter=self.retry.jitter,
-            ):
-                with attempt:
-                    if lost is not None and await self._was_committed(lost):
-                        return cast("T", lost.result)
-                    lost = None
-                    try:
-                        return await self._once(work, writing=writing)
-                    except UnknownOutcomeError as error:
-                        lost = error
-                        raise
+        async for attempt in stamina.retry_context(
+            on=pause_before_again,
+            attempts=self.retry.max_attempts,
+            timeout=None,
+            wait_initial=self.retry.backoff_base,
+            wait_max=self.retry.backoff_max,
+            wait_jitter=self.retry.jitter,
+        ):
+            with attempt, told(self.place):
+                if lost is not None and await self._was_committed(lost):
+                    return cast("T", lost.result)
+                lost = None
+                try:
+                    return await self._once(work, writing=writing)
+                except UnknownOutcomeError as error:
+                    lost = error
+                    raise
         raise AssertionError("a retry context either returns or raises")
 
     async def _once(self, work: Work[T], *, writing: bool) -> T:
