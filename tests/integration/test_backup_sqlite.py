@@ -1,5 +1,6 @@
 """What only files can suffer."""
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -58,6 +59,48 @@ def test_what_only_the_log_holds_is_in_the_backup(filled):
         Path(f"{raw_file(filled)}{suffix}").write_bytes(data)
     made = service(filled).create()
     assert made.manifest.contents.tables["raw.raw_messages"].rows == 19
+
+
+def test_copies_are_of_the_moment_of_the_first(filled):
+    """What is written while the first file is being copied is in none of them."""
+    backups, written = service(filled), []
+
+    def write(_progress):
+        if not written:
+            written.append(fill(filled, range(100, 110)))
+
+    tables = backups.create(write).manifest.contents.tables
+    assert count(filled, "raw_messages") == 30
+    assert tables["raw.raw_messages"].rows == tables["processing.processed_documents"].rows == 20
+
+
+def test_restore_cut_short_leaves_no_document_without_its_message(filled):
+    """Documents go back first: messages without a document are processed again, the other way round nothing helps."""
+    backups = service(filled)
+    made = backups.create()
+    fill(filled, range(100, 110))
+
+    def cut(_progress):
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        backups.restore(made, replace=True, tell=cut)
+    assert (count(filled, "processed_documents"), count(filled, "raw_messages")) == (20, 30)
+
+
+def test_nobody_gets_at_a_file_while_others_are_restored(filled):
+    """All three are held from the first to the last."""
+    backups, refusals = service(filled), []
+
+    def intrude(_progress):
+        connection = sqlite3.connect(raw_file(filled), timeout=0)
+        with contextlib.closing(connection), pytest.raises(sqlite3.OperationalError, match="locked") as refused:
+            connection.execute("SELECT count(*) FROM raw_messages")
+        refusals.append(refused)
+
+    made = backups.create()
+    backups.restore(made, replace=True, tell=intrude)
+    assert refusals
 
 
 def spoil(path, start=0):

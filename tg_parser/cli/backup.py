@@ -170,4 +170,4 @@ def _as_json(backup: Backup) -> dict[str, Any]:
 
 
 def _size(size: int) -> str:
-    return f"{size / (1 << 20):.1f} MiB"
+    return f"{size / (1 << 20):.1f} MiB" if size >= 1 << 20 else f"{size / (1 << 10):.0f} KiB"

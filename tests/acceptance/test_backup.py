@@ -1,0 +1,188 @@
+"""tg-parser backup as processes: there and back, questions, kills, full disks."""
+
+import json
+import random
+import subprocess
+import time
+
+import pytest
+from backup_samples import count, fill, programs, with_backups
+from cli_process import SECONDS, command, exported, small_export, tg_parser, tg_parser_json
+
+KILLS = 4
+
+
+@pytest.fixture
+def env(process_env, tmp_path):
+    """The environment of a process on fresh databases, with a folder for backups."""
+    return {**process_env, "BACKUP_DIR": str(tmp_path / "backups"), "PG_BIN_DIR": str(programs())}
+
+
+@pytest.fixture
+def settings(database_environment, tmp_path):
+    """The same as settings, to look from this process."""
+    return with_backups(database_environment, tmp_path / "backups")
+
+
+def answered(env, answer, *arguments, cwd):
+    return subprocess.run(
+        command(*arguments),
+        env=env,
+        cwd=cwd,
+        input=answer,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def limited(env, blocks, *arguments, cwd):
+    """A command that may write no file of more than so many blocks of 512 bytes or 1 KiB."""
+    shell = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *command(*arguments)]
+    return subprocess.run(shell, env=env, cwd=cwd, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+def states(env, cwd):
+    return [each["state"] for each in tg_parser_json(env, "backup", "list", cwd=cwd)["backups"]]
+
+
+def test_knowledge_base_comes_back(env, tmp_path):
+    """Backup, loss of everything, restore, export: the files are those from before, byte for byte."""
+    tg_parser(env, "run", "--from-export", small_export(tmp_path, 30), "--out", "before", cwd=tmp_path)
+    made = tg_parser_json(env, "backup", "create", cwd=tmp_path)
+    assert tg_parser_json(env, "backup", "verify", "--latest", cwd=tmp_path)["good"] is True
+    for database in ("processing", "raw", "ingestion"):
+        tg_parser(env, "db", "downgrade", "base", "--db", database, "--yes", cwd=tmp_path)
+    tg_parser(env, "backup", "restore", made["name"], cwd=tmp_path)
+    tg_parser(env, "export", "--all", "--out", "after", cwd=tmp_path)
+    assert len(exported(tmp_path / "before")) > 2
+    assert exported(tmp_path / "after") == exported(tmp_path / "before")
+
+
+def test_restore_asks_and_takes_no_for_an_answer(env, settings, tmp_path):
+    """It says what will go; no and silence change nothing, yes restores."""
+    fill(settings)
+    name = tg_parser_json(env, "backup", "create", cwd=tmp_path)["name"]
+    fill(settings, range(100, 110))
+    for answer in ("n\n", ""):
+        refused = answered(env, answer, "backup", "restore", name, cwd=tmp_path)
+        assert refused.returncode == 1
+        assert "raw_messages: 30 rows" in refused.stderr
+        assert count(settings, "raw_messages") == 30
+    assert answered(env, "y\n", "backup", "restore", name, cwd=tmp_path).returncode == 0
+    assert count(settings, "raw_messages") == 20
+
+
+def test_killed_backups_are_never_good(env, settings, tmp_path):
+    """SIGKILL at any moment: what is listed as good verifies, and the next backup is not disturbed."""
+    fill(settings, range(8000))
+    moments = random.Random(7)
+    for _ in range(KILLS):
+        process = start(env, "backup", "create", cwd=tmp_path)
+        wait_for_partial(process, tmp_path / "backups")
+        time.sleep(moments.uniform(0, 0.4))
+        process.kill()
+        process.wait()
+    found = tg_parser_json(env, "backup", "list", cwd=tmp_path)["backups"]
+    assert {each["problem"] for each in found if each["state"] == "broken"} == {"it was not finished"}
+    good = [each["name"] for each in found if each["state"] == "good"]
+    good.append(tg_parser_json(env, "backup", "create", cwd=tmp_path)["name"])
+    for name in good:
+        tg_parser(env, "backup", "verify", name, cwd=tmp_path)
+
+
+def start(env, *arguments, cwd):
+    return subprocess.Popen(command(*arguments), env=env, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wait_for_partial(process, folder):
+    while process.poll() is None and not list(folder.glob("*.partial")):
+        time.sleep(0.005)
+
+
+def test_killed_restores_leave_no_half_table(env, settings, tmp_path):
+    """SIGKILL at any moment: a table is as it was or as in the backup, and the next restore does it all."""
+    fill(settings, range(4000))
+    name = tg_parser_json(env, "backup", "create", cwd=tmp_path)["name"]
+    started, moments = time.monotonic(), random.Random(11)
+    tg_parser(env, "backup", "restore", name, "--yes", cwd=tmp_path)
+    undisturbed = time.monotonic() - started
+    fill(settings, range(4000, 6000))
+    for _ in range(KILLS):
+        process = start(env, "backup", "restore", name, "--yes", cwd=tmp_path)
+        with_patience(process, moments.uniform(0.4, 1.0) * undisturbed)
+        assert count(settings, "raw_messages") in {4000, 6000}
+        assert count(settings, "processed_documents") in {4000, 6000}
+    wait_until_restored(env, name, tmp_path)
+    assert (count(settings, "raw_messages"), count(settings, "processed_documents")) == (4000, 4000)
+
+
+def with_patience(process, seconds):
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def wait_until_restored(env, name, cwd):
+    """The server may need a moment to see that a killed process has left."""
+    for _ in range(50):
+        done = answered(env, "", "backup", "restore", name, "--yes", cwd=cwd)
+        if "in use" not in done.stderr:
+            break
+        time.sleep(0.1)
+    assert done.returncode == 0, done.stderr
+
+
+def test_full_disk_leaves_no_backup(env, settings, tmp_path):
+    """What cannot be written to its end is an error of one line, and nothing of it stays."""
+    fill(settings, range(3000))
+    done = limited(env, 200, "backup", "create", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert "Hint: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert states(env, tmp_path) == []
+    tg_parser(env, "backup", "create", cwd=tmp_path)
+    assert states(env, tmp_path) == ["good"]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_create_prunes(env, settings, tmp_path):
+    """After a backup the retention applies; what was pruned is told."""
+    fill(settings)
+    first = tg_parser_json(env, "backup", "create", cwd=tmp_path)["name"]
+    second = tg_parser_json(env, "backup", "create", cwd=tmp_path)
+    assert second["pruned"] == [first]
+    assert states(env, tmp_path) == ["good"]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_spoilt_backup_fails_verify(env, settings, tmp_path):
+    """Exit code 1 with what differs; a cut file is not even listed as good."""
+    fill(settings)
+    made = tg_parser_json(env, "backup", "create", cwd=tmp_path)
+    manifest = tmp_path / "backups" / made["name"] / "manifest.json"
+    told = json.loads(manifest.read_text())
+    table = next(name for name in told["contents"]["tables"] if name.endswith("raw_messages"))
+    told["contents"]["tables"][table]["rows"] = 21
+    manifest.write_text(json.dumps(told))
+    done = tg_parser(env, "backup", "verify", made["name"], cwd=tmp_path, code=1)
+    assert f"{table}: 20 rows instead of 21" in done.stderr
+    data = max(manifest.parent.iterdir(), key=lambda path: path.stat().st_size)
+    data.write_bytes(data.read_bytes()[:-1])
+    assert states(env, tmp_path) == ["broken"]
+    assert "cannot be used" in tg_parser(env, "backup", "verify", made["name"], cwd=tmp_path, code=1).stderr
+
+
+def test_wrong_use_is_told(sqlite_env, tmp_path):
+    """A name and --latest together, neither of them, a folder that is a file: a line each."""
+    tg_parser(sqlite_env, "backup", "verify", cwd=tmp_path, code=2)
+    tg_parser(sqlite_env, "backup", "verify", "x", "--latest", cwd=tmp_path, code=2)
+    (tmp_path / "file").touch()
+    tg_parser(sqlite_env, "init", cwd=tmp_path)
+    done = tg_parser(sqlite_env, "backup", "create", "--dir", "file/x", cwd=tmp_path, code=1)
+    assert "Not a directory" in done.stderr
+    assert "There is no backup 'x'" in tg_parser(sqlite_env, "backup", "restore", "x", cwd=tmp_path, code=1).stderr
