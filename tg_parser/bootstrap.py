@@ -35,10 +35,7 @@ from tg_parser.storage.account_storage import AccountStorage
 from tg_parser.storage.backup_backends import backup_backend
 from tg_parser.storage.backup_retention import Retention
 from tg_parser.storage.backup_shelf import Shelf
-<<<<<<< HEAD
-=======
 from tg_parser.storage.claim_storage import ClaimStorage
->>>>>>> f6fa71ec038514b15a5431a7652c6f0335e164d6
 from tg_parser.storage.comment_storage import CommentStorage
 from tg_parser.storage.databases import Databases, open_databases
 from tg_parser.storage.ingestion_storage import IngestionStorage

@@ -9,10 +9,7 @@ import typer
 
 from tg_parser import __version__
 from tg_parser.cli import backup, databases, demo, export, ingest, login, process, run, sources, status, topicize
-<<<<<<< HEAD
-=======
 from tg_parser.cli.chat_command import ChatCommand
->>>>>>> f6fa71ec038514b15a5431a7652c6f0335e164d6
 from tg_parser.cli.execution import show_tracebacks
 
 app = typer.Typer(
