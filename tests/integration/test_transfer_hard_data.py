@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -272,6 +273,19 @@ while time.monotonic() < end:
     connection.commit()
 print(number - 1000)
 """
+
+
+async def test_copies_of_files_do_not_pile_up(target, files, tmp_path, monkeypatch):
+    """What a killed process left of a copy is removed by the next one, and a finished one leaves none itself."""
+    place = tmp_path / "temporary"
+    abandoned = place / "tg-parser-snapshot-abandoned"
+    abandoned.mkdir(parents=True)
+    (abandoned / "raw_storage.sqlite").write_bytes(b"half")
+    os.utime(abandoned, (0, 0))
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    files.message(1)
+    assert (await target.migrate(files.folder)).good
+    assert list(place.iterdir()) == []
 
 
 async def test_a_file_that_is_not_sqlite(target, files):

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import structlog
-
-from tg_parser.domain.errors import StorageError
 from tg_parser.storage.tables import DatabaseName
+from tg_parser.storage.transfer_copies import copied
 from tg_parser.storage.transfer_files import SourceFile, describe, existing_files, fingerprint, told, uses_wal, wal_of
-
-log = structlog.get_logger(__name__)
 
 CHUNK_ROWS = 100
 """Rows looked at together; a payload may have 256 KiB, so more of them would take much memory."""
@@ -118,27 +112,9 @@ def _attach(connection: sqlite3.Connection, name: str, path: Path) -> None:
         connection.execute(attach, (f"{path.absolute().as_uri()}?mode=ro",))
         return
     # Of a file in the old journal mode a reader of minutes would keep the writers waiting, so a copy is read. It has
-    # no name any more once it is open: whatever becomes of this process, it takes no room for longer.
-    with tempfile.TemporaryDirectory(prefix="tg-parser-snapshot-") as folder:
-        copy = _copied(path, Path(folder))
+    # no name any more once it is open: whatever becomes of this process then, it takes no room for longer.
+    with copied(path) as copy:
         connection.execute(attach, (f"{copy.as_uri()}?immutable=1",))
-
-
-def _copied(path: Path, folder: Path) -> Path:
-    if shutil.disk_usage(folder).free < path.stat().st_size * 1.1:
-        raise StorageError(
-            f"There is no room in {folder.parent} for a copy of {path}.",
-            "Name a folder with room in TMPDIR, or switch the file to WAL (PRAGMA journal_mode = WAL).",
-        )
-    log.info("copying a file that is not in WAL mode, so that its writers need not wait", file=str(path))
-    copy = folder / path.name
-    with ExitStack() as closing:
-        source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
-        closing.callback(source.close)
-        target = sqlite3.connect(copy)
-        closing.callback(target.close)
-        source.backup(target)
-    return copy
 
 
 def _tidy(paths: list[Path]) -> None:

@@ -1,0 +1,80 @@
+"""A copy of a SQLite file at one moment, and away with those that a killed process left half made."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import structlog
+
+from tg_parser.domain.errors import StorageError
+
+log = structlog.get_logger(__name__)
+
+PREFIX = "tg-parser-snapshot-"
+SECONDS_TO_CLAIM = 60
+
+
+@contextmanager
+def copied(path: Path) -> Iterator[Path]:
+    """A copy in the folder for temporary files, for the length of the block. Raises StorageError without room."""
+    _remove_abandoned(Path(tempfile.gettempdir()))
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as name, _claimed(Path(name)):
+        folder = Path(name)
+        if shutil.disk_usage(folder).free < path.stat().st_size * 1.1:
+            raise StorageError(
+                f"There is no room in {folder.parent} for a copy of {path}.",
+                "Name a folder with room in TMPDIR, or switch the file to WAL (PRAGMA journal_mode = WAL).",
+            )
+        log.info("copying a file that is not in WAL mode, so that its writers need not wait", file=str(path))
+        _copy(path, folder / path.name)
+        yield folder / path.name
+
+
+def _copy(path: Path, copy: Path) -> None:
+    with ExitStack() as closing:
+        source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+        closing.callback(source.close)
+        target = sqlite3.connect(copy)
+        closing.callback(target.close)
+        source.backup(target)
+
+
+@contextmanager
+def _claimed(folder: Path) -> Iterator[None]:
+    """Hold a lock on a folder: the system takes it back when this process dies, however it dies."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _remove_abandoned(place: Path) -> None:
+    for folder in place.glob(f"{PREFIX}*"):
+        # One that goes in this very moment needs nobody to remove it.
+        with suppress(FileNotFoundError):
+            _remove_if_abandoned(folder)
+
+
+def _remove_if_abandoned(folder: Path) -> None:
+    found = folder.stat()
+    # A folder just made is perhaps not locked yet.
+    if found.st_uid != os.getuid() or time.time() - found.st_mtime < SECONDS_TO_CLAIM:
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    except BlockingIOError:
+        log.debug("a copy that another process is making", folder=str(folder))
+    finally:
+        os.close(handle)
