@@ -86,10 +86,10 @@ def test_killed_backups_are_never_good(env, settings, tmp_path):
         process.wait()
     found = tg_parser_json(env, "backup", "list", cwd=tmp_path)["backups"]
     assert {each["problem"] for each in found if each["state"] == "broken"} == {"it was not finished"}
-    good = [each["name"] for each in found if each["state"] == "good"]
-    good.append(tg_parser_json(env, "backup", "create", cwd=tmp_path)["name"])
-    for name in good:
+    for name in (each["name"] for each in found if each["state"] == "good"):
         tg_parser(env, "backup", "verify", name, cwd=tmp_path)
+    tg_parser(env, "backup", "create", cwd=tmp_path)
+    tg_parser(env, "backup", "verify", "--latest", cwd=tmp_path)
 
 
 def start(env, *arguments, cwd):
