@@ -54,6 +54,13 @@ def test_secrets_are_not_shown(monkeypatch):
     assert list(secret_values(settings)) == ["p@ss:/%слово"]
 
 
+@pytest.mark.parametrize(("session", "masked"), [("work.session", []), ("1BVtsOK" * 50, ["1BVtsOK" * 50])])
+def test_session_is_a_secret_and_the_name_of_its_file_is_none(monkeypatch, session, masked):
+    """An error that names the file must be readable; a session string must not be."""
+    monkeypatch.setenv("TELEGRAM_SESSION", session)
+    assert list(secret_values(load_settings(None))) == masked
+
+
 def test_every_setting_is_documented():
     """No variable without a line that says what it means."""
     fields = [field for _, group in setting_groups() for field in group.model_fields.values()]

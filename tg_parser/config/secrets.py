@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -13,6 +14,13 @@ from tg_parser.domain.errors import SettingsError
 
 KEY_VARIABLE = "DB_ENCRYPTION_KEY_FILE"
 _SECRET_PARAMETERS = ("password", "sslpassword")
+_SESSION_STRING = re.compile(r"[A-Za-z0-9_=-]{100,}|[A-Za-z0-9+/_=-]{250,}")
+"""What can only be meant as a session string, whole or not: it must not be shown as if it named a file."""
+
+
+def is_session_string(value: str) -> bool:
+    """Whether TELEGRAM_SESSION holds a session itself, and not the name of a file."""
+    return bool(_SESSION_STRING.fullmatch(value))
 
 
 def only_one(given: Mapping[str, str | None]) -> str | None:

@@ -18,7 +18,7 @@ from tg_parser.config.backup_settings import BackupSettings
 from tg_parser.config.database_settings import DatabaseSettings, with_secrets
 from tg_parser.config.groups import SettingsGroup as _Group
 from tg_parser.config.groups import setting as _env
-from tg_parser.config.secrets import passwords_in
+from tg_parser.config.secrets import is_session_string, passwords_in
 from tg_parser.domain.errors import SettingsError
 
 
@@ -162,14 +162,14 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
 
 
 def secret_values(settings: Settings) -> Iterator[str]:
-    """Every secret in `settings`, in plain text, for the one who must keep them out of logs."""
+    """Every secret in `settings`, in plain text, for the one who masks them. The name of a session's file is none."""
     for name, group in setting_groups():
         for field in group.model_fields:
             value = getattr(getattr(settings, name), field)
             given = isinstance(value, SecretStr) and value != group.model_fields[field].default
-            if given and value.get_secret_value():
-                yield value.get_secret_value()
-                yield from passwords_in(value.get_secret_value())
+            if given and (secret := value.get_secret_value()) and (field != "session" or is_session_string(secret)):
+                yield secret
+                yield from passwords_in(secret)
 
 
 def setting_groups() -> Iterator[tuple[str, type[BaseSettings]]]:

@@ -7,20 +7,18 @@ import binascii
 import hashlib
 import ipaddress
 import os
-import re
 import sqlite3
 import struct
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tg_parser.config.secrets import is_session_string
 from tg_parser.config.settings import TelegramSettings
 from tg_parser.domain.errors import AccountError
 
 LOGIN_HINT = "Log in once with: tg-parser login"
 
-_STRING = re.compile(r"[A-Za-z0-9_=-]{100,}|[A-Za-z0-9+/_=-]{250,}")
-"""What can only be meant as a session string, whole or not: it must not be shown as if it named a file."""
 _VERSION = "1"
 _ADDRESS_BYTES = {352: 4, 368: 16}
 """Bytes of the server's address in a session string, by the length of its Base64 part."""
@@ -60,11 +58,6 @@ def session_file(value: str) -> Path:
     """The file that TELEGRAM_SESSION names; as Telethon does, `.session` is added to a name without it."""
     path = Path(value)
     return path if path.suffix == ".session" or path.is_file() else path.with_name(f"{path.name}.session")
-
-
-def is_session_string(value: str) -> bool:
-    """Whether TELEGRAM_SESSION holds a session itself, and not the name of a file."""
-    return bool(_STRING.fullmatch(value))
 
 
 def load_session(settings: TelegramSettings) -> Session:

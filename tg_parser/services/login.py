@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from tg_parser.config.secrets import is_session_string
 from tg_parser.config.settings import RetrySettings, TelegramSettings
 from tg_parser.domain.errors import AccountError, UsageError
 from tg_parser.ingestion.telegram_api import hold_session
@@ -17,7 +18,6 @@ from tg_parser.ingestion.telegram_session import (
     Session,
     WrongAnswerError,
     as_string,
-    is_session_string,
     load_session,
     session_file,
     write_private,
