@@ -52,6 +52,8 @@ class AdvisoryLocks:
             finally:
                 keeper.cancel()
                 await asyncio.wait([keeper])
+                if not keeper.cancelled():
+                    keeper.result()
         finally:
             await lock.let_go()
 
@@ -97,9 +99,19 @@ class _Lock:
                 log.debug("the lock cannot be taken again yet", lock=self._name, reason=error.message)
 
     async def let_go(self) -> None:
-        """End the session, and with it the lock."""
-        if self._conn is not None:
-            conn, self._conn = self._conn, None
+        """Give the lock back, and end its session."""
+        if self._conn is None:
+            return
+        conn, self._conn = self._conn, None
+        try:
+            # The end of the session would free it too, but only when the server has noticed.
+            if self._pooled:
+                await conn.rollback()
+            elif not conn.invalidated:
+                await conn.execute(text("SELECT pg_advisory_unlock_all()"))
+        except DATABASE_ERRORS as error:
+            log.debug("the session of a lock was gone", lock=self._name, reason=type(error).__name__)
+        finally:
             await conn.invalidate()
             await conn.close()
 
