@@ -109,11 +109,11 @@ class LiveService:
     ) -> IngestOutcome:
         """Open the chat of `peer` and collect it for its source, which must be `wanted` where that is given."""
         via = self._via(known, peer)
-        if known is not None:
-            _require_waited(known)
         counts = Counter[str]()
         owner = known
         try:
+            if known is not None:
+                _require_waited(known)
             async with recorded_attempt(self._storage, known, counts, live=True) as attempt:
                 stream = await self._reach(via).open(peer)
                 attempt.source = owner = await self._sources.ensure(stream.chat, wanted, via=via)
