@@ -131,9 +131,13 @@ async def databases(settings: Settings) -> AsyncIterator[Databases]:
 
 
 def process_environment(variables: dict[str, str]) -> dict[str, str]:
-    """The environment of a tg-parser process: an empty home and nothing of the surrounding shell but the path."""
+    """The environment of a tg-parser process: an empty home and nothing of the surrounding shell but the path.
+
+    Telegram's own pages are out of reach: a test that wants a preview serves one.
+    """
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
-    return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), **variables}
+    path = os.pathsep.join(path for path in sys.path if path)
+    return {**kept, "PYTHONPATH": path, "WEB_PREVIEW_URL": "http://127.0.0.1:9", **variables}
 
 
 @pytest.fixture

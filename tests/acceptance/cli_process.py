@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import re
 import subprocess
@@ -9,9 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from warm_process import WarmProcess
+
 from tg_parser.sample import SAMPLE_EXPORT
 
 SECONDS = 120
+WARM = WarmProcess()
+atexit.register(WARM.close)
 _TIMES = re.compile(rb'"(created_at|updated_at)":\s?"[^"]*"')
 
 
@@ -23,10 +28,8 @@ def command(*arguments: str | Path) -> list[str]:
 def tg_parser(
     env: dict[str, str], *arguments: str | Path, cwd: Path, code: int = 0
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end and hold it to an exit code."""
-    done = subprocess.run(
-        command(*arguments), env=env, cwd=cwd, capture_output=True, text=True, timeout=SECONDS, check=False
-    )
+    """Run a command to its end, as a child of a warm process, and hold it to an exit code."""
+    done = WARM.run([str(argument) for argument in arguments], env, cwd, SECONDS)
     assert done.returncode == code, f"{arguments} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
 
