@@ -116,7 +116,7 @@ def commands(process_env, folder, several, *arguments):
 @pytest.mark.parametrize(("backend", "several"), CROWDS)
 async def test_processes_share_the_main_job(several, process_env, databases, tmp_path):
     """All import one export and process one channel at once: every message is stored once, and made once by anybody."""
-    export = small_export(tmp_path, 60)
+    export = small_export(tmp_path, 30)
     commands(process_env, tmp_path, several, "ingest", "--from-export", export)
     sources = await IngestionStorage(databases.ingestion).list_sources()
     raw, documents = RawStorage(databases.raw), ProcessingStorage(databases.processing)

@@ -73,9 +73,13 @@ def _asked(question: str, *, hidden: bool = False) -> str:
     """A person's answer; where nobody sits at a terminal, a line of the input."""
     if hidden and sys.stdin.isatty():
         return _interruptible(lambda: getpass.getpass(question, stream=sys.stderr))
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    answer = _interruptible(sys.stdin.readline).strip()
+
+    def read() -> str:
+        sys.stderr.write(question)
+        sys.stderr.flush()
+        return sys.stdin.readline()
+
+    answer = _interruptible(read).strip()
     if not answer:
         sys.stderr.write("\n")
         raise AccountError(
