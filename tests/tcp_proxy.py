@@ -11,6 +11,13 @@ Seen = Callable[[bytes], Awaitable[bool]]
 _SSL_REQUEST = (80877103).to_bytes(4, "big")
 
 
+def _end(stream: asyncio.StreamWriter) -> None:
+    """End a connection without a farewell; one under TLS whose other side has gone already may be half ended."""
+    with contextlib.suppress(AttributeError):
+        # Python before 3.11.4 forgets that the transport below may be gone.
+        stream.transport.abort()
+
+
 class TcpProxy:
     """Passes bytes on to `target` (a port of this machine). Each switch may be turned at any time."""
 
@@ -31,9 +38,9 @@ class TcpProxy:
     def cut(self, *, client_only: bool = False) -> None:
         """Break every connection; with `client_only` the server goes on without noticing."""
         for client, server in tuple(self._pairs):
-            client.transport.abort()
+            _end(client)
             if not client_only:
-                server.transport.abort()
+                _end(server)
 
     async def serve(self, client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
         self.accepted += 1
@@ -42,7 +49,7 @@ class TcpProxy:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         if self.refusing:
-            client_out.transport.abort()
+            _end(client_out)
             return
         with contextlib.suppress(ConnectionError, OSError, asyncio.IncompleteReadError):
             first = await self._greeted(client_in, client_out)
@@ -54,8 +61,8 @@ class TcpProxy:
                 await asyncio.gather(self._up(client_in, pair), self._down(server_in, client_out))
             finally:
                 self._pairs.discard(pair)
-                client_out.transport.abort()
-                server_out.transport.abort()
+                _end(client_out)
+                _end(server_out)
 
     async def _greeted(self, client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> bytes:
         """Speak TLS for a PostgreSQL server that cannot; else pass on what the client says first."""
