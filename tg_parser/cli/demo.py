@@ -64,4 +64,4 @@ def _emit_demo(done: RunReport, cards: dict[str, list[TopicCard]], shown: int) -
                 ("files", f"{done.exported.out}: {', '.join(done.exported.files[:2])}, topic_<id>.json"),
             ]
         )
-    emit_line("\nNext, your own channel: tg-parser run --from-export path/to/result.json --out ./my-output")
+    emit_line("\nNext, your own channel: tg-parser run @name --out ./my-output")

@@ -49,7 +49,7 @@ def status(
 
 def _emit_all(reports: list[SourceStatusReport]) -> None:
     if not reports:
-        emit_line("Nothing is collected yet. Start with: tg-parser run --from-export result.json --out ./output")
+        emit_line("Nothing is collected yet. Start with: tg-parser run @name --out ./output")
         return
     emit_table(
         ("source", "status", "posts", "comments", "documents", "due", "failed", "topics", "last message"),
