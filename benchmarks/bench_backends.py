@@ -103,7 +103,7 @@ async def steps(environment: Environment, export: Path, out: Path) -> dict[str, 
 def copied_sample(folder: Path, copies: int) -> Path:
     """The bundled sample `copies` times over, each copy with channels of its own."""
     account: dict[str, Any] = json.loads(SAMPLE_EXPORT.read_text("utf-8"))
-    chats = account["chats"]["list"]
+    chats = [chat for chat in account["chats"]["list"] if "id" in chat]  # a deleted account's chat has none
     account["chats"]["list"] = [
         {**chat, "id": chat["id"] + copy * 1_000_000_000} for copy in range(copies) for chat in chats
     ]

@@ -1,6 +1,6 @@
 """How the database finds what the product asks for: every statement of the daily path with its plan.
 
-python benchmarks/query_plans.py [--messages 1000000] [--channels 50] [--backend postgresql|sqlite] [--markdown]
+python benchmarks/query_plans.py [--messages 1000000] [--channels 50] [--backend postgresql|sqlite]
 
 The statements are not written down here: they are recorded while the product works, then explained as they were sent.
 """

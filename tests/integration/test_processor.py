@@ -7,6 +7,7 @@ from samples import CHANNEL, NOW, message
 
 from tg_parser.domain.documents import Analysis, Provenance
 from tg_parser.domain.errors import AnalysisError
+from tg_parser.processing.analyzer import Analyzed
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
 from tg_parser.storage.claim_storage import ClaimStorage
@@ -24,7 +25,11 @@ class ReadingAnalyzer:
         self.read, self.now, self.most = [], 0, 0
         self.stuck = asyncio.Event()
 
-    async def analyze(self, message, profile):
+    def portions(self, tasks):
+        return [[task] for task in tasks]
+
+    async def analyze(self, portion, profile):
+        (message,) = (task.message for task in portion)
         self.now += 1
         self.most = max(self.most, self.now)
         try:
@@ -35,7 +40,7 @@ class ReadingAnalyzer:
             if message.id in self.endless:
                 self.stuck.set()
                 await asyncio.Event().wait()
-            return Analysis(text_clean=message.text, language="ru")
+            return [Analyzed(Analysis(text_clean=message.text, language="ru"), self.provenance)]
         finally:
             self.now -= 1
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from tg_parser.domain.documents import Analysis, Entity, Provenance
 from tg_parser.domain.messages import Link, RawMessage
 from tg_parser.nlp.footers import ChannelProfile
-from tg_parser.processing.analyzer import Analyzer
+from tg_parser.processing.analyzer import Analyzer, Task
 from tg_parser.processing.local_analyzer import LocalAnalyzer, analyze_locally
 
 PLAIN = ChannelProfile()
@@ -74,9 +74,9 @@ async def test_provenance_and_names():
     )
     assert with_names.provenance.parameters == {"names": True}
     post = message("Эмманюэль Макрон прилетел в Москву")
-    found = (await with_names.analyze(post, PLAIN)).entities
+    found = (await with_names.analyze([Task(post)], PLAIN))[0].analysis.entities
     assert [entity.value for entity in found] == ["Эмманюэль Макрон", "Москву"]
-    assert (await without.analyze(post, PLAIN)).entities == ()
+    assert (await without.analyze([Task(post)], PLAIN))[0].analysis.entities == ()
 
 
 def test_the_same_message_gives_the_same_analysis():

@@ -18,6 +18,7 @@ from tg_parser.config.backup_settings import BackupSettings
 from tg_parser.config.database_settings import DatabaseSettings, with_secrets
 from tg_parser.config.groups import SettingsGroup as _Group
 from tg_parser.config.groups import setting as _env
+from tg_parser.config.llm_settings import LlmLimitSettings, LlmMoneySettings, LlmSettings, PromptSettings
 from tg_parser.config.secrets import is_session_string, passwords_in
 from tg_parser.domain.errors import SettingsError
 
@@ -142,6 +143,10 @@ class Settings(BaseModel):
     telegram: TelegramSettings = Field(default_factory=TelegramSettings)
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
     processing: ProcessingSettings = Field(default_factory=ProcessingSettings)
+    llm: LlmSettings = Field(default_factory=LlmSettings)
+    llm_limits: LlmLimitSettings = Field(default_factory=LlmLimitSettings)
+    llm_money: LlmMoneySettings = Field(default_factory=LlmMoneySettings)
+    prompts: PromptSettings = Field(default_factory=PromptSettings)
     topics: TopicSettings = Field(default_factory=TopicSettings)
     backup: BackupSettings = Field(default_factory=BackupSettings)
 

@@ -9,6 +9,8 @@ class TgParserError(Exception):
     """Base of every error a user is meant to read: `message` says what happened, `hint` what to do next."""
 
     retryable = False
+    stops_run = False
+    """Whether all other messages would meet it too, so that the run ends with it, and not the message."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -117,6 +119,24 @@ class BusyError(TgParserError):
 
 class AnalysisError(TgParserError):
     """One message that could not be analysed; the run goes on."""
+
+
+class ProviderError(TgParserError):
+    """A language model that cannot be used as it is set up: wrong key, no such model, no money left there."""
+
+    stops_run = True
+
+
+class ProviderUnavailableError(TgParserError):
+    """A language model that does not answer now: network, timeout, overload, after all attempts. Later it may."""
+
+    retryable = True
+
+
+class BudgetError(TgParserError):
+    """Spending that has reached its cap, or whose price nobody knows; what was paid for is kept."""
+
+    stops_run = True
 
 
 class OutputError(TgParserError):

@@ -1,27 +1,50 @@
-"""The port: a message in, what it says out. One implementation a way to read: offline, or by a language model."""
+"""The port: messages in, what they say out. One implementation a way to read: offline, or by a language model."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from tg_parser.domain.documents import Analysis, Provenance
+from tg_parser.domain.errors import TgParserError
 from tg_parser.domain.messages import RawMessage
 from tg_parser.nlp.footers import ChannelProfile
 
-__all__ = ["PIPELINE_VERSION", "Analyzer", "ChannelProfile"]
+__all__ = ["PIPELINE_VERSION", "Analyzed", "Analyzer", "ChannelProfile", "Task"]
 
 PIPELINE_VERSION = "processing:v3.1.0"
 """Stands in every document (M14)."""
 
 
-class Analyzer(Protocol):
-    """Reads one message at a time. Raises AnalysisError for a message it cannot read."""
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A message to analyse, with its newest text. A comment comes with the texts of its post and of what it answers."""
 
-    @property
-    def provenance(self) -> Provenance:
-        """How its analyses are made, without tokens and cost."""
+    message: RawMessage
+    post_text: str | None = None
+    parent_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Analyzed:
+    """What a message says, and how that was found out, with the tokens and the price of this one message."""
+
+    analysis: Analysis
+    provenance: Provenance
+
+
+class Analyzer(Protocol):
+    """Reads messages, some of them together where that is cheaper."""
+
+    def portions(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
+        """`tasks` in the portions that `analyze` takes best, each task once; most analyzers take one at a time."""
         ...
 
-    async def analyze(self, message: RawMessage, profile: ChannelProfile) -> Analysis:
-        """What `message` says, in the light of its channel's `profile`."""
+    async def analyze(self, portion: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed | TgParserError]:
+        """One outcome a task, in order, in the light of the channel's `profile`.
+
+        An error in the list is that message's alone. One that is raised is everybody's: an error that `stops_run`
+        ends the run, any other goes to the ledger for each message of the portion.
+        """
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from tg_parser.domain.documents import Analysis, Provenance
 from tg_parser.domain.messages import RawMessage
 from tg_parser.nlp.cleaning import clean
@@ -13,7 +15,7 @@ from tg_parser.nlp.names import find_names, names_available
 from tg_parser.nlp.noise import has_words, is_noise
 from tg_parser.nlp.sentiment import sentiment
 from tg_parser.nlp.summary import summarize
-from tg_parser.processing.analyzer import PIPELINE_VERSION
+from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed, Task
 
 MODEL_ID = "local-2"
 """Changes whenever the same message would get another analysis."""
@@ -35,9 +37,14 @@ class LocalAnalyzer:
             parameters={"names": self._names},
         )
 
-    async def analyze(self, message: RawMessage, profile: ChannelProfile) -> Analysis:
+    def portions(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
+        """One at a time: nothing is saved by taking several together."""
+        return ([task] for task in tasks)
+
+    async def analyze(self, portion: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed]:
         """See analyze_locally."""
-        return analyze_locally(message, profile, names=self._names)
+        provenance = self.provenance
+        return [Analyzed(analyze_locally(task.message, profile, names=self._names), provenance) for task in portion]
 
 
 def analyze_locally(message: RawMessage, profile: ChannelProfile, *, names: bool = False) -> Analysis:

@@ -8,6 +8,7 @@ Both queues are bounded, so memory does not grow with the number of waiting mess
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -18,7 +19,7 @@ from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.refs import document_id
 from tg_parser.domain.times import utc_now
 from tg_parser.nlp.footers import build_profile
-from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzer, ChannelProfile
+from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed, Analyzer, ChannelProfile, Task
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.storage.claim_storage import ClaimStorage, DueMessage
 from tg_parser.storage.processing_storage import Failure, ProcessingStorage, StoredDocument
@@ -112,7 +113,7 @@ class _ChannelRun:
     due: int
     report: ReportProgress
     done: ProcessReport = ProcessReport()
-    inbox: asyncio.Queue[DueMessage | None] = field(init=False)
+    inbox: asyncio.Queue[Sequence[DueMessage] | None] = field(init=False)
     outbox: asyncio.Queue[_Outcome | None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -136,42 +137,37 @@ class _ChannelRun:
             force=self.options.force,
             retry_failed=self.options.retry_failed,
         ):
-            for message in page:
-                await self.inbox.put(message)
+            for portion in self.portions(page):
+                await self.inbox.put(portion)
             after = page[-1].message.source_ref
         for _ in range(self.options.concurrency):
             await self.inbox.put(None)
 
+    def portions(self, page: Sequence[DueMessage]) -> Iterator[Sequence[DueMessage]]:
+        """What needs no analyzer one by one, then the rest as the analyzer takes it best."""
+        plain = [due for due in page if due.deleted or not due.message.text.strip()]
+        yield from ([due] for due in plain)
+        asked = {due.message.source_ref: due for due in page if not (due.deleted or not due.message.text.strip())}
+        for portion in self.analyzer.portions([Task(due.message) for due in asked.values()]):
+            yield [asked[task.message.source_ref] for task in portion]
+
     async def work(self) -> None:
-        while (due := await self.inbox.get()) is not None:
-            await self.outbox.put(await self.outcome(due))
+        while (portion := await self.inbox.get()) is not None:
+            for outcome in await self.outcomes(portion):
+                await self.outbox.put(outcome)
         await self.outbox.put(None)
 
-    async def outcome(self, due: DueMessage) -> _Outcome:
-        message = due.message
+    async def outcomes(self, portion: Sequence[DueMessage]) -> list[_Outcome]:
+        due = portion[0]
         if due.deleted:
-            return _Outcome(removed=message.source_ref)
+            return [_Outcome(removed=due.message.source_ref)]
+        if not due.message.text.strip():
+            return [_outcome(due, Analyzed(Analysis(text_clean="", is_noise=True), NO_MODEL))]
         try:
-            return _Outcome(document=await self.make_document(due))
+            analyzed = await self.analyzer.analyze([Task(each.message) for each in portion], self.profile)
+            return [_outcome(each, result) for each, result in zip(portion, analyzed, strict=True)]
         except Exception as error:  # noqa: BLE001 - the boundary of a message: one bad message never stops a run
-            log.warning("message failed", source_ref=message.source_ref, error=f"{type(error).__name__}: {error}")
-            return _Outcome(failure=_failure(due, error))
-
-    async def make_document(self, due: DueMessage) -> StoredDocument:
-        message = due.message
-        if message.text.strip():
-            analysis = await self.analyzer.analyze(message, self.profile)
-            provenance = self.analyzer.provenance
-        else:
-            analysis, provenance = Analysis(text_clean="", is_noise=True), NO_MODEL
-        return StoredDocument(
-            document=build_document(message, analysis, provenance),
-            revision=due.revision,
-            message_date=message.date,
-            message_type=message.message_type,
-            thread_id=message.thread_id,
-            parent_message_id=message.parent_message_id,
-        )
+            return [_outcome(each, error) for each in portion]
 
     async def write(self) -> None:
         """Store outcomes soon after they come, many in one transaction; when cancelled, first store what is there."""
@@ -220,6 +216,23 @@ class _Outcome:
 
 NO_MODEL = Provenance(pipeline_version=PIPELINE_VERSION, provider="none", model_id="none")
 """How the document of a message without text was made."""
+
+
+def _outcome(due: DueMessage, result: Analyzed | Exception) -> _Outcome:
+    message = due.message
+    if isinstance(result, Exception):
+        log.warning("message failed", source_ref=message.source_ref, error=f"{type(result).__name__}: {result}")
+        return _Outcome(failure=_failure(due, result))
+    return _Outcome(
+        document=StoredDocument(
+            document=build_document(message, result.analysis, result.provenance),
+            revision=due.revision,
+            message_date=message.date,
+            message_type=message.message_type,
+            thread_id=message.thread_id,
+            parent_message_id=message.parent_message_id,
+        )
+    )
 
 
 def build_document(message: RawMessage, analysis: Analysis, provenance: Provenance) -> ProcessedDocument:

@@ -1,0 +1,1 @@
+"""Agents: specialised workers over the stages, and the orchestrator that runs a plan of them."""
