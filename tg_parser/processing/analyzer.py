@@ -19,11 +19,15 @@ PIPELINE_VERSION = "processing:v3.1.0"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A message to analyse, with its newest text. A comment comes with the texts of its post and of what it answers."""
+    """A message to analyse, with its newest text. A comment comes with the texts of its post and of what it answers.
+
+    `remarks` say what a reviewer objects to in an earlier answer; an analyzer that asks a model tells it.
+    """
 
     message: RawMessage
     post_text: str | None = None
     parent_text: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
