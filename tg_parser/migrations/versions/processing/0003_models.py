@@ -1,0 +1,50 @@
+"""Language models: paid answers are kept, and what is spent is counted."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from tg_parser.storage.columns import BigNumber, JsonDocument, Ref, UtcDateTime
+
+revision = "processing_0003"
+down_revision = "processing_0002"
+branch_labels = None
+depends_on = None
+
+_COUNTERS = (
+    "calls",
+    "input_tokens",
+    "output_tokens",
+    "cost_nanousd",
+    "unknown_usage_calls",
+    "unknown_price_calls",
+    "cached_answers",
+)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "llm_answers",
+        sa.Column("key", Ref, primary_key=True),
+        sa.Column("channel_id", Ref, nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("response_json", JsonDocument(), nullable=False),
+        sa.Column("input_tokens", sa.Integer()),
+        sa.Column("output_tokens", sa.Integer()),
+        sa.Column("cost_nanousd", BigNumber),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+    )
+    op.create_index("idx_llm_answers_channel", "llm_answers", ["channel_id"])
+    op.create_table(
+        "llm_spending",
+        *(sa.Column(name, Ref, primary_key=True) for name in ("day", "run_id", "stage", "channel_id")),
+        *(sa.Column(name, Ref, primary_key=True) for name in ("provider", "model")),
+        *(sa.Column(name, BigNumber, nullable=False) for name in _COUNTERS),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("llm_spending")
+    op.drop_table("llm_answers")
