@@ -69,24 +69,19 @@ class RunService:
 
     async def run(self, request: RunRequest, report: ReportProgress = silent) -> RunReport:
         """Take every step that `request` does not skip. A failed step ends the run with its error."""
-        ingested = await self._collect(request, report)
-        channels = await self._channels(request, ingested)
+        ingested = None if "ingest" in request.skip else await self.collect(request, report)
+        channels = await self.channels(request, ingested)
         processed = topics = exported = None
         if "process" not in request.skip:
             processed = await self._documents.process(channels, request.process, report)
         if "topicize" not in request.skip:
-            # Each channel has topics of its own; topics over several channels are asked for by topicize itself.
-            topics = {
-                channel: await self._topics.topicize([channel], request.topics, force=request.force, report=report)
-                for channel in channels
-            }
+            topics = await self.topicize(request, channels, report)
         if "export" not in request.skip:
-            exported = await self._exporter.export(await self._export_request(request, channels), report)
+            exported = await self.export(request, channels, report)
         return RunReport(tuple(channels), ingested, processed, topics, exported)
 
-    async def _collect(self, request: RunRequest, report: ReportProgress) -> list[IngestOutcome] | None:
-        if "ingest" in request.skip:
-            return None
+    async def collect(self, request: RunRequest, report: ReportProgress = silent) -> list[IngestOutcome]:
+        """The first step: messages of every chat that is asked for."""
         if request.export_path is not None:
             outcomes = await self._ingest.from_export(
                 request.export_path, request.ingest, source=request.source, channel=request.channel, report=report
@@ -98,7 +93,25 @@ class RunService:
         raise_first_error(outcomes)
         return outcomes
 
-    async def _channels(self, request: RunRequest, ingested: list[IngestOutcome] | None) -> Sequence[str]:
+    async def topicize(
+        self, request: RunRequest, channels: Sequence[str], report: ReportProgress = silent
+    ) -> dict[str, TopicizeReport]:
+        """Each channel has topics of its own; topics over several channels are asked for by topicize itself."""
+        return {
+            channel: await self._topics.topicize([channel], request.topics, force=request.force, report=report)
+            for channel in channels
+        }
+
+    async def export(
+        self, request: RunRequest, channels: Sequence[str], report: ReportProgress = silent
+    ) -> ExportReport:
+        """The last step: files of all these channels together."""
+        addresses = await self._sources.addresses()
+        wanted = ExportRequest(out=request.out, channel_ids=channels, pretty=request.pretty, addresses=addresses)
+        return await self._exporter.export(wanted, report)
+
+    async def channels(self, request: RunRequest, ingested: list[IngestOutcome] | None) -> Sequence[str]:
+        """What the steps after collecting work on."""
         if ingested is not None:
             return [outcome.source.channel_id for outcome in ingested]
         return [(await self._source(request)).channel_id]
@@ -107,10 +120,6 @@ class RunService:
         if request.source is not None:
             return request.source
         return await self._sources.by_channel(request.channel or "")
-
-    async def _export_request(self, request: RunRequest, channels: Sequence[str]) -> ExportRequest:
-        addresses = await self._sources.addresses()
-        return ExportRequest(out=request.out, channel_ids=channels, pretty=request.pretty, addresses=addresses)
 
 
 def raise_first_error(outcomes: Sequence[IngestOutcome]) -> None:
