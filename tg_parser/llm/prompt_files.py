@@ -1,0 +1,147 @@
+"""One prompt file: YAML with the words, read strictly; whatever is wrong is named with file and line.
+
+The user text holds variables, `${name}`; a `$` that is no variable is written `$$`. The system text has none: what
+providers keep of it between two calls is then the same for every message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from string import Template
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tg_parser.domain.errors import SettingsError
+from tg_parser.llm.question import Prompt
+
+_HINT = "`tg-parser prompts show NAME` prints the prompt that comes with the program."
+
+
+class PromptParameters(BaseModel):
+    """What a prompt may ask of the model beside its words; unset, the settings count."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    max_tokens: int | None = Field(default=None, ge=1, le=200_000)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+
+
+class PromptFile(BaseModel):
+    """The keys of a prompt file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: str = Field(min_length=1)
+    version: int = Field(ge=1)
+    system: str = Field(min_length=1)
+    user: str = Field(min_length=1)
+    parameters: PromptParameters = PromptParameters()
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTemplate:
+    """A prompt before its variables are filled in. `origin` is its file, `id` tells its `text`."""
+
+    name: str
+    version: int
+    id: str
+    origin: str
+    system: str
+    user: str
+    parameters: dict[str, Any]
+    variables: frozenset[str]
+    text: str
+
+    def filled(self, **values: str) -> Prompt:
+        """The prompt with the value of each of its variables. Raises KeyError for a missing one."""
+        return Prompt(self.name, self.id, self.system, Template(self.user).substitute(values).strip(), self.parameters)
+
+
+def parse_prompt(text: str, origin: str) -> PromptTemplate:
+    """The prompt of a file's `text`. Raises SettingsError with `origin` and the line of what is wrong."""
+    try:
+        lines, data = _key_lines(text, origin), yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise wrong(origin, _line_in(error), f"this is no YAML: {getattr(error, 'problem', None) or error}.") from error
+    try:
+        read = PromptFile.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        line = lines.get(str(first["loc"][0])) if first["loc"] else None
+        raise wrong(origin, line, _told(first["type"], key, first["msg"])) from error
+    return PromptTemplate(
+        name=read.name,
+        version=read.version,
+        id=f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
+        origin=origin,
+        system=read.system.strip(),
+        user=read.user.strip(),
+        parameters=read.parameters.model_dump(exclude_none=True),
+        variables=frozenset(_variables(read.user, text, origin)),
+        text=text,
+    )
+
+
+def require_variables(template: PromptTemplate, known: Iterable[str]) -> None:
+    """Refuse a prompt that has other variables than the `known` ones. Raises SettingsError."""
+    listed = ", ".join(f"${{{name}}}" for name in sorted(known))
+    for name in sorted(template.variables - frozenset(known)):
+        place = line_of(template.text, rf"\$\{{?{name}\b")
+        raise wrong(template.origin, place, f"${{{name}}} is no variable of this prompt; it has {listed}.")
+    for name in sorted(frozenset(known) - template.variables):
+        raise wrong(template.origin, line_of(template.text, r"(?m)^user:"), f"the variable ${{{name}}} is missing.")
+
+
+def wrong(origin: str, line: int | None, what: str) -> SettingsError:
+    """The error of a prompt file, with the line where it is known."""
+    place = origin if line is None else f"{origin}, line {line}"
+    return SettingsError(f"Prompt file {place}: {what}", _HINT)
+
+
+def line_of(text: str, pattern: str) -> int | None:
+    """The line of the first match, from 1."""
+    match = re.search(pattern, text)
+    return None if match is None else text.count("\n", 0, match.start()) + 1
+
+
+def _key_lines(text: str, origin: str) -> dict[str, int]:
+    """The line of every key at the top; YAML itself would let a later key replace its namesake in silence."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if not isinstance(root, yaml.MappingNode):
+        raise wrong(origin, 1, f"it must hold the keys {', '.join(PromptFile.model_fields)}.")
+    lines: dict[str, int] = {}
+    for key, _ in root.value:
+        line = key.start_mark.line + 1
+        if key.value in lines:
+            raise wrong(origin, line, f"the key {key.value!r} stands there twice.")
+        lines[key.value] = line
+    return lines
+
+
+def _line_in(error: yaml.YAMLError) -> int | None:
+    mark = getattr(error, "problem_mark", None)
+    return None if mark is None else mark.line + 1
+
+
+def _variables(user: str, text: str, origin: str) -> Iterable[str]:
+    for match in Template.pattern.finditer(user):
+        if match["invalid"] is not None:
+            line = line_of(text, re.escape(user[match.start() : match.start() + 10].splitlines()[0]))
+            raise wrong(origin, line, "a `$` that begins no variable is written `$$`.")
+        if name := match["named"] or match["braced"]:
+            yield name
+
+
+def _told(kind: str, key: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return f"{key!r} is no key of a prompt; those are {', '.join(PromptFile.model_fields)}."
+    if kind == "missing":
+        return f"the key {key!r} is missing."
+    return f"{key}: {message}."
