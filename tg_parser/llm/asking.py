@@ -1,0 +1,92 @@
+"""A question is asked until its answer has the shape and passes the check, or the attempts are used up.
+
+An answer that is refused is paid for all the same: tokens and dollars of an Answer are of all its calls.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar, cast
+
+from pydantic import BaseModel
+from pydantic_ai.messages import ModelResponse
+from pydantic_ai.models import Model
+from pydantic_ai.settings import ModelSettings
+
+from tg_parser.domain.errors import AnalysisError
+from tg_parser.llm.dialogue import Dialogue
+from tg_parser.llm.question import Answer, AnswerRejectedError, Question
+from tg_parser.llm.structured import answer_text, parse_answer, request_parameters
+
+T = TypeVar("T", bound=BaseModel)
+_SHOWN_CHARS = 300
+
+
+class AnswerKeeper(Protocol):
+    """A cache that is told which answers were found good; only those may be served again."""
+
+    def keep(self, first: ModelResponse, accepted: ModelResponse) -> None:
+        """Serve `accepted` whenever the question that got `first` is asked again; they differ after a refusal."""
+        ...
+
+
+class Llm:
+    """Asks `model`, a whole chain of wrappers, `max_attempts` times at most."""
+
+    def __init__(self, model: Model, max_attempts: int, keeper: AnswerKeeper | None = None) -> None:
+        self._model = model
+        self._max_attempts = max_attempts
+        self._keeper = keeper
+
+    async def ask(self, question: Question[T]) -> Answer[T]:
+        """The first good answer. Raises AnalysisError where none was, and ProviderError, ProviderUnavailableError,
+        BudgetError as they come from the model."""
+        dialogue = Dialogue(question.prompt, question.purpose)
+        parameters = request_parameters(question.schema)
+        settings = cast(ModelSettings, dict(question.prompt.parameters))
+        for _ in range(self._max_attempts):
+            response = await self._model.request(dialogue.messages(), settings, parameters)
+            dialogue.responses.append(response)
+            try:
+                output = _accepted(response, question)
+            except AnswerRejectedError as fault:
+                dialogue.fault = str(fault)
+            else:
+                if self._keeper is not None:
+                    self._keeper.keep(dialogue.responses[0], response)
+                return dialogue.answer(output)
+        raise AnalysisError(
+            f"The answer of {dialogue.model_name} to the prompt {question.prompt.name!r} was refused "
+            f"{_times(self._max_attempts)}: {_short(dialogue.fault)}",
+            "Try another model, or LLM_OUTPUT_MODE where it does not keep to the shape; "
+            "tg-parser process --retry-failed asks again.",
+        )
+
+
+def _accepted(response: ModelResponse, question: Question[T]) -> T:
+    """The output of a good answer. Raises AnswerRejectedError where asking again may help, else AnalysisError."""
+    if response.finish_reason == "content_filter":
+        raise AnalysisError(f"The model refuses to answer: {_refusal(response)}", "Another model may take it.")
+    text = answer_text(response)
+    if response.finish_reason == "length":
+        raise AnswerRejectedError("The answer was cut off at the longest allowed length; answer more briefly.")
+    if not text:
+        raise AnswerRejectedError("The answer was empty.")
+    output = parse_answer(text, question.schema)
+    if question.check is not None:
+        question.check(output)
+    return output
+
+
+def _refusal(response: ModelResponse) -> str:
+    details = response.provider_details or {}
+    told = details.get("refusal") or details.get("block_reason") or details.get("finish_reason") or "content filter"
+    return f"{_short(str(told))}."
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN_CHARS else f"{line[:_SHOWN_CHARS]}…"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
