@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, Valid
 from pydantic_settings import BaseSettings
 
 from tg_parser import __version__
+from tg_parser.config.agent_settings import AgentSettings
 from tg_parser.config.backup_settings import BackupSettings
 from tg_parser.config.database_settings import DatabaseSettings, with_secrets
 from tg_parser.config.groups import SettingsGroup as _Group
@@ -148,6 +149,7 @@ class Settings(BaseModel):
     llm_money: LlmMoneySettings = Field(default_factory=LlmMoneySettings)
     prompts: PromptSettings = Field(default_factory=PromptSettings)
     topics: TopicSettings = Field(default_factory=TopicSettings)
+    agents: AgentSettings = Field(default_factory=AgentSettings)
     backup: BackupSettings = Field(default_factory=BackupSettings)
 
 

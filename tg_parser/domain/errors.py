@@ -141,3 +141,17 @@ class BudgetError(TgParserError):
 
 class OutputError(TgParserError):
     """A place that cannot be written."""
+
+
+class HandoffError(TgParserError):
+    """A change of a handoff between agents that its state does not allow, or that another process was quicker with."""
+
+    def __init__(self, handoff_id: str, status: str, wanted: str) -> None:
+        super().__init__(
+            f"Handoff {handoff_id} is {status} and cannot become {wanted}.",
+            "Look at it with: tg-parser agents handoffs",
+        )
+
+
+class ArchiveError(TgParserError):
+    """An archive of the agents' history that cannot be written, or holds not what it should; nothing was deleted."""

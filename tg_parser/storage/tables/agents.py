@@ -44,6 +44,7 @@ task_history = Table(
     Column("processing_time_ms", Integer),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
+    Index("idx_tasks_agent", "agent_name", "created_at"),
 )
 
 agent_stats = Table(
@@ -77,6 +78,7 @@ handoff_history = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("accepted_at", UtcDateTime),
     Column("completed_at", UtcDateTime),
+    Index("idx_handoffs_status", "status"),
 )
 
 # The webhook's secret is kept sealed: a dump of this table must not let anybody sign as this server.

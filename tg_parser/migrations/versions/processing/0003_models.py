@@ -1,4 +1,4 @@
-"""Language models: paid answers are kept, and what is spent is counted."""
+"""Paid answers of language models are kept, what is spent is counted; what agents did is found quickly."""
 
 from __future__ import annotations
 
@@ -43,8 +43,12 @@ def upgrade() -> None:
         *(sa.Column(name, Ref, primary_key=True) for name in ("provider", "model")),
         *(sa.Column(name, BigNumber, nullable=False) for name in _COUNTERS),
     )
+    op.create_index("idx_tasks_agent", "task_history", ["agent_name", "created_at"])
+    op.create_index("idx_handoffs_status", "handoff_history", ["status"])
 
 
 def downgrade() -> None:
+    op.drop_index("idx_handoffs_status", "handoff_history")
+    op.drop_index("idx_tasks_agent", "task_history")
     op.drop_table("llm_spending")
     op.drop_table("llm_answers")
