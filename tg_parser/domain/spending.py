@@ -1,0 +1,77 @@
+"""What language models cost: counters that add up, and answers that were paid for.
+
+Money is counted in whole billionths of a dollar, so that sums are exact in any order. Unknown is null or counted
+apart, never 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple, Self
+
+NANO = 1_000_000_000
+
+
+def nanousd(dollars: Decimal) -> int:
+    """Dollars as whole billionths."""
+    return int((dollars * NANO).to_integral_value())
+
+
+def dollars(nano: int) -> float:
+    """Billionths as dollars, for people and documents."""
+    return nano / NANO
+
+
+class Account(NamedTuple):
+    """What spending is booked on: `day` is YYYY-MM-DD in UTC; `channel_id` is empty where no channel is meant."""
+
+    day: str
+    run_id: str
+    stage: str
+    channel_id: str
+    provider: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Calls, their tokens and price. Calls that told no tokens or have no price are not in the sums; they are counted.
+
+    `cached_answers` were not asked for, and cost nothing.
+    """
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_nanousd: int = 0
+    unknown_usage_calls: int = 0
+    unknown_price_calls: int = 0
+    cached_answers: int = 0
+
+    def __add__(self, other: Self) -> Spending:
+        return Spending(
+            self.calls + other.calls,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cost_nanousd + other.cost_nanousd,
+            self.unknown_usage_calls + other.unknown_usage_calls,
+            self.unknown_price_calls + other.unknown_price_calls,
+            self.cached_answers + other.cached_answers,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PaidAnswer:
+    """An answer that passed every check, under the key of its question; tokens and price are of its call."""
+
+    key: str
+    channel_id: str
+    provider: str
+    model: str
+    response: dict[str, Any]
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_nanousd: int | None
+    created_at: datetime

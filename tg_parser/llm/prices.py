@@ -1,0 +1,98 @@
+"""Prices of models, from the list that comes with genai-prices; what is in no list has the user's price, or none.
+
+Nothing is asked over the network. A server at an address of one's own (LLM_BASE_URL, Ollama) is not the provider whose
+format it speaks, so it does not have its prices; of a service the list knows by its address it has that one's.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Protocol
+
+from genai_prices.data_snapshot import get_snapshot
+from genai_prices.types import ModelInfo
+from genai_prices.types import Provider as PricedProvider
+from pydantic_ai.usage import RequestUsage
+
+from tg_parser.config.llm_settings import LlmMoneySettings
+from tg_parser.domain.errors import SettingsError
+from tg_parser.domain.spending import nanousd
+
+_LISTED_AS = {"openai": "openai", "anthropic": "anthropic", "gemini": "google"}
+_MILLION = 1_000_000
+
+
+class Tariff(Protocol):
+    """The price of calls to one model."""
+
+    known: bool
+
+    def price(self, usage: RequestUsage) -> int | None:
+        """Billionths of a dollar for a call; None where unknown."""
+        ...
+
+
+class ListedTariff:
+    """As the list says, cached and reasoning tokens and steps by length included."""
+
+    known = True
+
+    def __init__(self, provider: PricedProvider, model: ModelInfo) -> None:
+        self._provider = provider
+        self._model = model
+
+    def price(self, usage: RequestUsage) -> int | None:
+        """See Tariff."""
+        return nanousd(self._model.calc_price(usage, self._provider).total_price)
+
+
+class OwnTariff:
+    """As the user says, in dollars a million tokens."""
+
+    known = True
+
+    def __init__(self, price_input: float, price_output: float) -> None:
+        self._input = Decimal(str(price_input)) / _MILLION
+        self._output = Decimal(str(price_output)) / _MILLION
+
+    def price(self, usage: RequestUsage) -> int | None:
+        """See Tariff."""
+        return nanousd(usage.input_tokens * self._input + usage.output_tokens * self._output)
+
+
+class UnknownTariff:
+    """Nobody knows."""
+
+    known = False
+
+    def price(self, usage: RequestUsage) -> int | None:  # noqa: ARG002 - part of the protocol
+        """None."""
+        return None
+
+
+def tariff(provider: str, model: str, base_url: str | None, money: LlmMoneySettings) -> Tariff:
+    """The price of `model` at `provider`, or at `base_url` where that is another's address. Raises SettingsError."""
+    own = _own(money)
+    listed = None if provider not in _LISTED_AS and base_url is None else _listed(provider, model, base_url)
+    return listed or own or UnknownTariff()
+
+
+def _own(money: LlmMoneySettings) -> Tariff | None:
+    if money.price_input is None and money.price_output is None:
+        return None
+    if money.price_input is None or money.price_output is None:
+        raise SettingsError(
+            "Of LLM_PRICE_INPUT and LLM_PRICE_OUTPUT only one is set.", "Set both; 0 for what costs nothing."
+        )
+    return OwnTariff(money.price_input, money.price_output)
+
+
+def _listed(provider: str, model: str, base_url: str | None) -> Tariff | None:
+    provider_id = None if base_url else _LISTED_AS[provider]
+    try:
+        found, info = get_snapshot().find_provider_model(model, None, provider_id, base_url)
+        prices = info.calc_price(RequestUsage(input_tokens=1, output_tokens=1), found).model_price
+    except (LookupError, ValueError):
+        return None
+    # A model can be in the list without a price of its tokens.
+    return None if prices.input_mtok is None or prices.output_mtok is None else ListedTariff(found, info)
