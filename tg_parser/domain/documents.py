@@ -13,11 +13,15 @@ SentimentLabel = Literal["positive", "neutral", "negative"]
 
 
 class Entity(Contract):
-    """Something a text names: `type` is link, mention, hashtag, money, date, email, phone, person, org or place."""
+    """Something a text names: `type` is link, mention, hashtag, money, date, email, phone, person, org or place.
+
+    A language model also tells product, event and other. One that is `inferred` is meant by the text, not written there.
+    """
 
     type: str
     value: str
     confidence: float = Field(default=1.0, ge=0.0, le=1.0)
+    inferred: bool = False
 
 
 class Sentiment(Contract):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from tg_parser.domain.documents import Analysis, Provenance
 from tg_parser.domain.errors import TgParserError
@@ -32,10 +32,16 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Analyzed:
-    """What a message says, and how that was found out, with the tokens and the price of this one message."""
+    """What a message says, and how that was found out, with the tokens and the price of this one message.
+
+    `notes` go into the metadata of the document beside the provenance. `asked` tells whether a provider answered just
+    now: text tools and a cache say nothing about its health.
+    """
 
     analysis: Analysis
     provenance: Provenance
+    notes: dict[str, Any] = field(default_factory=dict)
+    asked: bool = False
 
 
 class Analyzer(Protocol):

@@ -1,0 +1,45 @@
+"""Fences around texts of strangers: a model is told that what stands inside is data, and no text can end its fence.
+
+The code of a fence comes from the texts themselves: the same texts give the same prompt, and a text that holds the
+code of its own fence leads to another code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+_LENGTH = 8
+_LINE = re.compile(r"<<<[A-Z][A-Z0-9 ]* [0-9a-f]{8}\b|\b[A-Z][A-Z0-9 ]* [0-9a-f]{8}>>>")
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The fence of one prompt: all its blocks share a `code` that none of its texts holds."""
+
+    code: str
+
+    @classmethod
+    def around(cls, texts: Iterable[str]) -> Self:
+        """The fence for `texts`."""
+        whole = "\x00".join(texts)
+        code = _code(whole)
+        while code in whole.lower():
+            code = _code(f"{code} {whole}")
+        return cls(code)
+
+    def block(self, label: str, text: str) -> str:
+        """`text` between an opening and a closing line that name the `label`."""
+        return f"<<<{label} {self.code}\n{text}\n{label} {self.code}>>>"
+
+
+def holds_fence(text: str) -> bool:
+    """Whether `text`, an answer, repeats a line of a fence."""
+    return _LINE.search(text) is not None
+
+
+def _code(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:_LENGTH]

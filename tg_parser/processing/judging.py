@@ -1,0 +1,89 @@
+"""From a model's answer to an analysis, pure: what is refused, what is mended, and what text tools know better."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tg_parser.domain.documents import Analysis, Entity, Sentiment
+from tg_parser.domain.storable import storable
+from tg_parser.llm.fencing import holds_fence
+from tg_parser.llm.question import AnswerRejectedError
+from tg_parser.nlp.cleaning import clean
+from tg_parser.nlp.entities import distinct, find_entities
+from tg_parser.nlp.noise import is_noise
+from tg_parser.processing.briefing import Brief
+from tg_parser.processing.guards import (
+    fitting_summary,
+    require_faithful,
+    require_kept,
+    require_known_figures,
+    require_language,
+    require_no_leak,
+    require_short_summary,
+)
+from tg_parser.processing.reading import Reading
+from tg_parser.processing.source_text import SourceText
+
+_FOUND, _INFERRED = 0.9, 0.5
+"""A model's own certainty says little; whether the message holds the words says more."""
+_MOST_TOPICS, _TOPIC_CHARS = 8, 80
+_LANGUAGE = re.compile(r"[a-z]{2}")
+
+
+def judge(reading: Reading, asked: Brief, system: str, faithfulness: float) -> None:
+    """Refuse an answer that does not hold to the message. Raises AnswerRejectedError."""
+    source, summary, topics = asked.source, reading.summary or "", ", ".join(reading.topics)
+    said = (reading.text_clean, summary, topics)
+    if any(map(holds_fence, said)) and not holds_fence(source.text):
+        raise AnswerRejectedError("The answer repeats the lines around the message. Copy what stands between them.")
+    require_faithful(source, reading.text_clean, faithfulness)
+    if not reading.is_noise:
+        require_kept(source, reading.text_clean)
+    if summary:
+        require_short_summary(source, summary)
+        require_known_figures(source, summary)
+        require_language(source, summary, "The summary")
+    require_language(source, topics, "A topic")
+    require_no_leak(system, source, said)
+
+
+def analysis_of(reading: Reading, asked: Brief) -> Analysis:
+    """The analysis of a message from an answer that `judge` let pass."""
+    text = _whole_text(reading, asked)
+    return Analysis(
+        text_clean=text,
+        summary=fitting_summary(text, storable(reading.summary or "")),
+        topics=tuple(_topics(reading)),
+        entities=tuple(distinct([*_entities(reading, asked.source), *find_entities(asked.whole, asked.links)])),
+        language=asked.source.language or _language(reading.language),
+        sentiment=Sentiment(label=reading.sentiment.label, score=round(reading.sentiment.score, 3)),
+        is_noise=reading.is_noise or is_noise(asked.task.message, text),
+    )
+
+
+def _whole_text(reading: Reading, asked: Brief) -> str:
+    """The clean text; where the model gives none, and for what was too long to be sent, that of the text tools."""
+    answered = clean(reading.text_clean).text or asked.source.text
+    return f"{answered}\n{asked.rest.lstrip()}" if asked.rest.strip() else answered
+
+
+def _topics(reading: Reading) -> list[str]:
+    stripped = (" ".join(storable(topic).split()).strip("#.,;") for topic in reading.topics)
+    first = {topic.casefold(): topic for topic in reversed([each for each in stripped if each])}
+    kept = [topic for topic in reversed(first.values()) if len(topic) <= _TOPIC_CHARS]
+    return kept[:_MOST_TOPICS]
+
+
+def _entities(reading: Reading, source: SourceText) -> Iterator[Entity]:
+    for entity in reading.entities:
+        if value := " ".join(storable(entity.value).split()):
+            # An entity that the message names is not inferred, whatever the model says; one that it does not is.
+            found = source.names(value)
+            confidence = _FOUND if found else _INFERRED
+            yield Entity(type=entity.type, value=value, confidence=confidence, inferred=not found)
+
+
+def _language(said: str | None) -> str | None:
+    code = (said or "").strip().lower()
+    return code if _LANGUAGE.fullmatch(code) else None
