@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.storable import storable, storable_json
+from tg_parser.storage.answer_storage import forget_answers
 from tg_parser.storage.columns import time_text
 from tg_parser.storage.due import is_due, raw_beside_documents
 from tg_parser.storage.tables.processing import processed_documents, processing_claims, processing_failures
@@ -170,12 +171,13 @@ class ProcessingStorage:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     async def delete_channel(self, channel_id: str) -> None:
-        """Delete every document and failure of a channel."""
+        """Delete every document and failure of a channel, and the answers its documents were made of."""
 
         async def remove(conn: AsyncConnection) -> None:
             await self._database.dialect.lift_time_limit(conn)
             for table in (processing_claims, processing_failures, processed_documents):
                 await conn.execute(delete(table).where(channel_range(table.c.source_ref, channel_id)))
+            await forget_answers(conn, channel_id)
 
         await self._database.write(remove)
 
