@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,8 @@ EDITED, FAILED, TOPIC_SIZE = 10, 20, 10
 LARGE = ("raw_messages", "raw_revisions", "processed_documents", "topic_items", "embeddings")
 """The tables that grow with the messages. The failure ledger is short where it is looked after."""
 _SCAN = re.compile(r"\bScan\b|^SEARCH|^SCAN")
+_INDEX_SCAN = re.compile(r"(Parallel )?(Bitmap )?Index (Only )?Scan")
+_WHOLE_INDEX = "the whole index"
 _EXPLAINED = ("SELECT", "WITH", "UPDATE", "DELETE")
 
 
@@ -202,24 +205,27 @@ async def _explained(
     word = "EXPLAIN" if on_postgres else "EXPLAIN QUERY PLAN"
     async with database.engine.connect() as conn:
         if on_postgres and avoiding_scans:
-            await conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            for way in ("seqscan", "hashjoin", "mergejoin"):  # the ways to read a small table whole
+                await conn.exec_driver_sql(f"SET LOCAL enable_{way} = off")
         rows = (await conn.exec_driver_sql(f"{word} {statement}", parameters)).all()
         await conn.rollback()
     lines = [str(row[-1] if word.endswith("PLAN") else row[0]) for row in rows]
-    nodes = [_node(line) for line in lines]
+    nodes = [_node(line, after) for line, after in zip_longest(lines, lines[1:], fillvalue="")]
     found = tuple(dict.fromkeys(node for node in nodes if node and any(table in node for table in LARGE)))
     scans = tuple(node for node in found if _SCAN.search(node))
     return scans, tuple(node for node in scans if _reads_all(node))
 
 
-def _node(line: str) -> str:
-    """A line of a plan without costs and indentation."""
-    return re.sub(r"\s*\(cost=.*", "", line).strip().removeprefix("->").strip()
+def _node(line: str, after: str) -> str:
+    """A line of a plan without costs and indentation; PostgreSQL tells what of an index is read in the line after."""
+    node = re.sub(r"\s*\(cost=.*", "", line).strip().removeprefix("->").strip()
+    whole = _INDEX_SCAN.match(node) and not after.strip().startswith("Index Cond:")
+    return f"{node}, {_WHOLE_INDEX}" if whole else node
 
 
 def _reads_all(node: str) -> bool:
     """PostgreSQL says Seq Scan; SQLite says SCAN, with the index where it reads one from end to end."""
-    return "Seq Scan" in node or node.startswith("SCAN ")
+    return "Seq Scan" in node or node.startswith("SCAN ") or node.endswith(_WHOLE_INDEX)
 
 
 async def recorded_plans(

@@ -51,6 +51,14 @@ async def test_connection_is_over_tls(postgres_variables, authority, mode):
     assert await over_tls(postgres_variables, authority.server_context("127.0.0.1"), DB_SSLMODE=mode, **root)
 
 
+async def test_tls_of_the_server_itself_is_used_where_it_has_some(postgres_variables):
+    """Without any setting a connection is encrypted exactly where the server offers that, as the server sees it."""
+    async with open_databases(settings_of(postgres_variables), prepare=False) as opened:
+        (offered,) = await opened.raw.rows(text("SELECT current_setting('ssl') = 'on' AS tls"))
+        (used,) = await opened.raw.rows(text("SELECT ssl AS tls FROM pg_stat_ssl WHERE pid = pg_backend_pid()"))
+    assert used == offered
+
+
 async def test_name_must_fit_in_the_strictest_mode_alone(postgres_variables, authority):
     """A certificate for another name is refused by verify-full, as a final error about TLS, and taken by verify-ca."""
     context, root = authority.server_context("db.example"), {"DB_SSLROOTCERT": authority.certificate}

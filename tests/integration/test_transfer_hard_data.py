@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -272,6 +273,33 @@ while time.monotonic() < end:
         time.sleep(0.001)
     connection.commit()
 print(number - 1000)
+"""
+
+
+async def test_a_transaction_that_a_power_cut_left_open_is_not_taken(target, files):
+    """A file with a hot rollback journal is read as it was before that transaction, and is not changed by that."""
+    for number in range(50):
+        files.message(number, "settled")
+    path = files.path("raw_storage")
+    crashed = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", CRASHING, str(path)], check=False)
+    assert crashed.returncode == -signal.SIGKILL
+    journal = path.with_name(f"{path.name}-journal")
+    before = (path.read_bytes(), journal.read_bytes())
+    report = await target.migrate(files.folder, verify=True)
+    assert report.good
+    assert tally(report, "raw.raw_messages") == (50, 50, 0, 0)
+    assert target.rows("SELECT DISTINCT text FROM raw_messages") == [{"text": "settled"}]
+    assert (path.read_bytes(), journal.read_bytes()) == before
+
+
+CRASHING = """
+import os, signal, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("PRAGMA journal_mode = delete")
+connection.execute("PRAGMA cache_spill = 1")
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("UPDATE raw_messages SET text = 'half' || hex(randomblob(2000))")
+os.kill(os.getpid(), signal.SIGKILL)
 """
 
 

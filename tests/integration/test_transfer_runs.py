@@ -14,6 +14,7 @@ from conftest import settings_of
 from legacy_files import CHANNEL, LegacyFiles, full_files
 from migrations import Target, reasons, tally
 from samples import NOW, document, message, topic
+from sqlalchemy import make_url
 
 from tg_parser.domain.errors import BusyError, SchemaMismatchError, StorageError, UsageError
 from tg_parser.domain.sources import Attempt, SourceChange
@@ -143,6 +144,26 @@ async def test_a_target_that_is_not_ours_is_refused(target, folder):
     target.execute("CREATE TABLE raw_messages (a integer)")
     with pytest.raises(SchemaMismatchError, match="raw schema"):
         await target.migrate(folder)
+
+
+async def test_a_target_that_may_not_be_written_is_refused(target, folder, postgres_variables):
+    """A read-only database, as a standby is, or a role without rights: one clear sentence before any row is read."""
+    name = make_url(target.url).database
+    guest = Target({**postgres_variables, "DB_URL": _as_guest(target, name)})
+    target.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    with pytest.raises(StorageError, match="denies the role a right"):
+        await guest.migrate(folder)
+    with psycopg.connect(target.url, autocommit=True) as administrator:
+        administrator.execute(f"DROP ROLE {name}_guest")
+        administrator.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    with pytest.raises(StorageError, match="read-only"):
+        await target.migrate(folder)
+    assert target.tables() == set()
+
+
+def _as_guest(target, name):
+    target.execute(f"CREATE ROLE {name}_guest LOGIN")
+    return make_url(target.url).set(username=f"{name}_guest").render_as_string(hide_password=False)
 
 
 async def test_a_filled_target_is_refused_unless_told_otherwise(target, folder, present):

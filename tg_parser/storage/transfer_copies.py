@@ -34,8 +34,32 @@ def copied(path: Path) -> Iterator[Path]:
                 "Name a folder with room in TMPDIR, or switch the file to WAL (PRAGMA journal_mode = WAL).",
             )
         log.info("copying a file that is not in WAL mode, so that its writers need not wait", file=str(path))
-        _copy(path, folder / path.name)
+        try:
+            _copy(path, folder / path.name)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+                raise
+            _recover(path, folder / path.name)
         yield folder / path.name
+
+
+def _recover(path: Path, copy: Path) -> None:
+    """Copy a file whose writer died within a transaction, and take that back in the copy; the file stays as it is."""
+    log.info("a transaction was broken off here; it is taken back in the copy", file=str(path))
+    journal = path.with_name(f"{path.name}-journal")
+    before = _state(path), _state(journal)
+    shutil.copyfile(path, copy)
+    shutil.copyfile(journal, copy.with_name(f"{copy.name}-journal"))
+    if before != (_state(path), _state(journal)):
+        raise StorageError(f"{path} was written to while it was copied.", "Run the same command again.")
+    with ExitStack() as closing:
+        recovered = sqlite3.connect(copy)
+        closing.callback(recovered.close)
+        recovered.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+
+def _state(path: Path) -> tuple[int, int]:
+    return path.stat().st_size, path.stat().st_mtime_ns
 
 
 def _copy(path: Path, copy: Path) -> None:
