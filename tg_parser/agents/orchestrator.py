@@ -1,0 +1,117 @@
+"""The orchestrator: takes the steps of a plan in order, each a handoff to an agent, and keeps the books."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from tg_parser.agents.agent import Agent, Assignment, Done
+from tg_parser.agents.desk import Desk
+from tg_parser.agents.history import Recorder, noted, noted_error
+from tg_parser.agents.plans import Plan, Step
+from tg_parser.domain.agents import AgentCard, Handoff, TaskRecord, new_id
+from tg_parser.domain.times import utc_now
+from tg_parser.storage.agent_storage import AgentStorage
+
+CARD = AgentCard(
+    "orchestrator", "orchestration", "Takes the steps of a plan in order and hands each to its agent.", ("plan",)
+)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A step with its agent and its handoff as it stands."""
+
+    step: Step
+    agent: Agent
+    handoff: Handoff
+
+
+class Orchestrator:
+    """Runs plans over `agents`; `others` are registered with them because they work inside a step."""
+
+    def __init__(
+        self,
+        agents: Iterable[Agent],
+        desk: Desk,
+        recorder: Recorder,
+        registry: AgentStorage,
+        others: Sequence[AgentCard] = (),
+    ) -> None:
+        self._agents = {agent.card.name: agent for agent in agents}
+        self._desk = desk
+        self._recorder = recorder
+        self._registry = registry
+        self._others = others
+
+    async def run(self, plan: Plan, inputs: Mapping[str, Any], skip: frozenset[str] = frozenset()) -> dict[str, Done]:
+        """Take the steps that `skip` does not name. The error of a step ends the run; those after it are rejected."""
+        plan.require_agents(self._agents)
+        async with self._desk.opened() as holder, self._recorder.running():
+            cards = [CARD, *(agent.card for agent in self._agents.values()), *self._others]
+            await self._registry.register(cards, utc_now())
+            ways = [self._way(plan, step, holder) for step in plan.steps if step.name not in skip]
+            await self._desk.add(way.handoff for way in ways)
+            return await self._taken(ways, inputs)
+
+    def _way(self, plan: Plan, step: Step, holder: str) -> _Way:
+        now = utc_now()
+        handoff = Handoff(
+            id=new_id(now),
+            source_agent=CARD.name,
+            target_agent=step.agent,
+            task_type=step.name,
+            created_at=now,
+            payload=noted(step.options),
+            context={"holder": holder, "plan": plan.name},
+        )
+        return _Way(step, self._agents[step.agent], handoff)
+
+    async def _taken(self, ways: Sequence[_Way], inputs: Mapping[str, Any]) -> dict[str, Done]:
+        done: dict[str, Done] = {}
+        rejected: set[str] = set()
+        for place, way in enumerate(ways):
+            assignment = Assignment(way.step.name, inputs, way.step.options, dict(done))
+            if why := self._why_not(way, assignment, rejected):
+                rejected.add(way.step.name)
+                await self._desk.move(way.handoff, "rejected", error=why)
+                continue
+            try:
+                done[way.step.name] = await self._take(way, assignment)
+            except BaseException:
+                for later in ways[place + 1 :]:
+                    await self._desk.move(later.handoff, "rejected", error=f"The step {way.step.name!r} failed.")
+                raise
+        return done
+
+    @staticmethod
+    def _why_not(way: _Way, assignment: Assignment, rejected: set[str]) -> str | None:
+        missing = sorted(rejected & set(way.step.needs))
+        return f"The step {missing[0]!r} was rejected." if missing else way.agent.declines(assignment)
+
+    async def _take(self, way: _Way, assignment: Assignment) -> Done:
+        accepted = await self._desk.move(way.handoff, "accepted")
+        running = await self._desk.move(accepted, "in_progress")
+        log.debug("agent at work", agent=way.step.agent, step=way.step.name)
+        started = time.monotonic()
+        try:
+            done = await way.agent.work(assignment)
+        except BaseException as error:
+            self._note(way, started, error=noted_error(error))
+            await self._desk.move(running, "failed", error=noted_error(error))
+            raise
+        facts = noted(done.facts)
+        self._note(way, started, output=facts)
+        await self._desk.move(running, "completed", result=facts)
+        return done
+
+    def _note(self, way: _Way, started: float, **outcome: Any) -> None:
+        spent = round((time.monotonic() - started) * 1000)
+        given = noted({"plan": way.handoff.context["plan"], **way.step.options})
+        self._recorder.task(TaskRecord(way.step.agent, way.step.name, utc_now(), spent, given, **outcome))

@@ -1,0 +1,109 @@
+"""The reviewer's own checks, pure: what in an analysis the message does not bear out, sentence by sentence.
+
+The analyzer's guards look at a text as a whole: nine tenths of a long message leave room for a whole sentence that
+nobody wrote. Here every sentence must stand on its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tg_parser.domain.documents import Analysis
+from tg_parser.nlp.cleaning import clean
+from tg_parser.nlp.language import detect_language
+from tg_parser.nlp.sentences import sentences
+from tg_parser.nlp.words import stop_words, words
+from tg_parser.processing.analyzer import Task
+from tg_parser.processing.source_text import SourceText
+
+Kind = Literal["invented", "left_out", "misread", "language"]
+
+_LEAST_OF_A_SENTENCE = 0.5
+_LEAST_OF_A_SUMMARY = 0.3
+"""A summary has words of its own, but not most of them."""
+_SHORTEST_SENTENCE = 4
+_QUOTED_CHARS = 160
+_CAPITALISED = re.compile(r"(?<=[^\W_.!?…:«\"“(—–-]\s)[^\W\d_](?:[^\W_]|['’-])+")
+_NOUNS_WITH_CAPITALS = frozenset({"de", "lb"})
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What is wrong with an analysis. Only what is `proven`, by the words themselves, can bring it down."""
+
+    kind: Kind
+    quote: str
+    proven: bool
+
+    @property
+    def remark(self) -> str:
+        """The objection as the analyzer is told of it."""
+        return f"{_SAID[self.kind]}: «{self.quote[:_QUOTED_CHARS]}»"
+
+
+_SAID: dict[Kind, str] = {
+    "invented": "The message does not say this; leave it out",
+    "left_out": "The message says this, and the answer leaves it out",
+    "misread": "The message says something else; read it again",
+    "language": "This is not in the language of the message",
+}
+
+
+def source_of(task: Task) -> SourceText:
+    """Everything an analysis may draw from: the message, and for a comment what it stands under and answers."""
+    texts = (task.message.text, *(link.url for link in task.message.links), task.post_text, task.parent_text)
+    return SourceText("\n".join(text for text in texts if text), detect_language(task.message.text))
+
+
+def objections(source: SourceText, message_text: str, analysis: Analysis) -> Sequence[Objection]:
+    """What the words of the message disprove. `source` may hold more than the message: context, hidden links."""
+    own = SourceText(message_text, source.language)
+    found = [
+        *(Objection("invented", sentence, proven=True) for sentence in _invented(own, analysis.text_clean)),
+        *(Objection("invented", name, proven=True) for name in _unknown_names(source, analysis.summary)),
+        *(Objection("invented", sentence, proven=False) for sentence in _ungrounded(source, analysis.summary)),
+    ]
+    return tuple({objection.quote: objection for objection in reversed(found)}.values())[::-1]
+
+
+def is_verbatim(source: SourceText, analysis: Analysis) -> bool:
+    """Whether every word of clean text and summary stands in the source, so that a model has nothing to find."""
+    said = [*words(analysis.text_clean), *words(analysis.summary or "")]
+    return not any(entity.inferred for entity in analysis.entities) and source.share_of(said) == 1.0
+
+
+def still_said(objection: Objection, analysis: Analysis) -> bool:
+    """Whether an answer still says what was objected to."""
+    return objection.quote in f"{analysis.text_clean}\n{analysis.summary or ''}"
+
+
+def is_borne_out(source: SourceText, quote: str) -> bool:
+    """Whether at least half of the words of `quote` stand in the source."""
+    return source.share_of(words(quote)) >= _LEAST_OF_A_SENTENCE
+
+
+def _invented(source: SourceText, text_clean: str) -> Iterator[str]:
+    if source.share_of(words(text_clean)) == 1.0:
+        return
+    for sentence in sentences(text_clean, source.language):
+        if len(words(sentence)) >= _SHORTEST_SENTENCE and not is_borne_out(source, sentence):
+            yield sentence
+
+
+def _unknown_names(source: SourceText, summary: str | None) -> Iterator[str]:
+    """Words with a capital inside a sentence that the source holds in no form; German writes every noun so."""
+    if not summary or source.language in _NOUNS_WITH_CAPITALS:
+        return
+    for match in _CAPITALISED.finditer(summary):
+        if not any(map(source.holds, words(match[0]))):
+            yield match[0]
+
+
+def _ungrounded(source: SourceText, summary: str | None) -> Iterator[str]:
+    for sentence in sentences(clean(summary or "").text, source.language):
+        telling = [word for word in words(sentence) if word not in stop_words(source.language or "")]
+        if len(telling) >= _SHORTEST_SENTENCE and source.share_of(telling) < _LEAST_OF_A_SUMMARY:
+            yield sentence

@@ -1,0 +1,51 @@
+"""The router, pure: is a message worth a model, or do the text tools read it as well? With reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tg_parser.nlp.links import LINK
+from tg_parser.nlp.noise import has_words, is_advertisement
+from tg_parser.nlp.words import words
+from tg_parser.processing.analyzer import Task
+
+Depth = Literal["simple", "deep"]
+
+FEW_WORDS = 12
+"""Of fewer words there is no summary to be made and no subject to be found; tools clean them as well as a model."""
+LONG_WORDS = 60
+_MOSTLY_LINKS = 0.6
+_READ_CHARS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a message goes and why."""
+
+    depth: Depth
+    reasons: tuple[str, ...]
+
+
+def route(task: Task) -> Route:
+    """`simple` for what a model would not read better, `deep` for the rest. The same message goes the same way."""
+    message, text = task.message, task.message.text[:_READ_CHARS]
+    if not has_words(text):
+        return Route("simple", ("no words",))
+    if is_advertisement(message):
+        return Route("simple", ("advertisement",))
+    said = words(LINK.sub(" ", text))
+    if sum(map(len, LINK.findall(text))) >= _MOSTLY_LINKS * len(text.strip()):
+        return Route("simple", ("mostly links",))
+    if len(said) < FEW_WORDS:
+        return Route("simple", ("few words",))
+    return Route("deep", _why_deep(task, len(said), text))
+
+
+def _why_deep(task: Task, count: int, text: str) -> tuple[str, ...]:
+    reasons = ["long text" if count >= LONG_WORDS else "whole sentences"]
+    if task.message.message_type == "comment":
+        reasons.append("comment in a thread")
+    if any(char.isdecimal() for char in text):
+        reasons.append("figures")
+    return tuple(reasons)
