@@ -12,7 +12,7 @@ from itertools import takewhile
 from tg_parser.nlp.words import folded, stem, words
 
 _DIGITS = re.compile(r"\d+")
-_JOINED = re.compile(r"(?<=\d)[\s.,'’_](?=\d)")
+_JOINED = re.compile(r"(?<=\d)[\s.,'’_](?=\d{3}(?!\d))")
 _WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]")
 _PART = 5
 """A word this long counts as found where it is part of another: a compound, a hashtag, an address."""
