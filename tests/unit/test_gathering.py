@@ -1,0 +1,56 @@
+"""Many lookups at one moment are one query."""
+
+import asyncio
+
+import pytest
+
+from tg_parser.llm.gathering import Gathering
+
+
+async def test_lookups_of_one_moment_are_one_query():
+    """A hundred tasks cause one query; those that come while it runs share the next one."""
+    asked = []
+
+    async def find(keys):
+        asked.append(list(keys))
+        await asyncio.sleep(0)
+        return {key: key.upper() for key in keys if key != "none"}
+
+    gathering = Gathering(find)
+    first = [asyncio.create_task(gathering.get(f"k{number}")) for number in range(100)]
+    await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+    late = asyncio.gather(gathering.get("none"), gathering.get("late"), gathering.get("late"))
+    assert [task.result() for task in first] == [f"K{number}" for number in range(100)]
+    assert await late == [None, "LATE", "LATE"]
+    assert [len(keys) for keys in asked] == [100, 2]
+
+
+async def test_failed_query_is_everybodys_error_and_not_the_next_ones():
+    """All who waited for a query learn that it failed; the next lookup asks anew."""
+    answers = [ConnectionError("gone"), {"a": 1}]
+
+    async def find(_keys):
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    gathering = Gathering(find)
+    outcomes = await asyncio.gather(gathering.get("a"), gathering.get("b"), return_exceptions=True)
+    assert [type(each) for each in outcomes] == [ConnectionError, ConnectionError]
+    assert await gathering.get("a") == 1
+
+
+async def test_cancelled_lookup_leaves_the_others_alone():
+    """Who no longer waits does not take the answer from those who do."""
+
+    async def find(keys):
+        return dict.fromkeys(keys, 1)
+
+    gathering = Gathering(find)
+    leaver, other = (asyncio.create_task(gathering.get("a")) for _ in range(2))
+    await asyncio.sleep(0)
+    leaver.cancel()
+    assert await other == 1
+    with pytest.raises(asyncio.CancelledError):
+        await leaver
