@@ -96,6 +96,8 @@ class UnknownSourceError(TgParserError):
 class StorageError(TgParserError):
     """A database that cannot be used as it is."""
 
+    stops_run = True
+
 
 class StorageUnavailableError(StorageError):
     """A database that does not answer now; later it may."""

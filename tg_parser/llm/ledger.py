@@ -58,7 +58,8 @@ class Ledger:
 
     async def admit(self) -> None:
         """Return where one more call may be paid for. Raises BudgetError, and StorageError where booking fails."""
-        self._raise_failure()
+        if (failure := self._failure()) is not None:
+            raise failure
         if self.caps.month is not None and self._is_stale():
             await self._look()
         error = refusal(self.caps, self._spent())
@@ -87,9 +88,10 @@ class Ledger:
         try:
             await self._write()
         finally:
-            if self._writer is not None:
-                self._writer.cancel()
-                await asyncio.gather(self._writer, return_exceptions=True)
+            writer, self._writer = self._writer, None
+            if writer is not None:
+                writer.cancel()
+                await asyncio.gather(writer, return_exceptions=True)
 
     def _spent(self) -> Spent:
         month = f"{utc_now():%Y-%m}"
@@ -116,13 +118,11 @@ class Ledger:
         self._writing = {}
 
     def _wake(self) -> None:
-        if self._writer is None or self._writer.done():
-            self._raise_failure()
+        if self._failure() is None and (self._writer is None or self._writer.done()):
             self._writer = asyncio.create_task(self._write_soon())
 
-    def _raise_failure(self) -> None:
-        if self._writer is not None and self._writer.done() and (error := self._writer.exception()):
-            raise error
+    def _failure(self) -> BaseException | None:
+        return self._writer.exception() if self._writer is not None and self._writer.done() else None
 
     async def _write_soon(self) -> None:
         while self._pending or self._kept:
