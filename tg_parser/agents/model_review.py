@@ -1,0 +1,88 @@
+"""A model reads an answer beside its message. What it finds counts only as far as the two texts bear it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from tg_parser.agents.reviewing import Kind, Objection, is_borne_out
+from tg_parser.domain.documents import Analysis
+from tg_parser.llm.fencing import Fence
+from tg_parser.llm.prompts import Prompts
+from tg_parser.llm.question import Answer, Purpose, Question
+from tg_parser.nlp.words import words
+from tg_parser.processing.analyzer import Task
+from tg_parser.processing.source_text import SourceText
+
+if TYPE_CHECKING:
+    # A type alone: the module behind it takes most of a second to load.
+    from tg_parser.llm.asking import Llm
+
+STAGE = "agents"
+MOST_FINDINGS = 5
+
+
+class Finding(BaseModel):
+    """What is wrong, with the words it is about: of the answer, or of the message where something is left out."""
+
+    kind: Kind
+    quote: str
+
+
+class Verdict(BaseModel):
+    """What a reviewer says of an answer; without findings it is good."""
+
+    findings: list[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReview:
+    """The objections that hold, and the call they came from."""
+
+    objections: tuple[Objection, ...]
+    answer: Answer[Verdict]
+
+
+class ModelReviewer:
+    """Asks a model about analyses of messages up to `max_chars`."""
+
+    def __init__(self, llm: Llm, prompts: Prompts, max_chars: int) -> None:
+        self._llm = llm
+        self._prompts = prompts
+        self.max_chars = max_chars
+
+    async def review(self, task: Task, source: SourceText, analysis: Analysis) -> ModelReview:
+        """What a model objects to. Raises what Llm.ask raises."""
+        answer_text = shown(analysis)
+        fence = Fence.around((source.text, answer_text))
+        prompt = self._prompts.filled(
+            "review", message=fence.block("MESSAGE", source.text), answer=fence.block("ANSWER", answer_text)
+        )
+        answer = await self._llm.ask(Question(prompt, Verdict, Purpose(STAGE, task.message.channel_id)))
+        return ModelReview(tuple(holding(answer.output, source, analysis)), answer)
+
+
+def shown(analysis: Analysis) -> str:
+    """An analysis as a reviewer reads it."""
+    named = ", ".join(entity.value for entity in analysis.entities if not entity.inferred)
+    return (
+        f"text_clean:\n{analysis.text_clean}\n\nsummary:\n{analysis.summary or '-'}\n\n"
+        f"topics:\n{', '.join(analysis.topics) or '-'}\n\nentities:\n{named or '-'}"
+    )
+
+
+def holding(verdict: Verdict, source: SourceText, analysis: Analysis) -> Iterator[Objection]:
+    """The findings that quote what really stands there, and that the words of both texts do not disprove."""
+    answer = shown(analysis)
+    for finding in verdict.findings[:MOST_FINDINGS]:
+        quote = finding.quote.strip()
+        if not words(quote):
+            continue
+        if finding.kind == "left_out":
+            if quote in source.text and not is_borne_out(SourceText(analysis.text_clean, source.language), quote):
+                yield Objection("left_out", quote, proven=False)
+        elif quote in answer and not (finding.kind == "invented" and source.share_of(words(quote)) == 1.0):
+            yield Objection(finding.kind, quote, proven=finding.kind == "invented" and not is_borne_out(source, quote))

@@ -1,0 +1,148 @@
+"""The analyzer of the agents: a router chooses who reads a message, a reviewer checks what was read deeply.
+
+It is an Analyzer like the plain ones, so that its documents take the same way: claims, storage, ledger, caps, costs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from tg_parser.agents.history import Recorder, noted, noted_error
+from tg_parser.agents.review import Reviewer
+from tg_parser.agents.routing import Depth, Route, route
+from tg_parser.domain.agents import AgentCard, TaskRecord
+from tg_parser.domain.errors import TgParserError
+from tg_parser.domain.times import utc_now
+from tg_parser.processing.analyzer import Analyzed, Analyzer, ChannelProfile, Task
+
+ROUTER = AgentCard(
+    "router", "routing", "Sends a message to simple or deep reading by its features.", ("route", "reasons")
+)
+READERS: dict[Depth, AgentCard] = {
+    "simple": AgentCard("simple-reader", "processing", "Reads messages with text tools, offline.", ("analyze",)),
+    "deep": AgentCard("deep-reader", "processing", "Reads messages with the chosen model.", ("analyze", "revise")),
+}
+
+Outcome = Analyzed | TgParserError
+
+
+@dataclass
+class Routed:
+    """How many messages went which way, and for which reasons."""
+
+    depths: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, ways: Iterable[Route]) -> None:
+        """Count `ways`."""
+        for way in ways:
+            self.depths[way.depth] += 1
+            self.reasons.update(way.reasons[:1])
+
+    def facts(self) -> dict[str, object]:
+        """The numbers by name."""
+        return {
+            "simple": self.depths["simple"],
+            "deep": self.depths["deep"],
+            "reasons": dict(sorted(self.reasons.items())),
+        }
+
+
+class RoutedAnalyzer:
+    """An Analyzer over a simple and a deep one, with a reviewer of the deep one's answers."""
+
+    def __init__(self, simple: Analyzer, deep: Analyzer, reviewer: Reviewer, recorder: Recorder) -> None:
+        self._readers: dict[Depth, Analyzer] = {"simple": simple, "deep": deep}
+        self._reviewer = reviewer
+        self._recorder = recorder
+        self.routed = Routed()
+
+    def portions(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
+        """Simple and deep messages apart, each as its reader takes them best."""
+        started = time.perf_counter()
+        ways = [route(task) for task in tasks]
+        page = Routed()
+        page.add(ways)
+        self.routed.add(ways)
+        given = {"messages": len(tasks)}
+        self._recorder.task(TaskRecord(ROUTER.name, "route", utc_now(), _since(started), given, noted(page.facts())))
+        for depth, reader in self._readers.items():
+            yield from reader.portions([task for task, way in zip(tasks, ways, strict=True) if way.depth == depth])
+
+    async def analyze(self, portion: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
+        """See Analyzer. All messages of a portion go the same way."""
+        way, started = route(portion[0]), time.perf_counter()
+        outcomes = await self._readers[way.depth].analyze(portion, profile)
+        spent = _since(started)
+        for task, outcome in zip(portion, outcomes, strict=True):
+            self._note(way, task, outcome, spent)
+        if way.depth == "deep":
+            outcomes = await asyncio.gather(
+                *(self._reviewed(task, outcome, profile) for task, outcome in zip(portion, outcomes, strict=True))
+            )
+        return [_with_way(way, outcome) for outcome in outcomes]
+
+    async def _reviewed(self, task: Task, outcome: Outcome, profile: ChannelProfile) -> Outcome:
+        if isinstance(outcome, TgParserError):
+            return outcome
+
+        async def read_again(remarks: tuple[str, ...]) -> Outcome:
+            started = time.perf_counter()
+            again = replace(task, remarks=remarks)
+            try:
+                (revised,) = await self._readers["deep"].analyze([again], profile)
+            except TgParserError as error:
+                revised = error
+            self._note(Route("deep", ("sent back",)), again, revised, _since(started), "revise")
+            return revised
+
+        return await self._reviewer.settle(task, outcome, read_again)
+
+    def _note(self, way: Route, task: Task, outcome: Outcome, spent: int, kind: str = "analyze") -> None:
+        message = task.message
+        given = {"route": way.depth, "reasons": way.reasons, "chars": len(message.text), "text": message.text[:500]}
+        if task.remarks:
+            given["remarks"] = task.remarks
+        error = noted_error(outcome) if isinstance(outcome, TgParserError) else None
+        self._recorder.task(
+            TaskRecord(
+                agent_name=READERS[way.depth].name,
+                task_type=kind,
+                at=utc_now(),
+                milliseconds=spent,
+                input=noted(given),
+                output=None if isinstance(outcome, TgParserError) else noted(_read(outcome)),
+                source_ref=message.source_ref,
+                channel_id=message.channel_id,
+                error=error,
+            )
+        )
+
+
+def _read(outcome: Analyzed) -> dict[str, object]:
+    """What the history keeps of an answer."""
+    analysis, made = outcome.analysis, outcome.provenance
+    return {
+        "summary": analysis.summary,
+        "topics": analysis.topics,
+        "language": analysis.language,
+        "is_noise": analysis.is_noise,
+        "chars": len(analysis.text_clean),
+        "model": f"{made.provider}:{made.model_id}",
+        "cost_usd": made.cost_usd,
+    }
+
+
+def _with_way(way: Route, outcome: Outcome) -> Outcome:
+    if isinstance(outcome, TgParserError):
+        return outcome
+    agents = {"route": way.depth, "reasons": list(way.reasons), **outcome.notes.get("agents", {})}
+    return replace(outcome, notes={**outcome.notes, "agents": agents})
+
+
+def _since(started: float) -> int:
+    return round((time.perf_counter() - started) * 1000)
