@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tg_parser.config.settings import Settings
@@ -44,6 +45,7 @@ from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.topic_storage import TopicStorage
 from tg_parser.topics.model import TopicOptions
 from tg_parser.topics.topicizer import Topicizer
+from tg_parser.topics.wanted import read_wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,12 @@ class App:
         defaults = self.settings.processing
         return ProcessOptions(concurrency=concurrency or defaults.concurrency, page_size=defaults.page_size, **chosen)
 
-    def topic_options(self, **chosen: Any) -> TopicOptions:
-        """Options of topics: what a user chose, else the settings."""
-        return TopicOptions(**{**self.settings.topics.model_dump(), **chosen})
+    def topic_options(self, known_topics: Path | None = None, **chosen: Any) -> TopicOptions:
+        """Options of topics: what a user chose, else the settings. Raises UsageError for a wrong file of topics."""
+        defaults = self.settings.topics.model_dump()
+        listed = known_topics or defaults["known_topics"]
+        del defaults["known_topics"]
+        return TopicOptions(**{**defaults, "wanted": read_wanted(listed) if listed else (), **chosen})
 
 
 @asynccontextmanager

@@ -30,6 +30,10 @@ RecheckSpan = Annotated[
 Concurrency = Annotated[
     int | None, typer.Option("--concurrency", "-c", min=1, max=1000, help="Messages analysed at a time.")
 ]
+KnownTopics = Annotated[
+    Path | None,
+    typer.Option("--known-topics", help="File with topics that are wanted: title, description, keywords of each."),
+]
 MaxTopics = Annotated[int | None, typer.Option("--max-topics", min=1, help="Keep only the strongest topics.")]
 Pretty = Annotated[bool, typer.Option("--pretty", help="Indent topics.json and the topic files.")]
 Mode = Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tg_parser.cli.execution import execute
-from tg_parser.cli.options import MaxTopics
+from tg_parser.cli.options import KnownTopics, MaxTopics
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
 from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.selection import channels_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def topicize(
     source: Annotated[list[str] | None, typer.Option(help="Source id; several are taken together.")] = None,
     channel: Annotated[list[str] | None, typer.Option(help="A chat in any form; several are taken together.")] = None,
+    known_topics: KnownTopics = None,
     max_topics: MaxTopics = None,
     no_bundles: Annotated[bool, typer.Option("--no-bundles", help="Anchors only, no supporting messages.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also when no document has changed.")] = False,
@@ -34,7 +35,7 @@ def topicize(
         sources += [await app.sources.by_channel(each) for each in channel or ()]
         if not sources:
             raise UsageError("Give at least one --source or --channel.")
-        options = app.topic_options(max_topics=max_topics, with_supporting=not no_bundles)
+        options = app.topic_options(known_topics, max_topics=max_topics, with_supporting=not no_bundles)
         with shown_progress() as report:
             return await app.topics.topicize(channels_of(sources), options, force=force, dry_run=dry_run, report=report)
 
@@ -51,4 +52,10 @@ def topic_facts(done: TopicizeReport) -> dict[str, object]:
     """The report by name (M25)."""
     from dataclasses import asdict
 
-    return {**asdict(done.found), "unchanged": "yes" if done.unchanged else None}
+    missing = "; ".join(done.found.missing) or None
+    return {
+        **asdict(done.found),
+        "known": done.found.known or None,
+        "missing": missing and f"no messages make a topic of: {missing}",
+        "unchanged": "yes" if done.unchanged else None,
+    }

@@ -130,6 +130,9 @@ class TopicSettings(_Group):
         "TOPIC_SUPPORTING_MIN_SCORE", 0.5, "Least score of a supporting message.", ge=0, le=1
     )
     max_anchors: int = _env("TOPIC_MAX_ANCHORS", 3, "Anchors kept per topic.", ge=2, le=20)
+    known_topics: Path | None = _env(
+        "KNOWN_TOPICS", None, "File with topics that are wanted in every run, as `--known-topics` takes it."
+    )
 
 
 class Settings(BaseModel):

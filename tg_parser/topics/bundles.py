@@ -22,7 +22,7 @@ def bundle_of(topic: Named, documents: Sequence[TopicDocument], wording: Wording
     for member in supporting:
         shared = telling((phrase for phrase in phrases if member.row in phrase.rows), _NAMED_PHRASES)
         why = wording.justification([phrase.text for phrase in shared], member.similarity)
-        items.append(_item(documents[member.row], member, "supporting", why))
+        items.append(_item(documents[member.row], member, "supporting", member.why or why))
     own = [documents[member.row] for member in group.members]
     dates = [document.date for document in own]
     return TopicBundle(

@@ -11,7 +11,8 @@ import numpy as np
 from tg_parser.domain.topics import Anchor, TopicCard
 from tg_parser.topics.clustering import WIDTHS, Labels
 from tg_parser.topics.digest import summary_of
-from tg_parser.topics.model import Member, TopicDocument, TopicOptions
+from tg_parser.topics.known import judged_from
+from tg_parser.topics.model import FOUND, KNOWN, Group, Member, TopicDocument, TopicOptions, WantedTopic
 from tg_parser.topics.phrases import Named, telling
 from tg_parser.topics.similarity import Items, above_chance
 from tg_parser.topics.texts import Corpus
@@ -32,28 +33,46 @@ def card_of(named: Named, near: Sequence[Named], corpus: Corpus, options: TopicO
     documents = [corpus.documents[member.row] for member in group.members]
     wording = Wording(corpus.language_of([member.row for member in group.members]))
     best = telling(named.phrases, max(_SCOPE_PHRASES, _TAGS))
-    scope_in = [wording.held(phrase.text, len(phrase.rows), size) for phrase in best[:_SCOPE_PHRASES]]
-    scope_out = [wording.near(other.title) for other in near]
+    asked = group.wanted or WantedTopic("")
+    described = (asked.description,) if asked.description else ()
+    held = (wording.held(phrase.text, len(phrase.rows), size) for phrase in best[:_SCOPE_PHRASES])
+    tags = dict.fromkeys((*asked.keywords, *(phrase.text for phrase in best)))
     return TopicCard(
         id=named.id,
         title=named.title,
         summary=summary_of(group, corpus),
-        scope_in=tuple(scope_in or [wording.same()]),
-        scope_out=tuple(scope_out or [wording.far(options.supporting_min_score)]),
+        scope_in=(*described, *held) or (wording.same(),),
+        scope_out=scope_out((), [other.title for other in apart(named, near)], wording, options),
         type="singleton" if group.is_singleton else "cluster",
         anchors=tuple(_anchor(corpus.documents[member.row], member) for member in group.anchors),
         sources=tuple(sorted({document.channel_id for document in documents})),
         updated_at=now,
-        tags=tuple(phrase.text for phrase in best[:_TAGS]),
+        tags=tuple(tags)[: max(_TAGS, len(asked.keywords))],
         related_topics=tuple(other.id for other in near),
-        metadata=_metadata(size, options),
+        metadata=_metadata(named.group, options),
     )
+
+
+def scope_out(said: Sequence[str], near: Sequence[str], wording: Wording, options: TopicOptions) -> tuple[str, ...]:
+    """What a topic is not: what was `said` of it, then the titles that lie near it."""
+    return (*said, *map(wording.near, near)) or (wording.far(options.supporting_min_score),)
+
+
+def apart(named: Named, near: Sequence[Named]) -> list[Named]:
+    """Those of `near` that do not lie inside `named`, nor it inside them."""
+    own = {member.row for member in named.group.members}
+    return [other for other in near if not _overlap(own, {member.row for member in other.group.members})]
+
+
+def _overlap(rows: set[int], others: set[int]) -> bool:
+    return 2 * len(rows & others) >= min(len(rows), len(others))
 
 
 def neighbours(topics: Sequence[Named], items: Items, options: TopicOptions) -> list[list[Named]]:
     """The nearest topics of each that are near enough to be told apart from it, nearest first."""
     labels = np.full(len(items), -1, dtype=np.intp)
-    for place in reversed(range(len(topics))):
+    # A message counts for the first of its topics, and for a found one before a wanted one, which may be far wider.
+    for place in sorted(range(len(topics)), key=lambda place: (topics[place].group.wanted is None, -place)):
         labels[[member.row for member in topics[place].group.members]] = place
     sums = items.grouped(labels, len(topics))
     step = max(1, _CELLS // max(1, len(topics)))
@@ -88,16 +107,20 @@ def _anchor(document: TopicDocument, member: Member) -> Anchor:
     )
 
 
-def _metadata(size: int, options: TopicOptions) -> dict[str, Any]:
+def _metadata(group: Group, options: TopicOptions) -> dict[str, Any]:
+    thresholds: dict[str, Any] = {
+        "singleton_min_chars": options.singleton_min_chars,
+        "singleton_min_score": options.singleton_min_score,
+        "anchor_min_score": options.anchor_min_score,
+        "supporting_min_score": options.supporting_min_score,
+        "max_anchors": options.max_anchors,
+    }
+    if group.half is not None:
+        thresholds |= {"similarity_of_score_half": group.half, "judged_from_score": judged_from(options)}
     return {
         "method": METHOD,
+        "origin": FOUND if group.wanted is None else KNOWN,
         "level": options.level,
-        "messages": size,
-        "thresholds": {
-            "singleton_min_chars": options.singleton_min_chars,
-            "singleton_min_score": options.singleton_min_score,
-            "anchor_min_score": options.anchor_min_score,
-            "supporting_min_score": options.supporting_min_score,
-            "max_anchors": options.max_anchors,
-        },
+        "messages": len(group.members),
+        "thresholds": thresholds,
     }

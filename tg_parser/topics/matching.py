@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tg_parser.domain.refs import topic_id
 from tg_parser.topics.model import KnownTopic
@@ -12,8 +12,10 @@ LEAST_OVERLAP = 0.25
 _DIGITS = 6
 
 
-def match_known(groups: Sequence[Sequence[str]], known: Sequence[KnownTopic]) -> dict[int, KnownTopic]:
-    """The known topic that each group (its refs) continues, one to one, the greatest overlaps first.
+def match_known(
+    groups: Sequence[Sequence[str]], known: Sequence[KnownTopic], certain: Mapping[int, KnownTopic] | None = None
+) -> dict[int, KnownTopic]:
+    """The known topic that each group (its refs) continues, one to one: the `certain` ones, then by overlap.
 
     A group continues a topic when they share messages enough, or the topic's anchors: also one that was retired.
     """
@@ -27,8 +29,8 @@ def match_known(groups: Sequence[Sequence[str]], known: Sequence[KnownTopic]) ->
         for place in {place for ref in known_refs(topic) for place in holders.get(ref, ())}
     )
     by_id = {topic.card.id: topic for topic in known}
-    matched: dict[int, KnownTopic] = {}
-    taken: set[str] = set()
+    matched = dict(certain or {})
+    taken = {topic.card.id for topic in matched.values()}
     for shared, _, known_id, place in pairs:
         if -shared >= LEAST_OVERLAP and place not in matched and known_id not in taken:
             matched[place] = by_id[known_id]
@@ -51,7 +53,7 @@ def known_refs(topic: KnownTopic) -> set[str]:
 
 
 def assign_ids(
-    groups: Sequence[Sequence[str]], matched: dict[int, KnownTopic], known: Sequence[KnownTopic]
+    groups: Sequence[Sequence[str]], matched: Mapping[int, KnownTopic], known: Sequence[KnownTopic]
 ) -> list[str]:
     """An id per group: the known topic's, else one made of its first message (anchors come first) that no topic has."""
     taken = {topic.card.id for topic in known}

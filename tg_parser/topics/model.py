@@ -10,6 +10,8 @@ from tg_parser.domain.refs import MessageType
 from tg_parser.domain.topics import TopicBundle, TopicCard
 
 Level = Literal["event", "story", "theme"]
+FOUND, KNOWN = "found", "known"
+"""Where a topic comes from, as its card's metadata says: the program found it, or a user asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,26 @@ class TopicDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedTopic:
+    """A topic that a user asks for."""
+
+    title: str
+    description: str = ""
+    keywords: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All that is said of it, as one text to compare messages with."""
+        return f"{self.title}. {self.description} {', '.join(self.keywords)}"
+
+
+@dataclass(frozen=True, slots=True)
 class TopicOptions:
     """How wide topics are and what a message needs to stand in one.
 
     `level`: `event` joins tellings of one event, `story` an event and what follows from it, `theme` a subject.
     `avoid`: names of the channels, which are no titles of topics. Without supporting messages a bundle holds its
-    topic's anchors alone.
+    topic's anchors alone. `wanted` are the topics that are looked for before others are found.
     """
 
     singleton_min_chars: int = 300
@@ -47,11 +63,12 @@ class TopicOptions:
     level: Level = "theme"
     avoid: tuple[str, ...] = ()
     with_supporting: bool = True
+    wanted: tuple[WantedTopic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class KnownTopic:
-    """A topic found earlier, active or retired, with the messages it then had."""
+    """A topic of an earlier run, active or retired, with the messages it then had."""
 
     card: TopicCard
     bundle: TopicBundle | None = None
@@ -59,21 +76,36 @@ class KnownTopic:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A message of a topic: its row among the documents, its score 0..1, and its mean similarity to the others."""
+    """A message of a topic: its row among the documents, its score 0..1, and its mean similarity to the others.
+
+    `why` is what a model said when it was asked whether the message belongs here.
+    """
 
     row: int
     score: float
     similarity: float
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A topic before it has a name: all its messages and those that stand for it, both best first."""
+    """A topic before it has a name: all its messages and those that stand for it, both best first.
+
+    `wanted` is what it answers where a user asked for it, `half` the similarity that then made a score of 0.5.
+    """
 
     members: tuple[Member, ...]
     anchors: tuple[Member, ...]
+    wanted: WantedTopic | None = None
+    half: float | None = None
+
+    @property
+    def rows(self) -> list[int]:
+        """Anchors first, then the other members."""
+        anchors = [member.row for member in self.anchors]
+        return anchors + [member.row for member in self.members if member.row not in anchors]
 
     @property
     def is_singleton(self) -> bool:
-        """Whether one message is the whole topic."""
-        return len(self.members) == 1
+        """Whether one message stands for the whole topic."""
+        return len(self.anchors) == 1

@@ -47,8 +47,16 @@ class Items:
     def grouped(self, labels: npt.NDArray[np.intp], count: int) -> Items:
         """Sums of the items by label 0..count-1; negative labels are left out."""
         rows = np.flatnonzero(labels >= 0)
-        shape = (count, len(labels))
-        gather = sparse.csr_matrix((np.ones(len(rows)), (labels[rows], rows)), shape=shape)
+        return self._gathered(labels[rows], rows, count)
+
+    def summed(self, rows_of: Sequence[Sequence[int]]) -> Items:
+        """The sum of the items of each list of rows; a row may be in several."""
+        rows = np.array([row for rows in rows_of for row in rows], dtype=np.intp)
+        places = np.repeat(np.arange(len(rows_of)), [len(rows) for rows in rows_of])
+        return self._gathered(places, rows, len(rows_of))
+
+    def _gathered(self, places: npt.NDArray[np.intp], rows: npt.NDArray[np.intp], count: int) -> Items:
+        gather = sparse.csr_matrix((np.ones(len(rows)), (places, rows)), shape=(count, len(self)))
         words = sparse.csr_matrix(gather @ self.words)
         words.sort_indices()
         return Items((gather @ self.meaning).astype(np.float32), words, gather @ self.weights, gather @ self.chance)

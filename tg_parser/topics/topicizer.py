@@ -6,13 +6,13 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.times import utc_now
-from tg_parser.domain.topics import TopicBundle, TopicCard
 from tg_parser.nlp.embeddings import Embedder, text_hash
 from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
 from tg_parser.storage.topic_storage import TopicRun, TopicStorage
@@ -55,10 +55,11 @@ class Topicizer:
         fingerprint = await self._fingerprint(channel_ids, options)
         last = await self._topics.last_run(channel_ids)
         if last is not None and last.fingerprint == fingerprint and not force:
-            return TopicizeReport(TopicReport(**last.report), unchanged=True)
+            return TopicizeReport(TopicReport.of(last.report), unchanged=True)
         documents = [document async for document in self._read(channel_ids)]
-        vectors = await self._embed(documents, report)
-        found = await self._find(channel_ids, documents, vectors, options)
+        vectors = await self._embed([document.text for document in documents], report)
+        wanted = await self._embed([one.text for one in options.wanted], report)
+        found = await self._find(channel_ids, documents, vectors, wanted, options)
         if not dry_run:
             run = TopicRun(fingerprint=fingerprint, finished_at=utc_now(), report=asdict(found.report))
             await self._topics.replace(channel_ids, found.topics, found.retired, run)
@@ -88,29 +89,31 @@ class Topicizer:
                     language=row["language"],
                 )
 
-    async def _embed(self, documents: Sequence[TopicDocument], report: ReportProgress) -> Vectors:
-        """One vector a document; only texts never seen by this embedder are computed, and stored as they come."""
-        hashes = [text_hash(document.text) for document in documents]
+    async def _embed(self, texts: Sequence[str], report: ReportProgress) -> Vectors:
+        """One vector a text; only texts never seen by this embedder are computed, and stored as they come."""
+        hashes = [text_hash(text) for text in texts]
         known = await self._topics.embeddings(set(hashes), self._embedder.model_id)
-        texts = {key: document.text for key, document in zip(hashes, documents, strict=True)}
-        missing = sorted(texts.keys() - known.keys())
+        by_hash = dict(zip(hashes, texts, strict=True))
+        missing = sorted(by_hash.keys() - known.keys())
         for start in range(0, len(missing), EMBED_BATCH):
             batch = missing[start : start + EMBED_BATCH]
-            vectors = await asyncio.to_thread(self._embedder.embed, [texts[key] for key in batch])
+            vectors = await asyncio.to_thread(self._embedder.embed, [by_hash[key] for key in batch])
             fresh = {key: vector.astype("<f4").tobytes() for key, vector in zip(batch, vectors, strict=True)}
             await self._topics.put_embeddings(self._embedder.model_id, self._embedder.dimensions, fresh)
             known.update(fresh)
             report(Progress("embed", start + len(batch), len(missing)))
-        if not documents:
+        if not texts:
             return np.zeros((0, self._embedder.dimensions), dtype=np.float32)
         return np.stack([np.frombuffer(known[key], dtype="<f4") for key in hashes])
 
     async def _find(
-        self, channel_ids: Sequence[str], documents: Sequence[TopicDocument], vectors: Vectors, options: TopicOptions
+        self,
+        channel_ids: Sequence[str],
+        documents: Sequence[TopicDocument],
+        vectors: Vectors,
+        wanted: Vectors,
+        options: TopicOptions,
     ) -> TopicsFound:
-        known = [_known(card, bundle) for card, bundle in await self._topics.known(channel_ids)]
-        return await asyncio.to_thread(find_topics, documents, vectors, known, options, utc_now())
-
-
-def _known(card: TopicCard, bundle: TopicBundle) -> KnownTopic:
-    return KnownTopic(card=card, bundle=bundle)
+        known = [KnownTopic(card, bundle) for card, bundle in await self._topics.known(channel_ids)]
+        find = partial(find_topics, wanted_vectors=wanted)
+        return await asyncio.to_thread(find, documents, vectors, known, options, utc_now())

@@ -1,0 +1,49 @@
+"""The messages that speak for a topic: few and short, however many there are. They are all that a model sees of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from tg_parser.topics.model import Group
+from tg_parser.topics.texts import Corpus
+
+MESSAGES = 8
+CHARS = 600
+_CUT = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Representative:
+    """A message as it is shown, cut to a bounded length."""
+
+    ref: str
+    text: str
+    is_anchor: bool
+
+
+def representatives(group: Group, corpus: Corpus, most: int = MESSAGES) -> tuple[Representative, ...]:
+    """The anchors and the best of the other messages, each text once."""
+    anchors = {member.row for member in group.anchors}
+    chosen: list[Representative] = []
+    seen: set[str] = set()
+    for row in group.rows:
+        shown = shown_text(corpus.documents[row].text)
+        if shown not in seen:
+            seen.add(shown)
+            chosen.append(Representative(corpus.documents[row].source_ref, shown, row in anchors))
+        if len(chosen) == most:
+            break
+    return tuple(chosen)
+
+
+def shown_text(text: str, most: int = CHARS) -> str:
+    """`text` with single spaces, not longer than `most` characters, no word cut."""
+    flat = " ".join(text[: 4 * most].split())
+    return flat if len(flat) <= most else flat[: most - 1].rsplit(" ", 1)[0] + _CUT
+
+
+def fingerprint(shown: tuple[Representative, ...], description: str = "") -> str:
+    """Another whenever a topic's representative messages are."""
+    parts = (description, *(f"{one.ref}\x1f{one.is_anchor:d}\x1f{one.text}" for one in shown))
+    return hashlib.sha256("\x1e".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
