@@ -1,0 +1,167 @@
+"""Archives of the agents' history: NDJSON, gzipped, one file a table and cleanup.
+
+    writing   NAME.part        may be cut off; it is thrown away by the next cleanup
+    checked   NAME.pending     complete, read back and found good; its rows may still stand in the table
+    done      NAME             its rows are deleted
+
+A file counts as an archive when it is done. Whoever finds a pending one deletes its rows, which are the very rows in
+it, and only then goes on: so a row is in the table or in an archive, never in both, never in none.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import orjson
+
+from tg_parser.domain.errors import ArchiveError
+from tg_parser.storage.columns import json_bytes
+
+PART, PENDING = ".part", ".pending"
+_NAME = re.compile(r"(?P<table>[a-z_]+)\.(?P<day>\d{8}T\d{6})\.(?P<rows>\d+)\.(?P<digest>[0-9a-f]{16})\.ndjson\.gz")
+
+State = Literal["done", "pending"]
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An archive by what its name says: the table, the moment, how many rows, and the digest of its lines."""
+
+    path: Path
+    table: str
+    made: str
+    rows: int
+    digest: str
+    state: State
+
+    @property
+    def name(self) -> str:
+        """The name that it has, or will have when it is done."""
+        return self.path.name.removesuffix(PENDING)
+
+
+class Writing:
+    """A file on its way to an archive; leaving the block without `finish` throws it away."""
+
+    def __init__(self, folder: Path, table: str, made: str) -> None:
+        self._folder, self._stem = folder, f"{table}.{made}"
+        self._part = folder / f"{self._stem}{PART}"
+        self.rows = 0
+        self._digest = hashlib.sha256()
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        # For its owner's eyes alone: the history quotes messages.
+        self._raw = os.fdopen(os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        # Without a name and a time in its head, the same rows are the same bytes.
+        self._zip = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, mtime=0)
+        return self
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Write rows, a line each."""
+        for row in rows:
+            line = json_bytes(dict(row)) + b"\n"
+            self._zip.write(line)
+            self._digest.update(line)
+            self.rows += 1
+
+    def finish(self) -> Archive:
+        """Bring the file to the disk, read it back, and give it its pending name. Raises ArchiveError."""
+        self._zip.close()
+        self._raw.flush()
+        os.fsync(self._raw.fileno())
+        self._raw.close()
+        digest = self._digest.hexdigest()[:16]
+        path = self._folder / f"{self._stem}.{self.rows}.{digest}.ndjson.gz{PENDING}"
+        written = archive_of(path)
+        if written is None or (self.rows, digest) != contents(self._part):
+            raise ArchiveError(f"The archive {self._part} does not read back as it was written.", "Check the disk.")
+        self._part.rename(path)
+        _sync(self._folder)
+        return written
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if not self._raw.closed:
+            self._raw.close()
+        with suppress(FileNotFoundError):
+            self._part.unlink()
+
+
+def settled(archive: Archive) -> Archive:
+    """The archive under its last name, now that its rows are deleted."""
+    path = archive.path.with_name(archive.name)
+    archive.path.rename(path)
+    _sync(path.parent)
+    return Archive(path, archive.table, archive.made, archive.rows, archive.digest, "done")
+
+
+def archives(folder: Path) -> list[Archive]:
+    """The archives in a folder by name, pending ones too."""
+    found = (archive_of(path) for path in sorted(folder.iterdir())) if folder.is_dir() else ()
+    return [archive for archive in found if archive is not None]
+
+
+def archive_of(path: Path) -> Archive | None:
+    """The archive that a file is by its name."""
+    match = _NAME.fullmatch(path.name.removesuffix(PENDING))
+    if match is None:
+        return None
+    state: State = "pending" if path.name.endswith(PENDING) else "done"
+    return Archive(path, match["table"], match["day"], int(match["rows"]), match["digest"], state)
+
+
+def remove_parts(folder: Path) -> None:
+    """Throw away what a killed process left half written."""
+    for path in folder.glob(f"*{PART}"):
+        path.unlink()
+
+
+def lines(path: Path) -> Iterator[bytes]:
+    """The lines of an archive. Raises ArchiveError where the file is damaged."""
+    try:
+        with gzip.open(path) as file:
+            yield from file
+    except (OSError, EOFError, zlib.error) as error:
+        raise ArchiveError(f"The archive {path} is damaged: {error}.", "Bring it back from a backup.") from error
+
+
+def ids(archive: Archive, size: int) -> Iterator[list[str]]:
+    """The ids of the rows of an archive, `size` at a time."""
+    found = (orjson.loads(line)["id"] for line in lines(archive.path))
+    while some := list(islice(found, size)):
+        yield some
+
+
+def contents(path: Path) -> tuple[int, str]:
+    """How many rows a file really holds, and their digest. Raises ArchiveError where it is damaged."""
+    digest, rows = hashlib.sha256(), 0
+    for line in lines(path):
+        digest.update(line)
+        rows += 1
+    return rows, digest.hexdigest()[:16]
+
+
+def require_whole(archive: Archive) -> None:
+    """Raise ArchiveError where an archive does not hold what its name says."""
+    if contents(archive.path) != (archive.rows, archive.digest):
+        raise ArchiveError(f"The archive {archive.path} does not hold what its name says.", "Restore it from a backup.")
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,70 @@
+"""Retention: what has had its time goes into an archive, and leaves its table only when the archive is known good."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tg_parser.agents.archive import Archive, Writing, archives, ids, remove_parts, require_whole, settled
+from tg_parser.domain.errors import ArchiveError
+from tg_parser.storage.agent_retention import ARCHIVED, AgentRetention
+from tg_parser.storage.locks import Locks
+
+PAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupReport:
+    """The archives that were made, and those that an earlier cleanup left pending; rows by table."""
+
+    archived: dict[str, int]
+    made: tuple[str, ...] = ()
+    resumed: tuple[str, ...] = ()
+
+
+class Cleanup:
+    """Archives the old rows of the history into `folder`."""
+
+    def __init__(self, storage: AgentRetention, locks: Locks, folder: Path) -> None:
+        self._storage = storage
+        self._locks = locks
+        self._folder = folder
+
+    async def run(self, now: datetime, days: int, *, dry_run: bool = False) -> CleanupReport:
+        """Archive what was made more than `days` before `now`. Raises BusyError where another process is at it."""
+        before = now - timedelta(days=days)
+        if dry_run:
+            return CleanupReport({table: await self._count(table, before) for table in sorted(ARCHIVED)})
+        async with self._locks.exclusive("agents-cleanup"):
+            try:
+                return await self._clean(now, before)
+            except OSError as error:
+                raise ArchiveError(
+                    f"The folder {self._folder} cannot be written: {error.strerror}.", "Set AGENT_ARCHIVE_DIR."
+                ) from error
+
+    async def _clean(self, now: datetime, before: datetime) -> CleanupReport:
+        remove_parts(self._folder)
+        resumed = [await self._emptied(each) for each in archives(self._folder) if each.state == "pending"]
+        written = [await self._archived(table, now, before) for table in sorted(ARCHIVED)]
+        made = [await self._emptied(archive) for archive in written if archive is not None]
+        counts = {table: sum(each.rows for each in made if each.table == table) for table in sorted(ARCHIVED)}
+        return CleanupReport(counts, tuple(each.name for each in made), tuple(each.name for each in resumed))
+
+    async def _archived(self, table: str, now: datetime, before: datetime) -> Archive | None:
+        with Writing(self._folder, table, f"{now:%Y%m%dT%H%M%S}") as writing:
+            async for page in self._storage.pages(table, before, PAGE):
+                await asyncio.to_thread(writing.add, page)
+            return await asyncio.to_thread(writing.finish) if writing.rows else None
+
+    async def _emptied(self, archive: Archive) -> Archive:
+        """Delete from the table what is in a whole archive; that it is done is said last."""
+        await asyncio.to_thread(require_whole, archive)
+        for some in ids(archive, PAGE):
+            await self._storage.delete(archive.table, some)
+        return settled(archive)
+
+    async def _count(self, table: str, before: datetime) -> int:
+        return sum([len(page) async for page in self._storage.pages(table, before, PAGE)])

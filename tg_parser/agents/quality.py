@@ -1,0 +1,40 @@
+"""The inspector, pure: what in the numbers of a channel deserves a person's look."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tg_parser.domain.topics import TopicCard
+from tg_parser.storage.processing_storage import DocumentCounts
+
+_MANY_FAILURES = 0.05
+_MUCH_NOISE = 0.5
+_LITTLE_COVERED = 0.2
+_ENOUGH = 20
+"""Shares of fewer documents say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to look at, and how to."""
+
+    what: str
+    look: str
+
+
+def inspect(counts: DocumentCounts, due: int, cards: Sequence[TopicCard], covered: int | None) -> Iterator[Finding]:
+    """What stands out in a channel; `covered` counts messages in topics, None where topics were never found."""
+    worded = counts.documents - counts.noise
+    if counts.failures > _MANY_FAILURES * (counts.documents + counts.failures):
+        yield Finding(f"{counts.failures} messages could not be read.", "tg-parser status --failures")
+    if due:
+        yield Finding(f"{due} messages are due.", "tg-parser process")
+    if counts.documents >= _ENOUGH and counts.noise > _MUCH_NOISE * counts.documents:
+        yield Finding(f"{counts.noise} of {counts.documents} documents are noise.", "is_noise in the documents")
+    if covered is not None and worded >= _ENOUGH and covered < _LITTLE_COVERED * worded:
+        yield Finding(f"Topics cover {covered} of {worded} messages.", "TOPIC_LEVEL")
+    twice = [title for title, times in Counter(card.title.casefold() for card in cards).items() if times > 1]
+    for title in sorted(twice):
+        yield Finding(f"Several topics are called {title!r}.", "tg-parser agents history curator")
