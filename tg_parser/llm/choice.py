@@ -1,0 +1,126 @@
+"""Which models answer, pure: from settings to a chain of names, addresses and keys. Nothing heavy is imported.
+
+Nobody has to name a provider: the one whose key is set answers, or whoever listens at LLM_BASE_URL, else nobody does
+and the work is done offline (`local`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import SecretStr
+
+from tg_parser.config.llm_settings import LlmSettings, Provider
+from tg_parser.domain.errors import ProviderError
+
+Stage = Literal["processing", "topics", "agents"]
+
+DEFAULT_MODELS = {
+    "openai": "gpt-6-luna",
+    "anthropic": "claude-haiku-5-5",
+    "gemini": "gemini-3.1-flash-lite",
+    "ollama": "qwen3:8b",
+}
+"""Cheap ones that are good enough; their prices are known."""
+
+KEY_VARIABLES = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "gemini": "GEMINI_API_KEY"}
+_PACKAGES = ("pydantic_ai", "openai", "anthropic", "genai_prices")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """One model of a chain. `base_url` is set where it is not the provider's own address; `key` is empty where none is
+    needed."""
+
+    provider: str
+    model: str
+    base_url: str | None = None
+    key: str = field(default="", repr=False)
+
+    @property
+    def label(self) -> str:
+        """The model for people: as LLM_FALLBACK writes it, with its address where that is not the provider's own."""
+        at = "" if self.base_url is None else f" at {_shown(self.base_url)}"
+        return f"{self.provider}:{self.model}{at}"
+
+
+def chosen_provider(llm: LlmSettings) -> Provider:
+    """Who answers; `local` where nobody was chosen and no key is set."""
+    if llm.provider is not None:
+        return llm.provider
+    keys: dict[Provider, SecretStr | None] = {
+        "openai": llm.openai_api_key,
+        "anthropic": llm.anthropic_api_key,
+        "gemini": llm.gemini_api_key,
+    }
+    with_key = next((provider for provider, key in keys.items() if key), None)
+    return with_key or ("openai" if llm.base_url else "local")
+
+
+def model_chain(llm: LlmSettings, stage: Stage) -> list[ModelChoice]:
+    """The model of a stage, then those that answer when it cannot; empty for `local`. Raises ProviderError."""
+    provider = chosen_provider(llm)
+    if provider == "local":
+        return []
+    own = {"processing": llm.model_processing, "topics": llm.model_topics, "agents": llm.model_processing}[stage]
+    first = _choice(llm, provider, own or llm.model)
+    return [first, *(_fallback(llm, text.strip()) for text in (llm.fallback or "").split(",") if text.strip())]
+
+
+def require_extra() -> None:
+    """Raise ProviderError where the packages that speak to providers are not installed."""
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ProviderError(
+            f"Language models need packages that are not installed: {', '.join(missing)}.",
+            "pip install 'tg-parser[llm]', or --provider local for work without a model.",
+        )
+
+
+def _shown(address: str) -> str:
+    """An address without the name and password that it may carry."""
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def _fallback(llm: LlmSettings, text: str) -> ModelChoice:
+    provider, colon, model = text.partition(":")
+    if not colon or not model or provider not in DEFAULT_MODELS:
+        raise ProviderError(
+            f"LLM_FALLBACK: {text!r} names no model.",
+            f"Write provider:model, with commas between several; providers are {', '.join(DEFAULT_MODELS)}.",
+        )
+    return _choice(llm, provider, model)
+
+
+def _choice(llm: LlmSettings, provider: str, model: str | None) -> ModelChoice:
+    address = _address(llm, provider)
+    if provider == "openai" and address is not None and model is None:
+        raise ProviderError(
+            f"LLM_MODEL is not set, and nobody knows the models at {_shown(address)}.", "Set LLM_MODEL."
+        )
+    return ModelChoice(provider, model or DEFAULT_MODELS[provider], address, _key(llm, provider, address))
+
+
+def _address(llm: LlmSettings, provider: str) -> str | None:
+    """LLM_BASE_URL is the chosen provider's; those that stand in for it are at their own addresses."""
+    given = llm.base_url.rstrip("/") if llm.base_url and provider == chosen_provider(llm) else None
+    if provider != "ollama":
+        return given
+    ollama = given or llm.ollama_base_url.rstrip("/")
+    return ollama if ollama.endswith("/v1") else f"{ollama}/v1"
+
+
+def _key(llm: LlmSettings, provider: str, address: str | None) -> str:
+    secret = getattr(llm, f"{provider}_api_key", None)
+    key = secret.get_secret_value().strip() if secret else ""
+    variable = KEY_VARIABLES.get(provider)
+    if not key and variable and address is None:
+        raise ProviderError(
+            f"{variable} is not set, so {provider} cannot be asked.", f"Set {variable}, or choose --provider local."
+        )
+    if not (key.isascii() and key.isprintable() and " " not in key) and key:
+        raise ProviderError(f"{variable} holds characters that no key has.", "Copy the key anew, alone, into it.")
+    return key

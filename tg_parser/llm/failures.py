@@ -1,0 +1,124 @@
+"""What a failed call means, by the type of its error: ask again, give up one message, or stop.
+
+No text is read to decide. What a provider says is only repeated to people: cut, on one line, and without the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any
+
+import httpx2
+from pydantic_ai.exceptions import (
+    AgentRunError,
+    ContentFilterError,
+    ModelAPIError,
+    ModelAuthenticationError,
+    ModelContextWindowExceededError,
+    ModelHTTPError,
+    ModelNotFoundError,
+    ModelQuotaExceededError,
+    ModelRequestRejectedError,
+    UnexpectedModelBehavior,
+    UserError,
+)
+
+from tg_parser.llm.choice import KEY_VARIABLES
+
+_SHOWN_CHARS = 200
+_AGAIN_STATUSES = frozenset({408, 409, 425})
+
+
+class Verdict(Enum):
+    """What is done about a failed call."""
+
+    AGAIN = "again"
+    """Network, timeout, overload, a server's error, an answer that is no answer: asked again, a few times."""
+    FINAL = "final"
+    """Key, model, money, a setting: every other message would meet it too."""
+    REJECTED = "rejected"
+    """The request as such is refused: this message's fault, or every one's."""
+    MESSAGE = "message"
+    """This message alone: too long for the model, or filtered."""
+
+
+_BY_TYPE: tuple[tuple[type[Exception], Verdict], ...] = (
+    (ModelQuotaExceededError, Verdict.FINAL),
+    (ModelAuthenticationError, Verdict.FINAL),
+    (ModelNotFoundError, Verdict.FINAL),
+    (ModelContextWindowExceededError, Verdict.MESSAGE),
+    (ContentFilterError, Verdict.MESSAGE),
+    (ModelRequestRejectedError, Verdict.REJECTED),
+    (UserError, Verdict.FINAL),
+    (httpx2.InvalidURL, Verdict.FINAL),
+)
+PROVIDER_ERRORS = (AgentRunError, UserError, httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, ConnectionError)
+"""What a call to a provider ends with; anything else is a fault of the program, and passes."""
+
+
+def verdict(error: Exception) -> Verdict:
+    """What to do about one of PROVIDER_ERRORS."""
+    found = next((verdict for kind, verdict in _BY_TYPE if isinstance(error, kind)), None)
+    if found is not None:
+        return found
+    if isinstance(error, ModelHTTPError) and 400 <= error.status_code < 500:
+        return Verdict.AGAIN if error.status_code in _AGAIN_STATUSES else Verdict.REJECTED
+    return Verdict.AGAIN
+
+
+def asked_wait(error: Exception) -> float | None:
+    """Seconds that the provider asks to wait, where it does."""
+    return getattr(error, "retry_after", None) or None
+
+
+def reason(error: Exception, key: str) -> str:
+    """The failure in words for people: the provider's own where it gave any, else what kind it is."""
+    told = _told(error)
+    status = f"status {error.status_code}" if isinstance(error, ModelHTTPError) else ""
+    return masked(": ".join(filter(None, (status, told))) or _kind(error), key)
+
+
+def masked(text: str, key: str) -> str:
+    """`text` on one line, cut, with the key taken out."""
+    line = " ".join((text.replace(key, "***") if key else text).split()).rstrip(".")
+    return line if len(line) <= _SHOWN_CHARS else f"{line[:_SHOWN_CHARS]}…"
+
+
+def hint(error: Exception, provider: str) -> str:
+    """What a person can do about a final failure."""
+    variable = KEY_VARIABLES.get(provider)
+    if isinstance(error, ModelAuthenticationError):
+        return f"Check {variable}, and that it may use this model." if variable else "Check LLM_BASE_URL and its key."
+    if isinstance(error, ModelNotFoundError):
+        return "Check LLM_MODEL (--model) and LLM_BASE_URL; with Ollama, pull the model first."
+    if isinstance(error, ModelQuotaExceededError):
+        return "Top up the account or raise its limit there, then run the same command again: nothing is paid twice."
+    return "Check LLM_MODEL and LLM_OUTPUT_MODE; not every model takes every setting."
+
+
+def _told(error: Exception) -> str:
+    """The message in a provider's error body, whose place differs."""
+    body: Any = getattr(error, "body", None)
+    if isinstance(body, dict):
+        inner = body.get("error", body)
+        told = inner.get("message") if isinstance(inner, dict) else inner
+        return told if isinstance(told, str) else ""
+    return ""
+
+
+def _kind(error: Exception) -> str:
+    """The failure in a word or two; an error without an HTTP answer tells its own story, but may quote a whole page."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, TimeoutError | httpx2.TimeoutException) for cause in causes):
+        return "no answer in time"
+    if type(error) is ModelAPIError or isinstance(error, UnexpectedModelBehavior):
+        return "what it sent is no answer of a language model"
+    # The packages of some providers say no more than "Connection error"; what lies below it does.
+    return next((str(cause) for cause in reversed(causes) if str(cause)), type(error).__name__)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
