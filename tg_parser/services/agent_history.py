@@ -1,0 +1,88 @@
+"""What agents are and did, for people to look at; and the cleanup of what has had its time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tg_parser.agents.archive import Archive, archives, require_whole
+from tg_parser.agents.cleanup import Cleanup, CleanupReport
+from tg_parser.config.agent_settings import AgentSettings
+from tg_parser.domain.agents import Handoff, HandoffStatus, TaskRecord
+from tg_parser.domain.errors import ArchiveError, UsageError
+from tg_parser.domain.times import utc_now
+from tg_parser.storage.agent_handoffs import HandoffStorage
+from tg_parser.storage.agent_storage import AgentState, AgentStorage, DailyStats
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveState:
+    """An archive, and what is wrong with it where it was read to the end."""
+
+    name: str
+    path: Path
+    table: str
+    rows: int
+    state: str
+    problem: str | None = None
+
+
+class AgentHistoryService:
+    """Shows agents, tasks, handoffs and archives."""
+
+    def __init__(
+        self, agents: AgentStorage, handoffs: HandoffStorage, cleanup: Cleanup, settings: AgentSettings
+    ) -> None:
+        self._agents = agents
+        self._handoffs = handoffs
+        self._cleanup = cleanup
+        self._settings = settings
+
+    async def agents(self) -> list[AgentState]:
+        """Every agent that has ever been registered, by name."""
+        return await self._agents.agents()
+
+    async def status(self, name: str, days: int) -> tuple[AgentState, list[DailyStats]]:
+        """An agent and its last `days` days of work. Raises UsageError for an unknown one."""
+        state = await self._agents.agent(name)
+        if state is None:
+            known = ", ".join(each.card.name for each in await self._agents.agents())
+            hint = (
+                f"There are: {known}."
+                if known
+                else "Agents are registered by the first: tg-parser process --multi-agent"
+            )
+            raise UsageError(f"There is no agent {name!r}.", hint)
+        return state, await self._agents.stats(name, days)
+
+    async def history(self, name: str, limit: int, *, failed_only: bool = False) -> list[TaskRecord]:
+        """The last tasks of an agent, newest first. Raises UsageError for an unknown one."""
+        await self.status(name, 1)
+        return await self._agents.history(name, limit, failed_only=failed_only)
+
+    async def handoffs(
+        self, limit: int, status: HandoffStatus | None = None, agent: str | None = None
+    ) -> list[Handoff]:
+        """The last handoffs, newest first."""
+        return await self._handoffs.latest(limit, status=status, agent=agent)
+
+    async def cleanup(self, *, days: int | None = None, dry_run: bool = False) -> CleanupReport:
+        """Archive and delete what is older than `days`, by default those of the settings."""
+        return await self._cleanup.run(utc_now(), days or self._settings.retention_days, dry_run=dry_run)
+
+    async def archives(self, *, check: bool = False) -> Sequence[ArchiveState]:
+        """The archives by name; `check` reads each to its end."""
+        found = await asyncio.to_thread(archives, self._settings.archive_dir)
+        return [await asyncio.to_thread(_state, archive, check) for archive in found]
+
+
+def _state(archive: Archive, check: bool) -> ArchiveState:
+    problem = None
+    if check:
+        try:
+            require_whole(archive)
+        except ArchiveError as error:
+            problem = error.message
+    return ArchiveState(archive.name, archive.path, archive.table, archive.rows, archive.state, problem)

@@ -1,0 +1,206 @@
+"""Agents at work: the steps of the main job as agents, and the plans that are run over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+
+from tg_parser.agents.agent import Agent, Assignment, Done
+from tg_parser.agents.curator import CARD as CURATOR
+from tg_parser.agents.curator import Curator
+from tg_parser.agents.desk import Desk
+from tg_parser.agents.history import Recorder
+from tg_parser.agents.model_review import ModelReviewer
+from tg_parser.agents.orchestrator import Orchestrator
+from tg_parser.agents.plans import packaged_plan
+from tg_parser.agents.quality import inspect
+from tg_parser.agents.review import CARD as REVIEWER
+from tg_parser.agents.review import Reviewer
+from tg_parser.agents.routed_analyzer import READERS, ROUTER, RoutedAnalyzer
+from tg_parser.domain.agents import AgentCard, JsonObject
+from tg_parser.domain.progress import ReportProgress, silent
+from tg_parser.processing.analyzer import Analyzer
+from tg_parser.processing.processor import ProcessOptions, ProcessReport
+from tg_parser.services.documents import DocumentService
+from tg_parser.services.ingestion import IngestOutcome
+from tg_parser.services.runs import RunReport, RunRequest, RunService
+from tg_parser.storage.agent_handoffs import HandoffStorage
+from tg_parser.storage.agent_storage import AgentStorage
+from tg_parser.storage.processing_storage import ProcessingStorage
+from tg_parser.storage.topic_storage import TopicStorage
+
+COLLECTOR = AgentCard("collector", "ingestion", "Collects messages of the sources asked for.", ("ingest",))
+PROCESSOR = AgentCard("processor", "processing", "Makes documents of the due messages.", ("process",))
+TOPICIZER = AgentCard("topicizer", "topics", "Brings the topics of channels up to date.", ("topicize",))
+EXPORTER = AgentCard("exporter", "export", "Writes the knowledge base.", ("export",))
+INSPECTOR = AgentCard("inspector", "quality", "Looks at the numbers and says what stands out.", ("quality",))
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who reads messages: text tools, and the chosen model where there is one; `service` processes with any of them."""
+
+    service: Callable[[Analyzer], DocumentService]
+    simple: Analyzer
+    deep: Analyzer
+    reviewer: ModelReviewer | None = None
+    provider: str = "local"
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Where agents are registered and what they did is kept, for `retention`."""
+
+    agents: AgentStorage
+    handoffs: HandoffStorage
+    desk: Desk
+    retention: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRun:
+    """What a plan came to: the report of the plain way, and what each agent tells."""
+
+    report: RunReport
+    steps: dict[str, JsonObject]
+
+
+class AgentService:
+    """Runs the plans `process` and `run`."""
+
+    def __init__(
+        self,
+        runs: RunService,
+        readers: Readers,
+        books: Books,
+        *,
+        curator: Curator,
+        documents: ProcessingStorage,
+        topics: TopicStorage,
+    ) -> None:
+        self._runs = runs
+        self._readers = readers
+        self._books = books
+        self._curator = curator
+        self._documents = documents
+        self._topics = topics
+
+    async def process(
+        self, channels: Sequence[str], options: ProcessOptions, report: ReportProgress = silent
+    ) -> AgentRun:
+        """Process the due messages of channels by agents."""
+        return await self._run("process", _Job(tuple(channels), options, report))
+
+    async def run(self, request: RunRequest, report: ReportProgress = silent) -> AgentRun:
+        """The whole main job by agents, without the steps that `request` skips."""
+        return await self._run("run", _Job((), request.process, report, request), request.skip)
+
+    async def _run(self, plan: str, job: _Job, skip: frozenset[str] = frozenset()) -> AgentRun:
+        recorder = Recorder(self._books.agents, self._books.handoffs, self._books.retention)
+        deep = replace(READERS["deep"], provider=self._readers.provider, model=self._readers.model)
+        orchestrator = Orchestrator(
+            self._agents(recorder),
+            self._books.desk,
+            recorder,
+            self._books.agents,
+            others=(ROUTER, READERS["simple"], deep, REVIEWER),
+        )
+        done = await orchestrator.run(packaged_plan(plan), {"job": job}, skip)
+        values = {name: step.value for name, step in done.items()}
+        report = RunReport(
+            channel_ids=await self._channels(job, values.get("ingest")),
+            ingested=values.get("ingest"),
+            processed=values.get("process"),
+            topics=values.get("topicize"),
+            exported=values.get("export"),
+        )
+        return AgentRun(report, {name: step.facts for name, step in done.items()})
+
+    def _agents(self, recorder: Recorder) -> Sequence[Agent]:
+        async def process(assignment: Assignment) -> Done:
+            return await self._process(assignment, recorder)
+
+        return (
+            Agent(COLLECTOR, self._collect),
+            Agent(PROCESSOR, process, frozenset({"review"})),
+            Agent(TOPICIZER, self._topicize),
+            Agent(CURATOR, self._curate, frozenset({"proposals"})),
+            Agent(EXPORTER, self._export),
+            Agent(INSPECTOR, self._inspect),
+        )
+
+    async def _collect(self, assignment: Assignment) -> Done:
+        job = _job(assignment)
+        outcomes = await self._runs.collect(job.wanted, job.report)
+        return Done(outcomes, {"chats": len(outcomes)})
+
+    async def _process(self, assignment: Assignment, recorder: Recorder) -> Done:
+        job, readers = _job(assignment), self._readers
+        reviewer = Reviewer(recorder, readers.reviewer if assignment.options.get("review") == "model" else None)
+        analyzer = RoutedAnalyzer(readers.simple, readers.deep, reviewer, recorder)
+        channels = await self._channels_of(assignment)
+        done: ProcessReport = await readers.service(analyzer).process(channels, job.options, job.report)
+        facts = {**asdict(done), "routed": analyzer.routed.facts(), "review": dict(sorted(reviewer.counts.items()))}
+        return Done(done, facts)
+
+    async def _topicize(self, assignment: Assignment) -> Done:
+        job = _job(assignment)
+        found = await self._runs.topicize(job.wanted, await self._channels_of(assignment), job.report)
+        return Done(found, {channel: asdict(each.found) for channel, each in found.items()})
+
+    async def _curate(self, assignment: Assignment) -> Done:
+        most = int(assignment.options.get("proposals", 20))
+        channels = await self._channels_of(assignment)
+        found = [each for channel in channels for each in await self._curator.proposals(channel, most)]
+        return Done(found, {"proposals": [asdict(each) for each in found]})
+
+    async def _export(self, assignment: Assignment) -> Done:
+        job = _job(assignment)
+        done = await self._runs.export(job.wanted, await self._channels_of(assignment), job.report)
+        return Done(done, asdict(done))
+
+    async def _inspect(self, assignment: Assignment) -> Done:
+        findings = []
+        for channel in await self._channels_of(assignment):
+            run = await self._topics.last_run([channel])
+            found = inspect(
+                await self._documents.counts(channel),
+                await self._documents.count_due(channel),
+                await self._topics.cards(channel_ids=[channel]),
+                run.report.get("covered") if run else None,
+            )
+            findings += [{"channel": channel, **asdict(each)} for each in found]
+        return Done(findings, {"findings": findings})
+
+    async def _channels_of(self, assignment: Assignment) -> Sequence[str]:
+        collected = assignment.done.get("ingest")
+        return await self._channels(_job(assignment), collected.value if collected else None)
+
+    async def _channels(self, job: _Job, ingested: list[IngestOutcome] | None) -> tuple[str, ...]:
+        return job.channels or tuple(await self._runs.channels(job.wanted, ingested))
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What a plan was asked to do."""
+
+    channels: tuple[str, ...]
+    options: ProcessOptions
+    report: ReportProgress
+    request: RunRequest | None = None
+
+    @property
+    def wanted(self) -> RunRequest:
+        """The request of a whole run."""
+        if self.request is None:
+            raise TypeError("this plan was not asked for a whole run")
+        return self.request
+
+
+def _job(assignment: Assignment) -> _Job:
+    job = assignment.inputs["job"]
+    if not isinstance(job, _Job):
+        raise TypeError("a plan is run with a job")
+    return job
