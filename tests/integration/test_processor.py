@@ -150,7 +150,7 @@ async def test_cancelled_run_keeps_what_is_done(raw, documents, process):
     await raw.store([message(number) for number in range(1, 21)], NOW)
     # By ref, 9 comes last: when it is being read, all others have been.
     analyzer = ReadingAnalyzer(endless={"9"})
-    running = asyncio.create_task(process(analyzer, concurrency=1))
+    running = asyncio.create_task(process(analyzer, concurrency=1, shutdown_wait=0))
     await analyzer.stuck.wait()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -10,6 +10,7 @@ from tg_parser.domain.documents import Analysis, Provenance
 from tg_parser.domain.errors import TgParserError
 from tg_parser.domain.messages import RawMessage
 from tg_parser.nlp.footers import ChannelProfile
+from tg_parser.storage.text_vectors import TextVector
 
 __all__ = ["PIPELINE_VERSION", "Analyzed", "Analyzer", "ChannelProfile", "Task"]
 
@@ -35,13 +36,15 @@ class Analyzed:
     """What a message says, and how that was found out, with the tokens and the price of this one message.
 
     `notes` go into the metadata of the document beside the provenance. `asked` tells whether a provider answered just
-    now: text tools and a cache say nothing about its health.
+    now: text tools and a cache say nothing about its health. `vector` is the embedding of the clean text where one was
+    made on the way; it is stored with the document, and topics need not make it again.
     """
 
     analysis: Analysis
     provenance: Provenance
     notes: dict[str, Any] = field(default_factory=dict)
     asked: bool = False
+    vector: TextVector | None = None
 
 
 class Analyzer(Protocol):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.messages import RawMessage
@@ -71,6 +72,16 @@ class ClaimStorage:
             ]
 
         return await self._database.write(claim)
+
+    async def texts(self, refs: Collection[str]) -> dict[str, str]:
+        """The newest texts of messages, whoever has them, by ref; nothing of those that are not held."""
+        if not refs:
+            return {}
+        text = func.coalesce(_log.text, _raw.text).label("current_text")
+        newest = and_(_log.source_ref == _raw.source_ref, _log.revision == _raw.revision)
+        statement = select(_raw.source_ref, text).select_from(raw_messages.outerjoin(raw_revisions, newest))
+        found = await self._database.rows(statement.where(self._database.dialect.any_of(_raw.source_ref, refs)))
+        return {row["source_ref"]: row["current_text"] for row in found}
 
     async def holders(self) -> list[str]:
         """Everybody who has claims, dead or alive."""

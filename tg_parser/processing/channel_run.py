@@ -1,0 +1,220 @@
+"""One run over one channel: due messages flow to documents, with bounded concurrency and memory.
+
+    feeder (pages by key) → inbox → `concurrency` workers → outbox → writer (one transaction a batch)
+
+A run that is to end early starts no new calls; those that run, and are paid for, are finished and stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import structlog
+
+from tg_parser.domain.errors import AnalysisError, ProviderUnavailableError, TgParserError
+from tg_parser.domain.progress import Progress, ReportProgress
+from tg_parser.processing.analyzer import Analyzed, Analyzer, ChannelProfile, Task
+from tg_parser.processing.contexts import context_refs, task_of
+from tg_parser.processing.outage import Outage
+from tg_parser.processing.outcomes import WITHOUT_TEXT, Outcome, failed, made
+from tg_parser.processing.reports import ProcessOptions, ProcessReport
+from tg_parser.storage.claim_storage import ClaimStorage, DueMessage
+from tg_parser.storage.processing_storage import ProcessingStorage
+
+LINGER_SECONDS = 0.2
+OUTBOX_SIZE = 1000
+
+log = structlog.get_logger(__name__)
+
+
+class _Item(NamedTuple):
+    due: DueMessage
+    task: Task
+
+
+Portion = Sequence[_Item]
+
+
+@dataclass
+class ChannelRun:
+    """The queues and counts of a run. `error` is why it ends early, where it does."""
+
+    documents: ProcessingStorage
+    claims: ClaimStorage
+    analyzer: Analyzer
+    profile: ChannelProfile
+    options: ProcessOptions
+    worker: str
+    due: int
+    report: ReportProgress
+    done: ProcessReport = field(default_factory=ProcessReport)
+    error: TgParserError | None = None
+    stopping: bool = False
+    outage: Outage = field(default_factory=Outage)
+    inbox: asyncio.Queue[Portion | None] = field(init=False)
+    outbox: asyncio.Queue[Outcome | None] = field(init=False)
+    all_made: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.inbox = asyncio.Queue(self.options.concurrency * 2)
+        self.outbox = asyncio.Queue(OUTBOX_SIZE)
+
+    async def complete(self, channel_id: str) -> None:
+        """Run to the end. Cancelled, it lets running calls end first, for `shutdown_wait` seconds at most."""
+        flow = asyncio.create_task(self._flow(channel_id))
+        try:
+            await asyncio.shield(flow)
+        except asyncio.CancelledError:
+            self.stopping = True
+            await self._settle(flow)
+            raise
+        if self.error is not None:
+            raise self.error
+
+    async def _settle(self, flow: asyncio.Task[None]) -> None:
+        log.info("waiting for running calls; Ctrl-C again ends at once", seconds=self.options.shutdown_wait)
+        try:
+            await asyncio.wait([flow], timeout=self.options.shutdown_wait)
+        finally:
+            flow.cancel()
+            await asyncio.wait([flow])
+            if not flow.cancelled() and (error := flow.exception()):
+                log.error("what was running could not be kept", error=str(error))
+
+    async def _flow(self, channel_id: str) -> None:
+        async with asyncio.TaskGroup() as ends:
+            ends.create_task(self._write())
+            async with asyncio.TaskGroup() as makers:
+                makers.create_task(self._feed(channel_id))
+                for _ in range(self.options.concurrency):
+                    makers.create_task(self._work())
+            for outcome in self._left_over():
+                await self.outbox.put(outcome)
+            self.all_made.set()
+            await self.outbox.put(None)
+
+    def _stop(self, error: TgParserError) -> None:
+        """Start no new calls; the first error is the one that is told."""
+        self.stopping = True
+        self.error = self.error or error
+
+    async def _feed(self, channel_id: str) -> None:
+        after: str | None = None
+        try:
+            while not self.stopping and (page := await self._page(channel_id, after)):
+                for portion in self._portions(page):
+                    if not self.stopping:
+                        await self.inbox.put(portion)
+                after = page[-1].due.message.source_ref
+        except TgParserError as error:
+            self._stop(error)
+        for _ in range(self.options.concurrency):
+            await self.inbox.put(None)
+
+    async def _page(self, channel_id: str, after: str | None) -> Portion:
+        """The next due messages, claimed, comments with the texts that they are read with."""
+        due = await self.claims.take_due(
+            channel_id,
+            self.worker,
+            after_ref=after,
+            limit=max(self.options.page_size, self.options.concurrency * 2),
+            force=self.options.force,
+            retry_failed=self.options.retry_failed,
+        )
+        texts = await self.claims.texts(context_refs(each.message for each in due))
+        return [_Item(each, task_of(each.message, texts)) for each in due]
+
+    def _portions(self, page: Portion) -> Iterator[Portion]:
+        """What needs no analyzer one by one, then the rest as the analyzer takes it best."""
+        yield from ([item] for item in page if not _is_asked(item.due))
+        asked = {item.due.message.source_ref: item for item in page if _is_asked(item.due)}
+        for portion in self.analyzer.portions([item.task for item in asked.values()]):
+            yield [asked[task.message.source_ref] for task in portion]
+
+    async def _work(self) -> None:
+        while (portion := await self.inbox.get()) is not None:
+            if not self.stopping:
+                for outcome in await self._outcomes(portion):
+                    await self.outbox.put(outcome)
+
+    async def _outcomes(self, portion: Portion) -> Iterable[Outcome]:
+        due = portion[0].due
+        if due.deleted:
+            return [Outcome(removed=due.message.source_ref)]
+        if not due.message.text.strip():
+            return [made(due, WITHOUT_TEXT)]
+        try:
+            results = await self.analyzer.analyze([item.task for item in portion], self.profile)
+            return list(self._judged(zip([item.due for item in portion], results, strict=True)))
+        except Exception as error:  # noqa: BLE001 - the boundary of a message: one bad message never stops a run
+            return list(self._judged((item.due, error) for item in portion))
+
+    def _judged(self, results: Iterable[tuple[DueMessage, Analyzed | Exception]]) -> Iterator[Outcome]:
+        """The outcomes of a call; none for messages that stay due, because the error is not theirs."""
+        unanswered = []
+        for due, result in results:
+            if isinstance(result, Analyzed | AnalysisError):
+                if isinstance(result, AnalysisError) or result.asked:
+                    yield from (failed(*held) for held in self.outage.answered())
+                yield made(due, result) if isinstance(result, Analyzed) else failed(due, result)
+            elif isinstance(result, TgParserError) and result.stops_run:
+                self._stop(result)
+            elif isinstance(result, ProviderUnavailableError):
+                unanswered.append((due, result))
+            else:
+                yield failed(due, result)
+        if unanswered and (error := self.outage.unanswered(unanswered)):
+            self._stop(error)
+
+    def _left_over(self) -> Iterator[Outcome]:
+        """What is known at the end of messages that found nobody: they failed, or the provider never was there."""
+        if self.stopping:
+            return
+        held, error = self.outage.over()
+        if error is not None:
+            self._stop(error)
+        yield from (failed(*each) for each in held)
+
+    async def _write(self) -> None:
+        """Store outcomes soon after they come, many in one transaction; when cancelled, first store what is there."""
+        more, batch = True, list[Outcome]()
+        try:
+            while more:
+                more = _take(await self.outbox.get(), batch)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.all_made.wait(), LINGER_SECONDS)
+                while more and not self.outbox.empty():
+                    more = _take(self.outbox.get_nowait(), batch)
+                await self._store(batch)
+                batch.clear()
+        except asyncio.CancelledError:
+            while not self.outbox.empty():
+                _take(self.outbox.get_nowait(), batch)
+            await self._store(batch)
+            raise
+
+    async def _store(self, batch: Sequence[Outcome]) -> None:
+        documents = [outcome.document for outcome in batch if outcome.document]
+        failures = [outcome.failure for outcome in batch if outcome.failure]
+        removed = [outcome.removed for outcome in batch if outcome.removed]
+        await self.documents.store(documents)
+        await self.documents.record_failures(failures)
+        await self.documents.remove_documents(removed)
+        noise = sum(stored.document.is_noise for stored in documents)
+        self.done += ProcessReport(0, len(documents), noise, len(failures), len(removed))
+        self.report(Progress("process", self.done.processed + self.done.failed + self.done.removed, self.due))
+
+
+def _is_asked(due: DueMessage) -> bool:
+    return not due.deleted and bool(due.message.text.strip())
+
+
+def _take(outcome: Outcome | None, batch: list[Outcome]) -> bool:
+    """Add an outcome to `batch`; whether more may come."""
+    if outcome is not None:
+        batch.append(outcome)
+    return outcome is not None

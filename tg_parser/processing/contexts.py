@@ -1,0 +1,34 @@
+"""What a comment is read with, pure: the refs of its post and of the comment it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from tg_parser.domain.messages import RawMessage
+from tg_parser.domain.refs import source_ref
+from tg_parser.processing.analyzer import Task
+
+
+def context_refs(messages: Iterable[RawMessage]) -> list[str]:
+    """The refs of all texts that the comments among `messages` are read with, sorted, each once."""
+    refs = (ref for message in messages for ref in (post_ref(message), parent_ref(message)))
+    return sorted({ref for ref in refs if ref is not None})
+
+
+def task_of(message: RawMessage, texts: Mapping[str, str]) -> Task:
+    """The message with its context, as far as `texts` by ref hold it."""
+    return Task(message, texts.get(post_ref(message) or ""), texts.get(parent_ref(message) or ""))
+
+
+def post_ref(message: RawMessage) -> str | None:
+    """The post that a comment stands under."""
+    if message.message_type != "comment" or message.thread_id is None:
+        return None
+    return source_ref(message.channel_id, "post", message.thread_id)
+
+
+def parent_ref(message: RawMessage) -> str | None:
+    """The comment that a comment answers; None where it answers the post itself."""
+    if message.message_type != "comment" or message.parent_message_id in (None, message.thread_id):
+        return None
+    return source_ref(message.channel_id, "comment", str(message.parent_message_id))

@@ -1,0 +1,77 @@
+"""What comes of a message: a document, an entry of the failure ledger, or the end of its document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from tg_parser.domain.documents import Analysis, ProcessedDocument, Provenance
+from tg_parser.domain.messages import RawMessage
+from tg_parser.domain.refs import document_id
+from tg_parser.domain.times import utc_now
+from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed
+from tg_parser.storage.claim_storage import DueMessage
+from tg_parser.storage.processing_storage import Failure, StoredDocument
+
+NO_MODEL = Provenance(pipeline_version=PIPELINE_VERSION, provider="none", model_id="none")
+"""How the document of a message without text was made."""
+WITHOUT_TEXT = Analyzed(Analysis(text_clean="", is_noise=True), NO_MODEL)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one message: exactly one of the three."""
+
+    document: StoredDocument | None = None
+    failure: Failure | None = None
+    removed: str | None = None
+
+
+def made(due: DueMessage, analyzed: Analyzed) -> Outcome:
+    """The document of a message."""
+    message = due.message
+    return Outcome(
+        document=StoredDocument(
+            document=build_document(message, analyzed.analysis, analyzed.provenance, analyzed.notes),
+            revision=due.revision,
+            message_date=message.date,
+            message_type=message.message_type,
+            thread_id=message.thread_id,
+            parent_message_id=message.parent_message_id,
+        )
+    )
+
+
+def failed(due: DueMessage, error: Exception) -> Outcome:
+    """The failure of a message, told to the log too."""
+    message = due.message
+    log.warning("message failed", source_ref=message.source_ref, error=f"{type(error).__name__}: {error}")
+    return Outcome(
+        failure=Failure(
+            source_ref=message.source_ref,
+            channel_id=message.channel_id,
+            revision=due.revision,
+            error_class=type(error).__name__,
+            error_message=str(error),
+            at=utc_now(),
+        )
+    )
+
+
+def build_document(
+    message: RawMessage, analysis: Analysis, provenance: Provenance, notes: dict[str, Any] | None = None
+) -> ProcessedDocument:
+    """The document of `message`; its metadata is the provenance, and notes beside it."""
+    return ProcessedDocument(
+        id=document_id(message.source_ref),
+        source_ref=message.source_ref,
+        source_message_id=message.id,
+        channel_id=message.channel_id,
+        processed_at=utc_now(),
+        metadata={**provenance.model_dump(mode="json"), **(notes or {})},
+        **{name: getattr(analysis, name) for name in Analysis.model_fields},
+    )

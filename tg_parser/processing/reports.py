@@ -1,0 +1,39 @@
+"""How to process, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessOptions:
+    """Which messages count as due, how many are analysed at a time, how many are claimed at once at least.
+
+    A run that is stopped by hand waits `shutdown_wait` seconds for the calls that are running.
+    """
+
+    concurrency: int = 4
+    page_size: int = 100
+    force: bool = False
+    retry_failed: bool = False
+    shutdown_wait: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReport:
+    """What became of the due messages: `failed` ones stand in the ledger, `removed` ones were deleted in Telegram."""
+
+    due: int = 0
+    processed: int = 0
+    noise: int = 0
+    failed: int = 0
+    removed: int = 0
+
+    def __add__(self, other: ProcessReport) -> ProcessReport:
+        return ProcessReport(
+            self.due + other.due,
+            self.processed + other.processed,
+            self.noise + other.noise,
+            self.failed + other.failed,
+            self.removed + other.removed,
+        )
