@@ -6,9 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from tg_parser.agents.cleanup import Cleanup
+from tg_parser.agents.curator import Curator
+from tg_parser.agents.desk import Desk
 from tg_parser.config.settings import Settings
 from tg_parser.export.exporter import Exporter
 from tg_parser.ingestion.collector import Collector
@@ -18,9 +22,12 @@ from tg_parser.ingestion.recheck import Rechecker
 from tg_parser.ingestion.telegram_api import TelegramApi
 from tg_parser.ingestion.web_preview import WebPreview
 from tg_parser.nlp.embeddings import SentenceEncoder
+from tg_parser.processing.analyzer import Analyzer
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor
+from tg_parser.services.agent_history import AgentHistoryService
+from tg_parser.services.agents import AgentService, Books, Readers
 from tg_parser.services.backups import BackupService
 from tg_parser.services.databases import DatabaseService
 from tg_parser.services.documents import DocumentService
@@ -33,6 +40,9 @@ from tg_parser.services.sources import SourceService
 from tg_parser.services.status import StatusService
 from tg_parser.services.topics import TopicService
 from tg_parser.storage.account_storage import AccountStorage
+from tg_parser.storage.agent_handoffs import HandoffStorage
+from tg_parser.storage.agent_retention import AgentRetention
+from tg_parser.storage.agent_storage import AgentStorage
 from tg_parser.storage.backup_backends import backup_backend
 from tg_parser.storage.backup_retention import Retention
 from tg_parser.storage.backup_shelf import Shelf
@@ -63,6 +73,8 @@ class App:
     topics: TopicService
     exporter: Exporter
     runs: RunService
+    agents: AgentService
+    agent_history: AgentHistoryService
     status: StatusService
 
     def process_options(self, *, concurrency: int | None = None, **chosen: Any) -> ProcessOptions:
@@ -130,16 +142,34 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         Rechecker(raw, intake),
     )
     live = LiveService(sources=sources, storage=ingestion, stages=stages, web=web, api=api, locks=databases.locks)
-    processor = Processor(
-        documents, raw, LocalAnalyzer(), WorkClaims(ClaimStorage(databases.processing), databases.locks)
-    )
-    document_service = DocumentService(processor, documents, databases.locks)
+    claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
+
+    def documents_by(analyzer: Analyzer) -> DocumentService:
+        return DocumentService(Processor(documents, raw, analyzer, claims), documents, databases.locks)
+
+    document_service = documents_by(LocalAnalyzer())
     topic_service = TopicService(Topicizer(documents, topics, SentenceEncoder()), topics, sources, databases.locks)
     # What only shows what is stored may come from a replica.
     readers = databases.readers
     shown_raw, shown_documents = RawStorage(readers.raw), ProcessingStorage(readers.processing)
     shown_topics = TopicStorage(readers.processing)
     exporter = Exporter(shown_documents, shown_topics)
+    runs = RunService(
+        sources=sources,
+        ingest=ingest,
+        live=live,
+        documents=document_service,
+        topics=topic_service,
+        exporter=exporter,
+    )
+    agents = AgentService(
+        runs,
+        Readers(documents_by, LocalAnalyzer(), LocalAnalyzer()),
+        _books(settings, databases),
+        curator=Curator(topics, documents, SentenceEncoder().model_id),
+        documents=documents,
+        topics=topics,
+    )
     return App(
         settings=settings,
         databases=DatabaseService(databases.all),
@@ -151,13 +181,20 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         documents=document_service,
         topics=topic_service,
         exporter=exporter,
-        runs=RunService(
-            sources=sources,
-            ingest=ingest,
-            live=live,
-            documents=document_service,
-            topics=topic_service,
-            exporter=exporter,
-        ),
+        runs=runs,
+        agents=agents,
+        agent_history=_agent_history(settings, databases),
         status=StatusService(sources, shown_raw, shown_documents, shown_topics),
     )
+
+
+def _books(settings: Settings, databases: Databases) -> Books:
+    handoffs = HandoffStorage(databases.processing)
+    retention = timedelta(days=settings.agents.retention_days)
+    return Books(AgentStorage(databases.processing), handoffs, Desk(handoffs, databases.locks), retention)
+
+
+def _agent_history(settings: Settings, databases: Databases) -> AgentHistoryService:
+    shown = databases.readers.processing
+    cleanup = Cleanup(AgentRetention(databases.processing), databases.locks, settings.agents.archive_dir)
+    return AgentHistoryService(AgentStorage(shown), HandoffStorage(shown), cleanup, settings.agents)
