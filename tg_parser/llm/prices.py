@@ -96,3 +96,12 @@ def _listed(provider: str, model: str, base_url: str | None) -> Tariff | None:
         return None
     # A model can be in the list without a price of its tokens.
     return None if prices.input_mtok is None or prices.output_mtok is None else ListedTariff(found, info)
+
+
+def price_of_calls(found: Tariff, calls: int, input_tokens: int, output_tokens: int) -> int | None:
+    """The price of `calls` with these tokens in all, each as long as the average: prices have steps by length."""
+    if not calls:
+        return 0
+    average = RequestUsage(input_tokens=round(input_tokens / calls), output_tokens=round(output_tokens / calls))
+    price = found.price(average)
+    return None if price is None else price * calls

@@ -18,9 +18,12 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Engine,
+    Integer,
+    LargeBinary,
     Table,
     Text,
     any_,
+    cast,
     event,
     func,
     select,
@@ -59,6 +62,10 @@ class Dialect(ABC):
         """Whether `expression` is one of `values`, ids without white space, however many, as one parameter."""
 
     @abstractmethod
+    def utf8_bytes(self, expression: ColumnElement[str]) -> ColumnElement[int]:
+        """The length of a text in bytes of UTF-8."""
+
+    @abstractmethod
     async def claim(self, conn: AsyncConnection, names: Iterable[str]) -> None:
         """Keep other writers of the same names out until this transaction ends."""
 
@@ -95,6 +102,10 @@ class SqliteDialect(Dialect):
         """A JSON array unfolded by SQLite: no limit on the number of parameters, one plan for any number."""
         listing = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
         return expression.in_(select(listing.c.value))
+
+    def utf8_bytes(self, expression: ColumnElement[str]) -> ColumnElement[int]:
+        """octet_length() is too new for many a Python's SQLite."""
+        return func.length(cast(expression, LargeBinary), type_=Integer)
 
     async def claim(self, conn: AsyncConnection, names: Iterable[str]) -> None:
         """BEGIN IMMEDIATE has claimed the whole file already."""
@@ -145,6 +156,10 @@ class PostgresDialect(Dialect):
     def any_of(self, expression: Column[str], values: Iterable[str]) -> ColumnElement[bool]:
         """An array that the server splits: the driver would spend more time on its elements than the server on all."""
         return expression == any_(func.string_to_array(_SEPARATOR.join(values), _SEPARATOR, type_=ARRAY(Text)))
+
+    def utf8_bytes(self, expression: ColumnElement[str]) -> ColumnElement[int]:
+        """The server's databases are in UTF-8."""
+        return func.octet_length(expression, type_=Integer)
 
     async def claim(self, conn: AsyncConnection, names: Iterable[str]) -> None:
         """Advisory locks of the transaction, always in the same order."""
