@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from tg_parser import __version__
-from tg_parser.cli import backup, databases, demo, export, ingest, login, process, run, sources, status, topicize
+from tg_parser.cli import (
+    agents,
+    backup,
+    databases,
+    demo,
+    export,
+    ingest,
+    login,
+    process,
+    run,
+    sources,
+    status,
+    topicize,
+)
 from tg_parser.cli.chat_command import ChatCommand
 from tg_parser.cli.execution import show_tracebacks
 
@@ -48,6 +61,7 @@ app.command("export")(export.export)
 app.command("status")(status.status)
 app.add_typer(databases.commands, name="db")
 app.add_typer(backup.commands, name="backup")
+app.add_typer(agents.commands, name="agents")
 
 
 def main() -> None:

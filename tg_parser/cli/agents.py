@@ -1,0 +1,169 @@
+"""agents: who they are, what they did, and what has had its time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tg_parser.cli.execution import EXIT_ERROR, execute, say
+from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tg_parser.domain.agents import Handoff, TaskRecord
+
+commands = typer.Typer(help="Agents: what they are, what they did, their archives.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="An agent, as `agents list` shows it.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most this many.")]
+
+
+@commands.command("list")
+def list_agents(json: Json = False) -> None:
+    """All agents with what they have done so far."""
+    found = execute(lambda app: app.agent_history.agents())
+    if json:
+        emit_json({"agents": found})
+    elif not found:
+        emit_line("No agent has worked yet. Start with: tg-parser process --all --multi-agent")
+    else:
+        emit_table(
+            ("agent", "type", "tasks", "errors", "ms a task", "last used", "model"),
+            [
+                (
+                    each.card.name,
+                    each.card.agent_type,
+                    each.tasks,
+                    each.errors,
+                    f"{each.average_ms:.0f}",
+                    _moment(each.last_used_at),
+                    each.card.model,
+                )
+                for each in found
+            ],
+        )
+
+
+@commands.command()
+def status(
+    name: Name,
+    days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Days with work to show.")] = 7,
+    json: Json = False,
+) -> None:
+    """One agent, and its work day by day."""
+    state, stats = execute(lambda app: app.agent_history.status(name, days))
+    if json:
+        emit_json({"agent": state, "days": stats})
+        return
+    card = state.card
+    emit_facts(
+        [
+            ("agent", card.name),
+            ("does", card.description),
+            ("can", ", ".join(card.capabilities)),
+            ("provider", card.provider),
+            ("model", card.model),
+            ("tasks", f"{state.tasks}, of them {state.errors} with an error"),
+            ("last used", _moment(state.last_used_at)),
+        ]
+    )
+    emit_table(
+        ("day", "task", "tasks", "failed", "ms a task", "quickest", "slowest"),
+        [
+            (each.date, each.task_type, each.tasks, each.failed, each.total_ms // each.tasks, each.min_ms, each.max_ms)
+            for each in stats
+        ],
+    )
+
+
+@commands.command()
+def history(
+    name: Name,
+    limit: Limit = 20,
+    failed: Annotated[bool, typer.Option("--failed", help="Only tasks that ended with an error.")] = False,
+    json: Json = False,
+) -> None:
+    """The last tasks of an agent, with what it was given and what it gave."""
+    found = execute(lambda app: app.agent_history.history(name, limit, failed_only=failed))
+    if json:
+        emit_json({"agent": name, "tasks": found})
+    else:
+        emit_table(("when", "task", "message", "ms", "outcome"), [_task_line(each) for each in found])
+
+
+@commands.command()
+def handoffs(
+    status: Annotated[
+        Literal["pending", "accepted", "in_progress", "completed", "failed", "rejected"] | None,
+        typer.Option("--status", help="Only those in this state."),
+    ] = None,
+    agent: Annotated[str | None, typer.Option("--agent", help="Only those from or to this agent.")] = None,
+    limit: Limit = 20,
+    json: Json = False,
+) -> None:
+    """What agents handed to each other, newest first."""
+    found = execute(lambda app: app.agent_history.handoffs(limit, status, agent))
+    if json:
+        emit_json({"handoffs": found})
+    else:
+        emit_table(("when", "from", "to", "task", "status", "ms", "outcome"), [_handoff_line(each) for each in found])
+
+
+@commands.command()
+def cleanup(
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, help="Keep this many days, instead of AGENT_RETENTION_DAYS.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
+    json: Json = False,
+) -> None:
+    """Put old tasks and handoffs into archives, and delete them once their archive is known to be good."""
+    done = execute(lambda app: app.agent_history.cleanup(days=days, dry_run=dry_run))
+    if json:
+        emit_json({"archived": done.archived, "made": done.made, "resumed": done.resumed, "dry_run": dry_run})
+        return
+    emit_facts((table.replace("_", " "), f"{rows} rows") for table, rows in done.archived.items())
+    for name in done.resumed:
+        emit_line(f"finished what an earlier cleanup began: {name}")
+    for name in done.made:
+        emit_line(f"archived: {name}")
+
+
+@commands.command()
+def archives(
+    check: Annotated[bool, typer.Option("--check", help="Read every archive to its end and compare digests.")] = False,
+    json: Json = False,
+) -> None:
+    """The archives of the history."""
+    found = execute(lambda app: app.agent_history.archives(check=check))
+    if json:
+        emit_json({"archives": found})
+    else:
+        rows = [(each.name, each.table, each.rows, each.problem or each.state) for each in found]
+        emit_table(("archive", "of", "rows", "state"), rows)
+    damaged = [each for each in found if each.problem]
+    for each in damaged:
+        say(f"{each.name}: {each.problem}")
+    if damaged:
+        raise typer.Exit(EXIT_ERROR)
+
+
+def _task_line(task: TaskRecord) -> tuple[object, ...]:
+    return _moment(task.at), task.task_type, task.source_ref, task.milliseconds, task.error or _short(task.output)
+
+
+def _handoff_line(handoff: Handoff) -> tuple[object, ...]:
+    outcome = handoff.error or _short(handoff.result)
+    names = handoff.source_agent, handoff.target_agent, handoff.task_type
+    return _moment(handoff.created_at), *names, handoff.status, handoff.processing_time_ms, outcome
+
+
+def _short(value: object) -> str:
+    text = ", ".join(f"{name} {item}" for name, item in value.items()) if isinstance(value, dict) else ""
+    return text if len(text) <= 160 else f"{text[:160]}…"
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"
