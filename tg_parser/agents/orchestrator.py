@@ -13,7 +13,7 @@ from tg_parser.agents.agent import Agent, Assignment, Done
 from tg_parser.agents.desk import Desk
 from tg_parser.agents.history import Recorder, noted, noted_error
 from tg_parser.agents.plans import Plan, Step
-from tg_parser.domain.agents import AgentCard, Handoff, TaskRecord, new_id
+from tg_parser.domain.agents import AgentCard, Handoff, JsonObject, TaskRecord, new_id
 from tg_parser.domain.times import utc_now
 from tg_parser.storage.agent_storage import AgentStorage
 
@@ -53,12 +53,16 @@ class Orchestrator:
     async def run(self, plan: Plan, inputs: Mapping[str, Any], skip: frozenset[str] = frozenset()) -> dict[str, Done]:
         """Take the steps that `skip` does not name. The error of a step ends the run; those after it are rejected."""
         plan.require_agents(self._agents)
+        started = time.monotonic()
         async with self._desk.opened() as holder, self._recorder.running():
             cards = [CARD, *(agent.card for agent in self._agents.values()), *self._others]
             await self._registry.register(cards, utc_now())
             ways = [self._way(plan, step, holder) for step in plan.steps if step.name not in skip]
             await self._desk.add(way.handoff for way in ways)
-            return await self._taken(ways, inputs)
+            done = await self._taken(ways, inputs)
+            output = {"completed": list(done)}
+            self._note(CARD.name, plan.name, started, {"steps": [way.step.name for way in ways]}, output=output)
+            return done
 
     def _way(self, plan: Plan, step: Step, holder: str) -> _Way:
         now = utc_now()
@@ -99,19 +103,18 @@ class Orchestrator:
         accepted = await self._desk.move(way.handoff, "accepted")
         running = await self._desk.move(accepted, "in_progress")
         log.debug("agent at work", agent=way.step.agent, step=way.step.name)
-        started = time.monotonic()
+        started, given = time.monotonic(), noted({**way.handoff.context, **way.step.options})
         try:
             done = await way.agent.work(assignment)
         except BaseException as error:
-            self._note(way, started, error=noted_error(error))
+            self._note(way.step.agent, way.step.name, started, given, error=noted_error(error))
             await self._desk.move(running, "failed", error=noted_error(error))
             raise
         facts = noted(done.facts)
-        self._note(way, started, output=facts)
+        self._note(way.step.agent, way.step.name, started, given, output=facts)
         await self._desk.move(running, "completed", result=facts)
         return done
 
-    def _note(self, way: _Way, started: float, **outcome: Any) -> None:
+    def _note(self, agent: str, task: str, started: float, given: JsonObject, **outcome: Any) -> None:
         spent = round((time.monotonic() - started) * 1000)
-        given = noted({"plan": way.handoff.context["plan"], **way.step.options})
-        self._recorder.task(TaskRecord(way.step.agent, way.step.name, utc_now(), spent, given, **outcome))
+        self._recorder.task(TaskRecord(agent, task, utc_now(), spent, given, **outcome))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -148,6 +148,28 @@ def archives(
         say(f"{each.name}: {each.problem}")
     if damaged:
         raise typer.Exit(EXIT_ERROR)
+
+
+def emit_steps(steps: dict[str, dict[str, Any]]) -> None:
+    """What the agents of a run tell beyond the plain report, for people."""
+    told = steps.get("process", {})
+    routed, review = told.get("routed", {}), told.get("review", {})
+    emit_facts(
+        [
+            ("read simply", routed.get("simple")),
+            ("read deeply", routed.get("deep")),
+            (
+                "reviewed",
+                ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in review.items()) or None,
+            ),
+        ]
+    )
+    for proposal in steps.get("curate", {}).get("proposals", ()):
+        named = " + ".join(repr(title) for title in proposal["titles"])
+        into = f" → {', '.join(map(repr, proposal['proposed']))}" if proposal["proposed"] else ""
+        emit_line(f"proposal: {proposal['kind']} {named}{into}. {proposal['reason']}")
+    for finding in steps.get("quality", {}).get("findings", ()):
+        emit_line(f"to look at: {finding['what']} ({finding['look']})")
 
 
 def _task_line(task: TaskRecord) -> tuple[object, ...]:

@@ -34,6 +34,10 @@ KnownTopics = Annotated[
     Path | None,
     typer.Option("--known-topics", help="File with topics that are wanted: title, description, keywords of each."),
 ]
+MultiAgent = Annotated[
+    bool,
+    typer.Option("--multi-agent", help="By agents: only what is worth it is read deeply, and what was is reviewed."),
+]
 MaxTopics = Annotated[int | None, typer.Option("--max-topics", min=1, help="Keep only the strongest topics.")]
 Pretty = Annotated[bool, typer.Option("--pretty", help="Indent topics.json and the topic files.")]
 Mode = Annotated[

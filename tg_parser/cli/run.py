@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tg_parser.cli.agents import emit_steps
 from tg_parser.cli.execution import execute, finish
 from tg_parser.cli.export import export_facts
 from tg_parser.cli.ingest import emit_outcomes, outcome_facts
@@ -18,6 +19,7 @@ from tg_parser.cli.options import (
     Limit,
     MaxTopics,
     Mode,
+    MultiAgent,
     Out,
     Pretty,
     RecheckSpan,
@@ -33,6 +35,7 @@ from tg_parser.cli.topicize import topic_facts
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
+    from tg_parser.domain.agents import JsonObject
     from tg_parser.services.runs import RunReport
 
 
@@ -48,6 +51,7 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Process and topicise everything again.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Also messages in the failure ledger.")] = False,
     concurrency: Concurrency = None,
+    multi_agent: MultiAgent = False,
     known_topics: KnownTopics = None,
     max_topics: MaxTopics = None,
     pretty: Pretty = False,
@@ -61,6 +65,8 @@ def run(
     skipped = {"ingest": skip_ingest, "process": skip_process, "topicize": skip_topicize, "export": skip_export}
     chat = chat or channel
     span = parse_recheck(recheck)
+
+    steps: dict[str, JsonObject] = {}
 
     async def work(app: App) -> RunReport:
         from tg_parser.services.ingestion import IngestRequest
@@ -82,10 +88,18 @@ def run(
             skip=frozenset(step for step, left_out in skipped.items() if left_out),
         )
         with shown_progress() as report:
+            if multi_agent:
+                ran = await app.agents.run(request, report)
+                steps.update(ran.steps)
+                return ran.report
             return await app.runs.run(request, report)
 
     done = execute(work)
-    emit_json(run_facts(done)) if json else emit_run(done)
+    if json:
+        emit_json({**run_facts(done), **({"agents": steps} if steps else {})})
+    else:
+        emit_run(done)
+        emit_steps(steps)
     finish(done.processed.failed if done.processed else 0)
 
 
