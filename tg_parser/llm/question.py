@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -61,3 +61,11 @@ class Answer(Generic[T]):
     cost_usd: float | None = None
     calls: int = 1
     cached: bool = False
+
+
+class Asker(Protocol):
+    """Whoever can be asked: the models of one stage, or of all of them."""
+
+    async def ask(self, question: Question[T]) -> Answer[T]:
+        """A good answer. Raises AnalysisError where none was, ProviderError, ProviderUnavailableError, BudgetError."""
+        ...

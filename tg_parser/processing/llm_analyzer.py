@@ -10,24 +10,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tg_parser.config.llm_settings import LlmSettings
 from tg_parser.domain.documents import Provenance
 from tg_parser.domain.errors import AnalysisError, TgParserError
 from tg_parser.llm.prompts import Prompts
-from tg_parser.llm.question import Answer, AnswerRejectedError, Prompt, Purpose, Question
+from tg_parser.llm.question import Answer, AnswerRejectedError, Asker, Prompt, Purpose, Question
 from tg_parser.nlp.noise import has_words
-from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed, ChannelProfile, Task
+from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed, Analyzer, ChannelProfile, Task
 from tg_parser.processing.briefing import Brief, brief, shared_values, single_values
 from tg_parser.processing.judging import analysis_of, judge
-from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.reading import Reading, Readings
 from tg_parser.processing.shares import added, cost_share, share
-
-if TYPE_CHECKING:
-    # A type alone: the module behind it takes most of a second to load.
-    from tg_parser.llm.asking import Llm
 
 STAGE = "processing"
 SHORT_CHARS = 500
@@ -38,13 +33,13 @@ _PAID = ("input_tokens", "output_tokens", "cost_usd")
 
 
 class LlmAnalyzer:
-    """An Analyzer over a model; messages without words are read by text tools, which cost nothing."""
+    """An Analyzer over a model; messages without words are read by `local` text tools, which cost nothing."""
 
-    def __init__(self, llm: Llm, prompts: Prompts, settings: LlmSettings) -> None:
+    def __init__(self, llm: Asker, prompts: Prompts, settings: LlmSettings, local: Analyzer) -> None:
         self._llm = llm
         self._prompts = prompts
         self._settings = settings
-        self._local = LocalAnalyzer(names=False)
+        self._local = local
 
     def portions(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
         """Short messages together, up to LLM_BATCH_SIZE; all others alone."""
@@ -58,7 +53,7 @@ class LlmAnalyzer:
             return [await self._one(portion[0], profile)]
         return await self._several([self._brief(task, profile) for task in portion])
 
-    async def _one(self, task: Task, profile: ChannelProfile) -> Analyzed:
+    async def _one(self, task: Task, profile: ChannelProfile) -> Outcome:
         if not has_words(task.message.text):
             return (await self._local.analyze([task], profile))[0]
         return await self._alone(self._brief(task, profile))

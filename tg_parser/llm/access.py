@@ -1,0 +1,79 @@
+"""The language models of one run, by stage, with one set of books. Nothing heavy is loaded before the first question."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
+
+from tg_parser.config.settings import Settings
+from tg_parser.domain.times import utc_now
+from tg_parser.llm.budget import Caps
+from tg_parser.llm.choice import Stage, require_extra
+from tg_parser.llm.ledger import Ledger, SpendingBook, new_run_id
+from tg_parser.llm.question import Answer, Question
+
+if TYPE_CHECKING:
+    from tg_parser.llm.asking import Llm
+    from tg_parser.llm.cached import AnswerStore
+    from tg_parser.llm.models import Models
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class LlmAccess:
+    """Open it with `async with`: connections are closed and everything paid for is written, whatever ends the run."""
+
+    def __init__(self, settings: Settings, answers: AnswerStore, book: SpendingBook) -> None:
+        money = settings.llm_money
+        self.ledger = Ledger(
+            book, Caps(money.max_cost, money.monthly_budget, money.allow_unknown_price), new_run_id(utc_now())
+        )
+        self._settings = settings
+        self._answers = answers
+        self._stack = AsyncExitStack()
+        self._lock = asyncio.Lock()
+        self._models: Models | None = None
+        self._made: dict[Stage, Llm] = {}
+
+    async def __aenter__(self) -> LlmAccess:
+        await self._stack.enter_async_context(self.ledger)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def at(self, stage: Stage) -> StageLlm:
+        """The model of a stage; it is made when it is first asked."""
+        return StageLlm(self, stage)
+
+    async def llm(self, stage: Stage) -> Llm:
+        """The whole chain of a stage. Raises ProviderError, BudgetError, SettingsError before anything is sent."""
+        async with self._lock:
+            if stage not in self._made:
+                self._made[stage] = await self._make(stage)
+            return self._made[stage]
+
+    async def _make(self, stage: Stage) -> Llm:
+        require_extra()
+        # Of the optional extra, and most of a second to load.
+        from tg_parser.llm.assembly import llm_of  # noqa: PLC0415
+        from tg_parser.llm.models import open_models  # noqa: PLC0415
+
+        if self._models is None:
+            self._models = await self._stack.enter_async_context(open_models(self._settings))
+        return await llm_of(stage, self._models, self._settings, self._answers, self.ledger)
+
+
+class StageLlm:
+    """Asks the model of a stage."""
+
+    def __init__(self, access: LlmAccess, stage: Stage) -> None:
+        self._access = access
+        self._stage = stage
+
+    async def ask(self, question: Question[T]) -> Answer[T]:
+        """See Llm.ask."""
+        return await (await self._access.llm(self._stage)).ask(question)
