@@ -30,7 +30,7 @@ def test_calls_below_every_cap_are_made(caps, spent):
 def test_run_at_its_cap_says_what_was_spent():
     """The error names what is spent, the cap and how to go on, and ends the run."""
     error = refusal(Caps(run=0.05, month=1), Spent(run=5 * CENT, month=5 * CENT))
-    assert str(error) == "This run has spent $0.0500 of the $0.0500 it may (--max-cost)."
+    assert str(error) == "This run has spent $0.0500 of the $0.0500 it may (--max-cost, LLM_MAX_COST)."
     assert "Run the same command again with a higher --max-cost" in error.hint
     assert error.stops_run
 

@@ -85,6 +85,7 @@ class LlmLimitSettings(_Group):
 class LlmMoneySettings(_Group):
     """What may be spent on models, and what is not paid for twice."""
 
+    max_cost: float | None = _env("LLM_MAX_COST", None, "US dollars a run at most; `--max-cost` for one run.", ge=0)
     monthly_budget: float | None = _env("LLM_MONTHLY_BUDGET", None, "US dollars a calendar month (UTC) at most.", ge=0)
     allow_unknown_price: bool = _env(
         "LLM_ALLOW_UNKNOWN_PRICE", False, "Let models of unknown price answer although a cap is set."
@@ -99,6 +100,9 @@ class LlmMoneySettings(_Group):
         "LLM_PRICE_OUTPUT", None, "Your price of a million tokens answered, US dollars.", ge=0
     )
     cache: bool = _env("LLM_CACHE", True, "Keep answers, so that the same question is not paid for twice.")
+    cache_read: bool = _env(
+        "LLM_CACHE_READ", True, "Serve the answers that are kept; `--no-cache` does not, for one run."
+    )
 
 
 class PromptSettings(_Group):

@@ -1,4 +1,4 @@
-"""The language models of one run, by stage, with one set of books. Nothing heavy is loaded before the first question."""
+"""The language models of one run, by stage, with one ledger. Nothing heavy is loaded before the first question."""
 
 from __future__ import annotations
 
