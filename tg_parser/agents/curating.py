@@ -23,8 +23,8 @@ Kind = Literal["merge", "split", "rename"]
 MOST_MESSAGES = 60
 """Messages of a topic that are looked at, the strongest."""
 _SHARED = 0.5
-_AS_ALIKE = 0.95
-_APART = 0.5
+_AS_ALIKE = 0.9
+_APART = 0.65
 _LEAST_PART, _LEAST_SHARE = 3, 0.25
 _NAMED, _NAMED_BETTER = 0.25, 0.5
 _ROUNDS = 10

@@ -26,7 +26,8 @@ _LEAST_OF_A_SUMMARY = 0.3
 """A summary has words of its own, but not most of them."""
 _SHORTEST_SENTENCE = 4
 _QUOTED_CHARS = 160
-_CAPITALISED = re.compile(r"(?<=[^\W_.!?…:«\"“(—–-]\s)[^\W\d_](?:[^\W_]|['’-])+")
+# A word that does not begin a sentence, a quotation or a remark.
+_INSIDE = re.compile(r"(?<=[^\W_.!?…:«\"“(—–-]\s)[^\W\d_](?:[^\W_]|['’-])+")
 _NOUNS_WITH_CAPITALS = frozenset({"de", "lb"})
 
 
@@ -97,8 +98,8 @@ def _unknown_names(source: SourceText, summary: str | None) -> Iterator[str]:
     """Words with a capital inside a sentence that the source holds in no form; German writes every noun so."""
     if not summary or source.language in _NOUNS_WITH_CAPITALS:
         return
-    for match in _CAPITALISED.finditer(summary):
-        if not any(map(source.holds, words(match[0]))):
+    for match in _INSIDE.finditer(summary):
+        if match[0][0].isupper() and not any(map(source.holds, words(match[0]))):
             yield match[0]
 
 
