@@ -13,6 +13,7 @@ from typing import Any
 from tg_parser.agents.cleanup import Cleanup
 from tg_parser.agents.curator import Curator
 from tg_parser.agents.desk import Desk
+from tg_parser.agents.model_review import ModelReviewer
 from tg_parser.config.settings import Settings
 from tg_parser.export.exporter import Exporter
 from tg_parser.ingestion.collector import Collector
@@ -21,14 +22,19 @@ from tg_parser.ingestion.intake import Intake
 from tg_parser.ingestion.recheck import Rechecker
 from tg_parser.ingestion.telegram_api import TelegramApi
 from tg_parser.ingestion.web_preview import WebPreview
+from tg_parser.llm.access import LlmAccess
+from tg_parser.llm.choice import chosen_provider
+from tg_parser.llm.prompts import load_prompts
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.processing.analyzer import Analyzer
 from tg_parser.processing.claims import WorkClaims
+from tg_parser.processing.llm_analyzer import LlmAnalyzer
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor
 from tg_parser.services.agent_history import AgentHistoryService
 from tg_parser.services.agents import AgentService, Books, Readers
 from tg_parser.services.backups import BackupService
+from tg_parser.services.costs import CostService
 from tg_parser.services.databases import DatabaseService
 from tg_parser.services.documents import DocumentService
 from tg_parser.services.ingestion import IngestService
@@ -43,15 +49,19 @@ from tg_parser.storage.account_storage import AccountStorage
 from tg_parser.storage.agent_handoffs import HandoffStorage
 from tg_parser.storage.agent_retention import AgentRetention
 from tg_parser.storage.agent_storage import AgentStorage
+from tg_parser.storage.answer_storage import AnswerStorage
 from tg_parser.storage.backup_backends import backup_backend
 from tg_parser.storage.backup_retention import Retention
 from tg_parser.storage.backup_shelf import Shelf
 from tg_parser.storage.claim_storage import ClaimStorage
 from tg_parser.storage.comment_storage import CommentStorage
 from tg_parser.storage.databases import Databases, open_databases
+from tg_parser.storage.due_texts import DueTextStorage
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.spending_storage import SpendingStorage
+from tg_parser.storage.spending_storage import SpendingStorage
 from tg_parser.storage.topic_storage import TopicStorage
 from tg_parser.topics.model import TopicOptions
 from tg_parser.topics.topicizer import Topicizer
@@ -73,6 +83,7 @@ class App:
     topics: TopicService
     exporter: Exporter
     runs: RunService
+    models: LlmAccess
     agents: AgentService
     agent_history: AgentHistoryService
     status: StatusService
@@ -80,7 +91,12 @@ class App:
     def process_options(self, *, concurrency: int | None = None, **chosen: Any) -> ProcessOptions:
         """Options of processing: what a user chose, else the settings."""
         defaults = self.settings.processing
-        return ProcessOptions(concurrency=concurrency or defaults.concurrency, page_size=defaults.page_size, **chosen)
+        return ProcessOptions(
+            concurrency=concurrency or defaults.concurrency,
+            page_size=defaults.page_size,
+            shutdown_wait=self.settings.llm_limits.shutdown_wait,
+            **chosen,
+        )
 
     def topic_options(self, known_topics: Path | None = None, **chosen: Any) -> TopicOptions:
         """Options of topics: what a user chose, else the settings. Raises UsageError for a wrong file of topics."""
@@ -93,8 +109,12 @@ class App:
 @asynccontextmanager
 async def open_app(settings: Settings, *, prepare: bool = True) -> AsyncIterator[App]:
     """Connect and build; `prepare` also makes missing schemas and refuses unfit ones. Raises StorageError."""
-    async with open_databases(settings, prepare=prepare) as databases, _reached(settings, databases) as (web, api):
-        yield _build(settings, databases, web, api)
+    async with (
+        open_databases(settings, prepare=prepare) as databases,
+        _reached(settings, databases) as (web, api),
+        _models(settings, databases) as models,
+    ):
+        yield _build(settings, databases, web, api, models)
 
 
 def backup_service(settings: Settings) -> BackupService:
@@ -127,7 +147,12 @@ async def _reached(settings: Settings, databases: Databases) -> AsyncIterator[tu
         await web.close()
 
 
-def _build(settings: Settings, databases: Databases, web: WebPreview, api: TelegramApi) -> App:
+def _models(settings: Settings, databases: Databases) -> LlmAccess:
+    """The way to the models that the settings choose; nothing is opened before the first question."""
+    return LlmAccess(settings, AnswerStorage(databases.processing), SpendingStorage(databases.processing))
+
+
+def _build(settings: Settings, databases: Databases, web: WebPreview, api: TelegramApi, models: LlmAccess) -> App:
     ingestion, raw = IngestionStorage(databases.ingestion), RawStorage(databases.raw)
     documents, topics = ProcessingStorage(databases.processing), TopicStorage(databases.processing)
     sources = SourceService(ingestion, raw, documents, topics)
@@ -147,8 +172,11 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
     def documents_by(analyzer: Analyzer) -> DocumentService:
         return DocumentService(Processor(documents, raw, analyzer, claims), documents, databases.locks)
 
-    document_service = documents_by(LocalAnalyzer())
-    topic_service = TopicService(Topicizer(documents, topics, SentenceEncoder()), topics, sources, databases.locks)
+    encoder = SentenceEncoder()
+    local = LocalAnalyzer(embedder=encoder)
+    deep, reviewer = _deep_readers(settings, models, local)
+    document_service = documents_by(deep)
+    topic_service = TopicService(Topicizer(documents, topics, encoder), topics, sources, databases.locks)
     # What only shows what is stored may come from a replica.
     readers = databases.readers
     shown_raw, shown_documents = RawStorage(readers.raw), ProcessingStorage(readers.processing)
@@ -164,9 +192,16 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
     )
     agents = AgentService(
         runs,
-        Readers(documents_by, LocalAnalyzer(), LocalAnalyzer()),
+        Readers(
+            documents_by,
+            local,
+            deep,
+            reviewer,
+            chosen_provider(settings.llm),
+            settings.llm.model_processing or settings.llm.model,
+        ),
         _books(settings, databases),
-        curator=Curator(topics, documents, SentenceEncoder().model_id),
+        curator=Curator(topics, documents, encoder.model_id),
         documents=documents,
         topics=topics,
     )
@@ -182,10 +217,20 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         topics=topic_service,
         exporter=exporter,
         runs=runs,
+        models=models,
         agents=agents,
         agent_history=_agent_history(settings, databases),
         status=StatusService(sources, shown_raw, shown_documents, shown_topics),
     )
+
+
+def _deep_readers(settings: Settings, models: LlmAccess, local: LocalAnalyzer) -> tuple[Analyzer, ModelReviewer | None]:
+    """Who reads with a model, and who reviews that; text tools where there is none. Raises SettingsError."""
+    if chosen_provider(settings.llm) == "local":
+        return local, None
+    prompts = load_prompts(settings.prompts)
+    reader = LlmAnalyzer(models.at("processing"), prompts, settings.llm, local)
+    return reader, ModelReviewer(models.at("agents"), prompts, settings.llm.max_input_chars)
 
 
 def _books(settings: Settings, databases: Databases) -> Books:

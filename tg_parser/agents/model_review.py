@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -12,14 +11,10 @@ from tg_parser.agents.reviewing import Kind, Objection, is_borne_out
 from tg_parser.domain.documents import Analysis
 from tg_parser.llm.fencing import Fence
 from tg_parser.llm.prompts import Prompts
-from tg_parser.llm.question import Answer, Purpose, Question
+from tg_parser.llm.question import Answer, Asker, Purpose, Question
 from tg_parser.nlp.words import words
 from tg_parser.processing.analyzer import Task
 from tg_parser.processing.source_text import SourceText
-
-if TYPE_CHECKING:
-    # A type alone: the module behind it takes most of a second to load.
-    from tg_parser.llm.asking import Llm
 
 STAGE = "agents"
 MOST_FINDINGS = 5
@@ -49,7 +44,7 @@ class ModelReview:
 class ModelReviewer:
     """Asks a model about analyses of messages up to `max_chars`."""
 
-    def __init__(self, llm: Llm, prompts: Prompts, max_chars: int) -> None:
+    def __init__(self, llm: Asker, prompts: Prompts, max_chars: int) -> None:
         self._llm = llm
         self._prompts = prompts
         self.max_chars = max_chars

@@ -15,6 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
+    from tg_parser.llm.overrides import ModelUse
 
 EXIT_ERROR, EXIT_USAGE, EXIT_FAILED_MESSAGES, EXIT_INTERRUPTED = 1, 2, 3, 130
 _DEBUG = "TG_PARSER_DEBUG"
@@ -27,10 +28,10 @@ def show_tracebacks() -> None:
     os.environ[_DEBUG] = "1"
 
 
-def execute(work: Callable[[App], Awaitable[T]], *, prepare: bool = True) -> T:
-    """Open the application, do `work`, close it. `prepare` creates or checks the schemas first."""
+def execute(work: Callable[[App], Awaitable[T]], *, prepare: bool = True, use: ModelUse | None = None) -> T:
+    """Open the application, do `work`, close it. `prepare` makes or checks the schemas first; `use` chooses models."""
     try:
-        return asyncio.run(_opened(work, prepare=prepare))
+        return asyncio.run(_opened(work, prepare=prepare, use=use))
     except KeyboardInterrupt:
         say("Stopped. What was done is kept; the same command goes on from there.")
         raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -38,14 +39,14 @@ def execute(work: Callable[[App], Awaitable[T]], *, prepare: bool = True) -> T:
         fail(error)
 
 
-async def _opened(work: Callable[[App], Awaitable[T]], *, prepare: bool) -> T:
+async def _opened(work: Callable[[App], Awaitable[T]], *, prepare: bool, use: ModelUse | None) -> T:
     from tg_parser.bootstrap import open_app
     from tg_parser.config.logging import configure_logging
     from tg_parser.config.settings import load_settings, secret_values
 
     settings = load_settings()
     configure_logging(settings.logging, secret_values(settings))
-    async with open_app(settings, prepare=prepare) as app:
+    async with open_app(use.applied(settings) if use else settings, prepare=prepare) as app:
         return await work(app)
 
 

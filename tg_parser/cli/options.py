@@ -38,6 +38,17 @@ MultiAgent = Annotated[
     bool,
     typer.Option("--multi-agent", help="By agents: only what is worth it is read deeply, and what was is reviewed."),
 ]
+Provider = Annotated[
+    Literal["openai", "anthropic", "gemini", "ollama", "local"] | None,
+    typer.Option("--provider", help="Who reads messages and names topics; local works offline, without a key."),
+]
+Model = Annotated[str | None, typer.Option("--model", help="Model of every stage.")]
+MaxCost = Annotated[
+    float | None, typer.Option("--max-cost", min=0, metavar="USD", help="Stop when this run has cost so much.")
+]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Ask again what was answered before; new answers are kept all the same.")
+]
 MaxTopics = Annotated[int | None, typer.Option("--max-topics", min=1, help="Keep only the strongest topics.")]
 Pretty = Annotated[bool, typer.Option("--pretty", help="Indent topics.json and the topic files.")]
 Mode = Annotated[
