@@ -15,6 +15,7 @@ from tg_parser.topics.drafting import draft_topics
 from tg_parser.topics.grouping import Grouping, group_documents, survey_of
 from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
 from tg_parser.topics.settling import Topic, kept_edits, settle
+from tg_parser.topics.verdicts import remembered
 
 __all__ = ["METHOD", "TopicReport", "TopicsFound", "find_topics", "found_topics"]
 
@@ -66,7 +67,8 @@ def find_topics(
 
     What is as it was in `known` keeps its time of change, so that writing it again changes nothing.
     """
-    grouping = group_documents(survey_of(documents, vectors, options, wanted_vectors), known)
+    survey = survey_of(documents, vectors, options, wanted_vectors)
+    grouping = group_documents(survey, known, remembered(options.wanted, survey.corpus, known))
     drafts = draft_topics(grouping, known, now)
     topics = settle(drafts, kept_edits(drafts, grouping.survey.corpus), {}, options)
     return found_topics(grouping, topics, known)

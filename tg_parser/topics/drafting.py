@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tg_parser.domain.topics import TopicBundle, TopicCard
 from tg_parser.topics.bundles import bundle_of
@@ -15,6 +16,7 @@ from tg_parser.topics.model import KnownTopic
 from tg_parser.topics.naming import title_groups
 from tg_parser.topics.phrases import Named, shared_phrases
 from tg_parser.topics.texts import stems_of
+from tg_parser.topics.verdicts import record
 from tg_parser.topics.wording import Wording
 
 
@@ -41,11 +43,25 @@ def draft_topics(grouping: Grouping, known: Sequence[KnownTopic], now: datetime)
         wording = Wording(survey.corpus.language_of(topic.group.rows))
         card = card_of(topic, near, survey.corpus, survey.options, now)
         before = grouping.matched.get(place)
-        if merged := {**(before.card.metadata.get("merged", {}) if before else {}), **grouping.merged.get(place, {})}:
-            card = card.model_copy(update={"metadata": {**card.metadata, "merged": merged}})
+        card = card.model_copy(update={"metadata": {**card.metadata, **_history(grouping, place)}})
         bundle = bundle_of(topic, survey.corpus.documents, wording, now)
         drafts.append(Draft(card, bundle, topic, tuple(one.id for one in apart(topic, near)), wording, before))
     return sorted(drafts, key=lambda draft: draft.card.id)
+
+
+def _history(grouping: Grouping, place: int) -> dict[str, Any]:
+    """What a model decided about a topic, in this run or before: what went into it, and which messages belong."""
+    before, wanted = grouping.matched.get(place), grouping.groups[place].wanted
+    history: dict[str, Any] = {}
+    merged = {**(before.card.metadata.get("merged", {}) if before else {}), **grouping.merged.get(place, {})}
+    if merged:
+        history["merged"] = merged
+    if wanted is not None:
+        asked = grouping.survey.options.wanted.index(wanted)
+        verdicts = {row: verdict for (at, row), verdict in grouping.verdicts.items() if at == asked}
+        if verdicts:
+            history["judged"] = record(wanted, verdicts, grouping.survey.corpus)
+    return history
 
 
 def _named(grouping: Grouping, known: Sequence[KnownTopic]) -> list[Named]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tg_parser.topics.clustering import WIDTHS, Labels, cluster
-from tg_parser.topics.known import Verdicts, WantedFits, fit_wanted, known_groups, without_doubles
+from tg_parser.topics.known import WantedFits, fit_wanted, known_groups, without_doubles
 from tg_parser.topics.matching import assign_ids, match_known
 from tg_parser.topics.membership import form_groups
 from tg_parser.topics.merging import Pair, join, joint, may_merge, rejoined, survivor
@@ -17,6 +17,7 @@ from tg_parser.topics.model import KNOWN, Group, KnownTopic, TopicDocument, Topi
 from tg_parser.topics.similarity import Items, message_items
 from tg_parser.topics.singletons import find_singletons
 from tg_parser.topics.texts import Corpus, corpus_of
+from tg_parser.topics.verdicts import Verdicts
 
 Vectors = npt.NDArray[np.float32]
 
@@ -33,14 +34,17 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """The groups of a survey, wanted ones first, the topic of an earlier run that each continues, the topics that went
-    into it, by id with the reason, and the wanted topics that no message makes a topic of.
+    """The groups of a survey, wanted ones first, and the topic of an earlier run that each continues.
+
+    `missing` are titles of wanted topics that no message makes a topic of, `verdicts` what a model said of messages,
+    `merged` the topics that went into a group, by id with the reason.
     """
 
     survey: Survey
     groups: Sequence[Group]
     matched: Mapping[int, KnownTopic]
     missing: tuple[str, ...]
+    verdicts: Verdicts
     merged: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
 
     @property
@@ -68,7 +72,8 @@ def survey_of(
 def group_documents(survey: Survey, known: Sequence[KnownTopic], verdicts: Verdicts | None = None) -> Grouping:
     """The groups of a survey; `verdicts` are of messages that stand near the threshold of a wanted topic."""
     corpus, options = survey.corpus, survey.options
-    sought = known_groups(survey.fits, corpus, options, verdicts or {})
+    said = verdicts or {}
+    sought = known_groups(survey.fits, corpus, options, said)
     wanted = [group for group in sought if group is not None]
     found = without_doubles(_found(survey, known), wanted)
     groups = [*wanted, *found[: options.max_topics]]
@@ -76,7 +81,7 @@ def group_documents(survey: Survey, known: Sequence[KnownTopic], verdicts: Verdi
     if not options.with_supporting:
         groups = [replace(group, members=group.anchors) for group in groups]
     missing = tuple(one.title for one, group in zip(options.wanted, sought, strict=True) if group is None)
-    unmatched = Grouping(survey, groups, {}, missing)
+    unmatched = Grouping(survey, groups, {}, missing, said)
     return replace(unmatched, matched=match_known(unmatched.refs, known, _asked_again(groups, known)))
 
 

@@ -6,7 +6,7 @@ a narrow topic ("shares of Gazprom") has messages much like it, a broad one ("sc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from tg_parser.topics.membership import DIGITS
 from tg_parser.topics.model import Group, Member, TopicOptions, WantedTopic
 from tg_parser.topics.similarity import Floats, above_chance, message_items
 from tg_parser.topics.texts import Corpus, stems_of
+from tg_parser.topics.verdicts import Verdicts
 
 KEYWORD = 0.12
 """What a keyword (or the title) in a message adds to its similarity."""
@@ -24,23 +25,11 @@ HALF_OF_BEST, LEAST_HALF, MOST_HALF = 0.45, 0.13, 0.26
 MARGIN = 0.15
 """How far below a supporting message's least score a message is still near enough to be judged by a model."""
 JUDGED_AT_MOST = 100
-DOUBLE = 0.5
+DOUBLE = 0.6
 """A found group that shares this much (Dice) with a known topic is that topic once more."""
 _CELLS = 4_000_000
 
 Vectors = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a model says of a message near the threshold, and why."""
-
-    belongs: bool
-    why: str
-
-
-Verdicts = Mapping[tuple[int, int], Verdict]
-"""By place of the wanted topic and row of the message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -16,31 +15,46 @@ from tg_parser.domain.times import utc_now
 from tg_parser.nlp.embeddings import Embedder, text_hash
 from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
 from tg_parser.storage.topic_storage import TopicRun, TopicStorage
-from tg_parser.topics.discovery import METHOD, TopicReport, TopicsFound, find_topics
+from tg_parser.topics.discovery import METHOD, TopicReport, TopicsFound, found_topics
+from tg_parser.topics.drafting import draft_topics
+from tg_parser.topics.editor import TopicEditor
+from tg_parser.topics.grouping import Survey, group_documents, merge_groups, survey_of
+from tg_parser.topics.inquiry import EditReport, Inquiry
 from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
+from tg_parser.topics.settling import Edit, kept_edits, settle
+from tg_parser.topics.verdicts import remembered
 
 PAGE = 2000
 EMBED_BATCH = 64
+UNFINISHED = "unfinished"
+"""Noted instead of a fingerprint where a model owes answers, so that the next run goes on."""
 
 Vectors = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class TopicizeReport:
-    """What a run found; `unchanged` when the documents are those of the last run and nothing was done."""
+    """What a run found; `unchanged` when the documents are those of the last run and nothing was done.
+
+    `editing` is what a model did, where one was asked.
+    """
 
     found: TopicReport
     unchanged: bool
     titles: tuple[str, ...] = ()
+    editing: EditReport | None = None
 
 
 class Topicizer:
-    """Finds the topics of one or several channels taken together."""
+    """Finds the topics of one or several channels taken together; an `editor` finds better words for them."""
 
-    def __init__(self, documents: ProcessingStorage, topics: TopicStorage, embedder: Embedder) -> None:
+    def __init__(
+        self, documents: ProcessingStorage, topics: TopicStorage, embedder: Embedder, editor: TopicEditor | None = None
+    ) -> None:
         self._documents = documents
         self._topics = topics
         self._embedder = embedder
+        self._editor = editor
 
     async def run(
         self,
@@ -51,7 +65,11 @@ class Topicizer:
         dry_run: bool = False,
         report: ReportProgress = silent,
     ) -> TopicizeReport:
-        """Bring the topics of `channel_ids` up to date with their documents."""
+        """Bring the topics of `channel_ids` up to date with their documents.
+
+        An error that stops a model's work is raised when all that was found and paid for is stored. A dry run asks no
+        model.
+        """
         fingerprint = await self._fingerprint(channel_ids, options)
         last = await self._topics.last_run(channel_ids)
         if last is not None and last.fingerprint == fingerprint and not force:
@@ -59,16 +77,24 @@ class Topicizer:
         documents = [document async for document in self._read(channel_ids)]
         vectors = await self._embed([document.text for document in documents], report)
         wanted = await self._embed([one.text for one in options.wanted], report)
-        found = await self._find(channel_ids, documents, vectors, wanted, options)
+        known = [KnownTopic(card, bundle) for card, bundle in await self._topics.known(channel_ids)]
+        survey = await asyncio.to_thread(survey_of, documents, vectors, options, wanted)
+        inquiry = self._editor.inquiry(channel_ids, report) if self._editor and not dry_run else None
+        found, editing = await self._find(survey, known, inquiry, force=force)
         if not dry_run:
-            run = TopicRun(fingerprint=fingerprint, finished_at=utc_now(), report=asdict(found.report))
+            noted = fingerprint if inquiry is None or inquiry.is_whole else UNFINISHED
+            run = TopicRun(fingerprint=noted, finished_at=utc_now(), report=asdict(found.report))
             await self._topics.replace(channel_ids, found.topics, found.retired, run)
-        return TopicizeReport(found.report, unchanged=False, titles=tuple(card.title for card, _ in found.topics))
+        if inquiry is not None and inquiry.stopped is not None:
+            raise inquiry.stopped
+        titles = tuple(card.title for card, _ in found.topics)
+        return TopicizeReport(found.report, unchanged=False, titles=titles, editing=editing)
 
     async def _fingerprint(self, channel_ids: Sequence[str], options: TopicOptions) -> str:
-        """Equal for two runs exactly when documents, options, method and embedder are the same."""
+        """Equal for two runs exactly when documents, options, method, embedder and editor are the same."""
         content = await self._documents.content_fingerprint(channel_ids)
-        parts = (content, repr(options), METHOD, self._embedder.model_id)
+        editor = self._editor.id if self._editor else ""
+        parts = (content, repr(options), METHOD, self._embedder.model_id, editor)
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     async def _read(self, channel_ids: Sequence[str]) -> AsyncIterator[TopicDocument]:
@@ -107,13 +133,23 @@ class Topicizer:
         return np.stack([np.frombuffer(known[key], dtype="<f4") for key in hashes])
 
     async def _find(
-        self,
-        channel_ids: Sequence[str],
-        documents: Sequence[TopicDocument],
-        vectors: Vectors,
-        wanted: Vectors,
-        options: TopicOptions,
-    ) -> TopicsFound:
-        known = [KnownTopic(card, bundle) for card, bundle in await self._topics.known(channel_ids)]
-        find = partial(find_topics, wanted_vectors=wanted)
-        return await asyncio.to_thread(find, documents, vectors, known, options, utc_now())
+        self, survey: Survey, known: Sequence[KnownTopic], inquiry: Inquiry | None, *, force: bool
+    ) -> tuple[TopicsFound, EditReport | None]:
+        """The topics of a survey. Steps that compute run in a thread, so that answers are taken when they come."""
+        editor, corpus = self._editor if inquiry else None, survey.corpus
+        verdicts = remembered(survey.options.wanted, corpus, known)
+        judged = await editor.judge(survey, {} if force else verdicts, inquiry) if editor and inquiry else {}
+        grouping = await asyncio.to_thread(group_documents, survey, known, {**verdicts, **judged})
+        if editor and inquiry:
+            twins = await editor.twins(grouping, inquiry)
+            grouping = await asyncio.to_thread(merge_groups, grouping, twins, known)
+        drafts = await asyncio.to_thread(draft_topics, grouping, known, utc_now())
+        kept, fresh = kept_edits(drafts, corpus), dict[str, Edit]()
+        if editor and inquiry:
+            fresh = await editor.word(drafts, corpus, kept, inquiry, force=force)
+        found = found_topics(grouping, settle(drafts, kept, fresh, survey.options), known)
+        if inquiry is None:
+            return found, None
+        merged = sum(map(len, grouping.merged.values()))
+        counts = {"worded": len(fresh), "kept": len(kept.keys() - fresh.keys()), "judged": len(judged)}
+        return found, inquiry.told(merged=merged, **counts)

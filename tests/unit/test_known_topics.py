@@ -1,0 +1,187 @@
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from topic_samples import DOLLAR, ODD, SNOW, START, ZOO, channel_posts, directions, post
+
+from tg_parser.nlp.embeddings import SentenceEncoder
+from tg_parser.topics.discovery import TopicsFound, find_topics
+from tg_parser.topics.grouping import Survey, group_documents, survey_of
+from tg_parser.topics.known import near_threshold, without_doubles
+from tg_parser.topics.model import Group, KnownTopic, Member, TopicDocument, TopicOptions, WantedTopic
+from tg_parser.topics.verdicts import Verdict
+
+LATER = datetime(2025, 1, 1, tzinfo=UTC)
+ENCODER = SentenceEncoder()
+CHANNEL = channel_posts(*SNOW, *DOLLAR, *ZOO, ODD)
+CURRENCY = WantedTopic("Валюта", "Доллар и евро на бирже", ("доллар",))
+ANIMALS = WantedTopic("Животные", "Звери в зоопарках", ("панда", "зоопарк"))
+BEES = WantedTopic("Пчеловодство", "Мёд и ульи", ("пчёлы",))
+
+
+def found_in(documents: list[TopicDocument], wanted, known=(), now=START, **options) -> TopicsFound:
+    vectors = ENCODER.embed([document.text for document in documents])
+    asked = ENCODER.embed([one.text for one in wanted])
+    chosen = TopicOptions(wanted=tuple(wanted), **options)
+    return find_topics(documents, vectors, known, chosen, now, wanted_vectors=asked)
+
+
+def as_known(found: TopicsFound) -> list[KnownTopic]:
+    return [KnownTopic(card, bundle) for card, bundle in found.topics]
+
+
+def group(*rows: int) -> Group:
+    own = tuple(Member(row, 0.8, 0.3) for row in rows)
+    return Group(own, own[:2])
+
+
+def members(found: TopicsFound) -> dict[str, list[int]]:
+    return {card.title: sorted(int(item.message_id) for item in bundle.items) for card, bundle in found.topics}
+
+
+@pytest.fixture(scope="module")
+def found() -> TopicsFound:
+    return found_in(CHANNEL, (CURRENCY, ANIMALS, BEES))
+
+
+def test_each_wanted_topic_gets_its_messages_beside_the_found_ones(found):
+    """The user's titles stand; what else there is, is found as ever; nothing is found twice."""
+    assert members(found) == {"Снег, Москва": [1, 2, 3, 4], "Валюта": [5, 6, 7, 8], "Животные": [9, 10, 11, 12]}
+
+
+def test_a_topic_without_messages_is_reported_and_has_no_card(found):
+    """Two of three wanted topics have a bundle."""
+    assert (found.report.known, found.report.missing) == (2, ("Пчеловодство",))
+    assert (found.report.topics, found.report.clusters, found.report.covered) == (3, 3, 12)
+
+
+def test_cards_say_where_a_topic_comes_from(found):
+    """Origin and thresholds in the metadata; the description is the first of the scope, keywords the first tags."""
+    cards = {card.title: card for card, _ in found.topics}
+    asked = cards["Животные"]
+    assert (asked.metadata["origin"], cards["Снег, Москва"].metadata["origin"]) == ("known", "found")
+    assert asked.metadata["thresholds"]["judged_from_score"] == 0.35
+    assert asked.metadata["thresholds"]["similarity_of_score_half"] == pytest.approx(0.247, abs=0.005)
+    assert asked.scope_in[0] == "Звери в зоопарках"
+    assert asked.tags[:2] == ("панда", "зоопарк")
+    assert asked.id == f"topic:{asked.anchors[0].anchor_ref}"
+
+
+def test_a_second_run_changes_nothing(found):
+    """The same bytes, times included, whatever the order of the documents."""
+    again = found_in(CHANNEL[::-1], (CURRENCY, ANIMALS, BEES), as_known(found), LATER)
+    assert again.topics == found.topics
+    assert again.retired == []
+
+
+def test_a_wanted_topic_takes_over_the_topic_that_was_found(found):
+    """What was found before is the same topic under the user's title, and so it is when the user asks no longer."""
+    before = found_in(CHANNEL, ())
+    after = found_in(CHANNEL, (CURRENCY,), as_known(before), LATER)
+    dollar = next(card.id for card, _ in before.topics if card.title == "Курс доллара")
+    assert next(card.id for card, _ in after.topics if card.title == "Валюта") == dollar
+    assert after.retired == []
+    assert {card.id for card, _ in found_in(CHANNEL, (), as_known(after)).topics} == {
+        card.id for card, _ in before.topics
+    }
+
+
+def test_a_topic_asked_for_again_keeps_its_id_though_its_messages_are_others():
+    """The same title is the same topic, even when every old message is gone."""
+    first = found_in(channel_posts(*DOLLAR[:2]), (CURRENCY,))
+    others = [post(number, text) for number, text in enumerate(DOLLAR[2:], 20)]
+    again = found_in(others, (CURRENCY,), as_known(first))
+    assert [card.id for card, _ in again.topics] == [card.id for card, _ in first.topics]
+
+
+def test_a_wide_topic_leaves_the_narrow_ones_inside_it_alone():
+    """Only what shares most messages is not found twice: a topic of ten does not swallow one of four, one of six does."""
+    wide, narrow, other = group(*range(10)), group(0, 1, 2, 3), group(10, 11)
+    assert without_doubles([narrow, other], [wide]) == [narrow, other]
+    assert without_doubles([group(*range(6)), other], [wide]) == [other]
+
+
+def test_keywords_are_found_in_every_form_and_only_whole():
+    """«снега» is the keyword «снег», «снеговик» is not."""
+    documents = channel_posts("Много снега", "Куплен снеговик", "Нечто иное", "Совсем другое")
+    wanted = (WantedTopic("Зима", keywords=("снег",)),)
+    survey = survey_of(documents, directions(0, 1, 2, 3), TopicOptions(wanted=wanted), directions(4))
+    hits = survey.fits.similarity[:, 0]
+    assert hits[0] > hits[1] + 0.12
+    assert max(hits[1:]) < 0.01
+
+
+def test_one_short_message_makes_no_topic():
+    """A topic is two anchors or one strong message (M21): with one post of forty characters it is missing."""
+    found = found_in([*channel_posts(*SNOW), post(30, ODD)], (WantedTopic("Шахматы", keywords=("шахматный турнир",)),))
+    assert found.report.missing == ("Шахматы",)
+
+
+def test_one_long_message_makes_a_singleton():
+    """The same, said at length, stands alone."""
+    long = ODD + ". " + "Гроссмейстеры сыграют партии шахматного турнира в клубе, судьи готовят доски и часы. " * 4
+    found = found_in([*channel_posts(*SNOW), post(30, long)], (WantedTopic("Шахматный турнир"),))
+    card = next(card for card, _ in found.topics if card.title == "Шахматный турнир")
+    assert (card.type, [anchor.message_id for anchor in card.anchors]) == ("singleton", ["30"])
+
+
+def test_a_message_stands_for_the_topic_that_it_fits_best():
+    """With two near topics a post may be in both bundles, and an anchor of one."""
+    narrow = WantedTopic("Рост доллара", "Курс доллара поднялся и превысил", ("превысил", "поднялся"))
+    found = found_in(CHANNEL, (CURRENCY, narrow))
+    anchors = [anchor.message_id for card, _ in found.topics for anchor in card.anchors]
+    assert len(anchors) == len(set(anchors))
+
+
+def test_without_bundles_only_anchors_are_left():
+    """Supporting messages of wanted topics are left out with the others."""
+    found = found_in(CHANNEL, (CURRENCY,), with_supporting=False)
+    assert {item.role for _, bundle in found.topics for item in bundle.items} == {"anchor"}
+
+
+def test_a_limit_of_topics_does_not_touch_wanted_ones():
+    """`max_topics` keeps the biggest of the found ones; what was asked for stays."""
+    found = found_in(CHANNEL, (CURRENCY, ANIMALS), max_topics=1)
+    assert sorted(members(found)) == ["Валюта", "Животные", "Снег, Москва"]
+
+
+@pytest.mark.parametrize("texts", [[], ["😀"], ["Привет"]])
+def test_where_there_is_nothing_every_wanted_topic_is_missing(texts):
+    """No documents, no words, one word: no error."""
+    assert found_in(channel_posts(*texts), (CURRENCY, BEES)).report.missing == ("Валюта", "Пчеловодство")
+
+
+# Similarities that are wanted here are set by hand: what is tested is what scores come to.
+DOUBTFUL = TopicOptions(wanted=(WantedTopic("Снег"),))
+
+
+def surveyed(*similarities: float) -> Survey:
+    """Posts as alike to the wanted topic as told; 0.2 makes a score of 0.5."""
+    documents = channel_posts(*[f"Слово{number}" for number in range(len(similarities))])
+    survey = survey_of(documents, np.eye(len(similarities), 9, dtype=np.float32), DOUBTFUL, directions(8, width=9))
+    survey.fits.similarity[:, 0] = similarities
+    survey.fits.half[:] = 0.2
+    return survey
+
+
+def test_only_messages_near_the_threshold_are_to_be_judged():
+    """Scores from 0.35 up to 0.6, the closest to 0.5 first; sure ones on both sides are left alone."""
+    survey = surveyed(0.9, 0.26, 0.19, 0.21, 0.16, 0.14, 0.0)
+    assert list(near_threshold(survey.fits, DOUBTFUL)) == [(0, 3), (0, 2), (0, 4)]
+
+
+def test_a_number_of_messages_is_judged_at_most():
+    """However many stand near the threshold, a hundred are asked about, the nearest ones."""
+    survey = surveyed(*[0.2 + number / 10_000 for number in range(150)])
+    assert list(near_threshold(survey.fits, DOUBTFUL)) == [(0, row) for row in range(100)]
+
+
+def test_a_verdict_decides():
+    """What belongs is lifted above the anchors' threshold and brings its reason, what does not is out."""
+    survey = surveyed(0.9, 0.8, 0.21, 0.19, 0.0)
+    verdicts = {(0, 2): Verdict(belongs=False, why="О другом"), (0, 3): Verdict(belongs=True, why="О снеге")}
+    group = group_documents(survey, [], verdicts).groups[0]
+    assert [(member.row, member.score, member.why) for member in group.members] == [
+        (0, 0.9529, None), (1, 0.9412, None), (3, 0.7244, "О снеге")
+    ]  # fmt: skip
+    assert [member.row for member in group.anchors] == [0, 1, 3]

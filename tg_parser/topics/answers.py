@@ -1,0 +1,138 @@
+"""What a model is asked of topics: the shapes of its answers, and what no shape can tell. Pure.
+
+A check that is not satisfied raises AnswerRejectedError with a sentence for the model, which is then asked again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pydantic import BaseModel
+
+from tg_parser.domain.storable import storable
+from tg_parser.llm.fencing import holds_fence
+from tg_parser.llm.question import AnswerRejectedError
+from tg_parser.nlp.language import detect_language
+from tg_parser.nlp.words import words
+from tg_parser.topics.texts import stems_of
+
+TITLE_CHARS, SUMMARY_CHARS, PHRASE_CHARS = 80, 800, 200
+GROUNDED = 0.5
+"""Least share of a summary's words of content that stand in the messages; a summary in other words is no invention."""
+_SURE_LETTERS = 40
+_RUN = 9
+_FIGURE = re.compile(r"\d+")
+_SMALL_FIGURE = 12
+_NOT_TITLE = re.compile(r"[\n\r\t]|https?://|<<<|>>>")
+
+
+class Because(BaseModel):
+    """Why a message, known by its number, belongs to the topic."""
+
+    message: int
+    why: str
+
+
+class TopicWords(BaseModel):
+    """A topic in words."""
+
+    title: str
+    summary: str
+    scope_in: list[str]
+    scope_out: list[str]
+    tags: list[str]
+    justifications: list[Because]
+
+
+class SameTopic(BaseModel):
+    """Whether two topics are one."""
+
+    same: bool
+    reason: str
+
+
+class Belonging(BaseModel):
+    """Whether a message belongs to a wanted topic."""
+
+    belongs: bool
+    why: str
+
+
+class Shown:
+    """The texts that a question showed, as its answer is measured against them."""
+
+    def __init__(self, texts: Sequence[str], language: str, system: str) -> None:
+        self.whole = "\n".join(texts)
+        self.language = language
+        self.system = system
+        self.stems = frozenset(stems_of(self.whole, language))
+
+    def check_words(self, said: TopicWords, *, taken: str | None, is_named: bool) -> None:
+        """Refuse words for a topic that do not hold to its messages. A topic that `is_named` has its title already."""
+        if not is_named:
+            self._check_title(said.title.strip(), taken)
+        if not said.summary.strip():
+            raise AnswerRejectedError("The summary is empty. Say in two or three sentences what the messages tell.")
+        if not any(phrase.strip() for phrase in said.scope_in):
+            raise AnswerRejectedError("scope_in is empty. Say what belongs to the topic.")
+        self._check_grounds("" if is_named else said.title, said.summary)
+        why = " ".join(one.why for one in said.justifications)
+        self.check_text(said.title, said.summary, *said.scope_in, *said.scope_out, *said.tags, why)
+
+    def check_text(self, *said: str) -> None:
+        """Refuse texts in another language, with the fence in them, or with a stretch of the instructions."""
+        if any(map(holds_fence, said)) and not holds_fence(self.whole):
+            raise AnswerRejectedError("The answer repeats the lines around the messages. Say what stands between them.")
+        foreign = next((text for text in said if self._is_foreign(text)), None)
+        if foreign is not None:
+            raise AnswerRejectedError(f"The answer is not in the language {self.language!r}. Answer in that language.")
+        ours = _stretches(self.system) - _stretches(self.whole)
+        if any(_stretches(text) & ours for text in said):
+            raise AnswerRejectedError("The answer repeats these instructions. Describe the messages alone.")
+
+    @staticmethod
+    def _check_title(title: str, taken: str | None) -> None:
+        if not any(map(str.isalnum, title)) or _NOT_TITLE.search(title):
+            raise AnswerRejectedError("The title is no heading. Name the topic in two to eight words.")
+        if len(title) > TITLE_CHARS:
+            raise AnswerRejectedError(f"The title is longer than {TITLE_CHARS} characters. Name the topic briefly.")
+        if taken is not None and title.casefold() == taken.casefold():
+            raise AnswerRejectedError("Another topic has that title. Say what tells this topic from it.")
+
+    def _check_grounds(self, title: str, summary: str) -> None:
+        own = frozenset(stems_of(summary, self.language))
+        if own and len(own & self.stems) < GROUNDED * len(own):
+            raise AnswerRejectedError("Most words of the summary do not stand in the messages. Say only what they say.")
+        named = stems_of(title, self.language)
+        if named and (self.stems | own).isdisjoint(named):
+            raise AnswerRejectedError("No word of the title stands in the messages or the summary. Name their subject.")
+        figures = frozenset(_FIGURE.findall(re.sub(r"(?<=\d)[\s.,](?=\d{3}\b)", "", self.whole) + " " + self.whole))
+        for figure in _FIGURE.findall(summary):
+            if figure not in figures and int(figure) > _SMALL_FIGURE:
+                raise AnswerRejectedError(f"The summary holds the figure {figure}, which no message does.")
+
+    def _is_foreign(self, said: str) -> bool:
+        if sum(map(str.isalpha, said)) < _SURE_LETTERS or not self.language:
+            return False
+        return detect_language(said) not in (None, self.language)
+
+
+def one_line(text: str, most: int = PHRASE_CHARS) -> str:
+    """`text` with single spaces, no quotation marks around it, not longer than `most` characters."""
+    flat = " ".join(storable(text).split())
+    for opening, closing in ("«»", "“”", '""'):
+        if flat.startswith(opening) and flat.endswith(closing) and not set(flat[1:-1]) & {opening, closing}:
+            flat = flat[1:-1]
+    return flat if len(flat) <= most else f"{flat[: most - 1].rsplit(' ', 1)[0]}…"
+
+
+def distinct(texts: Sequence[str], most: int) -> tuple[str, ...]:
+    """The first `most` of `texts` as lines, each once."""
+    lines = {line.casefold(): line for line in map(one_line, reversed(texts)) if line}
+    return tuple(reversed(lines.values()))[:most]
+
+
+def _stretches(text: str) -> frozenset[tuple[str, ...]]:
+    said = words(text)
+    return frozenset(zip(*(said[start:] for start in range(_RUN)), strict=False))

@@ -1,0 +1,194 @@
+"""A model's part in topics: it judges messages near a threshold, calls twins by their name, and finds the words.
+
+What a question holds is bounded: the messages that speak for a topic, few and short. What comes of an answer is decided
+by checks: on the text of the answer here, on what may be one topic in `merging`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tg_parser.domain.progress import ReportProgress
+from tg_parser.llm.fencing import Fence
+from tg_parser.llm.prompts import Prompts
+from tg_parser.llm.question import Answer, Prompt, Purpose, Question
+from tg_parser.topics.answers import SUMMARY_CHARS, Belonging, SameTopic, Shown, TopicWords, distinct, one_line
+from tg_parser.topics.drafting import Draft
+from tg_parser.topics.grouping import Grouping, Survey
+from tg_parser.topics.inquiry import Inquiry
+from tg_parser.topics.known import near_threshold
+from tg_parser.topics.merging import Pair, may_merge
+from tg_parser.topics.model import Group, WantedTopic
+from tg_parser.topics.representatives import Representative, fingerprint, representatives, shown_text
+from tg_parser.topics.settling import Edit, unique_titles
+from tg_parser.topics.texts import Corpus
+from tg_parser.topics.verdicts import Verdict, Verdicts
+
+if TYPE_CHECKING:
+    # A type alone: the module behind it takes most of a second to load.
+    from tg_parser.llm.asking import Llm
+
+PROMPTS = ("topic", "topic_match", "topic_merge")
+_JUDGED_CHARS = 1500
+_OF_A_PAIR = 4
+_SCOPE_IN, _SCOPE_OUT, _TAGS = 4, 3, 6
+
+
+class TopicEditor:
+    """Asks `llm`, `concurrency` questions at a time. `id` is another when what it asks is."""
+
+    def __init__(self, llm: Llm, prompts: Prompts, concurrency: int) -> None:
+        self._llm = llm
+        self._prompts = prompts
+        self._concurrency = concurrency
+        self.id = " ".join(prompts[name].id for name in PROMPTS)
+
+    def inquiry(self, channel_ids: Sequence[str], report: ReportProgress) -> Inquiry:
+        """The inquiry of one run over `channel_ids`."""
+        channel = channel_ids[0] if len(channel_ids) == 1 else None
+        return Inquiry(self._llm, self._concurrency, Purpose("topics", channel), report)
+
+    async def judge(self, survey: Survey, said: Verdicts, inquiry: Inquiry) -> dict[tuple[int, int], Verdict]:
+        """What belongs to a wanted topic of the messages near its threshold; those that `said` tells are not asked."""
+        near = [pair for pair in near_threshold(survey.fits, survey.options) if pair not in said]
+        asked = [self._belonging(survey, place, row, inquiry.purpose) for place, row in near]
+        answers = await inquiry.ask_all("judge messages", asked)
+        return {
+            pair: Verdict(answer.output.belongs, one_line(answer.output.why))
+            for pair, answer in zip(near, answers, strict=True)
+            if answer is not None
+        }
+
+    async def twins(self, grouping: Grouping, inquiry: Inquiry) -> dict[Pair, str]:
+        """The pairs of groups that are one topic, each with the reason."""
+        survey = grouping.survey
+        pairs = may_merge(grouping.groups, survey.items, survey.corpus, survey.options)
+        asked = [self._same(grouping, pair, inquiry.purpose) for pair in pairs]
+        answers = await inquiry.ask_all("compare topics", asked)
+        return {
+            pair: one_line(answer.output.reason)
+            for pair, answer in zip(pairs, answers, strict=True)
+            if answer is not None and answer.output.same
+        }
+
+    async def word(
+        self, drafts: Sequence[Draft], corpus: Corpus, kept: Mapping[str, Edit], inquiry: Inquiry, *, force: bool
+    ) -> dict[str, Edit]:
+        """Words, by id, for every topic without, or whose prompt is another now; with `force`, for every topic."""
+        prompt_id = self._prompts["topic"].id
+        due = [one for one in drafts if force or _made_by(kept.get(one.card.id)) != prompt_id]
+        fresh = await self._worded("name topics", due, corpus, {}, inquiry)
+        fresh = {id_: _unless_same(edit, kept.get(id_)) for id_, edit in fresh.items()}
+        edits = {**kept, **fresh}
+        wished = {id_: edit.title for id_, edit in edits.items()}
+        given = unique_titles(drafts, kept.keys() - fresh.keys(), wished)
+        taken = {id_: wished[id_] for id_ in fresh if given[id_] != wished[id_]}
+        again = [one for one in due if one.card.id in taken and one.named.group.wanted is None]
+        return fresh | await self._worded("name topics", again, corpus, taken, inquiry)
+
+    async def _worded(
+        self, step: str, drafts: Sequence[Draft], corpus: Corpus, taken: Mapping[str, str], inquiry: Inquiry
+    ) -> dict[str, Edit]:
+        shown = [representatives(draft.named.group, corpus) for draft in drafts]
+        asked = [
+            self._words(draft, own, corpus, taken.get(draft.card.id), inquiry.purpose)
+            for draft, own in zip(drafts, shown, strict=True)
+        ]
+        answers = await inquiry.ask_all(step, asked)
+        return {
+            draft.card.id: edit_of(answer, own, question.prompt, draft.named.group.wanted)
+            for draft, own, question, answer in zip(drafts, shown, asked, answers, strict=True)
+            if answer is not None
+        }
+
+    def _words(
+        self, draft: Draft, shown: Sequence[Representative], corpus: Corpus, taken: str | None, purpose: Purpose
+    ) -> Question[TopicWords]:
+        wanted, language = draft.named.group.wanted, corpus.language_of(draft.named.group.rows)
+        told = [("TOPIC", wanted.text)] if wanted else [("TAKEN", taken)] if taken else []
+        texts = [one.text for one in shown]
+        fence = Fence.around([*texts, *(text for _, text in told)])
+        prompt = self._prompts.filled(
+            "topic",
+            language=language or "that of the messages",
+            given="\n".join(fence.block(label, text) for label, text in told),
+            messages=_blocks(fence, "MESSAGE", texts),
+        )
+        grounds = Shown([*texts, *(text for _, text in told)], language, prompt.system)
+        check = partial(grounds.check_words, taken=taken, is_named=wanted is not None)
+        return Question(prompt, TopicWords, purpose, check)
+
+    def _same(self, grouping: Grouping, pair: Pair, purpose: Purpose) -> Question[SameTopic]:
+        corpus = grouping.survey.corpus
+        groups = [grouping.groups[place] for place in (pair.first, pair.second)]
+        first, second = ([one.text for one in representatives(group, corpus, _OF_A_PAIR)] for group in groups)
+        fence = Fence.around([*first, *second])
+        prompt = self._prompts.filled(
+            "topic_merge", first=_blocks(fence, "FIRST", first), second=_blocks(fence, "SECOND", second)
+        )
+        grounds = Shown([*first, *second], _language(groups, corpus), prompt.system)
+        return Question(prompt, SameTopic, purpose, lambda said: grounds.check_text(said.reason))
+
+    def _belonging(self, survey: Survey, place: int, row: int, purpose: Purpose) -> Question[Belonging]:
+        topic = survey.options.wanted[place].text
+        message = shown_text(survey.corpus.documents[row].text, _JUDGED_CHARS)
+        fence = Fence.around([topic, message])
+        prompt = self._prompts.filled(
+            "topic_match", topic=fence.block("TOPIC", topic), message=fence.block("MESSAGE", message)
+        )
+        grounds = Shown([topic, message], survey.corpus.languages[row], prompt.system)
+        return Question(prompt, Belonging, purpose, lambda said: grounds.check_text(said.why))
+
+
+def edit_of(
+    answer: Answer[TopicWords], shown: Sequence[Representative], prompt: Prompt, wanted: WantedTopic | None
+) -> Edit:
+    """The words of an answer that passed its checks, bounded, and how they were made."""
+    said = answer.output
+    described = (wanted.description,) if wanted and wanted.description else ()
+    return Edit(
+        title=one_line(said.title).rstrip("."),
+        summary=one_line(said.summary, SUMMARY_CHARS),
+        scope_in=(*described, *distinct(said.scope_in, _SCOPE_IN)),
+        scope_out=distinct(said.scope_out, _SCOPE_OUT),
+        tags=distinct([tag.strip("# ") for tag in said.tags], _TAGS),
+        justifications=dict(_justifications(said, shown)),
+        made={
+            "fingerprint": fingerprint(tuple(shown), wanted.text if wanted else ""),
+            "provider": answer.provider,
+            "model_id": answer.model_id,
+            "prompt_id": prompt.id,
+            "prompt_name": prompt.name,
+            "parameters": answer.parameters,
+            "input_tokens": answer.input_tokens,
+            "output_tokens": answer.output_tokens,
+            "cost_usd": answer.cost_usd,
+        },
+    )
+
+
+def _justifications(said: TopicWords, shown: Sequence[Representative]) -> Iterator[tuple[str, str]]:
+    for one in said.justifications:
+        if 1 <= one.message <= len(shown) and one.why.strip() and not shown[one.message - 1].is_anchor:
+            yield shown[one.message - 1].ref, one_line(one.why)
+
+
+def _blocks(fence: Fence, label: str, texts: Sequence[str]) -> str:
+    return "\n".join(fence.block(f"{label} {number}", text) for number, text in enumerate(texts, 1))
+
+
+def _language(groups: Sequence[Group], corpus: Corpus) -> str:
+    return corpus.language_of([row for group in groups for row in group.rows])
+
+
+def _made_by(edit: Edit | None) -> Any:
+    return edit.made["prompt_id"] if edit else None
+
+
+def _unless_same(edit: Edit, before: Edit | None) -> Edit:
+    """`before` where it says the same: what its words cost when they were paid for is worth keeping."""
+    same = before is not None and replace(edit, made={}) == replace(before, made={})
+    return before if before is not None and same and _made_by(edit) == _made_by(before) else edit

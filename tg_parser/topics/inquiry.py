@@ -1,0 +1,122 @@
+"""The questions of one run over topics: asked side by side, answered in their order, counted, ended by the first error
+that concerns them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
+from pydantic import BaseModel
+
+from tg_parser.domain.errors import ProviderUnavailableError, TgParserError
+from tg_parser.domain.progress import Progress, ReportProgress, silent
+from tg_parser.llm.question import Answer, Purpose, Question
+
+if TYPE_CHECKING:
+    # A type alone: the module behind it takes most of a second to load.
+    from tg_parser.llm.asking import Llm
+
+T = TypeVar("T", bound=BaseModel)
+N = TypeVar("N", int, float)
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EditReport:
+    """What a model did for the topics of a run, and what that cost; tokens and dollars are null where unknown.
+
+    `worded` topics have new words, `kept` ones those of an earlier run; `judged` counts messages near the threshold of
+    a known topic, `merged` topics that went into another, `failed` questions without a good answer, which the next run
+    asks again. Of `asked` questions `cached` ones were paid for earlier.
+    """
+
+    worded: int = 0
+    kept: int = 0
+    judged: int = 0
+    merged: int = 0
+    failed: int = 0
+    asked: int = 0
+    cached: int = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+
+
+@dataclass(slots=True)
+class Inquiry:
+    """One run's questions to `llm`, `concurrency` at a time, paid for `purpose`.
+
+    `stopped` is the error that ended them, `failed` counts those without a good answer.
+    """
+
+    llm: Llm
+    concurrency: int
+    purpose: Purpose
+    report: ReportProgress = silent
+    stopped: TgParserError | None = None
+    failed: int = 0
+    _answers: list[Answer[Any]] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every question got its answer."""
+        return self.stopped is None and not self.failed
+
+    async def ask_all(self, step: str, questions: Sequence[Question[T]]) -> list[Answer[T] | None]:
+        """An answer a question; None where there is no good one, or where an error ended the inquiry before it.
+
+        No question is sent after that error; those on their way are waited for, they are paid for.
+        """
+        answers: list[Answer[T] | None] = [None] * len(questions)
+        waiting = iter(range(len(questions)))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self.concurrency, len(questions))):
+                    group.create_task(self._work(step, questions, waiting, answers))
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+        self._answers += [answer for answer in answers if answer is not None]
+        return answers
+
+    def told(self, **counts: int) -> EditReport:
+        """The report of all questions so far, with the `counts` of what came of them."""
+        paid = [answer for answer in self._answers if not answer.cached]
+        return EditReport(
+            failed=self.failed,
+            asked=len(self._answers),
+            cached=len(self._answers) - len(paid),
+            input_tokens=_sum(answer.input_tokens for answer in paid),
+            output_tokens=_sum(answer.output_tokens for answer in paid),
+            cost_usd=_sum(answer.cost_usd for answer in paid),
+            **counts,
+        )
+
+    async def _work(
+        self, step: str, questions: Sequence[Question[T]], waiting: Iterator[int], answers: list[Answer[T] | None]
+    ) -> None:
+        for place in waiting:
+            if self.stopped is not None:
+                return
+            try:
+                answers[place] = await self.llm.ask(questions[place])
+            except TgParserError as error:
+                self._count(error)
+            self.report(Progress(step, place + 1, len(questions)))
+
+    def _count(self, error: TgParserError) -> None:
+        if error.stops_run or isinstance(error, ProviderUnavailableError):
+            self.stopped = self.stopped or error
+            return
+        self.failed += 1
+        log.warning("topic question failed", error=f"{type(error).__name__}: {error}")
+
+
+def _sum(amounts: Iterable[N | None]) -> N | None:
+    """The sum; unknown where one of them is, and where there is none."""
+    known = list(amounts)
+    told = [amount for amount in known if amount is not None]
+    return sum(told[1:], start=told[0]) if told and len(told) == len(known) else None
