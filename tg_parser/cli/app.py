@@ -11,6 +11,7 @@ from tg_parser import __version__
 from tg_parser.cli import (
     agents,
     backup,
+    costs,
     databases,
     demo,
     export,
@@ -59,6 +60,7 @@ app.command("process")(process.process)
 app.command("topicize")(topicize.topicize)
 app.command("export")(export.export)
 app.command("status")(status.status)
+app.command("costs")(costs.costs)
 app.add_typer(databases.commands, name="db")
 app.add_typer(backup.commands, name="backup")
 app.add_typer(agents.commands, name="agents")
