@@ -61,7 +61,6 @@ from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.spending_storage import SpendingStorage
-from tg_parser.storage.spending_storage import SpendingStorage
 from tg_parser.storage.topic_storage import TopicStorage
 from tg_parser.topics.model import TopicOptions
 from tg_parser.topics.topicizer import Topicizer
@@ -84,6 +83,7 @@ class App:
     exporter: Exporter
     runs: RunService
     models: LlmAccess
+    costs: CostService
     agents: AgentService
     agent_history: AgentHistoryService
     status: StatusService
@@ -218,6 +218,7 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         exporter=exporter,
         runs=runs,
         models=models,
+        costs=CostService(settings, SpendingStorage(readers.processing), DueTextStorage(readers.processing)),
         agents=agents,
         agent_history=_agent_history(settings, databases),
         status=StatusService(sources, shown_raw, shown_documents, shown_topics),
