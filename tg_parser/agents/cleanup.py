@@ -27,7 +27,8 @@ class CleanupReport:
 class Cleanup:
     """Archives the old rows of the history into `folder`."""
 
-    def __init__(self, storage: AgentRetention, locks: Locks, folder: Path) -> None:
+    def __init__(self, storage: AgentRetention, locks: Locks, folder: Path, page: int = PAGE) -> None:
+        self._page = page
         self._storage = storage
         self._locks = locks
         self._folder = folder
@@ -55,16 +56,16 @@ class Cleanup:
 
     async def _archived(self, table: str, now: datetime, before: datetime) -> Archive | None:
         with Writing(self._folder, table, f"{now:%Y%m%dT%H%M%S}") as writing:
-            async for page in self._storage.pages(table, before, PAGE):
+            async for page in self._storage.pages(table, before, self._page):
                 await asyncio.to_thread(writing.add, page)
             return await asyncio.to_thread(writing.finish) if writing.rows else None
 
     async def _emptied(self, archive: Archive) -> Archive:
         """Delete from the table what is in a whole archive; that it is done is said last."""
         await asyncio.to_thread(require_whole, archive)
-        for some in ids(archive, PAGE):
+        for some in ids(archive, self._page):
             await self._storage.delete(archive.table, some)
         return settled(archive)
 
     async def _count(self, table: str, before: datetime) -> int:
-        return sum([len(page) async for page in self._storage.pages(table, before, PAGE)])
+        return sum([len(page) async for page in self._storage.pages(table, before, self._page)])

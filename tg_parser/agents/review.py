@@ -30,7 +30,7 @@ CARD = AgentCard(
 )
 READER = "deep-reader"
 
-Verdict = Literal["accepted", "corrected", "disputed", "refused"]
+Verdict = Literal["accepted", "corrected", "disputed", "refused", "undecided"]
 Outcome = Analyzed | TgParserError
 ReadAgain = Callable[[tuple[str, ...]], Awaitable[Outcome]]
 _PAID = ("input_tokens", "output_tokens", "cost_usd")
@@ -64,8 +64,10 @@ class Reviewer:
             return self._settled(case, "accepted", (), first)
         second = await self._sent_back(task, found, read_again)
         if isinstance(second, TgParserError):
-            if second.stops_run or any(each.proven for each in found):
-                return self._settled(case, "refused", found, second)
+            if any(each.proven for each in found):
+                # Nobody has refused twice where the second answer could not be had; then the message stays due.
+                verdict: Verdict = "refused" if isinstance(second, AnalysisError) else "undecided"
+                return self._settled(case, verdict, found, second)
             return self._settled(case, "disputed", found, first)
         second = _paid_too(second, first.provenance, asked=first.asked)
         left = [each for each in found if still_said(each, second.analysis)]
