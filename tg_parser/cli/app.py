@@ -18,6 +18,7 @@ from tg_parser.cli import (
     ingest,
     login,
     process,
+    prompts,
     run,
     sources,
     status,
@@ -61,6 +62,7 @@ app.command("topicize")(topicize.topicize)
 app.command("export")(export.export)
 app.command("status")(status.status)
 app.command("costs")(costs.costs)
+app.add_typer(prompts.commands, name="prompts")
 app.add_typer(databases.commands, name="db")
 app.add_typer(backup.commands, name="backup")
 app.add_typer(agents.commands, name="agents")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tg_parser.cli.execution import execute, finish
+from tg_parser.cli.models import model_use
 from tg_parser.cli.options import Out
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.progress import shown_progress
@@ -37,7 +38,7 @@ def demo(out: Out = Path("output"), topics: TopicsShown = 15, json: Json = False
             )
         return done, {channel: await app.topics.cards([channel]) for channel in done.channel_ids}
 
-    done, cards = execute(work)
+    done, cards = execute(work, use=model_use("local"))
     if json:
         emit_json(run_facts(done))
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,17 +11,22 @@ from tg_parser.cli.agents import emit_steps
 from tg_parser.cli.execution import execute, finish
 from tg_parser.cli.export import export_facts
 from tg_parser.cli.ingest import emit_outcomes, outcome_facts
+from tg_parser.cli.models import model_use, say_who_reads, spending_facts, spending_lines
 from tg_parser.cli.options import Channel as ChannelOption
 from tg_parser.cli.options import (
     Concurrency,
     FromExport,
     KnownTopics,
     Limit,
+    MaxCost,
     MaxTopics,
     Mode,
+    Model,
     MultiAgent,
+    NoCache,
     Out,
     Pretty,
+    Provider,
     RecheckSpan,
     exactly_one,
     parse_recheck,
@@ -50,8 +55,12 @@ def run(
     recheck: RecheckSpan = None,
     force: Annotated[bool, typer.Option("--force", help="Process and topicise everything again.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Also messages in the failure ledger.")] = False,
+    provider: Provider = None,
+    model: Model = None,
     concurrency: Concurrency = None,
     multi_agent: MultiAgent = False,
+    max_cost: MaxCost = None,
+    no_cache: NoCache = False,
     known_topics: KnownTopics = None,
     max_topics: MaxTopics = None,
     pretty: Pretty = False,
@@ -67,6 +76,7 @@ def run(
     span = parse_recheck(recheck)
 
     steps: dict[str, JsonObject] = {}
+    spending: dict[str, dict[str, Any] | None] = {}
 
     async def work(app: App) -> RunReport:
         from tg_parser.services.ingestion import IngestRequest
@@ -87,18 +97,23 @@ def run(
             pretty=pretty,
             skip=frozenset(step for step, left_out in skipped.items() if left_out),
         )
+        say_who_reads(app)
         with shown_progress() as report:
             if multi_agent:
                 ran = await app.agents.run(request, report)
                 steps.update(ran.steps)
-                return ran.report
-            return await app.runs.run(request, report)
+                done = ran.report
+            else:
+                done = await app.runs.run(request, report)
+        spending["spending"] = spending_facts(app)
+        return done
 
-    done = execute(work)
+    done = execute(work, use=model_use(provider, model, max_cost, fresh=no_cache))
     if json:
-        emit_json({**run_facts(done), **({"agents": steps} if steps else {})})
+        emit_json({**run_facts(done), **spending, **({"agents": steps} if steps else {})})
     else:
         emit_run(done)
+        emit_spending(spending["spending"])
         emit_steps(steps)
     finish(done.processed.failed if done.processed else 0)
 
@@ -128,6 +143,13 @@ def emit_run(done: RunReport) -> None:
     if done.exported is not None:
         _section("Exported")
         emit_facts(export_facts(done.exported))
+
+
+def emit_spending(spent: dict[str, Any] | None) -> None:
+    """What the models of all steps cost; nothing offline."""
+    if spent is not None:
+        _section("Models")
+        emit_facts(spending_lines(spent))
 
 
 def _section(title: str) -> None:

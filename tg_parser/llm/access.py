@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from tg_parser.config.settings import Settings
 from tg_parser.domain.times import utc_now
 from tg_parser.llm.budget import Caps
-from tg_parser.llm.choice import Stage, require_extra
+from tg_parser.llm.choice import Stage, chosen_provider, require_extra
 from tg_parser.llm.ledger import Ledger, SpendingBook, new_run_id
 from tg_parser.llm.question import Answer, Question
 
@@ -31,12 +31,18 @@ class LlmAccess:
         self.ledger = Ledger(
             book, Caps(money.max_cost, money.monthly_budget, money.allow_unknown_price), new_run_id(utc_now())
         )
+        self.provider = chosen_provider(settings.llm)
         self._settings = settings
         self._answers = answers
         self._stack = AsyncExitStack()
         self._lock = asyncio.Lock()
         self._models: Models | None = None
         self._made: dict[Stage, Llm] = {}
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether there is nobody to ask."""
+        return self.provider == "local"
 
     async def __aenter__(self) -> LlmAccess:
         await self._stack.enter_async_context(self.ledger)

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tg_parser.domain.errors import SettingsError
 from tg_parser.llm.question import Prompt
 
-_HINT = "`tg-parser prompts show NAME` prints the prompt that comes with the program."
+_HINT = "`tg-parser prompts show NAME --packaged` prints the prompt that comes with the program."
 
 
 class PromptParameters(BaseModel):

@@ -1,0 +1,88 @@
+"""prompts: what language models are told, and whether a user's own prompts are right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tg_parser.cli.execution import fail
+from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
+
+if TYPE_CHECKING:
+    from tg_parser.config.llm_settings import PromptSettings
+    from tg_parser.llm.prompts import Prompts
+
+commands = typer.Typer(help="Prompts: what language models are told; PROMPTS_DIR holds your own.", no_args_is_help=True)
+
+
+@commands.command("list")
+def list_prompts(json: Json = False) -> None:
+    """The prompts in force, with the files they come from."""
+    templates = _loaded(_settings()).templates
+    facts = [
+        {"name": each.name, "version": each.version, "id": each.id, "file": each.origin}
+        for _, each in sorted(templates.items())
+    ]
+    if json:
+        emit_json({"prompts": facts})
+    else:
+        rows = [(each["name"], each["version"], str(each["id"])[:19], each["file"]) for each in facts]
+        emit_table(("name", "version", "id", "file"), rows)
+
+
+@commands.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A prompt, as `prompts list` shows it.")],
+    packaged: Annotated[
+        bool, typer.Option("--packaged", help="The one that comes with the program, not your own.")
+    ] = False,
+) -> None:
+    """Print a prompt file as it stands; saved in PROMPTS_DIR and changed, it replaces this one."""
+    from tg_parser.domain.errors import TgParserError
+
+    settings = _settings()
+    if packaged:
+        settings = settings.model_copy(update={"dir": None})
+    try:
+        text = _loaded(settings)[name].text
+    except TgParserError as error:
+        fail(error)
+    emit_line(text.rstrip("\n"))
+
+
+@commands.command()
+def check(json: Json = False) -> None:
+    """Read every prompt in every language, your own too, and say what is wrong with file and line."""
+    from tg_parser.llm.prompts import LANGUAGES
+
+    settings = _settings()
+    found = {
+        template.origin
+        for language in LANGUAGES
+        for template in _loaded(settings.model_copy(update={"language": language})).templates.values()
+    }
+    if json:
+        emit_json({"checked": sorted(found)})
+    else:
+        emit_line(f"{len(found)} prompt files are right.")
+
+
+def _settings() -> PromptSettings:
+    from tg_parser.config.settings import load_settings
+    from tg_parser.domain.errors import TgParserError
+
+    try:
+        return load_settings().prompts
+    except TgParserError as error:
+        fail(error)
+
+
+def _loaded(settings: PromptSettings) -> Prompts:
+    from tg_parser.domain.errors import TgParserError
+    from tg_parser.llm.prompts import load_prompts
+
+    try:
+        return load_prompts(settings)
+    except TgParserError as error:
+        fail(error)
