@@ -54,10 +54,12 @@ def test_summary_of_something_else_is_doubted_not_disproved():
 
 
 def test_what_is_verbatim_needs_no_model():
-    """Nothing can be invented where every word stands in the message and nothing is inferred."""
+    """Nothing can be wrong where clean text and summary are copies and nothing is inferred."""
     source = source_of(Task(message(1, TEXT)))
     copied = Analysis(text_clean=TEXT, summary="Компания Яндекс открыла в Казани центр разработки.")
     assert is_verbatim(source, copied)
+    assert is_verbatim(source, copied.model_copy(update={"summary": None}))
+    assert not is_verbatim(source, copied.model_copy(update={"summary": "Казань открыла в Яндексе центр разработки."}))
     assert not is_verbatim(source, copied.model_copy(update={"summary": "Новый центр автопрома"}))
     inferred = (Entity(type="place", value="Татарстан", inferred=True),)
     assert not is_verbatim(source, copied.model_copy(update={"entities": inferred}))

@@ -71,9 +71,11 @@ def objections(source: SourceText, message_text: str, analysis: Analysis) -> Seq
 
 
 def is_verbatim(source: SourceText, analysis: Analysis) -> bool:
-    """Whether every word of clean text and summary stands in the source, so that a model has nothing to find."""
-    said = [*words(analysis.text_clean), *words(analysis.summary or "")]
-    return not any(entity.inferred for entity in analysis.entities) and source.share_of(said) == 1.0
+    """Whether the clean text has the source's words alone and the summary its very sentences: a model finds nothing."""
+    if any(entity.inferred for entity in analysis.entities) or source.share_of(words(analysis.text_clean)) < 1.0:
+        return False
+    held = " ".join(source.text.split())
+    return all(" ".join(each.split()) in held for each in sentences(analysis.summary or "", source.language))
 
 
 def still_said(objection: Objection, analysis: Analysis) -> bool:
