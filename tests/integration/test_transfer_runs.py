@@ -18,14 +18,17 @@ from sqlalchemy import make_url
 
 from tg_parser.domain.errors import BusyError, SchemaMismatchError, StorageError, UsageError
 from tg_parser.domain.sources import Attempt, SourceChange
+from tg_parser.domain.spending import Account, PaidAnswer, Spending
 from tg_parser.storage.databases import open_databases
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.spending_storage import SpendingStorage
 from tg_parser.storage.topic_storage import TopicRun, TopicStorage
 from tg_parser.storage.transfer import rollback
 
 pytestmark = pytest.mark.postgres
+FIVE_DOLLARS = 5_000_000_000
 
 
 @pytest.fixture
@@ -52,6 +55,9 @@ async def present(sqlite_variables, tmp_path):
         await ProcessingStorage(databases.processing).store([document(1), document(2)])
         await topics.replace(["-100123"], [topic(1, 2)], [], TopicRun("f", NOW, {"topics": 1}))
         await topics.put_embeddings("model", 2, {"hash": b"\x00\x01\xff\\"})
+        paid = PaidAnswer("key", "-100123", "openai", "m", {"text": "said"}, 1, None, FIVE_DOLLARS, NOW)
+        account = Account("2024-11-27", "run", "processing", "-100123", "openai", "m")
+        await SpendingStorage(databases.processing).book({account: Spending(1, cost_nanousd=FIVE_DOLLARS)}, [paid])
     return tmp_path / "databases"
 
 
@@ -72,6 +78,8 @@ async def test_files_of_the_present_schema_are_taken(target, present):
     assert set(report.files.values()) == {"present"}
     assert target.value("SELECT vector FROM embeddings") == b"\x00\x01\xff\\"
     assert target.value("SELECT text FROM raw_revisions") == "edited"
+    assert target.value("SELECT cost_nanousd FROM llm_spending") == FIVE_DOLLARS
+    assert target.value("SELECT response_json FROM llm_answers") == {"text": "said"}
     counts = ("raw_messages", "processed_documents", "topics", "topic_items", "topic_runs", "source_attempts")
     assert [target.value(f"SELECT count(*) FROM {name}") for name in counts] == [2, 2, 1, 2, 1, 1]
 
