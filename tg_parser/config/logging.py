@@ -58,6 +58,11 @@ def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) ->
         "telethon",
         "httpx",
         "httpcore",
+        "httpx2",
+        "httpcore2",
+        "openai",
+        "anthropic",
+        "google_genai",
         "pymorphy3",
         "pymorphy2",
     ):
