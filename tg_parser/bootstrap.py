@@ -42,6 +42,7 @@ from tg_parser.services.live import LiveService, LiveStages
 from tg_parser.services.login import LoginService
 from tg_parser.services.pools import PoolService
 from tg_parser.services.runs import RunService
+from tg_parser.services.sentiment import SentimentService
 from tg_parser.services.sources import SourceService
 from tg_parser.services.status import StatusService
 from tg_parser.services.topics import TopicService
@@ -60,6 +61,7 @@ from tg_parser.storage.due_texts import DueTextStorage
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.sentiment_storage import SentimentStorage
 from tg_parser.storage.spending_storage import SpendingStorage
 from tg_parser.storage.topic_storage import TopicStorage
 from tg_parser.topics.model import TopicOptions
@@ -87,6 +89,7 @@ class App:
     agents: AgentService
     agent_history: AgentHistoryService
     status: StatusService
+    sentiment: SentimentService
 
     def process_options(self, *, concurrency: int | None = None, **chosen: Any) -> ProcessOptions:
         """Options of processing: what a user chose, else the settings."""
@@ -222,6 +225,7 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         agents=agents,
         agent_history=_agent_history(settings, databases),
         status=StatusService(sources, shown_raw, shown_documents, shown_topics),
+        sentiment=SentimentService(SentimentStorage(readers.processing), shown_documents),
     )
 
 

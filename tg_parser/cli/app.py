@@ -20,6 +20,7 @@ from tg_parser.cli import (
     process,
     prompts,
     run,
+    sentiment,
     sources,
     status,
     topicize,
@@ -61,6 +62,7 @@ app.command("process")(process.process)
 app.command("topicize")(topicize.topicize)
 app.command("export")(export.export)
 app.command("status")(status.status)
+app.command("sentiment")(sentiment.sentiment)
 app.command("costs")(costs.costs)
 app.add_typer(prompts.commands, name="prompts")
 app.add_typer(databases.commands, name="db")

@@ -6,10 +6,11 @@ import hashlib
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import psycopg
@@ -44,6 +45,7 @@ COPY_FROM_ROWS = 200
 _SEPARATOR = "\x1f"
 
 Row = dict[str, Any]
+Period = Literal["day", "week", "month"]
 
 
 class Dialect(ABC):
@@ -64,6 +66,14 @@ class Dialect(ABC):
     @abstractmethod
     def utf8_bytes(self, expression: ColumnElement[str]) -> ColumnElement[int]:
         """The length of a text in bytes of UTF-8."""
+
+    @abstractmethod
+    def json_text(self, document: Column[Any], key: str) -> ColumnElement[str]:
+        """The text under `key` of a JSON object."""
+
+    @abstractmethod
+    def first_day(self, moment: Column[datetime], period: Period) -> ColumnElement[str]:
+        """The first day (UTC) of the period that `moment` falls into, as 2024-11-27; weeks begin on Monday."""
 
     @abstractmethod
     async def claim(self, conn: AsyncConnection, names: Iterable[str]) -> None:
@@ -102,6 +112,15 @@ class SqliteDialect(Dialect):
         """A JSON array unfolded by SQLite: no limit on the number of parameters, one plan for any number."""
         listing = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
         return expression.in_(select(listing.c.value))
+
+    def json_text(self, document: Column[Any], key: str) -> ColumnElement[str]:
+        """By its path."""
+        return func.json_extract(document, f"$.{key}", type_=Text)
+
+    def first_day(self, moment: Column[datetime], period: Period) -> ColumnElement[str]:
+        """Times are text that begins with the day."""
+        steps = {"day": (), "week": ("weekday 0", "-6 days"), "month": ("start of month",)}[period]
+        return func.date(func.substr(moment, 1, 10), *steps, type_=Text)
 
     def utf8_bytes(self, expression: ColumnElement[str]) -> ColumnElement[int]:
         """octet_length() is too new for many a Python's SQLite."""
@@ -156,6 +175,14 @@ class PostgresDialect(Dialect):
     def any_of(self, expression: Column[str], values: Iterable[str]) -> ColumnElement[bool]:
         """An array that the server splits: the driver would spend more time on its elements than the server on all."""
         return expression == any_(func.string_to_array(_SEPARATOR.join(values), _SEPARATOR, type_=ARRAY(Text)))
+
+    def json_text(self, document: Column[Any], key: str) -> ColumnElement[str]:
+        """As text, not as JSON."""
+        return func.jsonb_extract_path_text(document, key, type_=Text)
+
+    def first_day(self, moment: Column[datetime], period: Period) -> ColumnElement[str]:
+        """Whatever the time zone of the session."""
+        return func.to_char(func.date_trunc(period, func.timezone("UTC", moment)), "YYYY-MM-DD", type_=Text)
 
     def utf8_bytes(self, expression: ColumnElement[str]) -> ColumnElement[int]:
         """The server's databases are in UTF-8."""

@@ -1,0 +1,78 @@
+"""sentiment: the tone of comments or posts, by thread, topic or time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tg_parser.cli.execution import execute
+from tg_parser.cli.options import Channel, Source, exactly_one, parse_time
+from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
+from tg_parser.cli.selection import chosen_sources
+
+if TYPE_CHECKING:
+    from tg_parser.bootstrap import App
+    from tg_parser.services.sentiment import SentimentLine, SentimentReport
+    from tg_parser.storage.sentiment_storage import Of
+
+
+def sentiment(
+    source: Source = None,
+    channel: Channel = None,
+    by: Annotated[
+        Literal["thread", "topic", "day", "week", "month"], typer.Option("--by", help="What a line is of.")
+    ] = "month",
+    comments: Annotated[bool, typer.Option("--comments", help="Comments alone, as without any of these.")] = False,
+    posts: Annotated[bool, typer.Option("--posts", help="Posts alone.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Comments and posts.")] = False,
+    date_from: Annotated[str | None, typer.Option("--from", help="Messages from this date on.")] = None,
+    date_to: Annotated[str | None, typer.Option("--to", help="Messages before this date.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Threads or topics, those with most messages.")] = 50,
+    json: Json = False,
+) -> None:
+    """How many messages are positive, neutral and negative, by thread, topic, day, week or month."""
+    of, first, last = _kind(comments=comments, posts=posts, every=every), parse_time(date_from), parse_time(date_to)
+
+    async def read(app: App) -> SentimentReport:
+        from tg_parser.export.links import ChatAddress
+        from tg_parser.storage.sentiment_storage import ToneFilter
+
+        exactly_one(source=source, channel=channel)
+        (one,) = await chosen_sources(app, source, channel)
+        address = (await app.sources.addresses()).get(one.channel_id, ChatAddress())
+        wanted = ToneFilter(one.channel_id, of, first, last)
+        return await app.sentiment.report(wanted, by, limit=limit, address=address)
+
+    report = execute(read)
+    if json:
+        emit_json(report)
+    else:
+        _emit(report)
+
+
+def _kind(*, comments: bool, posts: bool, every: bool) -> Of:
+    if comments + posts + every > 1:
+        raise typer.BadParameter("--comments, --posts and --all exclude each other.")
+    return "posts" if posts else "all" if every else "comments"
+
+
+def _emit(report: SentimentReport) -> None:
+    if not report.total.messages:
+        kind = "message" if report.of == "all" else report.of.removesuffix("s")
+        other = "; see posts with --posts" if report.of == "comments" else ""
+        emit_line(f"No {kind} there is processed{other}.")
+        return
+    named = any(line.title or line.link for line in report.lines)
+    headers = (report.by, "messages", "positive", "neutral", "negative", "without tone", "balance")
+    rows = [_row(line.key, line) for line in report.lines]
+    rows.append(_row("total", report.total))
+    if named:
+        headers += ("title", "link") if report.by == "thread" else ("title",)
+    emit_table(headers, [row[: len(headers)] for row in rows])
+
+
+def _row(key: str, line: SentimentLine) -> tuple[object, ...]:
+    balance = None if line.balance is None else f"{line.balance:+.2f}"
+    counts = (line.messages, line.positive, line.neutral, line.negative, line.untold)
+    return key, *counts, balance, line.title, line.link

@@ -1,0 +1,91 @@
+"""Sentiment of a channel: tones summed by thread, topic or period, each line with what a reader knows it by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tg_parser.domain.refs import source_ref
+from tg_parser.export.entries import entry_title
+from tg_parser.export.links import ChatAddress, message_link
+from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
+from tg_parser.storage.sentiment_storage import PERIODS, By, Of, SentimentStorage, ToneFilter, ToneSum
+
+
+@dataclass(frozen=True, slots=True)
+class SentimentLine:
+    """One thread, topic or period.
+
+    `balance` goes from -1, all that have a tone are negative, to 1, all are positive; None where none has one.
+    """
+
+    key: str
+    title: str | None
+    link: str | None
+    messages: int
+    positive: int
+    neutral: int
+    negative: int
+    untold: int
+    balance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SentimentReport:
+    """The lines, and all messages together, each of which counts once there, whatever the lines share or leave out."""
+
+    channel_id: str
+    by: By
+    of: Of
+    lines: list[SentimentLine]
+    total: SentimentLine
+
+
+class SentimentService:
+    """Reads sums, and the titles that go with them."""
+
+    def __init__(self, tones: SentimentStorage, documents: ProcessingStorage) -> None:
+        self._tones = tones
+        self._documents = documents
+
+    async def report(self, wanted: ToneFilter, by: By, *, limit: int, address: ChatAddress) -> SentimentReport:
+        """Sums of a channel; `limit` is of threads and topics, periods are all given."""
+        sums = await self._tones.sums(wanted, by, None if by in PERIODS else limit)
+        titles = await self._titles(wanted.channel_id, by, [each.key for each in sums])
+        lines = [
+            _line(
+                each,
+                titles.get(each.key),
+                message_link(wanted.channel_id, "post", each.key, None, address) if by == "thread" else None,
+            )
+            for each in sums
+        ]
+        total = _line(await self._tones.total(wanted), None, None)
+        return SentimentReport(wanted.channel_id, by, wanted.of, lines, total)
+
+    async def _titles(self, channel_id: str, by: By, keys: Sequence[str]) -> Mapping[str, str]:
+        if by == "topic":
+            return await self._tones.titles(keys)
+        if by != "thread":
+            return {}
+        roots = DocumentFilter(source_refs=tuple(source_ref(channel_id, "post", key) for key in keys), with_text=True)
+        return {
+            row["source_message_id"]: entry_title(row["summary"] or row["text_clean"])
+            async for page in self._documents.pages(roots, len(keys) + 1)
+            for row in page
+        }
+
+
+def _line(tones: ToneSum, title: str | None, link: str | None) -> SentimentLine:
+    told = tones.messages - tones.untold
+    return SentimentLine(
+        key=tones.key,
+        title=title,
+        link=link,
+        messages=tones.messages,
+        positive=tones.positive,
+        neutral=tones.neutral,
+        negative=tones.negative,
+        untold=tones.untold,
+        balance=round((tones.positive - tones.negative) / told, 3) if told else None,
+    )
