@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,7 @@ from typing import Any, Literal, Self
 import orjson
 
 from tg_parser.domain.errors import ArchiveError
+from tg_parser.domain.times import iso_z
 from tg_parser.storage.columns import json_bytes
 
 PART, PENDING = ".part", ".pending"
@@ -72,7 +74,7 @@ class Writing:
     def add(self, rows: Iterable[Row]) -> None:
         """Write rows, a line each."""
         for row in rows:
-            line = json_bytes(dict(row)) + b"\n"
+            line = json_bytes({str(name): _plain(value) for name, value in row.items()}) + b"\n"
             self._zip.write(line)
             self._digest.update(line)
             self.rows += 1
@@ -157,6 +159,10 @@ def require_whole(archive: Archive) -> None:
     """Raise ArchiveError where an archive does not hold what its name says."""
     if contents(archive.path) != (archive.rows, archive.digest):
         raise ArchiveError(f"The archive {archive.path} does not hold what its name says.", "Restore it from a backup.")
+
+
+def _plain(value: Any) -> Any:
+    return iso_z(value) if isinstance(value, datetime) else value
 
 
 def _sync(folder: Path) -> None:

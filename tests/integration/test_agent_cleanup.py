@@ -1,0 +1,144 @@
+"""Retention of the agents' history: archived, checked, then deleted; killed anywhere, nothing is lost or doubled."""
+
+import gzip
+import json
+import subprocess
+import sys
+from collections import Counter
+from datetime import timedelta
+
+import cleanup_process
+import pytest
+from samples import NOW
+
+from tg_parser.agents.archive import archives, contents
+from tg_parser.agents.cleanup import Cleanup
+from tg_parser.domain.agents import Handoff, TaskRecord
+from tg_parser.domain.errors import ArchiveError, BusyError
+from tg_parser.storage.agent_handoffs import HandoffStorage
+from tg_parser.storage.agent_retention import AgentRetention
+from tg_parser.storage.agent_storage import AgentStorage
+
+DAYS, OLD, YOUNG = 14, 100, 7
+MOMENTS = ["while writing", "before deleting", "while deleting", "after deleting"]
+
+
+def task(day, number):
+    at = NOW - timedelta(days=day) + timedelta(seconds=number)
+    return TaskRecord("reviewer", "review", at, 5, {"text": f"Текст {number}"}, {"verdict": "accepted"})
+
+
+def handoff(name, status, day=20):
+    return Handoff(name, "orchestrator", "processor", "process", NOW - timedelta(days=day), status=status)
+
+
+@pytest.fixture
+async def filled(databases):
+    """A hundred old tasks, a few young ones, and handoffs of which one is still open."""
+    tasks = [*(task(20, number) for number in range(OLD)), *(task(1, number) for number in range(YOUNG))]
+    await AgentStorage(databases.processing).record(tasks, timedelta(days=DAYS))
+    old = [handoff("done", "completed"), handoff("open", "in_progress"), handoff("young", "failed", day=1)]
+    await HandoffStorage(databases.processing).add(old)
+    return databases
+
+
+@pytest.fixture
+def cleanup(filled, tmp_path):
+    return Cleanup(AgentRetention(filled.processing), filled.locks, tmp_path / "archive", page=40)
+
+
+async def in_table(databases, table="task_history"):
+    pages = AgentRetention(databases.processing).pages(table, NOW + timedelta(days=99), 1000)
+    return [row["id"] async for page in pages for row in page]
+
+
+def rows_of(archive):
+    with gzip.open(archive.path) as file:
+        return [json.loads(line) for line in file]
+
+
+def archived(folder, table="task_history"):
+    """The ids in the archives of a table that are done."""
+    done = [each for each in archives(folder) if each.table == table and each.state == "done"]
+    return [row["id"] for each in done for row in rows_of(each)]
+
+
+def killed(folder, moment, env):
+    """A cleanup that was killed at a moment."""
+    command = [sys.executable, cleanup_process.__file__, str(folder), moment]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "there\n"
+        process.kill()
+
+
+async def test_old_rows_move_into_an_archive(filled, cleanup, tmp_path):
+    """By id, as they were; young rows and open handoffs stay; a second cleanup finds nothing to do."""
+    report = await cleanup.run(NOW, DAYS)
+    assert report.archived == {"handoff_history": 1, "task_history": OLD}
+    held = archived(tmp_path / "archive")
+    assert (len(held), held) == (OLD, sorted(held))
+    assert len(await in_table(filled)) == YOUNG
+    assert archived(tmp_path / "archive", "handoff_history") == ["done"]
+    assert {each.id for each in await HandoffStorage(filled.processing).latest(9)} == {"open", "young"}
+    again = await cleanup.run(NOW, DAYS)
+    assert (again.archived, again.made) == ({"handoff_history": 0, "task_history": 0}, ())
+
+
+async def test_archive_tells_what_it_holds(cleanup, tmp_path):
+    """Rows and digest are in its name, its lines are the rows in full, and only its owner may read it."""
+    await cleanup.run(NOW, DAYS)
+    (archive,) = [each for each in archives(tmp_path / "archive") if each.table == "task_history"]
+    assert (archive.rows, contents(archive.path)) == (OLD, (OLD, archive.digest))
+    assert archive.path.stat().st_mode & 0o077 == 0
+    first = rows_of(archive)[0]
+    assert (first["agent_name"], first["input_json"], first["created_at"]) == (
+        "reviewer", {"text": "Текст 0"}, "2024-11-07T09:00:00Z",
+    )  # fmt: skip
+
+
+async def test_dry_run_only_counts(filled, cleanup, tmp_path):
+    """Nothing is written, nothing deleted."""
+    assert (await cleanup.run(NOW, DAYS, dry_run=True)).archived == {"handoff_history": 1, "task_history": OLD}
+    assert (len(await in_table(filled)), (tmp_path / "archive").exists()) == (OLD + YOUNG, False)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_killed_cleanup_loses_and_doubles_nothing(moment, filled, cleanup, process_env, tmp_path):
+    """Killed at each moment: at once every row is somewhere, after the next cleanup each is in exactly one place."""
+    folder, before = tmp_path / "archive", await in_table(filled)
+    killed(folder, moment, process_env)
+    pending = [row["id"] for each in archives(folder) if each.table == "task_history" for row in rows_of(each)]
+    assert set(before) <= {*await in_table(filled), *pending}
+    assert len(archived(folder)) == 0
+    (resumed,) = (await cleanup.run(NOW, DAYS)).resumed
+    assert resumed.startswith("handoff_history" if moment == "while writing" else "task_history")
+    assert Counter([*await in_table(filled), *archived(folder)]) == Counter(before)
+    assert all(path.name.endswith(".ndjson.gz") for path in folder.iterdir())
+
+
+async def test_damaged_pending_archive_deletes_nothing(filled, cleanup, process_env, tmp_path):
+    """What cannot be read back is no reason to delete: the error names the file, and the rows stay."""
+    folder = tmp_path / "archive"
+    killed(folder, "before deleting", process_env)
+    damaged = next(path for path in folder.iterdir() if path.name.endswith(".pending"))
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    held = len(await in_table(filled)) + len(await in_table(filled, "handoff_history"))
+    with pytest.raises(ArchiveError, match=damaged.name):
+        await cleanup.run(NOW, DAYS)
+    assert len(await in_table(filled)) + len(await in_table(filled, "handoff_history")) == held
+
+
+async def test_one_cleanup_at_a_time(filled, cleanup):
+    """A second process is told, and touches nothing."""
+    async with filled.locks.exclusive("agents-cleanup"):
+        with pytest.raises(BusyError):
+            await cleanup.run(NOW, DAYS)
+
+
+async def test_folder_that_cannot_be_written(filled, tmp_path):
+    """A file in the way of the folder is a clear error, and nothing is deleted."""
+    (tmp_path / "taken").write_text("")
+    cleanup = Cleanup(AgentRetention(filled.processing), filled.locks, tmp_path / "taken" / "archive")
+    with pytest.raises(ArchiveError, match="cannot be written"):
+        await cleanup.run(NOW, DAYS)
+    assert len(await in_table(filled)) == OLD + YOUNG
