@@ -63,12 +63,9 @@ def _emit(report: SentimentReport) -> None:
         other = "; see posts with --posts" if report.of == "comments" else ""
         emit_line(f"No {kind} there is processed{other}.")
         return
-    named = any(line.title or line.link for line in report.lines)
-    headers = (report.by, "messages", "positive", "neutral", "negative", "without tone", "balance")
-    rows = [_row(line.key, line) for line in report.lines]
-    rows.append(_row("total", report.total))
-    if named:
-        headers += ("title", "link") if report.by == "thread" else ("title",)
+    shown = {"thread": ("title", "link"), "topic": ("title",)}.get(report.by, ())
+    headers = (report.by, "messages", "positive", "neutral", "negative", "without tone", "balance", *shown)
+    rows = [*(_row(line.key, line) for line in report.lines), _row("total", report.total)]
     emit_table(headers, [row[: len(headers)] for row in rows])
 
 
