@@ -119,9 +119,10 @@ def _key_lines(text: str, origin: str) -> dict[str, int]:
     lines: dict[str, int] = {}
     for key, _ in root.value:
         line = key.start_mark.line + 1
-        if key.value in lines:
-            raise wrong(origin, line, f"the key {key.value!r} stands there twice.")
-        lines[key.value] = line
+        name = str(key.value)
+        if name in lines:
+            raise wrong(origin, line, f"the key {name!r} stands there twice.")
+        lines[name] = line
     return lines
 
 
