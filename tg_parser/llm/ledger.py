@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from tg_parser.domain.spending import Account, PaidAnswer, Spending
+from tg_parser.domain.spending import NANO, Account, PaidAnswer, Spending
 from tg_parser.domain.times import utc_now
 from tg_parser.llm.budget import Caps, Spent, refusal
 from tg_parser.llm.question import Purpose
@@ -20,6 +20,8 @@ from tg_parser.llm.question import Purpose
 GATHER_SECONDS = 0.2
 LOOK_SECONDS = 1.0
 """What other processes spend of the monthly budget is looked up this often at least while calls are made."""
+NEARLY = 0.8
+"""From this share of the monthly budget on it is looked up before every call, and booked without waiting."""
 
 
 class SpendingBook(Protocol):
@@ -103,18 +105,27 @@ class Ledger:
         ]
         return Spent(self.spent.cost_nanousd, self._month_written + sum(unwritten), self.spent.unknown_price_calls)
 
-    def _is_stale(self) -> bool:
-        return self._looked_at is None or asyncio.get_running_loop().time() - self._looked_at > LOOK_SECONDS
+    def _is_stale(self, since: float | None = None) -> bool:
+        if self._looked_at is None:
+            return True
+        if self._is_nearly_spent():
+            return since is None or self._looked_at < since
+        return _now() - self._looked_at > LOOK_SECONDS
+
+    def _is_nearly_spent(self) -> bool:
+        return self.caps.month is not None and self._spent().month >= NEARLY * self.caps.month * NANO
 
     async def _look(self) -> None:
         # Under the lock nothing moves from here to the database, so no cost is seen twice or missed.
+        asked_at = _now()
         async with self._lock:
-            if self._is_stale():
+            if self._is_stale(asked_at):
                 await self._read_month()
 
     async def _read_month(self) -> None:
+        looked_at = _now()
         self._month_written = await self._book.month_nanousd(f"{utc_now():%Y-%m}")
-        self._looked_at = asyncio.get_running_loop().time()
+        self._looked_at = looked_at
         self._writing = {}
 
     def _wake(self) -> None:
@@ -126,7 +137,7 @@ class Ledger:
 
     async def _write_soon(self) -> None:
         while self._pending or self._kept:
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(0 if self._is_nearly_spent() else GATHER_SECONDS)
             await self._write()
 
     async def _write(self) -> None:
@@ -148,6 +159,10 @@ class Ledger:
                 self._writing = {}
             else:
                 await self._read_month()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _added(some: Mapping[Account, Spending], more: Mapping[Account, Spending]) -> dict[Account, Spending]:
