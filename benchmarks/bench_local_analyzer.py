@@ -9,6 +9,7 @@ shared data (TG_PARSER_SHARED_DATA) are read. `--noise` measures the advertising
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import time
@@ -18,15 +19,17 @@ from pathlib import Path
 
 from tg_parser.domain.messages import RawMessage
 from tg_parser.nlp.cleaning import clean
+from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.nlp.entities import find_entities
-from tg_parser.nlp.footers import build_profile, without_footer
+from tg_parser.nlp.footers import ChannelProfile, build_profile, without_footer
 from tg_parser.nlp.keyphrases import key_phrases
 from tg_parser.nlp.language import detect_language
 from tg_parser.nlp.names import find_names, names_available
 from tg_parser.nlp.noise import is_advertisement, is_noise
 from tg_parser.nlp.sentiment import sentiment
 from tg_parser.nlp.summary import summarize
-from tg_parser.processing.local_analyzer import analyze_locally
+from tg_parser.processing.analyzer import Task
+from tg_parser.processing.local_analyzer import LocalAnalyzer, analyze_locally
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("TG_PARSER_SHARED_DATA", ROOT.parent / "shared" / "data"))
@@ -61,6 +64,8 @@ def measure_speed(texts: Sequence[str]) -> None:
     analyze_locally(messages[0], profile)  # models and word lists are read once
     cleaned = [without_footer(clean(text).text, profile.footer_lines) for text in texts]
     spoken = list(zip(cleaned, map(detect_language, cleaned), strict=True))
+    encoder = SentenceEncoder()
+    vectors = encoder.embed(cleaned)
     tools: dict[str, Callable[[], object]] = {
         "profile of the channel": lambda: build_profile(texts),
         "cleaning": lambda: [without_footer(clean(text).text, profile.footer_lines) for text in texts],
@@ -68,19 +73,28 @@ def measure_speed(texts: Sequence[str]) -> None:
         "key phrases": lambda: [key_phrases(text, language) for text, language in spoken],
         "summary": lambda: [summarize(text, language) for text, language in spoken],
         "entities": lambda: [find_entities(text) for text in cleaned],
-        "sentiment": lambda: [sentiment(text, language) for text, language in spoken],
+        "embedding": lambda: [encoder.embed([text]) for text in cleaned],
+        "sentiment": lambda: [sentiment(*each, vector) for each, vector in zip(spoken, vectors, strict=True)],
         "noise": lambda: [is_noise(one, text) for one, text in zip(messages, cleaned, strict=True)],
-        "all together": lambda: [analyze_locally(one, profile) for one in messages],
+        "all but the tone": lambda: [analyze_locally(one, profile) for one in messages],
+        "all together": lambda: analyze_all(messages, profile, encoder, names=False),
     }
     if names_available():
         tools["names (extra ner)"] = lambda: [find_names(text) for text in cleaned]
-        tools["all with names"] = lambda: [analyze_locally(one, profile, names=True) for one in messages]
+        tools["all with names"] = lambda: analyze_all(messages, profile, encoder, names=True)
     mean = sum(map(len, texts)) // len(texts)
     print(f"{len(texts)} messages, {mean} characters each on average; aim: {AIM} messages/s\n")
     print(f"{'tool':<24}{'messages/s':>12}{'ms each':>10}{'x aim':>8}")
     for name, work in tools.items():
         seconds = measured(work) / len(texts)
         print(f"{name:<24}{1 / seconds:>12,.0f}{1000 * seconds:>10.2f}{1 / seconds / AIM:>8.1f}")
+
+
+def analyze_all(
+    messages: Sequence[RawMessage], profile: ChannelProfile, encoder: SentenceEncoder, *, names: bool
+) -> None:
+    analyzer = LocalAnalyzer(names=names, embedder=encoder)
+    asyncio.run(analyzer.analyze([Task(one) for one in messages], profile))
 
 
 def measured(work: Callable[[], object]) -> float:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import zip_longest
+from itertools import product, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,14 @@ from tg_parser.domain.refs import topic_id
 from tg_parser.domain.sources import SourceChange
 from tg_parser.domain.topics import Anchor, BundleItem, TopicBundle, TopicCard
 from tg_parser.export.exporter import ExportRequest
+from tg_parser.export.links import ChatAddress
 from tg_parser.processing.processor import ProcessOptions
 from tg_parser.storage.comment_storage import CommentStorage
 from tg_parser.storage.databases import Databases, open_databases
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import Failure, ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.sentiment_storage import ToneFilter
 from tg_parser.storage.topic_storage import TopicRun, TopicStorage
 from tg_parser.storage.transactions import Database
 
@@ -185,6 +187,9 @@ async def daily_path(app: App, databases: Databases, channel: str, recorder: Rec
     await app.exporter.export(ExportRequest(out, [channel], date_from=BEGIN, date_to=BEGIN + timedelta(hours=1)))
     recorder.step = "status"
     await app.status.of(await app.sources.get("daily"))
+    recorder.step = "sentiment"
+    for of, by in product(("comments", "all"), ("thread", "topic", "day")):
+        await app.sentiment.report(ToneFilter(channel, of), by, limit=50, address=ChatAddress())
 
 
 async def plans(databases: Databases, recorder: Recorder, *, avoiding_scans: bool = False) -> list[Plan]:

@@ -9,9 +9,17 @@ MESSAGES, CHANNELS = 10_000, 20
 
 
 async def test_daily_path_follows_indexes(settings, tmp_path):
-    """Every statement of collecting, processing, topics, export and status on one channel of many uses an index."""
+    """Every statement of a day on one channel of many, from collecting to sums of sentiment, uses an index."""
     found = await recorded_plans(settings, MESSAGES, CHANNELS, tmp_path / "out", avoiding_scans=True)
-    assert {plan.step for plan in found} == {"collect", "recheck", "process", "topicise", "export", "status"}
+    assert {plan.step for plan in found} == {
+        "collect",
+        "recheck",
+        "process",
+        "topicise",
+        "export",
+        "status",
+        "sentiment",
+    }
     assert {table for table in LARGE for plan in found if table in plan.statement} == set(LARGE)
     assert {plan.statement: plan.scans for plan in found if plan.scans} == {}
 
