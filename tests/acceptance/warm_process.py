@@ -27,6 +27,7 @@ LOADED = (
     "tg_parser.ingestion.telegram_client",
     "tg_parser.ingestion.telegram_finding",
     "tg_parser.ingestion.telegram_requests",
+    "tg_parser.llm.assembly",
     "sqlalchemy.dialects.sqlite.aiosqlite",
     "sqlalchemy.dialects.postgresql.psycopg",
 )
