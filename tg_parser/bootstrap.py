@@ -64,6 +64,7 @@ from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.sentiment_storage import SentimentStorage
 from tg_parser.storage.spending_storage import SpendingStorage
 from tg_parser.storage.topic_storage import TopicStorage
+from tg_parser.topics.editor import TopicEditor
 from tg_parser.topics.model import TopicOptions
 from tg_parser.topics.topicizer import Topicizer
 from tg_parser.topics.wanted import read_wanted
@@ -179,7 +180,8 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
     local = LocalAnalyzer(embedder=encoder)
     deep, reviewer = _deep_readers(settings, models, local)
     document_service = documents_by(deep)
-    topic_service = TopicService(Topicizer(documents, topics, encoder), topics, sources, databases.locks)
+    topicizer = Topicizer(documents, topics, encoder, _topic_editor(settings, models))
+    topic_service = TopicService(topicizer, topics, sources, databases.locks)
     # What only shows what is stored may come from a replica.
     readers = databases.readers
     shown_raw, shown_documents = RawStorage(readers.raw), ProcessingStorage(readers.processing)
@@ -236,6 +238,14 @@ def _deep_readers(settings: Settings, models: LlmAccess, local: LocalAnalyzer) -
     prompts = load_prompts(settings.prompts)
     reader = LlmAnalyzer(models.at("processing"), prompts, settings.llm, local)
     return reader, ModelReviewer(models.at("agents"), prompts, settings.llm.max_input_chars)
+
+
+def _topic_editor(settings: Settings, models: LlmAccess) -> TopicEditor | None:
+    """Who finds words for topics with a model; None where there is none. Raises SettingsError."""
+    if models.is_offline:
+        return None
+    prompts, concurrency = load_prompts(settings.prompts), settings.processing.concurrency
+    return TopicEditor(models.at("topics"), prompts, concurrency, settings.llm_limits.shutdown_wait)
 
 
 def _books(settings: Settings, databases: Databases) -> Books:

@@ -95,7 +95,7 @@ def test_a_topic_asked_for_again_keeps_its_id_though_its_messages_are_others():
 
 
 def test_a_wide_topic_leaves_the_narrow_ones_inside_it_alone():
-    """Only what shares most messages is not found twice: a topic of ten does not swallow one of four, one of six does."""
+    """Only what shares most messages is not found twice: of ten messages, four are no double, six are."""
     wide, narrow, other = group(*range(10)), group(0, 1, 2, 3), group(10, 11)
     assert without_doubles([narrow, other], [wide]) == [narrow, other]
     assert without_doubles([group(*range(6)), other], [wide]) == [other]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tg_parser.cli.execution import execute
-from tg_parser.cli.options import KnownTopics, MaxTopics
+from tg_parser.cli.models import model_use, say_who_reads, spending_facts, spending_lines
+from tg_parser.cli.options import KnownTopics, MaxCost, MaxTopics, Model, NoCache, Provider
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
 from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.selection import channels_of
@@ -25,10 +27,17 @@ def topicize(
     max_topics: MaxTopics = None,
     no_bundles: Annotated[bool, typer.Option("--no-bundles", help="Anchors only, no supporting messages.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also when no document has changed.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be found and write nothing.")] = False,
+    provider: Provider = None,
+    model: Model = None,
+    max_cost: MaxCost = None,
+    no_cache: NoCache = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be found without a model, and write nothing.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Group the documents of a channel into topics with cards and bundles."""
+    spending: dict[str, Any] = {}
 
     async def work(app: App) -> TopicizeReport:
         sources = [await app.sources.get(each) for each in source or ()]
@@ -36,26 +45,39 @@ def topicize(
         if not sources:
             raise UsageError("Give at least one --source or --channel.")
         options = app.topic_options(known_topics, max_topics=max_topics, with_supporting=not no_bundles)
+        if not dry_run:
+            say_who_reads(app)
         with shown_progress() as report:
-            return await app.topics.topicize(channels_of(sources), options, force=force, dry_run=dry_run, report=report)
+            done = await app.topics.topicize(channels_of(sources), options, force=force, dry_run=dry_run, report=report)
+        spending["spending"] = spending_facts(app)
+        return done
 
-    done = execute(work)
+    done = execute(work, use=model_use(provider, model, max_cost, fresh=no_cache))
     if json:
-        emit_json(done)
+        emit_json({**asdict(done), **spending})
         return
-    emit_facts(topic_facts(done).items())
+    emit_facts([*topic_facts(done).items(), *spending_lines(spending["spending"])])
     for title in done.titles:
         emit_line(f"  {title}")
 
 
 def topic_facts(done: TopicizeReport) -> dict[str, object]:
     """The report by name (M25)."""
-    from dataclasses import asdict
-
     missing = "; ".join(done.found.missing) or None
     return {
         **asdict(done.found),
         "known": done.found.known or None,
         "missing": missing and f"no messages make a topic of: {missing}",
         "unchanged": "yes" if done.unchanged else None,
+        **_editing_facts(done),
     }
+
+
+def _editing_facts(done: TopicizeReport) -> dict[str, object]:
+    """What a model did for the topics; what it cost is told for the whole command."""
+    if done.editing is None:
+        return {}
+    names = {"worded": "named by the model", "kept": "named before", "judged": "messages judged", "merged": "merged"}
+    facts: dict[str, object] = {name: getattr(done.editing, key) or None for key, name in names.items()}
+    failed = done.editing.failed
+    return facts | {"no good answer": f"{failed} questions; the next run asks again" if failed else None}

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tg_parser.domain.progress import ReportProgress
 from tg_parser.llm.fencing import Fence
 from tg_parser.llm.prompts import Prompts
-from tg_parser.llm.question import Answer, Prompt, Purpose, Question
+from tg_parser.llm.question import Answer, Asker, Prompt, Purpose, Question
 from tg_parser.topics.answers import SUMMARY_CHARS, Belonging, SameTopic, Shown, TopicWords, distinct, one_line
 from tg_parser.topics.drafting import Draft
 from tg_parser.topics.grouping import Grouping, Survey
@@ -27,10 +27,6 @@ from tg_parser.topics.settling import Edit, unique_titles
 from tg_parser.topics.texts import Corpus
 from tg_parser.topics.verdicts import Verdict, Verdicts
 
-if TYPE_CHECKING:
-    # A type alone: the module behind it takes most of a second to load.
-    from tg_parser.llm.asking import Llm
-
 PROMPTS = ("topic", "topic_match", "topic_merge")
 _JUDGED_CHARS = 1500
 _OF_A_PAIR = 4
@@ -40,16 +36,17 @@ _SCOPE_IN, _SCOPE_OUT, _TAGS = 4, 3, 6
 class TopicEditor:
     """Asks `llm`, `concurrency` questions at a time. `id` is another when what it asks is."""
 
-    def __init__(self, llm: Llm, prompts: Prompts, concurrency: int) -> None:
+    def __init__(self, llm: Asker, prompts: Prompts, concurrency: int, shutdown_wait: float = 30.0) -> None:
         self._llm = llm
         self._prompts = prompts
         self._concurrency = concurrency
+        self._shutdown_wait = shutdown_wait
         self.id = " ".join(prompts[name].id for name in PROMPTS)
 
     def inquiry(self, channel_ids: Sequence[str], report: ReportProgress) -> Inquiry:
         """The inquiry of one run over `channel_ids`."""
         channel = channel_ids[0] if len(channel_ids) == 1 else None
-        return Inquiry(self._llm, self._concurrency, Purpose("topics", channel), report)
+        return Inquiry(self._llm, self._concurrency, Purpose("topics", channel), self._shutdown_wait, report)
 
     async def judge(self, survey: Survey, said: Verdicts, inquiry: Inquiry) -> dict[tuple[int, int], Verdict]:
         """What belongs to a wanted topic of the messages near its threshold; those that `said` tells are not asked."""

@@ -7,18 +7,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from pydantic import BaseModel
 
 from tg_parser.domain.errors import ProviderUnavailableError, TgParserError
 from tg_parser.domain.progress import Progress, ReportProgress, silent
-from tg_parser.llm.question import Answer, Purpose, Question
-
-if TYPE_CHECKING:
-    # A type alone: the module behind it takes most of a second to load.
-    from tg_parser.llm.asking import Llm
+from tg_parser.llm.question import Answer, Asker, Purpose, Question
 
 T = TypeVar("T", bound=BaseModel)
 N = TypeVar("N", int, float)
@@ -50,15 +46,18 @@ class EditReport:
 class Inquiry:
     """One run's questions to `llm`, `concurrency` at a time, paid for `purpose`.
 
-    `stopped` is the error that ended them, `failed` counts those without a good answer.
+    `stopped` is the error that ended them, `failed` counts those without a good answer. When the run is cancelled,
+    questions on their way are waited for `shutdown_wait` seconds: their answers are paid for, and kept by the cache.
     """
 
-    llm: Llm
+    llm: Asker
     concurrency: int
     purpose: Purpose
+    shutdown_wait: float = 30.0
     report: ReportProgress = silent
     stopped: TgParserError | None = None
     failed: int = 0
+    _is_ending: bool = False
     _answers: list[Answer[Any]] = field(default_factory=list)
 
     @property
@@ -73,14 +72,28 @@ class Inquiry:
         """
         answers: list[Answer[T] | None] = [None] * len(questions)
         waiting = iter(range(len(questions)))
+        workers = [
+            asyncio.create_task(self._work(step, questions, waiting, answers))
+            for _ in range(min(self.concurrency, len(questions)))
+        ]
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(self.concurrency, len(questions))):
-                    group.create_task(self._work(step, questions, waiting, answers))
-        except BaseExceptionGroup as errors:
-            raise errors.exceptions[0] from errors
+            await asyncio.gather(*(asyncio.shield(worker) for worker in workers))
+        finally:
+            await self._end(workers)
         self._answers += [answer for answer in answers if answer is not None]
         return answers
+
+    async def _end(self, workers: Sequence[asyncio.Task[None]]) -> None:
+        """Send nothing more, let what is on its way arrive, then stop; no worker outlives its run."""
+        self._is_ending = True
+        try:
+            if running := [worker for worker in workers if not worker.done()]:
+                await asyncio.wait(running, timeout=self.shutdown_wait)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            self._is_ending = False
 
     def told(self, **counts: int) -> EditReport:
         """The report of all questions so far, with the `counts` of what came of them."""
@@ -99,7 +112,7 @@ class Inquiry:
         self, step: str, questions: Sequence[Question[T]], waiting: Iterator[int], answers: list[Answer[T] | None]
     ) -> None:
         for place in waiting:
-            if self.stopped is not None:
+            if self.stopped is not None or self._is_ending:
                 return
             try:
                 answers[place] = await self.llm.ask(questions[place])

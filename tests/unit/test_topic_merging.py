@@ -1,0 +1,115 @@
+from topic_samples import START, channel_posts, directions, post
+
+from tg_parser.domain.topics import Anchor, BundleItem, TopicBundle, TopicCard
+from tg_parser.topics.merging import MOST_PAIRS, Pair, join, joint, may_merge, rejoined, survivor
+from tg_parser.topics.model import Group, KnownTopic, Member, TopicOptions, WantedTopic
+from tg_parser.topics.similarity import message_items
+from tg_parser.topics.texts import corpus_of
+
+OPTIONS = TopicOptions()
+
+
+def group(*rows: int, scores=(), wanted: WantedTopic | None = None) -> Group:
+    own = tuple(Member(row, score, 0.3) for row, score in zip(rows, scores or [0.8] * len(rows), strict=True))
+    return Group(own, own[:2], wanted)
+
+
+def known(first: int, *others: int, merged=None) -> KnownTopic:
+    refs = [(f"tg:-1001:post:{number}", str(number)) for number in (first, *others)]
+    anchors = tuple(
+        Anchor(channel_id="-1001", message_id=n, message_type="post", anchor_ref=ref) for ref, n in refs[:2]
+    )
+    card = TopicCard(
+        id=f"topic:{refs[0][0]}", title="Снег", summary="Снег.", scope_in=("снег",), scope_out=("дождь",),
+        type="cluster", anchors=anchors, sources=("-1001",), updated_at=START,
+        metadata={"merged": merged} if merged else {},
+    )  # fmt: skip
+    items = tuple(
+        BundleItem(channel_id="-1001", message_id=n, message_type="post", source_ref=ref, role="anchor")
+        for ref, n in refs
+    )
+    return KnownTopic(card, TopicBundle(topic_id=card.id, items=items, updated_at=START))
+
+
+def pairs_of(texts, axes, groups):
+    corpus = corpus_of(channel_posts(*texts))
+    return may_merge(groups, message_items(directions(*axes), corpus.stems), corpus, OPTIONS)
+
+
+TWO_ON_SNOW = (
+    "Снег в Москве",
+    "Снег в столице",
+    "Снег в Казани",
+    "Снег в Татарстане",
+    "Курс доллара",
+    "Биржа и доллар",
+)
+
+
+def test_only_near_topics_that_share_words_or_messages_may_be_one():
+    """Two groups on snow are alike and share a word; the one on the dollar is like neither."""
+    groups = [group(0, 1), group(2, 3), group(4, 5)]
+    assert pairs_of(TWO_ON_SNOW, (0, 0, 0, 0, 1, 1), groups) == [Pair(0, 1)]
+
+
+def test_a_model_is_not_asked_about_what_is_alike_in_tone_alone():
+    """The same meaning for the embedder, and no common word or message: no pair."""
+    texts = ("Алый закат", "Алый мак", "Гром гремит", "Гром утих", "Курс доллара", "Биржа и доллар")
+    groups = [group(0, 1), group(2, 3), group(4, 5)]
+    assert pairs_of(texts, (0, 0, 0, 0, 1, 1), groups) == []
+    assert pairs_of(texts, (0, 0, 0, 0, 1, 1), [group(0, 1, 2), group(1, 2, 3), group(4, 5)]) == [Pair(0, 1)]
+
+
+def test_two_wanted_topics_are_never_one():
+    """A user told them apart; a found one may be a wanted one."""
+    wanted = group(0, 1, wanted=WantedTopic("Москва")), group(2, 3, wanted=WantedTopic("Казань"))
+    assert pairs_of(TWO_ON_SNOW, (0, 0, 0, 0, 1, 1), [*wanted, group(4, 5)]) == []
+    assert pairs_of(TWO_ON_SNOW, (0, 0, 0, 0, 1, 1), [wanted[0], group(2, 3), group(4, 5)]) == [Pair(0, 1)]
+
+
+def test_the_number_of_pairs_is_bounded():
+    """However many groups are alike."""
+    texts = [f"Снег номер {number}" for number in range(60)] + ["Курс доллара"] * 60
+    axes = [0] * 60 + [1] * 60
+    groups = [group(row, row + 1) for row in range(0, 60, 2)]
+    assert len(pairs_of(texts, axes, groups)) == MOST_PAIRS
+
+
+def test_a_chain_does_not_join_its_ends():
+    """Of three that would be one every two must be near; else only the first pair is joined."""
+    assert joint([Pair(0, 1), Pair(1, 2)], [Pair(0, 1), Pair(1, 2)]) == [(0, 1)]
+    assert joint([Pair(1, 2), Pair(0, 1)], [Pair(0, 1), Pair(1, 2), Pair(0, 2)]) == [(0, 1, 2)]
+    assert joint([Pair(0, 1), Pair(2, 3)], [Pair(0, 1), Pair(2, 3)]) == [(0, 1), (2, 3)]
+
+
+def test_a_pair_that_no_check_allows_is_not_joined():
+    """Whatever a model says."""
+    assert joint([Pair(0, 3)], [Pair(0, 1)]) == []
+
+
+def test_joined_groups_keep_the_best_score_of_each_message():
+    """Each message once, the best anchors of both."""
+    one, other = group(3, 1, 2, scores=(0.9, 0.8, 0.7)), group(2, 4, scores=(0.85, 0.6))
+    whole = join([one, other], TopicOptions(max_anchors=3))
+    assert [(member.row, member.score) for member in whole.members] == [(3, 0.9), (2, 0.85), (1, 0.8), (4, 0.6)]
+    assert [member.row for member in whole.anchors] == [3, 2, 1]
+
+
+def test_what_was_joined_is_joined_again():
+    """Groups that lie inside a topic made of two are one again; one that only touches it is not."""
+    corpus = corpus_of([post(number, "Снег") for number in range(1, 9)])
+    topic = known(1, 2, 3, 4, merged={"topic:tg:-1001:post:3": "Оба о снеге."})
+    groups = [group(0, 1), group(2, 3, 4), group(3, 5, 6, 7)]
+    first, second = rejoined(groups, corpus, [topic], OPTIONS)
+    assert sorted(member.row for member in first.members) == [0, 1, 2, 3, 4]
+    assert second == groups[2]
+    assert rejoined(groups, corpus, [known(1, 2, 3, 4)], OPTIONS) == groups
+
+
+def test_the_oldest_topic_survives():
+    """The one whose id names the oldest message, not the lowest number; a new one never before a known one."""
+    corpus = corpus_of([post(1, "Снег", days=9), post(2, "Снег", days=3), post(3, "Снег", days=5)])
+    matched = {0: known(1), 1: known(2)}
+    assert survivor((0, 1, 2), matched, corpus) == matched[1]
+    assert survivor((0, 2), matched, corpus) == matched[0]
+    assert survivor((2,), matched, corpus) is None

@@ -1,0 +1,128 @@
+import numpy as np
+from topic_model import TopicModel
+from topic_samples import START, channel_posts, post
+
+from tg_parser.llm.question import Purpose
+from tg_parser.topics.drafting import Draft, draft_topics
+from tg_parser.topics.grouping import Grouping, survey_of
+from tg_parser.topics.inquiry import Inquiry
+from tg_parser.topics.model import Group, KnownTopic, Member, TopicDocument, TopicOptions
+from tg_parser.topics.representatives import fingerprint, representatives, shown_text
+from tg_parser.topics.settling import Edit, kept_edits, settle, unique_titles
+from tg_parser.topics.texts import corpus_of
+
+OPTIONS = TopicOptions()
+
+
+def group_of(*rows: int) -> Group:
+    own = tuple(Member(row, round(0.9 - row / 100_000, 4), 0.3) for row in rows)
+    return Group(own, own[:2])
+
+
+def grouping_of(documents: list[TopicDocument], *groups: Group, before: KnownTopic | None = None) -> Grouping:
+    vectors = np.ones((len(documents), 4), dtype=np.float32)
+    matched = {0: before} if before else {}
+    return Grouping(survey_of(documents, vectors, OPTIONS), groups, matched, (), {})
+
+
+def drafts_of(*groups: Group, documents=None, before: KnownTopic | None = None) -> list[Draft]:
+    grouping = grouping_of(documents or DOCUMENTS, *groups, before=before)
+    return draft_topics(grouping, [before] if before else [], START)
+
+
+DOCUMENTS = channel_posts("Снег в Москве", "Метель и снег", "Снег растает", "Курс доллара", "Доллар на бирже", "Рубль")
+FIRST, SECOND = "topic:tg:-1001:post:1", "topic:tg:-1001:post:4"
+
+
+def edit(title: str, shown: str = "", **changes) -> Edit:
+    return Edit(
+        **{"title": title, "summary": "Сводка.", "scope_in": ("внутри",), "scope_out": ("снаружи",), "tags": ("снег",),
+           "justifications": {}, "made": {"fingerprint": shown, "prompt_id": "sha256:1"}, **changes}
+    )  # fmt: skip
+
+
+def test_few_messages_speak_for_a_topic():
+    """Anchors first, eight at most, each text once, cut between words."""
+    documents = [post(number, f"Снег {number % 20}") for number in range(1, 41)]
+    corpus = corpus_of(documents)
+    shown = representatives(group_of(*range(40)), corpus)
+    assert len(shown) == len({one.text for one in shown}) == 8
+    assert [one.is_anchor for one in shown] == [True, True] + [False] * 6
+    assert shown_text("слово " * 200) == "слово " * 98 + "слово…"
+
+
+async def test_a_question_does_not_grow_with_its_topic():
+    """A topic of fifty long messages and one of five thousand are asked about in the same number of characters."""
+    sizes = []
+    for count in (50, 5000):
+        documents = [
+            post(number, f"Метель номер {number:04} " + "снег идёт " * 90) for number in range(1000, 1000 + count)
+        ]
+        grouping = grouping_of(documents, group_of(*range(count)))
+        model = TopicModel()
+        editor = model.editor()
+        inquiry = editor.inquiry(["-1001"], lambda _: None)
+        edits = await editor.word(draft_topics(grouping, [], START), grouping.survey.corpus, {}, inquiry, force=False)
+        assert len(edits) == 1
+        assert inquiry.purpose == Purpose("topics", "-1001")
+        sizes.append([shown.chars for shown in model.asked])
+    assert sizes[0] == sizes[1]
+    assert sizes[0][0] < 8 * 600 + 3000
+
+
+def test_words_are_those_of_the_model_and_neighbours_are_called_as_they_are_now():
+    """Scope tells a near topic by the title that it has got."""
+    drafts = drafts_of(group_of(0, 1, 2), group_of(3, 4, 5))
+    near = [Draft(one.card, one.bundle, one.named, (other.card.id,), one.wording, None)
+            for one, other in zip(drafts, drafts[::-1], strict=True)]  # fmt: skip
+    (first, _), (second, _) = settle(near, {}, {FIRST: edit("Зима")}, OPTIONS)
+    assert (first.title, first.summary, first.tags) == ("Зима", "Сводка.", ("снег",))
+    assert first.scope_out == ("снаружи", f"Отдельная близкая тема: «{second.title}»")
+    assert second.scope_out == ("Отдельная близкая тема: «Зима»",)
+    assert first.metadata["wording"] == {
+        "fingerprint": "", "prompt_id": "sha256:1", "justified": [], "scope_out": 1
+    }  # fmt: skip
+
+
+def test_only_supporting_messages_are_justified():
+    """An anchor needs no reason; the offline one stays where the model gave none."""
+    why = {f"tg:-1001:post:{number}": "Потому что снег." for number in (1, 3)}
+    draft = drafts_of(group_of(0, 1, 2))[0]
+    ((card, bundle),) = settle([draft], {}, {FIRST: edit("Зима", justifications=why)}, OPTIONS)
+    assert [item.justification for item in bundle.items] == [None, None, "Потому что снег."]
+    assert card.metadata["wording"]["justified"] == ["tg:-1001:post:1", "tg:-1001:post:3"]
+
+
+def test_words_hold_while_the_messages_that_speak_for_a_topic_do():
+    """The same messages keep the words, also without a model; another text gives them up."""
+    draft = drafts_of(group_of(0, 1, 2))[0]
+    shown = fingerprint(representatives(group_of(0, 1, 2), corpus_of(DOCUMENTS)))
+    found = settle([draft], {}, {FIRST: edit("Зима", shown, justifications={"tg:-1001:post:3": "Снег."})}, OPTIONS)
+    before = KnownTopic(*found[0])
+    same = drafts_of(group_of(0, 1, 2), before=before)
+    kept = kept_edits(same, corpus_of(DOCUMENTS))
+    assert settle(same, kept, {}, OPTIONS) == found
+    changed = [*channel_posts("Снег в Туле"), *DOCUMENTS[1:]]
+    other = drafts_of(group_of(0, 1, 2), documents=changed, before=before)
+    assert kept_edits(other, corpus_of(changed)) == {}
+
+
+def test_titles_are_unique_in_a_fixed_order():
+    """Who kept a title has it first, then the lower id; the others fall back on their own, then on both together."""
+    drafts = drafts_of(group_of(0, 1, 2), group_of(3, 4, 5))
+    own = {draft.card.id: draft.card.title for draft in drafts}
+    assert unique_titles(drafts, set(), {FIRST: "Тема", SECOND: "ТЕМА"}) == {FIRST: "Тема", SECOND: own[SECOND]}
+    assert unique_titles(drafts, {SECOND}, {FIRST: "Тема", SECOND: "ТЕМА"}) == {FIRST: own[FIRST], SECOND: "ТЕМА"}
+    stolen = {FIRST: own[SECOND], SECOND: own[SECOND]}
+    assert unique_titles(drafts, set(), stolen)[SECOND] == f"{own[SECOND]} ({own[SECOND]})"
+
+
+async def test_an_inquiry_adds_up_what_was_paid():
+    """Tokens of all answers; a price that nobody knows makes the sum unknown."""
+    drafts = drafts_of(group_of(0, 1, 2), group_of(3, 4, 5))
+    editor = TopicModel().editor()
+    inquiry: Inquiry = editor.inquiry(["-1001", "-1002"], lambda _: None)
+    await editor.word(drafts, corpus_of(DOCUMENTS), {}, inquiry, force=False)
+    told = inquiry.told(worded=2)
+    assert (told.asked, told.worded, told.input_tokens, told.output_tokens, told.cost_usd) == (2, 2, 200, 20, None)
+    assert inquiry.purpose.channel_id is None
