@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tg_parser.domain.errors import StorageError, StorageUnavailableError
 from tg_parser.storage.databases import open_databases
-from tg_parser.storage.dialects import prepare_sqlite
 from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.sessions import prepare_sqlite
 from tg_parser.storage.transactions import Database
 
 NOBODY = 65534

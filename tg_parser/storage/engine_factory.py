@@ -16,8 +16,8 @@ from tg_parser.config.settings import RetrySettings, Settings
 from tg_parser.domain.errors import StorageError, StorageUnavailableError
 from tg_parser.storage.columns import json_text
 from tg_parser.storage.connecting import connect_whole
-from tg_parser.storage.dialects import prepare_postgres, prepare_sqlite
 from tg_parser.storage.postgres_address import connect_arguments, hosts, postgres_url, session_parameters
+from tg_parser.storage.sessions import prepare_postgres, prepare_sqlite
 from tg_parser.storage.tables import DatabaseName
 from tg_parser.storage.transactions import Database
 

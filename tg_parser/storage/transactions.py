@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransactio
 
 from tg_parser.config.settings import RetrySettings
 from tg_parser.storage.commits import UnknownOutcomeError, outcome
-from tg_parser.storage.dialects import WRITING, dialect_of
+from tg_parser.storage.dialects import dialect_of
 from tg_parser.storage.faults import DATABASE_ERRORS, lost_connection, pause_before_again, told
 from tg_parser.storage.pool import Pool
+from tg_parser.storage.sessions import WRITING
 from tg_parser.storage.tables import DatabaseName
 
 log = structlog.get_logger(__name__)
