@@ -28,23 +28,27 @@ from tg_parser.bootstrap import App, open_app
 from tg_parser.config.settings import DatabaseSettings, Settings
 from tg_parser.domain.refs import topic_id
 from tg_parser.domain.sources import SourceChange
+from tg_parser.domain.spending import Account, PaidAnswer, Spending
 from tg_parser.domain.topics import Anchor, BundleItem, TopicBundle, TopicCard
 from tg_parser.export.exporter import ExportRequest
 from tg_parser.export.links import ChatAddress
 from tg_parser.processing.processor import ProcessOptions
+from tg_parser.storage.answer_storage import AnswerStorage
 from tg_parser.storage.comment_storage import CommentStorage
 from tg_parser.storage.databases import Databases, open_databases
+from tg_parser.storage.due_texts import DueTextStorage
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import Failure, ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.sentiment_storage import ToneFilter
+from tg_parser.storage.spending_storage import SpendingStorage
 from tg_parser.storage.topic_storage import TopicRun, TopicStorage
 from tg_parser.storage.transactions import Database
 
 BATCH = 5000
 EDITED, FAILED, TOPIC_SIZE = 10, 20, 10
 """Of the messages every tenth was edited, every twentieth has failed, every tenth belongs to a topic of ten."""
-LARGE = ("raw_messages", "raw_revisions", "processed_documents", "topic_items", "embeddings")
+LARGE = ("raw_messages", "raw_revisions", "processed_documents", "topic_items", "embeddings", "llm_answers")
 """The tables that grow with the messages. The failure ledger is short where it is looked after."""
 _SCAN = re.compile(r"\bScan\b|^SEARCH|^SCAN")
 _INDEX_SCAN = re.compile(r"(Parallel )?(Bitmap )?Index (Only )?Scan")
@@ -87,7 +91,7 @@ class Plan:
 async def fill(databases: Databases, messages: int, channels: int) -> str:
     """Store `messages` processed messages over `channels` channels; the id of a channel in the middle."""
     raw, processed = RawStorage(databases.raw), ProcessingStorage(databases.processing)
-    topics = TopicStorage(databases.processing)
+    topics, book = TopicStorage(databases.processing), SpendingStorage(databases.processing)
     per_channel = messages // channels
     for number in range(channels):
         channel = f"-1001{number:09d}"
@@ -99,6 +103,7 @@ async def fill(databases: Databases, messages: int, channels: int) -> str:
             await processed.store([_document_of(each, channel) for each in numbers])
             await processed.record_failures([_failure(each, channel) for each in numbers[::FAILED]])
             await topics.put_embeddings("model", 4, {f"{channel}:{each}": bytes(16) for each in numbers[::EDITED]})
+            await book.book(*_paid([f"{channel}:{each}" for each in numbers[::EDITED]], channel))
         pairs = [_topic_of(first, channel) for first in range(1, per_channel - TOPIC_SIZE, TOPIC_SIZE * 10)]
         await topics.replace([channel], pairs, [], TopicRun("filled", BEGIN, {}))
     await _analyze(databases)
@@ -124,6 +129,12 @@ def _edited(post: Any) -> Any:
 
 def _failure(number: int, channel: str) -> Failure:
     return Failure(f"tg:{channel}:post:{number}", channel, 0, "AnalysisError", "no answer", BEGIN)
+
+
+def _paid(keys: list[str], channel: str) -> tuple[dict[Account, Spending], list[PaidAnswer]]:
+    account = Account(f"{BEGIN:%Y-%m-%d}", "run", "processing", channel, "openai", "model")
+    answers = [PaidAnswer(key, channel, "openai", "model", {"text": "{}"}, 1, 1, 1, BEGIN) for key in keys]
+    return {account: Spending(calls=len(keys))}, answers
 
 
 def _topic_of(first: int, channel: str) -> tuple[TopicCard, TopicBundle]:
@@ -176,6 +187,9 @@ async def daily_path(app: App, databases: Databases, channel: str, recorder: Rec
     recorder.step = "process"
     await app.documents.process([channel], ProcessOptions())
     await app.documents.failures(channel)
+    recorder.step = "money"
+    await DueTextStorage(databases.processing).sizes(channel, short_chars=500, max_chars=24_000)
+    await AnswerStorage(databases.processing).find([f"{channel}:{number}" for number in range(100)])
     recorder.step = "topicise"
     topics = TopicStorage(databases.processing)
     await documents.content_fingerprint([channel])

@@ -15,6 +15,7 @@ async def test_daily_path_follows_indexes(settings, tmp_path):
         "collect",
         "recheck",
         "process",
+        "money",
         "topicise",
         "export",
         "status",
