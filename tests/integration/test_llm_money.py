@@ -326,3 +326,23 @@ async def test_what_could_not_be_booked_is_not_lost():
     await ledger.close()
     account = Account(utc_now().date().isoformat(), "run", "processing", "", "ollama", "m")
     assert book.rows == [({account: Spending(calls=2)}, [])]
+
+
+async def test_run_that_is_cancelled_books_what_it_paid_for(databases):
+    """Ctrl-C ends a run by cancelling it: what was answered until then is in the books and in the cache."""
+    answered = asyncio.Event()
+
+    async def run():
+        async with opened(databases) as ledger:
+            llm = chain(databases, ledger, Provider())
+            await llm.ask(question("a"))
+            answered.set()
+            await chain(databases, ledger, Provider(delay=60)).ask(question("b"))
+
+    task = asyncio.create_task(run())
+    await answered.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await booked(databases))["run"].calls == 1
+    assert len(await keys(databases)) == 1
