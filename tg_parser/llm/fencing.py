@@ -27,7 +27,7 @@ class Fence:
         """The fence for `texts`."""
         whole = "\x00".join(texts)
         code = _code(whole)
-        while code in whole.lower():
+        while code in whole:
             code = _code(f"{code} {whole}")
         return cls(code)
 

@@ -22,6 +22,8 @@ _INVISIBLE = re.compile(
 _NEW_LINES = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _ACCENTED = re.compile("[^\\W\\d_][\u0300-\u036f]{1,8}(?![\u0300-\u036f])")
+_COMBINING_BYTES = (b"\xcc", b"\xcd")
+"""The first bytes of combining accents in UTF-8; looking for them costs next to nothing."""
 _FANCY_LETTER = re.compile("[\U0001d400-\U0001d7ff]+")
 _LINE_END = re.compile(r"[ \t]+$", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -59,6 +61,8 @@ def _visible(text: str) -> str:
         return _INVISIBLE.sub("", text)
     text = _INVISIBLE.sub("", _SPACES.sub(" ", text))
     text = _FANCY_LETTER.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    if not any(first in text.encode() for first in _COMBINING_BYTES):
+        return text
     return _ACCENTED.sub(lambda match: unicodedata.normalize("NFC", match[0]), text)
 
 

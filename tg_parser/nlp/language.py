@@ -43,7 +43,8 @@ def detect_language(text: str) -> str | None:
 
 def _main_script(sample: str) -> tuple[str, int, str]:
     """The script most letters of `sample` are in, their number, and the words in it."""
-    runs = {script: pattern.findall(sample) for script, pattern in _RUNS.items()}
+    present = "".join(set(sample))
+    runs = {script: pattern.findall(sample) if pattern.search(present) else [] for script, pattern in _RUNS.items()}
     if runs["ja"]:
         runs["ja"] += runs.pop("zh")  # Japanese writes Chinese characters too, Chinese no kana
     letters = {script: sum(map(len, found)) for script, found in runs.items()}

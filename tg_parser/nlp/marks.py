@@ -28,13 +28,14 @@ _RUNS = re.compile(
     r"|(?<=[(,{\[ ])\*\*[A-Za-z_]\w*+\)|\(\*\*[A-Za-z_]\w*+,"  # **kwargs, char **argv
     r"|(?P<run>(?P<mark>[*_~|])(?P=mark)[*_~|]*+)"
 )
+_DOUBLED = ("**", "__", "~~", "||")
 _CODE_MARKS = frozenset("*_~|[]`")
 
 
 def without_marks(text: str) -> tuple[str, list[Link]]:
     """`text` without its outermost marks, and the links that marks had put behind words, in order."""
     plain, links = _open_links(text)
-    return _drop_runs(_CODE_SPAN.sub(_open_code, plain)), links
+    return _drop_runs(_CODE_SPAN.sub(_open_code, plain) if "`" in plain else plain), links
 
 
 def _open_links(text: str) -> tuple[str, list[Link]]:
@@ -76,6 +77,8 @@ def _open_code(match: re.Match[str]) -> str:
 
 def _drop_runs(text: str) -> str:
     """Remove the doubled marks that open and close in pairs."""
+    if not any(mark in text for mark in _DOUBLED):
+        return text
     runs = [match for match in _RUNS.finditer(text) if match["run"] and _is_mark(text, match)]
     if not runs:
         return text

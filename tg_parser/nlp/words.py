@@ -16,7 +16,8 @@ LETTER = (
 """A letter, a digit, or a sign that is written on a letter."""
 _WORD = re.compile(rf"{LETTER}+(?:[-’'‘ʼ]{LETTER}+)*")
 _VOWEL_SIGNS = re.compile("[\u0640\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc]")
-_SAME = str.maketrans("ё’‘ʼ", "е'''")
+_SIGN_BYTES = (b"\xd8", b"\xd9", b"\xda", b"\xdb")
+"""The first bytes of Arabic letters and signs in UTF-8; looking for them costs next to nothing."""
 _STEMMERS = {
     "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
     "fi": "finnish", "fr": "french", "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian",
@@ -39,12 +40,16 @@ def words(text: str) -> list[str]:
 
 def folded(text: str) -> str:
     """`text` as words are compared."""
-    return without_vowel_signs(text.lower().translate(_SAME))
+    lowered = text.lower().replace("ё", "е").replace("’", "'").replace("‘", "'").replace("ʼ", "'")
+    return without_vowel_signs(lowered)
 
 
 def without_vowel_signs(text: str) -> str:
     """`text` without the signs that vocalise Arabic; most writers leave them out."""
-    return text if text.isascii() else _VOWEL_SIGNS.sub("", text)
+    if text.isascii():
+        return text
+    encoded = text.encode("utf-8", "surrogatepass")
+    return _VOWEL_SIGNS.sub("", text) if any(first in encoded for first in _SIGN_BYTES) else text
 
 
 def stem(word: str, language: str) -> str:

@@ -34,11 +34,12 @@ _LANGUAGE = re.compile(r"[a-z]{2}")
 def judge(reading: Reading, asked: Brief, system: str, faithfulness: float) -> None:
     """Refuse an answer that does not hold to the message. Raises AnswerRejectedError."""
     source, summary, topics = asked.source, reading.summary or "", ", ".join(reading.topics)
-    said = (reading.text_clean, summary, topics)
+    said = [part for part in (reading.text_clean, summary, topics) if part not in source.text]
     if any(map(holds_fence, said)) and not holds_fence(source.text):
         raise AnswerRejectedError("The answer repeats the lines around the message. Copy what stands between them.")
-    require_faithful(source, reading.text_clean, faithfulness)
-    if not reading.is_noise:
+    if reading.text_clean not in source.text:
+        require_faithful(source, reading.text_clean, faithfulness)
+    if not reading.is_noise and reading.text_clean != source.text:
         require_kept(source, reading.text_clean)
     if summary:
         require_short_summary(source, summary)
@@ -64,7 +65,9 @@ def analysis_of(reading: Reading, asked: Brief) -> Analysis:
 
 def _whole_text(reading: Reading, asked: Brief) -> str:
     """The clean text; where the model gives none, and for what was too long to be sent, that of the text tools."""
-    answered = clean(reading.text_clean).text or asked.source.text
+    said, sent = reading.text_clean.strip(), asked.source.text
+    # Most answers are the text that was sent, which is clean already.
+    answered = (sent if said == sent else clean(said).text) or sent
     return f"{answered}\n{asked.rest.lstrip()}" if asked.rest.strip() else answered
 
 
