@@ -24,9 +24,8 @@ _BLOCK = re.compile(r"<<<([A-Z]+)(?: (\d+))? ([0-9a-f]{8})\n(.*?)\n\1(?: \2)? \3
 class Shown:
     """A question as the model gets it: which prompt, and the texts by label."""
 
-    def __init__(self, messages: list[Any]) -> None:
-        self.system, self.user = (part.content for part in messages[0].parts)
-        self.attempt = (len(messages) + 1) // 2
+    def __init__(self, system: str, user: str) -> None:
+        self.system, self.user = system, user
         self.chars = len(self.system) + len(self.user)
         self.texts: dict[str, list[str]] = {}
         for label, _, _, text in _BLOCK.findall(self.user):
@@ -58,6 +57,11 @@ def usual(shown: Shown) -> dict[str, Any]:
     return {"belongs": False, "why": "О другом."} if shown.prompt == "match" else words(shown)
 
 
+def reply(system: str, user: str) -> dict[str, Any]:
+    """The usual answer to a question as it goes over the wire."""
+    return usual(Shown(system, user))
+
+
 class TopicModel:
     """Answers as `answer` says (JSON, an error to raise, or either to wait for); remembers what it was shown."""
 
@@ -66,7 +70,7 @@ class TopicModel:
         self.asked: list[Shown] = []
 
     async def __call__(self, messages: list[Any], _: Any) -> ModelResponse:
-        shown = Shown(messages)
+        shown = Shown(*(part.content for part in messages[0].parts))
         self.asked.append(shown)
         answer = self.answer(shown)
         if inspect.isawaitable(answer):

@@ -18,6 +18,8 @@ from tg_parser.llm.question import Answer, Asker, Purpose, Question
 
 T = TypeVar("T", bound=BaseModel)
 N = TypeVar("N", int, float)
+_DIGITS = 9
+"""Of a dollar; calls are booked in billionths."""
 log = structlog.get_logger(__name__)
 
 
@@ -58,6 +60,7 @@ class Inquiry:
     stopped: TgParserError | None = None
     failed: int = 0
     _is_ending: bool = False
+    _done: int = 0
     _answers: list[Answer[Any]] = field(default_factory=list)
 
     @property
@@ -71,7 +74,7 @@ class Inquiry:
         No question is sent after that error; those on their way are waited for, they are paid for.
         """
         answers: list[Answer[T] | None] = [None] * len(questions)
-        waiting = iter(range(len(questions)))
+        waiting, self._done = iter(range(len(questions))), 0
         workers = [
             asyncio.create_task(self._work(step, questions, waiting, answers))
             for _ in range(min(self.concurrency, len(questions)))
@@ -98,13 +101,14 @@ class Inquiry:
     def told(self, **counts: int) -> EditReport:
         """The report of all questions so far, with the `counts` of what came of them."""
         paid = [answer for answer in self._answers if not answer.cached]
+        cost = _sum(answer.cost_usd for answer in paid)
         return EditReport(
             failed=self.failed,
             asked=len(self._answers),
             cached=len(self._answers) - len(paid),
             input_tokens=_sum(answer.input_tokens for answer in paid),
             output_tokens=_sum(answer.output_tokens for answer in paid),
-            cost_usd=_sum(answer.cost_usd for answer in paid),
+            cost_usd=None if cost is None else round(cost, _DIGITS),
             **counts,
         )
 
@@ -118,7 +122,8 @@ class Inquiry:
                 answers[place] = await self.llm.ask(questions[place])
             except TgParserError as error:
                 self._count(error)
-            self.report(Progress(step, place + 1, len(questions)))
+            self._done += 1
+            self.report(Progress(step, self._done, len(questions)))
 
     def _count(self, error: TgParserError) -> None:
         if error.stops_run or isinstance(error, ProviderUnavailableError):
