@@ -76,6 +76,10 @@ class Dialect(ABC):
         """Make this transaction follow the index of the wanted order, and never sort a whole table for a page."""
 
     @abstractmethod
+    async def join_by_hash(self, conn: AsyncConnection) -> None:
+        """Make this transaction join large sets in one pass over each, and never compare every row with every other."""
+
+    @abstractmethod
     async def lift_time_limit(self, conn: AsyncConnection) -> None:
         """Let the statements of this transaction take as long as they need."""
 
@@ -123,6 +127,9 @@ class SqliteDialect(Dialect):
 
     async def read_by_key(self, conn: AsyncConnection) -> None:
         """SQLite does so by itself."""
+
+    async def join_by_hash(self, conn: AsyncConnection) -> None:
+        """SQLite makes an index for the time of the statement."""
 
     async def lift_time_limit(self, conn: AsyncConnection) -> None:
         """SQLite has no statement timeout."""
@@ -188,6 +195,10 @@ class PostgresDialect(Dialect):
     async def read_by_key(self, conn: AsyncConnection) -> None:
         """Of a table just filled the server has no statistics yet; it would take it for small and sort."""
         await conn.exec_driver_sql("SET LOCAL enable_sort = off")
+
+    async def join_by_hash(self, conn: AsyncConnection) -> None:
+        """Without statistics it would go through a table just filled once for each row of the other."""
+        await conn.exec_driver_sql("SET LOCAL enable_nestloop = off")
 
     async def lift_time_limit(self, conn: AsyncConnection) -> None:
         """For this transaction alone."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal, select, union
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from tg_parser.storage.dialects import Period
@@ -68,7 +69,11 @@ class SentimentStorage:
         return {row["id"]: row["title"] for row in await self._database.rows(statement)}
 
     async def _read(self, statement: Select[Any]) -> list[ToneSum]:
-        return [ToneSum(**row) for row in await self._database.rows(statement)]
+        async def read(conn: AsyncConnection) -> list[ToneSum]:
+            await self._database.dialect.join_by_hash(conn)
+            return [ToneSum(**row) for row in (await conn.execute(statement)).mappings()]
+
+        return await self._database.read(read)
 
     def _keyed(self, wanted: ToneFilter, by: By) -> Select[Any]:
         if by == "topic":
