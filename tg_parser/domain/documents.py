@@ -15,7 +15,7 @@ SentimentLabel = Literal["positive", "neutral", "negative"]
 class Entity(Contract):
     """Something a text names: `type` is link, mention, hashtag, money, date, email, phone, person, org or place.
 
-    A language model also tells product, event and other. One that is `inferred` is meant by the text, not written there.
+    A language model also tells product, event and other. An `inferred` one is meant by the text, not written there.
     """
 
     type: str
