@@ -128,7 +128,7 @@ async def test_a_dry_run_asks_no_model(channel):
 
 
 async def test_an_answer_that_is_no_good_leaves_the_offline_words(channel):
-    """After the last attempt the topic is called as without a model, it is counted, and the next run asks again."""
+    """The topic is called as without a model and counted; when documents have changed it is asked about again."""
 
     def answer(shown):
         invented = words(shown, summary="Инопланетяне высадились возле Эйфелевой башни и потребовали мороженого.")
@@ -140,6 +140,8 @@ async def test_an_answer_that_is_no_good_leaves_the_offline_words(channel):
     assert (done.editing.worded, done.editing.failed) == (2, 1)
     assert sum("доллар" in shown.user for shown in model.asked) == 2
     healed = TopicModel()
+    assert (await channel.run(healed)).unchanged
+    await channel.hold("Ничего нового", first=40)
     done = await channel.run(healed)
     assert (done.editing.worded, done.editing.kept, len(healed.asked)) == (1, 2, 1)
 

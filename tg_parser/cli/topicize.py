@@ -80,4 +80,4 @@ def _editing_facts(done: TopicizeReport) -> dict[str, object]:
     names = {"worded": "named by the model", "kept": "named before", "judged": "messages judged", "merged": "merged"}
     facts: dict[str, object] = {name: getattr(done.editing, key) or None for key, name in names.items()}
     failed = done.editing.failed
-    return facts | {"no good answer": f"{failed} questions; the next run asks again" if failed else None}
+    return facts | {"no good answer": f"to {failed} questions; --force asks again" if failed else None}

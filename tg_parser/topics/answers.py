@@ -67,6 +67,7 @@ class Shown:
         self.language = language
         self.system = system
         self.stems = frozenset(stems_of(self.whole, language))
+        self._is_told_apart = bool(language) and detect_language(self.whole) == language
 
     def check_words(self, said: TopicWords, *, taken: str | None, is_named: bool) -> None:
         """Refuse words for a topic that do not hold to its messages. A topic that `is_named` has its title already."""
@@ -113,7 +114,8 @@ class Shown:
                 raise AnswerRejectedError(f"The summary holds the figure {figure}, which no message does.")
 
     def _is_foreign(self, said: str) -> bool:
-        if sum(map(str.isalpha, said)) < _SURE_LETTERS or not self.language:
+        """Where the language of the messages themselves is not told for sure, nor is that of an answer."""
+        if not self._is_told_apart or sum(map(str.isalpha, said)) < _SURE_LETTERS:
             return False
         return detect_language(said) not in (None, self.language)
 

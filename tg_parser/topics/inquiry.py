@@ -28,8 +28,8 @@ class EditReport:
     """What a model did for the topics of a run, and what that cost; tokens and dollars are null where unknown.
 
     `worded` topics have new words, `kept` ones those of an earlier run; `judged` counts messages near the threshold of
-    a known topic, `merged` topics that went into another, `failed` questions without a good answer, which the next run
-    asks again. Of `asked` questions `cached` ones were paid for earlier.
+    a known topic, `merged` topics that went into another, `failed` questions without a good answer: they are asked
+    again when documents have changed, or by force. Of `asked` questions `cached` ones were paid for earlier.
     """
 
     worded: int = 0
@@ -62,11 +62,6 @@ class Inquiry:
     _is_ending: bool = False
     _done: int = 0
     _answers: list[Answer[Any]] = field(default_factory=list)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether every question got its answer."""
-        return self.stopped is None and not self.failed
 
     async def ask_all(self, step: str, questions: Sequence[Question[T]]) -> list[Answer[T] | None]:
         """An answer a question; None where there is no good one, or where an error ended the inquiry before it.

@@ -135,16 +135,22 @@ def _stands_alone(member: Member, corpus: Corpus, options: TopicOptions) -> bool
 def _keyword_hits(corpus: Corpus, wanted: Sequence[WantedTopic]) -> Floats:
     """1 where a message holds a keyword or the title, word for word but for its endings."""
     hits = np.zeros((len(corpus.documents), len(wanted)))
-    keys = {language: [_keys(one, language) for one in wanted] for language in set(corpus.languages)}
+    keys = {language: _keys(wanted, language) for language in set(corpus.languages)}
     for row, (stems, language) in enumerate(zip(corpus.stems, corpus.languages, strict=True)):
-        text = f" {' '.join(stems)} "
-        hits[row] = [any(key in text for key in own) for own in keys[language]]
+        text, by_first = f" {' '.join(stems)} ", keys[language]
+        for stem in set(stems) & by_first.keys():
+            hits[row, [place for place, key in by_first[stem] if key in text]] = 1
     return hits
 
 
-def _keys(wanted: WantedTopic, language: str) -> list[str]:
-    stems = (stems_of(phrase, language) for phrase in (wanted.title, *wanted.keywords))
-    return [f" {' '.join(own)} " for own in stems if own]
+def _keys(wanted: Sequence[WantedTopic], language: str) -> dict[str, list[tuple[int, str]]]:
+    """Place and stems of every title and keyword, by the first stem."""
+    keys: dict[str, list[tuple[int, str]]] = {}
+    for place, one in enumerate(wanted):
+        for phrase in (one.title, *one.keywords):
+            if stems := stems_of(phrase, language):
+                keys.setdefault(stems[0], []).append((place, f" {' '.join(stems)} "))
+    return keys
 
 
 def _dice(one: Group, other: Group) -> float:

@@ -27,7 +27,7 @@ from tg_parser.topics.verdicts import remembered
 PAGE = 2000
 EMBED_BATCH = 64
 UNFINISHED = "unfinished"
-"""Noted instead of a fingerprint where a model owes answers, so that the next run goes on."""
+"""Noted instead of a fingerprint where an error ended a model's work, so that the next run goes on."""
 
 Vectors = npt.NDArray[np.float32]
 
@@ -82,7 +82,7 @@ class Topicizer:
         inquiry = self._editor.inquiry(channel_ids, report) if self._editor and not dry_run else None
         found, editing = await self._find(survey, known, inquiry, force=force)
         if not dry_run:
-            noted = fingerprint if inquiry is None or inquiry.is_whole else UNFINISHED
+            noted = fingerprint if inquiry is None or inquiry.stopped is None else UNFINISHED
             run = TopicRun(fingerprint=noted, finished_at=utc_now(), report=asdict(found.report))
             await self._topics.replace(channel_ids, found.topics, found.retired, run)
         if inquiry is not None and inquiry.stopped is not None:
