@@ -24,6 +24,8 @@ LOADED = (
     "tg_parser.cli.app",
     "tg_parser.bootstrap",
     "tg_parser.config.logging",
+    "tg_parser.llm.assembly",
+    "tg_parser.llm.models",
     "tg_parser.ingestion.telegram_client",
     "tg_parser.ingestion.telegram_finding",
     "tg_parser.ingestion.telegram_requests",
