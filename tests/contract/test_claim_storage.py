@@ -113,3 +113,14 @@ async def test_failed_message_waits_for_retry(raw, documents, due_ids):
     assert await due_ids(retry_failed=True) == ["1", "2"]
     await raw.store([message(2, "changed")], LATER)
     assert await due_ids() == ["2"]
+
+
+async def test_texts_are_the_newest(raw, claims):
+    """Whatever is held is told with its newest text, claimed or not; what is not held is left out."""
+    await raw.store([message(1, "one"), message(2, "two"), message(3, "three", kind="comment")], NOW)
+    await raw.store([message(2, "two, edited")], LATER)
+    refs = [message(number).source_ref for number in (1, 2, 9)] + [message(3, kind="comment").source_ref]
+    assert await claims.texts(refs) == dict(
+        zip((refs[0], refs[1], refs[3]), ("one", "two, edited", "three"), strict=True)
+    )
+    assert await claims.texts([]) == {}
