@@ -31,6 +31,7 @@ STORY = (
     "Компания Яндекс открыла в Казани центр разработки. В нём будут работать двести инженеров, которые займутся"
     " беспилотными автомобилями. Первые машины выйдут на дороги города следующей весной, сообщила пресс-служба."
 )
+LONG_STORY = f"{STORY} Власти республики обещают выделить для испытаний отдельную полосу и построить станции зарядки."
 LIE = "Премьер-министр лично похвалил руководителей концерна."
 MADE = Provenance(
     pipeline_version="processing:v0", provider="test", model_id="deep-1", input_tokens=100, output_tokens=10,
@@ -188,15 +189,17 @@ async def test_answer_that_lies_twice_is_a_failure(raw, documents, process):
 
 
 async def test_model_reviews_what_words_cannot_tell(raw, documents, process):
-    """A doubt that words do not prove sends back once; where it stays, the document stays too, with the doubt."""
-    await raw.store([message(1, STORY)], NOW)
+    """A doubt that words do not prove sends back once; where it stays, the document does too, with a copied summary."""
+    await raw.store([message(1, LONG_STORY)], NOW)
     model = ReviewingModel(Finding(kind="misread", quote="Яндекс открыл центр разработок."))
     ran = await process(DeepAnalyzer(faithful), model)
     assert ran.steps["process"]["review"] == {"by_model": 1, "disputed": 1, "sent_back": 1}
     told = await noted(documents)
     assert (told["review"], told["reviewed_by"]) == ("disputed", ["guards", "model"])
     assert told["remarks"] == ["The message says something else; read it again: «Яндекс открыл центр разработок.»"]
-    metadata = (await documents.get(message(1).source_ref)).metadata
+    made = await documents.get(message(1).source_ref)
+    assert made.summary == "В нём будут работать двести инженеров, которые займутся беспилотными автомобилями."
+    metadata = made.metadata
     assert (metadata["cost_usd"], metadata["input_tokens"], metadata["output_tokens"]) == (0.022, 250, 25)
     assert STORY in model.prompts[0].user
     assert STORY not in model.prompts[0].system

@@ -17,7 +17,7 @@ INVENTED = "Премьер-министр лично похвалил руков
 
 def found(text_clean=TEXT, summary=None, task=None):
     task = task or Task(message(1, TEXT))
-    return objections(source_of(task), task.message.text, Analysis(text_clean=text_clean, summary=summary))
+    return objections(source_of(task, "ru"), task.message.text, Analysis(text_clean=text_clean, summary=summary))
 
 
 def test_faithful_answer_meets_no_objection():
@@ -55,7 +55,7 @@ def test_summary_of_something_else_is_doubted_not_disproved():
 
 def test_what_is_verbatim_needs_no_model():
     """Nothing can be wrong where clean text and summary are copies and nothing is inferred."""
-    source = source_of(Task(message(1, TEXT)))
+    source = source_of(Task(message(1, TEXT)), "ru")
     copied = Analysis(text_clean=TEXT, summary="Компания Яндекс открыла в Казани центр разработки.")
     assert is_verbatim(source, copied)
     assert is_verbatim(source, copied.model_copy(update={"summary": None}))
@@ -76,7 +76,7 @@ def test_findings_of_a_model_count_as_far_as_the_texts_bear_them_out():
         Finding(kind="left_out", quote="В нём будут работать двести инженеров"),
         Finding(kind="language", quote="…"),
     ]
-    source = source_of(Task(message(1, TEXT)))
+    source = source_of(Task(message(1, TEXT)), "ru")
     assert list(holding(Verdict(findings=findings), source, analysis)) == [
         Objection("invented", "Премьер похвалил концерн", proven=True),
         Objection("misread", "центр уже закрыт", proven=False),
@@ -88,7 +88,7 @@ def test_left_out_statement_is_held():
     lost = "В нём будут работать двести инженеров"
     analysis = Analysis(text_clean="Компания Яндекс открыла в Казани центр разработки.")
     verdict = Verdict(findings=[Finding(kind="left_out", quote=lost)])
-    held = list(holding(verdict, source_of(Task(message(1, TEXT))), analysis))
+    held = list(holding(verdict, source_of(Task(message(1, TEXT)), "ru"), analysis))
     assert held == [Objection("left_out", lost, proven=False)]
     assert held[0].remark == f"The message says this, and the answer leaves it out: «{lost}»"
 

@@ -16,7 +16,7 @@ STORY = "Сегодня утром в городе открыли новый м�
         ("🔥🔥🔥", Route("simple", ("no words",))),
         ("https://example.org/a #news", Route("simple", ("no words",))),
         ("Доброе утро, друзья!", Route("simple", ("few words",))),
-        ("Реклама. ООО «Ромашка», erid: 2VtzqwP8fGh. Лучшие цветы для всех", Route("simple", ("advertisement",))),
+        (f"Реклама. ООО «Ромашка», erid: 2VtzqwP8fGh. {STORY}", Route("simple", ("advertisement",))),
         (
             "Читать https://example.org/a-very-long-address/with/many/parts-of-it-and-more-and-more-and-more-and-more",
             Route("simple", ("mostly links",)),

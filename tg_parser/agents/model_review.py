@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from tg_parser.agents.reviewing import Kind, Objection, is_borne_out
+from tg_parser.agents.reviewing import Kind, Objection, is_borne_out, is_copy
 from tg_parser.domain.documents import Analysis
 from tg_parser.llm.fencing import Fence
 from tg_parser.llm.prompts import Prompts
@@ -51,7 +51,7 @@ class ModelReviewer:
 
     async def review(self, task: Task, source: SourceText, analysis: Analysis) -> ModelReview:
         """What a model objects to. Raises what Llm.ask raises."""
-        answer_text = shown(analysis)
+        answer_text = shown(analysis, with_text=not is_copy(source, analysis))
         fence = Fence.around((source.text, answer_text))
         prompt = self._prompts.filled(
             "review", message=fence.block("MESSAGE", source.text), answer=fence.block("ANSWER", answer_text)
@@ -60,13 +60,12 @@ class ModelReviewer:
         return ModelReview(tuple(holding(answer.output, source, analysis)), answer)
 
 
-def shown(analysis: Analysis) -> str:
-    """An analysis as a reviewer reads it."""
+def shown(analysis: Analysis, *, with_text: bool = True) -> str:
+    """An analysis as a reviewer reads it; a clean text that is known to be the message need not be read twice."""
     named = ", ".join(entity.value for entity in analysis.entities if not entity.inferred)
-    return (
-        f"text_clean:\n{analysis.text_clean}\n\nsummary:\n{analysis.summary or '-'}\n\n"
-        f"topics:\n{', '.join(analysis.topics) or '-'}\n\nentities:\n{named or '-'}"
-    )
+    text = f"text_clean:\n{analysis.text_clean}\n\n" if with_text else ""
+    topics = ", ".join(analysis.topics) or "-"
+    return f"{text}summary:\n{analysis.summary or '-'}\n\ntopics:\n{topics}\n\nentities:\n{named or '-'}"
 
 
 def holding(verdict: Verdict, source: SourceText, analysis: Analysis) -> Iterator[Objection]:

@@ -1,7 +1,8 @@
 """The reviewer: checks a deep answer by its words and, where words alone do not tell, by a model; sends it back once.
 
 Words decide, a model only proposes: an answer falls only where its own words disprove it twice. What a model still
-objects to after the second reading is noted in the document, which stays.
+objects to after the second reading is noted in the document, which stays, with a summary of the message's own sentences
+where the doubt is about that.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Literal
 from tg_parser.agents.history import Recorder, noted, noted_error
 from tg_parser.agents.model_review import ModelReviewer
 from tg_parser.agents.model_review import Verdict as ModelVerdict
-from tg_parser.agents.reviewing import Objection, is_verbatim, objections, source_of, still_said
+from tg_parser.agents.reviewing import Objection, is_verbatim, objections, source_of, still_said, without_doubt
 from tg_parser.domain.agents import AgentCard, Handoff, TaskRecord, new_id
 from tg_parser.domain.documents import Provenance
 from tg_parser.domain.errors import AnalysisError, TgParserError
@@ -56,7 +57,7 @@ class Reviewer:
 
     async def settle(self, task: Task, first: Analyzed, read_again: ReadAgain) -> Outcome:
         """The answer that counts: the first one, the one after sending it back, or an AnalysisError."""
-        case = _Case(task, source_of(task))
+        case = _Case(task, source_of(task, first.analysis.language))
         found: Sequence[Objection] = objections(case.source, task.message.text, first.analysis)
         if not found:
             found, first = await self._by_model(case, first)
@@ -68,13 +69,17 @@ class Reviewer:
                 # Nobody has refused twice where the second answer could not be had; then the message stays due.
                 verdict: Verdict = "refused" if isinstance(second, AnalysisError) else "undecided"
                 return self._settled(case, verdict, found, second)
-            return self._settled(case, "disputed", found, first)
+            return self._disputed(case, found, first)
         second = _paid_too(second, first.provenance, asked=first.asked)
         left = [each for each in found if still_said(each, second.analysis)]
         left += objections(case.source, task.message.text, second.analysis)
         if any(each.proven for each in left):
             return self._settled(case, "refused", left, _refused(left))
-        return self._settled(case, "disputed" if left else "corrected", left or found, second)
+        return self._disputed(case, left, second) if left else self._settled(case, "corrected", found, second)
+
+    def _disputed(self, case: _Case, left: Sequence[Objection], outcome: Analyzed) -> Outcome:
+        kept = replace(outcome, analysis=without_doubt(outcome.analysis, left))
+        return self._settled(case, "disputed", left, kept)
 
     async def _by_model(self, case: _Case, first: Analyzed) -> tuple[Sequence[Objection], Analyzed]:
         """What a model finds, and `first` with the price of asking it."""

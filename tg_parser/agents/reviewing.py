@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tg_parser.domain.documents import Analysis
-from tg_parser.nlp.cleaning import clean
 from tg_parser.nlp.language import detect_language
 from tg_parser.nlp.sentences import sentences
+from tg_parser.nlp.summary import summarize
 from tg_parser.nlp.words import stop_words, words
 from tg_parser.processing.analyzer import Task
 from tg_parser.processing.source_text import SourceText
@@ -25,6 +25,7 @@ _LEAST_OF_A_SENTENCE = 0.5
 _LEAST_OF_A_SUMMARY = 0.3
 """A summary has words of its own, but not most of them."""
 _SHORTEST_SENTENCE = 4
+_WHOLE = 0.95
 _QUOTED_CHARS = 160
 # A word that does not begin a sentence, a quotation or a remark.
 _INSIDE = re.compile(r"(?<=[^\W_.!?…:«\"“(—–-]\s)[^\W\d_](?:[^\W_]|['’-])+")
@@ -53,15 +54,15 @@ _SAID: dict[Kind, str] = {
 }
 
 
-def source_of(task: Task) -> SourceText:
-    """Everything an analysis may draw from: the message, and for a comment what it stands under and answers."""
+def source_of(task: Task, language: str | None) -> SourceText:
+    """Everything an analysis in `language` may draw from: the message, and what a comment stands under and answers."""
     texts = (task.message.text, *(link.url for link in task.message.links), task.post_text, task.parent_text)
-    return SourceText("\n".join(text for text in texts if text), detect_language(task.message.text))
+    return SourceText("\n".join(text for text in texts if text), language or detect_language(task.message.text))
 
 
 def objections(source: SourceText, message_text: str, analysis: Analysis) -> Sequence[Objection]:
     """What the words of the message disprove. `source` may hold more than the message: context, hidden links."""
-    own = SourceText(message_text, source.language)
+    own = source if source.text == message_text else SourceText(message_text, source.language)
     found = [
         *(Objection("invented", sentence, proven=True) for sentence in _invented(own, analysis.text_clean)),
         *(Objection("invented", name, proven=True) for name in _unknown_names(source, analysis.summary)),
@@ -70,12 +71,25 @@ def objections(source: SourceText, message_text: str, analysis: Analysis) -> Seq
     return tuple({objection.quote: objection for objection in reversed(found)}.values())[::-1]
 
 
+def is_copy(source: SourceText, analysis: Analysis) -> bool:
+    """Whether the clean text is the message, all of its words and no others."""
+    said = words(analysis.text_clean)
+    return len(said) >= _WHOLE * len(words(source.text)) and source.share_of(said) == 1.0
+
+
 def is_verbatim(source: SourceText, analysis: Analysis) -> bool:
     """Whether the clean text has the source's words alone and the summary its very sentences: a model finds nothing."""
     if any(entity.inferred for entity in analysis.entities) or source.share_of(words(analysis.text_clean)) < 1.0:
         return False
     held = " ".join(source.text.split())
     return all(" ".join(each.split()) in held for each in sentences(analysis.summary or "", source.language))
+
+
+def without_doubt(analysis: Analysis, doubted: Sequence[Objection]) -> Analysis:
+    """`analysis` with a summary of the message's own sentences where the one it has is doubted."""
+    if not any(each.quote in (analysis.summary or "") for each in doubted):
+        return analysis
+    return analysis.model_copy(update={"summary": summarize(analysis.text_clean, analysis.language)})
 
 
 def still_said(objection: Objection, analysis: Analysis) -> bool:
@@ -98,7 +112,7 @@ def _invented(source: SourceText, text_clean: str) -> Iterator[str]:
 
 def _unknown_names(source: SourceText, summary: str | None) -> Iterator[str]:
     """Words with a capital inside a sentence that the source holds in no form; German writes every noun so."""
-    if not summary or source.language in _NOUNS_WITH_CAPITALS:
+    if not summary or summary in source.text or source.language in _NOUNS_WITH_CAPITALS:
         return
     for match in _INSIDE.finditer(summary):
         if match[0][0].isupper() and not any(map(source.holds, words(match[0]))):
@@ -106,7 +120,9 @@ def _unknown_names(source: SourceText, summary: str | None) -> Iterator[str]:
 
 
 def _ungrounded(source: SourceText, summary: str | None) -> Iterator[str]:
-    for sentence in sentences(clean(summary or "").text, source.language):
+    if not summary or summary in source.text:
+        return
+    for sentence in sentences(summary, source.language):
         telling = [word for word in words(sentence) if word not in stop_words(source.language or "")]
         if len(telling) >= _SHORTEST_SENTENCE and source.share_of(telling) < _LEAST_OF_A_SUMMARY:
             yield sentence

@@ -59,6 +59,7 @@ class RoutedAnalyzer:
         self._readers: dict[Depth, Analyzer] = {"simple": simple, "deep": deep}
         self._reviewer = reviewer
         self._recorder = recorder
+        self._ways: dict[str, Route] = {}
         self.routed = Routed()
 
     def portions(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
@@ -68,6 +69,7 @@ class RoutedAnalyzer:
         page = Routed()
         page.add(ways)
         self.routed.add(ways)
+        self._ways.update((task.message.source_ref, way) for task, way in zip(tasks, ways, strict=True))
         given = {"messages": len(tasks)}
         self._recorder.task(TaskRecord(ROUTER.name, "route", utc_now(), _since(started), given, noted(page.facts())))
         for depth, reader in self._readers.items():
@@ -75,16 +77,22 @@ class RoutedAnalyzer:
 
     async def analyze(self, portion: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
         """See Analyzer. All messages of a portion go the same way."""
-        way, started = route(portion[0]), time.perf_counter()
+        found = [self._way_of(task) for task in portion]
+        way, started = found[0], time.perf_counter()
         outcomes = await self._readers[way.depth].analyze(portion, profile)
         spent = _since(started)
-        for task, outcome in zip(portion, outcomes, strict=True):
-            self._note(way, task, outcome, spent)
+        for own, task, outcome in zip(found, portion, outcomes, strict=True):
+            self._note(own, task, outcome, spent)
         if way.depth == "deep":
             outcomes = await asyncio.gather(
                 *(self._reviewed(task, outcome, profile) for task, outcome in zip(portion, outcomes, strict=True))
             )
-        return [_with_way(way, outcome) for outcome in outcomes]
+        return [_with_way(own, outcome) for own, outcome in zip(found, outcomes, strict=True)]
+
+    def _way_of(self, task: Task) -> Route:
+        """The way that was chosen when the page was divided."""
+        ref = task.message.source_ref
+        return self._ways.pop(ref) if ref in self._ways else route(task)
 
     async def _reviewed(self, task: Task, outcome: Outcome, profile: ChannelProfile) -> Outcome:
         if isinstance(outcome, TgParserError):

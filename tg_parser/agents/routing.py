@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +18,7 @@ FEW_WORDS = 12
 LONG_WORDS = 60
 _MOSTLY_LINKS = 0.6
 _READ_CHARS = 20_000
+_FIGURE = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +31,17 @@ class Route:
 
 def route(task: Task) -> Route:
     """`simple` for what a model would not read better, `deep` for the rest. The same message goes the same way."""
-    message, text = task.message, task.message.text[:_READ_CHARS]
-    if not has_words(text):
+    message, text = task.message, task.message.text[:_READ_CHARS].strip()
+    bare = LINK.sub(" ", text)
+    if not has_words(bare):
         return Route("simple", ("no words",))
-    if is_advertisement(message):
-        return Route("simple", ("advertisement",))
-    said = words(LINK.sub(" ", text))
-    if sum(map(len, LINK.findall(text))) >= _MOSTLY_LINKS * len(text.strip()):
+    if len(text) - len(bare) >= _MOSTLY_LINKS * len(text):
         return Route("simple", ("mostly links",))
+    said = words(bare)
     if len(said) < FEW_WORDS:
         return Route("simple", ("few words",))
+    if is_advertisement(message):
+        return Route("simple", ("advertisement",))
     return Route("deep", _why_deep(task, len(said), text))
 
 
@@ -46,6 +49,6 @@ def _why_deep(task: Task, count: int, text: str) -> tuple[str, ...]:
     reasons = ["long text" if count >= LONG_WORDS else "whole sentences"]
     if task.message.message_type == "comment":
         reasons.append("comment in a thread")
-    if any(char.isdecimal() for char in text):
+    if _FIGURE.search(text):
         reasons.append("figures")
     return tuple(reasons)
