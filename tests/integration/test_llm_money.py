@@ -249,6 +249,19 @@ async def test_month_is_shared_by_runs(databases):
     assert provider.asked == ["a", "b", "c", "d", "e"]
 
 
+async def test_nearly_spent_month_is_looked_up_before_every_call(databases):
+    """With four of five cents gone, what another run spends this very moment stops the next call of this one."""
+    caps, four = Caps(month=0.05), Spending(calls=4, cost_nanousd=4 * CENT)
+    async with opened(databases, caps, "one") as one, opened(databases, caps, "two") as two:
+        one.book(Purpose("processing"), "ollama", "m", four)
+        await one.close()
+        await two.admit()
+        one.book(Purpose("processing"), "ollama", "m", Spending(calls=1, cost_nanousd=CENT))
+        await one.close()
+        with pytest.raises(BudgetError):
+            await two.admit()
+
+
 async def test_last_month_does_not_count(databases):
     """What was spent in other months leaves this month's budget whole."""
     other = Account("2020-01-31", "old", "processing", CHANNEL, "ollama", "m")
