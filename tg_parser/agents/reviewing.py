@@ -74,12 +74,12 @@ def objections(source: SourceText, message_text: str, analysis: Analysis) -> Seq
 def is_copy(source: SourceText, analysis: Analysis) -> bool:
     """Whether the clean text is the message, all of its words and no others."""
     said = words(analysis.text_clean)
-    return len(said) >= _WHOLE * len(words(source.text)) and source.share_of(said) == 1.0
+    return len(said) >= _WHOLE * len(words(source.text)) and _holds_all(source, said)
 
 
 def is_verbatim(source: SourceText, analysis: Analysis) -> bool:
     """Whether the clean text has the source's words alone and the summary its very sentences: a model finds nothing."""
-    if any(entity.inferred for entity in analysis.entities) or source.share_of(words(analysis.text_clean)) < 1.0:
+    if any(entity.inferred for entity in analysis.entities) or not _holds_all(source, words(analysis.text_clean)):
         return False
     held = " ".join(source.text.split())
     return all(" ".join(each.split()) in held for each in sentences(analysis.summary or "", source.language))
@@ -102,8 +102,13 @@ def is_borne_out(source: SourceText, quote: str) -> bool:
     return source.share_of(words(quote)) >= _LEAST_OF_A_SENTENCE
 
 
+def _holds_all(source: SourceText, said: Sequence[str]) -> bool:
+    # Most words stand there as they are, which is known at once.
+    return all(map(source.holds, set(said) - source.words))
+
+
 def _invented(source: SourceText, text_clean: str) -> Iterator[str]:
-    if source.share_of(words(text_clean)) == 1.0:
+    if _holds_all(source, words(text_clean)):
         return
     for sentence in sentences(text_clean, source.language):
         if len(words(sentence)) >= _SHORTEST_SENTENCE and not is_borne_out(source, sentence):
