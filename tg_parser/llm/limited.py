@@ -1,13 +1,13 @@
 """One gate a provider, which all calls of the process go through: when it says "too many", everybody waits.
 
-How many calls run at once adapts: half as many after a "too many", one more after each round that went well.
+How many calls a second it lets through is learned from what the provider refuses, and set by the user where he knows.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Mapping
+from math import inf
 
 import structlog
 from pydantic_ai.exceptions import ModelRateLimitError, ModelUnavailableError
@@ -21,12 +21,12 @@ from tg_parser.config.settings import RetrySettings
 from tg_parser.domain.errors import ProviderUnavailableError
 from tg_parser.domain.times import utc_now
 from tg_parser.llm.failures import asked_wait
-from tg_parser.llm.pacing import WIDE_OPEN, Rhythm, headroom, narrowed, widened
+from tg_parser.llm.pacing import Rhythm, Tempo, headroom
 from tg_parser.llm.sizes import estimated_tokens
 
 log = structlog.get_logger(__name__)
-_QUIETLY = 5.0
-"""Seconds; a shorter wait is nobody's news."""
+_NEWS_SECONDS = 5.0
+"""A shorter wait is nobody's news."""
 
 
 class Gate:
@@ -34,57 +34,65 @@ class Gate:
 
     def __init__(self, name: str, limits: LlmLimitSettings, retry: RetrySettings) -> None:
         self.name = name
-        self.window = WIDE_OPEN
         self._max_wait = limits.max_wait
         self._retry = retry
-        self._requests = Rhythm(limits.requests_per_minute) if limits.requests_per_minute else None
-        self._tokens = Rhythm(limits.tokens_per_minute) if limits.tokens_per_minute else None
-        self._running = 0
-        self._closed_until = 0.0
-        self._narrowed_at = 0.0
-        self._refused_in_a_row = 0
+        self._tempo = Tempo(_a_second(limits.requests_per_minute))
+        self._requests = Rhythm()
+        self._token_rate = _a_second(limits.tokens_per_minute)
+        self._tokens = Rhythm()
         self._usual_tokens = 1.0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._turn = asyncio.Lock()
+        self._closed_until = 0.0
+        self._counting_since = 0.0
+        self._answered = 0
+        self._refused_in_a_row = 0
 
     @property
     def needs_sizes(self) -> bool:
         """Whether it matters how many tokens a call takes."""
-        return self._tokens is not None
+        return self._token_rate is not None
 
     async def enter(self, tokens: float) -> float:
-        """Wait for this call's turn; the moment it has it. Raises ProviderUnavailableError for too long a wait."""
-        await self._place()
-        try:
-            await self._moment(tokens)
-        except BaseException:
-            self.leave()
-            raise
-        return asyncio.get_running_loop().time()
+        """Wait for this call's moment, and tell it. Raises ProviderUnavailableError for too long a wait."""
+        loop = asyncio.get_running_loop()
+        # One after another: whoever comes later goes by what is known then, not by what was known when it lined up.
+        async with self._turn:
+            await self._opened()
+            while (moment := self._reserved(loop.time(), tokens)) > loop.time():
+                await asyncio.sleep(moment - loop.time())
+                if not await self._opened():
+                    break
+            self._counting_since = self._counting_since or loop.time()
+            return loop.time()
 
-    def leave(self) -> None:
-        """The call is over, however it ended."""
-        self._running -= 1
-        self._let_in()
+    async def _opened(self) -> bool:
+        """Wait while the gate is closed; whether it was."""
+        loop = asyncio.get_running_loop()
+        was_closed = False
+        while (closed := self._closed_until - loop.time()) > 0:
+            was_closed = True
+            self._require_patience(closed)
+            await asyncio.sleep(closed)
+        return was_closed
 
     def went_well(self, reserved: float, used: float) -> None:
         """An answer came, and took `used` tokens."""
+        self._answered += 1
         self._refused_in_a_row = 0
-        self.window = widened(self.window) if self.window < WIDE_OPEN else self.window
         self._usual_tokens += 0.1 * (used - self._usual_tokens)
-        if self._tokens is not None:
-            self._tokens.correct(used - reserved)
+        if self._token_rate is not None:
+            self._tokens.correct(self._token_rate, used - reserved)
 
     def refused(self, started: float, asked: float | None) -> float:
         """The provider said "too many" to a call that began at `started`: everybody waits. The wait in seconds."""
         now = asyncio.get_running_loop().time()
-        # Calls that were on their way before the last narrowing tell nothing new.
-        if started >= self._narrowed_at:
-            self.window = narrowed(self.window, self._running)
-            self._narrowed_at = now
-            self._refused_in_a_row += 1
-        wait = asked or min(
-            self._retry.backoff_max, self._retry.backoff_base * 2.0 ** (max(1, self._refused_in_a_row) - 1)
-        )
+        # Calls that were on their way before the last refusal tell nothing new.
+        fresh = started >= self._counting_since
+        self._refused_in_a_row += fresh
+        wait = asked or self._own_wait()
+        if fresh:
+            self._tempo.refused(now, wait, max(1, self._answered) / max(1.0, now - self._counting_since))
+            self._counting_since, self._answered = now + wait, 0
         self._close(wait)
         return wait
 
@@ -96,59 +104,35 @@ class Gate:
             if room is not None and (pause := min(room.pause(needed), self._retry.backoff_max)) > 0:
                 self._close(pause)
 
+    def _reserved(self, now: float, tokens: float) -> float:
+        rate = self._tempo.rate(now)
+        moment = self._requests.reserve(now, rate) if rate < inf else now
+        if self._token_rate is not None:
+            moment = max(moment, self._tokens.reserve(now, self._token_rate, tokens))
+        return moment
+
+    def _own_wait(self) -> float:
+        """The wait where the provider names none: longer with each refusal, until an answer comes."""
+        return min(self._retry.backoff_max, self._retry.backoff_base * 2.0 ** max(0, self._refused_in_a_row - 1))
+
     def _close(self, seconds: float) -> None:
         until = asyncio.get_running_loop().time() + seconds
         if until > self._closed_until:
             self._closed_until = until
-            if seconds >= _QUIETLY:
+            self._requests.restart(until)
+            if seconds >= _NEWS_SECONDS:
                 log.warning(f"{self.name} asks to wait {seconds:.0f} s; all calls to it wait.")
 
-    async def _place(self) -> None:
-        if self._running >= self.window or self._waiting:
-            place = asyncio.get_running_loop().create_future()
-            self._waiting.append(place)
-            try:
-                await place
-            except asyncio.CancelledError:
-                if place.cancelled():
-                    self._waiting.remove(place)
-                else:
-                    self.leave()
-                raise
-        else:
-            self._running += 1
+    def _require_patience(self, wait: float) -> None:
+        if wait > self._max_wait:
+            raise ProviderUnavailableError(
+                f"{self.name} asks to wait {wait:.0f} s, longer than the {self._max_wait:.0f} s of LLM_MAX_WAIT.",
+                "Run the same command again after that time; nothing that was paid for is lost.",
+            )
 
-    def _let_in(self) -> None:
-        while self._waiting and self._running < self.window:
-            place = self._waiting.popleft()
-            if not place.done():
-                self._running += 1
-                place.set_result(None)
 
-    async def _moment(self, tokens: float) -> None:
-        """Wait until the gate is open and the rhythm allows the call; a wait in between puts it behind the others."""
-        loop = asyncio.get_running_loop()
-        while True:
-            while (closed := self._closed_until - loop.time()) > 0:
-                if closed > self._max_wait:
-                    raise self._too_long(closed)
-                await asyncio.sleep(closed)
-            moment = self._reserved(loop.time(), tokens)
-            if moment <= loop.time():
-                return
-            await asyncio.sleep(moment - loop.time())
-            if self._closed_until <= loop.time():
-                return
-
-    def _reserved(self, now: float, tokens: float) -> float:
-        calls = self._requests.reserve(now) if self._requests is not None else now
-        return max(calls, self._tokens.reserve(now, tokens)) if self._tokens is not None else calls
-
-    def _too_long(self, wait: float) -> ProviderUnavailableError:
-        return ProviderUnavailableError(
-            f"{self.name} asks to wait {wait:.0f} s, longer than the {self._max_wait:.0f} s of LLM_MAX_WAIT.",
-            "Run the same command again after that time; nothing that was paid for is lost.",
-        )
+def _a_second(per_minute: int | None) -> float | None:
+    return None if per_minute is None else per_minute / 60
 
 
 class AskedToWaitError(Exception):
@@ -183,7 +167,5 @@ class Limited(WrapperModel):
             if asked is None and not isinstance(error, ModelRateLimitError):
                 raise
             raise AskedToWaitError(gate.refused(started, asked)) from error
-        finally:
-            gate.leave()
         gate.went_well(tokens, response.usage.input_tokens + response.usage.output_tokens)
         return response

@@ -1,4 +1,4 @@
-"""How fast a provider may be asked, pure: how many calls at once, in which rhythm, and what its answers say of it."""
+"""How fast a provider may be asked, pure: how many calls a second, in which rhythm, and what its answers say of it."""
 
 from __future__ import annotations
 
@@ -6,40 +6,74 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import exp, inf
 
-WIDE_OPEN = float("inf")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
-_FULL_WINDOW = 1000.0
+_STEP_BACK = 0.85
+_RECOVERY = 20
+"""Pauses that it takes to come near a refused rate again: what refusals cost stays below a tenth of the time."""
+_INFLATION = 0.05
+_LEAST_PAUSE = 0.25
 
 
-def widened(window: float) -> float:
-    """Calls at once after one that went well: one more for each round of calls. No limit stays none."""
-    grown = window + 1 / window
-    return grown if grown < _FULL_WINDOW else WIDE_OPEN
+class Tempo:
+    """How many calls a second a provider bears: no limit until it says "too many", then found out.
 
+    The first refusal is followed by the rate that went well before it, doubled again and again until the next refusal.
+    From then on the rate falls a step with each refusal, and comes near the refused rate ever more slowly, until it
+    tries a little more. Every moment is in seconds of one clock; `most` is a limit that the user set.
+    """
 
-def narrowed(window: float, running: int) -> float:
-    """Calls at once after the provider said it were too many: half of those that ran."""
-    return max(1.0, min(window, running) / 2)
+    def __init__(self, most: float | None = None) -> None:
+        self._most = inf if most is None else most
+        self._rate = inf
+        self._ceiling = inf
+        self._searching = False
+        self._at = 0.0
+        self._pause = _LEAST_PAUSE
+
+    def refused(self, now: float, pause: float, measured: float) -> None:
+        """Too many: nothing is asked for `pause` seconds. `measured` is the rate of answers so far."""
+        failed = self.rate(now)
+        if failed == inf:
+            self._rate, self._searching = measured, True
+        else:
+            self._rate, self._ceiling, self._searching = _STEP_BACK * failed, failed, False
+        self._at = now + pause
+        self._pause = max(pause, _LEAST_PAUSE)
+
+    def rate(self, now: float) -> float:
+        """Calls a second that may be made now; infinite where nothing is known."""
+        pauses = max(0.0, now - self._at) / self._pause
+        if pauses > 0 and self._searching:
+            self._rate *= 2 ** min(1.0, 2 * pauses)
+        elif pauses > 0 and self._ceiling < inf:
+            self._rate += (self._ceiling - self._rate) * (1 - exp(-pauses / _RECOVERY))
+            self._ceiling *= 1 + _INFLATION * pauses / _RECOVERY
+        self._at = max(now, self._at)
+        return min(self._rate, self._most)
 
 
 class Rhythm:
-    """Even steps of so many a minute: each gets its moment, none is saved up for later."""
+    """Even steps: each use gets its moment, none is saved up for later."""
 
-    def __init__(self, per_minute: int) -> None:
-        self._step = 60.0 / per_minute
+    def __init__(self) -> None:
         self._next = 0.0
 
-    def reserve(self, now: float, amount: float = 1) -> float:
-        """The moment at which `amount` may be used; what comes later is moved behind it."""
+    def reserve(self, now: float, rate: float, amount: float = 1) -> float:
+        """The moment at which `amount` may be used, at `rate` a second; what comes later is moved behind it."""
         moment = max(now, self._next)
-        self._next = moment + amount * self._step
+        self._next = moment + amount / rate
         return moment
 
-    def correct(self, amount: float) -> None:
+    def correct(self, rate: float, amount: float) -> None:
         """More (or, below 0, less) was used than was reserved."""
-        self._next += amount * self._step
+        self._next += amount / rate
+
+    def restart(self, moment: float) -> None:
+        """Forget what was reserved; the next one is due at `moment`."""
+        self._next = moment
 
 
 @dataclass(frozen=True, slots=True)
