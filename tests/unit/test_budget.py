@@ -41,6 +41,12 @@ def test_month_counts_what_others_spent():
     assert str(error) == "$0.0300 of this month's $0.0200 is spent (LLM_MONTHLY_BUDGET)."
 
 
+def test_cap_is_exact():
+    """Seven cents are seven cents, although 0.07 is no number of a computer."""
+    assert refusal(Caps(run=0.07), Spent(run=7 * CENT)) is not None
+    assert refusal(Caps(month=0.07), Spent(month=7 * CENT)) is not None
+
+
 def test_cap_of_nothing_lets_no_call_through():
     """A cap of 0 is a cap."""
     assert refusal(Caps(run=0), Spent()) is not None

@@ -35,12 +35,12 @@ class Spent:
 
 def refusal(caps: Caps, spent: Spent) -> BudgetError | None:
     """The error that stops the run before its next call; None where that call may be paid for."""
-    if caps.run is not None and spent.run >= caps.run * NANO:
+    if caps.run is not None and spent.run >= round(caps.run * NANO):
         return BudgetError(
             f"This run has spent ${spent.run / NANO:.4f} of the ${caps.run:.4f} it may (--max-cost, LLM_MAX_COST).",
             f"{_KEPT} Run the same command again with a higher --max-cost, or without it, to go on.",
         )
-    if caps.month is not None and spent.month >= caps.month * NANO:
+    if caps.month is not None and spent.month >= round(caps.month * NANO):
         return BudgetError(
             f"${spent.month / NANO:.4f} of this month's ${caps.month:.4f} is spent (LLM_MONTHLY_BUDGET).",
             f"{_KEPT} Raise LLM_MONTHLY_BUDGET, or go on next month; months are those of UTC.",

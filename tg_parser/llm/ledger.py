@@ -113,7 +113,7 @@ class Ledger:
         return _now() - self._looked_at > LOOK_SECONDS
 
     def _is_nearly_spent(self) -> bool:
-        return self.caps.month is not None and self._spent().month >= NEARLY * self.caps.month * NANO
+        return self.caps.month is not None and self._spent().month >= round(NEARLY * self.caps.month * NANO)
 
     async def _look(self) -> None:
         # Under the lock nothing moves from here to the database, so no cost is seen twice or missed.
