@@ -155,12 +155,13 @@ def test_where_there_is_nothing_every_wanted_topic_is_missing(texts):
 DOUBTFUL = TopicOptions(wanted=(WantedTopic("Снег"),))
 
 
-def surveyed(*similarities: float) -> Survey:
+def surveyed(*similarities: float, is_sure: bool = True) -> Survey:
     """Posts as alike to the wanted topic as told; 0.2 makes a score of 0.5."""
     documents = channel_posts(*[f"Слово{number}" for number in range(len(similarities))])
     survey = survey_of(documents, np.eye(len(similarities), 9, dtype=np.float32), DOUBTFUL, directions(8, width=9))
     survey.fits.similarity[:, 0] = similarities
     survey.fits.half[:] = 0.2
+    survey.fits.is_sure[:, 0] = is_sure
     return survey
 
 
@@ -174,6 +175,22 @@ def test_a_number_of_messages_is_judged_at_most():
     """However many stand near the threshold, a hundred are asked about, the nearest ones."""
     survey = surveyed(*[0.2 + number / 10_000 for number in range(150)])
     assert list(near_threshold(survey.fits, DOUBTFUL)) == [(0, row) for row in range(100)]
+
+
+def test_a_message_that_is_merely_the_nearest_stands_for_nothing():
+    """Without a keyword, and not much alike, it can support a topic and be judged, but makes none."""
+    survey = surveyed(0.9, 0.8, 0.7, is_sure=False)
+    assert survey.fits.scores(0, DOUBTFUL).tolist() == [0.5999, 0.5999, 0.5999]
+    assert list(near_threshold(survey.fits, DOUBTFUL)) == [(0, 0), (0, 1), (0, 2)]
+    assert group_documents(survey, []).missing == ("Снег",)
+    judged = group_documents(survey, [], {(0, 0): Verdict(True, "Да"), (0, 1): Verdict(True, "Да")})
+    assert [member.row for member in judged.groups[0].anchors] == [0, 1]
+
+
+def test_a_subject_that_the_channel_never_speaks_of_is_missing():
+    """Its nearest messages are not about it: a post on snow is no avalanche in the Alps."""
+    absent = WantedTopic("Лавина в Альпах", "Сход снега в горах, поиски лыжников", ("лавина", "Альпы"))
+    assert found_in(CHANNEL, (absent,)).report.missing == ("Лавина в Альпах",)
 
 
 def test_a_verdict_decides():

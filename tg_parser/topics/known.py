@@ -22,6 +22,9 @@ KEYWORD = 0.12
 """What a keyword (or the title) in a message adds to its similarity."""
 HALF_OF_BEST, LEAST_HALF, MOST_HALF = 0.45, 0.13, 0.26
 """Score 0.5 is at this share of the best message's similarity, within bounds; bench_known_topics.py tries them."""
+SURE, SURE_WITHOUT_KEYWORDS = 0.26, 0.2
+"""A message without a keyword of the topic stands for it only when it is so much alike: a subject that a channel never
+speaks of has a nearest message, too. A topic without keywords has nothing else to go by."""
 MARGIN = 0.15
 """How far below a supporting message's least score a message is still near enough to be judged by a model."""
 JUDGED_AT_MOST = 100
@@ -34,22 +37,29 @@ Vectors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class WantedFits:
-    """Messages (rows) by wanted topics (columns): how alike they are, and the similarity that makes a score of 0.5."""
+    """Messages (rows) by wanted topics (columns): how alike they are, whether that is sure.
+
+    `half` is the similarity that makes a score of 0.5, by topic.
+    """
 
     wanted: Sequence[WantedTopic]
     similarity: Floats
+    is_sure: npt.NDArray[np.bool_]
     half: Floats
 
-    def scores(self, place: int) -> Floats:
-        """The score of every message in one wanted topic."""
-        return np.round(_fit_score(self.similarity[:, place], float(self.half[place])), DIGITS)
+    def scores(self, place: int, options: TopicOptions) -> Floats:
+        """The score of every message in one wanted topic; one that is not sure is below an anchor's."""
+        scores = np.round(_fit_score(self.similarity[:, place], float(self.half[place])), DIGITS)
+        below = round(options.anchor_min_score - 10**-DIGITS, DIGITS)
+        return np.where(self.is_sure[:, place], scores, np.minimum(scores, below))
 
 
 def fit_wanted(corpus: Corpus, vectors: Vectors, wanted: Sequence[WantedTopic], wanted_vectors: Vectors) -> WantedFits:
     """How well each message fits each of `wanted`, whose embeddings are `wanted_vectors`."""
     rows = len(corpus.documents)
     if not wanted or not rows:
-        return WantedFits(wanted, np.zeros((rows, len(wanted))), np.full(len(wanted), MOST_HALF))
+        nothing = np.zeros((rows, len(wanted)))
+        return WantedFits(wanted, nothing, nothing > 0, np.full(len(wanted), MOST_HALF))
     language = corpus.language_of(range(rows))
     stems = [*corpus.stems, *(stems_of(one.text, language) for one in wanted)]
     items = message_items(np.vstack([vectors, wanted_vectors]), stems)
@@ -61,10 +71,12 @@ def fit_wanted(corpus: Corpus, vectors: Vectors, wanted: Sequence[WantedTopic], 
         chance = (some.chance[:, None] + asked.chance[None, :]) / 2
         parts.append(above_chance(some.products(asked), np.ones_like(chance), chance))
     worded = np.array([bool(own) for own in corpus.stems])
-    similarity = np.round(np.concatenate(parts) + KEYWORD * _keyword_hits(corpus, wanted), DIGITS)
+    hits = _keyword_hits(corpus, wanted)
+    similarity = np.round(np.concatenate(parts) + KEYWORD * hits, DIGITS)
     similarity = np.where(worded[:, None], similarity, 0.0)
     half = np.round(np.clip(HALF_OF_BEST * similarity.max(axis=0), LEAST_HALF, MOST_HALF), DIGITS)
-    return WantedFits(wanted, similarity, half)
+    sure = np.array([SURE if one.keywords else SURE_WITHOUT_KEYWORDS for one in wanted])
+    return WantedFits(wanted, similarity, (hits > 0) | (similarity >= sure), half)
 
 
 def judged_from(options: TopicOptions) -> float:
@@ -75,7 +87,7 @@ def judged_from(options: TopicOptions) -> float:
 def near_threshold(fits: WantedFits, options: TopicOptions) -> Iterator[tuple[int, int]]:
     """(wanted, row) whose score is too close to the threshold to be sure of, the closest of each topic first."""
     for place in range(len(fits.wanted)):
-        scores = fits.scores(place)
+        scores = fits.scores(place, options)
         near = np.flatnonzero((scores >= judged_from(options)) & (scores < options.anchor_min_score))
         distance = np.abs(scores[near] - options.supporting_min_score)
         for row in near[np.argsort(distance, kind="stable")][:JUDGED_AT_MOST]:
@@ -90,7 +102,7 @@ def known_groups(fits: WantedFits, corpus: Corpus, options: TopicOptions, verdic
     count = len(fits.wanted)
     scores = np.zeros_like(fits.similarity)
     for place in range(count):
-        scores[:, place] = fits.scores(place)
+        scores[:, place] = fits.scores(place, options)
     lift = options.anchor_min_score - judged_from(options)
     for (place, row), verdict in verdicts.items():
         scores[row, place] = round(min(1.0, scores[row, place] + lift), DIGITS) if verdict.belongs else 0.0
