@@ -13,6 +13,7 @@ from typing import Any
 from tg_parser.agents.cleanup import Cleanup
 from tg_parser.agents.curator import Curator
 from tg_parser.agents.desk import Desk
+from tg_parser.agents.model_curator import ModelCurator
 from tg_parser.agents.model_review import ModelReviewer
 from tg_parser.config.settings import Settings
 from tg_parser.export.exporter import Exporter
@@ -23,7 +24,7 @@ from tg_parser.ingestion.recheck import Rechecker
 from tg_parser.ingestion.telegram_api import TelegramApi
 from tg_parser.ingestion.web_preview import WebPreview
 from tg_parser.llm.access import LlmAccess
-from tg_parser.llm.choice import chosen_provider
+from tg_parser.llm.choice import DEFAULT_MODELS, chosen_provider
 from tg_parser.llm.prompts import load_prompts
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.processing.analyzer import Analyzer
@@ -195,21 +196,7 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         topics=topic_service,
         exporter=exporter,
     )
-    agents = AgentService(
-        runs,
-        Readers(
-            documents_by,
-            local,
-            deep,
-            reviewer,
-            chosen_provider(settings.llm),
-            settings.llm.model_processing or settings.llm.model,
-        ),
-        _books(settings, databases),
-        curator=Curator(topics, documents, encoder.model_id),
-        documents=documents,
-        topics=topics,
-    )
+    readers_of_messages = Readers(documents_by, local, deep, reviewer, *_model_of(settings))
     return App(
         settings=settings,
         databases=DatabaseService(databases.all),
@@ -224,7 +211,7 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         runs=runs,
         models=models,
         costs=CostService(settings, SpendingStorage(readers.processing), DueTextStorage(readers.processing)),
-        agents=agents,
+        agents=_agents(settings, databases, models, runs, readers_of_messages),
         agent_history=_agent_history(settings, databases),
         status=StatusService(sources, shown_raw, shown_documents, shown_topics),
         sentiment=SentimentService(SentimentStorage(readers.processing), shown_documents),
@@ -246,6 +233,28 @@ def _topic_editor(settings: Settings, models: LlmAccess) -> TopicEditor | None:
         return None
     prompts, concurrency = load_prompts(settings.prompts), settings.processing.concurrency
     return TopicEditor(models.at("topics"), prompts, concurrency, settings.llm_limits.shutdown_wait)
+
+
+def _model_of(settings: Settings) -> tuple[str, str | None]:
+    """The provider that reads messages, and its model."""
+    provider, chosen = chosen_provider(settings.llm), settings.llm
+    return provider, chosen.model_processing or chosen.model or DEFAULT_MODELS.get(provider)
+
+
+def _agents(
+    settings: Settings, databases: Databases, models: LlmAccess, runs: RunService, readers: Readers
+) -> AgentService:
+    documents, topics = ProcessingStorage(databases.processing), TopicStorage(databases.processing)
+    offline = readers.provider == "local"
+    opinion = None if offline else ModelCurator(models.at("agents"), load_prompts(settings.prompts))
+    return AgentService(
+        runs,
+        readers,
+        _books(settings, databases),
+        curator=Curator(topics, documents, SentenceEncoder().model_id, opinion),
+        documents=documents,
+        topics=topics,
+    )
 
 
 def _books(settings: Settings, databases: Databases) -> Books:

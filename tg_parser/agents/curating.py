@@ -53,6 +53,7 @@ class Proposal:
     proposed: tuple[str, ...]
     reason: str
     strength: float
+    opinion: str | None = None
 
 
 def propose(topics: Sequence[TopicView], most: int) -> list[Proposal]:

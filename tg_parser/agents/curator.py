@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tg_parser.agents.curating import MOST_MESSAGES, Proposal, TopicView, propose
+from tg_parser.agents.model_curator import ModelCurator
 from tg_parser.domain.agents import AgentCard
 from tg_parser.domain.topics import TopicBundle, TopicCard
 from tg_parser.nlp.embeddings import text_hash
@@ -21,9 +22,12 @@ _PAGE = 2000
 
 
 class Curator:
-    """Reads topics, documents and the vectors that the topics were found by."""
+    """Reads topics, documents and the vectors that the topics were found by; a `model` may have its say."""
 
-    def __init__(self, topics: TopicStorage, documents: ProcessingStorage, embedder_id: str) -> None:
+    def __init__(
+        self, topics: TopicStorage, documents: ProcessingStorage, embedder_id: str, model: ModelCurator | None = None
+    ) -> None:
+        self._model = model
         self._topics = topics
         self._documents = documents
         self._embedder_id = embedder_id
@@ -40,7 +44,10 @@ class Curator:
         hashes = {text_hash(row["text_clean"]) for row in documents.values()}
         vectors = await self._topics.embeddings(hashes, self._embedder_id)
         views = [_view(card, bundle, documents, vectors) for card, bundle in known]
-        return await asyncio.to_thread(propose, views, most)
+        found = await asyncio.to_thread(propose, views, most)
+        if self._model is None:
+            return found
+        return await self._model.judged(found, {view.id: view for view in views}, channel_id)
 
 
 def _strongest(bundle: TopicBundle) -> Sequence[str]:

@@ -167,7 +167,8 @@ def emit_steps(steps: dict[str, dict[str, Any]]) -> None:
     for proposal in steps.get("curate", {}).get("proposals", ()):
         named = " + ".join(repr(title) for title in proposal["titles"])
         into = f" → {', '.join(map(repr, proposal['proposed']))}" if proposal["proposed"] else ""
-        emit_line(f"proposal: {proposal['kind']} {named}{into}. {proposal['reason']}")
+        said = f" Model {proposal['opinion']}" if proposal["opinion"] else ""
+        emit_line(f"proposal: {proposal['kind']} {named}{into}. {proposal['reason']}{said}")
     for finding in steps.get("quality", {}).get("findings", ()):
         emit_line(f"to look at: {finding['what']} ({finding['look']})")
 
