@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import Literal
 
@@ -73,10 +74,10 @@ def _merge(one: TopicView, other: TopicView) -> Iterator[Proposal]:
     if shared >= _SHARED * fewer:
         yield Proposal("merge", ids, titles, (), f"They share {shared} of {fewer} messages.", shared / fewer)
         return
-    if min(len(one.vectors), len(other.vectors)) < 2:
+    if min(len(one.vectors), len(other.vectors)) < 2 or not _stems(one) & _stems(other):
         return
     between, within = _mean(one.vectors, other.vectors), min(_inside(one.vectors), _inside(other.vectors))
-    if between >= _AS_ALIKE * within and _stems(one) & _stems(other):
+    if within > 0 and between >= _AS_ALIKE * within:
         reason = f"Their messages are as alike ({between:.2f}) as those of one topic ({within:.2f})."
         yield Proposal("merge", ids, titles, (), reason, round(min(between / within, 1.0), 3))
 
@@ -92,7 +93,7 @@ def _split(topic: TopicView) -> Iterator[Proposal]:
     between = _mean(topic.vectors[first], topic.vectors[second])
     within = min(_inside(topic.vectors[first]), _inside(topic.vectors[second]))
     names = (_name(topic, first), _name(topic, second))
-    if between < _APART * within and names[0] != names[1]:
+    if within > 0 and between < _APART * within and names[0] != names[1]:
         reason = (
             f"{len(first)} and {len(second)} messages are alike among themselves ({within:.2f}) and unlike each other"
             f" ({between:.2f})."
@@ -113,8 +114,12 @@ def _rename(topic: TopicView) -> Iterator[Proposal]:
 
 
 def _stems(topic: TopicView) -> frozenset[str]:
-    telling = (word for word in words(topic.title) if word not in stop_words(topic.language))
-    return frozenset(stem(word, topic.language) for word in telling)
+    return _stems_of(topic.title, topic.language)
+
+
+@lru_cache(maxsize=10_000)
+def _stems_of(title: str, language: str) -> frozenset[str]:
+    return frozenset(stem(word, language) for word in words(title) if word not in stop_words(language))
 
 
 def _name(topic: TopicView, rows: npt.NDArray[np.intp]) -> str:
