@@ -99,6 +99,19 @@ async def test_handoff_moves_only_from_the_state_that_was_seen(handoffs):
     assert await handoffs.latest(10) == [accepted]
 
 
+async def test_handoff_of_the_earlier_version_moves_and_keeps_what_it_carries(handoffs, databases):
+    """Whatever its context and payload were; no one holds it, so it can be settled."""
+    await handoffs.add([handoff(1, status="in_progress", payload=["anything"], context=["a", "list"])])
+    (known,) = await handoffs.open()
+    await handoffs.move(known, known.moved("failed", NOW, error="abandoned"))
+
+    async def stored(conn):
+        query = "SELECT status, payload_json, context_json FROM handoff_history"
+        return [str(value).replace('"', "'").replace(" ", "") for value in (await conn.execute(text(query))).one()]
+
+    assert await databases.processing.read(stored) == ["failed", "['anything']", "['a','list']"]
+
+
 async def test_open_handoffs_and_the_latest(handoffs):
     """Open ones the oldest first; the latest by state and agent."""
     done = replace(handoff(3, status="completed"), target_agent="exporter", result={"entries": 3})

@@ -27,6 +27,8 @@ def noted(value: Mapping[str, Any]) -> JsonObject:
 
 def noted_error(error: BaseException) -> str:
     """The class of `error` and what it says, cut and without secrets."""
+    if isinstance(error, asyncio.CancelledError):
+        return "Stopped before it was done."
     text = error.message if isinstance(error, TgParserError) else str(error)
     return _cut(f"{type(error).__name__}: {text}")
 

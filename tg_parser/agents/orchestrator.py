@@ -59,9 +59,13 @@ class Orchestrator:
             await self._registry.register(cards, utc_now())
             ways = [self._way(plan, step, holder) for step in plan.steps if step.name not in skip]
             await self._desk.add(way.handoff for way in ways)
-            done = await self._taken(ways, inputs)
-            output = {"completed": list(done)}
-            self._note(CARD.name, plan.name, started, {"steps": [way.step.name for way in ways]}, output=output)
+            given = {"steps": [way.step.name for way in ways]}
+            try:
+                done = await self._taken(ways, inputs)
+            except BaseException as error:
+                self._note(CARD.name, plan.name, started, given, error=noted_error(error))
+                raise
+            self._note(CARD.name, plan.name, started, given, output={"completed": list(done)})
             return done
 
     def _way(self, plan: Plan, step: Step, holder: str) -> _Way:

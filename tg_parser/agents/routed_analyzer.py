@@ -27,6 +27,9 @@ READERS: dict[Depth, AgentCard] = {
     "deep": AgentCard("deep-reader", "processing", "Reads messages with the chosen model.", ("analyze", "revise")),
 }
 
+EXCERPT = 160
+"""Characters of a message that the history quotes; all of it is among the raw messages."""
+
 Outcome = Analyzed | TgParserError
 
 
@@ -112,7 +115,7 @@ class RoutedAnalyzer:
 
     def _note(self, way: Route, task: Task, outcome: Outcome, spent: int, kind: str = "analyze") -> None:
         message = task.message
-        given = {"route": way.depth, "reasons": way.reasons, "chars": len(message.text), "text": message.text[:500]}
+        given = {"route": way.depth, "reasons": way.reasons, "chars": len(message.text), "text": message.text[:EXCERPT]}
         if task.remarks:
             given["remarks"] = task.remarks
         error = noted_error(outcome) if isinstance(outcome, TgParserError) else None

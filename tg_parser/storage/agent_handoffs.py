@@ -17,6 +17,7 @@ from tg_parser.storage.transactions import Database, insert_rows
 _handoff = handoff_history.c
 
 Row = dict[str, Any]
+_CHANGING = frozenset({"status", "result_json", "error", "processing_time_ms", "accepted_at", "completed_at"})
 
 
 class HandoffStorage:
@@ -35,7 +36,7 @@ class HandoffStorage:
 
     async def move(self, before: Handoff, after: Handoff) -> None:
         """Replace `before` by `after`. Raises HandoffError where it is no longer in the state of `before`."""
-        values = {name: value for name, value in _row(after).items() if name != "id"}
+        values = {name: value for name, value in _row(after).items() if name in _CHANGING}
         known = (_handoff.id == before.id, _handoff.status == before.status)
 
         async def move(conn: AsyncConnection) -> bool:
@@ -92,7 +93,7 @@ def _read(row: Mapping[str, Any]) -> Handoff:
         status=row["status"],
         priority=row["priority"],
         payload=row["payload_json"],
-        context=row["context_json"] or {},
+        context=row["context_json"] if isinstance(row["context_json"], dict) else {},
         result=row["result_json"],
         error=row["error"],
         processing_time_ms=row["processing_time_ms"],
