@@ -21,7 +21,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
-from llm_wire import Asked, Reply, answer_body, anthropic_events, error_body, read_request, wire_of
+from llm_wire import Asked, Reply, answer_body, error_body, read_request, wire_of
 
 from tg_parser.config.llm_settings import LlmSettings
 
@@ -228,10 +228,7 @@ def _sent(asked: Asked, output: Any, reply: Reply) -> bytes:
         return _response(reply.status, reply.raw, reply.headers, reply.content_type)
     if reply.status != 200:
         return _response(reply.status, _bytes(error_body(asked.wire, reply)), reply.headers, reply.content_type)
-    body = answer_body(asked, output, reply)
-    if asked.wire == "anthropic" and asked.body.get("stream"):
-        return _response(200, anthropic_events(body), reply.headers, "text/event-stream")
-    return _response(200, _bytes(body), reply.headers, reply.content_type)
+    return _response(200, _bytes(answer_body(asked, output, reply)), reply.headers, reply.content_type)
 
 
 def _bytes(body: dict[str, Any]) -> bytes:

@@ -89,30 +89,6 @@ def error_body(wire: str, reply: Reply) -> dict[str, Any]:
     return {"error": {"message": reply.message, "type": code or "server_error", "param": None, "code": code}}
 
 
-def anthropic_events(body: dict[str, Any]) -> bytes:
-    """The same answer as Anthropic streams it."""
-    start = {**body, "content": [], "stop_reason": None}
-    events: list[tuple[str, dict[str, Any]]] = [("message_start", {"message": start})]
-    for index, block in enumerate(body["content"]):
-        tool = block["type"] == "tool_use"
-        empty = {**block, "input": {}} if tool else {**block, "text": ""}
-        delta = (
-            {"type": "input_json_delta", "partial_json": json.dumps(block["input"], ensure_ascii=False)}
-            if tool
-            else {"type": "text_delta", "text": block["text"]}
-        )
-        events += [
-            ("content_block_start", {"index": index, "content_block": empty}),
-            ("content_block_delta", {"index": index, "delta": delta}),
-            ("content_block_stop", {"index": index}),
-        ]
-    usage = body.get("usage", {"output_tokens": 0})
-    ended = {"delta": {"stop_reason": body["stop_reason"], "stop_sequence": None}, "usage": usage}
-    events += [("message_delta", ended), ("message_stop", {})]
-    lines = (f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n" for name, data in events)
-    return "".join(lines).encode()
-
-
 def _text(content: Any) -> str:
     """Text of a message whose content is a string, or parts of which some carry text."""
     if isinstance(content, str):
