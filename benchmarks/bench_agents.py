@@ -169,7 +169,7 @@ class Nowhere(Recorder):
     """Notes that nobody keeps."""
 
     def __init__(self) -> None:
-        super().__init__(None, None, timedelta(days=1))  # type: ignore[arg-type]
+        super().__init__(None, None, timedelta(days=1))
 
 
 async def read(analyzer: Analyzer, model: StandIn, tasks: Sequence[Task], profile: ChannelProfile) -> list[Any]:

@@ -52,6 +52,8 @@ class DeepAnalyzer:
     async def analyze(self, portion, profile):
         self.asked += portion
         outcomes = [self.answer(task) for task in portion]
+        if isinstance(outcomes[0], Exception) and not portion[0].remarks:
+            raise outcomes[0]
         return [
             Analyzed(outcome, MADE, asked=True) if isinstance(outcome, Analysis) else outcome for outcome in outcomes
         ]
@@ -233,8 +235,21 @@ async def test_cap_reached_while_reading_again_leaves_the_message_due(raw, docum
     assert (await documents.failures(CHANNEL), await documents.count_due(CHANNEL)) == ([], 1)
     states = {each.task_type: (each.status, each.error) for each in await handoffs.latest(10)}
     assert states["process"] == ("failed", "BudgetError: The cap is reached.")
-    assert states["quality"] == ("rejected", "The step 'process' failed.")
+    assert states["quality"] == ("rejected", "The step 'process' was not done.")
     assert (await process(DeepAnalyzer(faithful))).report.processed.processed == 1
+
+
+async def test_message_that_cannot_be_read_is_in_ledger_and_history(raw, documents, agents, process):
+    """With the same reason, and the others of the page are read."""
+    await raw.store([message(1, STORY), message(2, f"{STORY} {STORY}")], NOW)
+    deep = DeepAnalyzer(lambda task: AnalysisError("too hard") if task.message.id == "1" else faithful(task))
+    assert (await process(deep)).report.processed.processed == 1
+    (failure,) = await documents.failures(CHANNEL)
+    (task,) = await agents.history("deep-reader", 9, failed_only=True)
+    assert (task.source_ref, task.error, failure.error_message) == (
+        message(1).source_ref, "AnalysisError: too hard", "too hard",
+    )  # fmt: skip
+    assert (await agents.agent("deep-reader")).errors == 1
 
 
 async def test_unknown_price_of_one_call_makes_the_sum_unknown(raw, documents, process):

@@ -1,4 +1,4 @@
-"""An agent: what it is, when it declines, and how it works on what it is handed."""
+"""An agent: what it is, and how it works on what it is handed."""
 
 from __future__ import annotations
 
@@ -29,15 +29,10 @@ class Assignment:
     done: Mapping[str, Done] = field(default_factory=dict)
 
 
-def _never(_: Assignment) -> str | None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Does steps of plans. `declines` says why it does not take one, before anything is begun."""
+    """Does steps of plans, with the `options` it knows."""
 
     card: AgentCard
     work: Callable[[Assignment], Awaitable[Done]]
     options: frozenset[str] = frozenset()
-    declines: Callable[[Assignment], str | None] = _never

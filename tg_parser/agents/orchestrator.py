@@ -51,7 +51,8 @@ class Orchestrator:
         self._others = others
 
     async def run(self, plan: Plan, inputs: Mapping[str, Any], skip: frozenset[str] = frozenset()) -> dict[str, Done]:
-        """Take the steps that `skip` does not name. The error of a step ends the run; those after it are rejected."""
+        """Take the steps that `skip` does not name. Steps that need one that failed are rejected, others are taken all
+        the same; then the first error is raised."""
         plan.require_agents(self._agents)
         started = time.monotonic()
         async with self._desk.opened() as holder, self._recorder.running():
@@ -83,25 +84,26 @@ class Orchestrator:
 
     async def _taken(self, ways: Sequence[_Way], inputs: Mapping[str, Any]) -> dict[str, Done]:
         done: dict[str, Done] = {}
-        rejected: set[str] = set()
+        lost: set[str] = set()
+        first: Exception | None = None
         for place, way in enumerate(ways):
-            assignment = Assignment(way.step.name, inputs, way.step.options, dict(done))
-            if why := self._why_not(way, assignment, rejected):
-                rejected.add(way.step.name)
-                await self._desk.move(way.handoff, "rejected", error=why)
+            if missing := sorted(lost & set(way.step.needs)):
+                lost.add(way.step.name)
+                await self._desk.move(way.handoff, "rejected", error=_not_done(missing[0]))
                 continue
             try:
+                assignment = Assignment(way.step.name, inputs, way.step.options, dict(done))
                 done[way.step.name] = await self._take(way, assignment)
+            except Exception as error:  # noqa: BLE001 - the boundary of a step: those that do not need it go on
+                lost.add(way.step.name)
+                first = first or error
             except BaseException:
                 for later in ways[place + 1 :]:
-                    await self._desk.move(later.handoff, "rejected", error=f"The step {way.step.name!r} failed.")
+                    await self._desk.move(later.handoff, "rejected", error=_not_done(way.step.name))
                 raise
+        if first is not None:
+            raise first
         return done
-
-    @staticmethod
-    def _why_not(way: _Way, assignment: Assignment, rejected: set[str]) -> str | None:
-        missing = sorted(rejected & set(way.step.needs))
-        return f"The step {missing[0]!r} was rejected." if missing else way.agent.declines(assignment)
 
     async def _take(self, way: _Way, assignment: Assignment) -> Done:
         accepted = await self._desk.move(way.handoff, "accepted")
@@ -122,3 +124,7 @@ class Orchestrator:
     def _note(self, agent: str, task: str, started: float, given: JsonObject, **outcome: Any) -> None:
         spent = round((time.monotonic() - started) * 1000)
         self._recorder.task(TaskRecord(agent, task, utc_now(), spent, given, **outcome))
+
+
+def _not_done(step: str) -> str:
+    return f"The step {step!r} was not done."

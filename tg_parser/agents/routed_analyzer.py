@@ -82,7 +82,7 @@ class RoutedAnalyzer:
         """See Analyzer. All messages of a portion go the same way."""
         found = [self._way_of(task) for task in portion]
         way, started = found[0], time.perf_counter()
-        outcomes = await self._readers[way.depth].analyze(portion, profile)
+        outcomes = await self._read(way.depth, portion, profile)
         spent = _since(started)
         for own, task, outcome in zip(found, portion, outcomes, strict=True):
             self._note(own, task, outcome, spent)
@@ -91,6 +91,13 @@ class RoutedAnalyzer:
                 *(self._reviewed(task, outcome, profile) for task, outcome in zip(portion, outcomes, strict=True))
             )
         return [_with_way(own, outcome) for own, outcome in zip(found, outcomes, strict=True)]
+
+    async def _read(self, depth: Depth, portion: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
+        """What the reader makes of a portion; an error of all is each one's own, so that the history has it."""
+        try:
+            return await self._readers[depth].analyze(portion, profile)
+        except TgParserError as error:
+            return [error] * len(portion)
 
     def _way_of(self, task: Task) -> Route:
         """The way that was chosen when the page was divided."""
@@ -104,10 +111,7 @@ class RoutedAnalyzer:
         async def read_again(remarks: tuple[str, ...]) -> Outcome:
             started = time.perf_counter()
             again = replace(task, remarks=remarks)
-            try:
-                (revised,) = await self._readers["deep"].analyze([again], profile)
-            except TgParserError as error:
-                revised = error
+            (revised,) = await self._read("deep", [again], profile)
             self._note(Route("deep", ("sent back",)), again, revised, _since(started), "revise")
             return revised
 
