@@ -46,7 +46,13 @@ class ChannelProfile:
 
 def build_profile(texts: Iterable[str]) -> ChannelProfile:
     """The profile of a channel from the texts of its recent posts."""
-    return ChannelProfile(footer_lines=_common_footers(clean(text).text for text in texts))
+    return ChannelProfile(footer_lines=_common_footers(clean(_ending(text)).text for text in texts))
+
+
+def _ending(text: str) -> str:
+    """The lines of `text` that may belong to a signature and one above them; nothing of a text of one line."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return "\n".join(lines[-_DEPTH - 1 :]) if len(lines) > 1 else ""
 
 
 def normal_line(line: str) -> str:
