@@ -6,6 +6,7 @@ Written from the providers' own API references; `LlmServer` in llm_servers.py sp
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,8 @@ class Asked:
     schema: dict[str, Any] | None = None
     mode: str = "prompted"
     """`tool`, `native` or `prompted`."""
+    at: float = field(default_factory=time.monotonic)
+    """When it arrived, in seconds of the monotonic clock."""
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ class Gate:
                 self._close(pause)
 
     def _reserved(self, now: float, tokens: float) -> float:
-        rate = self._tempo.rate(now)
+        rate = self._tempo.rate(now, used_up=self._requests.is_ahead(now))
         moment = self._requests.reserve(now, rate) if rate < inf else now
         if self._token_rate is not None:
             moment = max(moment, self._tokens.reserve(now, self._token_rate, tokens))

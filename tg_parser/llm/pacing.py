@@ -43,9 +43,9 @@ class Tempo:
         self._at = now + pause
         self._pause = max(pause, _LEAST_PAUSE)
 
-    def rate(self, now: float) -> float:
-        """Calls a second that may be made now; infinite where nothing is known."""
-        pauses = max(0.0, now - self._at) / self._pause
+    def rate(self, now: float, *, used_up: bool = True) -> float:
+        """Calls a second that may be made now; infinite where nothing is known. It rises only while it is used up."""
+        pauses = max(0.0, now - self._at) / self._pause if used_up else 0.0
         if pauses > 0 and self._searching:
             self._rate *= 2 ** min(1.0, 2 * pauses)
         elif pauses > 0 and self._ceiling < inf:
@@ -66,6 +66,10 @@ class Rhythm:
         moment = max(now, self._next)
         self._next = moment + amount / rate
         return moment
+
+    def is_ahead(self, now: float) -> bool:
+        """Whether the next use has to wait."""
+        return self._next > now
 
     def correct(self, rate: float, amount: float) -> None:
         """More (or, below 0, less) was used than was reserved."""
