@@ -7,10 +7,14 @@ from datetime import UTC, datetime
 from math import inf
 
 import pytest
+from pydantic_ai.messages import ModelRequest, SystemPromptPart, UserPromptPart
+from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.tools import ToolDefinition
 
 from tg_parser.config.settings import RetrySettings
 from tg_parser.llm.pacing import Headroom, Rhythm, Tempo, duration, headroom
 from tg_parser.llm.retrying import backoff
+from tg_parser.llm.sizes import estimated_tokens
 
 NOW = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -162,3 +166,11 @@ def _against(allowed: float, burst: int, pause: float, seconds: float) -> tuple[
         left -= good
         heapq.heappush(running, (now + (0.1 if good else 0.01), good, now))
     return answered, refused
+
+
+def test_sizes_are_estimated_by_script():
+    """Four letters of English or two of Russian are about a token; the schema of the answer counts too."""
+    said = [ModelRequest(parts=[SystemPromptPart("abcd" * 10), UserPromptPart("слов" * 10)])]
+    assert estimated_tokens(said, ModelRequestParameters()) == 30
+    tool = ToolDefinition(name="answer", parameters_json_schema={"type": "object"})
+    assert estimated_tokens(said, ModelRequestParameters(output_tools=[tool])) == 34.25
