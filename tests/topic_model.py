@@ -63,10 +63,14 @@ def reply(system: str, user: str) -> dict[str, Any]:
 
 
 class TopicModel:
-    """Answers as `answer` says (JSON, an error to raise, or either to wait for); remembers what it was shown."""
+    """Answers as `answer` says (JSON, an error to raise, or either to wait for); remembers what it was shown.
 
-    def __init__(self, answer: Answering = usual) -> None:
+    `cached` answers were paid for earlier.
+    """
+
+    def __init__(self, answer: Answering = usual, *, cached: bool = False) -> None:
         self.answer = answer
+        self.receipt = Receipt("ollama", "m", input_tokens=100, output_tokens=10, cached=cached)
         self.asked: list[Shown] = []
 
     async def __call__(self, messages: list[Any], _: Any) -> ModelResponse:
@@ -78,7 +82,7 @@ class TopicModel:
         if isinstance(answer, Exception):
             raise answer
         response = ModelResponse(parts=[TextPart(json.dumps(answer, ensure_ascii=False))])
-        return with_receipt(response, Receipt("ollama", "m", input_tokens=100, output_tokens=10))
+        return with_receipt(response, self.receipt)
 
     def of(self, prompt: str) -> list[Shown]:
         """The questions of one kind: `words`, `merge` or `match`."""

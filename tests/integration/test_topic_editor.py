@@ -120,6 +120,15 @@ async def test_nothing_is_asked_when_nothing_changed(channel):
     assert await channel.stored() == stored
 
 
+async def test_what_words_cost_is_not_forgotten(channel):
+    """The same words once more, from the cache: the card still tells the tokens that were paid for them."""
+    await channel.run(TopicModel())
+    stored = await channel.stored()
+    done = await channel.run(TopicModel(cached=True), force=True)
+    assert (done.editing.asked, done.editing.cached, done.editing.input_tokens) == (3, 3, None)
+    assert await channel.stored() == stored
+
+
 async def test_a_dry_run_asks_no_model(channel):
     """It shows what would be found, and costs nothing."""
     model = TopicModel()
@@ -211,9 +220,13 @@ async def test_only_doubtful_messages_of_wanted_topics_are_judged(channel):
     judged = card.metadata["judged"]["messages"]
     assert {said["why"] for said in judged.values()} == {"О погоде."}
     assert judged.keys() <= {item.source_ref for item in bundle.items}
-    stored = await channel.stored()
-    await channel.run(wanted=wanted, force=True)
+    stored, again = await channel.stored(), TopicModel(survey.answer)
+    await channel.run(wanted=wanted)
     assert await channel.stored() == stored
+    await channel.run(again, wanted=wanted, max_anchors=4)
+    assert again.of("match") == []
+    await channel.run(again, wanted=wanted, force=True)
+    assert [shown.texts["MESSAGE"][0] for shown in again.of("match")] == asked
 
 
 async def test_twins_are_joined_and_stay_joined(channel):

@@ -9,7 +9,8 @@ from tg_parser.topics.discovery import TopicsFound, find_topics
 from tg_parser.topics.grouping import Survey, group_documents, survey_of
 from tg_parser.topics.known import near_threshold, without_doubles
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicDocument, TopicOptions, WantedTopic
-from tg_parser.topics.verdicts import Verdict
+from tg_parser.topics.texts import corpus_of
+from tg_parser.topics.verdicts import Verdict, record, remembered
 
 LATER = datetime(2025, 1, 1, tzinfo=UTC)
 ENCODER = SentenceEncoder()
@@ -202,3 +203,16 @@ def test_a_verdict_decides():
         (0, 0.9529, None), (1, 0.9412, None), (3, 0.7244, "О снеге")
     ]  # fmt: skip
     assert [member.row for member in group.anchors] == [0, 1, 3]
+
+
+def test_a_verdict_holds_until_the_message_or_the_topic_changes(found):
+    """It is remembered by the text of the message and the words of the topic, whichever place both have now."""
+    corpus = corpus_of(CHANNEL)
+    card = next(card for card, _ in found.topics if card.title == "Животные")
+    judged = record(ANIMALS, {8: Verdict(True, "О панде"), 0: Verdict(False, "О снеге")}, corpus)
+    topic = KnownTopic(card.model_copy(update={"metadata": {**card.metadata, "judged": judged}}))
+    both = {(1, 8): Verdict(True, "О панде"), (1, 0): Verdict(False, "О снеге")}
+    assert remembered((BEES, ANIMALS), corpus, [topic]) == both
+    edited = [post(1, "Снег растаял"), *CHANNEL[1:]]
+    assert remembered((ANIMALS,), corpus_of(edited), [topic]) == {(0, 8): Verdict(True, "О панде")}
+    assert remembered((WantedTopic("Животные", "Только дикие"),), corpus, [topic]) == {}

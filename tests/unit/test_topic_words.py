@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 from topic_model import TopicModel
 from topic_samples import START, channel_posts, post
@@ -6,7 +8,7 @@ from tg_parser.llm.question import Purpose
 from tg_parser.topics.drafting import Draft, draft_topics
 from tg_parser.topics.grouping import Grouping, survey_of
 from tg_parser.topics.inquiry import Inquiry
-from tg_parser.topics.model import Group, KnownTopic, Member, TopicDocument, TopicOptions
+from tg_parser.topics.model import Group, KnownTopic, Member, TopicDocument, TopicOptions, WantedTopic
 from tg_parser.topics.representatives import fingerprint, representatives, shown_text
 from tg_parser.topics.settling import Edit, kept_edits, settle, unique_titles
 from tg_parser.topics.texts import corpus_of
@@ -22,7 +24,9 @@ def group_of(*rows: int) -> Group:
 def grouping_of(documents: list[TopicDocument], *groups: Group, before: KnownTopic | None = None) -> Grouping:
     vectors = np.ones((len(documents), 4), dtype=np.float32)
     matched = {0: before} if before else {}
-    return Grouping(survey_of(documents, vectors, OPTIONS), groups, matched, (), {})
+    asked = TopicOptions(wanted=tuple(group.wanted for group in groups if group.wanted))
+    survey = survey_of(documents, vectors, asked, np.ones((len(asked.wanted), 4), dtype=np.float32))
+    return Grouping(survey, groups, matched, (), {})
 
 
 def drafts_of(*groups: Group, documents=None, before: KnownTopic | None = None) -> list[Draft]:
@@ -68,6 +72,26 @@ async def test_a_question_does_not_grow_with_its_topic():
         sizes.append([shown.chars for shown in model.asked])
     assert sizes[0] == sizes[1]
     assert sizes[0][0] < 8 * 600 + 3000
+
+
+def test_a_found_topic_is_not_called_as_a_wanted_one():
+    """The user's title is taken: where the messages of another topic would have it, they find another."""
+    own = drafts_of(group_of(3, 4, 5))[0].card.title
+    asked = replace(group_of(0, 1, 2), wanted=WantedTopic(own))
+    titles = [draft.card.title for draft in drafts_of(asked, group_of(3, 4, 5))]
+    assert titles[0] == own
+    assert titles[1] not in ("", own)
+
+
+def test_a_topic_inside_a_wide_one_has_neighbours_of_its_own():
+    """Both are related, and neither is told from the other: one lies in the other."""
+    documents = channel_posts("Снег выпал", "Снег идёт", "Снег тает", "Снег сыплет", "Курс доллара", "Доллар и биржа")
+    wide = replace(group_of(0, 1, 2, 3), wanted=WantedTopic("Зима"))
+    drafts = {draft.card.title: draft for draft in drafts_of(wide, group_of(0, 1), documents=documents)}
+    narrow = next(draft for title, draft in drafts.items() if title != "Зима")
+    assert narrow.card.related_topics == (drafts["Зима"].card.id,)
+    assert drafts["Зима"].card.related_topics == (narrow.card.id,)
+    assert narrow.apart == drafts["Зима"].apart == ()
 
 
 def test_words_are_those_of_the_model_and_neighbours_are_called_as_they_are_now():

@@ -55,7 +55,7 @@ def joint(pairs: Iterable[Pair], allowed: Iterable[Pair]) -> list[tuple[int, ...
     """
     may = set(allowed)
     sets: list[frozenset[int]] = []
-    for pair in sorted(set(pairs) & may):
+    for pair in sorted(set(pairs)):
         touched = [one for one in sets if one & {pair.first, pair.second}]
         whole = frozenset({pair.first, pair.second}).union(*touched)
         if all(Pair(a, b) in may for a in whole for b in whole if a < b):
