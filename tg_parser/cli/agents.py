@@ -72,7 +72,15 @@ def status(
     emit_table(
         ("day", "task", "tasks", "failed", "ms a task", "quickest", "slowest"),
         [
-            (each.date, each.task_type, each.tasks, each.failed, each.total_ms // max(each.tasks, 1), each.min_ms, each.max_ms)
+            (
+                each.date,
+                each.task_type,
+                each.tasks,
+                each.failed,
+                each.total_ms // max(each.tasks, 1),
+                each.min_ms,
+                each.max_ms,
+            )
             for each in stats
         ],
     )
