@@ -21,7 +21,14 @@ _FEW_WORDS = 12
 """Of fewer words any number may be trimmings."""
 _LEAK_WORDS = 9
 _LEAK_WORDS_IN_A_ROW = range(_LEAK_WORDS)
-_SURE_LETTERS = 40
+_SURE_CHARS = 60
+_NEIGHBOURS = tuple(
+    frozenset(group.split())
+    for group in ("no nb nn da sv", "es pt gl ca it", "hr sr bs sl", "id ms", "cs sk", "bg mk", "de nl af", "fa ar ur")
+)
+"""Languages that a short text is easily taken for one another of."""
+_TERM_LETTERS = 16
+"""A term in another script, `machine learning` say, is not another language."""
 _SMALL_FIGURE = 12
 _SHORT_TEXT = 280
 _NOT_WORDS = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
@@ -82,28 +89,30 @@ def require_known_figures(source: SourceText, summary: str) -> None:
             )
 
 
-def require_language(source: SourceText, said: str, what: str) -> None:
-    """`what` was said is in the language of the message, as far as the text tells."""
-    if source.language and is_foreign(said, source):
+def require_language(source: SourceText, said: str, what: str, *, sentences: bool = True) -> None:
+    """`what` was said is in the language of the message; of loose words, no `sentences`, only the script tells."""
+    if not source.language:
+        return
+    if is_foreign(said, source) or (sentences and _is_another(detect_language(said), source.language, len(said))):
         raise AnswerRejectedError(
             f"{what} is not in the language of the message, which is {source.language!r}. Answer in that language."
         )
 
 
-def is_foreign(said: str, source: SourceText) -> bool:
-    """Whether `said` is in another language than the message: by script where it is short, names of the message aside.
+def _is_another(seen: str | None, expected: str, chars: int) -> bool:
+    """Whether a language that was seen is surely not the expected one; neighbours are taken for each other."""
+    near = next((group for group in _NEIGHBOURS if expected in group), frozenset({expected}))
+    return chars >= _SURE_CHARS and seen is not None and seen not in near
 
-    Closely related languages cannot be told apart in a few words, so those few pass.
-    """
+
+def is_foreign(said: str, source: SourceText) -> bool:
+    """Whether `said` is in a script that the language of the message is not written in; names of the message aside."""
     own = " ".join(word for word in words(said) if word not in source.words)
-    cyrillic, latin = len(_CYRILLIC.findall(own)), len(_LATIN.findall(own))
-    if source.language in _CYRILLIC_LANGUAGES and latin > 3 * cyrillic + 10:
-        return True
-    if source.language not in _CYRILLIC_LANGUAGES and cyrillic > latin + 10:
-        return True
-    if cyrillic + latin < _SURE_LETTERS:
-        return False
-    return detect_language(said) not in (None, source.language)
+    if source.language in _CYRILLIC_LANGUAGES:
+        foreign, native = len(_LATIN.findall(own)), len(_CYRILLIC.findall(said))
+    else:
+        foreign, native = len(_CYRILLIC.findall(own)), len(_LATIN.findall(said))
+    return foreign > native + _TERM_LETTERS
 
 
 def require_no_leak(system: str, source: SourceText, said: Iterable[str]) -> None:

@@ -45,7 +45,7 @@ def judge(reading: Reading, asked: Brief, system: str, faithfulness: float) -> N
         require_short_summary(source, summary)
         require_known_figures(source, summary)
         require_language(source, summary, "The summary")
-    require_language(source, topics, "A topic")
+    require_language(source, topics, "A topic", sentences=False)
     require_no_leak(system, source, said)
 
 
