@@ -6,7 +6,13 @@ import pytest
 from samples import CHANNEL, NOW, message
 
 from tg_parser.domain.documents import Analysis, Provenance
-from tg_parser.domain.errors import AnalysisError, ProviderError, ProviderUnavailableError
+from tg_parser.domain.errors import (
+    AnalysisError,
+    ProviderError,
+    ProviderUnavailableError,
+    SettingsError,
+    StorageUnavailableError,
+)
 from tg_parser.processing.analyzer import Analyzed
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
@@ -103,6 +109,15 @@ async def test_final_error_ends_the_run_at_once(raw, documents, process, made):
     assert await process(ScriptedAnalyzer({}.get)) == ProcessReport(
         due=51 - len(analyzer.begun), processed=51 - len(analyzer.begun)
     )
+
+
+@pytest.mark.parametrize("error", [StorageUnavailableError("The database is gone."), SettingsError("A wrong prompt.")])
+async def test_errors_of_all_are_no_messages_fault(raw, documents, process, error):
+    """A lost database or a wrong setting met by an analyzer ends the run like a wrong key."""
+    await stored(raw, 30)
+    with pytest.raises(type(error)):
+        await process(ScriptedAnalyzer(lambda _: error), concurrency=2)
+    assert await documents.failures(CHANNEL) == []
 
 
 async def test_outage_ends_the_run(raw, documents, process, made):

@@ -42,6 +42,8 @@ class InvalidPeerError(TgParserError):
 class SettingsError(TgParserError):
     """A setting with a value outside its range."""
 
+    stops_run = True
+
 
 class SourceError(TgParserError):
     """A source that cannot be read: unknown, unreadable, of another shape."""
@@ -95,6 +97,8 @@ class UnknownSourceError(TgParserError):
 
 class StorageError(TgParserError):
     """A database that cannot be used as it is."""
+
+    stops_run = True
 
     stops_run = True
 
