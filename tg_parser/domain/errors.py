@@ -100,8 +100,6 @@ class StorageError(TgParserError):
 
     stops_run = True
 
-    stops_run = True
-
 
 class StorageUnavailableError(StorageError):
     """A database that does not answer now; later it may."""
