@@ -57,7 +57,7 @@ class Analyzer(Protocol):
     async def analyze(self, portion: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed | TgParserError]:
         """One outcome a task, in order, in the light of the channel's `profile`.
 
-        An error in the list is that message's alone. One that is raised is everybody's: an error that `stops_run`
-        ends the run, any other goes to the ledger for each message of the portion.
+        An error in the list is that message's, one that is raised is that of each message of the portion. It goes to
+        the ledger, unless it `stops_run`, or tells of a provider that is down: then the messages stay due.
         """
         ...
