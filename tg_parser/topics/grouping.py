@@ -124,7 +124,8 @@ def _found(survey: Survey, known: Sequence[KnownTopic]) -> list[Group]:
 
 def _asked_again(groups: Sequence[Group], known: Sequence[KnownTopic]) -> dict[int, KnownTopic]:
     """The wanted groups whose very title was wanted before."""
-    by_title = {topic.card.title: topic for topic in known if topic.card.metadata.get("origin") == KNOWN}
+    living_last = sorted(known, key=lambda topic: topic.card.status == "active")
+    by_title = {topic.card.title: topic for topic in living_last if topic.card.metadata.get("origin") == KNOWN}
     return {
         place: by_title[group.wanted.title]
         for place, group in enumerate(groups)
