@@ -96,8 +96,10 @@ class App:
     def process_options(self, *, concurrency: int | None = None, **chosen: Any) -> ProcessOptions:
         """Options of processing: what a user chose, else the settings."""
         defaults = self.settings.processing
+        concurrency = concurrency or defaults.concurrency
         return ProcessOptions(
-            concurrency=concurrency or defaults.concurrency,
+            concurrency=concurrency,
+            ahead=0 if self.models.is_offline else concurrency,
             page_size=defaults.page_size,
             shutdown_wait=self.settings.llm_limits.shutdown_wait,
             **chosen,

@@ -15,6 +15,7 @@ from tg_parser.llm.ledger import Ledger
 from tg_parser.llm.models import Models
 from tg_parser.llm.priced import Priced
 from tg_parser.llm.prices import tariff
+from tg_parser.llm.slotted import Slotted
 
 
 async def llm_of(stage: Stage, models: Models, settings: Settings, answers: AnswerStore, ledger: Ledger) -> Llm:
@@ -26,7 +27,7 @@ async def llm_of(stage: Stage, models: Models, settings: Settings, answers: Answ
         return Priced(model, provider=choice.provider, tariff=price, ledger=ledger)
 
     cached = Cached(
-        await models.chain(stage, priced),
+        Slotted(await models.chain(stage, priced)),
         identity=await models.identity(stage),
         answers=answers,
         ledger=ledger,

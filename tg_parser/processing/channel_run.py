@@ -1,6 +1,6 @@
 """One run over one channel: due messages flow to documents, with bounded concurrency and memory.
 
-    feeder (pages by key) → inbox → `concurrency` workers → outbox → writer (one transaction a batch)
+    feeder (pages by key) → inbox → workers → outbox → writer (one transaction a batch)
 
 A run that is to end early starts no new calls; those that run, and are paid for, are finished and stored.
 """
@@ -17,6 +17,7 @@ import structlog
 
 from tg_parser.domain.errors import AnalysisError, ProviderUnavailableError, TgParserError
 from tg_parser.domain.progress import Progress, ReportProgress
+from tg_parser.llm.slots import SLOTS, CallSlots
 from tg_parser.processing.analyzer import Analyzed, Analyzer, ChannelProfile, Task
 from tg_parser.processing.contexts import context_refs, task_of
 from tg_parser.processing.outage import Outage
@@ -55,11 +56,15 @@ class ChannelRun:
     error: TgParserError | None = None
     stopping: bool = False
     outage: Outage = field(default_factory=Outage)
+    workers: int = field(init=False)
+    slots: CallSlots = field(init=False)
     inbox: asyncio.Queue[Portion | None] = field(init=False)
     outbox: asyncio.Queue[Outcome | None] = field(init=False)
     all_made: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
+        self.workers = self.options.concurrency + self.options.ahead
+        self.slots = CallSlots(self.options.concurrency)
         self.inbox = asyncio.Queue(self.options.concurrency * 2)
         self.outbox = asyncio.Queue(OUTBOX_SIZE)
 
@@ -69,7 +74,7 @@ class ChannelRun:
         try:
             await asyncio.shield(flow)
         except asyncio.CancelledError:
-            self.stopping = True
+            self._end()
             await self._settle(flow)
             raise
         if self.error is not None:
@@ -86,11 +91,12 @@ class ChannelRun:
                 log.error("what was running could not be kept", error=str(error))
 
     async def _flow(self, channel_id: str) -> None:
+        SLOTS.set(self.slots)
         async with asyncio.TaskGroup() as ends:
             ends.create_task(self._write())
             async with asyncio.TaskGroup() as makers:
                 makers.create_task(self._feed(channel_id))
-                for _ in range(self.options.concurrency):
+                for _ in range(self.workers):
                     makers.create_task(self._work())
             for outcome in self._left_over():
                 await self.outbox.put(outcome)
@@ -98,9 +104,14 @@ class ChannelRun:
             await self.outbox.put(None)
 
     def _stop(self, error: TgParserError) -> None:
-        """Start no new calls; the first error is the one that is told."""
-        self.stopping = True
+        """End early; the first error is the one that is told."""
+        self._end()
         self.error = self.error or error
+
+    def _end(self) -> None:
+        """Begin no new calls."""
+        self.stopping = True
+        self.slots.close()
 
     async def _feed(self, channel_id: str) -> None:
         after: str | None = None
@@ -112,7 +123,7 @@ class ChannelRun:
                 after = page[-1].due.message.source_ref
         except TgParserError as error:
             self._stop(error)
-        for _ in range(self.options.concurrency):
+        for _ in range(self.workers):
             await self.inbox.put(None)
 
     async def _page(self, channel_id: str, after: str | None) -> Portion:

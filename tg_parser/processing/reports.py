@@ -9,10 +9,13 @@ from dataclasses import dataclass
 class ProcessOptions:
     """Which messages count as due, how many are analysed at a time, how many are claimed at once at least.
 
+    `ahead` more are prepared or looked through meanwhile, where the analyzer asks models: their calls, not the work
+    around them, are then held to `concurrency`.
     A run that is stopped by hand waits `shutdown_wait` seconds for the calls that are running.
     """
 
     concurrency: int = 4
+    ahead: int = 0
     page_size: int = 100
     force: bool = False
     retry_failed: bool = False

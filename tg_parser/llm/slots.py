@@ -1,0 +1,47 @@
+"""How many calls a run makes at once, and that none begins once it ends; nothing heavy is imported.
+
+A run that asks models opens slots for its calls; whoever prepares a question or judges an answer holds none. So the
+next call begins the moment one ends, however long its answer is looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+
+from tg_parser.domain.errors import TgParserError
+
+
+class RunEndsError(TgParserError):
+    """A call that was not made any more, because its run comes to its end."""
+
+    stops_run = True
+
+    def __init__(self) -> None:
+        super().__init__("The run is ending; no more calls are made.")
+
+
+class CallSlots:
+    """So many calls at a time, until it is closed."""
+
+    def __init__(self, count: int) -> None:
+        self._free = asyncio.Semaphore(count)
+        self._closed = False
+
+    def close(self) -> None:
+        """Let no further call begin; those that wait end with RunEndsError as soon as a slot gets free."""
+        self._closed = True
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """A slot for the length of the block. Raises RunEndsError."""
+        async with self._free:
+            if self._closed:
+                raise RunEndsError
+            yield
+
+
+SLOTS: ContextVar[CallSlots | None] = ContextVar("tg_parser_call_slots", default=None)
+"""The slots of the run that a task belongs to; tasks of a run inherit them."""

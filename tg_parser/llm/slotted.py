@@ -1,0 +1,32 @@
+"""A model whose calls take a slot of their run, where it has any."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.models.wrapper import WrapperModel
+from pydantic_ai.settings import ModelSettings
+
+from tg_parser.llm.slots import SLOTS
+
+
+class Slotted(WrapperModel):
+    """Wraps the whole chain below the cache: an answer that is kept takes no slot."""
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """The chain's answer, when a slot was free. Raises RunEndsError where the run ends before that."""
+        slots = SLOTS.get()
+        if slots is None:
+            return await self.wrapped.request(messages, model_settings, model_request_parameters)
+        async with slots.one():
+            response = await self.wrapped.request(messages, model_settings, model_request_parameters)
+        # Whoever waits for the slot begins its call first; what is done with this answer takes longer than that.
+        await asyncio.sleep(0)
+        return response
