@@ -88,3 +88,9 @@ def test_links_mentions_and_hashtags_keep_apart():
 def test_confidence_tells_forms_from_guesses():
     """A link is certain, a sum nearly, a phone number less."""
     assert [entity.confidence for entity in find_entities("https://a.ru 5 ₽ +7 495 123-45-67")] == [1.0, 0.9, 0.8]
+
+
+def test_letters_that_grow_in_lower_case_shift_nothing():
+    """A Turkish capital I with a dot is two characters in lower case; what stands after it is found as written."""
+    found = find_entities("İstanbul: @SomeName, Info@Site.Org, 5 USD")
+    assert [entity.value for entity in found] == ["@SomeName", "Info@Site.Org", "5 USD"]

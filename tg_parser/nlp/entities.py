@@ -32,23 +32,23 @@ _SCALE = (
 )
 _UNIT = (
     r"(?:₽|\$|€|£|₴|₸|¥|₿|рубл(?:ь|я|ей|ями|ях|ю|ем)\b|руб\b\.?|р\.(?!\w)|коп(?:е[ей]к[аи]?|еек)\b|доллар(?:а|ов|ы)?\b"
-    r"|долл\.|евро\b|грн\b\.?|гривен[ьі]?\b|гривн[ияі]\b|гривень\b|тенге\b|юан(?:ь|я|ей)\b|(?:US)?dollars?\b|euros?\b"
-    r"|USDT?\b|EUR\b|RUB\b|RUR\b|UAH\b|GBP\b|KZT\b|BTC\b|ETH\b|TON\b|birr\b)"
+    r"|долл\.|евро\b|грн\b\.?|гривен[ьі]?\b|гривн[ияі]\b|гривень\b|тенге\b|юан(?:ь|я|ей)\b|(?:us)?dollars?\b|euros?\b"
+    r"|usdt?\b|eur\b|rub\b|rur\b|uah\b|gbp\b|kzt\b|btc\b|eth\b|ton\b|birr\b)"
 )
-_MONEY = rf"(?:US)?[$€£₴₽]\s?(?:{_NUMBER})(?:\s?{_SCALE})?|(?<![\w.,])(?:{_NUMBER})(?:\s?{_SCALE})?\s?{_UNIT}"
+_MONEY = rf"(?:us)?[$€£₴₽]\s?(?:{_NUMBER})(?:\s?{_SCALE})?|(?<![\w.,])(?:{_NUMBER})(?:\s?{_SCALE})?\s?{_UNIT}"
 _PHONE = (
     r"(?<![\w+./-])(?:\+\d{1,3}[\s-]?(?:\(\d{1,5}\)|\d{1,5})(?:[\s-]?\d{2,4}){2,4}"
     r"|8[\s-]?(?:\([3489]\d{2}\)|[3489]\d{2})[\s-]?\d{3}[\s-]?\d{2}[\s-]?\d{2}|0\d{9})(?![\w-])"
 )
+# Read in lower case, and inside a word only where something can begin: twice as quick as ignoring case everywhere.
+_BEGINNING = r"(?:(?<!\w)|(?=\d|(?:us)?[$€£₴₽]|https?://))"
 _ENTITY = re.compile(
-    rf"(?P<link>{LINK.pattern})"
-    r""
-    r"|(?P<email>(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9][A-Za-z0-9-]{0,62}"
-    r"(?:\.[A-Za-z0-9-]{1,62}){0,4}\.[A-Za-z]{2,24}\b)"
-    r"|(?P<mention>(?<![\w@/.])@[A-Za-z]\w{2,31}\b)"
+    rf"{_BEGINNING}(?:(?P<link>{LINK.pattern})"
+    r"|(?P<email>(?<![\w.+-])[a-z0-9][\w.+-]{0,63}@[a-z0-9][a-z0-9-]{0,62}"
+    r"(?:\.[a-z0-9-]{1,62}){0,4}\.[a-z]{2,24}\b)"
+    r"|(?P<mention>(?<![\w@/.])@[a-z]\w{2,31}\b)"
     r"|(?P<hashtag>(?<![\w#&/])\#(?=\w*[^\W\d_])\w{1,100}(?:@\w{3,32})?)"
-    rf"|(?P<date>{_DATE})|(?P<phone>{_PHONE})|(?P<money>{_MONEY})",
-    re.IGNORECASE,
+    rf"|(?P<date>{_DATE})|(?P<phone>{_PHONE})|(?P<money>{_MONEY}))"
 )
 _CONFIDENCE = {"link": 1.0, "email": 1.0, "mention": 1.0, "hashtag": 1.0, "date": 0.9, "money": 0.9, "phone": 0.8}
 
@@ -67,12 +67,20 @@ def distinct(entities: Iterable[Entity]) -> list[Entity]:
 
 
 def _written(text: str) -> Iterator[Entity]:
-    for match in _ENTITY.finditer(text):
-        kind = match.lastgroup or "link"
+    for match in _ENTITY.finditer(_lowered(text)):
+        kind, found = match.lastgroup or "link", text[match.start() : match.end()]
         if kind == "link":
-            yield _link(trimmed(match[0]))
+            yield _link(trimmed(found))
         else:
-            yield Entity(type=kind, value=re.sub(r"\s+", " ", match[0]).strip(), confidence=_CONFIDENCE[kind])
+            yield Entity(type=kind, value=re.sub(r"\s+", " ", found).strip(), confidence=_CONFIDENCE[kind])
+
+
+def _lowered(text: str) -> str:
+    """`text` in lower case, each letter in its place; a few letters of the world become two, and stay as they are."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(low if len(low := each.lower()) == 1 else each for each in text)
 
 
 def _link(url: str) -> Entity:
