@@ -37,6 +37,7 @@ from tg_parser.llm.priced import Priced
 from tg_parser.llm.prices import tariff
 from tg_parser.llm.prompts import load_prompts
 from tg_parser.llm.retrying import Retrying
+from tg_parser.llm.slotted import Slotted
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.llm_analyzer import LlmAnalyzer
 from tg_parser.processing.local_analyzer import LocalAnalyzer
@@ -129,7 +130,7 @@ async def processor_of(settings: Settings, databases: Databases, answering: Answ
         priced = Priced(endpoint, provider=CHOICE.provider, tariff=price, ledger=ledger)
         gate = Gate("bench", settings.llm_limits, settings.retry)
         chain = Retrying(Limited(priced, gate), CHOICE, settings.retry, settings.llm_limits.max_wait)
-        cached = Cached(chain, identity="bench", answers=answers, ledger=ledger)
+        cached = Cached(Slotted(chain), identity="bench", answers=answers, ledger=ledger)
         llm = Llm(cached, settings.retry.max_attempts, cached)
         analyzer = LlmAnalyzer(llm, load_prompts(settings.prompts), settings.llm, LocalAnalyzer(names=False))
         claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
@@ -162,7 +163,7 @@ async def run(
             await raw.store(batch, batch[0].date)
         async with processor_of(settings, databases, answering) as processor:
             started, cpu = time.perf_counter(), time.process_time()
-            made = await processor.run(CHANNEL, ProcessOptions(concurrency=concurrency), report)
+            made = await processor.run(CHANNEL, ProcessOptions(concurrency=concurrency, ahead=concurrency), report)
         return time.perf_counter() - started, time.process_time() - cpu, made
 
 
