@@ -10,6 +10,7 @@ import pytest
 from llm_questions import GOOD, asking, pointed_at, question, settings_of
 from llm_servers import LlmServer, Reply, failed, rate_limited
 
+from tg_parser.domain.errors import ProviderUnavailableError
 from tg_parser.llm.asking import Llm
 from tg_parser.llm.models import open_models
 
@@ -42,6 +43,15 @@ async def test_waits_are_no_failures():
             answer = await llm.ask(question())
     assert (answer.calls, len(server.requests)) == (1, 7)
     assert min(gaps(server)) >= 0.05
+
+
+async def test_waits_come_to_an_end():
+    """A provider that asks to wait again and again is left after LLM_MAX_WAIT seconds of it, three waits here."""
+    with LlmServer(lambda _: rate_limited(0.3)) as server:
+        async with asking(pointed_at(server, "chat"), LLM_MAX_WAIT=0.7) as llm:
+            with pytest.raises(ProviderUnavailableError, match="longer than the 1 s of LLM_MAX_WAIT"):
+                await llm.ask(question())
+    assert len(server.requests) == 3
 
 
 async def test_where_no_wait_is_named_it_grows():
