@@ -3,6 +3,7 @@
 import pytest
 
 from tg_parser.llm.question import AnswerRejectedError
+from tg_parser.nlp.source_text import SourceText
 from tg_parser.processing.guards import (
     fitting_summary,
     require_faithful,
@@ -12,7 +13,6 @@ from tg_parser.processing.guards import (
     require_no_leak,
     require_short_summary,
 )
-from tg_parser.processing.source_text import SourceText
 
 NEWS = (
     "Вчера компания «Ромашка» открыла в Казани завод на 1 200 рабочих мест. Строительство длилось три года и обошлось в"

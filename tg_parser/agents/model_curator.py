@@ -12,8 +12,8 @@ from tg_parser.domain.errors import AnalysisError, TgParserError
 from tg_parser.llm.fencing import Fence
 from tg_parser.llm.prompts import Prompts
 from tg_parser.llm.question import Asker, Prompt, Purpose, Question
+from tg_parser.nlp.source_text import SourceText
 from tg_parser.nlp.words import stop_words, words
-from tg_parser.processing.source_text import SourceText
 
 STAGE = "agents"
 MESSAGES_A_TOPIC, MESSAGE_CHARS = 6, 300

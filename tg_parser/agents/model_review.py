@@ -12,9 +12,9 @@ from tg_parser.domain.documents import Analysis
 from tg_parser.llm.fencing import Fence
 from tg_parser.llm.prompts import Prompts
 from tg_parser.llm.question import Answer, Asker, Purpose, Question
+from tg_parser.nlp.source_text import SourceText
 from tg_parser.nlp.words import words
 from tg_parser.processing.analyzer import Task
-from tg_parser.processing.source_text import SourceText
 
 STAGE = "agents"
 MOST_FINDINGS = 5

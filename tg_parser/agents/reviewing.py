@@ -14,10 +14,10 @@ from typing import Literal
 from tg_parser.domain.documents import Analysis
 from tg_parser.nlp.language import detect_language
 from tg_parser.nlp.sentences import sentences
+from tg_parser.nlp.source_text import SourceText
 from tg_parser.nlp.summary import summarize
 from tg_parser.nlp.words import stop_words, words
 from tg_parser.processing.analyzer import Task
-from tg_parser.processing.source_text import SourceText
 
 Kind = Literal["invented", "left_out", "misread", "language"]
 

@@ -11,8 +11,8 @@ from tg_parser.llm.fencing import Fence
 from tg_parser.nlp.cleaning import clean
 from tg_parser.nlp.footers import ChannelProfile, without_footer
 from tg_parser.nlp.language import detect_language
+from tg_parser.nlp.source_text import SourceText
 from tg_parser.processing.analyzer import Task
-from tg_parser.processing.source_text import SourceText
 
 _POST_CHARS, _PARENT_CHARS = 1_000, 500
 """How much of its post and of the comment before it explains a comment."""

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 from tg_parser.llm.question import AnswerRejectedError
 from tg_parser.nlp.language import detect_language
 from tg_parser.nlp.links import LINK
+from tg_parser.nlp.source_text import SourceText
+from tg_parser.nlp.stretches import repeats
 from tg_parser.nlp.words import words
-from tg_parser.processing.source_text import SourceText
 
 KEPT = 0.5
 """Signatures and calls to subscribe may be half of a message, hardly more."""
 _FEW_WORDS = 12
 """Of fewer words any number may be trimmings."""
-_LEAK_WORDS = 9
-_LEAK_WORDS_IN_A_ROW = range(_LEAK_WORDS)
 _SURE_CHARS = 60
 _NEIGHBOURS = tuple(
     frozenset(group.split())
@@ -29,7 +27,6 @@ _NEIGHBOURS = tuple(
 """Languages that a short text is easily taken for one another of."""
 _TERM_LETTERS = 16
 """A term in another script, `machine learning` say, is not another language."""
-_SMALL_FIGURE = 12
 _SHORT_TEXT = 280
 _NOT_WORDS = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
 _CYRILLIC, _LATIN = re.compile("[\u0400-\u052f]"), re.compile("[A-Za-z\u00c0-\u024f]")
@@ -81,12 +78,11 @@ def fitting_summary(text: str, summary: str | None) -> str | None:
 
 
 def require_known_figures(source: SourceText, summary: str) -> None:
-    """A summary has no figures of its own; small ones may be counts."""
-    for run in source.missing_figures(summary):
-        if len(run) > 2 or int(run) > _SMALL_FIGURE:
-            raise AnswerRejectedError(
-                f"The summary holds the figure {run}, which the message does not. Write figures as the message does."
-            )
+    """A summary has no figures of its own."""
+    for run in source.invented_figures(summary):
+        raise AnswerRejectedError(
+            f"The summary holds the figure {run}, which the message does not. Write figures as the message does."
+        )
 
 
 def require_language(source: SourceText, said: str, what: str, *, sentences: bool = True) -> None:
@@ -117,18 +113,5 @@ def is_foreign(said: str, source: SourceText) -> bool:
 
 def require_no_leak(system: str, source: SourceText, said: Iterable[str]) -> None:
     """No stretch of the instructions is in the answer, unless the message itself quotes it."""
-    ours = _stretches(system)
-    for text in said:
-        leaked = _stretches_of(text) & ours
-        if leaked and not leaked <= _stretches_of(source.text):
-            raise AnswerRejectedError("The answer repeats these instructions. Describe the message alone.")
-
-
-@lru_cache(maxsize=64)
-def _stretches(text: str) -> frozenset[tuple[str, ...]]:
-    return _stretches_of(text)
-
-
-def _stretches_of(text: str) -> frozenset[tuple[str, ...]]:
-    said = words(text)
-    return frozenset(zip(*(said[start:] for start in _LEAK_WORDS_IN_A_ROW), strict=False))
+    if repeats(said, system, source.text):
+        raise AnswerRejectedError("The answer repeats these instructions. Describe the message alone.")

@@ -12,6 +12,7 @@ from tg_parser.llm.question import AnswerRejectedError
 from tg_parser.nlp.cleaning import clean
 from tg_parser.nlp.entities import distinct, find_entities
 from tg_parser.nlp.noise import is_noise
+from tg_parser.nlp.source_text import SourceText
 from tg_parser.processing.briefing import Brief
 from tg_parser.processing.guards import (
     fitting_summary,
@@ -23,7 +24,6 @@ from tg_parser.processing.guards import (
     require_short_summary,
 )
 from tg_parser.processing.reading import Reading
-from tg_parser.processing.source_text import SourceText
 
 _FOUND, _INFERRED = 0.9, 0.5
 """A model's own certainty says little; whether the message holds the words says more."""

@@ -14,7 +14,8 @@ from tg_parser.domain.storable import storable
 from tg_parser.llm.fencing import holds_fence
 from tg_parser.llm.question import AnswerRejectedError
 from tg_parser.nlp.language import detect_language
-from tg_parser.nlp.words import words
+from tg_parser.nlp.source_text import SourceText
+from tg_parser.nlp.stretches import repeats
 from tg_parser.topics.texts import stems_of
 
 TITLE_CHARS, SUMMARY_CHARS, PHRASE_CHARS = 80, 800, 200
@@ -22,10 +23,6 @@ GROUNDED = 0.2
 """Least share of a summary's words of content that stand in the messages. Of good summaries in other words 0.22 to 0.75
 do, of summaries of other topics 0.14 at most (labelled posts, eight summaries written by hand)."""
 _SURE_LETTERS = 40
-_RUN = 9
-_FIGURE = re.compile(r"\d+")
-_THOUSANDS = re.compile(r"(?<=\d)[\s.,](?=\d{3}\b)")
-_SMALL_FIGURE = 12
 _NAME = re.compile(r"(?<=[\w,;:«(–—-]\s)\w[\w-]{3,}|(?<=[«(])\w[\w-]{3,}")
 """A word of four letters or more that begins no sentence. One that the messages do not hold may be another name for
 what they name: the city's, for its nickname."""
@@ -97,8 +94,7 @@ class Shown:
         foreign = next((text for text in said if self._is_foreign(text)), None)
         if foreign is not None:
             raise AnswerRejectedError(f"The answer is not in the language {self.language!r}. Answer in that language.")
-        ours = _stretches(self.system) - _stretches(self.whole)
-        if any(_stretches(text) & ours for text in said):
+        if repeats(said, self.system, self.whole):
             raise AnswerRejectedError("The answer repeats these instructions. Describe the messages alone.")
 
     @staticmethod
@@ -113,10 +109,8 @@ class Shown:
     def _check_grounds(self, title: str, summary: str) -> None:
         if self.language not in _WITHOUT_SPACES:
             self._check_stems(title, summary)
-        figures = frozenset(_FIGURE.findall(_THOUSANDS.sub("", self.whole) + " " + self.whole))
-        for figure in _FIGURE.findall(summary):
-            if figure not in figures and int(figure) > _SMALL_FIGURE:
-                raise AnswerRejectedError(f"The summary holds the figure {figure}, which no message does.")
+        for figure in SourceText(self.whole, self.language).invented_figures(summary):
+            raise AnswerRejectedError(f"The summary holds the figure {figure}, which no message does.")
 
     def _check_stems(self, title: str, summary: str) -> None:
         own = frozenset(stems_of(summary, self.language))
@@ -154,8 +148,3 @@ def distinct(texts: Sequence[str], most: int) -> tuple[str, ...]:
     """The first `most` of `texts` as lines, each once."""
     lines = {line.casefold(): line for line in map(one_line, reversed(texts)) if line}
     return tuple(reversed(lines.values()))[:most]
-
-
-def _stretches(text: str) -> frozenset[tuple[str, ...]]:
-    said = words(text)
-    return frozenset(zip(*(said[start:] for start in range(_RUN)), strict=False))

@@ -14,6 +14,7 @@ from tg_parser.nlp.words import folded, stem, words
 _DIGITS = re.compile(r"\d+")
 _JOINED = re.compile(r"(?<=\d)[\s.,'’_](?=\d{3}(?!\d))")
 _WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]")
+_LARGEST_COUNT = 12
 _PART = 5
 """A word this long counts as found where it is part of another: a compound, a hashtag, an address."""
 _SAME_BEGINNING = 0.7
@@ -50,6 +51,10 @@ class SourceText:
         if not _DIGITS.search(text):
             return []
         return [run for run in _DIGITS.findall(text) if normal_figure(run) not in self.figures]
+
+    def invented_figures(self, text: str) -> list[str]:
+        """The missing figures of a text in other words; small ones may be counts of what the message lists."""
+        return [run for run in self.missing_figures(text) if len(run) > 2 or int(run) > _LARGEST_COUNT]
 
     @cached_property
     def words(self) -> frozenset[str]:
