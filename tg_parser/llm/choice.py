@@ -45,6 +45,11 @@ class ModelChoice:
         at = "" if self.base_url is None else f" at {_shown(self.base_url)}"
         return f"{self.provider}:{self.model}{at}"
 
+    @property
+    def sent_key(self) -> str:
+        """The key, or a word in its place: the packages of the providers insist on one."""
+        return self.key or "none"
+
 
 def chosen_provider(llm: LlmSettings) -> Provider:
     """Who answers; `local` where nobody was chosen and no key is set."""

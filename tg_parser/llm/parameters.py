@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from pydantic_ai.profiles import ModelProfile
+from pydantic_ai.profiles import ModelProfile, merge_profile
 from pydantic_ai.settings import ModelSettings
 
 from tg_parser.config.llm_settings import LlmSettings
@@ -66,6 +66,11 @@ def model_settings(parameters: Mapping[str, Any], choice: ModelChoice) -> ModelS
     if is_openai_model(choice):
         settings["openai_store"] = False
     return cast(ModelSettings, settings)
+
+
+def profile_of(llm: LlmSettings, choice: ModelChoice, known: ModelProfile | None) -> ModelProfile:
+    """All that is known of a model: by its provider, and by us."""
+    return merge_profile(known, profile_for(llm, choice))
 
 
 def profile_for(llm: LlmSettings, choice: ModelChoice) -> ModelProfile:
