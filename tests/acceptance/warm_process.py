@@ -26,10 +26,10 @@ LOADED = (
     "tg_parser.config.logging",
     "tg_parser.llm.assembly",
     "tg_parser.llm.models",
+    "tg_parser.llm.clients_openai",
     "tg_parser.ingestion.telegram_client",
     "tg_parser.ingestion.telegram_finding",
     "tg_parser.ingestion.telegram_requests",
-    "tg_parser.llm.assembly",
     "sqlalchemy.dialects.sqlite.aiosqlite",
     "sqlalchemy.dialects.postgresql.psycopg",
 )
@@ -75,6 +75,7 @@ def serve() -> None:
     """Load, then fork a child for every line of the input, and tell how it ended."""
     for module in LOADED:
         importlib.import_module(module)
+    importlib.import_module("tg_parser.nlp.embeddings").loaded_model()
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()

