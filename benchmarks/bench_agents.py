@@ -265,7 +265,7 @@ async def measure_overhead(task: Task, profile: ChannelProfile) -> None:
             claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
 
             def service(chosen: Analyzer) -> DocumentService:
-                return DocumentService(Processor(documents, raw, chosen, claims), documents, databases.locks)  # noqa: B023
+                return DocumentService(Processor(documents, raw, chosen, claims), documents, databases.locks)  # noqa: B023 - its round
 
             handoffs = HandoffStorage(databases.processing)
             desk = Desk(handoffs, databases.locks)

@@ -35,7 +35,8 @@ def read_wanted(path: Path) -> tuple[WantedTopic, ...]:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The file of known topics {str(path)!r} cannot be read: {error}.", _FORM) from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"The file of known topics {str(path)!r} cannot be read: {why}.", _FORM) from error
     return parse_wanted(text, str(path))
 
 
