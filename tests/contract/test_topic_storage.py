@@ -74,3 +74,14 @@ async def test_channel_can_be_deleted(topics):
     assert await topics.last_run([CHANNEL]) is None
     assert len(await topics.cards(["-1009"])) == 1
     assert await topics.topics_of([message(2).source_ref]) == {}
+
+
+async def test_ids_named_after_a_channel_are_known_wherever_their_topics_begin(topics):
+    """A topic named after one channel's message may later begin in another: its id is not free in either."""
+    card, bundle = topic(7, 8, channel="-1009")
+    moved = (card.model_copy(update={"id": f"topic:{message(3).source_ref}"}), bundle)
+    moved = (moved[0], bundle.model_copy(update={"topic_id": moved[0].id}))
+    await topics.replace([CHANNEL, "-1009"], [topic(1, 2), moved, topic(5, channel="-10012")], [topic(1, 2)[0].id], RUN)
+    assert await topics.ids_named_after([CHANNEL]) == {topic(1)[0].id, moved[0].id}
+    assert await topics.ids_named_after(["-1009"]) == set()
+    assert await topics.ids_named_after([]) == set()

@@ -1,4 +1,5 @@
 from collections import Counter
+from itertools import islice
 
 import pytest
 from topic_samples import DOLLAR, SNOW, ZOO, channel_posts, post
@@ -137,12 +138,13 @@ def test_a_thin_title_takes_a_companion():
 
 
 def test_a_group_without_a_common_phrase_is_named_by_its_first_message():
-    """The first words of the best message, whole words, unique at the latest by its date and number."""
+    """The first words of the best message, whole words, with date and number at need, then counted without end."""
     corpus = corpus_of(channel_posts("🔥 Слово " + "длинное " * 20, "Другое"))
-    titles = list(fallback_titles(group_of(0), corpus))
+    titles = list(islice(fallback_titles(group_of(0), corpus), 5))
     assert titles[0] == "Слово длинное длинное длинное длинное длинное длинное…"
     assert titles[1].endswith("… (2024-11-01)")
     assert titles[2].endswith("… (1, -1001)")
+    assert titles[3:] == [f"{titles[0]} (1, -1001, 2)", f"{titles[0]} (1, -1001, 3)"]
 
 
 def test_an_opening_holds_no_links_and_no_marks():

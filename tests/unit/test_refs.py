@@ -9,6 +9,7 @@ from tg_parser.domain.refs import (
     SourceRef,
     document_id,
     message_entry_id,
+    naming_ref,
     parse_source_ref,
     source_ref,
     topic_entry_id,
@@ -23,6 +24,8 @@ def test_ids_follow_the_contract():
     assert document_id(ref) == "doc:tg:-1001032086354:post:62089"
     assert message_entry_id(ref) == "kb:msg:tg:-1001032086354:post:62089"
     assert topic_id(ref) == "topic:tg:-1001032086354:post:62089"
+    assert topic_id(ref, 2) == "topic:tg:-1001032086354:post:62089~2"
+    assert {naming_ref(topic_id(ref)), naming_ref(topic_id(ref, 2))} == {ref}
     assert topic_entry_id(topic_id(ref)) == "kb:topic:topic:tg:-1001032086354:post:62089"
 
 

@@ -26,12 +26,12 @@ def grouping_of(documents: list[TopicDocument], *groups: Group, before: KnownTop
     matched = {0: before} if before else {}
     asked = TopicOptions(wanted=tuple(group.wanted for group in groups if group.wanted))
     survey = survey_of(documents, vectors, asked, np.ones((len(asked.wanted), 4), dtype=np.float32))
-    return Grouping(survey, groups, matched, (), {})
+    return Grouping(survey, groups, matched, (), {}, frozenset(one.card.id for one in matched.values()))
 
 
 def drafts_of(*groups: Group, documents=None, before: KnownTopic | None = None) -> list[Draft]:
     grouping = grouping_of(documents or DOCUMENTS, *groups, before=before)
-    return draft_topics(grouping, [before] if before else [], START)
+    return draft_topics(grouping, START)
 
 
 DOCUMENTS = channel_posts("Снег в Москве", "Метель и снег", "Снег растает", "Курс доллара", "Доллар на бирже", "Рубль")
@@ -66,7 +66,7 @@ async def test_a_question_does_not_grow_with_its_topic():
         model = TopicModel()
         editor = model.editor()
         inquiry = editor.inquiry(["-1001"], lambda _: None)
-        edits = await editor.word(draft_topics(grouping, [], START), grouping.survey.corpus, {}, inquiry, force=False)
+        edits = await editor.word(draft_topics(grouping, START), grouping.survey.corpus, {}, inquiry, force=False)
         assert len(edits) == 1
         assert inquiry.purpose == Purpose("topics", "-1001")
         sizes.append([shown.chars for shown in model.asked])

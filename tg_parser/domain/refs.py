@@ -2,7 +2,8 @@
 
 source_ref   tg:<channel_id>:<post|comment>:<message_id>
 document id  doc:<source_ref>
-topic id     topic:<source_ref of its first anchor when it was first found>
+topic id     topic:<source_ref of its first anchor when it was first found>, with ~2, ~3, … behind it for a later topic
+             all of whose messages have already named another one
 entry id     kb:msg:<source_ref>  or  kb:topic:<topic id>
 """
 
@@ -15,6 +16,7 @@ from tg_parser.domain.errors import InvalidRefError
 
 MessageType = Literal["post", "comment"]
 
+_TURN = "~"
 _PART = r"[^:\s]+"
 _SOURCE_REF = re.compile(rf"tg:(?P<channel>{_PART}):(?P<type>post|comment):(?P<id>{_PART})")
 
@@ -51,9 +53,14 @@ def document_id(ref: str) -> str:
     return f"doc:{ref}"
 
 
-def topic_id(anchor_ref: str) -> str:
-    """The id of a topic whose first anchor, when it was first found, was `anchor_ref`."""
-    return f"topic:{anchor_ref}"
+def topic_id(anchor_ref: str, turn: int = 1) -> str:
+    """The id of the `turn`-th topic whose first anchor, when it was first found, was `anchor_ref`."""
+    return f"topic:{anchor_ref}" if turn == 1 else f"topic:{anchor_ref}{_TURN}{turn}"
+
+
+def naming_ref(topic: str) -> str:
+    """The message that the id `topic` is made of."""
+    return topic.removeprefix("topic:").rpartition(":")[0] + ":" + topic.rpartition(":")[2].partition(_TURN)[0]
 
 
 def message_entry_id(ref: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, and_, delete, false, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.topics import BundleItem, TopicBundle, TopicCard
@@ -44,6 +44,13 @@ class TopicStorage:
         rows = await self._database.rows(self._cards(channel_ids).order_by(_topic.id))
         items = await self._items([row["id"] for row in rows])
         return [(card_of(row), bundle_of(row, items[row["id"]])) for row in rows if items[row["id"]]]
+
+    async def ids_named_after(self, channel_ids: Sequence[str]) -> frozenset[str]:
+        """The ids of all topics made of a message of these channels, also of those that now begin in another one."""
+        prefixes = [f"topic:tg:{channel_id}" for channel_id in channel_ids]
+        # ";" is the character after ":".
+        named = (and_(_topic.id >= f"{prefix}:", _topic.id < f"{prefix};") for prefix in prefixes)
+        return frozenset(row["id"] for row in await self._database.rows(select(_topic.id).where(or_(false(), *named))))
 
     async def replace(
         self, channel_ids: Sequence[str], found: Sequence[Pair], retired: Sequence[str], run: TopicRun

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
+from itertools import count
 from math import log
 
 from tg_parser.nlp.links import LINK
@@ -49,13 +50,14 @@ def opening(text: str, length: int) -> str:
     return kept
 
 
-def fallback_titles(group: Group, corpus: Corpus) -> Iterable[str]:
-    """Titles for a group whose messages share no phrase; the last is unique."""
+def fallback_titles(group: Group, corpus: Corpus) -> Iterator[str]:
+    """Titles for a group whose messages share no phrase, best first; there is always another one."""
     first = corpus.documents[group.anchors[0].row]
     start = opening(first.text, _TITLE_CHARS)
     yield start
     yield f"{start} ({first.date:%Y-%m-%d})"
     yield f"{start} ({first.message_id}, {first.channel_id})"
+    yield from (f"{start} ({first.message_id}, {first.channel_id}, {number})" for number in count(2))
 
 
 def _sentences(corpus: Corpus, row: int) -> list[str]:

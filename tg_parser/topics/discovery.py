@@ -69,7 +69,7 @@ def find_topics(
     """
     survey = survey_of(documents, vectors, options, wanted_vectors)
     grouping = group_documents(survey, known, remembered(options.wanted, survey.corpus, known))
-    drafts = draft_topics(grouping, known, now)
+    drafts = draft_topics(grouping, now)
     topics = settle(drafts, kept_edits(drafts, grouping.survey.corpus), {}, options)
     return found_topics(grouping, topics, known)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,10 +33,10 @@ class Draft:
     before: KnownTopic | None
 
 
-def draft_topics(grouping: Grouping, known: Sequence[KnownTopic], now: datetime) -> list[Draft]:
+def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
     """The topics of a grouping, by id."""
     survey = grouping.survey
-    topics = _named(grouping, known)
+    topics = _named(grouping)
     drafts = []
     for place, (topic, near) in enumerate(zip(topics, neighbours(topics, survey.items, survey.options), strict=True)):
         wording = Wording(survey.corpus.language_of(topic.group.rows))
@@ -64,7 +63,7 @@ def _history(grouping: Grouping, place: int) -> dict[str, Any]:
     return history
 
 
-def _named(grouping: Grouping, known: Sequence[KnownTopic]) -> list[Named]:
+def _named(grouping: Grouping) -> list[Named]:
     """Wanted topics are called as the user calls them, the others by the phrases they share."""
     corpus, groups = grouping.survey.corpus, grouping.groups
     language = corpus.language_of(range(len(corpus.documents)))
@@ -76,7 +75,7 @@ def _named(grouping: Grouping, known: Sequence[KnownTopic]) -> list[Named]:
     titles = {place: title for place, title in zip(free, told, strict=True) if title and title.casefold() not in asked}
     taken = asked | {title.casefold() for title in titles.values()}
     named = []
-    for place, (id_, group) in enumerate(zip(grouping.ids(known), groups, strict=True)):
+    for place, (id_, group) in enumerate(zip(grouping.ids, groups, strict=True)):
         title = group.wanted.title if group.wanted else titles.get(place)
         unique = title or next(one for one in fallback_titles(group, corpus) if one.casefold() not in taken)
         taken.add(unique.casefold())

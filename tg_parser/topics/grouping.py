@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -37,7 +37,7 @@ class Grouping:
     """The groups of a survey, wanted ones first, and the topic of an earlier run that each continues.
 
     `missing` are titles of wanted topics that no message makes a topic of, `verdicts` what a model said of messages,
-    `merged` the topics that went into a group, by id with the reason.
+    `merged` the topics that went into a group, by id with the reason. `taken` are the ids that no new topic may get.
     """
 
     survey: Survey
@@ -45,6 +45,7 @@ class Grouping:
     matched: Mapping[int, KnownTopic]
     missing: tuple[str, ...]
     verdicts: Verdicts
+    taken: frozenset[str]
     merged: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
 
     @property
@@ -53,9 +54,10 @@ class Grouping:
         documents = self.survey.corpus.documents
         return [[documents[row].source_ref for row in group.rows] for group in self.groups]
 
-    def ids(self, known: Sequence[KnownTopic]) -> list[str]:
+    @property
+    def ids(self) -> list[str]:
         """The id of each group's topic."""
-        return assign_ids(self.refs, self.matched, known)
+        return assign_ids(self.refs, self.matched, self.taken)
 
 
 def survey_of(
@@ -69,8 +71,16 @@ def survey_of(
     return Survey(corpus, message_items(vectors[order], corpus.stems), fits, options)
 
 
-def group_documents(survey: Survey, known: Sequence[KnownTopic], verdicts: Verdicts | None = None) -> Grouping:
-    """The groups of a survey; `verdicts` are of messages that stand near the threshold of a wanted topic."""
+def group_documents(
+    survey: Survey,
+    known: Sequence[KnownTopic],
+    verdicts: Verdicts | None = None,
+    taken: Collection[str] = (),
+) -> Grouping:
+    """The groups of a survey; `verdicts` are of messages that stand near the threshold of a wanted topic.
+
+    `taken` are ids of other topics than the `known` ones, which no new topic may get.
+    """
     corpus, options = survey.corpus, survey.options
     said = verdicts or {}
     sought = known_groups(survey.fits, corpus, options, said)
@@ -81,15 +91,15 @@ def group_documents(survey: Survey, known: Sequence[KnownTopic], verdicts: Verdi
     if not options.with_supporting:
         groups = [replace(group, members=group.anchors) for group in groups]
     missing = tuple(one.title for one, group in zip(options.wanted, sought, strict=True) if group is None)
-    unmatched = Grouping(survey, groups, {}, missing, said)
+    unmatched = Grouping(survey, groups, {}, missing, said, frozenset(taken).union(one.card.id for one in known))
     return replace(unmatched, matched=match_known(unmatched.refs, known, _asked_again(groups, known)))
 
 
-def merge_groups(grouping: Grouping, said: Mapping[Pair, str], known: Sequence[KnownTopic]) -> Grouping:
+def merge_groups(grouping: Grouping, said: Mapping[Pair, str]) -> Grouping:
     """`grouping` with those pairs joined of which a model `said` why they are one topic; the oldest keeps its id."""
     survey, groups = grouping.survey, grouping.groups
     sets = joint(said, may_merge(groups, survey.items, survey.corpus, survey.options))
-    ids, lead = grouping.ids(known), {place: parts[0] for parts in sets for place in parts}
+    ids, lead = grouping.ids, {place: parts[0] for parts in sets for place in parts}
     kept = [place for place in range(len(groups)) if lead.get(place, place) == place]
     parts_of = {parts[0]: parts for parts in sets}
     made, matched, merged = list[Group](), dict[int, KnownTopic](), dict[int, Mapping[str, str]]()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 
 from tg_parser.domain.refs import topic_id
 from tg_parser.topics.model import KnownTopic
 
 LEAST_OVERLAP = 0.25
+LEAST_REVIVED = 0.5
+"""The share (Dice) of messages that brings a retired topic back: its id must not return for other content."""
+
 _DIGITS = 6
 
 
@@ -17,7 +21,8 @@ def match_known(
 ) -> dict[int, KnownTopic]:
     """The known topic that each group (its refs) continues, one to one: the `certain` ones, then by overlap.
 
-    A group continues a topic when they share messages enough, or the topic's anchors: also one that was retired.
+    A group continues a topic when they share messages enough, or the topic's anchors; one that was retired only when
+    they are mostly the same messages.
     """
     holders: dict[str, list[int]] = defaultdict(list)
     for place, refs in enumerate(groups):
@@ -27,6 +32,7 @@ def match_known(
         (-overlap(groups[place], topic), topic.card.status == "retired", topic.card.id, place)
         for topic in known
         for place in {place for ref in known_refs(topic) for place in holders.get(ref, ())}
+        if topic.card.status == "active" or _dice(set(groups[place]), known_refs(topic)) >= LEAST_REVIVED
     )
     by_id = {topic.card.id: topic for topic in known}
     matched = dict(certain or {})
@@ -42,8 +48,11 @@ def overlap(refs: Iterable[str], topic: KnownTopic) -> float:
     """0..1: the mean of what the messages have in common (Dice) and the share of the topic's anchors among `refs`."""
     now, then = set(refs), known_refs(topic)
     anchors = {anchor.anchor_ref for anchor in topic.card.anchors}
-    dice = 2 * len(now & then) / (len(now) + len(then))
-    return round((dice + len(anchors & now) / len(anchors)) / 2, _DIGITS)
+    return round((_dice(now, then) + len(anchors & now) / len(anchors)) / 2, _DIGITS)
+
+
+def _dice(one: set[str], other: set[str]) -> float:
+    return 2 * len(one & other) / (len(one) + len(other))
 
 
 def known_refs(topic: KnownTopic) -> set[str]:
@@ -52,17 +61,18 @@ def known_refs(topic: KnownTopic) -> set[str]:
     return anchors | ({item.source_ref for item in topic.bundle.items} if topic.bundle else set())
 
 
-def assign_ids(
-    groups: Sequence[Sequence[str]], matched: Mapping[int, KnownTopic], known: Sequence[KnownTopic]
-) -> list[str]:
-    """An id per group: the known topic's, else one made of its first message (anchors come first) that no topic has."""
-    taken = {topic.card.id for topic in known}
+def assign_ids(groups: Sequence[Sequence[str]], matched: Mapping[int, KnownTopic], taken: Collection[str]) -> list[str]:
+    """An id per group: that of the known topic it continues, else a new one that is not `taken`."""
+    given = set(taken) | {topic.card.id for topic in matched.values()}
     ids: list[str] = []
     for place, refs in enumerate(groups):
-        if place in matched:
-            ids.append(matched[place].card.id)
-            continue
-        free = [topic_id(ref) for ref in refs if topic_id(ref) not in taken]
-        ids.append(free[0])
-        taken.add(free[0])
+        id_ = matched[place].card.id if place in matched else next(one for one in _names(refs) if one not in given)
+        ids.append(id_)
+        given.add(id_)
     return ids
+
+
+def _names(refs: Sequence[str]) -> Iterator[str]:
+    """The ids a new topic may get, best first; there is always another one (anchors come first in `refs`)."""
+    yield from map(topic_id, refs)
+    yield from (topic_id(refs[0], turn) for turn in count(2))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
-from tg_parser.domain.refs import topic_id
+from tg_parser.domain.refs import naming_ref
 from tg_parser.topics.clustering import WIDTHS
 from tg_parser.topics.matching import known_refs
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicOptions
@@ -90,9 +91,14 @@ def rejoined(
 
 def survivor(parts: Sequence[int], matched: Mapping[int, KnownTopic], corpus: Corpus) -> KnownTopic | None:
     """The oldest topic that `parts` continue: whose id names the oldest message. None where all are new."""
-    dates = {topic_id(document.source_ref): document.date for document in corpus.documents}
+    dates = {document.source_ref: document.date for document in corpus.documents}
     topics = [matched[place] for place in parts if place in matched]
-    return min(topics, key=lambda one: (one.card.id in dates, dates.get(one.card.id), one.card.id), default=None)
+
+    def age(topic: KnownTopic) -> tuple[bool, datetime | None, str]:
+        ref = naming_ref(topic.card.id)
+        return ref in dates, dates.get(ref), topic.card.id
+
+    return min(topics, key=age, default=None)
 
 
 def _similarities(groups: Sequence[Group], items: Items) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -80,7 +80,8 @@ class Topicizer:
         known = [KnownTopic(card, bundle) for card, bundle in await self._topics.known(channel_ids)]
         survey = await asyncio.to_thread(survey_of, documents, vectors, options, wanted)
         inquiry = self._editor.inquiry(channel_ids, report) if self._editor and not dry_run else None
-        found, editing = await self._find(survey, known, inquiry, force=force)
+        taken = await self._topics.ids_named_after(channel_ids)
+        found, editing = await self._find(survey, known, taken, inquiry, force=force)
         if not dry_run:
             noted = fingerprint if inquiry is None or inquiry.stopped is None else UNFINISHED
             run = TopicRun(fingerprint=noted, finished_at=utc_now(), report=asdict(found.report))
@@ -133,17 +134,23 @@ class Topicizer:
         return np.stack([np.frombuffer(known[key], dtype="<f4") for key in hashes])
 
     async def _find(
-        self, survey: Survey, known: Sequence[KnownTopic], inquiry: Inquiry | None, *, force: bool
+        self,
+        survey: Survey,
+        known: Sequence[KnownTopic],
+        taken: Collection[str],
+        inquiry: Inquiry | None,
+        *,
+        force: bool,
     ) -> tuple[TopicsFound, EditReport | None]:
         """The topics of a survey. Steps that compute run in a thread, so that answers are taken when they come."""
         editor, corpus = self._editor if inquiry else None, survey.corpus
         verdicts = remembered(survey.options.wanted, corpus, known)
         judged = await editor.judge(survey, {} if force else verdicts, inquiry) if editor and inquiry else {}
-        grouping = await asyncio.to_thread(group_documents, survey, known, {**verdicts, **judged})
+        grouping = await asyncio.to_thread(group_documents, survey, known, {**verdicts, **judged}, taken)
         if editor and inquiry:
             twins = await editor.twins(grouping, inquiry)
-            grouping = await asyncio.to_thread(merge_groups, grouping, twins, known)
-        drafts = await asyncio.to_thread(draft_topics, grouping, known, utc_now())
+            grouping = await asyncio.to_thread(merge_groups, grouping, twins)
+        drafts = await asyncio.to_thread(draft_topics, grouping, utc_now())
         kept, fresh = kept_edits(drafts, corpus), dict[str, Edit]()
         if editor and inquiry:
             fresh = await editor.word(drafts, corpus, kept, inquiry, force=force)
