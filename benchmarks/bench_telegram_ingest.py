@@ -2,8 +2,7 @@
 
 python benchmarks/bench_telegram_ingest.py [--messages 10000] [--rounds 3]
 
-Needs the folder of the fake Telegram server, which is not part of the repository: TG_PARSER_FAKE_TELEGRAM, else
-../shared/tools/fake_telegram beside the repository. PostgreSQL: TEST_DATABASE_URL, else a server of its own.
+Telegram is the tests' local server. PostgreSQL: TEST_DATABASE_URL, else a server of its own.
 """
 
 from __future__ import annotations
@@ -28,9 +27,10 @@ from tg_parser.config.settings import Settings, TelegramSettings
 from tg_parser.domain.sources import SourceChange
 from tg_parser.services.ingestion import IngestRequest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+TESTS = Path(__file__).resolve().parent.parent / "tests"
+sys.path.insert(0, str(TESTS))
 from bench_storage import database, postgres, postgres_settings, sqlite_settings
-from fake_telegram_server import FOLDER, SERVER, fake_telegram, telegram_variables, world
+from fake_telegram_server import fake_telegram, telegram_variables, world
 
 NAME = "news"
 SMALL = 1000
@@ -44,7 +44,8 @@ def telegram_process(messages: int) -> Iterator[dict[str, Any]]:
         filled = {"username": NAME, "title": "News", "fill": {"n": messages, "seed": 3}}
         channels.write_text(json.dumps({"channels": [filled]}))
         process = subprocess.Popen(
-            [sys.executable, str(SERVER), "--channels", str(channels)],
+            [sys.executable, "-m", "fake_telegram", "--channels", str(channels)],
+            cwd=TESTS,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -118,8 +119,6 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    if not SERVER.is_file():
-        sys.exit(f"The fake Telegram server is not in {FOLDER}: set TG_PARSER_FAKE_TELEGRAM to its folder.")
     with telegram_process(given.messages) as server, postgres() as admin:
         rounds = [measure(server, given.messages, admin) for _ in range(given.rounds)]
     alone, on_sqlite, on_postgres = (min(times) for times in zip(*rounds, strict=True))

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from postgres_server import PostgresServer
 from psycopg import sql
+from sample_data import LENT
 from sqlalchemy import make_url
 
 from tg_parser.config.settings import DatabaseSettings, RetrySettings, Settings, setting_groups
@@ -21,6 +22,7 @@ from tg_parser.storage.databases import Databases, open_databases
 
 SERVER = pytest.StashKey[PostgresServer]()
 ADMIN_URL = "TEST_DATABASE_URL"
+collect_ignore = [] if LENT.is_dir() else ["lent"]
 _LOOPBACK = ("127.", "::1", "localhost")
 
 

@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 
 from fake_telegram_server import fake
+from telethon.tl import TLRequest
 
 FAR = 30
 """Seconds by which a message may differ from the server's time."""
@@ -20,7 +21,7 @@ def skewed_telegram(inhabited, skew, *, relents=True):
     class Connection(module.Connection):
         async def _message(self, msg_id, obj):
             ahead = (msg_id >> 32) - (time.time() + skew)
-            if isinstance(obj, module.TLRequest) and (abs(ahead) > FAR or not relents):
+            if isinstance(obj, TLRequest) and (abs(ahead) > FAR or not relents):
                 self.server.counts["refused"] += 1
                 refusal = module.tl.BadMsgNotification(msg_id, 0, 17 if ahead > 0 else 16)
                 await self.send(refusal, related=False)

@@ -5,9 +5,7 @@ import subprocess
 
 import pytest
 from cli_process import SECONDS, command, tg_parser, tg_parser_json
-from fake_telegram_server import fake_telegram, login_variables, requires_fake_telegram, world
-
-pytestmark = requires_fake_telegram
+from fake_telegram_server import fake_telegram, login_variables, world
 
 
 @pytest.fixture

@@ -4,10 +4,8 @@ import threading
 
 import pytest
 from cli_process import SECONDS, tg_parser, tg_parser_json
-from fake_telegram_server import fake_telegram, requires_fake_telegram, world
+from fake_telegram_server import fake_telegram, world
 from telegram_worlds import SOURCE, add_source, begun, held, ingest, plain_channel, telegram_env, truth
-
-pytestmark = requires_fake_telegram
 
 LOG_IN = "Log in anew with: tg-parser login"
 

@@ -2,7 +2,7 @@
 
 import pytest
 from cli_process import tg_parser, tg_parser_json
-from fake_telegram_server import fake_telegram, requires_fake_telegram
+from fake_telegram_server import fake_telegram
 from telegram_worlds import (
     SOURCE,
     add_source,
@@ -17,8 +17,6 @@ from telegram_worlds import (
     telegram_env,
     truth,
 )
-
-pytestmark = requires_fake_telegram
 
 EDITED, DELETED, DELETED_COMMENT, COUNTED = 100, 99, 10, 106
 

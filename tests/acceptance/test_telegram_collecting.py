@@ -2,7 +2,7 @@
 
 import pytest
 from cli_process import tg_parser_json
-from fake_telegram_server import fake_telegram, requires_fake_telegram
+from fake_telegram_server import fake_telegram
 from telegram_worlds import (
     SOURCE,
     add_source,
@@ -15,8 +15,6 @@ from telegram_worlds import (
     telegram_env,
     truth,
 )
-
-pytestmark = requires_fake_telegram
 
 
 def test_a_thousand_mixed_posts_with_threads_are_exact_and_become_a_knowledge_base(process_env, tmp_path):

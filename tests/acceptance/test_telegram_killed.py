@@ -7,10 +7,8 @@ import threading
 
 import pytest
 from cli_process import SECONDS, command
-from fake_telegram_server import fake_telegram, requires_fake_telegram
+from fake_telegram_server import fake_telegram
 from telegram_worlds import SOURCE, add_source, held, ingest, mixed_channel, telegram_env, truth
-
-pytestmark = requires_fake_telegram
 
 ROUNDS, KILLS = 2, 10
 WHOLE_RUN = 110

@@ -4,11 +4,9 @@ import json
 
 import pytest
 from cli_process import tg_parser, tg_parser_json
-from fake_telegram_server import fake_telegram, requires_fake_telegram
+from fake_telegram_server import fake_telegram
 from telegram_worlds import channel_ref, plain_channel, row_count, telegram_env
 from web_pages import NAME, PreviewServer, page, post, serving
-
-pytestmark = requires_fake_telegram
 
 SECOND = "second_channel"
 PRIVATE = "@closed_club is private, or the account has lost access to it."

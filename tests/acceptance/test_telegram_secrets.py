@@ -2,10 +2,8 @@
 
 import pytest
 from cli_process import tg_parser
-from fake_telegram_server import fake_telegram, requires_fake_telegram
+from fake_telegram_server import fake_telegram
 from telegram_worlds import SOURCE, add_source, api_hash, plain_channel, telegram_env
-
-pytestmark = requires_fake_telegram
 
 PHONE = "79991234567"
 

@@ -2,10 +2,8 @@
 
 import pytest
 from cli_process import SECONDS, tg_parser, tg_parser_json
-from fake_telegram_server import fake_telegram, requires_fake_telegram
+from fake_telegram_server import fake_telegram
 from telegram_worlds import SOURCE, add_source, begun, held, ingest, mixed_channel, plain_channel, telegram_env, truth
-
-pytestmark = requires_fake_telegram
 
 PLACES = [
     ("contacts.resolveUsername", 0),

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from fake_telegram_server import fake, fake_telegram, requires_fake_telegram, telegram_variables, world
+from fake_telegram_server import fake, fake_telegram, telegram_variables, world
 from web_pages import PreviewServer, page, post, serving, text
 
 from tg_parser.bootstrap import open_app
@@ -16,7 +16,6 @@ from tg_parser.storage.databases import open_databases
 from tg_parser.storage.raw_storage import RawStorage
 
 NAME = "news_channel"
-pytestmark = requires_fake_telegram
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import stat
 
 import pytest
-from fake_telegram_server import fake, fake_telegram, requires_fake_telegram, world
+from fake_telegram_server import fake, fake_telegram, world
 from telegram_clock import skewed_telegram
 from telegram_reach import EVERYTHING, messages_of, open_chat, reach
 
@@ -13,7 +13,6 @@ from tg_parser.ingestion.telegram_api import TelegramApi
 from tg_parser.storage.account_storage import AccountStorage
 from tg_parser.storage.databases import open_databases
 
-pytestmark = requires_fake_telegram
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"])
 
 

@@ -3,12 +3,12 @@
 import inspect
 
 import pytest
-from fake_telegram_server import fake, fake_telegram, requires_fake_telegram, world
+from fake_telegram_server import fake, fake_telegram, world
 from telegram_reach import EVERYTHING, looked_again, messages_of, open_chat, reach
 
 from tg_parser.domain.errors import RateLimitedError, SourceError
 
-pytestmark = [requires_fake_telegram, pytest.mark.parametrize("backend", ["sqlite"])]
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"])
 
 
 @pytest.fixture

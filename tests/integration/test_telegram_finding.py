@@ -1,13 +1,13 @@
 """A chat is found by its name once and by its number from then on; what cannot be read is named with the reason."""
 
 import pytest
-from fake_telegram_server import fake, fake_telegram, requires_fake_telegram, world
+from fake_telegram_server import fake, fake_telegram, world
 from telegram_reach import EVERYTHING, messages_of, open_chat, reach
 
 from tg_parser.domain.errors import SourceError
 from tg_parser.domain.peers import Peer
 
-pytestmark = [requires_fake_telegram, pytest.mark.parametrize("backend", ["sqlite"])]
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"])
 
 
 @pytest.fixture

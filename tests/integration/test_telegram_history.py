@@ -4,14 +4,14 @@ import json
 from datetime import timedelta
 
 import pytest
-from fake_telegram_server import fake, fake_telegram, requires_fake_telegram, world
+from fake_telegram_server import fake, fake_telegram, world
 from telegram_reach import EVERYTHING, looked_again, messages_of, open_chat, reach
 
 from tg_parser.domain.errors import SourceError
 from tg_parser.domain.messages import Chat
 from tg_parser.ingestion.source import Window
 
-pytestmark = [requires_fake_telegram, pytest.mark.parametrize("backend", ["sqlite"])]
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"])
 
 KINDS = {"MessageMediaPhoto": "photo", "MessageMediaPoll": "poll"}
 FILES = {"video/mp4": "video", "audio/ogg": "voice", "application/pdf": "document"}

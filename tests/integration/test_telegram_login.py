@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 from conftest import process_environment, sqlite_files
-from fake_telegram_server import fake, fake_telegram, login_variables, requires_fake_telegram, world
+from fake_telegram_server import fake, fake_telegram, login_variables, world
 from telethon.sessions import StringSession
 
 from tg_parser.config.settings import TelegramSettings
 from tg_parser.ingestion.telegram_session import load_session
 
-pytestmark = requires_fake_telegram
 PHONE, CODE = "+79990000000", "12345"
 ANSWERS = f"{PHONE}\n{CODE}\n"
 

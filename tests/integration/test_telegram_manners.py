@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from fake_telegram_server import fake, fake_telegram, requires_fake_telegram, world
+from fake_telegram_server import fake, fake_telegram, world
 from structlog.testing import capture_logs
 from telegram_reach import EVERYTHING, messages_of, open_chat, reach
 
@@ -15,7 +15,6 @@ from tg_parser.domain.errors import RateLimitedError, SourceError, SourceUnavail
 from tg_parser.domain.times import utc_now
 from tg_parser.ingestion.source import Window
 
-pytestmark = requires_fake_telegram
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"])
 
 

@@ -1,16 +1,14 @@
 """Chats that were exported in both formats are the same from either; what HTML lacks is listed here, field by field."""
 
-import os
-from pathlib import Path
-
 import pytest
 from desktop_files import read
+from sample_data import present, sample
 
 from tg_parser.domain.errors import ExportTruncatedError
 
-NEIGHBOUR = Path(__file__).parents[3] / "shared" / "data"
-EXPORTS = Path(os.environ.get("TG_PARSER_SHARED_DATA") or NEIGHBOUR) / "tdesktop_export"
 CHANNEL, GROUP = "uponthepath_channel", "fixture_roboteam_group"
+EDGES = sample("tdesktop_export", "fixture_html_edge_cases")
+CHATS = present("tdesktop_export", CHANNEL, GROUP)
 SAME = (
     "id", "message_type", "text", "parent_message_id", "thread_id", "reply_to_message_id", "reactions", "links",
     "album_id", "forum_topic", "service_action", "language", "via",
@@ -30,29 +28,25 @@ UNNAMED = {
 WITHOUT_DURATION = {CHANNEL: set(), GROUP: {"428647"}}
 """The box of an animation shows its size, not its length."""
 
-pytestmark = pytest.mark.skipif(
-    not (EXPORTS / CHANNEL).is_dir(),
-    reason="the sample exports may not be redistributed: set TG_PARSER_SHARED_DATA to the folder that holds them",
-)
-
 
 async def _both(name):
-    in_json, in_html = await read(EXPORTS / name), await read(EXPORTS / name / "messages.html")
+    folder = sample("tdesktop_export", name)
+    in_json, in_html = await read(folder), await read(folder / "messages.html")
     assert (in_json.error, in_html.error, in_html.skipped) == (None, None, {})
     assert in_json.ids == in_html.ids
     return list(zip(in_json.messages, in_html.messages, strict=True))
 
 
-@pytest.mark.parametrize(("name", "number"), [(CHANNEL, 213), (GROUP, 12)])
-async def test_the_same_messages_come_from_both_formats(name, number):
+@pytest.mark.parametrize("name", CHATS)
+async def test_the_same_messages_come_from_both_formats(name):
     """Texts to the character, links, replies, threads, reactions and the kinds of service messages."""
     pairs = await _both(name)
-    assert len(pairs) == number
+    assert len(pairs) == {CHANNEL: 213, GROUP: 12}[name]
     for field in SAME:
         assert [getattr(html, field) for _, html in pairs] == [getattr(json, field) for json, _ in pairs], field
 
 
-@pytest.mark.parametrize("name", [CHANNEL, GROUP])
+@pytest.mark.parametrize("name", CHATS)
 async def test_dates_are_the_same_but_for_service_messages(name):
     """Those have no time on a page; they get one of the same day, not later than the true one."""
     pairs = await _both(name)
@@ -60,7 +54,7 @@ async def test_dates_are_the_same_but_for_service_messages(name):
     assert all(0 <= (json.date - html.date).total_seconds() < 86_400 for json, html in pairs)
 
 
-@pytest.mark.parametrize("name", [CHANNEL, GROUP])
+@pytest.mark.parametrize("name", CHATS)
 async def test_people_and_origins_have_the_same_names(name):
     """Names are on a page, ids are not; one service message of the channel's first day names nobody in JSON either."""
     pairs = await _both(name)
@@ -70,11 +64,11 @@ async def test_people_and_origins_have_the_same_names(name):
     assert all(html.forward.date is not None for _, html in pairs if html.forward)
 
 
-@pytest.mark.parametrize(("name", "number"), [(CHANNEL, 74), (GROUP, 5)])
-async def test_media_have_the_same_kind_name_title_and_length(name, number):
+@pytest.mark.parametrize("name", CHATS)
+async def test_media_have_the_same_kind_name_title_and_length(name):
     """Mime types are not on a page, and sizes are cut there to a tenth of their unit."""
     pairs = [(json.id, json.media, html.media) for json, html in await _both(name) if json.media or html.media]
-    assert len(pairs) == number
+    assert len(pairs) == {CHANNEL: 74, GROUP: 5}[name]
     for message_id, (in_json,), (in_html,) in pairs:
         assert (in_html.kind, in_html.title) == (in_json.kind, in_json.title)
         assert in_html.file_name == (None if message_id in UNNAMED[name] else in_json.file_name)
@@ -97,7 +91,7 @@ async def test_media_have_the_same_kind_name_title_and_length(name, number):
 )
 async def test_pages_that_other_tools_rewrote_are_read(name, ids):
     """Their layout is looser than that of Telegram Desktop; each message has text, date and the author it shows."""
-    reading = await read(EXPORTS / "fixture_html_edge_cases" / f"{name}.html")
+    reading = await read(EDGES / f"{name}.html")
     assert (reading.ids, reading.error, reading.skipped) == (ids, None, {})
     assert all(item.text for item in reading.messages)
     named = [item.id for item in reading.messages if item.author]
@@ -106,7 +100,7 @@ async def test_pages_that_other_tools_rewrote_are_read(name, ids):
 
 async def test_a_malformed_and_cut_page_gives_its_messages_then_the_error():
     """The one without a date is counted; open tags cost nothing; the missing end is told last."""
-    reading = await read(EXPORTS / "fixture_html_edge_cases" / "malformed_truncated.html")
+    reading = await read(EDGES / "malformed_truncated.html")
     assert reading.ids == ["50", "51", "52", "54", "55", "56"]
     assert reading.messages[1].text == "This message has no closing tag"
     assert (reading.skipped, type(reading.error)) == ({"no_date": 1}, ExportTruncatedError)

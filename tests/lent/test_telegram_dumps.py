@@ -1,30 +1,21 @@
 """The same messages through the API's mapping and through a Telegram Desktop export give the same fields."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 from desktop_files import read
+from sample_data import LENT
 from telegram_samples import undump
 
 from tg_parser.domain.messages import Chat
 from tg_parser.ingestion.telegram_mapping import map_message
 
-NEIGHBOUR = Path(__file__).parents[3] / "shared" / "data"
-DATA = Path(os.environ.get("TG_PARSER_SHARED_DATA") or NEIGHBOUR)
-
-pytestmark = pytest.mark.skipif(
-    not (DATA / "telethon_dump").is_dir(),
-    reason="the sample dumps may not be redistributed: set TG_PARSER_SHARED_DATA to the folder that holds them",
-)
-
 
 @pytest.mark.parametrize(("name", "messages"), [("coding_notes_ru", 27), ("spb_events_ru", 655)])
 async def test_a_dump_and_the_export_of_the_same_chat_agree(name, messages):
     """Id, date, text, author, links, reactions, answer, edit, service action, and media agree."""
-    dump = json.loads((DATA / "telethon_dump" / f"{name}.json").read_text("utf-8"))
-    exported = await read(DATA / "tdesktop_export" / f"derived_{name}")
+    dump = json.loads((LENT / "telethon_dump" / f"{name}.json").read_text("utf-8"))
+    exported = await read(LENT / "tdesktop_export" / f"derived_{name}")
     mapped = [map_message(undump(item), exported.chats[0], {}, {}) for item in dump]
     mapped.sort(key=lambda message: int(message.id))
     assert len(mapped) == messages
@@ -36,7 +27,7 @@ async def test_a_dump_and_the_export_of_the_same_chat_agree(name, messages):
 )
 def test_the_payload_of_every_message_is_plain_json(name):
     """What is kept for debugging can be written as JSON and read back unchanged."""
-    dump = json.loads((DATA / "telethon_dump" / f"{name}.json").read_text("utf-8"))
+    dump = json.loads((LENT / "telethon_dump" / f"{name}.json").read_text("utf-8"))
     chat = Chat(channel_id=f"-100{dump[0]['peer_id']['channel_id']}", title=name)
     payloads = [map_message(undump(item), chat, {}, {}).raw_payload for item in dump]
     assert json.loads(json.dumps(payloads)) == payloads

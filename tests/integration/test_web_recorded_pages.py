@@ -1,17 +1,14 @@
 """Pages recorded from Telegram and pages made by others give what is written down beside them."""
 
 import json
-import os
 from datetime import datetime
-from pathlib import Path
 
 import pytest
+from sample_data import sample
 
 from tg_parser.ingestion.web_landing import why_no_preview
 from tg_parser.ingestion.web_page import read_page
 
-NEIGHBOUR = Path(__file__).parents[3] / "shared" / "data"
-PAGES = Path(os.environ.get("TG_PARSER_SHARED_DATA") or NEIGHBOUR) / "web_preview"
 CASES = (
     "audio_message", "location_message_2", "multimedia_message", "no_posts_found", "photo_multiple", "photo_single",
     "service_message_channel_created", "service_message_channel_name_changed", "sticker_message",
@@ -32,18 +29,17 @@ LANDINGS = {
     "user": "is a person or a bot",
 }
 
-pytestmark = pytest.mark.skipif(
-    not PAGES.is_dir(),
-    reason="the recorded pages may not be redistributed: set TG_PARSER_SHARED_DATA to the folder that holds them",
-)
+
+def page(name):
+    return sample("web_preview", f"{name}.html").read_text("utf-8")
 
 
-def load(name, asked="asked_name"):
-    return read_page((PAGES / f"{name}.html").read_text("utf-8"), asked)
+def load(name):
+    return read_page(page(name), "asked_name")
 
 
 def expected(name):
-    return json.loads((PAGES / f"{name}.expected.json").read_text("utf-8"))
+    return json.loads(sample("web_preview", f"{name}.expected.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -79,39 +75,10 @@ def test_the_album_recorded_by_tchan_is_four_messages():
     assert [message.media[0].duration_seconds for message in messages] == [27.0, None, 8.0, None]
 
 
-def test_a_whole_recorded_page():
-    """The page of a young channel: its number, title and name, a service message and a captioned photo."""
-    read, wanted = load("prstnk_s_page"), expected("prstnk_s_page")
-    assert read.chat.channel_id == "-1003976510481"
-    assert (read.chat.title, f"@{read.chat.username}") == (wanted["channel_title"], wanted["channel_username"])
-    for message, post in zip(read.messages, wanted["posts"], strict=True):
-        assert (int(message.id), message.date) == (post["id"], datetime.fromisoformat(post["datetime"]))
-        assert message.views == (int(post["views"]) if post["views"] else None)
-        assert (message.service_action is not None) == post["service"]
-        shown = message.raw_payload["service_text"] if post["service"] else message.text
-        assert (shown, len(message.media)) == (post["text"], post["photos"])
-    assert (read.lowest_id, read.tells_of_older, dict(read.skipped)) == (1, False, {})
-
-
-@pytest.mark.parametrize(
-    ("name", "ids", "skipped"),
-    [
-        ("fixture_jobs_ru", ["100", "101", "102", "103"], {}),
-        ("fixture_autonews_ru", ["12345", "12346"], {"no_date": 1}),
-        ("edge_cases/channel_page", ["80", "85", "99"], {}),
-    ],
-)
-def test_pages_made_by_others(name, ids, skipped):
+def test_a_page_made_by_others():
     """Simpler markup than Telegram's is read too."""
-    read = load(name)
-    assert ([message.id for message in read.messages], dict(read.skipped)) == (ids, skipped)
-
-
-def test_texts_and_links_of_a_page_made_by_others():
-    """Line ends are those of the text, and links stand behind their words."""
-    job = load("fixture_jobs_ru").messages[1]
-    assert job.text == "Ищем Senior Backend в BetaLabs.\nСтек: Go, Postgres. Зарплата 350–450k."
-    assert [(link.text, link.url) for link in job.links] == [("BetaLabs", "https://example.com/job")]
+    read = load("edge_cases/channel_page")
+    assert ([message.id for message in read.messages], dict(read.skipped)) == (["80", "85", "99"], {})
 
 
 def test_views_reactions_and_forwards_of_the_edge_case():
@@ -135,6 +102,6 @@ def test_pages_without_posts(name, counts):
 @pytest.mark.parametrize("name", LANDINGS)
 def test_landing_pages(name):
     """Each says what it is; the two that look alike are told apart."""
-    html = (PAGES / f"edge_cases/{name}.html").read_text("utf-8")
+    html = page(f"edge_cases/{name}")
     assert not read_page(html, name).is_preview
     assert LANDINGS[name] in why_no_preview(html, name).message

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+from sample_data import sample
 
 from tg_parser.domain.messages import RawMessage
 from tg_parser.nlp.footers import build_profile
 from tg_parser.nlp.words import stop_words
 from tg_parser.processing.local_analyzer import analyze_locally
 
-DATA = (
-    Path(os.environ.get("TG_PARSER_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data") / "channel_posts_ru"
-)
-
-pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(),
-    reason="the sample posts may not be redistributed: set TG_PARSER_SHARED_DATA to the folder that holds them",
-)
-
 
 @pytest.fixture(scope="module", params=["habr", "moskvach", "naked_science"])
 def channel(request):
     """The posts of a channel, each with its analysis."""
-    posts = json.loads((DATA / f"{request.param}.json").read_text("utf-8"))
+    posts = json.loads(sample("channel_posts_ru", f"{request.param}.json").read_text("utf-8"))
     profile = build_profile(post["text"] for post in posts[:500])
     return [(post, analyze_locally(message(post), profile)) for post in posts]
 
