@@ -24,7 +24,7 @@ async def store(writer: str) -> None:
         for start in range(1, 401, 40):
             shared = [message(number, f"text of {number}") for number in range(start, start + 40)]
             await raw.store([*shared, *(message(own + start + step, "own") for step in range(10))], NOW)
-            await sources.advance_cursor("s", start + 39, NOW)
+            await sources.cover("s", 1, start + 39, NOW)
             await sources.record_attempt(Attempt(source_id="s", started_at=NOW, finished_at=NOW, success=False))
 
 

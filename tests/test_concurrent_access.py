@@ -155,7 +155,7 @@ async def test_cursor_of_a_thread_and_counters_survive_a_crowd(databases):
     await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
     numbers = [7, 300, 12, 299, 5, 150]
     await asyncio.gather(*(comments.advance("s", "1", number, NOW) for number in numbers))
-    await asyncio.gather(*(sources.advance_cursor("s", number, NOW) for number in numbers))
+    await asyncio.gather(*(sources.cover("s", 1, number, NOW) for number in numbers))
     assert await comments.cursor("s", "1") == 300
     assert (await sources.get("s")).last_post_id == 300
 

@@ -105,7 +105,7 @@ async def test_sources_of_the_first_revision_come_along(databases):
     """An upgrade from the first revision keeps sources and cursors; nothing is open of them."""
     sources = IngestionStorage(databases.ingestion)
     await fill(databases)
-    await sources.advance_cursor("s", 7, NOW)
+    await sources.cover("s", 1, 7, NOW)
     await migrator.downgrade(databases.ingestion, "ingestion_0001")
     assert await migrator.current(databases.ingestion) == "ingestion_0001"
     await migrator.upgrade(databases.ingestion)

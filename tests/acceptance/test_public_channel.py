@@ -69,6 +69,20 @@ def test_killed_between_pages_the_next_run_completes_it(env, channel, tmp_path):
     assert (after["messages"]["posts"], after["to_fetch"], after["gaps"]) == (70, [], [])
 
 
+def test_a_server_that_hides_older_posts_never_closes_the_history(env, channel, tmp_path):
+    """Asked too often it shows pages without posts: run after run says so, and the posts come once it shows them."""
+    channel.hidden_below = 31
+    for _ in range(2):
+        failed = tg_parser(env, "ingest", "--channel", f"@{NAME}", cwd=tmp_path, code=1)
+        assert "tells of posts of @news_channel before 31 and does not show them" in failed.stderr
+        told = status(env, tmp_path)
+        assert (told["to_fetch"], told["source"]["backfill_completed_at"]) == ([[0, 31]], None)
+    channel.hidden_below = 0
+    (outcome,) = tg_parser_json(env, "ingest", "--channel", f"@{NAME}", cwd=tmp_path)["sources"]
+    assert outcome["counts"]["new"] == 30
+    assert status(env, tmp_path)["to_fetch"] == []
+
+
 def test_edits_and_deletions_are_found_by_looking_again(env, channel, tmp_path):
     """`--recheck` makes a revision of an edited post and takes a deleted one out of the export."""
     tg_parser(env, "run", f"@{NAME}", "--out", "out", cwd=tmp_path)

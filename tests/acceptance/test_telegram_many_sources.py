@@ -1,6 +1,7 @@
 """`ingest --all`: sources of both kinds side by side, each with its own outcome; and what becomes of a single one."""
 
 import json
+from itertools import groupby
 
 import pytest
 from cli_process import tg_parser, tg_parser_json
@@ -82,6 +83,21 @@ def test_one_failing_source_leaves_the_others_alone(env, server, news, tmp_path)
     table = tg_parser(env, "ingest", "--all", cwd=tmp_path)
     assert "closed_club" not in table.stdout
     assert all(name in table.stdout for name in ("news", NAME, SECOND))
+
+
+def test_one_account_reads_one_chat_after_the_other(env, server, news, tmp_path):
+    """Whatever the number of chats, an account asks for one of them at a time: its questions never mix."""
+    for name in ("first", "second", "third"):
+        chat = news.world.channel(name, name.title())
+        for number in range(1, 251):
+            chat.post(f"Пост {number}")
+        tg_parser(env, "add-source", "--source-id", name, "--via", "api", cwd=tmp_path)
+    server.latency = 0.01
+    tg_parser(env, "ingest", "--all", cwd=tmp_path)
+    asked = [entry.channel for entry in server.requests("messages.getHistory")]
+    in_turn = [channel for channel, _ in groupby(asked)]
+    assert len(asked) >= 9
+    assert len(in_turn) == len(set(in_turn)) == 3
 
 
 @pytest.mark.usefixtures("registered")

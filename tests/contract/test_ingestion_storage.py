@@ -43,7 +43,7 @@ async def test_source_is_made_and_read(sources):
 async def test_change_touches_only_what_it_names(sources):
     """On a known source the other fields, the cursor above all, stay."""
     await add(sources, channel_username="durov", batch_size=50)
-    await sources.advance_cursor("s", 10, NOW)
+    await sources.cover("s", 1, 10, NOW)
     changed = await sources.save_source(SourceChange(source_id="s", batch_size=70), LATER)
     assert (changed.batch_size, changed.channel_username, changed.last_post_id) == (70, "durov", 10)
     assert (changed.created_at, changed.updated_at) == (NOW, LATER)
@@ -65,7 +65,7 @@ async def test_lists_and_finds(sources):
 async def test_cursor_never_goes_back(sources):
     """A late or repeated step does not move the cursor backwards."""
     await add(sources)
-    await asyncio.gather(*(sources.advance_cursor("s", number, NOW) for number in (5, 30, 7, 12)))
+    await asyncio.gather(*(sources.cover("s", 1, number, NOW) for number in (5, 30, 7, 12)))
     assert (await sources.get("s")).last_post_id == 30
 
 
@@ -78,9 +78,22 @@ async def test_backlog_moves_the_cursor_to_below_its_lowest_range(sources):
     assert held.open_ranges == (OpenRange(40, 61), OpenRange(0, 21))
     await sources.save_backlog("s", Backlog(90, (OpenRange(40, 61),)), NOW)
     assert (await sources.get("s")).last_post_id == 40
-    await sources.advance_cursor("s", 95, NOW)
+    await sources.cover("s", 1, 95, NOW)
     await sources.save_backlog("s", Backlog(90), LATER)
     assert (await sources.get("s")).last_post_id == 95
+
+
+async def test_posts_stored_from_the_middle_of_a_chat_leave_the_rest_open(sources):
+    """The cursor waits below what is missing, whoever writes at the same time, and follows once that is stored."""
+    await add(sources)
+    await asyncio.gather(*(sources.cover("s", 500, number, NOW) for number in (600, 550, 520)))
+    held = await sources.get("s")
+    assert (held.newest_post_id, held.open_ranges, held.last_post_id) == (600, (OpenRange(0, 500),), None)
+    await sources.cover("s", 1, 499, NOW)
+    held = await sources.get("s")
+    assert (held.newest_post_id, held.open_ranges, held.last_post_id) == (600, (), 600)
+    await sources.cover("unknown", 1, 5, NOW)
+    assert await sources.get("unknown") is None
 
 
 async def test_attempt_changes_the_status_unless_paused(sources):

@@ -22,7 +22,7 @@ PAGE = 10
 class Backwards:
     """A chat with posts 1 to `newest`, given in pages from the newest down; the connection ends after `pages`."""
 
-    via, newest_first = "web", True
+    via, newest_first, follows_cursor = "web", True, False
 
     def __init__(self, newest, pages=1000):
         self.chat, self._newest, self._pages, self.asked = Chat(channel_id=CHANNEL), newest, pages, []
@@ -43,10 +43,28 @@ class Backwards:
 class Forwards(Backwards):
     """The same chat read forward in time, in one batch."""
 
-    via, newest_first = "api", False
+    via, newest_first, follows_cursor = "api", False, True
 
     async def batches(self, window):
-        yield Batch([message(number, via="api") for number in range((window.after_id or 0) + 1, self._newest + 1)])
+        ids = range((window.after_id or 0) + 1, self._newest + 1)
+        yield Batch([message(number, via="api") for number in ids[: window.limit]])
+
+
+class Exported(Backwards):
+    """Posts `first` to `newest` of the chat in an export, in batches; `began` says how the first of them tells it."""
+
+    via, newest_first, follows_cursor = "export", False, False
+
+    def __init__(self, first, newest, began=None):
+        super().__init__(newest)
+        self._first, self._began = first, began
+
+    async def batches(self, window):
+        ids = list(range(self._first, self._newest + 1))
+        for start in range(0, len(ids), PAGE):
+            told = dict.fromkeys(ids[:1], self._began)
+            part = ids[start : start + PAGE]
+            yield Batch([message(number, via="export", service_action=told.get(number)) for number in part])
 
 
 @pytest.fixture
@@ -130,6 +148,46 @@ async def test_snapshot_reads_all_again_and_keeps_the_backlog_until_it_is_done(c
     assert (done.open_ranges, done.last_post_id) == ((), 50)
 
 
+async def test_a_limited_snapshot_moves_no_cursor_past_what_it_did_not_read(collect, sources, raw):
+    """Read newest first, it holds the newest posts alone; read forward, all up to its last one."""
+    await collect(Backwards(50), snapshot=True, limit=20)
+    source = await sources.get("s")
+    assert (source.last_post_id, source.newest_post_id, source.open_ranges) == (None, None, None)
+    await collect(Forwards(50), snapshot=True, limit=20)
+    assert (await sources.get("s")).last_post_id == 20
+    assert (await collect(Backwards(50)))["seen"] == 30
+    assert sorted(await held_ids(raw)) == list(range(1, 51))
+
+
+@pytest.mark.parametrize(("live", "seen"), [(Backwards, 29), (Forwards, 60)])
+async def test_an_export_of_a_part_leaves_the_rest_to_be_fetched(collect, sources, raw, live, seen):
+    """What lies below its first post and above its last one is asked for as soon as Telegram can be asked."""
+    await collect(Exported(25, 55))
+    source = await sources.get("s")
+    assert (source.last_post_id, source.open_ranges) == (None, ((0, 25),))
+    assert (await collect(live(60)))["seen"] == seen
+    assert sorted(await held_ids(raw)) == list(range(1, 61))
+    assert (await sources.get("s")).last_post_id == 60
+
+
+@pytest.mark.parametrize(("first", "began"), [(1, None), (7, "create_channel"), (7, "migrate_from_group")])
+async def test_an_export_that_begins_with_the_chat_leaves_nothing_open(collect, sources, first, began):
+    """The first message by its number, or one that tells how the chat began: there is none before it."""
+    await collect(Exported(first, 30, began))
+    source = await sources.get("s")
+    assert (source.last_post_id, source.open_ranges) == (30, ())
+
+
+async def test_a_newer_export_of_a_part_leaves_the_time_between_open(collect, sources):
+    """Posts between two exports are missing until they come."""
+    await collect(Exported(1, 30))
+    await collect(Exported(51, 60))
+    source = await sources.get("s")
+    assert (source.last_post_id, source.open_ranges) == (30, ((30, 51),))
+    await collect(Exported(31, 55))
+    assert (await sources.get("s")).last_post_id == 60
+
+
 async def test_the_api_takes_over_from_the_preview(collect, sources, raw):
     """A hole left by the preview is closed by reading forward from the cursor, and is not asked for again."""
     await collect(Backwards(50, pages=2))
@@ -175,3 +233,12 @@ async def test_with_a_salt_nobody_is_named(sources, raw):
     assert kept["1"].author == Author(name="Editor")
     assert kept["2"].author == kept["3"].author == Author(id="hash-86693d50efdc246c")
     assert (kept["2"].forward.name, kept["2"].raw_payload) == (None, None)
+
+
+async def test_with_a_salt_nobody_in_a_group_is_named_either(sources, raw):
+    """In a group people write every message: posts too lose their names there, as they do not in a channel."""
+    group = SourceChange(source_id="g", channel_id=CHANNEL, channel_kind="group")
+    ann = {"author": Author(id="7", name="Ann"), "raw_payload": {"from": "Ann"}}
+    await Intake(raw, "pepper").store(await sources.save_source(group, NOW), [message(1, **ann)], Counter())
+    (kept,) = [each.message async for page in raw.pages(CHANNEL) for each in page]
+    assert (kept.author, kept.raw_payload) == (Author(id="hash-86693d50efdc246c"), None)

@@ -2,9 +2,10 @@
 
 import pytest
 from samples import NOW, document, message, topic
+from sqlalchemy import text
 
 from tg_parser.bootstrap import open_app
-from tg_parser.domain.errors import InvalidPeerError, UnknownSourceError, UsageError
+from tg_parser.domain.errors import InvalidPeerError, TgParserError, UnknownSourceError, UsageError
 from tg_parser.domain.messages import Chat
 from tg_parser.domain.sources import SourceChange
 from tg_parser.storage.databases import open_databases
@@ -76,6 +77,20 @@ async def test_pause_and_resume(app):
     await app.sources.add(SourceChange(source_id="durov"))
     assert (await app.sources.set_status("durov", "paused")).status == "paused"
     assert (await app.sources.set_status("durov", "active")).status == "active"
+
+
+async def test_a_source_outlives_its_data_when_their_removal_fails(app, settings):
+    """The source goes last: as long as anything of its channel is left, a second call finds it and removes the rest."""
+    await app.sources.add(SourceChange(source_id="s", channel_id="-100123"))
+    async with open_databases(settings) as databases:
+        await databases.raw.write(lambda conn: conn.execute(text("ALTER TABLE raw_messages RENAME TO away")))
+        with pytest.raises(TgParserError):
+            await app.sources.remove("s", with_data=True)
+        await databases.raw.write(lambda conn: conn.execute(text("ALTER TABLE away RENAME TO raw_messages")))
+    assert (await app.sources.get("s")).channel_id == "-100123"
+    await app.sources.remove("s", with_data=True)
+    with pytest.raises(UnknownSourceError):
+        await app.sources.get("s")
 
 
 async def test_remove_keeps_or_takes_the_data(app, settings):

@@ -238,6 +238,35 @@ async def test_posts_told_of_and_not_shown_are_to_be_asked_for_later():
         await read(server)
 
 
+@pytest.mark.parametrize("first", [1, 60, 87])
+async def test_an_open_range_is_not_closed_by_a_page_without_posts(first):
+    """An earlier run left posts below 88 open. Asked too often, the server shows a page without any: they stay open."""
+    server = PreviewServer(range(first, 108))
+    server.hidden_below = 88
+    with pytest.raises(SourceUnavailableError, match="tells of posts of @news_channel before 88"):
+        await read(server, Window(after_id=0, before_id=88))
+
+
+@pytest.mark.parametrize("first", [88, 89, 95, 107])
+async def test_an_open_range_ends_where_the_oldest_page_says_so(first):
+    """All posts below 88 were deleted, and maybe some above: the oldest page with posts tells of no older ones."""
+    server = PreviewServer(range(first, 208))
+    assert await read(server, Window(after_id=0, before_id=88)) == []
+
+
+async def test_a_range_is_read_where_its_posts_are_shown_after_all():
+    """The first answer was empty, the next ones are not: nothing is left out."""
+    server = PreviewServer(range(1, 108))
+    server.next = ["as usual", Reply(page())]
+    assert await read(server, Window(after_id=50, before_id=88)) == [ids(68, 87), ids(51, 67)]
+
+
+async def test_a_channel_that_shows_nothing_any_more_keeps_its_open_range():
+    """Posts were shown before: a preview without any proves nothing."""
+    with pytest.raises(SourceUnavailableError, match="shows no posts of @news_channel any more"):
+        await read(PreviewServer(), Window(after_id=0, before_id=88))
+
+
 async def test_a_number_alone_is_refused_without_a_request():
     """The preview finds channels by name."""
     server = PreviewServer([1])

@@ -122,6 +122,7 @@ class PreviewServer:
         self.posts = {number: post(number) for number in numbers}
         self.pages = {}
         self.next = []
+        self.hidden_below = 0
         self.prefix = prefix
         self.requests = []
         self.released = threading.Event()
@@ -148,10 +149,10 @@ class PreviewServer:
         return Reply("nothing here", status=404)
 
     def preview(self, before):
-        """The page with the newest posts below `before`."""
+        """The page with the newest posts below `before`; of the posts below `hidden_below` it only tells."""
         below = sorted(number for number in self.posts if before is None or number < before)
-        shown = below[-PAGE_SIZE:]
-        older = shown[0] if len(below) > len(shown) else None
+        shown = [number for number in below[-PAGE_SIZE:] if number >= self.hidden_below]
+        older = shown[0] if shown and len(below) > len(shown) else None
         return page(*(self.posts[number] for number in shown), older=older)
 
 

@@ -65,3 +65,31 @@ def test_whatever_runs_are_cut_short_the_last_whole_one_completes_all(runs):
     assert held | stored == set(range(1, newest + 1))
     assert not held & stored
     assert backlog == Backlog(newest)
+
+
+def test_a_span_in_the_middle_leaves_open_what_lies_below_and_above_it():
+    """An export may hold any part of a chat: only its own posts are taken out of what is open."""
+    assert Backlog().covered(500, 600) == Backlog(600, (OpenRange(0, 500),))
+    assert Backlog(600, (OpenRange(0, 500),)).covered(1, 499) == Backlog(600)
+    assert Backlog(600, (OpenRange(0, 500),)).covered(200, 300) == Backlog(
+        600, (OpenRange(300, 500), OpenRange(0, 200))
+    )
+    assert Backlog(600).covered(700, 710) == Backlog(710, (OpenRange(600, 700),))
+    assert Backlog(600).covered(601, 610) == Backlog(610)
+    assert Backlog(600, (OpenRange(0, 500),)).cursor == 0
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 15)), max_size=10))
+def test_whatever_spans_are_stored_what_is_open_is_what_is_missing(spans):
+    """Every post up to the newest is either stored or in an open range, never both, and the ranges go down."""
+    backlog, held = Backlog(), set[int]()
+    for lowest, length in spans:
+        held |= set(range(lowest, lowest + length + 1))
+        backlog = backlog.covered(lowest, lowest + length)
+    still_open = [number for each in backlog.ranges for number in range(each.after_id + 1, each.before_id)]
+    assert sorted(still_open) == sorted(set(range(1, backlog.newest_id + 1)) - held)
+    assert backlog.newest_id == max(held, default=0)
+    assert [each.after_id for each in backlog.ranges] == sorted(
+        (each.after_id for each in backlog.ranges), reverse=True
+    )
+    assert set(range(1, backlog.cursor + 1)) <= held

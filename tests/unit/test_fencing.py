@@ -1,5 +1,7 @@
 """Fences: no text ends its own fence, and the same text has the same one."""
 
+import hashlib
+
 from tg_parser.llm.fencing import Fence, holds_fence
 
 
@@ -23,6 +25,16 @@ def test_text_with_a_code_gets_another():
     code = Fence.around([victim, attack]).code
     assert code not in victim + attack
     assert code not in attack.upper().lower()
+
+
+def test_text_that_holds_the_code_of_its_own_fence_gets_another():
+    """Of four million characters of hexadecimal digits these hold the very code that is made of them."""
+    text = hashlib.shake_256(b"318").hexdigest(1 << 21)
+    assert hashlib.sha256(text.encode()).hexdigest()[:8] == "c47246f4"
+    assert "c47246f4" in text
+    code = Fence.around([text]).code
+    assert len(code) == 8
+    assert code not in text
 
 
 def test_repeated_lines_of_a_fence_are_seen():

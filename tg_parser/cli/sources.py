@@ -72,7 +72,7 @@ def list_sources(json: Json = False) -> None:
                     each.channel_id,
                     each.channel_title,
                     each.status,
-                    each.last_post_id,
+                    each.newest_post_id or each.last_post_id,
                     each.last_success_at,
                 )
                 for each in sources

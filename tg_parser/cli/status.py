@@ -88,7 +88,7 @@ def _emit_one(report: SourceStatusReport) -> None:
             ("failed", report.failures),
             ("topics", report.topics),
             (
-                "still to be fetched",
+                "not in any export yet" if source.via == "export" else "still to be fetched",
                 _ranges([(each.after_id + 1, (each.before_id or 0) - 1) for each in report.to_fetch]) or None,
             ),
             ("ids not shown by Telegram", _ranges(report.gaps) or "none between the first and the last"),

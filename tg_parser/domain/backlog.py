@@ -1,11 +1,13 @@
-"""What of a chat that is read newest first is still to be fetched, pure.
+"""What of a chat is still to be fetched, pure.
 
-Reading goes back in time, so a run that ends early leaves a hole between what it stored and what was stored before.
-The holes are kept as open ranges; the cursor stays below the lowest of them, and the next run closes them.
+Reading back in time, a run that ends early leaves a hole between what it stored and what was stored before; an export
+may begin in the middle of a chat. The holes are kept as open ranges; the cursor stays below the lowest of them, and the
+next run that reaches Telegram closes them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple, Self
 
 
@@ -49,9 +51,29 @@ class Backlog(NamedTuple):
         still_open = (rest, *others) if rest.after_id + 1 < lowest else others
         return self._replace(newest_id=max(self.newest_id, highest), ranges=_newest_first(still_open))
 
+    def covered(self, lowest: int, highest: int) -> Self:
+        """The backlog once all posts from `lowest` to `highest` are stored; what lies below them stays open."""
+        above = OpenRange(self.newest_id, highest + 1)
+        still_open = (
+            rest
+            for each in ((above, *self.ranges) if highest > self.newest_id else self.ranges)
+            for rest in _without(each, lowest, highest)
+        )
+        return self._replace(newest_id=max(self.newest_id, highest), ranges=_newest_first(tuple(still_open)))
+
     def closed(self, within: OpenRange) -> Self:
         """The backlog once nothing more is to be had of `within`."""
         return self._replace(ranges=tuple(each for each in self.ranges if each.after_id != within.after_id))
+
+
+def _without(within: OpenRange, lowest: int, highest: int) -> Iterator[OpenRange]:
+    """What is left of a range with two ends when the posts from `lowest` to `highest` are taken out of it."""
+    end = within.before_id or highest + 1
+    below, beyond = OpenRange(within.after_id, min(end, lowest)), OpenRange(max(within.after_id, highest), end)
+    if beyond.after_id + 1 < end:
+        yield beyond
+    if below.after_id + 1 < min(end, lowest):
+        yield below
 
 
 def _newest_first(ranges: tuple[OpenRange, ...]) -> tuple[OpenRange, ...]:

@@ -112,6 +112,14 @@ class RawMessage(Contract):
         return self
 
 
+_BEGINNINGS = frozenset({"create_channel", "create_group", "migrate_from_group"})
+
+
+def begins_its_chat(message: RawMessage) -> bool:
+    """Whether no message of the chat can be older: it is the first by its number, or tells how the chat began."""
+    return int(message.id) <= 1 or message.service_action in _BEGINNINGS
+
+
 class Sighting(StrEnum):
     """What a newly seen text of a stored message is."""
 

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from tg_parser.domain.backlog import Backlog
-from tg_parser.domain.messages import RawMessage
+from tg_parser.domain.messages import RawMessage, begins_its_chat
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.sources import Source
 from tg_parser.domain.times import utc_now
@@ -49,12 +49,15 @@ class Collector:
     async def _forward(
         self, source: Source, stream: MessageSource, window: Window, counts: Counter[str], report: ReportProgress
     ) -> None:
-        """Ids rise: the newest post stored is the cursor."""
+        """Ids rise. What is not proven to be held below the first post stays open: see domain/backlog.py."""
+        lowest = (window.after_id or 0) + 1 if stream.follows_cursor else None
         async with aclosing(_one_ahead(stream.batches(window))) as batches:
             async for batch in batches:
                 await self._store(source, batch, counts, report)
                 if posts := _post_ids(batch.messages):
-                    await self._sources.advance_cursor(source.source_id, max(posts), utc_now())
+                    if lowest is None:
+                        lowest = 1 if begins_its_chat(batch.messages[0]) else min(posts)
+                    await self._sources.cover(source.source_id, lowest, max(posts), utc_now())
 
     async def _backward(
         self, source: Source, stream: MessageSource, window: Window, counts: Counter[str], report: ReportProgress

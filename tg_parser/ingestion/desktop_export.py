@@ -114,6 +114,11 @@ class ExportedChat:
         """An export goes forward in time."""
         return False
 
+    @property
+    def follows_cursor(self) -> bool:
+        """An export may have been made of a part of the chat."""
+        return False
+
     async def batches(self, window: Window) -> AsyncGenerator[Batch, None]:
         """Batches in id order. The cursor is no bound: a newer export may hold older history and edits."""
         if self._started or self._walk.index != self._index:

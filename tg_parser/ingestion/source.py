@@ -64,6 +64,11 @@ class MessageSource(Protocol):
         """Whether batches go back in time; within a batch ids always rise."""
         ...
 
+    @property
+    def follows_cursor(self) -> bool:
+        """Whether a forward reading begins right after the window's `after_id`; an export may begin anywhere."""
+        ...
+
     def batches(self, window: Window) -> AsyncIterator[Batch]:
         """Batches in the order of `newest_first`. Raises SourceError; what was yielded before the error is good."""
         ...

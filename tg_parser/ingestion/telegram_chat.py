@@ -27,6 +27,7 @@ class TelegramChat:
     """A channel or group that the account may read."""
 
     newest_first = False
+    follows_cursor = True
     via: Adapter = "api"
 
     def __init__(self, requests: TelegramRequests, found: Found) -> None:

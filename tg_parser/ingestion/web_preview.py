@@ -42,6 +42,7 @@ class WebChannel:
 
     via: Adapter = "web"
     newest_first = True
+    follows_cursor = False
 
     def __init__(self, reader: PageReader, newest: Page) -> None:
         self.chat: Chat = newest.chat
@@ -51,7 +52,7 @@ class WebChannel:
     async def batches(self, window: Window) -> AsyncIterator[Batch]:
         """Pages back in time to the first wanted post. Raises SourceError; what was yielded before it is good."""
         left = window.limit
-        page = None if is_empty(window) else await self._page_below(window.before_id)
+        page = None if is_empty(window) else await self._first_page(window.before_id)
         while page is not None:
             messages = wanted_of(page, window, left)
             if messages or page.skipped:
@@ -70,6 +71,13 @@ class WebChannel:
             here = [number for number in asked if number >= lowest]
             asked = asked[: len(asked) - len(here)]
             yield await self._as_shown(page, here)
+
+    async def _first_page(self, before_id: int | None) -> Page | None:
+        """The page to begin with; None where it is proven that there are no posts below `before_id`."""
+        lowest = self._newest.lowest_id
+        if before_id is None or (lowest is not None and before_id > lowest):
+            return self._newest
+        return await self._reader.below(before_id, self._newest)
 
     async def _page_below(self, number: int | None) -> Page:
         """The page with the newest posts below `number`. The one that came with opening is not asked for again."""

@@ -11,6 +11,8 @@ from tg_parser.ingestion.web_landing import BY_API, no_telegram_page, why_no_pre
 from tg_parser.ingestion.web_page import Page, read_page, says_post_is_gone
 
 _MOST_REDIRECTS = 3
+_A_PAGE = 20
+"""Posts that a page shows."""
 
 
 class PageReader:
@@ -42,11 +44,29 @@ class PageReader:
             return None
         older = await self.before(page.lowest_id, page.chat)
         if older.lowest_id is None and page.tells_of_older:
-            raise SourceUnavailableError(
-                f"{self._client.host} tells of posts of @{self._name} before {page.lowest_id} and does not show them.",
-                "It may have been asked too often: run the same command later; what was collected so far is kept.",
-            )
+            raise self._hidden(f"tells of posts of @{self._name} before {page.lowest_id} and does not show them")
         return older if older.lowest_id is not None else None
+
+    async def below(self, number: int, newest: Page) -> Page | None:
+        """The page with the newest posts below `number`, a post that was shown before; None where there are none.
+
+        A page without posts is no proof, for a server that was asked too often shows such pages too: the oldest page
+        that shows posts has to say that it is the oldest. Raises SourceUnavailableError where that cannot be seen.
+        """
+        page = await self.before(number, newest.chat)
+        if page.lowest_id is not None:
+            return page
+        if newest.lowest_id is None:
+            raise self._hidden(f"shows no posts of @{self._name} any more")
+        above = 1
+        while page.lowest_id is None:
+            asked = number + above
+            page = newest if asked > newest.lowest_id else await self.before(asked, newest.chat)
+            above += above + _A_PAGE
+        found: Page | None = page
+        while found is not None and (found.lowest_id or 0) >= number:
+            found = await self.next_older(found)
+        return found
 
     async def single(self, number: int, chat: Chat) -> RawMessage | bool:
         """The post as its own page shows it; else whether that page says for sure that it is gone."""
@@ -76,6 +96,12 @@ class PageReader:
                 break
             path = path if folder == "s" else last
         raise no_telegram_page(self._name)
+
+    def _hidden(self, what: str) -> SourceUnavailableError:
+        return SourceUnavailableError(
+            f"{self._client.host} {what}.",
+            "It may have been asked too often: run the same command later; what was collected so far is kept.",
+        )
 
     def _changed_layout(self, what: str) -> SourceError:
         return SourceError(

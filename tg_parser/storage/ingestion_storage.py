@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, case, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tg_parser.domain.backlog import Backlog
+from tg_parser.domain.backlog import Backlog, OpenRange
 from tg_parser.domain.sources import Attempt, Source, SourceChange, SourceStatus
 from tg_parser.domain.storable import storable_json
 from tg_parser.storage.tables.ingestion import ingestion_state, source_attempts
@@ -72,24 +72,21 @@ class IngestionStorage:
             lambda conn: conn.execute(delete(ingestion_state).where(_state.source_id == source_id))
         )
 
-    async def advance_cursor(self, source_id: str, last_post_id: int, now: datetime) -> None:
-        """Move the cursor of posts forward; it never goes back."""
-        behind = or_(_state.last_post_id.is_(None), _state.last_post_id < last_post_id)
-        statement = update(ingestion_state).where(_state.source_id == source_id, behind)
-        await self._database.write(
-            lambda conn: conn.execute(statement.values(last_post_id=last_post_id, updated_at=now))
-        )
+    async def cover(self, source_id: str, lowest: int, highest: int, now: datetime) -> None:
+        """Note that the posts from `lowest` to `highest` are stored; what is not stored below them stays open."""
+
+        async def cover(conn: AsyncConnection) -> None:
+            found = (await conn.execute(_by_id(source_id).with_for_update())).mappings().first()
+            if found is not None:
+                before = Backlog.of(found["newest_post_id"], _ranges(found["open_ranges"]), found["last_post_id"])
+                values = _backlog_values(before.covered(lowest, highest), now)
+                await conn.execute(update(ingestion_state).where(_state.source_id == source_id).values(**values))
+
+        await self._database.write(cover)
 
     async def save_backlog(self, source_id: str, backlog: Backlog, now: datetime) -> None:
         """Keep what is still to be fetched of a chat read newest first; the cursor follows, and never goes back."""
-        behind = or_(_state.last_post_id.is_(None), _state.last_post_id < backlog.cursor)
-        values = {
-            "newest_post_id": backlog.newest_id,
-            "open_ranges": [list(each) for each in backlog.ranges],
-            "last_post_id": case((behind, backlog.cursor or None), else_=_state.last_post_id),
-            "updated_at": now,
-        }
-        await self._update(source_id, **values)
+        await self._update(source_id, **_backlog_values(backlog, now))
 
     async def mark_history_complete(self, source_id: str, now: datetime) -> None:
         """The history has been read to its end for the first time."""
@@ -128,6 +125,20 @@ def _by_id(source_id: str) -> Select[*tuple[Any, ...]]:
 
 def _sources(rows: Any) -> list[Source]:
     return [Source(**row) for row in rows]
+
+
+def _ranges(stored: list[list[int | None]] | None) -> tuple[OpenRange, ...]:
+    return tuple(OpenRange(after_id or 0, before_id) for after_id, before_id in stored or ())
+
+
+def _backlog_values(backlog: Backlog, now: datetime) -> dict[str, Any]:
+    behind = or_(_state.last_post_id.is_(None), _state.last_post_id < backlog.cursor)
+    return {
+        "newest_post_id": backlog.newest_id,
+        "open_ranges": [list(each) for each in backlog.ranges],
+        "last_post_id": case((behind, backlog.cursor or None), else_=_state.last_post_id),
+        "updated_at": now,
+    }
 
 
 def _consequence(attempt: Attempt, status: SourceStatus | None) -> dict[str, Any]:
