@@ -170,7 +170,7 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
     ingest = IngestService(sources, ingestion, collector)
     stages = LiveStages(
         collector,
-        CommentCollector(ingestion, comments, intake, settings.collecting.comment_window),
+        CommentCollector(ingestion, raw, comments, intake, settings.collecting.comment_window),
         Rechecker(raw, intake),
     )
     live = LiveService(sources=sources, storage=ingestion, stages=stages, web=web, api=api, locks=databases.locks)

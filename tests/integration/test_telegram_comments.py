@@ -11,6 +11,9 @@ from tg_parser.domain.errors import RateLimitedError, SourceError
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"])
 
 
+GROUP = "1500000002"
+
+
 @pytest.fixture
 def news():
     return world().channel("news", "Новости", discussion=True)
@@ -39,8 +42,8 @@ async def test_comments_are_exact_and_nested(server, news, databases):
     people = {str(each.id): each.first_name for each in news.world.users.values()}
     async with reach(server, databases) as api:
         chat = await open_chat(api, "news")
-        assert await chat.comments_available()
-        found = {post: await messages_of(chat.comments(post, 0)) for post in news.roots}
+        assert await chat.discussion_group() == GROUP
+        found = {post: await messages_of(chat.comments(post, 0, GROUP)) for post in news.roots}
     nested = 0
     for post, comments in found.items():
         told = [(each.id, each.text, each.parent_message_id) for each in comments]
@@ -61,9 +64,9 @@ async def test_only_comments_after_the_cursor_come(server, news, databases):
     ids = news.linked.threads[news.roots[1]]
     async with reach(server, databases) as api:
         chat = await open_chat(api, "news")
-        all_of_them = await messages_of(chat.comments(1, 0))
-        rest = await messages_of(chat.comments(1, ids[199]))
-        none = await messages_of(chat.comments(1, ids[-1]))
+        all_of_them = await messages_of(chat.comments(1, 0, GROUP))
+        rest = await messages_of(chat.comments(1, ids[199], GROUP))
+        none = await messages_of(chat.comments(1, ids[-1], GROUP))
     assert [int(each.id) for each in all_of_them] == ids
     assert [int(each.id) for each in rest] == ids[200:]
     assert none == []
@@ -91,7 +94,7 @@ async def test_a_post_without_a_thread_has_no_comments(server, news, databases):
     news.linked.delete(news.roots[2])
     async with reach(server, databases) as api:
         chat = await open_chat(api, "news")
-        assert [await messages_of(chat.comments(post, 0)) for post in (1, 2, 99)] == [[], [], []]
+        assert [await messages_of(chat.comments(post, 0, GROUP)) for post in (1, 2, 99)] == [[], [], []]
 
 
 async def test_comments_are_not_available_without_a_group_that_can_be_read(server, news, databases):
@@ -99,13 +102,13 @@ async def test_comments_are_not_available_without_a_group_that_can_be_read(serve
     news.post("post")
     news.world.channel("alone", "Без чата").post("post")
     async with reach(server, databases) as api:
-        assert not await (await open_chat(api, "alone")).comments_available()
+        assert not await (await open_chat(api, "alone")).discussion_group()
         news.linked.private = True
-        assert not await (await open_chat(api, "news")).comments_available()
+        assert not await (await open_chat(api, "news")).discussion_group()
         news.linked.private = False
         server.fault("channels.getChannels", error="FLOOD_WAIT_9000", times=1)
         with pytest.raises(RateLimitedError):
-            await (await open_chat(api, "news")).comments_available()
+            await (await open_chat(api, "news")).discussion_group()
 
 
 async def test_a_second_look_at_comments_shows_edits_and_what_is_gone(server, news, databases):
@@ -119,7 +122,7 @@ async def test_a_second_look_at_comments_shows_edits_and_what_is_gone(server, ne
     async with reach(server, databases) as api:
         chat = await open_chat(api, "news")
         threads = {first: 1, second: 1, third: 2, nested: 2}
-        messages, gone = await looked_again(chat.comments_shown(threads))
+        messages, gone = await looked_again(chat.comments_shown(threads, GROUP))
     assert gone == [second]
     assert [(each.id, each.thread_id, each.parent_message_id, each.text) for each in messages] == [
         (str(first), "1", "1", "another text"),
@@ -134,7 +137,7 @@ async def test_without_comments_no_second_look_is_asked_for(server, news, databa
     async with reach(server, databases) as api:
         chat = await open_chat(api, "news")
         before = len(server.log)
-        assert await looked_again(chat.comments_shown({})) == ([], [])
+        assert await looked_again(chat.comments_shown({}, GROUP)) == ([], [])
     assert len(server.log) == before
 
 
@@ -144,7 +147,7 @@ async def test_the_channel_itself_and_deleted_people_write_comments(server, news
     news.comment(1, "we", user=news)
     news.comment(1, "gone", user=news.world.user(None, id=99, deleted=True))
     async with reach(server, databases) as api:
-        comments = await messages_of((await open_chat(api, "news")).comments(1, 0))
+        comments = await messages_of((await open_chat(api, "news")).comments(1, 0, GROUP))
     assert [(each.author.id, each.author.name) for each in comments] == [
         ("-1001500000001", "Новости"),
         ("99", None),
@@ -161,7 +164,7 @@ async def test_an_access_error_in_a_thread_names_the_channel(server, news, datab
         chat = await open_chat(api, "news")
         taken = []
         with pytest.raises(SourceError, match="@news is private"):
-            async for batch in chat.comments(1, 0):
+            async for batch in chat.comments(1, 0, GROUP):
                 taken += batch.messages
     assert len(taken) == 100
 

@@ -15,6 +15,7 @@ GROUP = ChatAddress(kind="group")
         ("-100123", "post", "7", "7", NUMBERED, "https://t.me/c/123/7"),
         ("durov", "post", "7", None, NUMBERED, "https://t.me/durov/7"),
         ("-100123", "comment", "99", "7", NAMED, "https://t.me/durov/7?comment=99"),
+        ("-100123", "comment", "99@55", "7", NAMED, "https://t.me/durov/7?comment=99"),
         ("-100123", "comment", "99", "7", NUMBERED, "https://t.me/c/123/7?comment=99"),
         ("-100123", "comment", "7", "7", NAMED, "https://t.me/durov/7?comment=7"),
         ("-100123", "comment", "99", "7", GROUP, "https://t.me/c/123/99?thread=7"),

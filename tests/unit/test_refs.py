@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from tg_parser.domain.errors import InvalidRefError
 from tg_parser.domain.refs import (
     SourceRef,
+    comment_id,
     document_id,
     message_entry_id,
     naming_ref,
     parse_source_ref,
     source_ref,
+    split_comment_id,
     topic_entry_id,
     topic_id,
 )
@@ -38,6 +40,15 @@ def test_wrong_reference_is_refused(wrong):
     with pytest.raises(InvalidRefError) as caught:
         parse_source_ref(wrong)
     assert "tg:<channel_id>" in (caught.value.hint or "")
+
+
+def test_a_comment_names_its_group_where_that_is_not_the_first():
+    """Two discussion groups count for themselves, so the number alone is the id in the first one only."""
+    assert comment_id(7, "15", "15") == "7"
+    assert comment_id(7, "16", "15") == "7@16"
+    assert split_comment_id("7") == ("7", None)
+    assert split_comment_id("7@16") == ("7", "16")
+    assert parse_source_ref("tg:-1001:comment:7@16").message_id == "7@16"
 
 
 def test_colon_in_a_part_is_refused():

@@ -76,8 +76,26 @@ def test_a_text_that_the_preview_left_out_was_not_edited():
 @pytest.mark.parametrize(("hours", "other"), [(0, False), (29, False), (-29, False), (31, True), (-31, True)])
 def test_message_of_another_moment_is_another_message(hours, other):
     """Zones move a date by hours; a date further off means another chat with the same numbers."""
-    sent = {"date": MORNING}
-    assert is_another_message(sent, {"date": MORNING + timedelta(hours=hours)}) is other
+    sent = {"date": MORNING, "via": "export"}
+    assert is_another_message(sent, {"date": MORNING + timedelta(hours=hours), "via": "api"}) is other
+
+
+@pytest.mark.parametrize(
+    ("changed", "other"),
+    [
+        ({}, False),
+        ({"date": MORNING + timedelta(seconds=1)}, True),
+        ({"author_id": "8"}, True),
+        ({"author_id": "hash-8"}, False),
+        ({"author_id": None}, False),
+        ({"author_id": "-1008"}, False),
+        ({"author_id": "8", "via": "export"}, False),
+    ],
+)
+def test_message_of_another_person_is_another_message(changed, other):
+    """The API tells moment and person exactly; a hash follows its salt, and other adapters know less."""
+    sent = {"date": MORNING, "via": "api", "author_id": "7"}
+    assert is_another_message(sent, sent | changed) is other
 
 
 def test_change_says_what_is_held_afterwards():

@@ -12,6 +12,7 @@ from tg_parser.ingestion.telegram_mapping import action_name, comment_count, map
 
 CHANNEL = Chat(channel_id=f"-100{CHANNEL_ID}", title="News", kind="channel")
 GROUP = Chat(channel_id=f"-100{GROUP_ID}", title="Talk", kind="group")
+FIRST = str(GROUP_ID)
 PEOPLE = {"7": "Anna Bell", "8": None, "-1005": "Space"}
 
 
@@ -139,16 +140,25 @@ def test_in_a_forum_messages_carry_the_title_of_their_topic():
 
 def test_a_comment_belongs_to_the_post_and_names_what_it_answers():
     """An answer to the post's copy in the group answers the post; any other answers a comment."""
-    direct = map_comment(said(51, reply_to=answer(50)), CHANNEL, PEOPLE, 5)
-    nested = map_comment(said(52, reply_to=answer(51, 50)), CHANNEL, PEOPLE, 5)
+    direct = map_comment(said(51, reply_to=answer(50)), CHANNEL, PEOPLE, 5, FIRST)
+    nested = map_comment(said(52, reply_to=answer(51, 50)), CHANNEL, PEOPLE, 5, FIRST)
     assert direct.source_ref == "tg:-1001000000001:comment:51"
     assert standing(direct) == ("comment", "5", "5", "5")
     assert standing(nested) == ("comment", "5", "51", "51")
 
 
+def test_a_comment_of_a_later_discussion_group_names_its_group():
+    """The group that replaced the first one counts from 1 again: its comment 51 is another message than the first's."""
+    direct = map_comment(said(51, reply_to=answer(50)), CHANNEL, PEOPLE, 5, "900")
+    nested = map_comment(said(52, reply_to=answer(51, 50)), CHANNEL, PEOPLE, 5, "900")
+    assert direct.source_ref == "tg:-1001000000001:comment:51@1000000002"
+    assert (direct.id, *standing(direct)) == ("51@1000000002", "comment", "5", "5", "5")
+    assert standing(nested) == ("comment", "5", "51@1000000002", "51@1000000002")
+
+
 def test_a_comment_without_a_header_answers_the_post():
     """Where Telegram does not tell what is answered, it is the post."""
-    assert standing(map_comment(said(51), CHANNEL, PEOPLE, 5)) == ("comment", "5", "5", "5")
+    assert standing(map_comment(said(51), CHANNEL, PEOPLE, 5, FIRST)) == ("comment", "5", "5", "5")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +172,7 @@ def test_a_comment_without_a_header_answers_the_post():
 )
 def test_the_author_of_a_comment_is_who_wrote_it(sender, author):
     """A person, a deleted account, the channel itself, or the group for its nameless administrators."""
-    assert map_comment(said(51, from_id=sender), CHANNEL, PEOPLE, 5).author == author
+    assert map_comment(said(51, from_id=sender), CHANNEL, PEOPLE, 5, FIRST).author == author
 
 
 @pytest.mark.parametrize(

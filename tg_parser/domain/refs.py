@@ -1,6 +1,6 @@
 """References: build, parse and validate the ids by which messages, documents, topics and entries are known.
 
-source_ref   tg:<channel_id>:<post|comment>:<message_id>
+source_ref   tg:<channel_id>:<post|comment>:<message_id>, where the id of a comment may name its discussion group
 document id  doc:<source_ref>
 topic id     topic:<source_ref of its first anchor when it was first found>, with ~2, ~3, … behind it for a later topic
              all of whose messages have already named another one
@@ -17,6 +17,7 @@ from tg_parser.domain.errors import InvalidRefError
 MessageType = Literal["post", "comment"]
 
 _TURN = "~"
+_GROUP = "@"
 _PART = r"[^:\s]+"
 _SOURCE_REF = re.compile(rf"tg:(?P<channel>{_PART}):(?P<type>post|comment):(?P<id>{_PART})")
 
@@ -46,6 +47,20 @@ def parse_source_ref(ref: str) -> SourceRef:
     if match is None:
         raise InvalidRefError(ref, "tg:<channel_id>:<post|comment>:<message_id>")
     return SourceRef(match["channel"], cast("MessageType", match["type"]), match["id"])
+
+
+def comment_id(number: int, group: str, first_group: str) -> str:
+    """The id of the comment `number` of a discussion group (both by Telegram's bare ids).
+
+    Each group counts for itself: a comment of another group than the channel's first one names it behind an @.
+    """
+    return str(number) if group == first_group else f"{number}{_GROUP}{group}"
+
+
+def split_comment_id(message_id: str) -> tuple[str, str | None]:
+    """The number of a comment in its discussion group, and that group where it is not the channel's first one."""
+    number, _, group = message_id.partition(_GROUP)
+    return number, group or None
 
 
 def document_id(ref: str) -> str:

@@ -21,7 +21,8 @@ class Source(Contract):
     `peer_id` is the marked number of a chat that was first known, and so is stored, by its name alone. Of a chat read
     newest first, `newest_post_id` is the newest post stored and `open_ranges` what is not: see domain/backlog.py.
     `comments_swept_to` is how far down the posts were asked for comments once; `comments_turn` where the next look at
-    old posts goes on.
+    old posts goes on. `discussion_groups` are the bare ids of the groups where posts were ever commented, the first one
+    first: its comments are known by their number alone.
     """
 
     source_id: str
@@ -51,6 +52,7 @@ class Source(Contract):
     open_ranges: tuple[OpenRange, ...] | None = None
     comments_swept_to: int | None = None
     comments_turn: int | None = None
+    discussion_groups: tuple[str, ...] | None = None
 
     @property
     def peer(self) -> Peer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tg_parser.domain.peers import ChatKind, internal_channel_id
-from tg_parser.domain.refs import MessageType
+from tg_parser.domain.refs import MessageType, split_comment_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ def message_link(
     channel_id: str, message_type: MessageType, message_id: str, thread_id: str | None, address: ChatAddress
 ) -> str | None:
     """The t.me address of a message, None where Telegram has none (basic groups, private and unnamed chats)."""
-    base = _chat_address(channel_id, address)
-    if base is None or not message_id.isdigit():
+    base, number = _chat_address(channel_id, address), split_comment_id(message_id)[0]
+    if base is None or not number.isdigit():
         # A group that was upgraded keeps its old messages under negative ids, which no link can open.
         return None
     if message_type == "comment" and thread_id:
@@ -31,7 +31,7 @@ def message_link(
         # In a group it is a message of its own inside a thread.
         if address.kind == "group":
             return f"{base}/{message_id}?thread={thread_id}"
-        return f"{base}/{thread_id}?comment={message_id}"
+        return f"{base}/{thread_id}?comment={number}"
     return f"{base}/{message_id}"
 
 

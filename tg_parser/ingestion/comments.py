@@ -11,12 +11,14 @@ from collections import Counter
 from dataclasses import dataclass
 
 from tg_parser.domain.progress import Progress, ReportProgress, silent
+from tg_parser.domain.refs import split_comment_id
 from tg_parser.domain.sources import Source
 from tg_parser.domain.times import utc_now
 from tg_parser.ingestion.intake import Intake
 from tg_parser.ingestion.telegram_api import TelegramChat
 from tg_parser.storage.comment_storage import CommentStorage, DueThread
 from tg_parser.storage.ingestion_storage import IngestionStorage
+from tg_parser.storage.raw_storage import RawStorage
 
 _THREADS_A_PAGE = 500
 
@@ -32,8 +34,11 @@ class Look:
 class CommentCollector:
     """Brings the comments under the posts of one channel into the raw storage; each thread has its own cursor."""
 
-    def __init__(self, sources: IngestionStorage, comments: CommentStorage, intake: Intake, window: int) -> None:
+    def __init__(
+        self, sources: IngestionStorage, raw: RawStorage, comments: CommentStorage, intake: Intake, window: int
+    ) -> None:
         self._sources = sources
+        self._raw = raw
         self._comments = comments
         self._intake = intake
         self._window = window
@@ -42,17 +47,34 @@ class CommentCollector:
         self, source: Source, chat: TelegramChat, counts: Counter[str], report: ReportProgress = silent
     ) -> None:
         """Store the comments that are new. `source` is as it stands after its posts were collected."""
-        available = await chat.comments_available()
-        await self._sources.set_progress(source.source_id, utc_now(), comments_unavailable=not available)
-        if not available:
+        group = await chat.discussion_group()
+        await self._sources.set_progress(source.source_id, utc_now(), comments_unavailable=group is None)
+        if group is None:
             return
+        first_group = await self._first_group(source, group)
         await self._count(source, chat)
         after = ""
         while page := await self._comments.due(source.source_id, _THREADS_A_PAGE, after):
             for thread in page:
-                await self._walk(source, chat, thread, counts)
+                await self._walk(source, chat, thread, first_group, counts)
                 report(Progress("comments", counts["comments"]))
             after = page[-1].thread_id
+
+    async def _first_group(self, source: Source, group: str) -> str:
+        """The channel's first discussion group, which may have been replaced by `group` since; both are kept."""
+        known = source.discussion_groups or await self._group_of_stored(source)
+        if group not in known:
+            known = (*known, group)
+        if known != source.discussion_groups:
+            await self._sources.set_progress(source.source_id, utc_now(), discussion_groups=list(known))
+        return known[0]
+
+    async def _group_of_stored(self, source: Source) -> tuple[str, ...]:
+        """The group of comments that were stored before groups were noted, as their payload tells it."""
+        stored = await self._raw.first_comment(source.channel_id)
+        payload = stored.raw_payload if stored else None
+        number = ((payload or {}).get("peer_id") or {}).get("channel_id")
+        return () if number is None else (str(number),)
 
     async def _count(self, source: Source, chat: TelegramChat) -> None:
         """Compare the counts of the newest posts, of all posts once, and of some old ones in turn."""
@@ -75,13 +97,15 @@ class CommentCollector:
         counted = await chat.reply_counts(range(look.bottom, look.top + 1))
         await self._comments.note_counts(source.source_id, counted, utc_now())
 
-    async def _walk(self, source: Source, chat: TelegramChat, thread: DueThread, counts: Counter[str]) -> None:
-        async for batch in chat.comments(int(thread.thread_id), thread.last_comment_id or 0):
+    async def _walk(
+        self, source: Source, chat: TelegramChat, thread: DueThread, first_group: str, counts: Counter[str]
+    ) -> None:
+        async for batch in chat.comments(int(thread.thread_id), thread.last_comment_id or 0, first_group):
             stored = Counter[str]()
             await self._intake.store(source, batch.messages, stored)
             counts.update(comments=stored["seen"], new_comments=stored["new"], revised=stored["revised"])
             if batch.messages:
-                newest = max(int(message.id) for message in batch.messages)
+                newest = max(int(split_comment_id(message.id)[0]) for message in batch.messages)
                 await self._comments.advance(source.source_id, thread.thread_id, newest, utc_now())
         await self._comments.mark_walked(source.source_id, thread.thread_id, thread.reply_count, utc_now())
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from tg_parser.domain.progress import Progress, ReportProgress, silent
-from tg_parser.domain.refs import MessageType, source_ref
+from tg_parser.domain.refs import comment_id, source_ref, split_comment_id
 from tg_parser.domain.sources import Source
 from tg_parser.domain.times import utc_now
 from tg_parser.ingestion.intake import Intake
@@ -33,17 +34,37 @@ class Rechecker:
         since = None if wanted.age is None else utc_now() - wanted.age
         posts = await self._raw.posts_to_recheck(source.channel_id, newest=wanted.newest, since=since)
         async for shown in stream.shown(posts):
-            await self._take(source, "post", shown, counts)
+            await self._take(
+                source, shown, [source_ref(source.channel_id, "post", each) for each in shown.gone], counts
+            )
             report(Progress("recheck", counts["rechecked"]))
         if isinstance(stream, TelegramChat) and source.include_comments:
-            thread_of = await self._raw.comments_to_recheck(source.channel_id, posts)
-            async for shown in stream.comments_shown(thread_of):
-                await self._take(source, "comment", shown, counts)
-                report(Progress("recheck", counts["rechecked"]))
+            await self._recheck_comments(source, stream, posts, counts, report)
 
-    async def _take(self, source: Source, kind: MessageType, shown: Shown, counts: Counter[str]) -> None:
+    async def _recheck_comments(
+        self, source: Source, chat: TelegramChat, posts: Sequence[int], counts: Counter[str], report: ReportProgress
+    ) -> None:
+        """Only the group that holds a comment can tell of it: those of a group that was replaced stay as they are."""
+        group = await chat.discussion_group()
+        if group is None:
+            return
+        first_group = source.discussion_groups[0] if source.discussion_groups else group
+        held = await self._raw.comments_to_recheck(source.channel_id, posts)
+        thread_of = {
+            int(number): thread
+            for (number, of_group), thread in ((split_comment_id(each), thread) for each, thread in held.items())
+            if (of_group or first_group) == group
+        }
+        if former := len(held) - len(thread_of):
+            counts["note:comments_of_a_former_group"] += former
+        async for shown in chat.comments_shown(thread_of, first_group):
+            gone = [comment_id(each, group, first_group) for each in shown.gone]
+            await self._take(source, shown, [source_ref(source.channel_id, "comment", each) for each in gone], counts)
+            report(Progress("recheck", counts["rechecked"]))
+
+    async def _take(self, source: Source, shown: Shown, gone: Sequence[str], counts: Counter[str]) -> None:
         stored = Counter[str]()
         await self._intake.store(source, shown.messages, stored)
         counts.update(rechecked=len(shown.messages) + len(shown.gone), revised=stored["revised"])
         counts.update(refreshed=stored["refreshed"])
-        await self._intake.mark_gone([source_ref(source.channel_id, kind, each) for each in shown.gone], counts)
+        await self._intake.mark_gone(gone, counts)

@@ -68,9 +68,10 @@ class TelegramChat:
             there, gone = _there_and_gone(page)
             yield Shown([map_message(each, self.chat, page.people, topics) for each in there], gone)
 
-    async def comments_available(self) -> bool:
-        """Whether the channel has a discussion group that the account may read. Raises SourceError."""
-        return await self._discussion_group() is not None
+    async def discussion_group(self) -> str | None:
+        """The bare id of the group where posts are commented now; None without one that the account may read."""
+        group = await self._discussion_group()
+        return None if group is None else str(group.peer.channel_id)
 
     async def reply_counts(self, ids: Sequence[int]) -> dict[int, int]:
         """How many comments Telegram counts under the posts `ids`, a request a hundred, without their texts."""
@@ -79,26 +80,31 @@ class TelegramChat:
             counts |= await self._requests.reply_counts(self._target, part)
         return counts
 
-    async def comments(self, post_id: int, after_id: int) -> AsyncIterator[Batch]:
-        """The comments under a post after the comment `after_id`, oldest first. Raises SourceError."""
+    async def comments(self, post_id: int, after_id: int, first_group: str) -> AsyncIterator[Batch]:
+        """The comments under a post after the comment `after_id`, oldest first. Raises SourceError.
+
+        `first_group` is the channel's first discussion group, whose comments are known by their number alone.
+        """
         while True:
             page = await self._requests.replies(self._target, post_id, after_id=after_id)
             there, _ = _there_and_gone(page)
             if there:
-                yield Batch([map_comment(each, self.chat, page.people, post_id) for each in there])
+                yield Batch([map_comment(each, self.chat, page.people, post_id, first_group) for each in there])
             if page.is_last:
                 return
             after_id = page.messages[-1].id
 
-    async def comments_shown(self, thread_of: Mapping[int, int]) -> AsyncIterator[Shown]:
-        """What there is now of the comments whose posts `thread_of` tells. Raises SourceError."""
+    async def comments_shown(self, thread_of: Mapping[int, int], first_group: str) -> AsyncIterator[Shown]:
+        """What there is now of the discussion group's comments whose posts `thread_of` tells. Raises SourceError."""
         group = await self._discussion_group() if thread_of else None
         if group is None:
             return
         for part in in_pages(sorted(thread_of)):
             page = await self._requests.messages(group, part)
             there, gone = _there_and_gone(page)
-            yield Shown([map_comment(each, self.chat, page.people, thread_of[each.id]) for each in there], gone)
+            yield Shown(
+                [map_comment(each, self.chat, page.people, thread_of[each.id], first_group) for each in there], gone
+            )
 
     async def _history(self, window: Window) -> AsyncGenerator[Page, None]:
         """Pages cut to what `window` wants; the next one is asked for while the last is still being looked at."""

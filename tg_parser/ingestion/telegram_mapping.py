@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tg_parser.domain.messages import Chat, RawMessage
-from tg_parser.domain.refs import MessageType, source_ref
+from tg_parser.domain.refs import MessageType, comment_id, source_ref
 from tg_parser.ingestion.telegram_fields import (
     People,
     author,
@@ -53,14 +53,24 @@ def map_message(message: Any, chat: Chat, people: People, topics: Mapping[int, s
     return _mapped(message, chat, people, _standing(message, chat, topics))
 
 
-def map_comment(message: Any, chat: Chat, people: People, post_id: int) -> RawMessage:
-    """A message of the discussion group under the channel's post `post_id`."""
+def map_comment(message: Any, chat: Chat, people: People, post_id: int, first_group: str) -> RawMessage:
+    """A message of a discussion group under the channel's post `post_id`; `first_group` is the channel's first one."""
     header = _answer(message, marked_id(message.peer_id))
     answered = None if header is None else header.reply_to_msg_id
     top = None if header is None else header.reply_to_top_id
     # Whoever answers the post itself answers its copy in the group: that is the top, and no other top is named.
-    parent = post_id if top is None or answered in (None, top) else answered
-    return _mapped(message, chat, people, Standing("comment", post_id, parent, parent))
+    answers_post = top is None or answered in (None, top)
+    parent = post_id if answers_post else answered
+    mapped = _mapped(message, chat, people, Standing("comment", post_id, parent, parent))
+    group = str(message.peer_id.channel_id)
+    if group == first_group:
+        return mapped
+    own = comment_id(message.id, group, first_group)
+    told = str(post_id) if answered is None or answers_post else comment_id(answered, group, first_group)
+    ref = source_ref(chat.channel_id, "comment", own)
+    return mapped.model_copy(
+        update={"id": own, "source_ref": ref, "parent_message_id": told, "reply_to_message_id": told}
+    )
 
 
 def comment_count(message: Any) -> int | None:

@@ -145,6 +145,7 @@ class LiveService:
         elif source.include_comments and source.channel_kind == "channel":
             counts["note:comments_need_the_api"] += 1
         if request.recheck is not None:
+            source = await self._sources.get(source.source_id)
             await self._stages.rechecker.recheck(source, stream, request.recheck, counts, report)
 
     def _via(self, source: Source | None, peer: Peer) -> Adapter:

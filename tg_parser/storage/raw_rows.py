@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tg_parser.domain.messages import Author, RawMessage
+from tg_parser.domain.refs import split_comment_id
 from tg_parser.domain.storable import storable, storable_json
 from tg_parser.storage.columns import JsonText, json_bytes
 
@@ -33,7 +34,7 @@ def message_row(message: RawMessage, inserted_at: datetime) -> Row:
         "channel_id": message.channel_id,
         "message_type": message.message_type,
         "id": message.id,
-        "id_number": _number(message.id),
+        "id_number": _number(split_comment_id(message.id)[0]),
         "date": message.date,
         "revision": 0,
         "service_action": clean.text(message.service_action),

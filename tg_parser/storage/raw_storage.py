@@ -164,13 +164,20 @@ class RawStorage:
         rows = await self._database.rows(wanted.order_by(_raw.id_number.desc()).limit(newest))
         return [row["id_number"] for row in reversed(rows)]
 
-    async def comments_to_recheck(self, channel_id: str, posts: Sequence[int]) -> dict[int, int]:
+    async def comments_to_recheck(self, channel_id: str, posts: Sequence[int]) -> dict[str, int]:
         """The comments under `posts` that are still there: comment id → post id."""
         comments = (_raw.message_type == "comment", _raw.deleted_at.is_(None), _raw.id_number > 0)
         under = self._database.dialect.any_of(_raw.thread_id, map(str, posts))
-        wanted = select(_raw.id_number, _raw.thread_id).where(channel_range(_raw.source_ref, channel_id), *comments)
-        rows = await self._database.rows(wanted.where(under).order_by(_raw.id_number))
-        return {row["id_number"]: int(row["thread_id"]) for row in rows}
+        wanted = select(_raw.id, _raw.thread_id).where(channel_range(_raw.source_ref, channel_id), *comments)
+        rows = await self._database.rows(wanted.where(under).order_by(_raw.id_number, _raw.id))
+        return {row["id"]: int(row["thread_id"]) for row in rows}
+
+    async def first_comment(self, channel_id: str) -> RawMessage | None:
+        """The oldest comment of a channel that was kept with its payload."""
+        comments = (_raw.message_type == "comment", _raw.raw_payload_json.is_not(None))
+        of_channel = _with_current_text().where(channel_range(_raw.source_ref, channel_id), *comments)
+        row = await self._database.row(of_channel.order_by(_raw.date, _raw.source_ref).limit(1))
+        return None if row is None else _stored(row).message
 
     async def closing_texts(self, channel_id: str, limit: int) -> list[str]:
         """The newest texts of a channel, newest first."""

@@ -39,6 +39,7 @@ ingestion_state = Table(
     Column("open_ranges", JsonDocument),
     Column("comments_swept_to", BigNumber),
     Column("comments_turn", BigNumber),
+    Column("discussion_groups", JsonDocument),
     Index("idx_ingestion_source_id", "source_id", unique=True),
 )
 
