@@ -107,7 +107,7 @@ def test_bad_answers_go_to_the_ledger_and_leave_it(process_env, tmp_path):
         assert len(server.requests) == 5
         failed = failures(env, tmp_path)
         assert sorted(each["source_ref"] for each in failed) == [f"tg:{CHANNEL}:post:1", f"tg:{CHANNEL}:post:2"]
-        assert {(each["error_class"], each["attempts"]) for each in failed} == {("AnalysisError", 1)}
+        assert {(each["error_class"], each["attempts"]) for each in failed} == {("UnusableAnswerError", 1)}
         assert "words of text_clean stand in the message" in failed[0]["error_message"]
         tg_parser(env, "process", "--all", cwd=tmp_path)
         assert len(server.requests) == 5
@@ -115,6 +115,18 @@ def test_bad_answers_go_to_the_ledger_and_leave_it(process_env, tmp_path):
         again = tg_parser_json(env, "process", "--all", "--retry-failed", cwd=tmp_path)
         assert (again["processed"], again["failed"]) == (2, 0)
         assert failures(env, tmp_path) == []
+
+
+def test_a_model_that_answers_rubbish_to_everything_stops_the_run(process_env, tmp_path):
+    """Five messages in a row without a usable answer are the model's fault: no more is paid, and all stay due."""
+    with LlmServer(lambda _: Reply(output="I am a poet and know no JSON.")) as server:
+        env = {**process_env, **IMPATIENT, **server.environment("openai"), "PROCESSING_CONCURRENCY": "1"}
+        done = tg_parser(env, "run", *export(tmp_path, *news(30)), *STEPS, cwd=tmp_path, code=1)
+        assert 10 <= len(server.requests) <= 12
+    assert "Message after message no answer could be used (5 in a row)" in done.stderr
+    assert "This is not one JSON object" in done.stderr
+    assert failures(env, tmp_path) == []
+    assert tg_parser_json(env, "status", cwd=tmp_path)["sources"][0]["due"] == 30
 
 
 def test_ctrl_c_keeps_the_running_calls(sqlite_env, tmp_path):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import threading
+
 import pytest
-from llm_questions import ENDPOINTS, GOOD, asking, pointed_at, question
+from llm_questions import ENDPOINTS, GOOD, asking, pointed_at, question, settings_of
 from llm_servers import (
     SECRET,
     LlmServer,
@@ -22,7 +26,10 @@ from llm_servers import (
     wrong_key,
 )
 
+from tg_parser.config.settings import RetrySettings
 from tg_parser.domain.errors import AnalysisError, ProviderError, ProviderUnavailableError
+from tg_parser.llm.asking import Llm
+from tg_parser.llm.models import open_models
 from tg_parser.llm.retrying import REJECTIONS_IN_A_ROW
 
 PASSING = {
@@ -164,6 +171,59 @@ async def test_nobody_listens(endpoint):
             with pytest.raises(ProviderUnavailableError, match="All connection attempts failed") as caught:
                 await model.ask(question())
     assert url in caught.value.message
+
+
+def wrapped(code, message="Slow down."):
+    """An error as gateways send it: with status 200, in place of an answer."""
+    told = {"error": {"message": message, "code": code}, "choices": None}
+    return Reply(raw=json.dumps(told).encode())
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+async def test_an_error_inside_an_answer_means_what_it_says(endpoint):
+    """429 is waited for and 503 tried again; a wrong key stops at once; without a number the words are told."""
+    with LlmServer(lambda _: GOOD, [wrapped(429), wrapped(503), wrapped(429)]) as server:
+        async with asking(pointed_at(server, endpoint)) as llm:
+            assert (await llm.ask(question())).calls == 1
+            assert len(server.requests) == 4
+            server.plan, server.requests = [wrapped(401, "No auth credentials found")], []
+            with pytest.raises(ProviderError, match="No auth credentials found"):
+                await llm.ask(question())
+            assert len(server.requests) == 1
+            server.plan = [wrapped("model_overloaded", "All machines are busy")] * 3
+            with pytest.raises(ProviderUnavailableError, match="All machines are busy"):
+                await llm.ask(question())
+
+
+async def test_an_answer_that_speaks_of_errors_is_an_answer():
+    """A text with the word, or an empty field beside the answer, is no error."""
+    with LlmServer(lambda _: {**GOOD, "summary": 'The "error": 500'}) as server:
+        async with asking(pointed_at(server, "responses")) as llm:
+            assert (await llm.ask(question())).output.summary == 'The "error": 500'
+
+
+async def test_the_first_model_is_the_first_again_once_it_is_well():
+    """After its rest one call tries it, while the others still go to the stand-in; answered, all go to it again."""
+    tried = threading.Event()
+
+    def slowly(_):
+        tried.set()
+        return Reply(output=GOOD, delay=0.3)
+
+    with LlmServer(lambda _: GOOD, [failed(500)] * 3) as server:
+        retry = RetrySettings(_env_file=None, RETRY_BACKOFF_BASE=0.1, RETRY_BACKOFF_MAX=1, RETRY_JITTER=0)
+        settings = settings_of(_with_stand_in(server)).model_copy(update={"retry": retry})
+        async with open_models(settings) as models:
+            llm = Llm(await models.chain("processing"), 3)
+            await llm.ask(question())
+            await asyncio.sleep(1.05)
+            server.requests, server.plan = [], [slowly]
+            trial = asyncio.create_task(llm.ask(question()))
+            await asyncio.to_thread(tried.wait, 5)
+            await llm.ask(question())
+            await trial
+            await llm.ask(question())
+    assert [asked.model for asked in server.requests] == ["gpt-4o-mini", "qwen3:8b", "gpt-4o-mini"]
 
 
 async def test_a_stand_in_answers_and_the_broken_model_is_left_alone():

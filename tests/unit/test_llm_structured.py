@@ -9,22 +9,42 @@ from pydantic_ai.messages import ModelResponse, TextPart, ThinkingPart, ToolCall
 from tg_parser.llm.question import AnswerRejectedError
 from tg_parser.llm.structured import answer_text, parse_answer, request_parameters
 
+OTHER = '{"summary": "other", "score": 1, "tags": []}'
 GOOD = '{"summary": "a } b", "score": null, "tags": []}'
 
 
 @pytest.mark.parametrize(
-    "text", [GOOD, f"```json\n{GOOD}\n```", f"```\n{GOOD}```", f"Sure!\n{GOOD}\nDone.", f"\ufeff {GOOD}"]
+    "text",
+    [
+        GOOD,
+        f"```json\n{GOOD}\n```",
+        f"```\n{GOOD}```",
+        f"Sure!\n{GOOD}\nDone.",
+        f"\ufeff {GOOD}",
+        f"I need {{summary}} and {{tags}}. {OTHER}?\n</think>\n{GOOD}",
+        f"<think>{OTHER}</think>{GOOD}",
+        f"{GOOD}\n{GOOD}",
+        f"{GOOD}\nHope this helps :}} ",
+        f'{{"wanted": "an object"}} {GOOD}',
+        f'{{"score": NaN}} {GOOD}',
+    ],
 )
 def test_an_object_is_found_amid_other_words(text):
-    """Fences and sentences around an object do not matter."""
+    """Fences, sentences with braces, thoughts whose opening mark is missing, and saying it twice do not matter."""
     assert parse_answer(text, Reading).summary == "a } b"
 
 
-@pytest.mark.parametrize("text", ["no JSON at all", "[1, 2]", '{"summary": "cut', GOOD + GOOD, "{", "null"])
+@pytest.mark.parametrize("text", ["no JSON at all", "[1, 2]", '{"summary": "cut', "{", "null", '{"a":' * 5000])
 def test_what_is_no_object_is_said_to_be_none(text):
-    """Words, lists, torn and doubled objects are refused as no JSON object, or as one of another shape."""
-    with pytest.raises(AnswerRejectedError, match=r"not one JSON object|the answer: Input should be"):
+    """Words, lists, torn and endlessly nested objects are refused as no JSON object."""
+    with pytest.raises(AnswerRejectedError, match="This is not one JSON object"):
         parse_answer(text, Reading)
+
+
+def test_two_different_answers_are_none():
+    """Which one is meant nobody knows, so the model is asked again."""
+    with pytest.raises(AnswerRejectedError, match="These are 2 different answers; give one"):
+        parse_answer(f"{GOOD} or {OTHER}", Reading)
 
 
 def test_each_fault_is_named_by_its_place_and_not_by_its_words():

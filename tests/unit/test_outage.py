@@ -2,11 +2,16 @@
 
 from samples import message
 
-from tg_parser.domain.errors import ProviderUnavailableError
-from tg_parser.processing.outage import IN_A_ROW, Outage
+from tg_parser.domain.errors import ProviderError, ProviderUnavailableError, UnusableAnswerError
+from tg_parser.processing.outage import IN_A_ROW, UNUSABLE_IN_A_ROW, Outage
 from tg_parser.storage.claim_storage import DueMessage
 
+REFUSED = UnusableAnswerError("No JSON.", "Try another model.")
 ERROR = ProviderUnavailableError("Nobody answers.")
+
+
+def bad(number):
+    return DueMessage(message(number), 0, deleted=False), REFUSED
 
 
 def held(number):
@@ -31,9 +36,40 @@ def test_answer_in_between_makes_them_failures():
     assert outage.over() == ([held(50)], None)
 
 
+def test_rubbish_in_a_row_is_the_models_fault():
+    """The fifth message without a usable answer ends the run; all of them stay due."""
+    outage = Outage()
+    told = [outage.unusable([bad(at)]) for at in range(UNUSABLE_IN_A_ROW)]
+    assert told[:-1] == [([], None)] * 4
+    released, error = told[-1]
+    assert released == []
+    assert isinstance(error, ProviderError)
+    assert error.message == "Message after message no answer could be used (5 in a row). No JSON."
+    assert outage.over(early=True) == ([], None)
+
+
+def test_a_good_answer_makes_rubbish_before_it_failures_of_messages():
+    """Counting begins anew, and what is left at the end failed too, also where something else ends the run."""
+    outage = Outage()
+    for at in range(UNUSABLE_IN_A_ROW - 1):
+        outage.unusable([bad(at)])
+    assert outage.answered() == [bad(at) for at in range(UNUSABLE_IN_A_ROW - 1)]
+    assert outage.unusable([bad(7)]) == ([], None)
+    assert outage.over(early=True) == ([bad(7)], None)
+
+
+def test_rubbish_is_an_answer_after_an_outage():
+    """Who answers rubbish is there: calls that found nobody before it failed on their own."""
+    outage = Outage()
+    outage.unanswered([held(1)])
+    assert outage.unusable([bad(2)]) == ([held(1)], None)
+    assert outage.over() == ([bad(2)], None)
+
+
 def test_nobody_ever_answered():
     """At the end the error is the run's, however few calls there were; without any call there is none."""
     outage = Outage()
     assert outage.over() == ([], None)
     outage.unanswered([held(1)])
+    assert outage.over(early=True) == ([], None)
     assert outage.over() == ([], ERROR)

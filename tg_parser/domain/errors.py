@@ -125,6 +125,10 @@ class AnalysisError(TgParserError):
     """One message that could not be analysed; the run goes on."""
 
 
+class UnusableAnswerError(AnalysisError):
+    """One message for which a model gave no answer that could be used; message after message, it is the model."""
+
+
 class ProviderError(TgParserError):
     """A language model that cannot be used as it is set up: wrong key, no such model, no money left there."""
 

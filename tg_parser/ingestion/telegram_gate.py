@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 
+from tg_parser.config.waiting import wait_aloud
 from tg_parser.domain.errors import AccountError, RateLimitedError
 from tg_parser.domain.times import utc_now
 from tg_parser.storage.account_storage import AccountStorage
@@ -71,7 +72,7 @@ class Gate:
         if self._sat_out[request] > self._max_wait:
             raise RateLimitedError(f"the account asks again ({request})", utc_now() + timedelta(seconds=seconds))
         log.warning(f"Telegram asks to wait {seconds:.0f} s before {request}; waiting.", seconds=round(seconds))
-        await asyncio.sleep(seconds)
+        await wait_aloud(seconds, "Telegram")
 
 
 def _dead(reason: str) -> AccountError:

@@ -12,6 +12,7 @@ import httpx
 import structlog
 
 from tg_parser.config.settings import RetrySettings, WebSettings
+from tg_parser.config.waiting import wait_aloud
 from tg_parser.domain.errors import RateLimitedError, SourceError, SourceUnavailableError
 from tg_parser.domain.times import utc_now
 from tg_parser.ingestion.retrying import attempts
@@ -90,7 +91,7 @@ class WebClient:
         raise AssertionError("a retry context either returns or raises")
 
     async def _until_it_may_be_asked(self) -> None:
-        await asyncio.sleep(max(self._paused_until, self._asked_until) - time.monotonic())
+        await wait_aloud(max(self._paused_until, self._asked_until) - time.monotonic(), self.host)
 
     async def _once(self, url: str) -> Answer:
         try:

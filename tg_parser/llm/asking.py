@@ -12,7 +12,7 @@ from pydantic_ai.messages import ModelResponse
 from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
 
-from tg_parser.domain.errors import AnalysisError
+from tg_parser.domain.errors import AnalysisError, UnusableAnswerError
 from tg_parser.llm.dialogue import Dialogue
 from tg_parser.llm.question import Answer, AnswerRejectedError, Question
 from tg_parser.llm.structured import answer_text, parse_answer, request_parameters
@@ -54,7 +54,7 @@ class Llm:
                 if self._keeper is not None:
                     self._keeper.keep(dialogue.responses[0], response)
                 return dialogue.answer(output)
-        raise AnalysisError(
+        raise UnusableAnswerError(
             f"The answer of {dialogue.model_name} to the prompt {question.prompt.name!r} was refused "
             f"{_times(self._max_attempts)}: {_short(dialogue.fault)}",
             "Try another model, or LLM_OUTPUT_MODE where it does not keep to the shape; "

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import httpx2
+import orjson
 from pydantic_ai.models import Model
 
 from tg_parser import __version__
@@ -15,6 +16,12 @@ from tg_parser.config.llm_settings import LlmSettings
 from tg_parser.llm.choice import ModelChoice
 
 _CONNECT_SECONDS = 10.0
+
+_ERROR_WITHIN = 2_000
+"""Bytes at the beginning of a body where an error that stands in place of an answer is named."""
+_ANSWERS = frozenset({"choices", "output", "content", "candidates"})
+"""Where the formats of the providers put an answer."""
+_NO_STATUS = 600
 
 HeaderListener = Callable[[httpx2.Headers], None]
 
@@ -24,6 +31,7 @@ def http_client(llm: LlmSettings, listener: HeaderListener) -> httpx2.AsyncClien
 
     async def told(response: httpx2.Response) -> None:
         listener(response.headers)
+        await show_hidden_error(response)
 
     return httpx2.AsyncClient(
         timeout=httpx2.Timeout(llm.timeout, connect=min(_CONNECT_SECONDS, llm.timeout)),
@@ -31,6 +39,24 @@ def http_client(llm: LlmSettings, listener: HeaderListener) -> httpx2.AsyncClien
         headers={"User-Agent": f"TG_parser/{__version__}"},
         event_hooks={"response": [told]},
     )
+
+
+async def show_hidden_error(response: httpx2.Response) -> None:
+    """Give an error that a gateway wraps in an answer with status 200 the status it names, as if it came with it."""
+    if response.status_code != httpx2.codes.OK or "json" not in response.headers.get("Content-Type", ""):
+        return
+    body = await response.aread()
+    if b'"error"' not in body[:_ERROR_WITHIN]:
+        return
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return
+    error = told.get("error") if isinstance(told, dict) else None
+    if isinstance(error, dict | str) and error and not any(map(told.get, _ANSWERS)):
+        code = error.get("code") if isinstance(error, dict) else None
+        named = isinstance(code, int) and httpx2.codes.BAD_REQUEST <= code < _NO_STATUS
+        response.status_code = int(str(code)) if named else httpx2.codes.BAD_GATEWAY
 
 
 def provider_model(llm: LlmSettings, choice: ModelChoice, http: httpx2.AsyncClient) -> Model:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import structlog
 from pydantic_ai.messages import ModelMessage, ModelResponse
@@ -14,21 +15,31 @@ from pydantic_ai.settings import ModelSettings
 from tg_parser.domain.errors import ProviderError, ProviderUnavailableError
 
 log = structlog.get_logger(__name__)
+Failure = ProviderError | ProviderUnavailableError
+_LONGER = 20
+"""What a person must set right is looked at this many times less often than what may pass by itself."""
+
+
+class _Rest(NamedTuple):
+    """Until when a model is passed over, in seconds of the loop's clock, and what it failed with."""
+
+    until: float
+    error: Failure
 
 
 class Fallback(WrapperModel):
     """Asks the first of `models` that can be asked.
 
-    One that is set up wrongly is not asked again; one that does not answer is passed over for `rest` seconds. What is
-    one message's own fault goes no further: another model would be paid for the same.
+    One that does not answer is passed over for `rest` seconds; one that cannot be used as it is set up (no money, a
+    wrong key) for many times longer. After that a single call tries it: answered, it is the first again. What is one
+    message's own fault goes no further: another model would be paid for the same.
     """
 
     def __init__(self, models: Sequence[Model], rest: float) -> None:
         super().__init__(models[0])
         self._models = list(models)
         self._rest = rest
-        self._resting: dict[int, float] = {}
-        self._broken: dict[int, ProviderError] = {}
+        self._resting: dict[int, _Rest] = {}
 
     async def request(
         self,
@@ -37,32 +48,46 @@ class Fallback(WrapperModel):
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         """The first answer. Raises ProviderError or ProviderUnavailableError with the reason of each model."""
-        found: dict[int, ProviderError | ProviderUnavailableError] = dict(self._broken)
+        found: dict[int, Failure] = {number: rest.error for number, rest in self._resting.items()}
         for number in self._order():
+            self._begin_trial(number)
             try:
-                return await self._models[number].request(messages, model_settings, model_request_parameters)
+                response = await self._models[number].request(messages, model_settings, model_request_parameters)
             except (ProviderError, ProviderUnavailableError) as error:
                 found[number] = error
-                self._note(number, error)
+                self._rest_from(number, error)
+            else:
+                self._recovered(number)
+                return response
         raise _all([found[number] for number in sorted(found)])
 
     def _order(self) -> list[int]:
-        """Who is asked, in turn: those that rest come last, and are asked only where nobody else answers."""
+        """Who is asked, in turn. Those that rest come last, and only where waiting alone may have helped them."""
         now = asyncio.get_running_loop().time()
-        usable = [number for number in range(len(self._models)) if number not in self._broken]
-        return sorted(usable, key=lambda number: (self._resting.get(number, 0.0) > now, number))
+        resting = {number: rest.error for number, rest in self._resting.items() if rest.until > now}
+        last = [number for number in sorted(resting) if isinstance(resting[number], ProviderUnavailableError)]
+        return [number for number in range(len(self._models)) if number not in resting] + last
 
-    def _note(self, number: int, error: ProviderError | ProviderUnavailableError) -> None:
-        first = number not in self._broken and number not in self._resting
-        if isinstance(error, ProviderError):
-            self._broken[number] = error
-        else:
-            self._resting[number] = asyncio.get_running_loop().time() + self._rest
-        if first and number + 1 < len(self._models):
+    def _begin_trial(self, number: int) -> None:
+        """A model whose rest is over is tried by one call; the others pass it over until that is answered."""
+        if number in self._resting:
+            self._resting[number] = self._resting[number]._replace(until=self._after(self._rest))
+
+    def _rest_from(self, number: int, error: Failure) -> None:
+        times = _LONGER if isinstance(error, ProviderError) else 1
+        if number not in self._resting and number + 1 < len(self._models):
             log.warning(f"{error.message} The next model stands in.")
+        self._resting[number] = _Rest(self._after(times * self._rest), error)
+
+    def _recovered(self, number: int) -> None:
+        if self._resting.pop(number, None) is not None:
+            log.warning(f"{self._models[number].model_name} answers again.")
+
+    def _after(self, seconds: float) -> float:
+        return asyncio.get_running_loop().time() + seconds
 
 
-def _all(errors: Sequence[ProviderError | ProviderUnavailableError]) -> ProviderError | ProviderUnavailableError:
+def _all(errors: Sequence[Failure]) -> Failure:
     """One error for all: final where each of them is."""
     if len(errors) == 1:
         return errors[0]

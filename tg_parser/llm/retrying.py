@@ -63,7 +63,7 @@ class Retrying(WrapperModel):
             except AskedToWaitError as asked:
                 waited += asked.seconds
                 if waited > self._max_wait:
-                    raise self._impatient(waited) from asked
+                    raise self._impatient(waited, asked) from asked
             except PROVIDER_ERRORS as error:
                 failed += 1
                 await asyncio.sleep(self._pause(error, failed))
@@ -90,9 +90,10 @@ class Retrying(WrapperModel):
             ) from error
         return backoff(failed, self._retry, self._chance())
 
-    def _impatient(self, waited: float) -> ProviderUnavailableError:
+    def _impatient(self, waited: float, asked: AskedToWaitError) -> ProviderUnavailableError:
         label, most = self._choice.label, self._max_wait
+        why = reason(asked.__cause__, self._choice.key) if isinstance(asked.__cause__, Exception) else "no reason given"
         return ProviderUnavailableError(
-            f"{label} asks to wait {waited:.0f} s, longer than the {most:.0f} s of LLM_MAX_WAIT.",
+            f"{label} asks to wait {waited:.0f} s, longer than the {most:.0f} s of LLM_MAX_WAIT: {why}.",
             "Run the same command again later, with a lower --concurrency or LLM_REQUESTS_PER_MINUTE set.",
         )

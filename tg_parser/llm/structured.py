@@ -6,10 +6,11 @@ profile says it, and every request offers what each way needs.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
-import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models import ModelRequestParameters
@@ -20,6 +21,15 @@ from tg_parser.llm.question import AnswerRejectedError
 
 T = TypeVar("T", bound=BaseModel)
 TOOL = "answer"
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_END_OF_THOUGHTS = "</think>"
+"""What comes before it is a model talking to itself, whether its thoughts were opened with a mark or not."""
 _SHOWN_ERRORS = 8
 
 
@@ -44,19 +54,38 @@ def answer_text(response: ModelResponse) -> str:
 
 
 def parse_answer(text: str, schema: type[T]) -> T:
-    """The answer in `text`, also amid other words or a fence. Raises AnswerRejectedError that tells what is wrong."""
-    try:
-        return schema.model_validate(orjson.loads(_object(text)))
-    except orjson.JSONDecodeError as error:
-        raise AnswerRejectedError(f"This is not one JSON object: {error}.") from error
-    except ValidationError as error:
-        raise AnswerRejectedError(_told(error)) from error
+    """The answer in `text`, also amid other words, in a fence, after thoughts, or said twice.
+
+    Raises AnswerRejectedError that tells what is wrong.
+    """
+    said = text.rpartition(_END_OF_THOUGHTS)[2]
+    fault = AnswerRejectedError("This is not one JSON object.")
+    answers: list[T] = []
+    for found in _objects(said):
+        try:
+            answer = schema.model_validate(found)
+        except ValidationError as error:
+            fault = AnswerRejectedError(_told(error))
+        else:
+            answers += [answer] if answer not in answers else []
+    if len(answers) > 1:
+        raise AnswerRejectedError(f"These are {len(answers)} different answers; give one.")
+    if not answers:
+        raise fault
+    return answers[0]
 
 
-def _object(text: str) -> str:
-    """From the first brace to the last; models like to add a Markdown fence, or a sentence before it."""
-    start, end = text.find("{"), text.rfind("}")
-    return text[start : end + 1] if 0 <= start < end else text
+def _objects(text: str) -> Iterator[Any]:
+    """The JSON objects in `text` that stand in no other one. Braces of prose begin none."""
+    start = text.find("{")
+    while start >= 0:
+        try:
+            found, end = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            end = start + 1
+        else:
+            yield found
+        start = text.find("{", end)
 
 
 def _told(error: ValidationError) -> str:

@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import structlog
 
-from tg_parser.domain.errors import AnalysisError, ProviderUnavailableError, TgParserError
+from tg_parser.domain.errors import AnalysisError, ProviderUnavailableError, TgParserError, UnusableAnswerError
 from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.llm.slots import SLOTS, CallSlots
 from tg_parser.processing.analyzer import Analyzed, Analyzer, ChannelProfile, Task
 from tg_parser.processing.contexts import context_refs, task_of
-from tg_parser.processing.outage import Outage
+from tg_parser.processing.outage import Held, Outage
 from tg_parser.processing.outcomes import WITHOUT_TEXT, Outcome, failed, made
 from tg_parser.processing.reports import ProcessOptions, ProcessReport
 from tg_parser.storage.claim_storage import ClaimStorage, DueMessage
@@ -166,9 +166,11 @@ class ChannelRun:
 
     def _judged(self, results: Iterable[tuple[DueMessage, Analyzed | Exception]]) -> Iterator[Outcome]:
         """The outcomes of a call; none for messages that stay due, because the error is not theirs."""
-        unanswered = []
+        unanswered, unusable = list[Held](), list[Held]()
         for due, result in results:
-            if isinstance(result, Analyzed | AnalysisError):
+            if isinstance(result, UnusableAnswerError):
+                unusable.append((due, result))
+            elif isinstance(result, Analyzed | AnalysisError):
                 if isinstance(result, AnalysisError) or result.asked:
                     yield from (failed(*held) for held in self.outage.answered())
                 yield made(due, result) if isinstance(result, Analyzed) else failed(due, result)
@@ -180,12 +182,15 @@ class ChannelRun:
                 yield failed(due, result)
         if unanswered and (error := self.outage.unanswered(unanswered)):
             self._stop(error)
+        if unusable:
+            released, error = self.outage.unusable(unusable)
+            yield from (failed(*held) for held in released)
+            if error is not None:
+                self._stop(error)
 
     def _left_over(self) -> Iterator[Outcome]:
-        """What is known at the end of messages that found nobody: they failed, or the provider never was there."""
-        if self.stopping:
-            return
-        held, error = self.outage.over()
+        """What is known at the end of messages that were held back: they failed, or it was the provider."""
+        held, error = self.outage.over(early=self.stopping)
         if error is not None:
             self._stop(error)
         yield from (failed(*each) for each in held)
