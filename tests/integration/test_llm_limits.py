@@ -49,7 +49,9 @@ async def test_waits_come_to_an_end():
     """A provider that asks to wait again and again is left after LLM_MAX_WAIT seconds of it, three waits here."""
     with LlmServer(lambda _: rate_limited(0.3)) as server:
         async with asking(pointed_at(server, "chat"), LLM_MAX_WAIT=0.7) as llm:
-            with pytest.raises(ProviderUnavailableError, match="longer than the 1 s of LLM_MAX_WAIT: status 429: Slow down"):
+            with pytest.raises(
+                ProviderUnavailableError, match="longer than the 1 s of LLM_MAX_WAIT: status 429: Slow down"
+            ):
                 await llm.ask(question())
     assert len(server.requests) == 3
 

@@ -7,10 +7,11 @@ import pytest
 from tg_parser.domain.errors import SourceError, UsageError
 from tg_parser.domain.messages import Chat
 from tg_parser.domain.peers import Peer, parse_peer
-from tg_parser.domain.sources import Source
-from tg_parser.services.identity import learned, matching, owner_of, require_same_chat
+from tg_parser.domain.sources import ChatName, Source
+from tg_parser.services.identity import learned, matching, names_lost, names_seen, owner_of, require_same_chat
 
 THEN = datetime(2024, 11, 27, tzinfo=UTC)
+NOW = THEN + timedelta(days=30)
 NUMBER, OTHER = "-1001", "-1002"
 
 
@@ -96,21 +97,74 @@ def test_number_of_another_chat_is_refused():
 def test_number_learned_late_does_not_move_stored_messages():
     """With messages stored under the name, the number is kept beside it; without any it becomes the id."""
     mine, chat = source("a", "one", "one"), Chat(channel_id=NUMBER, username="one", title="One")
-    assert learned(mine, chat, "web", holds_messages=True) == {"channel_title": "One", "peer_id": NUMBER}
-    assert learned(mine, chat, "web", holds_messages=False) == {"channel_title": "One", "channel_id": NUMBER}
+    assert learned(mine, chat, "web", holds_messages=True, now=NOW) == {"channel_title": "One", "peer_id": NUMBER}
+    assert learned(mine, chat, "web", holds_messages=False, now=NOW) == {"channel_title": "One", "channel_id": NUMBER}
     known = source("a", "one", "one", peer_id=NUMBER, channel_title="One")
-    assert learned(known, chat, "web", holds_messages=True) == {}
+    assert learned(known, chat, "web", holds_messages=True, now=NOW) == {}
 
 
 def test_only_the_api_takes_a_name_away():
     """A channel that went private loses its name by the API's word; an export just does not tell names."""
     mine, nameless = source("a", NUMBER, "one"), Chat(channel_id=NUMBER)
-    assert learned(mine, nameless, "api", holds_messages=True) == {"channel_username": None}
-    assert learned(mine, nameless, "export", holds_messages=True) == {}
+    assert learned(mine, nameless, "api", holds_messages=True, now=NOW) == {
+        "channel_username": None,
+        "channel_names": (ChatName(name="one", since=THEN, until=NOW),),
+    }
+    assert learned(mine, nameless, "export", holds_messages=True, now=NOW) == {}
 
 
 def test_live_reading_turns_a_file_source_into_a_live_one():
     """A source that came from a file and is then read live is one that `--all` asks."""
     mine = source("a", NUMBER, via="export")
-    assert learned(mine, Chat(channel_id=NUMBER), "web", holds_messages=True) == {"via": "web"}
-    assert learned(mine, Chat(channel_id=NUMBER), "export", holds_messages=True) == {}
+    assert learned(mine, Chat(channel_id=NUMBER), "web", holds_messages=True, now=NOW) == {"via": "web"}
+    assert learned(mine, Chat(channel_id=NUMBER), "export", holds_messages=True, now=NOW) == {}
+
+
+GOLD, PAPER = ChatName(name="goldname", since=THEN), ChatName(name="Paper", since=THEN, owned=True)
+BOTH = Chat(channel_id=NUMBER, username="Paper", usernames=("goldname", "Paper"))
+
+
+def test_all_names_are_kept_with_the_moment_they_were_first_seen():
+    """The API tells all of them and which is the chat's own; one that is gone keeps until when it led there."""
+    assert names_seen((), BOTH, "api", THEN) == (GOLD, PAPER)
+    assert names_seen((GOLD, PAPER), BOTH, "api", NOW) == (GOLD, PAPER)
+    sold = names_seen((GOLD, PAPER), Chat(channel_id=NUMBER, username="Paper"), "api", NOW)
+    assert sold == (GOLD.model_copy(update={"until": NOW}), PAPER)
+    back = names_seen(sold, BOTH, "api", NOW + timedelta(days=1))
+    assert back == (GOLD.model_copy(update={"since": NOW + timedelta(days=1)}), PAPER)
+
+
+def test_a_page_adds_a_name_and_takes_none_away():
+    """The preview shows the name it was asked by; the others may lead there still."""
+    seen = Chat(channel_id=NUMBER, username="third")
+    assert names_seen((GOLD, PAPER), seen, "web", NOW) == (GOLD, PAPER, ChatName(name="third", since=NOW))
+
+
+def test_links_keep_the_chats_own_name_whatever_name_a_page_was_asked_by():
+    """A bought name leads to the chat too, and is not taken for its own; a name never seen is a new one."""
+    mine = source("a", NUMBER, "Paper", channel_names=(GOLD, PAPER), channel_title="P")
+    assert learned(mine, Chat(channel_id=NUMBER, username="goldname"), "web", holds_messages=True, now=NOW) == {}
+    renamed = learned(mine, Chat(channel_id=NUMBER, username="fresh"), "web", holds_messages=True, now=NOW)
+    assert renamed["channel_username"] == "fresh"
+
+
+def test_every_name_finds_the_source_and_a_lost_one_only_where_nobody_has_it():
+    """The chat that a name leads to now goes before the one that has lost it."""
+    lost = GOLD.model_copy(update={"until": NOW})
+    seller = source("a", NUMBER, "Paper", channel_names=(lost, PAPER))
+    buyer = source("b", OTHER, "goldname", channel_names=(GOLD,))
+    gold = parse_peer("@GoldName")
+    assert matching(gold, "@GoldName", [source("a", NUMBER, "Paper", channel_names=(GOLD, PAPER))]).source_id == "a"
+    assert matching(gold, "@GoldName", [seller]) is seller
+    assert matching(gold, "@GoldName", [seller, buyer]) is buyer
+
+
+def test_a_name_that_moved_is_taken_from_the_chat_that_had_it():
+    """Where it was the name of its links, another of its names stands in."""
+    mine = source("a", NUMBER, "goldname", channel_names=(GOLD, PAPER))
+    assert names_lost(mine, {"GOLDNAME"}, NOW) == {
+        "channel_names": (GOLD.model_copy(update={"until": NOW}), PAPER),
+        "channel_username": "Paper",
+    }
+    assert names_lost(mine, {"other"}, NOW) == {}
+    assert names_lost(source("b", OTHER, "goldname"), {"goldname"}, NOW)["channel_username"] is None

@@ -24,11 +24,16 @@ class Contract(BaseModel):
 
 
 class Chat(Contract):
-    """The chat that messages come from, as far as its source tells."""
+    """The chat that messages come from, as far as its source tells.
+
+    Of several `usernames` that lead to it now, `username` is the one that links use: the chat's own, where it is known,
+    for the others can be sold.
+    """
 
     channel_id: str
     title: str | None = None
     username: str | None = None
+    usernames: tuple[str, ...] = ()
     kind: ChatKind = "channel"
 
 

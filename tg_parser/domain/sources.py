@@ -15,6 +15,18 @@ SourceStatus = Literal["active", "paused", "error"]
 CollectMode = Literal["incremental", "snapshot"]
 
 
+class ChatName(Contract):
+    """A username by which a chat was found: since when, as far as was seen, and until when where it has lost it.
+
+    `owned` is the chat's own name; others were bought and may be sold.
+    """
+
+    name: str
+    since: UtcTime
+    owned: bool = False
+    until: UtcTime | None = None
+
+
 class Source(Contract):
     """One row of `ingestion_state`. `last_post_id` is the cursor: every post up to it is stored.
 
@@ -22,7 +34,8 @@ class Source(Contract):
     newest first, `newest_post_id` is the newest post stored and `open_ranges` what is not: see domain/backlog.py.
     `comments_swept_to` is how far down the posts were asked for comments once; `comments_turn` where the next look at
     old posts goes on. `discussion_groups` are the bare ids of the groups where posts were ever commented, the first one
-    first: its comments are known by their number alone.
+    first: its comments are known by their number alone. `channel_names` are all names the chat has or had;
+    `channel_username` is the one that links use.
     """
 
     source_id: str
@@ -53,11 +66,26 @@ class Source(Contract):
     comments_swept_to: int | None = None
     comments_turn: int | None = None
     discussion_groups: tuple[str, ...] | None = None
+    channel_names: tuple[ChatName, ...] | None = None
 
     @property
     def peer(self) -> Peer:
         """The chat as far as it is known: its number, its name, or both."""
         return Peer(next(filter(is_numeric, (self.channel_id, self.peer_id or "")), None), self.channel_username)
+
+    @property
+    def names(self) -> tuple[ChatName, ...]:
+        """All names of the chat; of a source that was registered by one name alone, that one."""
+        if self.channel_names is not None:
+            return self.channel_names
+        return (ChatName(name=self.channel_username, since=self.created_at),) if self.channel_username else ()
+
+    def has_name(self, name: str, *, former: bool = False) -> bool:
+        """Whether the chat is found as `name`, or was, in any case of letters."""
+        wanted = name.lower()
+        return (not former and wanted == (self.channel_username or "").lower()) or any(
+            each.name.lower() == wanted and (each.until is not None) is former for each in self.names
+        )
 
 
 class SourceChange(Contract):
@@ -68,6 +96,7 @@ class SourceChange(Contract):
     channel_username: str | None = None
     channel_title: str | None = None
     channel_kind: ChatKind | None = None
+    channel_names: tuple[ChatName, ...] | None = None
     peer_id: str | None = None
     via: Adapter | None = None
     include_comments: bool | None = None

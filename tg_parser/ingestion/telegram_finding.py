@@ -100,7 +100,8 @@ def found_chat(entity: Any, name: str) -> Found:
     chat = Chat(
         channel_id=marked_channel_id(entity.id),
         title=entity.title,
-        username=_username(entity),
+        username=_own_name(entity),
+        usernames=_names(entity),
         kind="channel" if entity.broadcast else "group",
     )
     return Found(chat, channel_target(name, entity.id, entity.access_hash or 0), is_forum=bool(entity.forum))
@@ -118,10 +119,16 @@ def _basic_group(entity: Any, name: str) -> Found:
     return Found(chat, group_target(name, entity.id))
 
 
-def _username(entity: Any) -> str | None:
-    """The name of a channel, or the first active one of several."""
-    several = (each.username for each in entity.usernames or () if each.active)
-    return entity.username or next(several, None)
+def _names(entity: Any) -> tuple[str, ...]:
+    """All names that lead to a channel."""
+    several = [each.username for each in entity.usernames or () if each.active]
+    return tuple(dict.fromkeys([entity.username, *several] if entity.username else several))
+
+
+def _own_name(entity: Any) -> str | None:
+    """The name that its owner can change; the others were bought. Where there is none, the first."""
+    own = (each.username for each in entity.usernames or () if each.active and each.editable)
+    return next(own, None) or next(iter(_names(entity)), None)
 
 
 def _marked(entity: Any) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
 
 from tg_parser.domain.errors import SourceError, UsageError
 from tg_parser.domain.messages import Adapter, Chat
 from tg_parser.domain.peers import Peer, is_nameless, is_numeric
-from tg_parser.domain.sources import Source
+from tg_parser.domain.sources import ChatName, Source
 
 
 def owner_of(chat: Chat, sources: Iterable[Source]) -> Source | None:
@@ -24,13 +26,18 @@ def owner_of(chat: Chat, sources: Iterable[Source]) -> Source | None:
 
 
 def matching(peer: Peer, written: str, sources: Iterable[Source]) -> Source | None:
-    """The source of a chat as somebody wrote it, or by its channel id as stored."""
-    for source in sources:
-        numbers = (source.channel_id, source.peer_id)
-        by_name = peer.username is not None and (source.channel_username or "").lower() == peer.username.lower()
-        if by_name or peer.canonical in numbers or written in numbers:
-            return source
-    return None
+    """The source of a chat as somebody wrote it, or by its channel id as stored.
+
+    A name that leads to a chat now goes before one that a chat has lost.
+    """
+    known, name = list(sources), peer.username or ""
+    rules: tuple[Callable[[Source], bool], ...] = (
+        lambda source: bool({peer.canonical, written} & {source.channel_id, source.peer_id}),
+        lambda source: bool(name) and name.lower() == (source.channel_username or "").lower(),
+        lambda source: bool(name) and source.has_name(name),
+        lambda source: bool(name) and source.has_name(name, former=True),
+    )
+    return next((source for rule in rules for source in known if rule(source)), None)
 
 
 def require_same_chat(source: Source, chat: Chat) -> None:
@@ -51,10 +58,14 @@ def require_same_chat(source: Source, chat: Chat) -> None:
     )
 
 
-def learned(source: Source, chat: Chat, via: Adapter, *, holds_messages: bool) -> dict[str, str | None]:
+def learned(source: Source, chat: Chat, via: Adapter, *, holds_messages: bool, now: datetime) -> dict[str, Any]:
     """What `chat` tells that `source` does not know yet. Stored messages keep the id they were stored under."""
-    told: dict[str, str | None] = {"channel_title": chat.title, "channel_username": chat.username}
+    told: dict[str, Any] = {"channel_title": chat.title, "channel_username": chat.username}
     told = {name: value for name, value in told.items() if value}
+    told["channel_names"] = names_seen(source.names, chat, via, now)
+    if via != "api" and source.channel_username and source.has_name(chat.username or ""):
+        # A page is found under any name of the chat, and does not tell which of them is its own.
+        told.pop("channel_username", None)
     if via == "api":
         # The API alone tells for sure that a chat has no name any more; its old one may be another chat's.
         told["channel_username"] = chat.username
@@ -64,9 +75,44 @@ def learned(source: Source, chat: Chat, via: Adapter, *, holds_messages: bool) -
         told["via"] = via
     if source.peer.channel_id is None and is_numeric(chat.channel_id):
         told["peer_id" if holds_messages else "channel_id"] = chat.channel_id
-    return {name: value for name, value in told.items() if getattr(source, name) != value}
+    known = source.model_copy(update={"channel_names": source.names})
+    return {name: value for name, value in told.items() if getattr(known, name) != value}
+
+
+def names_seen(held: Sequence[ChatName], chat: Chat, via: Adapter, now: datetime) -> tuple[ChatName, ...]:
+    """The names of a chat once it was seen as `chat`. The API alone tells all of them, and which is the chat's own."""
+    shown = {name.lower(): name for name in (chat.usernames or (chat.username,)) if name}
+    own = (chat.username or "").lower()
+    names = []
+    for each in held:
+        key = each.name.lower()
+        if key in shown:
+            since = each.since if each.until is None else now
+            owned = key == own if via == "api" else each.owned
+            names.append(ChatName(name=shown.pop(key), since=since, owned=owned))
+        elif via == "api" and each.until is None:
+            names.append(each.model_copy(update={"until": now}))
+        else:
+            names.append(each)
+    fresh = (ChatName(name=name, since=now, owned=via == "api" and key == own) for key, name in shown.items())
+    return (*names, *fresh)
+
+
+def names_lost(source: Source, taken: Collection[str], now: datetime) -> dict[str, Any]:
+    """What changes of `source` when another chat is seen under the names `taken`; nothing where it had none of them."""
+    keys = {name.lower() for name in taken}
+    if not any(source.has_name(name) for name in keys):
+        return {}
+    names = tuple(
+        each.model_copy(update={"until": now}) if each.until is None and each.name.lower() in keys else each
+        for each in source.names
+    )
+    left = [each for each in names if each.until is None]
+    shown = next((each.name for each in left if each.owned), left[0].name if left else None)
+    kept = source.channel_username and source.channel_username.lower() not in keys
+    return {"channel_names": names, "channel_username": source.channel_username if kept else shown}
 
 
 def _same_name(source: Source, chat: Chat) -> bool:
-    names = {name.lower() for name in (chat.username, chat.channel_id) if name}
-    return bool(names & {(source.channel_username or "").lower(), source.channel_id})
+    names = [name for name in (chat.username, *chat.usernames) if name]
+    return chat.channel_id == source.channel_id or any(source.has_name(name) for name in {*names, chat.channel_id})

@@ -6,18 +6,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from tg_parser.domain.errors import AccountError, InvalidPeerError, UnknownSourceError, UsageError
 from tg_parser.domain.messages import Adapter, Chat
 from tg_parser.domain.peers import Peer, parse_peer
 from tg_parser.domain.sources import Source, SourceChange, SourceStatus
 from tg_parser.domain.times import utc_now
 from tg_parser.export.links import ChatAddress
-from tg_parser.services.identity import learned, matching, owner_of, require_same_chat
+from tg_parser.services.identity import learned, matching, names_lost, names_seen, owner_of, require_same_chat
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.topic_storage import TopicStorage
 
+log = structlog.get_logger(__name__)
 _NOT_IN_IDS = re.compile(r"[^\w]+")
 _ID_CHARS = 40
 
@@ -59,7 +62,7 @@ class SourceService:
         else:
             require_same_chat(source, chat)
             holds_messages = (await self._raw.summary(source.channel_id)).total > 0
-            if news := learned(source, chat, via, holds_messages=holds_messages):
+            if news := learned(source, chat, via, holds_messages=holds_messages, now=utc_now()):
                 change = SourceChange(source_id=source.source_id, **news)
                 source = await self._sources.save_source(change, utc_now())
         await self._take_name_from_others(source, known)
@@ -149,12 +152,18 @@ class SourceService:
 
     async def _take_name_from_others(self, owner: Source, known: Sequence[Source]) -> None:
         """A name belongs to one chat: a source of another chat that had it has lost it."""
-        name = (owner.channel_username or "").lower()
+        names = {each.name for each in owner.names if each.until is None}
         for other in known:
             same_chat = other.source_id == owner.source_id or other.channel_id == owner.channel_id
-            if name and not same_chat and (other.channel_username or "").lower() == name:
-                change = SourceChange(source_id=other.source_id, channel_username=None)
-                await self._sources.save_source(change, utc_now())
+            lost = {} if same_chat else names_lost(other, names, utc_now())
+            if lost:
+                await self._sources.save_source(SourceChange(source_id=other.source_id, **lost), utc_now())
+                gone = ", ".join(f"@{name}" for name in sorted(names) if other.has_name(name))
+                log.warning(f"{gone} now leads to {_shown(owner)}, no longer to {_shown(other)}.")
+
+
+def _shown(source: Source) -> str:
+    return f"{source.channel_title or source.channel_id} (source {source.source_id})"
 
 
 def _new_source(chat: Chat, known: Sequence[Source], via: Adapter) -> SourceChange:
@@ -165,6 +174,7 @@ def _new_source(chat: Chat, known: Sequence[Source], via: Adapter) -> SourceChan
         source_id=source_id,
         channel_id=chat.channel_id,
         channel_username=chat.username,
+        channel_names=names_seen((), chat, via, utc_now()) or None,
         channel_title=chat.title,
         channel_kind=chat.kind,
         via="export" if via == "export" else None,

@@ -67,7 +67,7 @@ NOTED_CHARS = 2000
 _LISTS = frozenset({
     "topics_json", "entities_json", "scope_in_json", "scope_out_json", "anchors_json", "sources_json", "tags_json",
     "related_topics_json", "bundle_channels_json", "reactions_json", "media_json", "links_json", "open_ranges",
-    "discussion_groups",
+    "discussion_groups", "channel_names",
 })  # fmt: skip
 _OBJECTS = frozenset({"sentiment_json", "forward_json", "counts_json"})
 _COUNTED = frozenset({

@@ -40,6 +40,7 @@ ingestion_state = Table(
     Column("comments_swept_to", BigNumber),
     Column("comments_turn", BigNumber),
     Column("discussion_groups", JsonDocument),
+    Column("channel_names", JsonDocument),
     Index("idx_ingestion_source_id", "source_id", unique=True),
 )
 
