@@ -18,7 +18,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic_settings import BaseSettings
 
 from tg_parser.cli.app import app
-from tg_parser.config.settings import setting_groups, variable_range
+from tg_parser.config.ranges import variable_range
+from tg_parser.config.settings import setting_groups
 from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.knowledge import KnowledgeBaseEntry
 from tg_parser.domain.messages import RawMessage

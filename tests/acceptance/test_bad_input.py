@@ -146,7 +146,7 @@ def test_wrong_usage_is_told(sqlite_env, tmp_path, arguments, code, says):
 
 def test_wrong_setting_stops_the_start(sqlite_env, tmp_path):
     """A value outside its range is refused with the variable's name."""
-    done = tg_parser({**sqlite_env, "RETRY_JITTER": "7"}, "status", cwd=tmp_path, code=1)
+    done = tg_parser({**sqlite_env, "RETRY_JITTER": "7"}, "status", cwd=tmp_path, code=2)
     assert "RETRY_JITTER: '7' is not allowed (allowed: 0 to 1)." in done.stderr
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tg_parser.cli.execution import EXIT_ERROR, execute, say
+from tg_parser.cli.execution import EXIT_ERROR, execute
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
+from tg_parser.cli.stderr import say
 
 if TYPE_CHECKING:
     from datetime import datetime

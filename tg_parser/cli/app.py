@@ -26,7 +26,7 @@ from tg_parser.cli import (
     topicize,
 )
 from tg_parser.cli.chat_command import ChatCommand
-from tg_parser.cli.execution import show_tracebacks
+from tg_parser.cli.execution import errors_told, show_tracebacks
 
 app = typer.Typer(
     name="tg-parser",
@@ -38,8 +38,9 @@ app = typer.Typer(
 )
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def root(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors (anywhere on the line).")] = False,
 ) -> None:
@@ -49,6 +50,8 @@ def root(
         raise typer.Exit
     if debug:
         show_tracebacks()
+    if context.invoked_subcommand is None:
+        context.fail("Missing command.")
 
 
 app.command("demo")(demo.demo)
@@ -75,4 +78,13 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     if len(arguments) < len(sys.argv) - 1:
         show_tracebacks()
-    app(args=arguments, prog_name="tg-parser")
+    sys.exit(_ended(arguments))
+
+
+def _ended(arguments: list[str]) -> int:
+    """Run the command line to its exit code; whatever is wrong is told in the one way."""
+    try:
+        with errors_told():
+            return app(args=arguments, prog_name="tg-parser", standalone_mode=False) or 0
+    except typer.Exit as end:
+        return end.exit_code

@@ -1,7 +1,4 @@
-"""backup: make, list, verify, restore and prune backups of the three databases.
-
-Exit codes: 0 done, 1 an error or a backup that is not good, 2 wrong usage, 130 stopped by Ctrl-C.
-"""
+"""backup: make, list, verify, restore and prune backups of the three databases."""
 
 from __future__ import annotations
 
@@ -11,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from tg_parser.cli.execution import EXIT_ERROR, EXIT_INTERRUPTED, fail, say
+from tg_parser.cli.execution import EXIT_ERROR, errors_told
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.stderr import confirm, say
+from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from tg_parser.services.backups import BackupService, Verdict
@@ -69,7 +68,7 @@ def verify(
 ) -> None:
     """Restore a backup into a scratch place and compare every table with the manifest."""
     if (name is None) != latest:
-        raise typer.BadParameter("name a backup, or say --latest", param_hint="NAME")
+        raise UsageError("Name a backup, or say --latest.")
 
     def work(service: BackupService) -> Verdict:
         with shown_progress() as tell:
@@ -125,15 +124,8 @@ def prune(
 
 
 def _with_backups(work: Callable[[BackupService], T], folder: Path | None, scratch_url: str | None = None) -> T:
-    try:
+    with errors_told("Stopped. No backup was made of half the data, and nothing was restored by half."):
         return work(_service(folder, scratch_url))
-    except KeyboardInterrupt:
-        say("Stopped. No backup was made of half the data, and nothing was restored by half.")
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    except typer.Abort:
-        raise
-    except Exception as error:  # noqa: BLE001 - the boundary of a command
-        fail(error)
 
 
 def _service(folder: Path | None, scratch_url: str | None) -> BackupService:
@@ -155,7 +147,7 @@ def _ask(name: str, replaced: list[str]) -> None:
     say("This will go:")
     for line in replaced:
         say(f"  {line}")
-    typer.confirm(f"Replace it by {name}?", abort=True, err=True)
+    confirm(f"Replace it by {name}?")
 
 
 def _line(backup: Backup) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tg_parser.cli.execution import execute
-from tg_parser.cli.options import parse_time
+from tg_parser.cli.options import parse_time, say_dates
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 
 if TYPE_CHECKING:
@@ -20,11 +20,15 @@ def costs(
     by: Annotated[
         Literal["day", "month", "run", "channel", "model", "stage"], typer.Option("--by", help="What a line is of.")
     ] = "day",
-    since: Annotated[str | None, typer.Option("--since", help="Only from this day (UTC) on: 2024-11-27.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="Only from that day on (UTC): 2026-11-05, 2026-11, 7d."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Calls, tokens and dollars of language models, and this month against LLM_MONTHLY_BUDGET."""
     first = parse_time(since)
+    say_dates(costs=(first, None))
 
     async def read(app: App) -> tuple[CostReport, dict[str, str]]:
         names = {source.channel_id: source.source_id for source in await app.sources.list()}

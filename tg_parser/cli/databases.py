@@ -10,6 +10,7 @@ from tg_parser.cli.execution import execute
 from tg_parser.cli.migrate import migrate_from_sqlite
 from tg_parser.cli.pool import encrypt_secret, pool
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
+from tg_parser.cli.stderr import confirm
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
@@ -45,7 +46,7 @@ def downgrade(
 ) -> None:
     """Take the schema back; data that the older schema has no place for are lost."""
     if not yes:
-        typer.confirm(f"Take {db} back to {revision}? Data without a place there are lost.", abort=True, err=True)
+        confirm(f"Take {db} back to {revision}? Data without a place there are lost.")
     _emit(execute(lambda app: app.databases.downgrade(db, revision), prepare=False), json=json)
 
 

@@ -1,6 +1,12 @@
 """Runs a command: settings, logging, the application, and errors as one clear line with a hint and an exit code.
 
-Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some messages failed, 130 stopped by Ctrl-C.
+The exit codes, the same for the same kind of error in every command:
+
+0    done
+1    an error: something is missing, broken, refused or out of reach; the line says what, the hint what to do
+2    wrong usage or wrong settings: an option, an argument, a combination, a variable
+3    finished, but some messages failed
+130  stopped by Ctrl-C; what was done is kept
 """
 
 from __future__ import annotations
@@ -8,16 +14,22 @@ from __future__ import annotations
 import asyncio
 import os
 import traceback
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
+
+from tg_parser.cli.stderr import say, speaks_json
+from tg_parser.domain.errors import InvalidPeerError, InvalidRefError, SettingsError, TgParserError, UsageError
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
     from tg_parser.llm.overrides import ModelUse
 
 EXIT_ERROR, EXIT_USAGE, EXIT_FAILED_MESSAGES, EXIT_INTERRUPTED = 1, 2, 3, 130
+STOPPED = "Stopped. What was done is kept; the same command goes on from there."
+_WRONG_USE = (UsageError, InvalidPeerError, InvalidRefError, SettingsError)
 _DEBUG = "TG_PARSER_DEBUG"
 
 T = TypeVar("T")
@@ -30,13 +42,8 @@ def show_tracebacks() -> None:
 
 def execute(work: Callable[[App], Awaitable[T]], *, prepare: bool = True, use: ModelUse | None = None) -> T:
     """Open the application, do `work`, close it. `prepare` makes or checks the schemas first; `use` chooses models."""
-    try:
+    with errors_told():
         return asyncio.run(_opened(work, prepare=prepare, use=use))
-    except KeyboardInterrupt:
-        say("Stopped. What was done is kept; the same command goes on from there.")
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    except Exception as error:  # noqa: BLE001 - the boundary of a command
-        fail(error)
 
 
 async def _opened(work: Callable[[App], Awaitable[T]], *, prepare: bool, use: ModelUse | None) -> T:
@@ -50,31 +57,68 @@ async def _opened(work: Callable[[App], Awaitable[T]], *, prepare: bool, use: Mo
         return await work(app)
 
 
+@contextmanager
+def errors_told(stopped: str = STOPPED) -> Iterator[None]:
+    """The boundary of a command: any error is shown to a person and becomes an exit code; `stopped` tells of Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(stopped, level="warning", exit_code=EXIT_INTERRUPTED)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    except typer.Exit:
+        raise
+    except typer.Abort:
+        say("Stopped. Nothing was changed.", level="warning", exit_code=EXIT_INTERRUPTED)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    except Exception as error:  # noqa: BLE001 - the boundary of a command
+        fail(error)
+
+
 def fail(error: Exception) -> NoReturn:
     """Show `error` to a person and end the command."""
     from tg_parser.config.logging import masked
-    from tg_parser.domain.errors import InvalidPeerError, TgParserError, UsageError
 
     if os.environ.get(_DEBUG):
-        say(masked("".join(traceback.format_exception(error)).rstrip()))
+        say(masked("".join(traceback.format_exception(error)).rstrip()), level="debug")
+    if hasattr(error, "format_message"):
+        _fail_of_usage(error)
+    code = exit_code(error)
     if isinstance(error, TgParserError):
-        say(masked(f"Error: {error.message}"))
-        if error.hint:
-            say(f"Hint: {error.hint}")
-        wrong_usage = isinstance(error, UsageError | InvalidPeerError)
-        raise typer.Exit(EXIT_USAGE if wrong_usage else EXIT_ERROR)
-    say(masked(f"Error: an unexpected {type(error).__name__}: {error}"))
-    say("Hint: run the same command with --debug and report what it shows.")
-    raise typer.Exit(EXIT_ERROR)
+        tell_error(masked(error.message), error.hint or "", code)
+    else:
+        unexpected = masked(f"an unexpected {type(error).__name__}: {error}")
+        tell_error(unexpected, "run the same command with --debug and report what it shows.", code)
+    raise typer.Exit(code)
+
+
+def _fail_of_usage(error: Any) -> NoReturn:
+    """What Typer found wrong with the command line. A group without a command shows its help."""
+    from tg_parser.cli.usage import usage_words
+
+    if type(error).__name__ == "NoArgsIsHelpError":
+        say(error.format_message())
+    else:
+        tell_error(*usage_words(error), EXIT_USAGE)
+    raise typer.Exit(EXIT_USAGE)
+
+
+def exit_code(error: Exception) -> int:
+    """The exit code of an error: 2 where the call or the settings are wrong, 1 for all others."""
+    return EXIT_USAGE if isinstance(error, _WRONG_USE) else EXIT_ERROR
+
+
+def tell_error(message: str, hint: str, code: int) -> None:
+    """An error and its hint: two lines for people, one object for machines."""
+    if speaks_json():
+        say(message, level="error", hint=hint or None, exit_code=code)
+        return
+    say(f"Error: {message}")
+    if hint:
+        say(f"Hint: {hint}")
 
 
 def finish(failed_messages: int) -> None:
     """End with exit code 3 where messages failed."""
     if failed_messages:
-        say(f"{failed_messages} messages failed; see them with: tg-parser status --failures")
+        say(f"{failed_messages} messages failed; see them with: tg-parser status --failures", level="warning")
         raise typer.Exit(EXIT_FAILED_MESSAGES)
-
-
-def say(line: str) -> None:
-    """Tell a person something on stderr, where it is no part of the result."""
-    typer.echo(line, err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tg_parser.cli.execution import execute
-from tg_parser.cli.options import Channel, Out, Pretty, Source, parse_time
+from tg_parser.cli.options import Channel, DateFrom, DateTo, Out, Pretty, Source, parse_dates
 from tg_parser.cli.presentation import Json, emit_facts, emit_json
 from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.selection import channels_of, chosen_sources
@@ -24,8 +24,8 @@ def export(
     every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
     out: Out = Path("output"),
     topic_id: Annotated[str | None, typer.Option(help="Only this topic and its messages.")] = None,
-    date_from: Annotated[str | None, typer.Option("--from", help="Messages from this date on.")] = None,
-    date_to: Annotated[str | None, typer.Option("--to", help="Messages before this date.")] = None,
+    date_from: DateFrom = None,
+    date_to: DateTo = None,
     include_supporting: Annotated[
         bool, typer.Option("--include-supporting/--no-include-supporting", help="Bundles with supporting messages.")
     ] = True,
@@ -33,7 +33,7 @@ def export(
     json: Json = False,
 ) -> None:
     """Write kb_entries.ndjson, topics.json and a file for every topic."""
-    first, last = parse_time(date_from), parse_time(date_to)
+    first, last = parse_dates(date_from, date_to)
 
     async def work(app: App) -> ExportReport:
         from tg_parser.export.exporter import ExportRequest

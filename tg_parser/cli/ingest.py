@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tg_parser.cli.execution import execute, fail, say
+from tg_parser.cli.execution import execute, fail
 from tg_parser.cli.options import (
     Channel,
     FromExport,
@@ -20,6 +20,7 @@ from tg_parser.cli.options import (
 )
 from tg_parser.cli.presentation import Json, emit_json, emit_table
 from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.stderr import say
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App

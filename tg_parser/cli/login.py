@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import signal
 import sys
 from collections.abc import Callable
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tg_parser.cli.execution import execute, say
+from tg_parser.cli.execution import execute
 from tg_parser.cli.presentation import Json, emit_json, emit_line
+from tg_parser.cli.stderr import ask, say, speaks_json
 from tg_parser.domain.errors import AccountError
 
 if TYPE_CHECKING:
@@ -65,23 +65,17 @@ def _password() -> str:
 def _show_qr(url: str) -> None:
     import segno
 
+    if speaks_json():
+        say("Scan this address as a QR code in Telegram: Settings, Devices, Link Desktop Device.", address=url)
+        return
     say("Scan this in Telegram: Settings, Devices, Link Desktop Device.")
     segno.make(url, error="l").terminal(out=sys.stderr, compact=True)
 
 
 def _asked(question: str, *, hidden: bool = False) -> str:
     """A person's answer; where nobody sits at a terminal, a line of the input."""
-    if hidden and sys.stdin.isatty():
-        return _interruptible(lambda: getpass.getpass(question, stream=sys.stderr))
-
-    def read() -> str:
-        sys.stderr.write(question)
-        sys.stderr.flush()
-        return sys.stdin.readline()
-
-    answer = _interruptible(read).strip()
+    answer = _interruptible(lambda: ask(question, hidden=hidden))
     if not answer:
-        sys.stderr.write("\n")
         raise AccountError(
             "Logging in needs answers, and there is nobody to give them.",
             "Run tg-parser login in a terminal, or log in on another machine with --export-string and set "

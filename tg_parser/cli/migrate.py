@@ -1,7 +1,6 @@
 """db migrate-from-sqlite: the data of SQLite files into PostgreSQL, and back out again.
 
-Exit codes: 0 every row is accounted for (and verified, where asked), 1 an error or a row that is not, 2 wrong usage,
-130 stopped by Ctrl-C.
+A row that is not accounted for, or not verified where that was asked, is an error.
 """
 
 from __future__ import annotations
@@ -13,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from tg_parser.cli.execution import EXIT_ERROR, EXIT_INTERRUPTED, fail, say
+from tg_parser.cli.execution import EXIT_ERROR, errors_told
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.stderr import say
+from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from tg_parser.config.settings import Settings
@@ -55,9 +56,9 @@ def migrate_from_sqlite(
     if rollback is not None:
         _undo(postgres_url, rollback, json=json)
     elif sqlite_dir is None:
-        raise typer.BadParameter("name the folder of the SQLite files", param_hint="--sqlite-dir")
+        raise UsageError("Name the folder of the SQLite files with --sqlite-dir.")
     elif dry_run and resume:
-        raise typer.BadParameter("a dry run has nothing to go on with", param_hint="--resume")
+        raise UsageError("A dry run has nothing to go on with.", "Leave out --resume or --dry-run.")
     else:
         options = MigrationOptions(dry_run, verify, resume, batch_size, on_conflict, report)
         _migrate(postgres_url, sqlite_dir, options, json=json)
@@ -88,13 +89,8 @@ def _undo(url: str | None, run_id: str, *, json: bool) -> None:
 
 
 def _on_target(url: str | None, work: Callable[[Databases], Awaitable[T]]) -> T:
-    try:
+    with errors_told("Stopped. What was done is kept; go on with --resume."):
         return asyncio.run(_connected(url, work))
-    except KeyboardInterrupt:
-        say("Stopped. What was done is kept; go on with --resume.")
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    except Exception as error:  # noqa: BLE001 - the boundary of a command
-        fail(error)
 
 
 async def _connected(url: str | None, work: Callable[[Databases], Awaitable[T]]) -> T:
@@ -112,7 +108,6 @@ def _settings(url: str | None) -> Settings:
     from pydantic import SecretStr
 
     from tg_parser.config.settings import load_settings
-    from tg_parser.domain.errors import UsageError
 
     settings = load_settings()
     database = settings.database

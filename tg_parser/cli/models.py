@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tg_parser.cli.execution import say
+from tg_parser.cli.stderr import say
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tg_parser.cli.stderr import say
+from tg_parser.domain.dates import FORMS, moment_text, parse_date, parse_span
 from tg_parser.domain.errors import UsageError
+from tg_parser.domain.times import iso_z, utc_now
 
 if TYPE_CHECKING:
     from tg_parser.ingestion.source import Recheck
@@ -25,7 +28,19 @@ FromExport = Annotated[
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Take at most this many messages of a chat.")]
 RecheckSpan = Annotated[
     str | None,
-    typer.Option("--recheck", help="Look again at stored posts for edits and deletions: the newest 200, or 7d, 12h."),
+    typer.Option(
+        "--recheck",
+        metavar="SPAN",
+        help="Look again at stored posts for edits and deletions: the newest 200, those of the last 7d or 12h, or "
+        "those since a date (UTC unless a zone is written).",
+    ),
+]
+DateFrom = Annotated[
+    str | None,
+    typer.Option("--from", metavar="DATE", help="Messages from then on: 2026-11-05, 2026-11, 7d, 12h (UTC)."),
+]
+DateTo = Annotated[
+    str | None, typer.Option("--to", metavar="DATE", help="Messages before then, written alike; that moment excluded.")
 ]
 Concurrency = Annotated[
     int | None, typer.Option("--concurrency", "-c", min=1, max=1000, help="Messages analysed at a time.")
@@ -58,28 +73,44 @@ Mode = Annotated[
 
 
 def parse_recheck(value: str | None) -> Recheck | None:
-    """`200` posts or `7d` days that a user wants looked at again. Raises typer.BadParameter."""
+    """`200` posts, or those since `7d` or a date, that a user wants looked at again. Raises UsageError."""
     if value is None:
         return None
     from tg_parser.ingestion.source import Recheck
 
-    number, unit = (value[:-1], value[-1]) if value[-1:] in {"d", "h"} else (value, "")
-    if not number.isdecimal() or int(number) == 0:
-        raise typer.BadParameter(f"{value!r} is no span; write 200 (posts), 7d (days) or 12h (hours).")
-    if unit:
-        return Recheck(age=timedelta(days=int(number)) if unit == "d" else timedelta(hours=int(number)))
-    return Recheck(newest=int(number))
+    if value.isdecimal() and int(value) > 0:
+        return Recheck(newest=int(value))
+    now = utc_now()
+    try:
+        since = parse_date(value, now)
+    except UsageError:
+        raise UsageError(
+            f"{value!r} is no span of posts.", f"Write 200 (the newest posts), 7d, 12h, or a date: {FORMS}."
+        ) from None
+    say_dates(rechecked=(since, None))
+    return Recheck(age=now - since)
 
 
 def parse_time(value: str | None) -> datetime | None:
-    """A date or time given by a user; without a zone it is UTC. Raises typer.BadParameter."""
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise typer.BadParameter(f"{value!r} is not a date; write 2024-11-27 or 2024-11-27T09:00:00+03:00.") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    """A date or time given by a user. Raises UsageError."""
+    return None if value is None else parse_date(value, utc_now())
+
+
+def parse_dates(first: str | None, last: str | None) -> tuple[datetime | None, datetime | None]:
+    """`--from` and `--to`, half-open; which moments that means is told on stderr. Raises UsageError."""
+    span = parse_span(first, last, utc_now())
+    say_dates(messages=span)
+    return span
+
+
+def say_dates(**spans: tuple[datetime | None, datetime | None]) -> None:
+    """Tell which moments the dates of the command line have become."""
+    for what, (first, last) in spans.items():
+        named = {"from": first, "to": last}
+        told = [f"{name} {moment_text(moment)}" for name, moment in named.items() if moment is not None]
+        if told:
+            moments = {name: iso_z(moment) for name, moment in named.items() if moment is not None}
+            say(f"{what.capitalize()} {' '.join(told)}.", **moments)
 
 
 def refuse_with_a_file(from_export: Path | None, **given: object) -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tg_parser.cli.execution import execute, fail, say
+from tg_parser.cli.execution import errors_told, execute
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
+from tg_parser.cli.stderr import ask, say
+from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from tg_parser.services.pools import PoolReport
@@ -35,16 +37,13 @@ def encrypt_secret(
     Put the result into DB_PASSWORD_ENCRYPTED or DB_URL_ENCRYPTED, and the path of the key into DB_ENCRYPTION_KEY_FILE.
     """
     from tg_parser.config.secrets import encrypted
-    from tg_parser.domain.errors import TgParserError, UsageError
 
-    try:
+    with errors_told():
         path = key_file or _key_file_of_the_environment()
         secret = _secret()
         if not secret:
             raise UsageError("There is no secret to encrypt.", "Pipe it in, or type it when asked.")
         token = encrypted(secret, path)
-    except TgParserError as error:
-        fail(error)
     emit_line(token)
     variable = "DB_URL_ENCRYPTED" if "://" in secret else "DB_PASSWORD_ENCRYPTED"
     say(f"Set {variable} to this, and DB_ENCRYPTION_KEY_FILE to {path.absolute()}; keep the key apart from it.")
@@ -52,13 +51,15 @@ def encrypt_secret(
 
 def _secret() -> str:
     if sys.stdin.isatty():
-        return str(typer.prompt("Secret", hide_input=True, confirmation_prompt=True, err=True))
+        secret = ask("Secret (not shown): ", hidden=True)
+        if ask("The same again: ", hidden=True) != secret:
+            raise UsageError("The two are not the same.", "Type the secret twice.")
+        return secret
     return sys.stdin.read().removesuffix("\n").removesuffix("\r")
 
 
 def _key_file_of_the_environment() -> Path:
     from tg_parser.config.database_settings import key_file
-    from tg_parser.domain.errors import UsageError
 
     path = key_file()
     if path is None:

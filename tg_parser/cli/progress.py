@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tg_parser.cli.stderr import say, speaks_json
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
@@ -20,7 +22,7 @@ SECONDS_BETWEEN_LINES = 5.0
 @contextlib.contextmanager
 def shown_progress() -> Iterator[ReportProgress]:
     """A reporter for the length of one command."""
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not speaks_json():
         with _bars() as bars:
             yield _BarReporter(bars)
     else:
@@ -63,7 +65,8 @@ class _LineReporter:
         started = self._started.setdefault(progress.step, now)
         if now - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = now
-            sys.stderr.write(progress_line(progress, now - started) + "\n")
+            line = progress_line(progress, now - started)
+            say(line, step=progress.step, done=progress.done, total=progress.total)
 
 
 def progress_line(progress: Progress, seconds: float) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tg_parser.cli.execution import fail
+from tg_parser.cli.execution import errors_told
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 
 if TYPE_CHECKING:
@@ -39,15 +39,11 @@ def show(
     ] = False,
 ) -> None:
     """Print a prompt file as it stands; saved in PROMPTS_DIR and changed, it replaces this one."""
-    from tg_parser.domain.errors import TgParserError
-
     settings = _settings()
     if packaged:
         settings = settings.model_copy(update={"dir": None})
-    try:
+    with errors_told():
         text = _loaded(settings)[name].text
-    except TgParserError as error:
-        fail(error)
     emit_line(text.rstrip("\n"))
 
 
@@ -70,19 +66,13 @@ def check(json: Json = False) -> None:
 
 def _settings() -> PromptSettings:
     from tg_parser.config.settings import load_settings
-    from tg_parser.domain.errors import TgParserError
 
-    try:
+    with errors_told():
         return load_settings().prompts
-    except TgParserError as error:
-        fail(error)
 
 
 def _loaded(settings: PromptSettings) -> Prompts:
-    from tg_parser.domain.errors import TgParserError
     from tg_parser.llm.prompts import load_prompts
 
-    try:
+    with errors_told():
         return load_prompts(settings)
-    except TgParserError as error:
-        fail(error)

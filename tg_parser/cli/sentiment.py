@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tg_parser.cli.execution import execute
-from tg_parser.cli.options import Channel, Source, exactly_one, parse_time
+from tg_parser.cli.options import Channel, DateFrom, DateTo, Source, exactly_one, parse_dates
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 from tg_parser.cli.selection import chosen_sources
+from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
@@ -26,13 +27,14 @@ def sentiment(
     comments: Annotated[bool, typer.Option("--comments", help="Comments alone, as without any of these.")] = False,
     posts: Annotated[bool, typer.Option("--posts", help="Posts alone.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Comments and posts.")] = False,
-    date_from: Annotated[str | None, typer.Option("--from", help="Messages from this date on.")] = None,
-    date_to: Annotated[str | None, typer.Option("--to", help="Messages before this date.")] = None,
+    date_from: DateFrom = None,
+    date_to: DateTo = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Threads or topics, those with most messages.")] = 50,
     json: Json = False,
 ) -> None:
     """How many messages are positive, neutral and negative, by thread, topic, day, week or month."""
-    of, first, last = _kind(comments=comments, posts=posts, every=every), parse_time(date_from), parse_time(date_to)
+    of = _kind(comments=comments, posts=posts, every=every)
+    first, last = parse_dates(date_from, date_to)
 
     async def read(app: App) -> SentimentReport:
         from tg_parser.export.links import ChatAddress
@@ -53,7 +55,7 @@ def sentiment(
 
 def _kind(*, comments: bool, posts: bool, every: bool) -> Of:
     if comments + posts + every > 1:
-        raise typer.BadParameter("--comments, --posts and --all exclude each other.")
+        raise UsageError("--comments, --posts and --all exclude each other.", "Give one of them.")
     return "posts" if posts else "all" if every else "comments"
 
 

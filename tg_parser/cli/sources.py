@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tg_parser.cli.execution import execute
-from tg_parser.cli.options import parse_time
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
+from tg_parser.cli.stderr import confirm
+from tg_parser.domain.dates import parse_span
+from tg_parser.domain.times import utc_now
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
@@ -28,20 +30,28 @@ def add_source(
         bool | None, typer.Option("--include-comments/--no-include-comments", help="Collect comments too.")
     ] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, max=10_000, help="Messages fetched at a time.")] = None,
-    history_from: Annotated[str | None, typer.Option(help="Oldest date wanted (UTC unless a zone is given).")] = None,
-    history_to: Annotated[str | None, typer.Option(help="Date before which messages are wanted.")] = None,
+    history_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE", help="Oldest date wanted: 2026-11-05, 2026-11, 90d (UTC unless a zone is written)."
+        ),
+    ] = None,
+    history_to: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Date before which messages are wanted, written alike.")
+    ] = None,
     poll_interval: Annotated[int | None, typer.Option(min=1, help="Seconds between two scheduled runs.")] = None,
     via: Annotated[Literal["api", "web", "export"] | None, typer.Option(help="How the chat is read.")] = None,
     json: Json = False,
 ) -> None:
     """Register a source, or change what is named of a known one."""
+    first, last = parse_span(history_from, history_to, utc_now())
     given: dict[str, Any] = {
         "channel_id": channel_id,
         "channel_username": channel_username,
         "include_comments": include_comments,
         "batch_size": batch_size,
-        "history_from": parse_time(history_from),
-        "history_to": parse_time(history_to),
+        "history_from": first,
+        "history_to": last,
         "poll_interval_seconds": poll_interval,
         "via": via,
     }
@@ -112,7 +122,7 @@ def remove(
     what = f"{held.messages} messages, {held.documents} documents and {held.topics} topics"
     will = f"{what} will be deleted." if with_data else f"{what} stay."
     if not yes:
-        typer.confirm(f"Remove source {source_id!r}? {will}", abort=True, err=True)
+        confirm(f"Remove source {source_id!r}? {will}")
     execute(lambda app: app.sources.remove(source_id, with_data=with_data))
     if json:
         emit_json({"removed": source_id, "with_data": with_data, "held": held})

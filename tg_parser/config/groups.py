@@ -7,6 +7,10 @@ from typing import Any
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+FORM = "form"
+"""Where a field keeps in words what its pattern says in signs."""
+WEB_ADDRESS = "an address that begins with http:// or https://"
+
 
 class SettingsGroup(BaseSettings):
     """Settings that belong together, each read from its variable; empty variables count as unset."""
@@ -16,6 +20,7 @@ class SettingsGroup(BaseSettings):
     )
 
 
-def setting(name: str, default: Any, description: str, **limits: Any) -> Any:
-    """A setting read from the variable `name`; `limits` are those of pydantic's Field."""
-    return Field(default=default, validation_alias=name, description=description, **limits)
+def setting(name: str, default: Any, description: str, *, form: str | None = None, **limits: Any) -> Any:
+    """A setting read from the variable `name`; `limits` are those of pydantic's Field, `form` a pattern in words."""
+    extra: dict[str, Any] | None = {FORM: form} if form else None
+    return Field(default=default, validation_alias=name, description=description, json_schema_extra=extra, **limits)

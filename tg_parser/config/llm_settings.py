@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, SecretStr
 
+from tg_parser.config.groups import WEB_ADDRESS
 from tg_parser.config.groups import SettingsGroup as _Group
 from tg_parser.config.groups import setting as _env
 
@@ -33,12 +34,17 @@ class LlmSettings(_Group):
         None,
         "Address of the provider's API, or of any that speaks OpenAI's.",
         pattern=r"^https?://\S+$",
+        form=WEB_ADDRESS,
     )
     openai_api_key: SecretStr | None = _env("OPENAI_API_KEY", None, "Key for `openai`.")
     anthropic_api_key: SecretStr | None = _env("ANTHROPIC_API_KEY", None, "Key for `anthropic`.")
     gemini_api_key: SecretStr | None = _env("GEMINI_API_KEY", None, "Key for `gemini`.")
     ollama_base_url: str = _env(
-        "OLLAMA_BASE_URL", "http://localhost:11434", "Where Ollama listens.", pattern=r"^https?://\S+$"
+        "OLLAMA_BASE_URL",
+        "http://localhost:11434",
+        "Where Ollama listens.",
+        pattern=r"^https?://\S+$",
+        form=WEB_ADDRESS,
     )
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = _env(
         "LLM_REASONING_EFFORT", None, "How long models that reason think; unset, as the provider has it."

@@ -47,6 +47,7 @@ def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) ->
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    logging.captureWarnings(capture=True)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level)

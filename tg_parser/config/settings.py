@@ -10,16 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings
 
 from tg_parser import __version__
 from tg_parser.config.agent_settings import AgentSettings
 from tg_parser.config.backup_settings import BackupSettings
 from tg_parser.config.database_settings import DatabaseSettings, with_secrets
+from tg_parser.config.groups import WEB_ADDRESS
 from tg_parser.config.groups import SettingsGroup as _Group
 from tg_parser.config.groups import setting as _env
 from tg_parser.config.llm_settings import LlmLimitSettings, LlmMoneySettings, LlmSettings, PromptSettings
+from tg_parser.config.ranges import problems_of
 from tg_parser.config.secrets import is_session_string, passwords_in
 from tg_parser.domain.errors import SettingsError
 
@@ -54,7 +56,9 @@ class CollectingSettings(_Group):
 class WebSettings(_Group):
     """The public web preview of channels."""
 
-    base_url: str = _env("WEB_PREVIEW_URL", "https://t.me", "Where the preview pages are.", pattern=r"^https?://\S+$")
+    base_url: str = _env(
+        "WEB_PREVIEW_URL", "https://t.me", "Where the preview pages are.", pattern=r"^https?://\S+$", form=WEB_ADDRESS
+    )
     pause: float = _env("WEB_PREVIEW_PAUSE", 1.0, "Seconds between two pages.", ge=0, le=600)
     timeout: float = _env("WEB_PREVIEW_TIMEOUT", 30.0, "Seconds to wait for a page.", gt=0, le=600)
     user_agent: str = _env(
@@ -91,6 +95,7 @@ class TelegramSettings(_Group):
         None,
         "Another server than Telegram's own, as `dc@host:port`, for tests.",
         pattern=r"^\d+@\S+:\d+$",
+        form="dc@host:port, as 2@127.0.0.1:4430",
     )
     server_key: Path | None = _env("TELEGRAM_SERVER_KEY", None, "File with the public RSA key of that server.")
 
@@ -164,7 +169,7 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
         try:
             groups[name] = group(_env_file=env_file)
         except ValidationError as error:
-            problems += _problems(group, error)
+            problems += problems_of(group, error)
     if problems:
         raise SettingsError(" ".join(problems), "Correct the environment or .env; ENV_VARIABLES_GUIDE.md lists all.")
     groups["database"] = with_secrets(groups["database"])
@@ -189,30 +194,9 @@ def setting_groups() -> Iterator[tuple[str, type[BaseSettings]]]:
             yield name, field.annotation
 
 
-def variable_range(field: Any) -> str:
-    """The allowed values of a setting in words, empty where everything is allowed."""
-    schema = dict(_range_schema(field))
-    if "enum" in schema:
-        return ", ".join(str(value) for value in schema["enum"])
-    low, high = schema.get("minimum", schema.get("exclusiveMinimum")), schema.get("maximum")
-    if low is None and high is None:
-        return ""
-    if high is None:
-        return f"{low} or more"
-    return f"more than {low}, up to {high}" if "exclusiveMinimum" in schema else f"{low} to {high}"
-
-
-def _range_schema(field: Any) -> dict[str, Any]:
-    schema = TypeAdapter(field.rebuild_annotation()).json_schema()
-    return next((part for part in schema.get("anyOf", ()) if part.get("type") != "null"), schema)
-
-
-def _problems(group: type[BaseSettings], error: ValidationError) -> Iterator[str]:
-    fields = {field.validation_alias: field for field in group.model_fields.values()}
-    for item in error.errors():
-        variable = str(item["loc"][0])
-        field = fields.get(variable)
-        secret = field is None or "Secret" in str(field.annotation)
-        shown = "its value" if secret else repr(item["input"])
-        allowed = variable_range(field) if field is not None else ""
-        yield f"{variable}: {shown} is not allowed" + (f" (allowed: {allowed})." if allowed else f": {item['msg']}.")
+def wanted_log_format(env_file: Path | None = Path(".env")) -> str:
+    """LOG_FORMAT alone, whatever else is wrong; `text` where it is wrong itself or the file cannot be read."""
+    try:
+        return LoggingSettings(_env_file=env_file, LOG_LEVEL="INFO").format
+    except (ValidationError, OSError, ValueError):
+        return "text"

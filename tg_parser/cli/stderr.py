@@ -1,0 +1,69 @@
+"""stderr is for people, or, with LOG_FORMAT=json, for machines: then every line of it is one JSON object."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from functools import cache
+from typing import Any
+
+import typer
+
+from tg_parser.domain.errors import UsageError
+
+
+@cache
+def speaks_json() -> bool:
+    """Whether LOG_FORMAT asks for JSON; what else may be wrong with the settings is told elsewhere."""
+    from tg_parser.config.settings import wanted_log_format
+
+    return wanted_log_format() == "json"
+
+
+def say(line: str, *, level: str = "info", **facts: Any) -> None:
+    """Tell something that is no part of the result; `facts` are for machines, which read no sentences."""
+    if speaks_json():
+        line = _object(line, level, facts)
+    typer.echo(line, err=True)
+
+
+def ask(question: str, *, hidden: bool = False) -> str:
+    """A person's answer, a line of the input where nobody sits at a terminal; empty where there is no line."""
+    if hidden and sys.stdin.isatty():
+        if speaks_json():
+            say(question)
+            return getpass.getpass("")
+        return getpass.getpass(question, stream=sys.stderr)
+    if speaks_json():
+        say(question)
+    else:
+        sys.stderr.write(question)
+        sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        typer.echo("", err=True) if not speaks_json() else None
+    return line.strip()
+
+
+def confirm(question: str) -> None:
+    """Go on only where a person says yes. Raises typer.Exit for a no, UsageError where nobody is there to answer."""
+    from tg_parser.cli.execution import EXIT_ERROR
+
+    while (answer := ask(f"{question} [y/N]: ").lower()) not in {"y", "yes", "n", "no"}:
+        if not answer:
+            break
+    if answer in {"y", "yes"}:
+        return
+    if not answer and not sys.stdin.isatty():
+        raise UsageError("This needs a yes, and there is nobody to give it.", "Say it on the command line: --yes")
+    say("Nothing was changed.")
+    raise typer.Exit(EXIT_ERROR)
+
+
+def _object(line: str, level: str, facts: dict[str, Any]) -> str:
+    from pydantic_core import to_json
+
+    from tg_parser.domain.times import iso_z, utc_now
+
+    told = {"event": line, "level": level, "timestamp": iso_z(utc_now()), **facts}
+    return to_json(told, fallback=str).decode()

@@ -1,0 +1,58 @@
+"""Dates as people write them, one way for every command and interface, pure.
+
+    2026-11-05             the beginning of that day
+    2026-11                the beginning of that month
+    2026-11-05T09:30       a moment; also with a zone: 2026-11-05T09:30+03:00, …Z
+    7d, 12h, 2w            so long ago: days, hours, weeks
+
+Where no zone is written it is UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from tg_parser.domain.errors import UsageError
+from tg_parser.domain.times import iso_z
+
+FORMS = "2026-11-05, 2026-11, 2026-11-05T09:30+03:00, or a time ago as 7d, 12h; UTC where no zone is written"
+
+_AGE = re.compile(r"(?P<number>\d{1,6})(?P<unit>[hdw])")
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_MONTH = re.compile(r"\d{4}-\d{2}")
+
+
+def parse_age(written: str) -> timedelta | None:
+    """`7d`, `12h`, `2w` as a length of time; None for anything else, also for nothing of it."""
+    match = _AGE.fullmatch(written.strip().lower())
+    age = int(match["number"]) * _UNITS[match["unit"]] if match else None
+    return age or None
+
+
+def parse_date(written: str, now: datetime) -> datetime:
+    """The moment that `written` means at `now`, in UTC. Raises UsageError."""
+    text = written.strip()
+    try:
+        if age := parse_age(text):
+            return now.astimezone(UTC) - age
+        moment = datetime.fromisoformat(f"{text}-01" if _MONTH.fullmatch(text) else text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(f"{written!r} is not a date.", f"Write it as {FORMS}.") from None
+
+
+def parse_span(first: str | None, last: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """The half-open span between two written dates. Raises UsageError, also where it can hold nothing."""
+    begin, end = (None if each is None else parse_date(each, now) for each in (first, last))
+    if begin is not None and end is not None and begin >= end:
+        raise UsageError(
+            f"Nothing lies between {iso_z(begin)} and {iso_z(end)}.",
+            "The second date is the first moment left out: all of November is from 2026-11 to 2026-12.",
+        )
+    return begin, end
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment for people, everywhere the same: `2026-11-05 09:30:00 UTC`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
