@@ -11,8 +11,6 @@ from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, e
 from tg_parser.cli.stderr import say
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from tg_parser.domain.agents import Handoff, TaskRecord
 
 commands = typer.Typer(help="Agents: what they are, what they did, their archives.", no_args_is_help=True)
@@ -39,7 +37,7 @@ def list_agents(json: Json = False) -> None:
                     each.tasks,
                     each.errors,
                     f"{each.average_ms:.0f}",
-                    _moment(each.last_used_at),
+                    each.last_used_at,
                     each.card.model,
                 )
                 for each in found
@@ -67,7 +65,7 @@ def status(
             ("provider", card.provider),
             ("model", card.model),
             ("tasks", f"{state.tasks}, of them {state.errors} with an error"),
-            ("last used", _moment(state.last_used_at)),
+            ("last used", state.last_used_at),
         ]
     )
     emit_table(
@@ -99,7 +97,9 @@ def history(
     if json:
         emit_json({"agent": name, "tasks": found})
     else:
-        emit_table(("when", "task", "message", "ms", "outcome"), [_task_line(each) for each in found])
+        emit_table(
+            ("when", "task", "message", "ms", "outcome"), [_task_line(each) for each in found], whole={"message"}
+        )
 
 
 @commands.command()
@@ -117,7 +117,8 @@ def handoffs(
     if json:
         emit_json({"handoffs": found})
     else:
-        emit_table(("when", "from", "to", "task", "status", "ms", "outcome"), [_handoff_line(each) for each in found])
+        headers = ("when", "handoff", "from", "to", "task", "status", "ms", "outcome")
+        emit_table(headers, [_handoff_line(each) for each in found], whole={"handoff"})
 
 
 @commands.command()
@@ -183,19 +184,15 @@ def emit_steps(steps: dict[str, dict[str, Any]]) -> None:
 
 
 def _task_line(task: TaskRecord) -> tuple[object, ...]:
-    return _moment(task.at), task.task_type, task.source_ref, task.milliseconds, task.error or _short(task.output)
+    return task.at, task.task_type, task.source_ref, task.milliseconds, task.error or _short(task.output)
 
 
 def _handoff_line(handoff: Handoff) -> tuple[object, ...]:
     outcome = handoff.error or _short(handoff.result)
     names = handoff.source_agent, handoff.target_agent, handoff.task_type
-    return _moment(handoff.created_at), *names, handoff.status, handoff.processing_time_ms, outcome
+    return handoff.created_at, handoff.id, *names, handoff.status, handoff.processing_time_ms, outcome
 
 
 def _short(value: object) -> str:
     text = ", ".join(f"{name} {item}" for name, item in value.items()) if isinstance(value, dict) else ""
     return text if len(text) <= 160 else f"{text[:160]}…"
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"

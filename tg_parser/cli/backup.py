@@ -152,8 +152,7 @@ def _ask(name: str, replaced: list[str]) -> None:
 
 def _line(backup: Backup) -> tuple[object, ...]:
     origin = backup.manifest.origin if backup.manifest else None
-    made = f"{backup.created_at:%Y-%m-%d %H:%M:%S}"
-    return backup.name, backup.state, made, origin, _size(backup.size), backup.problem
+    return backup.name, backup.state, backup.created_at, origin, _size(backup.size), backup.problem
 
 
 def _as_json(backup: Backup) -> dict[str, Any]:

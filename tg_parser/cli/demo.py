@@ -53,6 +53,7 @@ def _emit_demo(done: RunReport, cards: dict[str, list[TopicCard]], shown: int) -
         emit_table(
             ("topic", "messages", "first anchor"),
             [(card.title, card.metadata["messages"], card.anchors[0].anchor_ref) for card in found[:shown]],
+            whole={"first anchor"},
         )
     emit_line("")
     if done.ingested and done.processed and done.exported:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tg_parser.cli.stderr import say
-from tg_parser.domain.dates import FORMS, moment_text, parse_date, parse_span
+from tg_parser.domain.dates import FORMS, parse_date, parse_span
 from tg_parser.domain.errors import UsageError
-from tg_parser.domain.times import iso_z, utc_now
+from tg_parser.domain.times import iso_z, moment_text, utc_now
 
 if TYPE_CHECKING:
     from tg_parser.ingestion.source import Recheck

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
+from tg_parser.domain.times import moment_text
+
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+JsonLines = Annotated[bool, typer.Option("--json", help="Print one JSON object a line (NDJSON).")]
 
 _WIDTH_OF_FILES = 160
+_GAP = 1
+_LEAST = 10
+"""Of a column that may be folded, so many characters stay side by side: numbers and most words are not torn."""
 
 
 def emit_json(result: Any) -> None:
@@ -27,20 +34,70 @@ def emit_line(text: str) -> None:
 
 def emit_facts(facts: Iterable[tuple[str, object]]) -> None:
     """Print named values one under the other, those without a value left out."""
-    shown = [(name, value) for name, value in facts if value is not None]
+    shown = [(name, shown_value(value)) for name, value in facts if value is not None]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
         typer.echo(f"{name:<{width}}  {value}")
 
 
-def emit_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; on a terminal it fits the window, in a file no cell is cut short."""
+def emit_table(
+    headers: Sequence[str], rows: Iterable[Sequence[object]], *, whole: Collection[str] | None = None
+) -> None:
+    """Print a table whose `whole` columns, the first one where none is named, are never cut or folded: ids, links.
+
+    Where a terminal is too narrow for that, the rows come one under the other instead.
+    """
+    cells = [[shown_value(cell) for cell in row] for row in rows]
+    unbroken = set(headers[:1] if whole is None else whole)
+    needed = _needed(headers, cells, unbroken)
+    window = _window()
+    if sys.stdout.isatty() and needed > window:
+        for row in cells:
+            emit_facts((header, cell) for header, cell in zip(headers, row, strict=True) if cell)
+            emit_line("")
+        return
+    _print(headers, cells, unbroken, max(window, needed))
+
+
+def shown_value(value: object) -> str:
+    """A value for people: moments in their one form, nothing as nothing."""
+    if isinstance(value, datetime):
+        return moment_text(value)
+    return "" if value is None else str(value)
+
+
+def _print(headers: Sequence[str], cells: Sequence[Sequence[str]], unbroken: Collection[str], width: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for header in headers:
-        table.add_column(header, overflow="fold")
-    for row in rows:
-        table.add_row(*(str(cell) if cell is not None else "" for cell in row))
-    Console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES, highlight=False, markup=False).print(table)
+    for place, header in enumerate(headers):
+        column = [header, *(row[place] for row in cells)]
+        least = _least(column, whole=header in unbroken)
+        table.add_column(header, overflow="fold", min_width=least, no_wrap=header in unbroken)
+    for row in cells:
+        table.add_row(*row)
+    Console(width=width, highlight=False, markup=False, soft_wrap=False).print(table)
+
+
+def _window() -> int:
+    from rich.console import Console
+
+    return Console().width if sys.stdout.isatty() else _WIDTH_OF_FILES
+
+
+def _needed(headers: Sequence[str], cells: Sequence[Sequence[str]], unbroken: Collection[str]) -> int:
+    """The least width at which no id is cut and no number torn."""
+    columns = [[header, *(row[place] for row in cells)] for place, header in enumerate(headers)]
+    least = sum(_least(column, whole=column[0] in unbroken) for column in columns)
+    return least + _GAP * (len(headers) - 1)
+
+
+def _least(column: Sequence[str], *, whole: bool) -> int:
+    from rich.cells import cell_len
+
+    if whole:
+        return max(map(cell_len, column))
+    header = max((cell_len(word) for word in column[0].split()), default=1)
+    longest = max((cell_len(word) for cell in column[1:] for word in cell.split()), default=1)
+    return max(header, min(longest, _LEAST))

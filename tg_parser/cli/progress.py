@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tg_parser.cli.stderr import say, speaks_json
+from tg_parser.domain.progress import Summed
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -24,9 +25,10 @@ def shown_progress() -> Iterator[ReportProgress]:
     """A reporter for the length of one command."""
     if sys.stderr.isatty() and not speaks_json():
         with _bars() as bars:
-            yield _BarReporter(bars)
+            yield Summed(reporter := _BarReporter(bars))
+            reporter.end()
     else:
-        yield _LineReporter()
+        yield Summed(_LineReporter())
 
 
 def _bars() -> Bars:
@@ -51,8 +53,15 @@ class _BarReporter:
 
     def __call__(self, progress: Progress) -> None:
         if progress.step not in self._tasks:
-            self._tasks[progress.step] = self._bars.add_task(progress.step)
+            # Without a total of its own Rich would take 100 for one.
+            self._tasks[progress.step] = self._bars.add_task(progress.step, total=None)
         self._bars.update(self._tasks[progress.step], completed=progress.done, total=progress.total)
+
+    def end(self) -> None:
+        """What had no total is all there was."""
+        for task in self._bars.tasks:
+            if task.total is None:
+                self._bars.update(task.id, total=task.completed)
 
 
 class _LineReporter:

@@ -28,7 +28,7 @@ def list_prompts(json: Json = False) -> None:
         emit_json({"prompts": facts})
     else:
         rows = [(each["name"], each["version"], str(each["id"])[:19], each["file"]) for each in facts]
-        emit_table(("name", "version", "id", "file"), rows)
+        emit_table(("name", "version", "id", "file"), rows, whole={"name", "id"})
 
 
 @commands.command()

@@ -68,7 +68,7 @@ def _emit(report: SentimentReport) -> None:
     shown = {"thread": ("title", "link"), "topic": ("title",)}.get(report.by, ())
     headers = (report.by, "messages", "positive", "neutral", "negative", "without tone", "balance", *shown)
     rows = [*(_row(line.key, line) for line in report.lines), _row("total", report.total)]
-    emit_table(headers, [row[: len(headers)] for row in rows])
+    emit_table(headers, [row[: len(headers)] for row in rows], whole={report.by, "link"})
 
 
 def _row(key: str, line: SentimentLine) -> tuple[object, ...]:

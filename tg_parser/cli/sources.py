@@ -87,6 +87,7 @@ def list_sources(json: Json = False) -> None:
                 )
                 for each in sources
             ],
+            whole={"source", "channel"},
         )
 
 
@@ -134,4 +135,4 @@ def _emit_source(source: Source, *, json: bool) -> None:
     if json:
         emit_json(source)
     else:
-        emit_facts((name.replace("_", " "), value) for name, value in source.model_dump(mode="json").items())
+        emit_facts((name.replace("_", " "), value) for name, value in source.model_dump().items())

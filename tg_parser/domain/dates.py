@@ -51,8 +51,3 @@ def parse_span(first: str | None, last: str | None, now: datetime) -> tuple[date
             "The second date is the first moment left out: all of November is from 2026-11 to 2026-12.",
         )
     return begin, end
-
-
-def moment_text(moment: datetime) -> str:
-    """A moment for people, everywhere the same: `2026-11-05 09:30:00 UTC`."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tg_parser.domain.times import moment_text
+
 
 class TgParserError(Exception):
     """Base of every error a user is meant to read: `message` says what happened, `hint` what to do next."""
@@ -62,7 +64,7 @@ class RateLimitedError(SourceError):
 
     def __init__(self, what: str, until: datetime) -> None:
         super().__init__(
-            f"Telegram asks to wait until {until:%Y-%m-%d %H:%M:%S} UTC before {what}.",
+            f"Telegram asks to wait until {moment_text(until)} before {what}.",
             "Nothing is asked before that moment; run the same command again after it.",
         )
         self.until = until

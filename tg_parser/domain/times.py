@@ -18,6 +18,11 @@ def iso_z(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def moment_text(moment: datetime) -> str:
+    """A moment for people, everywhere the same: `2026-11-05 09:30:00 UTC`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _to_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 

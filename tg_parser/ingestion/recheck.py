@@ -37,7 +37,7 @@ class Rechecker:
             await self._take(
                 source, shown, [source_ref(source.channel_id, "post", each) for each in shown.gone], counts
             )
-            report(Progress("recheck", counts["rechecked"]))
+            report(Progress("recheck", counts["rechecked"], len(posts)))
         if isinstance(stream, TelegramChat) and source.include_comments:
             await self._recheck_comments(source, stream, posts, counts, report)
 
@@ -60,7 +60,7 @@ class Rechecker:
         async for shown in chat.comments_shown(thread_of, first_group):
             gone = [comment_id(each, group, first_group) for each in shown.gone]
             await self._take(source, shown, [source_ref(source.channel_id, "comment", each) for each in gone], counts)
-            report(Progress("recheck", counts["rechecked"]))
+            report(Progress("recheck", counts["rechecked"], len(posts) + len(thread_of)))
 
     async def _take(self, source: Source, shown: Shown, gone: Sequence[str], counts: Counter[str]) -> None:
         stored = Counter[str]()

@@ -11,7 +11,7 @@ import structlog
 
 from tg_parser.config.waiting import wait_aloud
 from tg_parser.domain.errors import AccountError, RateLimitedError
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.times import moment_text, utc_now
 from tg_parser.storage.account_storage import AccountStorage
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ class Gate:
     async def open(self) -> None:
         """Recall what earlier runs were told. Raises AccountError for a session that must not be used."""
         if (block := await self._accounts.block(self._session_id)) is not None:
-            raise _dead(f"{block.reason} (since {block.blocked_at:%Y-%m-%d %H:%M} UTC)")
+            raise _dead(f"{block.reason} (since {moment_text(block.blocked_at)})")
         now = utc_now()
         for request, until in (await self._accounts.limits(self._session_id)).items():
             self._until[request] = time.monotonic() + (until - now).total_seconds()

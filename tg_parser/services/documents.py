@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
-from tg_parser.domain.progress import ReportProgress, silent
+from tg_parser.domain.progress import ReportProgress, part_of, silent
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
 from tg_parser.storage.locks import Locks
 from tg_parser.storage.processing_storage import Failure, ProcessingStorage
@@ -26,12 +26,14 @@ class DocumentService:
 
         To do again what is done (`force`, `retry_failed`) is for one process a channel: BusyError for a second.
         """
-        done = ProcessReport()
+        done, several = ProcessReport(), len(channel_ids) > 1
+        total = await self.count_due(channel_ids, options) if several else 0
         for channel_id in channel_ids:
+            told = part_of(report, done.due, total) if several else report
             async with AsyncExitStack() as held:
                 if options.force or options.retry_failed:
                     await held.enter_async_context(self._locks.exclusive(f"process:{channel_id}"))
-                done += await self._processor.run(channel_id, options, report)
+                done += await self._processor.run(channel_id, options, told)
         return done
 
     async def count_due(self, channel_ids: Sequence[str], options: ProcessOptions) -> int:

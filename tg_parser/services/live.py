@@ -176,14 +176,16 @@ class _Summed:
 
     def __init__(self, report: ReportProgress) -> None:
         self._report = report
-        self._done: dict[tuple[str, str], int] = {}
+        self._last: dict[tuple[str, str], Progress] = {}
 
     def of(self, source_id: str) -> ReportProgress:
         """The reporter of one source."""
 
         def report(progress: Progress) -> None:
-            self._done[progress.step, source_id] = progress.done
-            total = sum(done for (step, _), done in self._done.items() if step == progress.step)
-            self._report(Progress(progress.step, total))
+            self._last[progress.step, source_id] = progress
+            told = [last for (step, _), last in self._last.items() if step == progress.step]
+            totals = [last.total for last in told if last.total is not None]
+            total = sum(totals) if len(totals) == len(told) else None
+            self._report(Progress(progress.step, sum(last.done for last in told), total))
 
         return report

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tg_parser.domain.backlog import Backlog, OpenRange
 from tg_parser.domain.peers import ChatKind
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.sources import Source
-from tg_parser.domain.times import iso_z
 from tg_parser.services.sources import SourceService
 from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
@@ -30,8 +30,8 @@ class SourceStatusReport:
 
     source: Source
     messages: dict[str, int]
-    first_message: str | None
-    last_message: str | None
+    first_message: datetime | None
+    last_message: datetime | None
     documents: int
     noise: int
     due: int
@@ -70,8 +70,8 @@ class StatusService:
                 "service": held.service,
                 "deleted": held.deleted,
             },
-            first_message=iso_z(held.first_date) if held.first_date else None,
-            last_message=iso_z(held.last_date) if held.last_date else None,
+            first_message=held.first_date,
+            last_message=held.last_date,
             documents=made.documents,
             noise=made.noise,
             due=await self._documents.count_due(channel),
