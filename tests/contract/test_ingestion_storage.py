@@ -158,3 +158,21 @@ async def test_removed_source_takes_its_cursors_and_attempts(sources, comments):
     await add(sources)
     assert await comments.cursor("s", "1") is None
     assert await sources.attempts("s") == []
+
+
+async def test_rename_takes_everything_along(sources, comments):
+    """Under its new id a source has its fields, cursors, threads and attempts; the old id is nobody's, others stay."""
+    await add(sources, channel_username="durov", batch_size=50)
+    await add(sources, "other")
+    await sources.advance_cursor("s", 10, NOW)
+    await sources.save_backlog("s", Backlog(20, (OpenRange(3, 9),)), NOW)
+    await comments.note_counts("s", {5: 3}, NOW)
+    await sources.record_attempt(attempt(success=False, error_class="X", error_message="no"))
+    before = await sources.get("s")
+    await sources.rename("s", "new", LATER)
+    assert await sources.get("s") is None
+    assert await sources.get("new") == before.model_copy(update={"source_id": "new", "updated_at": LATER})
+    assert [each.source_id for each in await sources.list_sources()] == ["new", "other"]
+    assert [each.error_message for each in await sources.attempts("new")] == ["no"]
+    assert [thread.thread_id for thread in await comments.due("new", 10, "")] == ["5"]
+    assert await sources.attempts("s") == []

@@ -5,7 +5,7 @@ from samples import NOW, document, message, topic
 from sqlalchemy import text
 
 from tg_parser.bootstrap import open_app
-from tg_parser.domain.errors import InvalidPeerError, TgParserError, UnknownSourceError, UsageError
+from tg_parser.domain.errors import InvalidPeerError, SourceError, TgParserError, UnknownSourceError, UsageError
 from tg_parser.domain.messages import Chat
 from tg_parser.domain.sources import SourceChange
 from tg_parser.storage.databases import open_databases
@@ -56,10 +56,10 @@ async def test_chat_is_registered_once_under_a_speaking_id(app):
     """A chat met again is its source again; another chat of the same title gets an id of its own."""
     chat = Chat(channel_id="-1001", title="Моя группа: чат!", kind="group")
     first = await app.sources.ensure(chat)
-    assert (first.source_id, first.channel_kind, first.via) == ("моя-группа-чат", "group", "export")
+    assert (first.source_id, first.channel_kind, first.via) == ("moya-gruppa-chat", "group", "export")
     assert await app.sources.ensure(chat) == first
     twin = await app.sources.ensure(Chat(channel_id="-1002", title="Моя группа: чат!"))
-    assert twin.source_id == "моя-группа-чат-1002"
+    assert twin.source_id == "moya-gruppa-chat-1002"
 
 
 async def test_name_of_a_source_meets_its_number(app):
@@ -110,3 +110,17 @@ async def test_remove_keeps_or_takes_the_data(app, settings):
     await app.sources.add(SourceChange(source_id="s", channel_id="-100123"))
     held = await app.sources.holdings("s")
     assert (held.messages, held.documents, held.topics) == (0, 0, 0)
+
+
+async def test_rename_changes_the_id_alone(app):
+    """The channel of a renamed source stays; a taken or untypable id and an unknown source are refused in words."""
+    await app.sources.add(SourceChange(source_id="habr", channel_id="1032086354"))
+    await app.sources.add(SourceChange(source_id="other", channel_id="77"))
+    renamed = await app.sources.rename("habr", "хабр")
+    assert (renamed.source_id, renamed.channel_id) == ("хабр", "-1001032086354")
+    with pytest.raises(SourceError, match="There is a source 'other' already"):
+        await app.sources.rename("хабр", "other")
+    with pytest.raises(UsageError, match="cannot be the id"):
+        await app.sources.rename("хабр", "a b")
+    with pytest.raises(UnknownSourceError, match="no source 'habr'"):
+        await app.sources.rename("habr", "new")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tg_parser.domain.sources import Source
     from tg_parser.services.sources import Holdings
 
-commands = typer.Typer(help="List, show, pause, resume and remove sources.", no_args_is_help=True)
+commands = typer.Typer(help="Add, list, show, rename, pause, resume and remove sources.", no_args_is_help=True)
 
 SourceId = Annotated[str, typer.Argument(help="Source id.")]
 
@@ -65,6 +65,9 @@ def add_source(
     _emit_source(execute(add), json=json)
 
 
+commands.command("add")(add_source)
+
+
 @commands.command("list")
 def list_sources(json: Json = False) -> None:
     """All sources."""
@@ -95,6 +98,14 @@ def list_sources(json: Json = False) -> None:
 def show(source_id: SourceId, json: Json = False) -> None:
     """One source in full."""
     _emit_source(execute(lambda app: app.sources.get(source_id)), json=json)
+
+
+@commands.command()
+def rename(
+    source_id: SourceId, new_id: Annotated[str, typer.Argument(help="The id it shall have.")], json: Json = False
+) -> None:
+    """Give a source another id; everything it collected stays."""
+    _emit_source(execute(lambda app: app.sources.rename(source_id, new_id)), json=json)
 
 
 @commands.command()

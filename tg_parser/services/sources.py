@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from tg_parser.domain.errors import AccountError, InvalidPeerError, UnknownSourceError, UsageError
+from tg_parser.domain.errors import AccountError, InvalidPeerError, SourceError, UnknownSourceError, UsageError
 from tg_parser.domain.messages import Adapter, Chat
 from tg_parser.domain.peers import Peer, parse_peer
 from tg_parser.domain.sources import Source, SourceChange, SourceStatus
 from tg_parser.domain.times import utc_now
 from tg_parser.export.links import ChatAddress
 from tg_parser.services.identity import learned, matching, names_lost, names_seen, owner_of, require_same_chat
+from tg_parser.services.source_ids import require_source_id, source_id_for
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.topic_storage import TopicStorage
 
 log = structlog.get_logger(__name__)
-_NOT_IN_IDS = re.compile(r"[^\w]+")
-_ID_CHARS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +93,25 @@ class SourceService:
 
     async def of_channel(self, written: str) -> Source:
         """The source of a chat that is filled from a file which does not tell whose it is; a new one if need be."""
-        if (known := await self.find(written)) is not None:
-            return known
-        return await self.add(SourceChange(source_id=parse_peer(written).canonical, channel_id=written, via="export"))
+        if (held := await self.find(written)) is not None:
+            return held
+        peer = parse_peer(written)
+        known = {source.source_id for source in await self.list()}
+        source_id = source_id_for(Chat(channel_id=peer.canonical, username=peer.username), known)
+        return await self.add(SourceChange(source_id=source_id, channel_id=written, via="export"))
+
+    async def rename(self, source_id: str, new_id: str) -> Source:
+        """Give a source another id; what it collected is known by its chat and stays as it is.
+
+        Raises UnknownSourceError, UsageError, SourceError where the new id is taken.
+        """
+        await self.get(source_id)
+        if await self._sources.get(require_source_id(new_id)) is not None:
+            raise SourceError(
+                f"There is a source {new_id!r} already.", "Choose another id; see: tg-parser sources list"
+            )
+        await self._sources.rename(source_id, new_id, utc_now())
+        return await self.get(new_id)
 
     async def set_status(self, source_id: str, status: SourceStatus) -> Source:
         """Pause or resume a source."""
@@ -167,11 +181,8 @@ def _shown(source: Source) -> str:
 
 
 def _new_source(chat: Chat, known: Sequence[Source], via: Adapter) -> SourceChange:
-    source_id = chat.username or _slug(chat.title or "") or chat.channel_id
-    if source_id in {source.source_id for source in known}:
-        source_id = f"{source_id}-{chat.channel_id.lstrip('-')}"
     return SourceChange(
-        source_id=source_id,
+        source_id=source_id_for(chat, {source.source_id for source in known}),
         channel_id=chat.channel_id,
         channel_username=chat.username,
         channel_names=names_seen((), chat, via, utc_now()) or None,
@@ -211,10 +222,6 @@ def _peer_of_id(source_id: str) -> str:
             f"Source {source_id!r} names no chat.", "Give --channel-id or --channel-username with it."
         ) from error
     return source_id
-
-
-def _slug(title: str) -> str:
-    return _NOT_IN_IDS.sub("-", title.lower())[:_ID_CHARS].strip("-")
 
 
 def _lenient_peer(written: str) -> Peer:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, delete, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Select, case, delete, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.backlog import Backlog, OpenRange
@@ -84,6 +84,24 @@ class IngestionStorage:
 
         await self._database.write(cover)
 
+    async def rename(self, source_id: str, new_id: str, now: datetime) -> None:
+        """Give a source another id, with its cursors, attempts and all else that names it, in one transaction."""
+
+        async def rename(conn: AsyncConnection) -> None:
+            await self._database.dialect.claim(conn, [f"source:{source_id}", f"source:{new_id}"])
+            # The new row comes first and the old one goes last: what refers to the source always finds one.
+            changed = {"source_id": new_id, "updated_at": now}
+            columns = [_bound(column, changed) for column in ingestion_state.c]
+            copied = select(*columns).where(_state.source_id == source_id)
+            await conn.execute(insert(ingestion_state).from_select(list(ingestion_state.c), copied))
+            for table in ingestion_state.metadata.sorted_tables:
+                if table is not ingestion_state and "source_id" in table.c:
+                    named = update(table).where(table.c.source_id == source_id)
+                    await conn.execute(named.values(source_id=new_id))
+            await conn.execute(delete(ingestion_state).where(_state.source_id == source_id))
+
+        await self._database.write(rename)
+
     async def save_backlog(self, source_id: str, backlog: Backlog, now: datetime) -> None:
         """Keep what is still to be fetched of a chat read newest first; the cursor follows, and never goes back."""
         await self._update(source_id, **_backlog_values(backlog, now))
@@ -117,6 +135,11 @@ class IngestionStorage:
     async def _update(self, source_id: str, **values: Any) -> None:
         statement = update(ingestion_state).where(_state.source_id == source_id).values(**values)
         await self._database.write(lambda conn: conn.execute(statement))
+
+
+def _bound(column: Column[Any], changed: Mapping[str, Any]) -> ColumnElement[Any]:
+    """A column as it stands, or the value it changes to."""
+    return literal(changed[column.name], column.type) if column.name in changed else column
 
 
 def _by_id(source_id: str) -> Select[*tuple[Any, ...]]:
