@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from tg_parser.config.settings import DatabaseSettings, Settings
 from tg_parser.domain.documents import Entity, ProcessedDocument
-from tg_parser.domain.messages import RawMessage
+from tg_parser.domain.messages import Author, Media, RawMessage, Reaction
 from tg_parser.storage.databases import Databases, open_databases
 from tg_parser.storage.processing_storage import ProcessingStorage, StoredDocument
 from tg_parser.storage.raw_storage import RawStorage
@@ -50,6 +50,11 @@ def message(number: int) -> RawMessage:
         date=BEGIN + timedelta(minutes=number),
         text=f"{number}. {TEXT}",
         thread_id=str(number),
+        author=Author(name="Редакция"),
+        views=number * 7,
+        forwards=number % 50,
+        reactions=(Reaction(emoji="👍", count=number % 90 + 1), Reaction(emoji="🔥", count=3)),
+        media=(Media(kind="photo", size=120_000),) if number % 3 == 0 else (),
     )
 
 

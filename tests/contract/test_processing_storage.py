@@ -90,7 +90,7 @@ async def test_filters(databases, documents):
     assert await read(documents, channel_ids=(CHANNEL,)) == ["1", "2", "3", "4"]
     assert await read(documents, channel_ids=()) == []
     assert await read(documents, source_refs=(message(3).source_ref,)) == ["3"]
-    assert await read(documents, include_noise=False, with_text=True) == ["1", "4", "7"]
+    assert await read(documents, noise=False, with_text=True) == ["1", "4", "7"]
     span = {"date_from": NOW + timedelta(minutes=2), "date_to": NOW + timedelta(minutes=4)}
     assert await read(documents, **span) == ["2", "3"]
     card, _ = topic(4, 1)

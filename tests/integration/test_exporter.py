@@ -4,12 +4,23 @@ import json
 from datetime import timedelta
 
 import pytest
-from samples import CHANNEL, NOW, document, topic
+from samples import CHANNEL, NOW, document, message, topic
 
+from tg_parser.domain.messages import Author, Forward, Media, Reaction
 from tg_parser.export.exporter import Exporter, ExportRequest
 from tg_parser.storage.processing_storage import ProcessingStorage
+from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.topic_storage import TopicRun, TopicStorage
 
+FACTS = {
+    "author": Author(id="777", name="Анна"),
+    "views": 1500,
+    "forwards": 2,
+    "reactions": (Reaction(emoji="👍", count=5),),
+    "media": (Media(kind="photo", size=1000),),
+    "forward": Forward(name="Elsewhere", peer_id="-100999", message_id="8", date=NOW),
+    "edited_at": NOW,
+}
 RUN = TopicRun("f", NOW, {})
 OTHER = "-1009"
 
@@ -17,6 +28,7 @@ OTHER = "-1009"
 @pytest.fixture
 async def exporter(databases):
     documents, topics = ProcessingStorage(databases.processing), TopicStorage(databases.processing)
+    await RawStorage(databases.raw).store([message(1), message(3, **FACTS)], NOW)
     await documents.store([document(number, f"Text {number}.") for number in range(1, 13)])
     await documents.store([document(20, ""), document(21, "ad", is_noise=True), document(1, channel=OTHER)])
     await topics.replace([CHANNEL], [topic(2, 1, 3, title="Low"), topic(10, 11, title="High")], [], RUN)
@@ -46,7 +58,7 @@ async def test_entries_are_sorted_and_complete(exporter, tmp_path):
 async def test_topic_file_holds_card_bundle_and_sources(exporter, tmp_path):
     """One file a topic, with every source once and its link."""
     await export(exporter, tmp_path)
-    page = json.loads((tmp_path / "topic_topic_tg_-100123_post_2.json").read_text())
+    page = json.loads((tmp_path / "topic_tg_-100123_post_2.json").read_text())
     assert page["card"]["title"] == "Low"
     assert page["bundle"]["time_range"] == {"from": "2024-11-27T09:00:00Z", "to": "2024-11-27T10:00:00Z"}
     assert [(each["message_id"], each["role"]) for each in page["resolved_sources"]] == [
@@ -54,6 +66,36 @@ async def test_topic_file_holds_card_bundle_and_sources(exporter, tmp_path):
     ]  # fmt: skip
     assert page["resolved_sources"][0]["link"] == "https://t.me/c/123/2"
     assert page["resolved_sources"][0]["date"] == "2024-11-27T09:02:00Z"
+    assert [each["text"] for each in page["resolved_sources"]] == ["Text 2.", "Text 1.", "Text 3."]
+
+
+async def test_entries_carry_what_their_message_is_known_by(exporter, tmp_path):
+    """Author, views, forwards, reactions, media, origin and edit come from the raw message, on both backends alike."""
+    await export(exporter, tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "kb_entries.ndjson").read_text().splitlines()]
+    by_id = {each["id"]: each["metadata"] for each in lines}
+    told = by_id["kb:msg:tg:-100123:post:3"]
+    assert told["author"] == {"id": "777", "name": "Анна"}
+    assert (told["views"], told["forwards"], told["edited_at"]) == (1500, 2, "2024-11-27T09:00:00Z")
+    assert told["reactions"] == [{"count": 5, "emoji": "👍"}]
+    assert told["media"][0]["kind"] == "photo"
+    assert told["forward"]["peer_id"] == "-100999"
+    assert by_id["kb:msg:tg:-100123:post:1"]["author"] is None
+    assert by_id["kb:msg:tg:-100123:post:2"]["views"] is None
+
+
+async def test_files_of_the_former_names_go(exporter, tmp_path):
+    """A folder that an earlier version wrote holds each topic once afterwards, under the new name; others stay."""
+    await export(exporter, tmp_path)
+    for number in (2, 10):
+        (tmp_path / f"topic_tg_-100123_post_{number}.json").rename(
+            tmp_path / f"topic_topic_tg_-100123_post_{number}.json"
+        )
+    (tmp_path / "topic_topic_mine.json").write_text("mine")
+    await export(exporter, tmp_path)
+    assert sorted(path.name for path in tmp_path.glob("topic_*")) == [
+        "topic_tg_-100123_post_10.json", "topic_tg_-100123_post_2.json", "topic_topic_mine.json",
+    ]  # fmt: skip
 
 
 async def test_same_data_same_bytes(exporter, tmp_path):
@@ -72,7 +114,7 @@ async def test_filters(exporter, tmp_path):
     assert anchors == (["2"], ["Low"])
     span = {"date_from": NOW + timedelta(minutes=3), "date_to": NOW + timedelta(minutes=5)}
     assert await export(exporter, tmp_path, **span) == (["3", "4"], ["Low"])
-    page = json.loads((tmp_path / "topic_topic_tg_-100123_post_2.json").read_text())
+    page = json.loads((tmp_path / "topic_tg_-100123_post_2.json").read_text())
     assert [item["message_id"] for item in page["bundle"]["items"]] == ["3"]
     assert await export(exporter, tmp_path, channel_ids=[OTHER]) == (["1"], [])
 
@@ -85,7 +127,7 @@ async def test_files_of_vanished_topics_go(exporter, tmp_path):
     await export(exporter, out)
     await export(exporter, out, topic_id=topic(2)[0].id)
     assert sorted(path.name for path in out.iterdir()) == [
-        "kb_entries.ndjson", "topic_notes.json", "topic_topic_tg_-100123_post_2.json", "topics.json",
+        "kb_entries.ndjson", "topic_notes.json", "topic_tg_-100123_post_2.json", "topics.json",
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tg_parser.domain.knowledge import KnowledgeBaseEntry
 from tg_parser.domain.topics import Anchor, BundleItem, TopicBundle, TopicCard
-from tg_parser.export.entries import entry_title, message_entry, resolved_sources, topic_entry
+from tg_parser.export.entries import entry_title, message_entry, resolved_sources, topic_entry, with_texts
 from tg_parser.export.links import ChatAddress
 from tg_parser.export.writers import to_json
 
@@ -35,6 +35,14 @@ def row(number: int, **changed):
         "sentiment": None,
         "is_noise": False,
         "metadata": {"provider": "local"},
+        "author_id": None,
+        "author_name": None,
+        "views": None,
+        "forwards": None,
+        "edited_at": None,
+        "reactions": None,
+        "media": None,
+        "forward": None,
         **changed,
     }
 
@@ -58,6 +66,44 @@ def test_summary_comes_first():
     """With a summary, content is summary, blank line, text."""
     entry = message_entry(row(7, summary="Кратко."), [], ChatAddress())
     assert entry["content"] == "Кратко.\n\nПервое предложение. Второе."
+    assert entry["metadata"]["summary"] == "Кратко."
+
+
+def test_entry_tells_what_the_message_is_known_by():
+    """Author, views, forwards, reactions, media, origin of a forward and edit stand in the metadata."""
+    facts = {
+        "author_id": "777",
+        "author_name": "Анна",
+        "views": 1500,
+        "forwards": 3,
+        "edited_at": WHEN,
+        "reactions": [{"emoji": "👍", "count": 5}],
+        "media": [{"kind": "photo"}],
+        "forward": {"name": "Другой канал", "peer_id": "-100999", "message_id": "5"},
+    }
+    told = message_entry(row(7, **facts), [], ChatAddress())["metadata"]
+    assert told["author"] == {"id": "777", "name": "Анна"}
+    assert (told["views"], told["forwards"], told["edited_at"]) == (1500, 3, "2024-11-27T09:00:00Z")
+    assert told["reactions"] == [{"emoji": "👍", "count": 5}]
+    assert told["media"] == [{"kind": "photo"}]
+    assert told["forward"]["name"] == "Другой канал"
+    bare = message_entry(row(7), [], ChatAddress())["metadata"]
+    assert (bare["author"], bare["views"], bare["forward"], bare["reactions"], bare["media"]) == (
+        None,
+        None,
+        None,
+        [],
+        [],
+    )
+
+
+def test_sources_of_a_topic_file_have_their_texts():
+    """Clean text and summary of every member whose document there is."""
+    sources = with_texts([{"source_ref": "a"}, {"source_ref": "b"}], {"a": row(7, summary="Кратко.")})
+    assert sources == [
+        {"source_ref": "a", "summary": "Кратко.", "text": "Первое предложение. Второе."},
+        {"source_ref": "b"},
+    ]
 
 
 def item(number, role, score, why=None):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from tg_parser.domain.messages import Contract
+from tg_parser.domain.documents import Entity, Sentiment
+from tg_parser.domain.messages import Author, Contract, Forward, Media, Reaction
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.times import UtcTime
 
@@ -23,6 +24,35 @@ class EntrySource(Contract):
     topic_id: str | None = None
 
 
+class EntryMetadata(BaseModel):
+    """What an entry tells beside its content; and how it was made, under the names that its stage gives.
+
+    A message's entry has what the message is known by and its `summary` apart from the content, a topic's entry its
+    `resolved_sources`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    date: UtcTime | None = None
+    edited_at: UtcTime | None = None
+    link: str | None = None
+    channel_title: str | None = None
+    author: Author | None = None
+    views: int | None = None
+    forwards: int | None = None
+    reactions: tuple[Reaction, ...] = ()
+    media: tuple[Media, ...] = ()
+    forward: Forward | None = Field(default=None, description="Where a forwarded message came from.")
+    summary: str | None = None
+    entities: tuple[Entity, ...] = ()
+    language: str | None = None
+    sentiment: Sentiment | None = None
+    is_noise: bool | None = None
+    thread_id: str | None = None
+    parent_message_id: str | None = None
+    resolved_sources: tuple[dict[str, Any], ...] = ()
+
+
 class KnowledgeBaseEntry(Contract):
     """One line of kb_entries.ndjson."""
 
@@ -34,4 +64,4 @@ class KnowledgeBaseEntry(Contract):
     topics: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     vector: tuple[float, ...] | None = None
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    metadata: EntryMetadata = Field(default_factory=EntryMetadata)

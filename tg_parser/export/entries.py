@@ -78,6 +78,11 @@ def resolved_sources(
     return sorted(sources.values(), key=_source_order)
 
 
+def with_texts(sources: Sequence[dict[str, Any]], documents: Mapping[str, Row]) -> list[dict[str, Any]]:
+    """Resolved sources with the clean text and the summary of their messages."""
+    return [{**source, **_words(documents.get(source["source_ref"]))} for source in sources]
+
+
 def entry_title(text: str) -> str:
     """The first sentence of the first line, cut between words at 80 characters."""
     line = text.strip().split("\n", 1)[0]
@@ -89,18 +94,32 @@ def entry_title(text: str) -> str:
 
 
 def _message_metadata(row: Row, link: str | None, address: ChatAddress) -> dict[str, Any]:
+    known = row["author_id"] is not None or row["author_name"] is not None
+    edited_at = row["edited_at"]
     return {
         **(row["metadata"] or {}),
+        "author": {"id": row["author_id"], "name": row["author_name"]} if known else None,
         "channel_title": address.title,
         "date": iso_z(row["message_date"]),
+        "edited_at": None if edited_at is None else iso_z(edited_at),
         "entities": row["entities"],
+        "forward": row["forward"],
+        "forwards": row["forwards"],
         "is_noise": row["is_noise"],
         "language": row["language"],
         "link": link,
+        "media": row["media"] or [],
         "parent_message_id": row["parent_message_id"],
+        "reactions": row["reactions"] or [],
         "sentiment": row["sentiment"],
+        "summary": row["summary"],
         "thread_id": row["thread_id"],
+        "views": row["views"],
     }
+
+
+def _words(document: Row | None) -> dict[str, Any]:
+    return {} if document is None else {"summary": document["summary"], "text": document["text_clean"]}
 
 
 def _describe(source: dict[str, Any], document: Row | None, address: ChatAddress) -> None:

@@ -13,7 +13,8 @@ import orjson
 
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.topics import TopicBundle, TopicCard
-from tg_parser.export.entries import Row, message_entry, resolved_sources, topic_entry
+from tg_parser.export.entries import Row, message_entry, resolved_sources, topic_entry, with_texts
+from tg_parser.export.file_names import former_topic_file_name, topic_file_name
 from tg_parser.export.links import ChatAddress
 from tg_parser.export.writers import JsonArray, prepare_folder, to_json, whole_file
 from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
@@ -53,6 +54,7 @@ class _Topic:
     card: TopicCard
     bundle: TopicBundle | None
     sources: list[dict[str, Any]]
+    documents: Mapping[str, Row]
 
 
 class Exporter:
@@ -69,7 +71,7 @@ class Exporter:
         with whole_file(request.out / ENTRIES_FILE) as entries:
             messages = await self._write_messages(entries, request, report)
             with whole_file(request.out / TOPICS_FILE) as cards:
-                written = await self._write_topics(entries, cards, request)
+                written = await self._write_topics(entries, cards, request, report)
         for name in stale - set(written):
             (request.out / name).unlink(missing_ok=True)
         return ExportReport(request.out, messages, len(written), (ENTRIES_FILE, TOPICS_FILE, *written))
@@ -82,8 +84,10 @@ class Exporter:
             date_from=request.date_from,
             date_to=request.date_to,
             with_text=True,
+            with_facts=True,
         )
         count, nowhere = 0, ChatAddress()
+        total = await self._documents.count(wanted)
         async for page in self._documents.pages(wanted, PAGE):
             topics = await self._topics.topics_of([row["source_ref"] for row in page])
             lines = []
@@ -92,12 +96,14 @@ class Exporter:
                 lines.append(to_json(message_entry(row, topics.get(row["source_ref"], ()), address)))
             file.write(b"\n".join(lines) + b"\n")
             count += len(page)
-            report(Progress("export", count))
+            report(Progress("export", count, total))
         return count
 
-    async def _write_topics(self, entries: BinaryIO, cards: BinaryIO, request: ExportRequest) -> list[str]:
-        array, written = JsonArray(cards, pretty=request.pretty), []
-        async for topic in self._wanted_topics(request):
+    async def _write_topics(
+        self, entries: BinaryIO, cards: BinaryIO, request: ExportRequest, report: ReportProgress
+    ) -> list[str]:
+        array, written = JsonArray(cards, pretty=request.pretty), list[str]()
+        async for topic in self._wanted_topics(request, report):
             name = topic_file_name(topic.card.id)
             with whole_file(request.out / name) as file:
                 file.write(to_json(_topic_page(topic), pretty=request.pretty) + b"\n")
@@ -107,14 +113,17 @@ class Exporter:
         array.close()
         return written
 
-    async def _wanted_topics(self, request: ExportRequest) -> AsyncIterator[_Topic]:
-        for card in await self._topics.cards(channel_ids=request.channel_ids, topic_id=request.topic_id):
+    async def _wanted_topics(self, request: ExportRequest, report: ReportProgress) -> AsyncIterator[_Topic]:
+        found = await self._topics.cards(channel_ids=request.channel_ids, topic_id=request.topic_id)
+        for place, card in enumerate(found, 1):
+            report(Progress("topics", place, len(found)))
             bundle = await self._topics.bundle(card.id)
             documents = await self._bundle_documents(card, bundle, request)
             if not documents and (request.date_from or request.date_to):
                 continue
             bundle = _narrow(bundle, documents, request)
-            yield _Topic(card, bundle, resolved_sources(card, bundle, documents, request.addresses))
+            sources = resolved_sources(card, bundle, documents, request.addresses)
+            yield _Topic(card, bundle, sources, documents)
 
     async def _bundle_documents(
         self, card: TopicCard, bundle: TopicBundle | None, request: ExportRequest
@@ -125,16 +134,11 @@ class Exporter:
         return {row["source_ref"]: row async for page in self._documents.pages(wanted, PAGE) for row in page}
 
 
-def topic_file_name(topic_id: str) -> str:
-    """`topic_<id>.json`, with colons as underscores because not every file system takes them."""
-    return f"topic_{topic_id.replace(':', '_')}.json"
-
-
 def _topic_page(topic: _Topic) -> dict[str, Any]:
     return {
         "card": topic.card.model_dump(mode="json"),
         "bundle": topic.bundle.model_dump(mode="json", by_alias=True) if topic.bundle else None,
-        "resolved_sources": topic.sources,
+        "resolved_sources": with_texts(topic.sources, topic.documents),
     }
 
 
@@ -154,5 +158,6 @@ def _narrow(bundle: TopicBundle | None, documents: Mapping[str, Row], request: E
 def _exported_topic_files(folder: Path) -> set[str]:
     """The topic files that the export standing in `folder` wrote, so that those of vanished topics can go."""
     with contextlib.suppress(OSError, orjson.JSONDecodeError, TypeError, KeyError):
-        return {topic_file_name(card["id"]) for card in orjson.loads((folder / TOPICS_FILE).read_bytes())}
+        ids = [card["id"] for card in orjson.loads((folder / TOPICS_FILE).read_bytes())]
+        return {name for topic_id in ids for name in (topic_file_name(topic_id), former_topic_file_name(topic_id))}
     return set()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.documents import ProcessedDocument
@@ -18,6 +18,7 @@ from tg_parser.storage.answer_storage import forget_answers
 from tg_parser.storage.columns import time_text
 from tg_parser.storage.due import is_due, raw_beside_documents
 from tg_parser.storage.tables.processing import processed_documents, processing_claims, processing_failures
+from tg_parser.storage.tables.raw import raw_messages
 from tg_parser.storage.tables.topics import topic_items
 from tg_parser.storage.text_vectors import TextVector, keep_vectors
 from tg_parser.storage.transactions import Database, channel_range, upsert
@@ -32,6 +33,18 @@ _READ = {
     "metadata_json": "metadata",
 }
 """Columns that go out under another name than they have in the table."""
+
+MESSAGE_FACTS = {
+    "author_id": "author_id",
+    "author_name": "author_name",
+    "views": "views",
+    "forwards": "forwards",
+    "edited_at": "edited_at",
+    "reactions_json": "reactions",
+    "media_json": "media",
+    "forward_json": "forward",
+}
+"""Columns of raw messages that go out beside their documents, under these names."""
 
 Row = dict[str, Any]
 
@@ -67,7 +80,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFilter:
-    """Which documents to read; an empty filter reads all. Dates are of messages, half-open."""
+    """Which documents to read; an empty filter reads all. Dates are of messages, half-open.
+
+    `noise` None takes both. `with_facts` reads beside each document what its message is known by: author, views, …
+    """
 
     channel_ids: tuple[str, ...] | None = None
     source_refs: tuple[str, ...] | None = None
@@ -75,8 +91,9 @@ class DocumentFilter:
     include_supporting: bool = True
     date_from: datetime | None = None
     date_to: datetime | None = None
-    include_noise: bool = True
+    noise: bool | None = None
     with_text: bool = False
+    with_facts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +171,15 @@ class ProcessingStorage:
 
     async def pages(self, wanted: DocumentFilter, size: int) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
         """The wanted documents by ref, `size` at a time, as mappings of plain values."""
-        statement = _readable().where(*self._conditions(wanted))
+        statement = (_readable_with_facts() if wanted.with_facts else _readable()).where(*self._conditions(wanted))
         for part in _parts(statement, wanted.channel_ids):
             async for page in self._database.pages(part, _doc.source_ref, size):
                 yield page
+
+    async def count(self, wanted: DocumentFilter) -> int:
+        """How many documents `pages` would read."""
+        counted = select(func.count().label("all")).select_from(processed_documents).where(*self._conditions(wanted))
+        return sum([(await self._database.rows(part))[0]["all"] for part in _parts(counted, wanted.channel_ids)])
 
     async def counts(self, channel_id: str) -> DocumentCounts:
         """Documents, noise and failures of a channel."""
@@ -201,8 +223,8 @@ class ProcessingStorage:
             conditions.append(_doc.message_date >= wanted.date_from)
         if wanted.date_to is not None:
             conditions.append(_doc.message_date < wanted.date_to)
-        if not wanted.include_noise:
-            conditions.append(_doc.is_noise.is_(False))
+        if wanted.noise is not None:
+            conditions.append(_doc.is_noise.is_(wanted.noise))
         if wanted.with_text:
             conditions.append(_doc.text_clean != "")
         return conditions
@@ -222,8 +244,15 @@ def _refs_of_topic(wanted: DocumentFilter) -> Select[*tuple[Any, ...]]:
     return refs if wanted.include_supporting else refs.where(item.role == "anchor")
 
 
-def _readable() -> Select[*tuple[Any, ...]]:
-    return select(*(column.label(_READ.get(column.name, column.name)) for column in processed_documents.c))
+def _readable(*more: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    return select(*(column.label(_READ.get(column.name, column.name)) for column in processed_documents.c), *more)
+
+
+def _readable_with_facts() -> Select[*tuple[Any, ...]]:
+    # The facts stand before the text in a raw row, and are quick to read.
+    facts = (raw_messages.c[column].label(name) for column, name in MESSAGE_FACTS.items())
+    beside = processed_documents.outerjoin(raw_messages, raw_messages.c.source_ref == _doc.source_ref)
+    return _readable(*facts).select_from(beside)
 
 
 def _document_row(stored: StoredDocument) -> Row:

@@ -99,7 +99,7 @@ class Topicizer:
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     async def _read(self, channel_ids: Sequence[str]) -> AsyncIterator[TopicDocument]:
-        wanted = DocumentFilter(channel_ids=tuple(channel_ids), include_noise=False, with_text=True)
+        wanted = DocumentFilter(channel_ids=tuple(channel_ids), noise=False, with_text=True)
         async for page in self._documents.pages(wanted, PAGE):
             for row in page:
                 yield TopicDocument(
