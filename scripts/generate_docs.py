@@ -22,7 +22,7 @@ from tg_parser.config.ranges import variable_range
 from tg_parser.config.settings import setting_groups
 from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.knowledge import KnowledgeBaseEntry
-from tg_parser.domain.messages import RawMessage
+from tg_parser.domain.messages import ExportedMessage, RawMessage
 from tg_parser.domain.topics import Anchor, TopicBundle, TopicCard
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +33,7 @@ CONTRACTS: tuple[type[BaseModel], ...] = (
     Anchor,
     TopicBundle,
     KnowledgeBaseEntry,
+    ExportedMessage,
 )
 
 

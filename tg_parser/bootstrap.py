@@ -17,6 +17,7 @@ from tg_parser.agents.model_curator import ModelCurator
 from tg_parser.agents.model_review import ModelReviewer
 from tg_parser.config.settings import Settings
 from tg_parser.export.exporter import Exporter
+from tg_parser.export.raw import RawExporter
 from tg_parser.ingestion.collector import Collector
 from tg_parser.ingestion.comments import CommentCollector
 from tg_parser.ingestion.intake import Intake
@@ -42,6 +43,7 @@ from tg_parser.services.ingestion import IngestService
 from tg_parser.services.live import LiveService, LiveStages
 from tg_parser.services.login import LoginService
 from tg_parser.services.pools import PoolService
+from tg_parser.services.reading import ReadingService
 from tg_parser.services.runs import RunService
 from tg_parser.services.sentiment import SentimentService
 from tg_parser.services.sources import SourceService
@@ -62,6 +64,7 @@ from tg_parser.storage.due_texts import DueTextStorage
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.revision_log import RevisionLog
 from tg_parser.storage.sentiment_storage import SentimentStorage
 from tg_parser.storage.spending_storage import SpendingStorage
 from tg_parser.storage.topic_storage import TopicStorage
@@ -91,6 +94,8 @@ class App:
     agents: AgentService
     agent_history: AgentHistoryService
     status: StatusService
+    reading: ReadingService
+    raw_export: RawExporter
     sentiment: SentimentService
 
     def process_options(self, *, concurrency: int | None = None, **chosen: Any) -> ProcessOptions:
@@ -216,6 +221,8 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         agents=_agents(settings, databases, models, runs, readers_of_messages),
         agent_history=_agent_history(settings, databases),
         status=StatusService(sources, shown_raw, shown_documents, shown_topics),
+        reading=ReadingService(sources, shown_raw, shown_documents, shown_topics),
+        raw_export=RawExporter(shown_raw, RevisionLog(readers.raw)),
         sentiment=SentimentService(SentimentStorage(readers.processing), shown_documents),
     )
 

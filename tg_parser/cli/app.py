@@ -14,9 +14,11 @@ from tg_parser.cli import (
     costs,
     databases,
     demo,
+    entries,
     export,
     ingest,
     login,
+    messages,
     process,
     prompts,
     run,
@@ -24,6 +26,7 @@ from tg_parser.cli import (
     sources,
     status,
     topicize,
+    topics,
 )
 from tg_parser.cli.chat_command import ChatCommand
 from tg_parser.cli.execution import errors_told, show_tracebacks
@@ -64,6 +67,9 @@ app.command("ingest")(ingest.ingest)
 app.command("process")(process.process)
 app.command("topicize")(topicize.topicize)
 app.command("export")(export.export)
+app.add_typer(topics.commands, name="topics")
+app.add_typer(messages.commands, name="messages")
+app.command("entries")(entries.entries)
 app.command("status")(status.status)
 app.command("sentiment")(sentiment.sentiment)
 app.command("costs")(costs.costs)

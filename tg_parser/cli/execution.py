@@ -6,6 +6,7 @@ The exit codes, the same for the same kind of error in every command:
 1    an error: something is missing, broken, refused or out of reach; the line says what, the hint what to do
 2    wrong usage or wrong settings: an option, an argument, a combination, a variable
 3    finished, but some messages failed
+4    finished with an empty result: nothing was found
 130  stopped by Ctrl-C; what was done is kept
 """
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tg_parser.bootstrap import App
     from tg_parser.llm.overrides import ModelUse
 
-EXIT_ERROR, EXIT_USAGE, EXIT_FAILED_MESSAGES, EXIT_INTERRUPTED = 1, 2, 3, 130
+EXIT_ERROR, EXIT_USAGE, EXIT_FAILED_MESSAGES, EXIT_EMPTY, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 STOPPED = "Stopped. What was done is kept; the same command goes on from there."
 _WRONG_USE = (UsageError, InvalidPeerError, InvalidRefError, SettingsError)
 _DEBUG = "TG_PARSER_DEBUG"
@@ -122,3 +123,10 @@ def finish(failed_messages: int) -> None:
     if failed_messages:
         say(f"{failed_messages} messages failed; see them with: tg-parser status --failures", level="warning")
         raise typer.Exit(EXIT_FAILED_MESSAGES)
+
+
+def finish_empty(is_empty: bool, line: str) -> None:
+    """End with exit code 4 and say so where there was nothing to show."""
+    if is_empty:
+        say(line)
+        raise typer.Exit(EXIT_EMPTY)

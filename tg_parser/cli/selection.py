@@ -21,6 +21,13 @@ async def chosen_sources(app: App, source: str | None, channel: str | None, *, e
     return [each for each in await app.sources.list() if each.status != "paused"]
 
 
+async def channels_asked_for(app: App, source: str | None, channel: str | None) -> tuple[str, ...] | None:
+    """The channel of the one source that is named; None, which is all, where none is."""
+    if source is None and channel is None:
+        return None
+    return tuple(channels_of(await chosen_sources(app, source, channel)))
+
+
 def channels_of(sources: list[Source]) -> list[str]:
     """The channels behind `sources`, each once, in order."""
     return list(dict.fromkeys(source.channel_id for source in sources))

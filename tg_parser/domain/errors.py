@@ -97,6 +97,10 @@ class UnknownSourceError(TgParserError):
     """A source id or channel nobody has registered."""
 
 
+class NotFoundError(TgParserError):
+    """Something asked for by its id that is not held."""
+
+
 class StorageError(TgParserError):
     """A database that cannot be used as it is."""
 

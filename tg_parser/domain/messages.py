@@ -125,6 +125,25 @@ def begins_its_chat(message: RawMessage) -> bool:
     return int(message.id) <= 1 or message.service_action in _BEGINNINGS
 
 
+class TextRevision(Contract):
+    """An entry of the revision log: what a message said later, and why it was noted."""
+
+    revision: int
+    observed_at: UtcTime
+    reason: str = Field(description="`edited`, `deleted`, or `richer_source`: the same text more fully.")
+    text: str
+    edited_at: UtcTime | None = None
+
+
+class ExportedMessage(Contract):
+    """One line of an export of raw messages: as first seen, what it says now, and its log, oldest entry first."""
+
+    message: RawMessage
+    current_text: str
+    deleted_at: UtcTime | None = None
+    revisions: tuple[TextRevision, ...] = ()
+
+
 class Sighting(StrEnum):
     """What a newly seen text of a stored message is."""
 

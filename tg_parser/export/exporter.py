@@ -22,7 +22,7 @@ from tg_parser.storage.topic_storage import TopicStorage
 
 ENTRIES_FILE = "kb_entries.ndjson"
 TOPICS_FILE = "topics.json"
-PAGE = 2000
+PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,9 +147,20 @@ class RawStorage:
         rows = await self._database.rows(statement.where(_log.source_ref == source_ref).order_by(_log.revision))
         return [Revision(**row) for row in rows]
 
-    async def pages(self, channel_id: str, size: int = 1000) -> AsyncIterator[list[StoredMessage]]:
-        """The messages of a channel by ref, `size` at a time."""
+    async def pages(
+        self,
+        channel_id: str,
+        size: int = 1000,
+        *,
+        date_from: datetime | None = None,
+        date_to: datetime | None = None,
+    ) -> AsyncIterator[list[StoredMessage]]:
+        """The messages of a channel by ref, `size` at a time; dates are half-open."""
         statement = _with_current_text().where(channel_range(_raw.source_ref, channel_id))
+        if date_from is not None:
+            statement = statement.where(_raw.date >= date_from)
+        if date_to is not None:
+            statement = statement.where(_raw.date < date_to)
         async for page in self._database.pages(statement, _raw.source_ref, size):
             yield [_stored(row) for row in page]
 

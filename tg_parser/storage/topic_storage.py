@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, false, or_, select, update
+from sqlalchemy import Select, and_, delete, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tg_parser.domain.topics import BundleItem, TopicBundle, TopicCard
+from tg_parser.domain.topics import BundleItem, TopicBundle, TopicCard, TopicStatus, TopicType
 from tg_parser.storage.tables.topics import embeddings, topic_items, topic_runs, topics
 from tg_parser.storage.text_vectors import TextVector, keep_vectors
 from tg_parser.storage.topic_rows import bundle_of, card_of, item_rows, topic_row
@@ -20,6 +20,7 @@ from tg_parser.storage.transactions import Database, upsert
 _topic = topics.c
 _item = topic_items.c
 _ASKED_AT_ONCE = 5000
+_OUTLINES_A_PAGE = 500
 
 Pair = tuple[TopicCard, TopicBundle]
 
@@ -31,6 +32,22 @@ class TopicRun:
     fingerprint: str
     finished_at: datetime
     report: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicOutline:
+    """A topic in a list: `messages` counts its members, the times are of the first and the last of them."""
+
+    id: str
+    title: str
+    summary: str
+    type: TopicType
+    status: TopicStatus
+    channel_id: str
+    updated_at: datetime
+    bundle_time_from: datetime | None
+    bundle_time_to: datetime | None
+    messages: int
 
 
 class TopicStorage:
@@ -86,6 +103,25 @@ class TopicStorage:
         if not include_retired:
             statement = statement.where(_topic.status == "active")
         return [card_of(row) for row in await self._database.rows(statement.order_by(_topic.id))]
+
+    async def outlines(
+        self, channel_ids: Sequence[str] | None = None, status: TopicStatus | None = "active"
+    ) -> AsyncIterator[Sequence[TopicOutline]]:
+        """Topics without cards and bundles, by id, in pages."""
+        members = select(func.count()).where(_item.topic_id == _topic.id).scalar_subquery().label("messages")
+        columns = (_topic[name] for name in TopicOutline.__dataclass_fields__ if name != "messages")
+        statement = select(*columns, members)
+        if channel_ids is not None:
+            statement = statement.where(self._database.dialect.any_of(_topic.channel_id, channel_ids))
+        if status is not None:
+            statement = statement.where(_topic.status == status)
+        async for page in self._database.pages(statement, _topic.id, _OUTLINES_A_PAGE):
+            yield [TopicOutline(**row) for row in page]
+
+    async def titles(self, topic_ids: Collection[str]) -> dict[str, str]:
+        """The titles of topics by id."""
+        statement = select(_topic.id, _topic.title).where(self._database.dialect.any_of(_topic.id, topic_ids))
+        return {row["id"]: row["title"] for row in await self._database.rows(statement.order_by(_topic.id))}
 
     async def bundle(self, topic_id: str) -> TopicBundle | None:
         """The bundle of a topic."""

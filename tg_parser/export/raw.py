@@ -1,0 +1,70 @@
+"""Raw messages to a file: one a line as it was first seen, with what it says now and its log, by ref."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from tg_parser.domain.progress import Progress, ReportProgress, silent
+from tg_parser.domain.times import iso_z
+from tg_parser.export.writers import to_json
+from tg_parser.storage.raw_storage import RawStorage, Revision, StoredMessage
+from tg_parser.storage.revision_log import RevisionLog
+
+PAGE = 200
+"""Payloads may have 256 KiB each: a page of them is what memory holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """Which messages. Dates are half-open; payloads are what the adapter was given, kept for looking into."""
+
+    channel_ids: Sequence[str]
+    date_from: datetime | None = None
+    date_to: datetime | None = None
+    with_payload: bool = True
+
+
+class RawExporter:
+    """Writes RawMessages as NDJSON, the same data as the same bytes."""
+
+    def __init__(self, raw: RawStorage, log: RevisionLog) -> None:
+        self._raw = raw
+        self._log = log
+
+    async def write(self, file: BinaryIO, request: RawRequest, report: ReportProgress = silent) -> int:
+        """Write all messages of `request`; their number."""
+        count = 0
+        for channel_id in sorted(set(request.channel_ids), key=lambda channel: f"tg:{channel}:"):
+            pages = self._raw.pages(channel_id, PAGE, date_from=request.date_from, date_to=request.date_to)
+            async for page in pages:
+                edited = [stored.message.source_ref for stored in page if stored.revision]
+                logs = await self._log.of(edited)
+                for stored in page:
+                    log = logs.get(stored.message.source_ref, [])
+                    file.write(to_json(raw_line(stored, log, with_payload=request.with_payload)) + b"\n")
+                count += len(page)
+                report(Progress("messages", count))
+        return count
+
+
+def raw_line(stored: StoredMessage, log: Sequence[Revision], *, with_payload: bool = True) -> dict[str, Any]:
+    """One message as `domain.messages.ExportedMessage` describes it."""
+    left_out = set() if with_payload else {"raw_payload"}
+    return {
+        "message": stored.message.model_dump(mode="json", exclude=left_out),
+        "current_text": stored.current_text,
+        "deleted_at": None if stored.deleted_at is None else iso_z(stored.deleted_at),
+        "revisions": [
+            {
+                "revision": each.revision,
+                "observed_at": iso_z(each.observed_at),
+                "reason": each.reason,
+                "text": each.text,
+                "edited_at": None if each.edited_at is None else iso_z(each.edited_at),
+            }
+            for each in log
+        ],
+    }

@@ -1,0 +1,163 @@
+"""Reading what is held, without search: topics, messages and entries, by page and never by a query a row."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from tg_parser.domain.documents import ProcessedDocument
+from tg_parser.domain.errors import NotFoundError
+from tg_parser.domain.message_links import parse_message_link
+from tg_parser.domain.messages import RawMessage
+from tg_parser.domain.refs import parse_source_ref, source_ref
+from tg_parser.domain.topics import TopicCard, TopicType
+from tg_parser.export.entries import message_entry, resolved_sources, with_texts
+from tg_parser.export.links import ChatAddress, message_link
+from tg_parser.services.sources import SourceService
+from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
+from tg_parser.storage.raw_storage import RawStorage, Revision, StoredMessage
+from tg_parser.storage.topic_storage import TopicOutline, TopicStorage
+
+PAGE = 500
+TopicOrder = Literal["messages", "newest", "updated", "title", "id"]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicFilter:
+    """Which topics to list; `contains` is looked for in title and summary, whatever the case of its letters."""
+
+    channel_ids: tuple[str, ...] | None = None
+    type: TopicType | None = None
+    contains: str | None = None
+    include_retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TopicView:
+    """A topic with its card and every member: role, score, date, link and text."""
+
+    card: TopicCard
+    members: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """A message as it was first seen, what it says now, its log, its document and its topics (title by id)."""
+
+    message: RawMessage
+    current_text: str
+    deleted: bool
+    link: str | None
+    revisions: list[Revision]
+    document: ProcessedDocument | None
+    topics: dict[str, str]
+
+
+class ReadingService:
+    """Shows topics, messages and entries one by one or by filter."""
+
+    def __init__(
+        self, sources: SourceService, raw: RawStorage, documents: ProcessingStorage, topics: TopicStorage
+    ) -> None:
+        self._sources = sources
+        self._raw = raw
+        self._documents = documents
+        self._topics = topics
+
+    async def topics(self, wanted: TopicFilter, order: TopicOrder = "messages", limit: int = 50) -> list[TopicOutline]:
+        """The first `limit` topics: most messages, newest message or last change first, or by title or id."""
+        best: list[TopicOutline] = []
+        async for page in self._topics.outlines(wanted.channel_ids, None if wanted.include_retired else "active"):
+            best = heapq.nsmallest(limit, [*best, *_passing(page, wanted)], key=lambda one: _place(one, order))
+        return best
+
+    async def topic(self, topic_id: str) -> TopicView:
+        """One topic in full. Raises NotFoundError."""
+        cards = await self._topics.cards(topic_id=topic_id, include_retired=True)
+        if not cards:
+            raise NotFoundError(f"There is no topic {topic_id!r}.", "See all with: tg-parser topics list")
+        bundle = await self._topics.bundle(topic_id)
+        refs = {anchor.anchor_ref for anchor in cards[0].anchors}
+        refs |= {item.source_ref for item in (bundle.items if bundle else ())}
+        wanted = DocumentFilter(source_refs=tuple(sorted(refs)))
+        documents = {row["source_ref"]: row async for page in self._documents.pages(wanted, PAGE) for row in page}
+        addresses = await self._sources.addresses()
+        members = with_texts(resolved_sources(cards[0], bundle, documents, addresses), documents)
+        return TopicView(cards[0], members)
+
+    async def message(self, written: str) -> MessageView:
+        """A message by its ref or its link. Raises InvalidRefError, NotFoundError."""
+        stored = await self._held(written)
+        if stored is None:
+            raise NotFoundError(f"No message {written} is held.", "See what is held with: tg-parser status")
+        message = stored.message
+        ref = message.source_ref
+        topic_ids = (await self._topics.topics_of([ref])).get(ref, [])
+        address = (await self._sources.addresses()).get(message.channel_id, ChatAddress())
+        link = message_link(message.channel_id, message.message_type, message.id, message.thread_id, address)
+        return MessageView(
+            message=message,
+            current_text=stored.current_text,
+            deleted=stored.deleted_at is not None,
+            link=link,
+            revisions=await self._raw.revisions(ref),
+            document=await self._documents.get(ref),
+            topics=await self._topics.titles(topic_ids),
+        )
+
+    async def entries(
+        self, wanted: DocumentFilter, contains: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The entries of messages by id, at most `limit`; `contains` is looked for in summary and text."""
+        addresses, sought, left = await self._sources.addresses(), (contains or "").casefold(), limit
+        wanted = replace(wanted, with_text=True, with_facts=True)
+        async for page in self._documents.pages(wanted, PAGE):
+            found = [row for row in page if sought in _words(row["summary"], row["text_clean"])]
+            topics = await self._topics.topics_of([row["source_ref"] for row in found])
+            for row in found if left is None else found[:left]:
+                address = addresses.get(row["channel_id"], ChatAddress())
+                yield message_entry(row, topics.get(row["source_ref"], ()), address)
+            if left is not None and (left := left - len(found)) <= 0:
+                return
+
+    async def _held(self, written: str) -> StoredMessage | None:
+        for ref in [ref async for ref in self._meant(written)]:
+            if (stored := await self._raw.get(ref)) is not None:
+                return stored
+        return None
+
+    async def _meant(self, written: str) -> AsyncIterator[str]:
+        """The refs that somebody may mean who writes so."""
+        if written.startswith("tg:") and not written.startswith("tg://"):
+            yield str(parse_source_ref(written))
+            return
+        linked = parse_message_link(written)
+        source = await self._sources.find(linked.peer.canonical)
+        channel_id = source.channel_id if source is not None else linked.peer.canonical
+        for kind in linked.types:
+            yield source_ref(channel_id, kind, linked.message_id)
+
+
+def _passing(page: Sequence[TopicOutline], wanted: TopicFilter) -> Iterator[TopicOutline]:
+    sought = (wanted.contains or "").casefold()
+    for one in page:
+        if (wanted.type is None or one.type == wanted.type) and sought in _words(one.title, one.summary):
+            yield one
+
+
+def _words(*texts: str | None) -> str:
+    return "\n".join(text for text in texts if text).casefold()
+
+
+def _place(one: TopicOutline, order: TopicOrder) -> tuple[Any, ...]:
+    newest = one.bundle_time_to.timestamp() if one.bundle_time_to else 0.0
+    places: Mapping[TopicOrder, tuple[Any, ...]] = {
+        "messages": (-one.messages,),
+        "newest": (-newest,),
+        "updated": (-one.updated_at.timestamp(),),
+        "title": (one.title.casefold(),),
+        "id": (),
+    }
+    return *places[order], one.id
