@@ -44,6 +44,7 @@ from tg_parser.services.live import LiveService, LiveStages
 from tg_parser.services.login import LoginService
 from tg_parser.services.pools import PoolService
 from tg_parser.services.reading import ReadingService
+from tg_parser.services.run_all import RunAllService
 from tg_parser.services.runs import RunService
 from tg_parser.services.sentiment import SentimentService
 from tg_parser.services.sources import SourceService
@@ -89,6 +90,7 @@ class App:
     topics: TopicService
     exporter: Exporter
     runs: RunService
+    run_all: RunAllService
     models: LlmAccess
     costs: CostService
     agents: AgentService
@@ -216,6 +218,7 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         topics=topic_service,
         exporter=exporter,
         runs=runs,
+        run_all=RunAllService(sources, live, document_service, topic_service, runs),
         models=models,
         costs=CostService(settings, SpendingStorage(readers.processing), DueTextStorage(readers.processing)),
         agents=_agents(settings, databases, models, runs, readers_of_messages),

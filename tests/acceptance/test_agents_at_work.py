@@ -55,7 +55,7 @@ def test_agents_do_the_main_job(sqlite_env, export, tmp_path):
     assert [day["tasks"] for day in status["days"]] == [routed["simple"]]
     history = tg_parser_json(env, "agents", "history", "simple-reader", "--limit", "5", cwd=tmp_path)["tasks"]
     assert {task["input"]["route"] for task in history} == {"simple"}
-    assert "no agent 'nobody'" in tg_parser(env, "agents", "status", "nobody", cwd=tmp_path, code=2).stderr
+    assert "no agent 'nobody'" in tg_parser(env, "agents", "status", "nobody", cwd=tmp_path, code=1).stderr
     assert tg_parser_json(env, "agents", "cleanup", cwd=tmp_path)["made"] == []
     assert tg_parser_json(env, "agents", "archives", "--check", cwd=tmp_path) == {"archives": []}
 

@@ -16,7 +16,7 @@ from migrations import Target, reasons, tally
 from samples import NOW, document, message, topic
 from sqlalchemy import make_url
 
-from tg_parser.domain.errors import BusyError, SchemaMismatchError, StorageError, UsageError
+from tg_parser.domain.errors import BusyError, NotFoundError, SchemaMismatchError, StorageError, UsageError
 from tg_parser.domain.sources import Attempt, SourceChange
 from tg_parser.domain.spending import Account, PaidAnswer, Spending
 from tg_parser.storage.databases import open_databases
@@ -258,10 +258,10 @@ async def test_rollback_is_refused_once_something_was_written(target, folder, st
 
 async def test_rollback_of_an_unknown_run(target, folder):
     """A run that never was is a wrong request, on a target that knows none too."""
-    with pytest.raises(UsageError, match="knows no migration x"):
+    with pytest.raises(NotFoundError, match="knows no migration x"):
         await undo(target, "x")
     await target.migrate(folder)
-    with pytest.raises(UsageError, match="knows no migration x"):
+    with pytest.raises(NotFoundError, match="knows no migration x"):
         await undo(target, "x")
 
 

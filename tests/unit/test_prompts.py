@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from tg_parser.config.llm_settings import PromptSettings
-from tg_parser.domain.errors import SettingsError
+from tg_parser.domain.errors import NotFoundError, SettingsError
 from tg_parser.llm.prompt_files import parse_prompt
 from tg_parser.llm.prompts import load_prompts
 
@@ -108,6 +108,6 @@ def test_folder_must_be_there(tmp_path):
 
 def test_unknown_prompt_is_told_with_the_known_ones():
     """Asking for a prompt that is not there lists those that are."""
-    with pytest.raises(SettingsError, match="no prompt 'nope'") as caught:
+    with pytest.raises(NotFoundError, match="no prompt 'nope'") as caught:
         prompts()["nope"]
     assert "processing" in caught.value.hint

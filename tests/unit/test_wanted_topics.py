@@ -1,6 +1,6 @@
 import pytest
 
-from tg_parser.domain.errors import UsageError
+from tg_parser.domain.errors import InputFileError, UsageError
 from tg_parser.topics.model import WantedTopic
 from tg_parser.topics.wanted import parse_wanted, read_wanted
 
@@ -48,10 +48,10 @@ def test_what_is_wrong_is_named_with_file_and_entry(text, told):
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     """Missing, or not UTF-8."""
-    with pytest.raises(UsageError, match=r"none\.yaml' cannot be read: No such file or directory\.$"):
+    with pytest.raises(InputFileError, match=r"none\.yaml' cannot be read: No such file or directory\.$"):
         read_wanted(tmp_path / "none.yaml")
     (tmp_path / "latin.yaml").write_bytes("- title: café".encode("latin-1"))
-    with pytest.raises(UsageError, match=r"latin\.yaml' cannot be read: it is not UTF-8 text\.$"):
+    with pytest.raises(InputFileError, match=r"latin\.yaml' cannot be read: it is not UTF-8 text\.$"):
         read_wanted(tmp_path / "latin.yaml")
 
 

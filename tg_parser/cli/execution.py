@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 EXIT_ERROR, EXIT_USAGE, EXIT_FAILED_MESSAGES, EXIT_EMPTY, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 STOPPED = "Stopped. What was done is kept; the same command goes on from there."
 _WRONG_USE = (UsageError, InvalidPeerError, InvalidRefError, SettingsError)
+_GENERAL_HINT = "See how a command is used with: tg-parser COMMAND --help"
 _DEBUG = "TG_PARSER_DEBUG"
 
 T = TypeVar("T")
@@ -68,6 +70,10 @@ def errors_told(stopped: str = STOPPED) -> Iterator[None]:
         raise typer.Exit(EXIT_INTERRUPTED) from None
     except typer.Exit:
         raise
+    except BrokenPipeError:
+        # The reader, `head` for one, has had enough; Python must not try again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(EXIT_ERROR) from None
     except typer.Abort:
         say("Stopped. Nothing was changed.", level="warning", exit_code=EXIT_INTERRUPTED)
         raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -85,7 +91,8 @@ def fail(error: Exception) -> NoReturn:
         _fail_of_usage(error)
     code = exit_code(error)
     if isinstance(error, TgParserError):
-        tell_error(masked(error.message), error.hint or "", code)
+        general = _GENERAL_HINT if code == EXIT_USAGE else ""
+        tell_error(masked(error.message), error.hint or general, code)
     else:
         unexpected = masked(f"an unexpected {type(error).__name__}: {error}")
         tell_error(unexpected, "run the same command with --debug and report what it shows.", code)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tg_parser.cli.agents import emit_steps
+from tg_parser.cli.chosen_chat import export_path
 from tg_parser.cli.execution import execute, finish
 from tg_parser.cli.export import export_facts
 from tg_parser.cli.ingest import emit_outcomes, outcome_facts
@@ -36,18 +37,24 @@ from tg_parser.cli.options import Source as SourceOption
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
 from tg_parser.cli.process import process_facts
 from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.run_all import emit_run_all, end_all, run_all_facts
 from tg_parser.cli.topicize import topic_facts
+from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
     from tg_parser.domain.agents import JsonObject
+    from tg_parser.services.run_all import RunAllReport
     from tg_parser.services.runs import RunReport
 
 
 def run(
-    chat: Annotated[str | None, typer.Argument(help="A chat in any form, instead of --source.")] = None,
+    chat: Annotated[
+        str | None, typer.Argument(help="A chat in any form, or the path of an export, instead of --source.")
+    ] = None,
     source: SourceOption = None,
     channel: ChannelOption = None,
+    every: Annotated[bool, typer.Option("--all", help="Every source that is not paused, one failing alone.")] = False,
     from_export: FromExport = None,
     out: Out = Path("output"),
     mode: Mode = "incremental",
@@ -72,19 +79,21 @@ def run(
 ) -> None:
     """Collect, process, topicise and export, in one go. Run again, it takes up only what is new."""
     skipped = {"ingest": skip_ingest, "process": skip_process, "topicize": skip_topicize, "export": skip_export}
-    chat = chat or channel
+    chat, from_export = _chat_or_export(chat, channel, from_export)
     span = parse_recheck(recheck)
 
     steps: dict[str, JsonObject] = {}
     spending: dict[str, dict[str, Any] | None] = {}
 
-    async def work(app: App) -> RunReport:
+    async def work(app: App) -> tuple[RunReport | None, RunAllReport | None]:
         from tg_parser.services.ingestion import IngestRequest
         from tg_parser.services.runs import RunRequest
 
-        refuse_with_a_file(from_export, recheck=span)
+        refuse_with_a_file(from_export, recheck=span, all=every)
         if not from_export or skip_ingest:
-            exactly_one(source=source, channel=chat)
+            exactly_one(source=source, channel=chat, all=every)
+        if every and multi_agent:
+            raise UsageError("--multi-agent works on one source.", "Name it, or: tg-parser process --all --multi-agent")
         request = RunRequest(
             out=out,
             export_path=from_export,
@@ -99,23 +108,44 @@ def run(
         )
         say_who_reads(app)
         with shown_progress() as report:
-            if multi_agent:
+            one, of_all = None, None
+            if every:
+                of_all = await app.run_all.run(request, report)
+            elif multi_agent:
                 ran = await app.agents.run(request, report)
                 steps.update(ran.steps)
-                done = ran.report
+                one = ran.report
             else:
-                done = await app.runs.run(request, report)
+                one = await app.runs.run(request, report)
         spending["spending"] = spending_facts(app)
-        return done
+        return one, of_all
 
-    done = execute(work, use=model_use(provider, model, max_cost, fresh=no_cache))
+    one, of_all = execute(work, use=model_use(provider, model, max_cost, fresh=no_cache))
+    facts = run_facts(one) if one else run_all_facts(of_all) if of_all else {}
     if json:
-        emit_json({**run_facts(done), **spending, **({"agents": steps} if steps else {})})
+        emit_json({**facts, **spending, **({"agents": steps} if steps else {})})
     else:
-        emit_run(done)
+        emit_run(one) if one else None
+        emit_run_all(of_all) if of_all else None
         emit_spending(spending["spending"])
         emit_steps(steps)
-    finish(done.processed.failed if done.processed else 0)
+    if of_all:
+        end_all(of_all.sources, of_all.failed_messages)
+    finish(one.processed.failed if one and one.processed else 0)
+
+
+def _chat_or_export(
+    argument: str | None, channel: str | None, from_export: Path | None
+) -> tuple[str | None, Path | None]:
+    """What is read: the argument may be either. Raises UsageError where two things are named."""
+    path = export_path(argument) if argument else None
+    if path is not None and from_export is not None:
+        raise UsageError(f"Both {argument} and --from-export {from_export} name an export.", "Give one of them.")
+    if argument and channel:
+        if path is None:
+            raise UsageError(f"Both {argument} and --channel {channel} name a chat.", "Give one of them.")
+        return channel, path
+    return (channel, path) if path is not None else (argument or channel, from_export)
 
 
 def run_facts(done: RunReport) -> dict[str, object]:

@@ -97,6 +97,10 @@ class UnknownSourceError(TgParserError):
     """A source id or channel nobody has registered."""
 
 
+class InputFileError(TgParserError):
+    """A file that was named and cannot be read."""
+
+
 class NotFoundError(TgParserError):
     """Something asked for by its id that is not held."""
 

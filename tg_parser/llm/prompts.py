@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from tg_parser.config.llm_settings import PromptSettings
-from tg_parser.domain.errors import SettingsError
+from tg_parser.domain.errors import NotFoundError, SettingsError
 from tg_parser.llm.prompt_files import PromptTemplate, line_of, parse_prompt, require_variables, wrong
 from tg_parser.llm.question import Prompt
 
@@ -32,7 +32,7 @@ class Prompts:
             return self.templates[name]
         except KeyError:
             listed = ", ".join(sorted(self.templates))
-            raise SettingsError(f"There is no prompt {name!r}.", f"There are: {listed}.") from None
+            raise NotFoundError(f"There is no prompt {name!r}.", f"There are: {listed}.") from None
 
     def filled(self, name: str, **values: str) -> Prompt:
         """The prompt `name` with its variables filled in."""

@@ -11,7 +11,7 @@ from tg_parser.agents.archive import Archive, archives, require_whole
 from tg_parser.agents.cleanup import Cleanup, CleanupReport
 from tg_parser.config.agent_settings import AgentSettings
 from tg_parser.domain.agents import Handoff, HandoffStatus, TaskRecord
-from tg_parser.domain.errors import ArchiveError, UsageError
+from tg_parser.domain.errors import ArchiveError, NotFoundError
 from tg_parser.domain.times import utc_now
 from tg_parser.storage.agent_handoffs import HandoffStorage
 from tg_parser.storage.agent_storage import AgentState, AgentStorage, DailyStats
@@ -54,7 +54,7 @@ class AgentHistoryService:
                 if known
                 else "Agents are registered by the first: tg-parser process --multi-agent"
             )
-            raise UsageError(f"There is no agent {name!r}.", hint)
+            raise NotFoundError(f"There is no agent {name!r}.", hint)
         return state, await self._agents.stats(name, days)
 
     async def history(self, name: str, limit: int, *, failed_only: bool = False) -> list[TaskRecord]:

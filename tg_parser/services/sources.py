@@ -105,8 +105,9 @@ class SourceService:
 
         Raises UnknownSourceError, UsageError, SourceError where the new id is taken.
         """
+        require_source_id(new_id)
         await self.get(source_id)
-        if await self._sources.get(require_source_id(new_id)) is not None:
+        if await self._sources.get(new_id) is not None:
             raise SourceError(
                 f"There is a source {new_id!r} already.", "Choose another id; see: tg-parser sources list"
             )

@@ -12,7 +12,7 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tg_parser.domain.errors import StorageError, UsageError
+from tg_parser.domain.errors import NotFoundError, StorageError, UsageError
 from tg_parser.storage.databases import Databases
 from tg_parser.storage.tables import METADATA, DatabaseName
 from tg_parser.storage.transactions import Database
@@ -40,7 +40,7 @@ async def rollback(databases: Databases, run_id: str) -> dict[str, int]:
     ledger = Ledger(databases.processing)
     run = await ledger.find(run_id) if await ledger.exists() else None
     if run is None:
-        raise UsageError(
+        raise NotFoundError(
             f"{databases.processing.place} knows no migration {run_id}.", "See: SELECT * FROM migration_runs"
         )
     if run.state == "rolled back":

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from tg_parser.domain.errors import UsageError
+from tg_parser.domain.errors import InputFileError, UsageError
 from tg_parser.topics.model import WantedTopic
 
 _FORM = "Each topic is `- title: …`, with `description: …` and `keywords: [a, b]` where you like, in a list `topics:`."
@@ -31,12 +31,12 @@ class _Entry(BaseModel):
 
 
 def read_wanted(path: Path) -> tuple[WantedTopic, ...]:
-    """The topics of the file at `path`. Raises UsageError."""
+    """The topics of the file at `path`. Raises InputFileError, and UsageError for wrong content."""
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"The file of known topics {str(path)!r} cannot be read: {why}.", _FORM) from error
+        raise InputFileError(f"The file of known topics {str(path)!r} cannot be read: {why}.", _FORM) from error
     return parse_wanted(text, str(path))
 
 

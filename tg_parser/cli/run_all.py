@@ -1,0 +1,77 @@
+"""What commands say of work on every source: a line each, the reasons of those that failed, one exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tg_parser.cli.execution import fail, finish
+from tg_parser.cli.export import export_facts
+from tg_parser.cli.ingest import outcome_facts
+from tg_parser.cli.presentation import emit_facts, emit_line, emit_table
+from tg_parser.cli.process import process_facts
+from tg_parser.cli.stderr import say
+from tg_parser.domain.errors import SourceError
+
+if TYPE_CHECKING:
+    from tg_parser.services.run_all import RunAllReport, SourceRun
+
+
+def run_all_facts(done: RunAllReport) -> dict[str, Any]:
+    """The report as the JSON result shows it."""
+    return {"sources": [source_facts(each) for each in done.sources], "export": done.exported}
+
+
+def source_facts(each: SourceRun) -> dict[str, Any]:
+    """What came of one source as JSON."""
+    facts: dict[str, Any] = {
+        "source_id": each.source.source_id,
+        "channel_id": each.source.channel_id,
+        "ingest": None if each.ingested is None else outcome_facts(each.ingested),
+        "process": None if each.processed is None else process_facts(each.processed),
+        "topicize": each.topics,
+    }
+    return facts if each.error is None else {**facts, "error": each.error.message, "hint": each.error.hint}
+
+
+def emit_run_all(done: RunAllReport) -> None:
+    """The report for people."""
+    if not done.sources:
+        emit_line("No sources yet. Try: tg-parser run @name --out ./output")
+        return
+    emit_sources(done.sources)
+    if done.exported is not None:
+        emit_line("")
+        emit_facts(export_facts(done.exported))
+
+
+def emit_sources(sources: Sequence[SourceRun]) -> None:
+    """A line a source."""
+    emit_table(("source", "new", "processed", "failed", "topics", "outcome"), [_line(each) for each in sources])
+
+
+def end_all(sources: Sequence[SourceRun], failed_messages: int = 0) -> None:
+    """End with exit code 1 where a source failed, with 3 where messages did, and say which and why."""
+    failed = [each for each in sources if each.error is not None]
+    for each in failed:
+        if each.error is not None:
+            reason = f"{each.error.message} {each.error.hint or ''}".rstrip()
+            say(f"{each.source.source_id}: {reason}", level="error", source_id=each.source.source_id)
+    if failed:
+        hint = "The others are done." if len(failed) < len(sources) else None
+        fail(SourceError(f"{len(failed)} of {len(sources)} sources failed; the reasons are above.", hint))
+    finish(failed_messages)
+
+
+def _line(each: SourceRun) -> tuple[object, ...]:
+    new = each.ingested.counts.get("new", 0) if each.ingested else None
+    processed = (each.processed.processed, each.processed.failed) if each.processed else (None, None)
+    return each.source.source_id, new, *processed, each.topics.found.topics if each.topics else None, _outcome(each)
+
+
+def _outcome(each: SourceRun) -> str:
+    if each.error is not None:
+        return "failed"
+    if each.ingested is None and each.source.status == "error":
+        return "not collected: it waits for `sources resume`"
+    return "done"

@@ -1,0 +1,123 @@
+"""The main job for every source: one that fails leaves the others alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tg_parser.domain.errors import TgParserError
+from tg_parser.domain.progress import ReportProgress, silent
+from tg_parser.domain.sources import Source
+from tg_parser.export.exporter import ExportReport
+from tg_parser.processing.processor import ProcessReport
+from tg_parser.services.documents import DocumentService
+from tg_parser.services.ingestion import IngestOutcome
+from tg_parser.services.live import LiveService
+from tg_parser.services.runs import RunRequest, RunService
+from tg_parser.services.sources import SourceService
+from tg_parser.services.topics import TopicService
+from tg_parser.topics.model import TopicOptions
+from tg_parser.topics.topicizer import TopicizeReport
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRun:
+    """What each step did for one source; None where it was left out. `error` is the first of them that failed."""
+
+    source: Source
+    ingested: IngestOutcome | None = None
+    processed: ProcessReport | None = None
+    topics: TopicizeReport | None = None
+    error: TgParserError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunAllReport:
+    """What came of every source, and the files of all together."""
+
+    sources: list[SourceRun]
+    exported: ExportReport | None = None
+
+    @property
+    def failed_messages(self) -> int:
+        """Messages that failed in all sources."""
+        return sum(each.processed.failed for each in self.sources if each.processed is not None)
+
+
+class RunAllService:
+    """Takes every step for each source, and the export once for all.
+
+    An error that every other source would meet too (no database, no money, a wrong key) ends the run.
+    """
+
+    def __init__(
+        self,
+        sources: SourceService,
+        live: LiveService,
+        documents: DocumentService,
+        topics: TopicService,
+        runs: RunService,
+    ) -> None:
+        self._sources = sources
+        self._live = live
+        self._documents = documents
+        self._topics = topics
+        self._runs = runs
+
+    async def run(self, request: RunRequest, report: ReportProgress = silent) -> RunAllReport:
+        """The steps of `request` for every source that is not paused."""
+        chosen = [each for each in await self._sources.list() if each.status != "paused"]
+        collected = {} if "ingest" in request.skip else await self._collected(chosen, request, report)
+        done = [await self._steps(source, collected.get(source.source_id), request, report) for source in chosen]
+        exported = None
+        if "export" not in request.skip and done:
+            channels = list(dict.fromkeys(each.source.channel_id for each in done))
+            exported = await self._runs.export(request, channels, report)
+        return RunAllReport(done, exported)
+
+    async def topicize(
+        self, sources: Sequence[Source], options: TopicOptions, report: ReportProgress = silent, **how: bool
+    ) -> list[SourceRun]:
+        """Topics of each channel by itself."""
+        return [await self._topicized(SourceRun(source), options, report, **how) for source in sources]
+
+    async def _collected(
+        self, chosen: Sequence[Source], request: RunRequest, report: ReportProgress
+    ) -> dict[str, IngestOutcome]:
+        """What live sources gave; what is filled from files, or waits for a person, has nothing to be asked for."""
+        if not any(each.status == "active" and each.via != "export" for each in chosen):
+            return {}
+        outcomes = await self._live.collect_all(request.ingest, report)
+        return {outcome.source.source_id: outcome for outcome in outcomes}
+
+    async def _steps(
+        self, source: Source, collected: IngestOutcome | None, request: RunRequest, report: ReportProgress
+    ) -> SourceRun:
+        """What is held of a source is worked on also where collecting it has failed."""
+        done = SourceRun(source, collected, error=collected.error if collected is not None else None)
+        if collected is not None:
+            done = replace(done, source=collected.source)
+        if "process" not in request.skip:
+            try:
+                processed = await self._documents.process([done.source.channel_id], request.process, report)
+                done = replace(done, processed=processed)
+            except TgParserError as error:
+                done = _failed(done, error)
+        if "topicize" in request.skip:
+            return done
+        return await self._topicized(done, request.topics, report, force=request.force)
+
+    async def _topicized(
+        self, done: SourceRun, options: TopicOptions, report: ReportProgress, **how: bool
+    ) -> SourceRun:
+        try:
+            found = await self._topics.topicize([done.source.channel_id], options, report=report, **how)
+        except TgParserError as error:
+            return _failed(done, error)
+        return replace(done, topics=found)
+
+
+def _failed(done: SourceRun, error: TgParserError) -> SourceRun:
+    if error.stops_run:
+        raise error
+    return replace(done, error=done.error or error)
