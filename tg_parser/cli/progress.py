@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tg_parser.cli.stderr import say, speaks_json
-from tg_parser.domain.progress import Summed
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -25,10 +24,10 @@ def shown_progress() -> Iterator[ReportProgress]:
     """A reporter for the length of one command."""
     if sys.stderr.isatty() and not speaks_json():
         with _bars() as bars:
-            yield Summed(reporter := _BarReporter(bars))
+            yield (reporter := _BarReporter(bars))
             reporter.end()
     else:
-        yield Summed(_LineReporter())
+        yield _LineReporter()
 
 
 def _bars() -> Bars:

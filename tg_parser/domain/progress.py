@@ -22,28 +22,26 @@ def silent(_: Progress) -> None:
     """Report to nobody."""
 
 
-class Summed:
-    """Parts of a step that come one after another, told as one: channels, files, a second round of questions.
-
-    A part that begins again from below ends the one before it.
-    """
+class Parts:
+    """Parts of the same steps that come one after another, told as one: chats, channels, a second round."""
 
     def __init__(self, report: ReportProgress) -> None:
         self._report = report
-        self._ended: dict[str, tuple[int, int | None]] = {}
-        self._last: dict[str, Progress] = {}
+        self._ended: dict[str, Progress] = {}
+        self._running: dict[str, Progress] = {}
 
-    def __call__(self, progress: Progress) -> None:
-        """Tell the whole that `progress` of a part makes."""
-        last = self._last.get(progress.step)
-        if last is not None and progress.done < last.done:
-            done, total = self._ended.get(last.step, (0, 0))
-            whole = None if total is None or last.total is None else total + last.total
-            self._ended[last.step] = (done + last.done, whole)
-        self._last[progress.step] = progress
-        done, total = self._ended.get(progress.step, (0, 0))
-        whole = None if total is None or progress.total is None else total + progress.total
-        self._report(Progress(progress.step, done + progress.done, whole))
+    def next(self) -> ReportProgress:
+        """The reporter of the next part; those before it are over."""
+        self._ended |= self._running
+        self._running = {}
+        return self._tell
+
+    def _tell(self, progress: Progress) -> None:
+        before = self._ended.get(progress.step, Progress(progress.step, 0, 0))
+        known = before.total is not None and progress.total is not None
+        total = (before.total or 0) + (progress.total or 0) if known else None
+        self._running[progress.step] = whole = Progress(progress.step, before.done + progress.done, total)
+        self._report(whole)
 
 
 def part_of(report: ReportProgress, before: int, total: int) -> ReportProgress:

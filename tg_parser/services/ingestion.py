@@ -10,7 +10,7 @@ from pathlib import Path
 from tg_parser.domain.errors import SourceError, TgParserError
 from tg_parser.domain.messages import Chat
 from tg_parser.domain.peers import is_nameless, parse_peer
-from tg_parser.domain.progress import ReportProgress, silent
+from tg_parser.domain.progress import Parts, ReportProgress, silent
 from tg_parser.domain.sources import CollectMode, Source
 from tg_parser.ingestion.attempts import recorded_attempt
 from tg_parser.ingestion.collector import Collector
@@ -70,6 +70,7 @@ class IngestService:
         A cut file ends the list with an outcome that carries the error; everything before the cut is stored.
         """
         outcomes: list[IngestOutcome] = []
+        parts = Parts(report)
         export = DesktopExport(path)
         try:
             async for stream in export.chats(_chat_filter(export, source, channel)):
@@ -77,7 +78,7 @@ class IngestService:
                 if named is None and channel is not None and is_nameless(stream.chat.channel_id):
                     named = await self._sources.of_channel(channel)
                 owner = await self._sources.ensure(stream.chat, named)
-                outcomes.append(await self._collected(owner, stream, request, report))
+                outcomes.append(await self._collected(owner, stream, request, parts.next()))
         except SourceError as error:
             # The cut lies in a chat that was passed over; what came before it is stored all the same.
             if not outcomes:

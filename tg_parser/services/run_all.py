@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tg_parser.domain.errors import TgParserError
-from tg_parser.domain.progress import ReportProgress, silent
+from tg_parser.domain.progress import Parts, ReportProgress, silent
 from tg_parser.domain.sources import Source
 from tg_parser.export.exporter import ExportReport
 from tg_parser.processing.processor import ProcessReport
@@ -68,7 +68,8 @@ class RunAllService:
         """The steps of `request` for every source that is not paused."""
         chosen = [each for each in await self._sources.list() if each.status != "paused"]
         collected = {} if "ingest" in request.skip else await self._collected(chosen, request, report)
-        done = [await self._steps(source, collected.get(source.source_id), request, report) for source in chosen]
+        parts = Parts(report)
+        done = [await self._steps(each, collected.get(each.source_id), request, parts.next()) for each in chosen]
         exported = None
         if "export" not in request.skip and done:
             channels = list(dict.fromkeys(each.source.channel_id for each in done))
@@ -79,7 +80,8 @@ class RunAllService:
         self, sources: Sequence[Source], options: TopicOptions, report: ReportProgress = silent, **how: bool
     ) -> list[SourceRun]:
         """Topics of each channel by itself."""
-        return [await self._topicized(SourceRun(source), options, report, **how) for source in sources]
+        parts = Parts(report)
+        return [await self._topicized(SourceRun(source), options, parts.next(), **how) for source in sources]
 
     async def _collected(
         self, chosen: Sequence[Source], request: RunRequest, report: ReportProgress

@@ -59,7 +59,7 @@ class SqliteBackups:
             for name, source in sources.items():
                 with told(_words(copies[name])), _opened(copies[name], "rwc") as copy:
                     copies[name].chmod(0o600)
-                    _copy(source, copy, tell)
+                    _copy(source, copy, name, tell)
                     _check_pages(copy, self._paths[name])
         return Dumped(_contents(copies, tell))
 
@@ -70,7 +70,7 @@ class SqliteBackups:
             copies = _in_folder(Path(scratch))
             for name, path in _in_folder(folder).items():
                 with told(_words(copies[name])), _opened(path, "ro") as source, _opened(copies[name], "rwc") as copy:
-                    _copy(source, copy, tell)
+                    _copy(source, copy, name, tell)
                     _check_pages(copy, path)
             yield _contents(copies, tell)
 
@@ -85,7 +85,7 @@ class SqliteBackups:
             for name, target in targets.items():
                 path = folder / FILES[name]
                 with told(_words(self._paths[name])), _opened(path, "ro") as source:
-                    _copy(source, target, tell)
+                    _copy(source, target, name, tell)
         return _contents(self._paths, tell)
 
 
@@ -150,9 +150,9 @@ def _make_anew(path: Path) -> None:
     prepare_file(path)
 
 
-def _copy(source: sqlite3.Connection, target: sqlite3.Connection, tell: ReportProgress) -> None:
+def _copy(source: sqlite3.Connection, target: sqlite3.Connection, name: str, tell: ReportProgress) -> None:
     def progress(_status: int, remaining: int, total: int) -> None:
-        tell(Progress("pages copied", total - remaining, total))
+        tell(Progress(f"pages of {name} copied", total - remaining, total))
 
     source.backup(target, pages=PAGES_TOGETHER, progress=progress)
     # One file alone is the whole database then, also for a reader who may not write beside it.
