@@ -65,9 +65,9 @@ def test_restore_asks_and_takes_no_for_an_answer(env, settings, tmp_path):
     fill(settings)
     name = tg_parser_json(env, "backup", "create", cwd=tmp_path)["name"]
     fill(settings, range(100, 110))
-    for answer in ("n\n", ""):
+    for answer, code in (("n\n", 1), ("", 2)):
         refused = answered(env, answer, "backup", "restore", name, cwd=tmp_path)
-        assert refused.returncode == 1
+        assert refused.returncode == code
         assert "raw_messages: 30 rows" in refused.stderr
         assert count(settings, "raw_messages") == 30
     assert answered(env, "y\n", "backup", "restore", name, cwd=tmp_path).returncode == 0

@@ -105,7 +105,7 @@ def test_the_script_takes_the_same_arguments(env, url, tmp_path):
     [
         ((), 2, "--sqlite-dir"),
         (("--sqlite-dir", "old"), 2, "No target is named"),
-        (("--sqlite-dir", "old", "--postgres-url", "mysql://x/y"), 1, "which is not PostgreSQL"),
+        (("--sqlite-dir", "old", "--postgres-url", "mysql://x/y"), 2, "which is not PostgreSQL"),
         (("--sqlite-dir", "old", "--postgres-url", "URL", "--batch-size", "0"), 2, "batch-size"),
         (("--sqlite-dir", "nowhere", "--postgres-url", "URL"), 1, "is not a folder"),
         (("--sqlite-dir", "old", "--postgres-url", "URL", "--on-conflict", "guess"), 2, "on-conflict"),

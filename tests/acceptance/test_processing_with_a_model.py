@@ -219,7 +219,7 @@ def test_own_prompts_are_used_and_checked(sqlite_env, tmp_path):
         assert "are right" in tg_parser(env, "prompts", "check", cwd=tmp_path).stdout
         (own / "processing.yaml").write_text(shown.replace("${message}", "${mesage}"), "utf-8")
         for arguments in (("process", "--all", "--force"), ("prompts", "check")):
-            said = tg_parser(env, *arguments, cwd=tmp_path, code=1).stderr
+            said = tg_parser(env, *arguments, cwd=tmp_path, code=2).stderr
             assert "mine/processing.yaml, line" in said
             assert "${mesage} is no variable" in said
         assert len(server.requests) == 1

@@ -64,20 +64,20 @@ def test_known_topics_in_one_run(sqlite_env, folder):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "code", "told"),
     [
-        (None, "cannot be read"),
-        ("topics:\n  - titel: Валюта\n", "topics.yaml, entry 1: "),
-        ("topics: [", "topics.yaml, line 1: this is no YAML"),
+        (None, 1, "cannot be read"),
+        ("topics:\n  - titel: Валюта\n", 2, "topics.yaml, entry 1: "),
+        ("topics: [", 2, "topics.yaml, line 1: this is no YAML"),
     ],
 )
-def test_a_wrong_file_of_topics_is_refused_before_anything_is_collected(sqlite_env, folder, text, told):
-    """One clear line with the form as a hint, exit code 2, an empty database."""
+def test_a_wrong_file_of_topics_is_refused_before_anything_is_collected(sqlite_env, folder, text, code, told):
+    """One clear line with the form as a hint, 1 for no file and 2 for a wrong one, an empty database."""
     (folder / "topics.yaml").unlink()
     if text is not None:
         (folder / "topics.yaml").write_text(text, "utf-8")
     run = ("run", "--from-export", "result.json", "--known-topics", "topics.yaml")
-    said = tg_parser(sqlite_env, *run, cwd=folder, code=2)
+    said = tg_parser(sqlite_env, *run, cwd=folder, code=code)
     assert told in said.stderr
     assert "Hint: Each topic is `- title: …`" in said.stderr
     assert tg_parser_json(sqlite_env, "status", cwd=folder)["sources"] == []
