@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tg_parser.domain.dates import parse_date, parse_span
 from tg_parser.domain.errors import UsageError
-from tg_parser.domain.times import moment_text
+from tg_parser.domain.moments import moment_text
 
 NOW = datetime(2026, 11, 28, 7, 30, tzinfo=UTC)
 

@@ -63,7 +63,7 @@ def _emit_demo(done: RunReport, cards: dict[str, list[TopicCard]], shown: int) -
                 ("new documents", done.processed.processed),
                 ("topics", sum(len(found) for found in cards.values())),
                 ("entries", done.exported.message_entries + done.exported.topics),
-                ("files", f"{done.exported.out}: {', '.join(done.exported.files[:2])}, topic_<id>.json"),
+                ("files", f"{done.exported.out}: {', '.join(done.exported.files[:2])}, topic_<ref>.json"),
             ]
         )
     emit_line("\nNext, your own channel: tg-parser run @name --out ./my-output")

@@ -11,7 +11,7 @@ import typer
 from tg_parser.cli.stderr import say
 from tg_parser.domain.dates import FORMS, parse_date, parse_span
 from tg_parser.domain.errors import UsageError
-from tg_parser.domain.times import iso_z, moment_text, utc_now
+from tg_parser.domain.moments import iso_z, moment_text, utc_now
 
 if TYPE_CHECKING:
     from tg_parser.ingestion.source import Recheck

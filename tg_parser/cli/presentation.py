@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tg_parser.domain.times import moment_text
+from tg_parser.domain.moments import moment_text
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 JsonLines = Annotated[bool, typer.Option("--json", help="Print one JSON object a line (NDJSON).")]

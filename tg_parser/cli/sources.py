@@ -10,7 +10,7 @@ from tg_parser.cli.execution import execute
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.stderr import confirm
 from tg_parser.domain.dates import parse_span
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.moments import utc_now
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App

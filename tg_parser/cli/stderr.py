@@ -63,7 +63,7 @@ def confirm(question: str) -> None:
 def _object(line: str, level: str, facts: dict[str, Any]) -> str:
     from pydantic_core import to_json
 
-    from tg_parser.domain.times import iso_z, utc_now
+    from tg_parser.domain.moments import iso_z, utc_now
 
     told = {"event": line, "level": level, "timestamp": iso_z(utc_now()), **facts}
     return to_json(told, fallback=str).decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tg_parser.domain.times import moment_text
+from tg_parser.domain.moments import moment_text
 
 
 class TgParserError(Exception):

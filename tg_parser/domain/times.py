@@ -7,20 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, PlainSerializer
 
+from tg_parser.domain.moments import iso_z, utc_now
 
-def utc_now() -> datetime:
-    """The present moment."""
-    return datetime.now(UTC)
-
-
-def iso_z(moment: datetime) -> str:
-    """`moment` as ISO 8601 in UTC with a Z: whole seconds without a fraction, else six digits."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def moment_text(moment: datetime) -> str:
-    """A moment for people, everywhere the same: `2026-11-05 09:30:00 UTC`."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+__all__ = ["UtcTime", "iso_z", "utc_now"]
 
 
 def _to_utc(moment: datetime) -> datetime:

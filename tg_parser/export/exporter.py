@@ -58,7 +58,7 @@ class _Topic:
 
 
 class Exporter:
-    """Writes kb_entries.ndjson, topics.json and one topic_<id>.json a topic."""
+    """Writes kb_entries.ndjson, topics.json and one topic_<ref>.json a topic."""
 
     def __init__(self, documents: ProcessingStorage, topics: TopicStorage) -> None:
         self._documents = documents

@@ -11,7 +11,7 @@ import structlog
 
 from tg_parser.config.waiting import wait_aloud
 from tg_parser.domain.errors import AccountError, RateLimitedError
-from tg_parser.domain.times import moment_text, utc_now
+from tg_parser.domain.moments import moment_text, utc_now
 from tg_parser.storage.account_storage import AccountStorage
 
 log = structlog.get_logger(__name__)
