@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from tg_parser.agents.agent import Agent, OptionValue
 from tg_parser.domain.errors import SettingsError
+from tg_parser.domain.problems import in_words
 
 
 class _Strict(BaseModel):
@@ -63,7 +64,7 @@ def parse_plan(text: str, origin: str) -> Plan:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the plan"
-        raise SettingsError(f"Plan {origin}: {place}: {first['msg']}.") from error
+        raise SettingsError(f"Plan {origin}: {place}: {in_words(first)}.") from error
 
 
 def packaged_plan(name: str) -> Plan:

@@ -38,8 +38,8 @@ class RawExporter:
         """Write all messages of `request`; their number."""
         count = 0
         for channel_id in sorted(set(request.channel_ids), key=lambda channel: f"tg:{channel}:"):
-            pages = self._raw.pages(channel_id, PAGE, date_from=request.date_from, date_to=request.date_to)
-            async for page in pages:
+            sent = (request.date_from, request.date_to)
+            async for page in self._raw.pages(channel_id, PAGE, sent=sent):
                 edited = [stored.message.source_ref for stored in page if stored.revision]
                 logs = await self._log.of(edited)
                 for stored in page:

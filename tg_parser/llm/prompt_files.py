@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tg_parser.domain.errors import SettingsError
+from tg_parser.domain.problems import in_words
 from tg_parser.llm.question import Prompt
 
 _HINT = "`tg-parser prompts show NAME --packaged` prints the prompt that comes with the program."
@@ -75,7 +76,7 @@ def parse_prompt(text: str, origin: str) -> PromptTemplate:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         line = lines.get(str(first["loc"][0])) if first["loc"] else None
-        raise wrong(origin, line, _told(first["type"], key, first["msg"])) from error
+        raise wrong(origin, line, _told(first["type"], key, in_words(first))) from error
     return PromptTemplate(
         name=read.name,
         version=read.version,

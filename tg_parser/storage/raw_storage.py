@@ -23,6 +23,7 @@ _raw = raw_messages.c
 _log = raw_revisions.c
 
 Row = dict[str, Any]
+Span = tuple[datetime | None, datetime | None]
 
 _CHANGING = ("revision", "via", *COUNTERS, *FACTS)
 _REFRESH = (
@@ -148,19 +149,13 @@ class RawStorage:
         return [Revision(**row) for row in rows]
 
     async def pages(
-        self,
-        channel_id: str,
-        size: int = 1000,
-        *,
-        date_from: datetime | None = None,
-        date_to: datetime | None = None,
+        self, channel_id: str, size: int = 1000, *, sent: Span = (None, None)
     ) -> AsyncIterator[list[StoredMessage]]:
-        """The messages of a channel by ref, `size` at a time; dates are half-open."""
+        """The messages of a channel by ref, `size` at a time, those `sent` in a half-open span."""
+        first, last = sent
         statement = _with_current_text().where(channel_range(_raw.source_ref, channel_id))
-        if date_from is not None:
-            statement = statement.where(_raw.date >= date_from)
-        if date_to is not None:
-            statement = statement.where(_raw.date < date_to)
+        statement = statement if first is None else statement.where(_raw.date >= first)
+        statement = statement if last is None else statement.where(_raw.date < last)
         async for page in self._database.pages(statement, _raw.source_ref, size):
             yield [_stored(row) for row in page]
 

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from tg_parser.domain.errors import InputFileError, UsageError
+from tg_parser.domain.problems import in_words
 from tg_parser.topics.model import WantedTopic
 
 _FORM = "Each topic is `- title: …`, with `description: …` and `keywords: [a, b]` where you like, in a list `topics:`."
@@ -73,7 +74,7 @@ def _wanted(entry: Any, place: str) -> WantedTopic:
         read = _Entry.model_validate(entry)
     except ValidationError as error:
         first = error.errors()[0]
-        raise UsageError(f"{place}: {_told(first['type'], first['loc'], first['msg'])}.", _FORM) from error
+        raise UsageError(f"{place}: {_told(first['type'], first['loc'], in_words(first))}.", _FORM) from error
     return WantedTopic(read.title, read.description or "", tuple(dict.fromkeys(read.keywords)))
 
 
