@@ -11,6 +11,7 @@ from tg_parser.domain.messages import Author
 from tg_parser.domain.sources import SourceChange
 from tg_parser.services.reading import TopicFilter
 from tg_parser.storage.databases import open_databases
+from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.topic_storage import TopicRun, TopicStorage
@@ -92,6 +93,23 @@ async def test_comment_is_found_by_its_link(reading):
     """A comment of a channel is known by its own number behind the post's."""
     assert (await reading.message("https://t.me/durov/3?comment=50")).message.text == "Reply"
     assert (await reading.message("tg:-100123:comment:50")).document is None
+
+
+async def test_comment_of_a_later_group_is_told_by_its_post(settings):
+    """Two groups that followed one another both have a comment 50: the post in the link says which is meant."""
+    async with open_databases(settings) as databases:
+        first = message(50, "First group", kind="comment", thread_id="3")
+        other = message(51, "Later group", kind="comment", thread_id="4")
+        later = other.model_copy(update={"id": "50@222", "source_ref": "tg:-100123:comment:50@222"})
+        await RawStorage(databases.raw).store([first, later], NOW)
+        await IngestionStorage(databases.ingestion).save_source(
+            SourceChange(source_id="s", channel_id=CHANNEL, channel_username="durov"), NOW
+        )
+        await IngestionStorage(databases.ingestion).set_progress("s", NOW, discussion_groups=["111", "222"])
+    async with open_app(settings) as app:
+        assert (await app.reading.message("https://t.me/durov/3?comment=50")).message.text == "First group"
+        assert (await app.reading.message("https://t.me/durov/4?comment=50")).message.text == "Later group"
+        assert (await app.reading.message("tg:-100123:comment:50@222")).message.text == "Later group"
 
 
 async def test_what_is_not_held_is_told(reading):

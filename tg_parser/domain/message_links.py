@@ -18,6 +18,8 @@ class LinkedMessage(NamedTuple):
     peer: Peer
     message_id: str
     types: tuple[MessageType, ...]
+    thread_id: str | None = None
+    """Of a comment, the post it stands under."""
 
 
 def parse_message_link(written: str) -> LinkedMessage:
@@ -34,5 +36,5 @@ def parse_message_link(written: str) -> LinkedMessage:
         raise InvalidRefError(written, FORM)
     peer = parse_peer(text)
     if comment:
-        return LinkedMessage(peer, comment, ("comment",))
+        return LinkedMessage(peer, comment, ("comment",), path[-1])
     return LinkedMessage(peer, path[-1], ("post", "comment"))

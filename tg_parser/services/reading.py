@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.errors import NotFoundError
-from tg_parser.domain.message_links import parse_message_link
+from tg_parser.domain.message_links import LinkedMessage, parse_message_link
 from tg_parser.domain.messages import RawMessage
-from tg_parser.domain.refs import parse_source_ref, source_ref
+from tg_parser.domain.refs import comment_id, parse_source_ref, source_ref
 from tg_parser.domain.topics import TopicCard, TopicType
 from tg_parser.export.entries import message_entry, resolved_sources, with_texts
 from tg_parser.export.links import ChatAddress, message_link
@@ -123,21 +123,24 @@ class ReadingService:
                 return
 
     async def _held(self, written: str) -> StoredMessage | None:
-        for ref in [ref async for ref in self._meant(written)]:
-            if (stored := await self._raw.get(ref)) is not None:
-                return stored
-        return None
-
-    async def _meant(self, written: str) -> AsyncIterator[str]:
-        """The refs that somebody may mean who writes so."""
         if written.startswith("tg:") and not written.startswith("tg://"):
-            yield str(parse_source_ref(written))
-            return
+            return await self._raw.get(str(parse_source_ref(written)))
         linked = parse_message_link(written)
+        found = [await self._raw.get(ref) for ref in await self._meant(linked)]
+        held = [each for each in found if each is not None]
+        # Groups that followed one another repeat their numbers: then the post tells which comment is meant.
+        under_post = [each for each in held if each.message.thread_id == linked.thread_id]
+        return next(iter(under_post or held), None)
+
+    async def _meant(self, linked: LinkedMessage) -> list[str]:
+        """The refs that a link may lead to, a few at most."""
         source = await self._sources.find(linked.peer.canonical)
         channel_id = source.channel_id if source is not None else linked.peer.canonical
-        for kind in linked.types:
-            yield source_ref(channel_id, kind, linked.message_id)
+        groups = (source.discussion_groups or ()) if source is not None and linked.thread_id else ()
+        later = [comment_id(int(linked.message_id), group, groups[0]) for group in groups[1:]]
+        return [source_ref(channel_id, kind, linked.message_id) for kind in linked.types] + [
+            source_ref(channel_id, "comment", each) for each in later
+        ]
 
 
 def _passing(page: Sequence[TopicOutline], wanted: TopicFilter) -> Iterator[TopicOutline]:
