@@ -164,7 +164,6 @@ async def test_rename_takes_everything_along(sources, comments):
     """Under its new id a source has its fields, cursors, threads and attempts; the old id is nobody's, others stay."""
     await add(sources, channel_username="durov", batch_size=50)
     await add(sources, "other")
-    await sources.advance_cursor("s", 10, NOW)
     await sources.save_backlog("s", Backlog(20, (OpenRange(3, 9),)), NOW)
     await comments.note_counts("s", {5: 3}, NOW)
     await sources.record_attempt(attempt(success=False, error_class="X", error_message="no"))
