@@ -27,13 +27,13 @@ Revision = Annotated[str, typer.Argument(help="Revision, `head`, `base`, or a st
 
 def init(json: Json = False) -> None:
     """Create the three databases, or upgrade them to this version."""
-    _emit(execute(lambda app: app.databases.upgrade("all"), prepare=False), json=json)
+    _emit(execute(lambda app: app.databases.upgrade("all"), prepare=False, begin=True), json=json)
 
 
 @commands.command()
 def upgrade(revision: Revision = "head", db: Which = "all", json: Json = False) -> None:
     """Bring the schema forward."""
-    _emit(execute(lambda app: app.databases.upgrade(db, revision), prepare=False), json=json)
+    _emit(execute(lambda app: app.databases.upgrade(db, revision), prepare=False, begin=True), json=json)
 
 
 @commands.command()

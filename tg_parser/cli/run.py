@@ -108,7 +108,7 @@ def run(
         spending["spending"] = spending_facts(app)
         return done
 
-    done = execute(work, use=model_use(provider, model, max_cost, fresh=no_cache))
+    done = execute(work, begin=True, use=model_use(provider, model, max_cost, fresh=no_cache))
     if json:
         emit_json({**run_facts(done), **spending, **({"agents": steps} if steps else {})})
     else:
