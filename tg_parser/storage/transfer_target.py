@@ -10,14 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tg_parser.domain.errors import SchemaMismatchError, UsageError
 from tg_parser.storage import migrator
 from tg_parser.storage.databases import Databases
+from tg_parser.storage.document_changes import count_change
 from tg_parser.storage.tables import METADATA
+from tg_parser.storage.tables.processing import DERIVED, processed_documents
 from tg_parser.storage.transactions import Database
 from tg_parser.storage.transfer_ledger import OnConflict
 
 
 def tables_of(databases: Iterable[Database]) -> list[Table]:
-    """Every table of the product, parents before children."""
-    return [table for database in databases for table in METADATA[database.name].sorted_tables]
+    """Every table of the product that holds data of its own, parents before children."""
+    tables = (table for database in databases for table in METADATA[database.name].sorted_tables)
+    return [table for table in tables if table.name not in DERIVED]
 
 
 async def require_fit(databases: Databases) -> None:
@@ -72,6 +75,10 @@ async def finish(databases: Databases, written: Sequence[Table]) -> None:
                 if column.identity is not None:
                     await conn.execute(text(_ADVANCE.format(table=table.name, column=column.name)))
             await conn.execute(text(f"ANALYZE {table.name}"))
+        if processed_documents in written:
+            # The rows came by another way than through the storage, which counts what it writes.
+            channels = await conn.execute(select(processed_documents.c.channel_id).distinct())
+            await count_change(databases.processing, conn, channels.scalars())
 
     await databases.processing.write(finish)
 
