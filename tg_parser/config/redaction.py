@@ -15,7 +15,7 @@ DEEPEST = 12
 """What is nested deeper is not shown at all: it may lead back to itself."""
 _NAMES = r"password|passwd|secret|token|api[-_]?key|api[-_]?hash|session|authorization"
 _SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(\w[\w+.-]*://[^\s:/@]*):[^\s@]+@")
+_URL_PASSWORD = re.compile(r"(\w[\w+.-]*://[^\s:/@]*):[^\s\"']+@")
 _URL_PARAMETER = re.compile(rf"([?&;][\w.-]*(?:{_NAMES})[\w.-]*=)[^\s&;#\"']+", re.IGNORECASE)
 _Plain = bool | int | float | None
 
