@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tg_parser.cli.execution import execute
-from tg_parser.cli.migrate import migrate_from_sqlite
+from tg_parser.cli.migrate import MigrateCommand, migrate_from_sqlite
 from tg_parser.cli.pool import encrypt_secret, pool
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tg_parser.services.databases import SchemaState
 
 commands = typer.Typer(help="Migrations of the three databases.", no_args_is_help=True)
-commands.command("migrate-from-sqlite")(migrate_from_sqlite)
+commands.command("migrate-from-sqlite", cls=MigrateCommand)(migrate_from_sqlite)
 
 Which = Annotated[Literal["all", "ingestion", "raw", "processing"], typer.Option("--db", help="Which database.")]
 commands.command()(pool)

@@ -14,11 +14,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 
+from tg_parser.config.database_settings import DatabaseSettings
 from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import SchemaMismatchError, StorageError
 from tg_parser.storage.engine_factory import sqlite_path
 from tg_parser.storage.tables import DATABASES, DatabaseName
-from tg_parser.storage.transfer_files import MAGIC, Tables, is_of_the_earlier_version, tables_in, wal_of
+from tg_parser.storage.transfer_files import FILE_NAMES, MAGIC, Tables, is_of_the_earlier_version, tables_in, wal_of
 
 Paths = Mapping[DatabaseName, Path]
 
@@ -41,6 +42,19 @@ def require_fit_places(settings: Settings, *, begin: bool = True) -> None:
             f"There are no databases of TG_parser: looked for {_listed(paths.values())}.",
             "Name the folder that holds them with --data-dir or TG_PARSER_HOME, or make them there: tg-parser init",
         )
+
+
+def there_are_files(settings: DatabaseSettings) -> bool:
+    """Whether any of the three files is there."""
+    return any(sqlite_path(settings, name).exists() for name in DATABASES)
+
+
+def in_folder(settings: DatabaseSettings, folder: Path) -> DatabaseSettings:
+    """The settings with all three files in `folder`, under their usual names."""
+    names = ("ingestion_state_path", "raw_storage_path", "processing_storage_path")
+    return settings.model_copy(
+        update={name: folder / file for name, file in zip(names, FILE_NAMES.values(), strict=True)}
+    )
 
 
 def require_none_of_the_earlier_version(paths: Paths) -> None:
