@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import asynccontextmanager, closing
 
 import pytest
-from conftest import settings_of
+from conftest import settings_of, sqlite_files
 from legacy_files import CHANNEL, LegacyFiles, full_files
 from migrations import reasons, tally
 from sqlalchemy import select, text
@@ -307,3 +307,43 @@ async def test_files_cannot_be_their_own_target(sqlite_variables, folder, tmp_pa
     same = tmp_path / "old" / ".." / "databases"
     with pytest.raises(UsageError, match="cannot be read from and written to at once"):
         await AnyTarget(sqlite_variables).migrate(same)
+
+
+ODD_NAME = 'a"b; drop'
+
+
+async def test_a_table_with_any_name_is_quarantined_whole(target, tmp_path):
+    """Names from a foreign file are names in every statement: its rows are kept as they were, and nothing runs."""
+    files = full_files(tmp_path / "old")
+    with closing(sqlite3.connect(files.path("raw_storage"))) as connection:
+        connection.execute('CREATE TABLE "a""b; drop" ("c""d; drop" TEXT)')
+        connection.executemany('INSERT INTO "a""b; drop" VALUES (?)', [("x",), ("y",)])
+        connection.commit()
+    report = await target.migrate(files.folder, verify=True, batch_size=1)
+    assert report.good
+    assert tally(report, f"raw.{ODD_NAME}") == (2, 0, 0, 2)
+    async with target.opened() as (by_name, _):
+        kept = "SELECT original FROM migration_quarantine WHERE reason = 'no table in this version' ORDER BY row_id"
+        found = await by_name["raw"].rows(text(kept))
+    assert [bytes(row["original"]) for row in found] == [
+        b'{"c\\"d; drop":"x"}',
+        b'{"c\\"d; drop":"y"}',
+    ]
+
+
+async def test_a_column_with_any_name_is_told(target, tmp_path):
+    """A column that this version does not know is named as it is written, and nothing is taken."""
+    files = full_files(tmp_path / "old")
+    files.run("raw_messages", 'ALTER TABLE raw_messages ADD COLUMN "a""b; drop" TEXT')
+    with pytest.raises(StorageError, match='columns that this version does not know: a"b; drop'):
+        await target.migrate(files.folder)
+
+
+async def test_files_that_were_migrated_into_can_be_migrated_from(target, folder, tmp_path):
+    """The notes of an earlier migration stay where they are: no row of them is taken for data."""
+    between = AnyTarget(sqlite_files(tmp_path / "between"))
+    await between.migrate(folder)
+    report = await target.migrate(tmp_path / "between", verify=True)
+    assert report.good
+    assert sum(each.tally.quarantined for each in report.tables) == 0
+    assert await target.everything() == await between.everything()

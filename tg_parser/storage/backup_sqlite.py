@@ -18,6 +18,7 @@ from tg_parser.storage.backup_manifest import Backend, Contents, TableFacts
 from tg_parser.storage.engine_factory import prepare_file, sqlite_path
 from tg_parser.storage.faults import told
 from tg_parser.storage.migrator import version_table
+from tg_parser.storage.sqlite_names import quoted
 from tg_parser.storage.sqlite_places import require_none_of_the_earlier_version
 from tg_parser.storage.tables import DATABASES, DatabaseName
 
@@ -198,7 +199,7 @@ def _digest(connection: sqlite3.Connection, table: str, tell: ReportProgress) ->
     """Over the rows as the file holds them: a copy of the pages keeps the row ids, and no index is trusted."""
     digest, rows = hashlib.sha256(), 0
     usual, connection.text_factory = connection.text_factory, bytes
-    for row in connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid'):
+    for row in connection.execute(f"SELECT * FROM {quoted(table)} ORDER BY rowid"):
         digest.update(repr(row).encode())
         rows += 1
         if rows % ROWS_TOGETHER == 0:
@@ -223,7 +224,7 @@ def _holdings(name: DatabaseName, path: Path) -> Iterator[str]:
 def _count(connection: sqlite3.Connection, table: str) -> int:
     if table.startswith("alembic_version"):
         return 0
-    return int(connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])
+    return int(connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()[0])
 
 
 def _in_folder(folder: Path) -> Paths:

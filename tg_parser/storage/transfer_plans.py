@@ -20,6 +20,8 @@ from tg_parser.storage.transfer_mapped import MESSAGES, NO_MESSAGES, Mapped, pre
 from tg_parser.storage.transfer_plan import Context, Plan, Values, build_plan, homeless_plan
 from tg_parser.storage.transfer_source import Snapshot
 
+NOTES = "migration_"
+"""What an earlier migration into the file has noted there stays with the file."""
 PARENTS = {"ingestion_state": "source_id", "topics": "id"}
 """Targets that other rows point at, with the column of the source by which they do."""
 
@@ -36,7 +38,9 @@ def plans_of(snapshot: Snapshot) -> list[Plan]:
         legacy = file.format != "present"
         known = list(_legacy_plans(file, with_messages=with_messages) if legacy else _present_plans(file))
         taken = {plan.source for plan in known} | {version_table(database)} | DERIVED
-        found += known + [homeless_plan(database, name) for name in file.tables if name not in taken]
+        found += known + [
+            homeless_plan(database, name) for name in file.tables if name not in taken and not name.startswith(NOTES)
+        ]
     return found
 
 

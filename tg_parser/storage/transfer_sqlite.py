@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tg_parser.domain.errors import StorageError
 from tg_parser.storage.columns import BigNumber
 from tg_parser.storage.databases import Databases
+from tg_parser.storage.sqlite_names import quoted
 from tg_parser.storage.transactions import Database
 from tg_parser.storage.transfer_forms import OF_SOURCE, conversions, converted
 from tg_parser.storage.transfer_ledger import OnConflict, Run, batches, changes, quarantine, runs
@@ -42,7 +43,6 @@ noted_rows = Table(
     Column("row_id", BigNumber, primary_key=True),
     Column("run_id", Text, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 
@@ -246,11 +246,6 @@ def _sql(to: Destination, template: str, **more: str) -> str:
 def _same_part(to: Destination) -> str:
     parts = [f"t.{quoted(name)} = json_extract(i.value, '$[{number}]')" for number, name in enumerate(to.keys)]
     return " AND ".join(parts)
-
-
-def quoted(name: str) -> str:
-    """A name as SQL takes it, whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 _INCOMING = "CREATE TEMPORARY TABLE incoming AS SELECT {listing}, 0 AS migration_row_id FROM {table} WHERE false"

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tg_parser.storage.sqlite_names import quoted
 from tg_parser.storage.transfer_fields import Note
 from tg_parser.storage.transfer_ledger import Run, Tally, batches, changes, quarantine
 from tg_parser.storage.transfer_originals import original_json
@@ -67,7 +68,7 @@ class Writer:
 
     def _row_id(self, plan: Plan, batch: Batch, number: int) -> int:
         rows = self.context.snapshot.connection.execute(
-            f'SELECT rowid FROM {plan.database}."{plan.source}" WHERE rowid > ? ORDER BY rowid LIMIT 1 OFFSET ?',
+            f"SELECT rowid FROM {plan.database}.{quoted(plan.source)} WHERE rowid > ? ORDER BY rowid LIMIT 1 OFFSET ?",
             (batch.after, number - 1),
         )
         return int(rows.fetchone()[0])
