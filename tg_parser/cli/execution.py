@@ -1,6 +1,7 @@
 """Runs a command: settings, logging, the application, and errors as one clear line with a hint and an exit code.
 
-Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some messages failed, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some messages failed,
+4 done but with an empty result, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -9,19 +10,27 @@ import asyncio
 import os
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
     from tg_parser.config.settings import Settings
-    from tg_parser.llm.overrides import ModelUse
+    from tg_parser.export.exporter import ExportReport
 
-EXIT_ERROR, EXIT_USAGE, EXIT_FAILED_MESSAGES, EXIT_INTERRUPTED = 1, 2, 3, 130
+EXIT_ERROR, EXIT_USAGE, EXIT_FAILED_MESSAGES, EXIT_EMPTY, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 _DEBUG = "TG_PARSER_DEBUG"
 
 T = TypeVar("T")
+
+
+class Use(Protocol):
+    """What a command lays over the settings."""
+
+    def applied(self, settings: Settings) -> Settings:
+        """The settings for this command."""
+        ...
 
 
 def show_tracebacks() -> None:
@@ -35,7 +44,7 @@ def keep_files_in(folder: str) -> None:
 
 
 def execute(
-    work: Callable[[App], Awaitable[T]], *, prepare: bool = True, begin: bool = False, use: ModelUse | None = None
+    work: Callable[[App], Awaitable[T]], *, prepare: bool = True, begin: bool = False, use: Use | None = None
 ) -> T:
     """Open the application, do `work`, close it. `prepare` makes or checks the schemas first; `use` chooses models.
 
@@ -50,7 +59,7 @@ def execute(
         fail(error)
 
 
-async def _opened(work: Callable[[App], Awaitable[T]], *, prepare: bool, begin: bool, use: ModelUse | None) -> T:
+async def _opened(work: Callable[[App], Awaitable[T]], *, prepare: bool, begin: bool, use: Use | None) -> T:
     from tg_parser.bootstrap import open_app
 
     settings = settings_of_the_command()
@@ -95,11 +104,15 @@ def fail(error: Exception) -> NoReturn:
     raise typer.Exit(EXIT_ERROR)
 
 
-def finish(failed_messages: int) -> None:
-    """End with exit code 3 where messages failed."""
+def finish(failed_messages: int, exported: ExportReport | None = None) -> None:
+    """End with exit code 3 where messages failed, and with 4 where there was nothing to export."""
+    if exported is not None and exported.empty:
+        say(f"Nothing to export: no message with text and no topic fits. Files in {exported.out} stay as they were.")
     if failed_messages:
         say(f"{failed_messages} messages failed; see them with: tg-parser status --failures")
         raise typer.Exit(EXIT_FAILED_MESSAGES)
+    if exported is not None and exported.empty:
+        raise typer.Exit(EXIT_EMPTY)
 
 
 def say(line: str) -> None:
