@@ -93,6 +93,11 @@ class App:
     status: StatusService
     sentiment: SentimentService
 
+    @property
+    def places(self) -> dict[str, str]:
+        """The folder of everything that is kept, and where each database is."""
+        return {"home": str(self.settings.home.folder.expanduser().absolute()), **self.databases.places}
+
     def process_options(self, *, concurrency: int | None = None, **chosen: Any) -> ProcessOptions:
         """Options of processing: what a user chose, else the settings."""
         defaults = self.settings.processing
@@ -114,10 +119,13 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, prepare: bool = True) -> AsyncIterator[App]:
-    """Connect and build; `prepare` also makes missing schemas and refuses unfit ones. Raises StorageError."""
+async def open_app(settings: Settings, *, prepare: bool = True, begin: bool = False) -> AsyncIterator[App]:
+    """Connect and build; `prepare` also makes missing schemas and refuses unfit ones. Raises StorageError.
+
+    Only with `begin` are databases made in a home that was named and holds none.
+    """
     async with (
-        open_databases(settings, prepare=prepare) as databases,
+        open_databases(settings, prepare=prepare, begin=begin) as databases,
         _reached(settings, databases) as (web, api),
         _models(settings, databases) as models,
     ):

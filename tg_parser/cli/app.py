@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -26,7 +27,7 @@ from tg_parser.cli import (
     topicize,
 )
 from tg_parser.cli.chat_command import ChatCommand
-from tg_parser.cli.execution import show_tracebacks
+from tg_parser.cli.execution import keep_files_in, show_tracebacks
 
 app = typer.Typer(
     name="tg-parser",
@@ -42,6 +43,12 @@ app = typer.Typer(
 def root(
     version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors (anywhere on the line).")] = False,
+    data_dir: Annotated[
+        str | None,
+        typer.Option(
+            "--data-dir", metavar="FOLDER", help="Folder of all files (anywhere on the line). [TG_PARSER_HOME]"
+        ),
+    ] = None,
 ) -> None:
     """Telegram channels as a knowledge base: collect, process, find topics, export."""
     if version:
@@ -49,6 +56,8 @@ def root(
         raise typer.Exit
     if debug:
         show_tracebacks()
+    if data_dir is not None:
+        keep_files_in(data_dir)
 
 
 app.command("demo")(demo.demo)
@@ -71,8 +80,22 @@ app.add_typer(agents.commands, name="agents")
 
 
 def main() -> None:
-    """The console script. `--debug` may stand anywhere on the line."""
-    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    if len(arguments) < len(sys.argv) - 1:
-        show_tracebacks()
+    """The console script. `--debug` and `--data-dir` may stand anywhere on the line."""
+    arguments = leading(sys.argv[1:])
     app(args=arguments, prog_name="tg-parser")
+
+
+def leading(arguments: list[str]) -> list[str]:
+    """`arguments` with the options of the program itself, wherever they stand, before the command."""
+    own, rest = list[str](), list[str]()
+    given = iter(arguments)
+    for argument in given:
+        if argument == "--":
+            rest += [argument, *given]
+        elif argument == "--data-dir":
+            own += [argument, *islice(given, 1)]
+        elif argument == "--debug" or argument.startswith("--data-dir="):
+            own.append(argument)
+        else:
+            rest.append(argument)
+    return own + rest

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from tg_parser.cli.execution import EXIT_ERROR, EXIT_INTERRUPTED, fail, say
+from tg_parser.cli.execution import EXIT_ERROR, EXIT_INTERRUPTED, fail, say, settings_of_the_command
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.progress import shown_progress
 
@@ -140,14 +140,11 @@ def _service(folder: Path | None, scratch_url: str | None) -> BackupService:
     from pydantic import SecretStr
 
     from tg_parser.bootstrap import backup_service
-    from tg_parser.config.logging import configure_logging
-    from tg_parser.config.settings import load_settings, secret_values
 
-    settings = load_settings()
+    settings = settings_of_the_command()
     chosen: dict[str, Any] = {"dir": folder, "scratch_url": SecretStr(scratch_url) if scratch_url else None}
     given = {key: value for key, value in chosen.items() if value is not None}
     settings = settings.model_copy(update={"backup": settings.backup.model_copy(update=given)})
-    configure_logging(settings.logging, secret_values(settings))
     return backup_service(settings)
 
 

@@ -55,7 +55,7 @@ def ingest(
                 return [await app.live.collect_chat(channel, request, report)]
             return [await app.live.collect(await app.sources.get(source or ""), request, report)]
 
-    outcomes = execute(collect)
+    outcomes = execute(collect, begin=True)
     if json:
         emit_json({"sources": [outcome_facts(outcome) for outcome in outcomes]})
     else:

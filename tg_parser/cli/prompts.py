@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tg_parser.cli.execution import fail
+from tg_parser.cli.execution import fail, settings_of_the_command
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 
 if TYPE_CHECKING:
@@ -69,11 +69,10 @@ def check(json: Json = False) -> None:
 
 
 def _settings() -> PromptSettings:
-    from tg_parser.config.settings import load_settings
     from tg_parser.domain.errors import TgParserError
 
     try:
-        return load_settings().prompts
+        return settings_of_the_command().prompts
     except TgParserError as error:
         fail(error)
 

@@ -28,6 +28,7 @@ from tg_parser.cli.options import (
     Pretty,
     Provider,
     RecheckSpan,
+    Replace,
     exactly_one,
     parse_recheck,
     refuse_with_a_file,
@@ -64,6 +65,7 @@ def run(
     known_topics: KnownTopics = None,
     max_topics: MaxTopics = None,
     pretty: Pretty = False,
+    replace: Replace = False,
     skip_ingest: Annotated[bool, typer.Option("--skip-ingest", help="Leave out collecting.")] = False,
     skip_process: Annotated[bool, typer.Option("--skip-process", help="Leave out processing.")] = False,
     skip_topicize: Annotated[bool, typer.Option("--skip-topicize", help="Leave out topics.")] = False,
@@ -95,6 +97,7 @@ def run(
             topics=app.topic_options(known_topics, max_topics=max_topics),
             force=force,
             pretty=pretty,
+            replace=replace,
             skip=frozenset(step for step, left_out in skipped.items() if left_out),
         )
         say_who_reads(app)
@@ -108,14 +111,14 @@ def run(
         spending["spending"] = spending_facts(app)
         return done
 
-    done = execute(work, use=model_use(provider, model, max_cost, fresh=no_cache))
+    done = execute(work, begin=True, use=model_use(provider, model, max_cost, fresh=no_cache))
     if json:
         emit_json({**run_facts(done), **spending, **({"agents": steps} if steps else {})})
     else:
         emit_run(done)
         emit_spending(spending["spending"])
         emit_steps(steps)
-    finish(done.processed.failed if done.processed else 0)
+    finish(done.processed.failed if done.processed else 0, done.exported)
 
 
 def run_facts(done: RunReport) -> dict[str, object]:

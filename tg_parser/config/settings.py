@@ -19,6 +19,7 @@ from tg_parser.config.backup_settings import BackupSettings
 from tg_parser.config.database_settings import DatabaseSettings, with_secrets
 from tg_parser.config.groups import SettingsGroup as _Group
 from tg_parser.config.groups import setting as _env
+from tg_parser.config.home_settings import HomeSettings, at_home
 from tg_parser.config.llm_settings import LlmLimitSettings, LlmMoneySettings, LlmSettings, PromptSettings
 from tg_parser.config.secrets import is_session_string, passwords_in
 from tg_parser.domain.errors import SettingsError
@@ -140,6 +141,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    home: HomeSettings = Field(default_factory=HomeSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)
     collecting: CollectingSettings = Field(default_factory=CollectingSettings)
@@ -167,6 +169,7 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
             problems += _problems(group, error)
     if problems:
         raise SettingsError(" ".join(problems), "Correct the environment or .env; ENV_VARIABLES_GUIDE.md lists all.")
+    groups.update(at_home(groups, groups["home"].folder))
     groups["database"] = with_secrets(groups["database"])
     return Settings(**groups)
 
@@ -187,6 +190,11 @@ def setting_groups() -> Iterator[tuple[str, type[BaseSettings]]]:
     for name, field in Settings.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseSettings):
             yield name, field.annotation
+
+
+def variable_names() -> set[str]:
+    """The variables that are read."""
+    return {str(field.validation_alias) for _, group in setting_groups() for field in group.model_fields.values()}
 
 
 def variable_range(field: Any) -> str:
