@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -19,3 +21,17 @@ class SettingsGroup(BaseSettings):
 def setting(name: str, default: Any, description: str, **limits: Any) -> Any:
     """A setting read from the variable `name`; `limits` are those of pydantic's Field."""
     return Field(default=default, validation_alias=name, description=description, **limits)
+
+
+def readable_by(parse: Callable[[str], Any]) -> AfterValidator:
+    """A check that `parse` takes a secret setting; its ValueError says what is wrong without repeating the value."""
+
+    def check(value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                parse(value.get_secret_value())
+            except ValueError as error:
+                raise PydanticCustomError("unreadable", "{why}", {"why": str(error)}) from None
+        return value
+
+    return AfterValidator(check)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings
@@ -18,9 +18,11 @@ from tg_parser.config.agent_settings import AgentSettings
 from tg_parser.config.backup_settings import BackupSettings
 from tg_parser.config.database_settings import DatabaseSettings, with_secrets
 from tg_parser.config.groups import SettingsGroup as _Group
+from tg_parser.config.groups import readable_by
 from tg_parser.config.groups import setting as _env
 from tg_parser.config.home_settings import HomeSettings, at_home
 from tg_parser.config.llm_settings import LlmLimitSettings, LlmMoneySettings, LlmSettings, PromptSettings
+from tg_parser.config.proxies import PROXY_FORM, TELEGRAM_PROXY_FORM, parse_proxy, parse_telegram_proxy
 from tg_parser.config.secrets import is_session_string, passwords_in
 from tg_parser.domain.errors import SettingsError
 
@@ -64,6 +66,9 @@ class WebSettings(_Group):
         "How the program names itself to the server.",
         min_length=1,
     )
+    proxy: Annotated[SecretStr | None, readable_by(parse_proxy)] = _env(
+        "WEB_PROXY", None, f"Proxy to reach the pages through: {PROXY_FORM}."
+    )
 
 
 class TelegramSettings(_Group):
@@ -83,6 +88,9 @@ class TelegramSettings(_Group):
         "Least seconds between two requests of the account; less is quicker and risks the account.",
         ge=0,
         le=600,
+    )
+    proxy: Annotated[SecretStr | None, readable_by(parse_telegram_proxy)] = _env(
+        "TELEGRAM_PROXY", None, f"Proxy to reach Telegram through: {TELEGRAM_PROXY_FORM}."
     )
     takeout: bool = _env(
         "TELEGRAM_TAKEOUT", False, "Collect inside a takeout session: milder limits, and Telegram tells its owner."
