@@ -11,7 +11,12 @@ from selectolax.lexbor import LexborNode
 
 from tg_parser.domain.messages import Link
 
-_BLOCKS = frozenset({"blockquote", "pre", "p"})
+_BLOCKS = frozenset({
+    "blockquote", "pre", "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "table", "tr", "caption", "details",
+    "summary", "figure", "figcaption", "cite", "footer", "aside", "section",
+})  # fmt: skip
+_MARKS = {"li": "- "}
+_CELLS = frozenset({"td", "th"})
 _NO_TEXT = frozenset({"script", "style", "svg"})
 _MARKUP_SPACE = "\x00"
 """Stands for a line end of the page's own source, which is no line end of the text; no HTML text holds it."""
@@ -70,6 +75,9 @@ class _Reader:
             elif child.is_element_node and child.tag not in _NO_TEXT:
                 if child.tag in _BLOCKS:
                     self._begin_line()
+                    self._pieces += [_MARKS[child.tag]] if child.tag in _MARKS else []
+                elif child.tag in _CELLS and _follows_one(child):
+                    self._pieces.append(" | ")
                 stack.append(self._opened(child, verbatim=top.verbatim or child.tag == "pre"))
         return Text(_clean("".join(self._pieces)).strip(), tuple(self._links))
 
@@ -108,6 +116,13 @@ class _Reader:
         written = next((piece for piece in reversed(self._pieces) if piece != _MARKUP_SPACE), "\n")
         if not written.endswith("\n"):
             self._pieces.append("\n")
+
+
+def _follows_one(cell: LexborNode) -> bool:
+    before = cell.prev
+    while before is not None and before.is_text_node:
+        before = before.prev
+    return before is not None
 
 
 def _clean(text: str) -> str:
