@@ -83,8 +83,8 @@ MEDIA = {
 }  # fmt: skip
 
 WORDS = {
-    "place": "The Park", "contact": "Ann Lee", "bare contact": "Ann Lee", "poll": "Which?\n- This\n- That", "game": "Chess",
-    "invoice": "Shoes",
+    "place": "The Park", "contact": "Ann Lee", "bare contact": "Ann Lee", "poll": "Which?\n- This\n- That",
+    "game": "Chess", "invoice": "Shoes",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from tg_parser.ingestion.desktop_html_page import Element
 from tg_parser.ingestion.desktop_html_rich import rich_message
 from tg_parser.ingestion.desktop_html_service import service_fields
 from tg_parser.ingestion.desktop_html_text import attribute, classes, hidden_links, label, parsed, plain_text
-from tg_parser.ingestion.unknown import UNKNOWN_CLASSES
+from tg_parser.ingestion.unknown import UNKNOWN_CLASSES, outermost
 
 _WHEN = re.compile(
     r"(\d\d)\.(\d\d)\.(\d{4}) (\d\d:\d\d:\d\d)(?P<utc> UTC(?P<zone>[+-]\d\d:\d\d)?)?",
@@ -124,7 +124,7 @@ def _said(tree: LexborNode) -> dict[str, Any]:
 def _unknown(tree: LexborNode) -> list[str]:
     """The classes of a message that showed nothing known."""
     names = {name for node in tree.css("[class]") for name in classes(node)}
-    return sorted(name for name in names if not _KNOWN_CLASSES.fullmatch(name))
+    return outermost(name for name in names if not _KNOWN_CLASSES.fullmatch(name))
 
 
 def _is_name(node: LexborNode | None) -> bool:

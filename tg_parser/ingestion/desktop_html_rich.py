@@ -53,11 +53,14 @@ def _unknown(node: LexborNode, depth: int) -> Fields:
 
 
 def _text(node: LexborNode | None) -> list[Fields]:
-    """The words of an element as rich text: pieces, some of them links."""
-    if node is None:
-        return []
+    """The words of an element as rich text."""
+    return [] if node is None else _framed(_pieces(node))
+
+
+def _pieces(node: LexborNode) -> list[Fields]:
+    """The words within an element, cut where links begin and end."""
     runs = (list(run) for _, run in groupby(_words(node), key=lambda each: each[0].mem_id if each[0] else 0))
-    return _framed([_piece("".join(words for _, words in run), attribute(run[0][0], "href")) for run in runs])
+    return [_piece("".join(words for _, words in run), attribute(run[0][0], "href")) for run in runs]
 
 
 def _words(node: LexborNode) -> Iterator[tuple[LexborNode | None, str]]:
@@ -105,7 +108,7 @@ def _author_date(node: LexborNode) -> Fields:
 
 
 def _code(node: LexborNode) -> Fields:
-    return {"type": "code", "text": _text(node), "language": attribute(node, "data-language")}
+    return {"type": "code", "text": _pieces(node), "language": attribute(node, "data-language")}
 
 
 def _formula(node: LexborNode) -> Fields:

@@ -44,6 +44,15 @@ def what_is_unknown(messages: Iterable[RawMessage]) -> Counter[str]:
     return counts
 
 
+def outermost(names: Iterable[str]) -> list[str]:
+    """Class names without those that only lengthen another: the parts of a thing are named after it."""
+    kept: list[str] = []
+    for name in sorted(names):
+        if not (kept and name.startswith(kept[-1])):
+            kept.append(name)
+    return kept
+
+
 def is_unknown(message: RawMessage) -> bool:
     """Whether a message has neither words nor known media nor an action."""
     return not (message.text.strip() or message.service_action or any(map(_is_known, message.media)))

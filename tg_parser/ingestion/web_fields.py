@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborNode
 
 from tg_parser.domain.messages import Author, Chat, Forward, Reaction
 from tg_parser.domain.peers import marked_channel_id
+from tg_parser.ingestion.unknown import outermost
 from tg_parser.ingestion.web_elements import Parts, When, attribute, classes, count, post_link, texts_within, when
 from tg_parser.ingestion.web_text import line_of, text_of
 
@@ -136,7 +137,7 @@ def payload(parts: Parts, chat: Chat, service_text: str | None) -> dict[str, Any
 def unknown_classes(parts: Parts) -> list[str]:
     """The classes of a post that shows nothing known: those of its own kind alone, without the frame every post has."""
     names = {name for node in parts.element.css("[class]") for name in classes(node)}
-    return sorted(name for name in names if _OF_CONTENT.match(name) and not _OF_FRAME.fullmatch(name))
+    return outermost(name for name in names if _OF_CONTENT.match(name) and not _OF_FRAME.fullmatch(name))
 
 
 def _is_edited(parts: Parts) -> bool:
