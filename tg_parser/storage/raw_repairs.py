@@ -14,6 +14,7 @@ from sqlalchemy import Select, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.messages import Link, Media
+from tg_parser.domain.refs import parse_source_ref
 from tg_parser.domain.storable import storable, storable_json
 from tg_parser.storage.raw_storage import beside_log
 from tg_parser.storage.tables.raw import raw_messages, raw_revisions
@@ -79,8 +80,7 @@ class RawRepairStorage:
         wanted = {each.source_ref: each for each in repairs}
 
         async def repair(conn: AsyncConnection) -> int:
-            channels = {ref.split(":")[1] for ref in wanted}
-            await self._database.dialect.claim(conn, {f"raw:{channel}" for channel in channels})
+            await self._database.dialect.claim(conn, {f"raw:{parse_source_ref(ref).channel_id}" for ref in wanted})
             statement = _kept_rows().where(self._database.dialect.any_of(_raw.source_ref, sorted(wanted)))
             found = [dict(row) for row in (await conn.execute(statement)).mappings()]
             pairs = [(row, each) for row in found if (each := wanted[row["source_ref"]]).revision == row["revision"]]
