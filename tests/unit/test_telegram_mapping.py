@@ -186,6 +186,14 @@ def test_the_author_of_a_comment_is_who_wrote_it(sender, author):
         (types.MessageActionSetMessagesTTL(1), "set_messages_ttl"),
         (types.MessageActionBoostApply(1), "boost_apply"),
         (types.MessageActionGroupCall(types.InputGroupCall(1, 2)), "group_call"),
+        (types.MessageActionSuggestedPostApproval(rejected=True), "process_suggested_post"),
+        (types.MessageActionPaidMessagesRefunded(1, 5), "paid_messages_refund"),
+        (types.MessageActionGiftTon("USD", 1, "TON", 1), "send_ton_gift"),
+        (types.MessageActionChatJoinedViaCommunity(1), "join_group_via_community"),
+        (types.MessageActionSetChatWallPaper(types.WallPaperNoFile(1), same=True), "set_same_chat_wallpaper"),
+        (types.MessageActionSetChatWallPaper(types.WallPaperNoFile(1)), "set_chat_wallpaper"),
+        (types.MessageActionBotAllowed(attach_menu=True), "attach_menu_bot_allowed"),
+        (types.MessageActionBotAllowed(from_request=True), "web_app_bot_allowed"),
     ],
 )
 def test_service_messages_have_the_names_of_an_export(action, name):

@@ -132,6 +132,8 @@ def emit_outcomes(outcomes: list[IngestOutcome]) -> None:
         if unknown := unknown_of(outcome):
             held = ", ".join(f"{number} {name}" for name, number in unknown.items())
             emit_line(f"{outcome.source.source_id}: messages that show nothing known were kept as they are: {held}.")
+        if parts := outcome.counts.get("note:rich_message_part"):
+            emit_line(f"{outcome.source.source_id}: of {parts} rich messages Telegram gave the beginning alone.")
 
 
 def unknown_of(outcome: IngestOutcome) -> dict[str, int]:

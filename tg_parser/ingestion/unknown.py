@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tg_parser.domain.messages import Media, RawMessage
@@ -42,6 +42,11 @@ def what_is_unknown(messages: Iterable[RawMessage]) -> Counter[str]:
         elif _is_part(message):
             counts[RICH_PART] += 1
     return counts
+
+
+def only_unknown(counts: Mapping[str, int]) -> dict[str, int]:
+    """What `counts` tell of messages that were not understood, or not wholly."""
+    return {name: number for name, number in counts.items() if name.startswith(UNKNOWN) or name == RICH_PART}
 
 
 def outermost(names: Iterable[str]) -> list[str]:
