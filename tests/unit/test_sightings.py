@@ -148,3 +148,10 @@ def test_media_of_an_unknown_kind_are_replaced_by_known_ones():
     paid = [{"kind": "paid_media", "amount": 5, "currency": "XTR"}]
     assert change_of(held(media_json=[{"kind": "other"}]), seen(media_json=paid)) == Change({"media_json": paid})
     assert change_of(held(media_json=paid), seen(media_json=[{"kind": "other"}])) == NOTHING
+
+
+def test_the_layout_of_a_page_leaves_a_text_that_is_read_again():
+    """Rich messages of HTML exports were stored with the indentation of the page; another adapter's spaces stay."""
+    laid_out, clean = "Harvest\n   \n   The wheat\n   ", "Harvest\n\nThe wheat"
+    assert change_of(held(laid_out), seen(clean)).reason == "richer_source"
+    assert change_of(held(laid_out, via="api"), seen(clean)) == NOTHING

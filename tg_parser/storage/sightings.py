@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ _OF_TEXT = ("media_json", "links_json")
 """What belongs to the text: it changes when the text does."""
 COMPARED = ("source_ref", "date", "revision", "via", *COUNTERS, *FACTS)
 
+_INDENTED = re.compile(r"^[ \t]+", re.MULTILINE)
 MOST_HOURS_APART = 30
 """Two sightings of one message may differ by the zones that a date without one was read in, not by more."""
 
@@ -110,7 +112,8 @@ def _is_missing(name: str, held: Row, value: Any) -> bool:
 def _compared(held: Held, seen: Row) -> Sighting:
     """The preview leaves a text out where it says "open Telegram to view": then no text is none that was edited.
 
-    Words that were not read before, where nothing says that somebody edited the message, were only not read.
+    Words that were not read before, where nothing says that somebody edited the message, were only not read; white
+    space that the same adapter no longer sees was the layout of a page.
     """
     if held.text == seen["text"] or (seen["via"] == "web" and not seen["text"]):
         return Sighting.SAME
@@ -121,8 +124,14 @@ def _compared(held: Held, seen: Row) -> Sighting:
         stored = stored._replace(own=now.own)
         return Sighting.EDITED if compare_parts(stored, now) is Sighting.EDITED else Sighting.RICHER
     found = compare_parts(stored, now)
+    if found is Sighting.SAME and held.row["via"] == seen["via"] and _indented(held.text) > _indented(seen["text"]):
+        return Sighting.RICHER
     grown = found is Sighting.RICHER and stored.of_media and stored.own == now.own
     return Sighting.EDITED if grown and told_as_edit and held.row["via"] == seen["via"] else found
+
+
+def _indented(text: str) -> int:
+    return len(_INDENTED.findall(text))
 
 
 def _media(stored: Any) -> list[Media]:
