@@ -21,6 +21,7 @@ from tg_parser.ingestion.collector import Collector
 from tg_parser.ingestion.comments import CommentCollector
 from tg_parser.ingestion.intake import Intake
 from tg_parser.ingestion.recheck import Rechecker
+from tg_parser.ingestion.rereading import Rereader
 from tg_parser.ingestion.telegram_api import TelegramApi
 from tg_parser.ingestion.web_preview import WebPreview
 from tg_parser.llm.access import LlmAccess
@@ -42,6 +43,7 @@ from tg_parser.services.ingestion import IngestService
 from tg_parser.services.live import LiveService, LiveStages
 from tg_parser.services.login import LoginService
 from tg_parser.services.pools import PoolService
+from tg_parser.services.rereading import RereadService
 from tg_parser.services.runs import RunService
 from tg_parser.services.sentiment import SentimentService
 from tg_parser.services.sources import SourceService
@@ -61,6 +63,7 @@ from tg_parser.storage.databases import Databases, open_databases
 from tg_parser.storage.due_texts import DueTextStorage
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import ProcessingStorage
+from tg_parser.storage.raw_repairs import RawRepairStorage
 from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.sentiment_storage import SentimentStorage
 from tg_parser.storage.spending_storage import SpendingStorage
@@ -81,6 +84,7 @@ class App:
     sources: SourceService
     ingest: IngestService
     live: LiveService
+    rereading: RereadService
     login: LoginService
     documents: DocumentService
     topics: TopicService
@@ -214,6 +218,7 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         sources=sources,
         ingest=ingest,
         live=live,
+        rereading=RereadService(Rereader(RawRepairStorage(databases.raw))),
         login=LoginService(settings.telegram, settings.retry, AccountStorage(databases.ingestion), databases.locks),
         documents=document_service,
         topics=topic_service,

@@ -9,7 +9,7 @@ from samples import CHANNEL, NOW, document, message, topic
 
 from tg_parser.domain.documents import Entity, Sentiment
 from tg_parser.storage.document_changes import changes_of
-from tg_parser.storage.processing_storage import DocumentFilter, Failure, ProcessingStorage
+from tg_parser.storage.processing_storage import DocumentCounts, DocumentFilter, Failure, ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.text_vectors import TextVector
 from tg_parser.storage.topic_storage import TopicRun, TopicStorage
@@ -149,3 +149,11 @@ async def test_vectors_are_stored_with_their_documents(documents, databases):
     await documents.store([replace(document(1), vector=kept), replace(document(2), vector=kept), document(3)])
     await documents.store([replace(document(1, "new"), vector=again)])
     assert await TopicStorage(databases.processing).embeddings({"h1"}, "m") == {"h1": b"12345678"}
+
+
+async def test_noise_and_documents_without_text_are_two_counts(documents):
+    """A photo alone is no noise, not even where an earlier version flagged it as such."""
+    await documents.store(
+        [document(1), document(2, "ad", is_noise=True), document(3, ""), document(4, "", is_noise=True)]
+    )
+    assert await documents.counts(CHANNEL) == DocumentCounts(documents=4, noise=1, failures=0, without_text=2)

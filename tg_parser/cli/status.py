@@ -85,7 +85,7 @@ def _emit_one(report: SourceStatusReport) -> None:
             ("messages", held),
             ("from", report.first_message),
             ("to", report.last_message),
-            ("documents", f"{report.documents}, of them {report.noise} noise"),
+            ("documents", f"{report.documents}, of them {report.noise} noise and {report.without_text} without text"),
             ("due", report.due),
             ("failed", report.failures),
             ("topics", report.topics),

@@ -34,6 +34,7 @@ class SourceStatusReport:
     last_message: str | None
     documents: int
     noise: int
+    without_text: int
     due: int
     failures: int
     topics: int
@@ -74,6 +75,7 @@ class StatusService:
             last_message=iso_z(held.last_date) if held.last_date else None,
             documents=made.documents,
             noise=made.noise,
+            without_text=made.without_text,
             due=await self._documents.count_due(channel),
             failures=made.failures,
             topics=len(cards),

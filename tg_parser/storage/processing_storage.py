@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.documents import ProcessedDocument
@@ -81,11 +81,15 @@ class DocumentFilter:
 
 @dataclass(frozen=True, slots=True)
 class DocumentCounts:
-    """Documents of a channel, those of them that are noise, and messages in the failure ledger."""
+    """Documents of a channel, those of them that are noise, messages in the failure ledger, documents without text.
+
+    A document without text is no noise, also where an earlier version flagged it.
+    """
 
     documents: int
     noise: int
     failures: int
+    without_text: int = 0
 
 
 class ProcessingStorage:
@@ -163,11 +167,16 @@ class ProcessingStorage:
 
     async def counts(self, channel_id: str) -> DocumentCounts:
         """Documents, noise and failures of a channel."""
-        documents = select(func.count().label("all"), func.count().filter(_doc.is_noise).label("noise"))
+        has_text = _doc.text_clean != ""
+        documents = select(
+            func.count().label("all"),
+            func.count().filter(and_(_doc.is_noise, has_text)).label("noise"),
+            func.count().filter(~has_text).label("without_text"),
+        )
         made = (await self._database.rows(documents.where(channel_range(_doc.source_ref, channel_id))))[0]
         ledger = select(func.count().label("all")).where(channel_range(_failed.source_ref, channel_id))
         failed = (await self._database.rows(ledger))[0]
-        return DocumentCounts(made["all"], made["noise"], failed["all"])
+        return DocumentCounts(made["all"], made["noise"], failed["all"], made["without_text"])
 
     async def content_fingerprint(self, channel_ids: Sequence[str]) -> str:
         """A text that is another whenever a document of these channels was made, made again or removed."""
