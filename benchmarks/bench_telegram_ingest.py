@@ -27,8 +27,7 @@ from tg_parser.config.settings import Settings, TelegramSettings
 from tg_parser.domain.sources import SourceChange
 from tg_parser.services.ingestion import IngestRequest
 
-TESTS = Path(__file__).resolve().parent.parent / "tests"
-sys.path.insert(0, str(TESTS))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from bench_storage import database, postgres, postgres_settings, sqlite_settings
 from fake_telegram_server import fake_telegram, telegram_variables, world
 
@@ -45,7 +44,7 @@ def telegram_process(messages: int) -> Iterator[dict[str, Any]]:
         channels.write_text(json.dumps({"channels": [filled]}))
         process = subprocess.Popen(
             [sys.executable, "-m", "fake_telegram", "--channels", str(channels)],
-            cwd=TESTS,
+            cwd=Path(__file__).resolve().parent.parent / "tests",
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

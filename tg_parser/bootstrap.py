@@ -22,6 +22,7 @@ from tg_parser.ingestion.collector import Collector
 from tg_parser.ingestion.comments import CommentCollector
 from tg_parser.ingestion.intake import Intake
 from tg_parser.ingestion.recheck import Rechecker
+from tg_parser.ingestion.rereading import Rereader
 from tg_parser.ingestion.telegram_api import TelegramApi
 from tg_parser.ingestion.web_preview import WebPreview
 from tg_parser.llm.access import LlmAccess
@@ -44,6 +45,7 @@ from tg_parser.services.live import LiveService, LiveStages
 from tg_parser.services.login import LoginService
 from tg_parser.services.pools import PoolService
 from tg_parser.services.reading import ReadingService
+from tg_parser.services.rereading import RereadService
 from tg_parser.services.run_all import RunAllService
 from tg_parser.services.runs import RunService
 from tg_parser.services.sentiment import SentimentService
@@ -64,6 +66,7 @@ from tg_parser.storage.databases import Databases, open_databases
 from tg_parser.storage.due_texts import DueTextStorage
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import ProcessingStorage
+from tg_parser.storage.raw_repairs import RawRepairStorage
 from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.revision_log import RevisionLog
 from tg_parser.storage.sentiment_storage import SentimentStorage
@@ -85,6 +88,7 @@ class App:
     sources: SourceService
     ingest: IngestService
     live: LiveService
+    rereading: RereadService
     login: LoginService
     documents: DocumentService
     topics: TopicService
@@ -99,6 +103,11 @@ class App:
     reading: ReadingService
     raw_export: RawExporter
     sentiment: SentimentService
+
+    @property
+    def places(self) -> dict[str, str]:
+        """The folder of everything that is kept, and where each database is."""
+        return {"home": str(self.settings.home.folder.expanduser().absolute()), **self.databases.places}
 
     def process_options(self, *, concurrency: int | None = None, **chosen: Any) -> ProcessOptions:
         """Options of processing: what a user chose, else the settings."""
@@ -121,10 +130,13 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, prepare: bool = True) -> AsyncIterator[App]:
-    """Connect and build; `prepare` also makes missing schemas and refuses unfit ones. Raises StorageError."""
+async def open_app(settings: Settings, *, prepare: bool = True, begin: bool = False) -> AsyncIterator[App]:
+    """Connect and build; `prepare` also makes missing schemas and refuses unfit ones. Raises StorageError.
+
+    Only with `begin` are databases made in a home that was named and holds none.
+    """
     async with (
-        open_databases(settings, prepare=prepare) as databases,
+        open_databases(settings, prepare=prepare, begin=begin) as databases,
         _reached(settings, databases) as (web, api),
         _models(settings, databases) as models,
     ):
@@ -213,6 +225,7 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         sources=sources,
         ingest=ingest,
         live=live,
+        rereading=RereadService(Rereader(RawRepairStorage(databases.raw))),
         login=LoginService(settings.telegram, settings.retry, AccountStorage(databases.ingestion), databases.locks),
         documents=document_service,
         topics=topic_service,

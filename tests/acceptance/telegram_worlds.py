@@ -184,7 +184,7 @@ def _true_facts(channel: Any, message: Any) -> Facts:
     written = type(message).__name__ == "Message"
     counted = message.reactions.results if written and message.reactions else []
     return {
-        "text": message.message if written else "",
+        "text": _true_text(message) if written else "",
         "date": message.date,
         "author": _true_author(channel, message),
         "views": message.views if written else None,
@@ -205,6 +205,14 @@ def _true_author(channel: Any, message: Any) -> tuple[str, str]:
         return channel_ref(channel), channel.title
     person = channel.world.users[message.from_id.user_id]
     return str(person.id), person.first_name
+
+
+def _true_text(message: Any) -> str:
+    """The words of a message; those of a poll are its question and its answers."""
+    if type(message.media).__name__ != "MessageMediaPoll":
+        return str(message.message)
+    poll = message.media.poll
+    return "\n".join([poll.question.text, *(f"- {answer.text.text}" for answer in poll.answers)])
 
 
 def _true_media(message: Any) -> list[str]:

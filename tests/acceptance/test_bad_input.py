@@ -114,12 +114,14 @@ def test_odd_messages_are_taken_and_counted(process_env, tmp_path):
     ids=["empty", "one message", "emoji only", "photo alone"],
 )
 def test_small_channels_go_through(process_env, tmp_path, messages, documents, exported_messages):
-    """A channel without messages, with one, with emoji or a photo alone, ends well with whole files."""
-    path = write_export(tmp_path, messages)
-    done = tg_parser_json(process_env, "run", "--from-export", path, "--out", "out", cwd=tmp_path)
+    """A channel without messages, with one, with emoji or a photo alone, ends well; without any entry it says so."""
+    path, code = write_export(tmp_path, messages), 0 if exported_messages else 4
+    ended = tg_parser(process_env, "run", "--from-export", path, "--out", "out", "--json", cwd=tmp_path, code=code)
+    done = json.loads(ended.stdout)
     assert done["process"]["processed"] == documents
     assert done["export"]["message_entries"] == exported_messages
-    assert json.loads((tmp_path / "out/topics.json").read_text()) == []
+    written = ["kb_entries.ndjson", "topics.json"] if exported_messages else []
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == written
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Processing storage: documents and the ledger."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,7 +8,8 @@ import pytest
 from samples import CHANNEL, NOW, document, message, topic
 
 from tg_parser.domain.documents import Entity, Sentiment
-from tg_parser.storage.processing_storage import DocumentFilter, Failure, ProcessingStorage
+from tg_parser.storage.document_changes import changes_of
+from tg_parser.storage.processing_storage import DocumentCounts, DocumentFilter, Failure, ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.text_vectors import TextVector
 from tg_parser.storage.topic_storage import TopicRun, TopicStorage
@@ -99,17 +101,36 @@ async def test_filters(databases, documents):
 
 
 async def test_fingerprint_changes_with_the_documents(documents):
-    """Equal as long as no document was made, made again or removed."""
-    await documents.store([document(1)])
-    first = await documents.content_fingerprint([CHANNEL])
-    assert first == await documents.content_fingerprint([CHANNEL])
-    await documents.store([document(1, "again", processed_at=LATER)])
-    second = await documents.content_fingerprint([CHANNEL])
-    await documents.store([document(2)])
-    third = await documents.content_fingerprint([CHANNEL])
-    await documents.remove_documents([message(2).source_ref])
-    assert await documents.content_fingerprint([CHANNEL]) == second
-    assert len({first, second, third}) == 3
+    """Equal as long as no document was made, made again or removed; other channels do not matter."""
+    seen = [await documents.content_fingerprint([CHANNEL])]
+    for change in (
+        documents.store([document(1)]),
+        documents.store([document(1, "again", processed_at=LATER)]),
+        documents.store([document(2)]),
+        documents.remove_documents([message(2).source_ref]),
+        documents.delete_channel(CHANNEL),
+        documents.store([document(1)]),
+    ):
+        await change
+        seen.append(await documents.content_fingerprint([CHANNEL]))
+    assert len(set(seen)) == 7
+    await documents.store([document(1, channel="-1001230")])
+    assert await documents.content_fingerprint([CHANNEL]) == seen[-1]
+
+
+@pytest.mark.parametrize("moment", [NOW - timedelta(days=400), NOW])
+async def test_fingerprint_asks_no_clock(documents, moment):
+    """An edit that is processed while the clock is behind, or stands still, is seen all the same."""
+    await documents.store([document(1, processed_at=NOW), document(2, processed_at=NOW)])
+    before = await documents.content_fingerprint([CHANNEL])
+    await documents.store([document(1, "edited", processed_at=moment)])
+    assert await documents.content_fingerprint([CHANNEL]) != before
+
+
+async def test_changes_of_many_writers_all_count(databases, documents):
+    """The count goes up in SQL: fifty writers at once make fifty changes."""
+    await asyncio.gather(*(documents.store([document(number)]) for number in range(1, 51)))
+    assert await changes_of(databases.processing, CHANNEL) == 50
 
 
 async def test_channel_can_be_deleted(documents):
@@ -128,3 +149,11 @@ async def test_vectors_are_stored_with_their_documents(documents, databases):
     await documents.store([replace(document(1), vector=kept), replace(document(2), vector=kept), document(3)])
     await documents.store([replace(document(1, "new"), vector=again)])
     assert await TopicStorage(databases.processing).embeddings({"h1"}, "m") == {"h1": b"12345678"}
+
+
+async def test_noise_and_documents_without_text_are_two_counts(documents):
+    """A photo alone is no noise, not even where an earlier version flagged it as such."""
+    await documents.store(
+        [document(1), document(2, "ad", is_noise=True), document(3, ""), document(4, "", is_noise=True)]
+    )
+    assert await documents.counts(CHANNEL) == DocumentCounts(documents=4, noise=1, failures=0, without_text=2)

@@ -143,3 +143,18 @@ def test_paths_with_odd_characters_work(filled, tmp_path):
     )
     backups = service(settings)
     assert backups.verify(backups.create()).problems == []
+
+
+def test_a_table_with_any_name_is_backed_up(filled):
+    """Names from a file are names in every statement: the table is copied, counted and compared, and nothing runs."""
+    with contextlib.closing(sqlite3.connect(raw_file(filled))) as connection:
+        connection.execute('CREATE TABLE "a""b; drop" ("c""d; drop" TEXT)')
+        connection.execute('INSERT INTO "a""b; drop" VALUES (?)', ("x",))
+        connection.commit()
+    backups = service(filled)
+    made = backups.create()
+    assert made.manifest.contents.tables['raw.a"b; drop'].rows == 1
+    assert 'raw.a"b; drop: 1 rows' in backups.in_the_way()
+    assert backups.verify(made).problems == []
+    backups.restore(made, replace=True)
+    assert count(filled, "raw_messages") == 20

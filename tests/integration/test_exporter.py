@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from samples import CHANNEL, NOW, document, message, topic
 
+from tg_parser.domain.errors import OutputError
 from tg_parser.domain.messages import Author, Forward, Media, Reaction
 from tg_parser.export.exporter import Exporter, ExportRequest
 from tg_parser.storage.processing_storage import ProcessingStorage
@@ -116,7 +117,46 @@ async def test_filters(exporter, tmp_path):
     assert await export(exporter, tmp_path, **span) == (["3", "4"], ["Low"])
     page = json.loads((tmp_path / "topic_tg_-100123_post_2.json").read_text())
     assert [item["message_id"] for item in page["bundle"]["items"]] == ["3"]
-    assert await export(exporter, tmp_path, channel_ids=[OTHER]) == (["1"], [])
+    assert await export(exporter, tmp_path, channel_ids=[OTHER], replace=True) == (["1"], [])
+
+
+def files_in(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("held", ["kb_entries.ndjson", "topics.json"])
+async def test_another_channels_files_are_not_overwritten(exporter, tmp_path, held):
+    """Told by either file alone; more channels than are there may join, fewer may not; `replace` does it."""
+    await export(exporter, tmp_path)
+    for name in {"kb_entries.ndjson", "topics.json"} - {held}:
+        (tmp_path / name).unlink()
+    before = files_in(tmp_path)
+    with pytest.raises(OutputError, match=f"holds the files of another channel: {CHANNEL}") as refused:
+        await export(exporter, tmp_path, channel_ids=[OTHER])
+    assert "--replace" in refused.value.hint
+    assert files_in(tmp_path) == before
+    assert (await export(exporter, tmp_path, channel_ids=[CHANNEL, OTHER]))[0].count("1") == 2
+    with pytest.raises(OutputError):
+        await export(exporter, tmp_path)
+    assert await export(exporter, tmp_path, channel_ids=[OTHER], replace=True) == (["1"], [])
+    assert set(files_in(tmp_path)) == {"kb_entries.ndjson", "topics.json"}
+
+
+async def test_what_is_no_export_holds_no_channel(exporter, tmp_path):
+    """Files of the same names that are broken or of somebody else are replaced as ever."""
+    (tmp_path / "kb_entries.ndjson").write_text('nonsense\n[1]\n{"source": null}\n')
+    (tmp_path / "topics.json").write_text('{"id": 1}')
+    assert (await export(exporter, tmp_path, channel_ids=[OTHER])) == (["1"], [])
+
+
+async def test_an_empty_result_keeps_earlier_files(exporter, tmp_path):
+    """Filters that let nothing through write nothing, and say so in the report."""
+    await export(exporter, tmp_path)
+    before = files_in(tmp_path)
+    wanted = ExportRequest(out=tmp_path, channel_ids=[CHANNEL], date_from=NOW + timedelta(days=900))
+    report = await exporter.export(wanted)
+    assert (report.empty, report.files) == (True, ())
+    assert files_in(tmp_path) == before
 
 
 async def test_files_of_vanished_topics_go(exporter, tmp_path):

@@ -110,10 +110,10 @@ async def test_bad_message_stops_nothing(raw, documents, process):
 
 
 async def test_message_without_text_needs_no_model(raw, documents, process):
-    """A photo alone gets its document as noise without a call; a service message gets none."""
+    """A photo alone gets its document without a call, and is counted by itself; a service message gets none."""
     await raw.store([message(1, "  "), message(2, "", service_action="pin_message"), message(3, "text")], NOW)
     analyzer = ReadingAnalyzer()
-    assert await process(analyzer) == ProcessReport(due=2, processed=2, noise=1)
+    assert await process(analyzer) == ProcessReport(due=2, processed=2, without_text=1)
     assert analyzer.read == ["3"]
     assert (await documents.get(message(1).source_ref)).metadata["provider"] == "none"
     assert await documents.get(message(2).source_ref) is None

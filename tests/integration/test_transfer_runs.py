@@ -390,9 +390,3 @@ def end_copies(url, times):
             with contextlib.suppress(psycopg.errors.UndefinedTable):
                 ended += min(connection.execute(found, (2 * ended,)).fetchone()[0], 1)
     assert ended == times
-
-
-async def test_sqlite_is_no_target(sqlite_variables, folder):
-    """A migration into SQLite is a wrong request."""
-    with pytest.raises(UsageError, match="target of a migration is PostgreSQL"):
-        await Target({**sqlite_variables, "DB_URL": ""}).migrate(folder)

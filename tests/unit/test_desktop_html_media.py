@@ -64,7 +64,10 @@ def _thumb(kind, href, inside=""):
         (media("media_contact", "Ann Lee", "+7 900 000"), Media(kind="contact", title="Ann Lee")),
         (media("media_location", "Location", "55.7, 37.6", "https://maps.google.com/maps?q=1"), Media(kind="location")),
         (media("media_live_location", "Live location"), Media(kind="location")),
-        (media("media_venue", "Cafe", description="Street 1"), Media(kind="location", title="Cafe")),
+        (
+            media("media_venue", "Cafe", description="Street 1"),
+            Media(kind="location", title="Cafe", description="Street 1"),
+        ),
         (media("media_game", "Chess", "https://t.me/bot?game=chess"), Media(kind="game", title="Chess")),
         (media("media_invoice", "Book", "$5.00"), Media(kind="invoice", title="Book")),
         (
@@ -73,7 +76,7 @@ def _thumb(kind, href, inside=""):
         ),
         (
             '<div class="media_wrap"><div class="media_giveaway"><div class="section_title">Prize</div></div></div>',
-            Media(kind="other", title="giveaway"),
+            Media(kind="giveaway"),
         ),
     ],
 )  # fmt: skip

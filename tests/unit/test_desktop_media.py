@@ -39,7 +39,7 @@ NOT_INCLUDED = "(File not included. Change data exporting settings to download.)
         ),
         (
             {"todo_list": {"title": "Trip", "items": [{"text": "Tickets"}]}},
-            Media(kind="other", title="Trip", options=("Tickets",)),
+            Media(kind="checklist", title="Trip", options=("Tickets",)),
         ),
         (
             {"location_information": {"latitude": 1.5, "longitude": 2}, "place_name": "Park"},
@@ -50,8 +50,8 @@ NOT_INCLUDED = "(File not included. Change data exporting settings to download.)
             Media(kind="contact", title="Ann"),
         ),
         ({"game_title": "Chess"}, Media(kind="game", title="Chess")),
-        ({"invoice_information": {"title": "Book", "amount": 500}}, Media(kind="invoice", title="Book")),
-        ({"giveaway_information": {"quantity": 5}}, Media(kind="other", title="giveaway")),
+        ({"invoice_information": {"title": "Book", "amount": 500}}, Media(kind="invoice", title="Book", amount=500)),
+        ({"giveaway_information": {"quantity": 5}}, Media(kind="giveaway", quantity=5)),
     ],
 )
 def test_each_kind_of_media_is_recognised(payload, expected):

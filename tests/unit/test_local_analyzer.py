@@ -48,9 +48,9 @@ def test_a_post_is_read_whole():
     )
 
 
-def test_a_message_without_text_is_noise():
-    """A photo alone gets an analysis of nothing, flagged."""
-    assert analyze_locally(message(""), PLAIN) == Analysis(text_clean="", is_noise=True)
+def test_a_message_without_text_is_no_noise():
+    """A photo alone gets an analysis of nothing; it is counted by itself."""
+    assert analyze_locally(message(""), PLAIN) == Analysis(text_clean="")
 
 
 async def test_emoji_alone_has_no_topics():

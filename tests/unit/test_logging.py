@@ -2,12 +2,16 @@
 
 import json
 import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 import structlog
+from pydantic import BaseModel
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
-from tg_parser.config.logging import Redactor, configure_logging, masked, tell_retry
+from tg_parser.config.logging import configure_logging, masked, tell_retry
+from tg_parser.config.redaction import Redactor
 from tg_parser.config.settings import LoggingSettings
 from tg_parser.domain.errors import StorageUnavailableError
 
@@ -86,3 +90,64 @@ def test_text_beside_the_log_is_masked_alike():
     assert masked("refused hunter2 at postgresql://me:pw@host/db") == "refused *** at postgresql://me:***@host/db"
     configure_logging(LoggingSettings(), [])
     assert masked("refused hunter2") == "refused hunter2"
+
+
+class Model(BaseModel):
+    name: str
+    api_key: str
+    parts: list[str]
+
+
+@dataclass
+class Record:
+    url: str
+    password: str
+
+
+class Silent:
+    def __repr__(self):
+        return "<client of hunter2>"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"a": {"b": ["x hunter2", 1]}}, {"a": {"b": ["x ***", 1]}}),
+        ({"headers": {"Authorization": "Bearer abc", "n": 1}}, {"headers": {"Authorization": "***", "n": 1}}),
+        ({"api_key": ["abc", {"more": "def"}]}, {"api_key": ["***", {"more": "***"}]}),
+        ({"hunter2": 1}, {"***": 1}),
+        ({"input_tokens": 12, "session": None}, {"input_tokens": 12, "session": None}),
+        (("a hunter2", b"hunter2"), ["a ***", "***"]),
+        (ValueError("hunter2", 1), "ValueError('***', 1)"),
+        (Model(name="hunter2", api_key="abc", parts=["x"]), {"name": "***", "api_key": "***", "parts": ["x"]}),
+        (Record("https://me:pw@host/x", "abc"), {"url": "https://me:***@host/x", "password": "***"}),
+        (Silent(), "<client of ***>"),
+        ("https://host/?user=me&password=p%40ss&n=1", "https://host/?user=me&password=***&n=1"),
+        ("tg://proxy?server=a&port=1&secret=ee00", "tg://proxy?server=a&port=1&secret=***"),
+        ("socks5://me:p@ss:w/rd@host:1080", "socks5://me:***@host:1080"),
+        (datetime(2024, 11, 27, tzinfo=UTC), datetime(2024, 11, 27, tzinfo=UTC)),
+    ],
+)
+def test_secrets_are_masked_however_deep(value, expected):
+    """Dicts, lists, models, dataclasses, exceptions, other objects, keys: nothing shows a secret, the rest stays."""
+    assert Redactor(["hunter2"]).value(value) == expected
+
+
+def test_what_leads_back_to_itself_ends():
+    """A structure in a circle is cut, not followed for ever."""
+    circle = {"n": 1}
+    circle["again"] = circle
+    assert Redactor([]).value(circle)["again"]["again"]["n"] == 1
+
+
+def test_nested_secrets_do_not_reach_the_log(capsys):
+    """Through structlog and through a library's logger, as JSON and as text."""
+    for form in ("json", "text"):
+        configure_logging(LoggingSettings(format=form), ["hunter2"])
+        structlog.get_logger("t").info("sent", request={"headers": {"x-api-key": "abc-key"}, "body": ["hunter2"]})
+        logging.getLogger("library").warning("tried %s", {"proxy": "socks5://me:s3cret@host"})
+        told = capsys.readouterr().err
+        assert "sent" in told
+        assert "tried" in told
+        for secret in ("hunter2", "abc-key", "s3cret"):
+            assert secret not in told

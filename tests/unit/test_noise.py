@@ -26,11 +26,17 @@ def noise(text, **more):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "👍👍", "!!! ... ?", "https://habr.com/ru/", "@durov", "#новости #хабр", "12 345", "+1 🔥", "\u200b"]
+    "text", ["👍👍", "!!! ... ?", "https://habr.com/ru/", "@durov", "#новости #хабр", "12 345", "+1 🔥", "\u200b"]
 )
 def test_nothing_said_is_noise(text):
-    """Empty texts, bare emoji, punctuation, numbers, links, mentions and hashtags tell nothing."""
+    """Bare emoji, punctuation, numbers, links, mentions and hashtags tell nothing."""
     assert noise(text)
+
+
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_a_message_without_text_is_no_noise(text):
+    """A photo alone says nothing wrong; it is counted by itself."""
+    assert not noise(text)
 
 
 def test_a_service_message_is_noise():

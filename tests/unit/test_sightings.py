@@ -103,3 +103,55 @@ def test_change_says_what_is_held_afterwards():
     first = change_of(held(), seen("price 12", MORNING)).applied(held(), seen("price 12", MORNING))
     assert (first.text, first.edited_at, first.row["revision"]) == ("price 12", MORNING, 1)
     assert change_of(first, seen("price 10")) == NOTHING
+
+
+POLL = [{"kind": "poll", "title": "Which?", "options": ["Red"]}]
+QUIZ = [{"kind": "poll", "title": "Which?", "options": ["Red"], "explanation": "Because"}]
+WORDS, MORE = "Which?\n- Red", "Which?\n- Red\nBecause"
+
+
+def test_words_of_media_that_were_not_read_are_no_edit():
+    """The text of a poll that an earlier version stored without its words becomes fuller; its media with it."""
+    read = change_of(held("Vote!", media_json=POLL), seen("Vote!\n\n" + MORE, media_json=QUIZ))
+    assert read == Change({"media_json": QUIZ}, "richer_source")
+    assert change_of(held("Vote!", media_json=POLL), seen("Vote now!\n\n" + WORDS, media_json=POLL)).reason == "edited"
+
+
+def test_a_poorer_reading_of_media_changes_nothing():
+    """The preview shows no explanation of a quiz, and an export no tasks that are done."""
+    assert change_of(held(MORE, via="api", media_json=QUIZ), seen(WORDS, via="web", media_json=POLL)) == NOTHING
+    done = [{"kind": "checklist", "title": "Trip", "options": ["Bags"], "done": [True]}]
+    listed = [{"kind": "checklist", "title": "Trip", "options": ["Bags"]}]
+    assert (
+        change_of(held("Trip\n☑ Bags", via="api", media_json=done), seen("Trip\n- Bags", media_json=listed)) == NOTHING
+    )
+
+
+def test_a_task_that_somebody_adds_is_an_edit():
+    """The same adapter says when the list was edited; then more words are no better reading."""
+    before = [{"kind": "checklist", "title": "Trip", "options": ["Bags"]}]
+    after = [{"kind": "checklist", "title": "Trip", "options": ["Bags", "Boots"]}]
+    known, now = "Trip\n- Bags", "Trip\n- Bags\n- Boots"
+    edited = change_of(held(known, media_json=before), seen(now, MORNING, media_json=after))
+    assert edited == Change({"media_json": after}, "edited")
+
+
+def test_a_text_that_appears_without_an_edit_was_not_read_before():
+    """Rich messages used to come without text; a caption that somebody added later comes with the time of the edit."""
+    assert change_of(held(""), seen("words")).reason == "richer_source"
+    assert change_of(held("", MORNING), seen("words", MORNING)).reason == "richer_source"
+    assert change_of(held(""), seen("words", MORNING)).reason == "edited"
+
+
+def test_media_of_an_unknown_kind_are_replaced_by_known_ones():
+    """What an earlier version kept as `other` is filled in by the same adapter; known media are not replaced by it."""
+    paid = [{"kind": "paid_media", "amount": 5, "currency": "XTR"}]
+    assert change_of(held(media_json=[{"kind": "other"}]), seen(media_json=paid)) == Change({"media_json": paid})
+    assert change_of(held(media_json=paid), seen(media_json=[{"kind": "other"}])) == NOTHING
+
+
+def test_the_layout_of_a_page_leaves_a_text_that_is_read_again():
+    """Rich messages of HTML exports were stored with the indentation of the page; another adapter's spaces stay."""
+    laid_out, clean = "Harvest\n   \n   The wheat\n   ", "Harvest\n\nThe wheat"
+    assert change_of(held(laid_out), seen(clean)).reason == "richer_source"
+    assert change_of(held(laid_out, via="api"), seen(clean)) == NOTHING

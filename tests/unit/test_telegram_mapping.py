@@ -7,8 +7,9 @@ from telegram_samples import CHANNEL_ID, GROUP_ID, SENT, answer, post, said, ser
 from telethon.tl import types
 
 from tg_parser.domain.messages import Author, Chat, Forward, Link, Reaction
+from tg_parser.ingestion.telegram_content import action_name
 from tg_parser.ingestion.telegram_fields import people_of
-from tg_parser.ingestion.telegram_mapping import action_name, comment_count, map_comment, map_message
+from tg_parser.ingestion.telegram_mapping import comment_count, map_comment, map_message
 
 CHANNEL = Chat(channel_id=f"-100{CHANNEL_ID}", title="News", kind="channel")
 GROUP = Chat(channel_id=f"-100{GROUP_ID}", title="Talk", kind="group")
@@ -185,6 +186,14 @@ def test_the_author_of_a_comment_is_who_wrote_it(sender, author):
         (types.MessageActionSetMessagesTTL(1), "set_messages_ttl"),
         (types.MessageActionBoostApply(1), "boost_apply"),
         (types.MessageActionGroupCall(types.InputGroupCall(1, 2)), "group_call"),
+        (types.MessageActionSuggestedPostApproval(rejected=True), "process_suggested_post"),
+        (types.MessageActionPaidMessagesRefunded(1, 5), "paid_messages_refund"),
+        (types.MessageActionGiftTon("USD", 1, "TON", 1), "send_ton_gift"),
+        (types.MessageActionChatJoinedViaCommunity(1), "join_group_via_community"),
+        (types.MessageActionSetChatWallPaper(types.WallPaperNoFile(1), same=True), "set_same_chat_wallpaper"),
+        (types.MessageActionSetChatWallPaper(types.WallPaperNoFile(1)), "set_chat_wallpaper"),
+        (types.MessageActionBotAllowed(attach_menu=True), "attach_menu_bot_allowed"),
+        (types.MessageActionBotAllowed(from_request=True), "web_app_bot_allowed"),
     ],
 )
 def test_service_messages_have_the_names_of_an_export(action, name):

@@ -90,8 +90,8 @@ def test_the_preview_of_a_link_is_no_media():
     assert shown(types.MessageMediaWebPage(page)) == ()
 
 
-def test_paid_media_are_those_inside():
-    """What was not paid for is there, and no more is known of it."""
+def test_paid_media_tell_their_price_and_what_was_bought():
+    """An export knows the price alone; what was not paid for is only a preview."""
     bought = types.MessageExtendedMedia(types.MessageMediaPhoto())
     paid = types.MessageMediaPaidMedia(5, [bought, types.MessageExtendedMediaPreview()])
-    assert shown(paid) == (Media(kind="photo"), Media(kind="other"))
+    assert shown(paid) == (Media(kind="paid_media", amount=5, currency="XTR"), Media(kind="photo"))

@@ -82,13 +82,18 @@ MEDIA = {
     "shown elsewhere": (NOT_SHOWN, Media(kind="other")),
 }  # fmt: skip
 
+WORDS = {
+    "place": "The Park", "contact": "Ann Lee", "bare contact": "Ann Lee", "poll": "Which?\n- This\n- That",
+    "game": "Chess", "invoice": "Shoes",
+}  # fmt: skip
+
 
 @pytest.mark.parametrize("name", MEDIA)
 def test_media(name):
-    """Each kind with what the page tells of it, once."""
+    """Each kind with what the page tells of it, once; the words of some are the text."""
     markup, media = MEDIA[name]
     read = message_of(post(1, markup))
-    assert (read.media, read.text) == ((media,), "")
+    assert (read.media, read.text) == ((media,), WORDS.get(name, ""))
 
 
 def test_a_caption_stays_with_its_media():

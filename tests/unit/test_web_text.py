@@ -16,6 +16,9 @@ def read(markup):
     [
         ("one<br/>two<br>three", "one\ntwo\nthree"),
         ("one<br/><br/>two", "one\n\ntwo"),
+        ("<h1>Farms</h1><p>The wheat</p><ul><li>Barley</li><li>Oats</li></ul>", "Farms\nThe wheat\n- Barley\n- Oats"),
+        ("<table><tr><th>field</th> <th>t</th></tr><tr><td>north</td><td>7</td></tr></table>", "field | t\nnorth | 7"),
+        ("<figure><figcaption>The field</figcaption></figure>after", "The field\nafter"),
         ("<b>bold</b> <i>italic</i> <u>under</u> <s>gone</s>", "bold italic under gone"),
         ("see <tg-spoiler><span>secret</span></tg-spoiler>!", "see secret!"),
         ("run <code>a  b</code>", "run a  b"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -29,7 +30,7 @@ from tg_parser.cli import (
     topics,
 )
 from tg_parser.cli.chat_command import ChatCommand
-from tg_parser.cli.execution import errors_told, show_tracebacks
+from tg_parser.cli.execution import errors_told, keep_files_in, show_tracebacks
 
 app = typer.Typer(
     name="tg-parser",
@@ -46,6 +47,12 @@ def root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors (anywhere on the line).")] = False,
+    data_dir: Annotated[
+        str | None,
+        typer.Option(
+            "--data-dir", metavar="FOLDER", help="Folder of all files (anywhere on the line). [TG_PARSER_HOME]"
+        ),
+    ] = None,
 ) -> None:
     """Telegram channels as a knowledge base: collect, process, find topics, export."""
     if version:
@@ -53,6 +60,8 @@ def root(
         raise typer.Exit
     if debug:
         show_tracebacks()
+    if data_dir is not None:
+        keep_files_in(data_dir)
     if context.invoked_subcommand is None:
         context.fail("Missing command.")
 
@@ -80,11 +89,8 @@ app.add_typer(agents.commands, name="agents")
 
 
 def main() -> None:
-    """The console script. `--debug` may stand anywhere on the line."""
-    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    if len(arguments) < len(sys.argv) - 1:
-        show_tracebacks()
-    sys.exit(_ended(arguments))
+    """The console script. `--debug` and `--data-dir` may stand anywhere on the line."""
+    sys.exit(_ended(leading(sys.argv[1:])))
 
 
 def _ended(arguments: list[str]) -> int:
@@ -94,3 +100,19 @@ def _ended(arguments: list[str]) -> int:
             return app(args=arguments, prog_name="tg-parser", standalone_mode=False) or 0
     except typer.Exit as end:
         return end.exit_code
+
+
+def leading(arguments: list[str]) -> list[str]:
+    """`arguments` with the options of the program itself, wherever they stand, before the command."""
+    own, rest = list[str](), list[str]()
+    given = iter(arguments)
+    for argument in given:
+        if argument == "--":
+            rest += [argument, *given]
+        elif argument == "--data-dir":
+            own += [argument, *islice(given, 1)]
+        elif argument == "--debug" or argument.startswith("--data-dir="):
+            own.append(argument)
+        else:
+            rest.append(argument)
+    return own + rest

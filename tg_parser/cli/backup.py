@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from tg_parser.cli.execution import EXIT_ERROR, errors_told
+from tg_parser.cli.execution import EXIT_ERROR, errors_told, settings_of_the_command
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.stderr import confirm, say
@@ -132,14 +132,11 @@ def _service(folder: Path | None, scratch_url: str | None) -> BackupService:
     from pydantic import SecretStr
 
     from tg_parser.bootstrap import backup_service
-    from tg_parser.config.logging import configure_logging
-    from tg_parser.config.settings import load_settings, secret_values
 
-    settings = load_settings()
+    settings = settings_of_the_command()
     chosen: dict[str, Any] = {"dir": folder, "scratch_url": SecretStr(scratch_url) if scratch_url else None}
     given = {key: value for key, value in chosen.items() if value is not None}
     settings = settings.model_copy(update={"backup": settings.backup.model_copy(update=given)})
-    configure_logging(settings.logging, secret_values(settings))
     return backup_service(settings)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tg_parser.cli.execution import execute
-from tg_parser.cli.migrate import migrate_from_sqlite
+from tg_parser.cli.migrate import MigrateCommand, migrate_from_sqlite
 from tg_parser.cli.pool import encrypt_secret, pool
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 from tg_parser.cli.stderr import confirm
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tg_parser.services.databases import SchemaState
 
 commands = typer.Typer(help="Migrations of the three databases.", no_args_is_help=True)
-commands.command("migrate-from-sqlite")(migrate_from_sqlite)
+commands.command("migrate-from-sqlite", cls=MigrateCommand)(migrate_from_sqlite)
 
 Which = Annotated[Literal["all", "ingestion", "raw", "processing"], typer.Option("--db", help="Which database.")]
 commands.command()(pool)
@@ -28,13 +28,13 @@ Revision = Annotated[str, typer.Argument(help="Revision, `head`, `base`, or a st
 
 def init(json: Json = False) -> None:
     """Create the three databases, or upgrade them to this version."""
-    _emit(execute(lambda app: app.databases.upgrade("all"), prepare=False), json=json)
+    _emit(execute(lambda app: app.databases.upgrade("all"), prepare=False, begin=True), json=json)
 
 
 @commands.command()
 def upgrade(revision: Revision = "head", db: Which = "all", json: Json = False) -> None:
     """Bring the schema forward."""
-    _emit(execute(lambda app: app.databases.upgrade(db, revision), prepare=False), json=json)
+    _emit(execute(lambda app: app.databases.upgrade(db, revision), prepare=False, begin=True), json=json)
 
 
 @commands.command()

@@ -18,7 +18,7 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 import typer
 
@@ -27,7 +27,8 @@ from tg_parser.domain.errors import InvalidPeerError, InvalidRefError, SettingsE
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
-    from tg_parser.llm.overrides import ModelUse
+    from tg_parser.config.settings import Settings
+    from tg_parser.export.exporter import ExportReport
 
 EXIT_ERROR, EXIT_USAGE, EXIT_FAILED_MESSAGES, EXIT_EMPTY, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 STOPPED = "Stopped. What was done is kept; the same command goes on from there."
@@ -38,26 +39,60 @@ _DEBUG = "TG_PARSER_DEBUG"
 T = TypeVar("T")
 
 
+class Use(Protocol):
+    """What a command lays over the settings."""
+
+    def applied(self, settings: Settings) -> Settings:
+        """The settings for this command."""
+        ...
+
+
 def show_tracebacks() -> None:
     """From now on an error also shows where it came from."""
     os.environ[_DEBUG] = "1"
 
 
-def execute(work: Callable[[App], Awaitable[T]], *, prepare: bool = True, use: ModelUse | None = None) -> T:
-    """Open the application, do `work`, close it. `prepare` makes or checks the schemas first; `use` chooses models."""
+def keep_files_in(folder: str) -> None:
+    """From now on everything that has no place of its own is kept in `folder`."""
+    os.environ["TG_PARSER_HOME"] = folder
+
+
+def execute(
+    work: Callable[[App], Awaitable[T]], *, prepare: bool = True, begin: bool = False, use: Use | None = None
+) -> T:
+    """Open the application, do `work`, close it. `prepare` makes or checks the schemas first; `use` chooses models.
+
+    Only with `begin` are databases made in a home that was named and holds none.
+    """
     with errors_told():
-        return asyncio.run(_opened(work, prepare=prepare, use=use))
+        return asyncio.run(_opened(work, prepare=prepare, begin=begin, use=use))
 
 
-async def _opened(work: Callable[[App], Awaitable[T]], *, prepare: bool, use: ModelUse | None) -> T:
+async def _opened(work: Callable[[App], Awaitable[T]], *, prepare: bool, begin: bool, use: Use | None) -> T:
     from tg_parser.bootstrap import open_app
-    from tg_parser.config.logging import configure_logging
-    from tg_parser.config.settings import load_settings, secret_values
 
+    settings = settings_of_the_command()
+    async with open_app(use.applied(settings) if use else settings, prepare=prepare, begin=begin) as app:
+        return await work(app)
+
+
+def settings_of_the_command() -> Settings:
+    """The settings, with the log set up by them; names that are nearly ours are pointed out. Raises SettingsError."""
+    from tg_parser.config.logging import configure_logging
+    from tg_parser.config.near_names import near_names
+    from tg_parser.config.settings import load_settings, secret_values, variable_names
+
+    for name, meant in near_names(variable_names() | {_DEBUG}).items():
+        if name not in _pointed_out:
+            say(f"{name} in the environment or .env means nothing here. Did you mean {meant}?")
+            _pointed_out.add(name)
     settings = load_settings()
     configure_logging(settings.logging, secret_values(settings))
-    async with open_app(use.applied(settings) if use else settings, prepare=prepare) as app:
-        return await work(app)
+    return settings
+
+
+_pointed_out: set[str] = set()
+"""A command may open the application several times, and says everything once."""
 
 
 @contextmanager
@@ -125,11 +160,15 @@ def tell_error(message: str, hint: str, code: int) -> None:
         say(f"Hint: {hint}")
 
 
-def finish(failed_messages: int) -> None:
-    """End with exit code 3 where messages failed."""
+def finish(failed_messages: int, exported: ExportReport | None = None) -> None:
+    """End with exit code 3 where messages failed, and with 4 where there was nothing to export."""
+    if exported is not None and exported.empty:
+        say(f"Nothing to export: no message with text and no topic fits. Files in {exported.out} stay as they were.")
     if failed_messages:
         say(f"{failed_messages} messages failed; see them with: tg-parser status --failures", level="warning")
         raise typer.Exit(EXIT_FAILED_MESSAGES)
+    if exported is not None and exported.empty:
+        raise typer.Exit(EXIT_EMPTY)
 
 
 def finish_empty(is_empty: bool, line: str) -> None:

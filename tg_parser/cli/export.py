@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tg_parser.cli.execution import execute
-from tg_parser.cli.options import Channel, DateFrom, DateTo, Out, Pretty, Source, parse_dates
+from tg_parser.cli.execution import execute, finish
+from tg_parser.cli.options import Channel, DateFrom, DateTo, Out, Pretty, Replace, Source, parse_dates
 from tg_parser.cli.presentation import Json, emit_facts, emit_json
 from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.selection import channels_of, chosen_sources
@@ -30,6 +30,7 @@ def export(
         bool, typer.Option("--include-supporting/--no-include-supporting", help="Bundles with supporting messages.")
     ] = True,
     pretty: Pretty = False,
+    replace: Replace = False,
     json: Json = False,
 ) -> None:
     """Write kb_entries.ndjson, topics.json and a file for every topic."""
@@ -47,6 +48,7 @@ def export(
             date_to=last,
             include_supporting=include_supporting,
             pretty=pretty,
+            replace=replace,
             addresses=await app.sources.addresses(),
         )
         with shown_progress() as report:
@@ -57,6 +59,7 @@ def export(
         emit_json(done)
     else:
         emit_facts(export_facts(done))
+    finish(0, done)
 
 
 def export_facts(done: ExportReport) -> list[tuple[str, object]]:

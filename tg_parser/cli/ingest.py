@@ -18,9 +18,12 @@ from tg_parser.cli.options import (
     parse_recheck,
     refuse_with_a_file,
 )
-from tg_parser.cli.presentation import Json, emit_json, emit_table
+from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.reread import emit_rereading
+from tg_parser.cli.reread import reread as read_again
 from tg_parser.cli.stderr import say
+from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
@@ -35,10 +38,17 @@ def ingest(
     mode: Mode = "incremental",
     limit: Limit = None,
     recheck: RecheckSpan = None,
+    reread: Annotated[
+        bool, typer.Option("--reread", help="Collect nothing: read stored messages again, better than they were read.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Collect the messages of a source, or import a Telegram Desktop export."""
     span = parse_recheck(recheck)
+    if reread:
+        _refuse_with_reread(from_export=from_export, limit=limit, recheck=recheck)
+        emit_rereading(execute(lambda app: read_again(app, source, channel, every=every)), json=json)
+        return
 
     async def collect(app: App) -> list[IngestOutcome]:
         from tg_parser.services.ingestion import IngestRequest
@@ -56,12 +66,19 @@ def ingest(
                 return [await app.live.collect_chat(channel, request, report)]
             return [await app.live.collect(await app.sources.get(source or ""), request, report)]
 
-    outcomes = execute(collect)
+    outcomes = execute(collect, begin=True)
     if json:
         emit_json({"sources": [outcome_facts(outcome) for outcome in outcomes]})
     else:
         emit_outcomes(outcomes)
     _end(outcomes)
+
+
+def _refuse_with_reread(**given: object) -> None:
+    for name, value in given.items():
+        if value:
+            option = name.replace("_", "-")
+            raise UsageError(f"--reread collects nothing, so --{option} means nothing with it.")
 
 
 def _end(outcomes: list[IngestOutcome]) -> None:
@@ -89,6 +106,8 @@ def outcome_facts(outcome: IngestOutcome) -> dict[str, object]:
         "title": outcome.source.channel_title,
         "counts": outcome.counts,
     }
+    if unknown := unknown_of(outcome):
+        facts["unknown"] = unknown
     if outcome.error is None:
         return facts
     return {**facts, "error": outcome.error.message, "hint": outcome.error.hint, "status": outcome.source.status}
@@ -111,3 +130,18 @@ def emit_outcomes(outcomes: list[IngestOutcome]) -> None:
             for outcome in outcomes
         ],
     )
+    for outcome in outcomes:
+        if unknown := unknown_of(outcome):
+            held = ", ".join(f"{number} {name}" for name, number in unknown.items())
+            emit_line(f"{outcome.source.source_id}: messages that show nothing known were kept as they are: {held}.")
+        if parts := outcome.counts.get("note:rich_message_part"):
+            emit_line(f"{outcome.source.source_id}: of {parts} rich messages Telegram gave the beginning alone.")
+
+
+def unknown_of(outcome: IngestOutcome) -> dict[str, int]:
+    """How many messages showed nothing known, by the names of what they hold."""
+    return {
+        name.removeprefix("unknown:"): number
+        for name, number in sorted(outcome.counts.items())
+        if name.startswith("unknown:")
+    }

@@ -40,7 +40,7 @@ def login(
             app.login.export_string(export_string)
         return done, await app.sources.resume_after_login()
 
-    done, resumed = execute(log_in)
+    done, resumed = execute(log_in, begin=True)
     if json:
         emit_json({**asdict(done), "resumed": resumed})
         return

@@ -66,6 +66,9 @@ NoCache = Annotated[
 ]
 MaxTopics = Annotated[int | None, typer.Option("--max-topics", min=1, help="Keep only the strongest topics.")]
 Pretty = Annotated[bool, typer.Option("--pretty", help="Indent topics.json and the topic files.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Let the files take the place of another channel's in the folder of --out.")
+]
 Mode = Annotated[
     Literal["incremental", "snapshot"],
     typer.Option("--mode", help="What is new, or everything between the source's history dates."),

@@ -99,6 +99,7 @@ def process_facts(done: ProcessReport) -> dict[str, int]:
         "due": done.due,
         "processed": done.processed,
         "noise": done.noise,
+        "without_text": done.without_text,
         "failed": done.failed,
         "removed": done.removed,
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tg_parser.cli.execution import errors_told
+from tg_parser.cli.execution import errors_told, settings_of_the_command
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 
 if TYPE_CHECKING:
@@ -65,10 +65,8 @@ def check(json: Json = False) -> None:
 
 
 def _settings() -> PromptSettings:
-    from tg_parser.config.settings import load_settings
-
     with errors_told():
-        return load_settings().prompts
+        return settings_of_the_command().prompts
 
 
 def _loaded(settings: PromptSettings) -> Prompts:

@@ -29,6 +29,7 @@ from tg_parser.cli.options import (
     Pretty,
     Provider,
     RecheckSpan,
+    Replace,
     exactly_one,
     parse_recheck,
     refuse_with_a_file,
@@ -71,6 +72,7 @@ def run(
     known_topics: KnownTopics = None,
     max_topics: MaxTopics = None,
     pretty: Pretty = False,
+    replace: Replace = False,
     skip_ingest: Annotated[bool, typer.Option("--skip-ingest", help="Leave out collecting.")] = False,
     skip_process: Annotated[bool, typer.Option("--skip-process", help="Leave out processing.")] = False,
     skip_topicize: Annotated[bool, typer.Option("--skip-topicize", help="Leave out topics.")] = False,
@@ -104,6 +106,7 @@ def run(
             topics=app.topic_options(known_topics, max_topics=max_topics),
             force=force,
             pretty=pretty,
+            replace=replace,
             skip=frozenset(step for step, left_out in skipped.items() if left_out),
         )
         say_who_reads(app)
@@ -120,7 +123,7 @@ def run(
         spending["spending"] = spending_facts(app)
         return one, of_all
 
-    one, of_all = execute(work, use=model_use(provider, model, max_cost, fresh=no_cache))
+    one, of_all = execute(work, begin=True, use=model_use(provider, model, max_cost, fresh=no_cache))
     facts = run_facts(one) if one else run_all_facts(of_all) if of_all else {}
     if json:
         emit_json({**facts, **spending, **({"agents": steps} if steps else {})})
@@ -130,8 +133,8 @@ def run(
         emit_spending(spending["spending"])
         emit_steps(steps)
     if of_all:
-        end_all(of_all.sources, of_all.failed_messages)
-    finish(one.processed.failed if one and one.processed else 0)
+        end_all(of_all.sources, of_all.failed_messages, of_all.exported)
+    finish(one.processed.failed if one and one.processed else 0, one.exported if one else None)
 
 
 def _chat_or_export(

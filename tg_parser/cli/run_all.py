@@ -14,6 +14,7 @@ from tg_parser.cli.stderr import say
 from tg_parser.domain.errors import SourceError
 
 if TYPE_CHECKING:
+    from tg_parser.export.exporter import ExportReport
     from tg_parser.services.run_all import RunAllReport, SourceRun
 
 
@@ -50,7 +51,7 @@ def emit_sources(sources: Sequence[SourceRun]) -> None:
     emit_table(("source", "new", "processed", "failed", "topics", "outcome"), [_line(each) for each in sources])
 
 
-def end_all(sources: Sequence[SourceRun], failed_messages: int = 0) -> None:
+def end_all(sources: Sequence[SourceRun], failed_messages: int = 0, exported: ExportReport | None = None) -> None:
     """End with exit code 1 where a source failed, with 3 where messages did, and say which and why."""
     failed = [each for each in sources if each.error is not None]
     for each in failed:
@@ -60,7 +61,7 @@ def end_all(sources: Sequence[SourceRun], failed_messages: int = 0) -> None:
     if failed:
         hint = "The others are done." if len(failed) < len(sources) else None
         fail(SourceError(f"{len(failed)} of {len(sources)} sources failed; the reasons are above.", hint))
-    finish(failed_messages)
+    finish(failed_messages, exported)
 
 
 def _line(each: SourceRun) -> tuple[object, ...]:

@@ -62,7 +62,7 @@ def add_source(
         named = {name: value for name, value in given.items() if value is not None}
         return await app.sources.add(SourceChange(source_id=source_id, **named))
 
-    _emit_source(execute(add), json=json)
+    _emit_source(execute(add, begin=True), json=json)
 
 
 commands.command("add")(add_source)

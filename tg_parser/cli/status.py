@@ -27,29 +27,31 @@ def status(
 ) -> None:
     """Messages, documents, topics, gaps and failures of every source, or of one in detail."""
 
-    async def read(app: App) -> tuple[list[SourceStatusReport], list[Failure]]:
+    async def read(app: App) -> tuple[list[SourceStatusReport], list[Failure], dict[str, str]]:
         if source or channel:
             sources = await chosen_sources(app, source, channel)
             reports = [await app.status.of(each) for each in sources]
         else:
             reports = await app.status.all()
         only = reports[0].source.channel_id if (source or channel) else None
-        return reports, await app.documents.failures(only) if failures else []
+        return reports, await app.documents.failures(only) if failures else [], app.places
 
-    reports, failed = execute(read)
+    reports, failed, places = execute(read)
     if json:
-        emit_json({"sources": reports, "failures": failed} if failures else {"sources": reports})
+        emit_json({"places": places, "sources": reports} | ({"failures": failed} if failures else {}))
     elif failures:
         _emit_failures(failed)
     elif source or channel:
         _emit_one(reports[0])
     else:
         _emit_all(reports)
+        emit_line("")
+        emit_facts(places.items())
 
 
 def _emit_all(reports: list[SourceStatusReport]) -> None:
     if not reports:
-        emit_line("Nothing is collected yet. Start with: tg-parser run @name --out ./output")
+        emit_line("Nothing is collected yet in the databases below. Start with: tg-parser run @name --out ./output")
         return
     emit_table(
         ("source", "status", "posts", "comments", "documents", "due", "failed", "topics", "last message"),
@@ -83,7 +85,7 @@ def _emit_one(report: SourceStatusReport) -> None:
             ("messages", held),
             ("from", report.first_message),
             ("to", report.last_message),
-            ("documents", f"{report.documents}, of them {report.noise} noise"),
+            ("documents", f"{report.documents}, of them {report.noise} noise and {report.without_text} without text"),
             ("due", report.due),
             ("failed", report.failures),
             ("topics", report.topics),

@@ -12,7 +12,7 @@ from tg_parser.config.groups import SettingsGroup, setting
 class BackupSettings(SettingsGroup):
     """Backups of the three databases."""
 
-    dir: Path = setting("BACKUP_DIR", Path("backups"), "Folder of the backups.")
+    dir: Path = setting("BACKUP_DIR", Path("data/backups"), "Folder of the backups.")
     keep_daily: int = setting(
         "BACKUP_KEEP_DAILY", 7, "Days with backups of which the newest one is kept.", ge=0, le=3660
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 FORM = "form"
 """Where a field keeps in words what its pattern says in signs."""
+UNREADABLE = "unreadable"
+"""The type of the problem that `readable_by` tells in its own words."""
 WEB_ADDRESS = "an address that begins with http:// or https://"
 
 
@@ -18,6 +22,20 @@ class SettingsGroup(BaseSettings):
     model_config = SettingsConfigDict(
         env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
     )
+
+
+def readable_by(parse: Callable[[str], Any]) -> AfterValidator:
+    """A check that `parse` takes a secret setting; its ValueError says what is wrong without repeating the value."""
+
+    def check(value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                parse(value.get_secret_value())
+            except ValueError as error:
+                raise PydanticCustomError(UNREADABLE, "{why}", {"why": str(error)}) from None
+        return value
+
+    return AfterValidator(check)
 
 
 def setting(name: str, default: Any, description: str, *, form: str | None = None, **limits: Any) -> Any:

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, SecretStr
 
-from tg_parser.config.groups import WEB_ADDRESS
+from tg_parser.config.groups import WEB_ADDRESS, readable_by
 from tg_parser.config.groups import SettingsGroup as _Group
 from tg_parser.config.groups import setting as _env
+from tg_parser.config.proxies import PROXY_FORM, parse_proxy
 
 Provider = Literal["openai", "anthropic", "gemini", "ollama", "local"]
 _Lower = BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value)
@@ -35,6 +36,11 @@ class LlmSettings(_Group):
         "Address of the provider's API, or of any that speaks OpenAI's.",
         pattern=r"^https?://\S+$",
         form=WEB_ADDRESS,
+    )
+    proxy: Annotated[SecretStr | None, readable_by(parse_proxy)] = _env(
+        "LLM_PROXY",
+        None,
+        f"Proxy to reach the provider through: {PROXY_FORM}; unset, those of HTTPS_PROXY and its like.",
     )
     openai_api_key: SecretStr | None = _env("OPENAI_API_KEY", None, "Key for `openai`.")
     anthropic_api_key: SecretStr | None = _env("ANTHROPIC_API_KEY", None, "Key for `anthropic`.")

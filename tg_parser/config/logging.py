@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import Iterable
 
 import stamina
 import structlog
 from stamina.instrumentation import RetryDetails
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import Processor
 
+from tg_parser.config.redaction import Redactor
 from tg_parser.config.settings import LoggingSettings
 from tg_parser.domain.errors import TgParserError
 
 log = structlog.get_logger(__name__)
 
-MASK = "***"
 WORTH_TELLING_SECONDS = 0.5
 """Nobody needs to read of a shorter pause before the next try."""
-_SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|api_?hash|session|authorization", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(\w[\w+.-]*://[^\s:/@]*):[^\s@]+@")
 
 
 def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) -> None:
@@ -92,26 +89,6 @@ def tell_retry(details: RetryDetails) -> None:
 def masked(text: str) -> str:
     """`text` without the secrets that `configure_logging` was told of, for what does not go through the log."""
     return _masking[0].text(text) if _masking else text
-
-
-class Redactor:
-    """Masks secrets by the name of their key, by their value, and as the password of a URL."""
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._values = sorted((value for value in secrets if value), key=len, reverse=True)
-
-    def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        """`event` with its secrets masked, as structlog calls a processor."""
-        for key, value in event.items():
-            if isinstance(value, str):
-                event[key] = MASK if _SECRET_KEY.search(key) else self.text(value)
-        return event
-
-    def text(self, value: str) -> str:
-        """`value` without any secret."""
-        for secret in self._values:
-            value = value.replace(secret, MASK)
-        return _URL_PASSWORD.sub(rf"\1:{MASK}@", value)
 
 
 _masking: list[Redactor] = []

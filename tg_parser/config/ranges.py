@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings
 
-from tg_parser.config.groups import FORM
+from tg_parser.config.groups import FORM, UNREADABLE
 
 _KINDS = {"boolean": "true or false", "integer": "a whole number", "number": "a number"}
 _OWN_WORDS = "Value error, "
@@ -50,6 +50,9 @@ def problems_of(group: type[BaseSettings], error: ValidationError) -> Iterator[s
         field = fields.get(variable)
         if str(item["msg"]).startswith(_OWN_WORDS):
             yield f"{variable}: {str(item['msg']).removeprefix(_OWN_WORDS)}"
+            continue
+        if item["type"] == UNREADABLE:
+            yield f"{variable}: its value is not allowed: {item['msg']}."
             continue
         secret = field is None or "Secret" in str(field.annotation)
         yield refusal(variable, "its value" if secret else repr(item["input"]), variable_range(field) if field else "")

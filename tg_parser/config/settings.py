@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings
@@ -17,10 +17,12 @@ from tg_parser import __version__
 from tg_parser.config.agent_settings import AgentSettings
 from tg_parser.config.backup_settings import BackupSettings
 from tg_parser.config.database_settings import DatabaseSettings, with_secrets
-from tg_parser.config.groups import WEB_ADDRESS
+from tg_parser.config.groups import WEB_ADDRESS, readable_by
 from tg_parser.config.groups import SettingsGroup as _Group
 from tg_parser.config.groups import setting as _env
+from tg_parser.config.home_settings import HomeSettings, at_home
 from tg_parser.config.llm_settings import LlmLimitSettings, LlmMoneySettings, LlmSettings, PromptSettings
+from tg_parser.config.proxies import PROXY_FORM, TELEGRAM_PROXY_FORM, parse_proxy, parse_telegram_proxy
 from tg_parser.config.ranges import problems_of
 from tg_parser.config.secrets import is_session_string, passwords_in
 from tg_parser.domain.errors import SettingsError
@@ -67,6 +69,9 @@ class WebSettings(_Group):
         "How the program names itself to the server.",
         min_length=1,
     )
+    proxy: Annotated[SecretStr | None, readable_by(parse_proxy)] = _env(
+        "WEB_PROXY", None, f"Proxy to reach the pages through: {PROXY_FORM}."
+    )
 
 
 class TelegramSettings(_Group):
@@ -86,6 +91,9 @@ class TelegramSettings(_Group):
         "Least seconds between two requests of the account; less is quicker and risks the account.",
         ge=0,
         le=600,
+    )
+    proxy: Annotated[SecretStr | None, readable_by(parse_telegram_proxy)] = _env(
+        "TELEGRAM_PROXY", None, f"Proxy to reach Telegram through: {TELEGRAM_PROXY_FORM}."
     )
     takeout: bool = _env(
         "TELEGRAM_TAKEOUT", False, "Collect inside a takeout session: milder limits, and Telegram tells its owner."
@@ -145,6 +153,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    home: HomeSettings = Field(default_factory=HomeSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)
     collecting: CollectingSettings = Field(default_factory=CollectingSettings)
@@ -172,6 +181,7 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
             problems += problems_of(group, error)
     if problems:
         raise SettingsError(" ".join(problems), "Correct the environment or .env; ENV_VARIABLES_GUIDE.md lists all.")
+    groups.update(at_home(groups, groups["home"].folder))
     groups["database"] = with_secrets(groups["database"])
     return Settings(**groups)
 
@@ -192,6 +202,11 @@ def setting_groups() -> Iterator[tuple[str, type[BaseSettings]]]:
     for name, field in Settings.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseSettings):
             yield name, field.annotation
+
+
+def variable_names() -> set[str]:
+    """The variables that are read."""
+    return {str(field.validation_alias) for _, group in setting_groups() for field in group.model_fields.values()}
 
 
 def wanted_log_format(env_file: Path | None = Path(".env")) -> str:

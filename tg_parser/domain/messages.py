@@ -52,11 +52,16 @@ class Reaction(Contract):
 
 
 class Media(Contract):
-    """Metadata of attached media; the file itself is never downloaded."""
+    """Metadata of attached media; the file itself is never downloaded.
+
+    `options` are answers of a poll or tasks of a checklist, `done` which of the tasks are done, where that is told.
+    `quantity` counts the prizes or winners of a giveaway. `amount` is in the smallest unit of `currency`; XTR is Stars.
+    """
 
     kind: Literal[
         "photo", "video", "animation", "audio", "voice", "video_message", "sticker", "document",
-        "poll", "location", "contact", "game", "invoice", "story", "webpage", "other",
+        "poll", "checklist", "location", "contact", "game", "invoice", "paid_media", "giveaway", "giveaway_results",
+        "story", "webpage", "other",
     ]  # fmt: skip
     mime_type: str | None = None
     size: int | None = None
@@ -64,6 +69,13 @@ class Media(Contract):
     duration_seconds: float | None = None
     title: str | None = None
     options: tuple[str, ...] = ()
+    done: tuple[bool, ...] | None = None
+    description: str | None = None
+    explanation: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    quantity: int | None = None
+    months: int | None = None
 
 
 class Link(Contract):
@@ -83,7 +95,8 @@ class Forward(Contract):
 
 
 class RawMessage(Contract):
-    """One message of a chat as it was first seen. `text` is plain text with formatting marks left out."""
+    """One message of a chat as it was first seen. `text` is all its words, as plain text without formatting marks: also
+    those of a rich message, and of a poll or a list that is attached."""
 
     id: str
     message_type: MessageType
@@ -153,14 +166,20 @@ class Sighting(StrEnum):
 
 
 _INVISIBLE = re.compile(r"[\s*_~`|\[\]()\u200b-\u200f\u2060\ufeff\ufe0f]+")
+_LIST_MARK = re.compile(r"^[ \t]*[-•☐☑][ \t]+", re.MULTILINE)
 _CUT = re.compile(r"(…|\.\.\.)$")
+
+
+def core(text: str) -> str:
+    """What of a text every adapter shows: no white space, no marks of formatting and lists."""
+    return _INVISIBLE.sub("", _LIST_MARK.sub("", text))
 
 
 def compare_texts(stored: str, seen: str) -> Sighting:
     """Tell an edit from a difference that an adapter makes: white space, formatting marks, a cut preview."""
     if stored == seen:
         return Sighting.SAME
-    stored_core, seen_core = _INVISIBLE.sub("", stored), _INVISIBLE.sub("", seen)
+    stored_core, seen_core = core(stored), core(seen)
     if stored_core == seen_core:
         return Sighting.RICHER if len(seen) > len(stored) else Sighting.SAME
     if _CUT.search(stored_core) and seen_core.startswith(_CUT.sub("", stored_core)):

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import orjson
-
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.topics import TopicBundle, TopicCard
 from tg_parser.export.entries import Row, message_entry, resolved_sources, topic_entry, with_texts
 from tg_parser.export.file_names import former_topic_file_name, topic_file_name
+from tg_parser.export.folder import ENTRIES_FILE, TOPICS_FILE, exported_topics, require_own_folder
 from tg_parser.export.links import ChatAddress
 from tg_parser.export.writers import JsonArray, prepare_folder, to_json, whole_file
 from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
 from tg_parser.storage.topic_storage import TopicStorage
 
-ENTRIES_FILE = "kb_entries.ndjson"
-TOPICS_FILE = "topics.json"
 PAGE = 1000
 
 
@@ -36,17 +32,27 @@ class ExportRequest:
     date_to: datetime | None = None
     include_supporting: bool = True
     pretty: bool = False
+    replace: bool = False
     addresses: Mapping[str, ChatAddress] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What was written."""
+    """What was written; nothing where nothing was found, and files of an earlier export then stay."""
 
     out: Path
     message_entries: int
     topics: int
     files: tuple[str, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was nothing to export."""
+        return not self.message_entries and not self.topics
+
+
+class _NothingError(Exception):
+    """There is nothing to write: what was begun is thrown away. It never leaves this module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +72,31 @@ class Exporter:
 
     async def export(self, request: ExportRequest, report: ReportProgress = silent) -> ExportReport:
         """Write all files of `request`. Raises OutputError; files of an earlier export then stay whole."""
+        self.require_own_folder(request)
         prepare_folder(request.out)
-        stale = _exported_topic_files(request.out)
+        held = exported_topics(request.out)
+        stale = {name(topic_id) for topic_id in held for name in (topic_file_name, former_topic_file_name)}
+        try:
+            messages, written = await self._write(request, report)
+        except _NothingError:
+            return ExportReport(request.out, 0, 0, ())
+        for name in stale - set(written):
+            (request.out / name).unlink(missing_ok=True)
+        return ExportReport(request.out, messages, len(written), (ENTRIES_FILE, TOPICS_FILE, *written))
+
+    def require_own_folder(self, request: ExportRequest) -> None:
+        """Raise OutputError where the folder holds another channel's files and nobody said that they may go."""
+        if not request.replace:
+            require_own_folder(request.out, request.channel_ids)
+
+    async def _write(self, request: ExportRequest, report: ReportProgress) -> tuple[int, list[str]]:
         with whole_file(request.out / ENTRIES_FILE) as entries:
             messages = await self._write_messages(entries, request, report)
             with whole_file(request.out / TOPICS_FILE) as cards:
                 written = await self._write_topics(entries, cards, request, report)
-        for name in stale - set(written):
-            (request.out / name).unlink(missing_ok=True)
-        return ExportReport(request.out, messages, len(written), (ENTRIES_FILE, TOPICS_FILE, *written))
+                if not messages and not written:
+                    raise _NothingError
+        return messages, written
 
     async def _write_messages(self, file: BinaryIO, request: ExportRequest, report: ReportProgress) -> int:
         wanted = DocumentFilter(
@@ -153,11 +175,3 @@ def _narrow(bundle: TopicBundle | None, documents: Mapping[str, Row], request: E
         if (request.include_supporting or item.role == "anchor") and (not dated or item.source_ref in documents)
     )
     return bundle.model_copy(update={"items": items}) if items else None
-
-
-def _exported_topic_files(folder: Path) -> set[str]:
-    """The topic files that the export standing in `folder` wrote, so that those of vanished topics can go."""
-    with contextlib.suppress(OSError, orjson.JSONDecodeError, TypeError, KeyError):
-        ids = [card["id"] for card in orjson.loads((folder / TOPICS_FILE).read_bytes())]
-        return {name for topic_id in ids for name in (topic_file_name(topic_id), former_topic_file_name(topic_id))}
-    return set()

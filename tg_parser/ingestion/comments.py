@@ -16,6 +16,7 @@ from tg_parser.domain.sources import Source
 from tg_parser.domain.times import utc_now
 from tg_parser.ingestion.intake import Intake
 from tg_parser.ingestion.telegram_api import TelegramChat
+from tg_parser.ingestion.unknown import only_unknown
 from tg_parser.storage.comment_storage import CommentStorage, DueThread
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.raw_storage import RawStorage
@@ -104,6 +105,7 @@ class CommentCollector:
             stored = Counter[str]()
             await self._intake.store(source, batch.messages, stored)
             counts.update(comments=stored["seen"], new_comments=stored["new"], revised=stored["revised"])
+            counts.update(only_unknown(stored))
             if batch.messages:
                 newest = max(int(split_comment_id(message.id)[0]) for message in batch.messages)
                 await self._comments.advance(source.source_id, thread.thread_id, newest, utc_now())

@@ -7,6 +7,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborNode
 
+from tg_parser.ingestion.desktop_html_giveaway import giveaway_fields
 from tg_parser.ingestion.desktop_html_text import attribute, classes, label
 
 _NOT_SAVED = "(File not included.)"
@@ -24,6 +25,7 @@ _FILES = {
     "media_photo": "photo", "media_video": "video_file", "media_voice_message": "voice_message",
     "media_audio_file": "audio_file", "media_file": "document",
 }  # fmt: skip
+_STARS = re.compile(r"(\d{1,18}) XTR|(?:⭐️?|★) ?(\d{1,18})")
 _GENERIC_TITLES = frozenset({"Audio file", "File", "Location", "Live location"})
 
 
@@ -31,22 +33,25 @@ def media_fields(message: LexborNode) -> dict[str, Any]:
     """What the media of a message say of themselves; empty for a text alone."""
     fields: dict[str, Any] = {}
     for wrap in message.css(".media_wrap"):
-        for item in wrap.iter():
-            fields.update(_fields(item))
+        fields |= item_fields(wrap)
+    return fields
+
+
+def item_fields(wrap: LexborNode) -> dict[str, Any]:
+    """What one medium says of itself."""
+    fields: dict[str, Any] = {}
+    for item in wrap.iter():
+        fields |= _fields(item)
     return fields
 
 
 def _fields(item: LexborNode) -> dict[str, Any]:
-    names = set(classes(item))
-    if "media_poll" in names:
-        return {"poll": _poll(item)}
-    if "media_giveaway" in names:
-        return {"giveaway_information": {}}
-    title, status = label(item.css_first(".title")), label(item.css_first(".status"))
+    names, title = set(classes(item)), label(item.css_first(".title"))
+    status, described = label(item.css_first(".status")), label(item.css_first(".description"))
     if "media_call" in names:
         return {"type": "service", "action": "phone_call", "call": status}
-    if place := _place(names, title):
-        return place
+    if known := _listed(item, names) or _place(names, title, described) or _bill(names, title, described, status):
+        return known
     kind = _file_kind(names, title)
     if kind is None and item.tag != "a":
         return {}
@@ -54,16 +59,36 @@ def _fields(item: LexborNode) -> dict[str, Any]:
     return _file(kind or "document", title, shown, attribute(item, "href"))
 
 
-def _place(names: set[str], title: str | None) -> dict[str, Any]:
-    """What is no file: a place, a person, a game, a bill."""
+def _listed(item: LexborNode, names: set[str]) -> dict[str, Any]:
+    """A poll, a list of tasks that looks like one, or a giveaway."""
+    if "media_giveaway" in names:
+        return giveaway_fields(item)
+    if "media_poll" not in names:
+        return {}
+    is_list = label(item.css_first(".details")) == "To-do List"
+    return {"todo_list": _listing(item, "title")} if is_list else {"poll": _listing(item, "question")}
+
+
+def _place(names: set[str], title: str | None, described: str | None) -> dict[str, Any]:
+    """What is no file: a place, a person, a game."""
     told = None if title in _GENERIC_TITLES else title
     if names & {"media_location", "media_live_location", "media_venue"}:
-        return {"location_information": {}, "place_name": told}
+        return {"location_information": {}, "place_name": told, "address": described}
     if "media_contact" in names:
         return {"contact_information": {"first_name": title}}
-    if "media_game" in names:
-        return {"game_title": title}
-    return {"invoice_information": {"title": title}} if "media_invoice" in names else {}
+    return {"game_title": title, "game_description": described} if "media_game" in names else {}
+
+
+def _bill(names: set[str], title: str | None, described: str | None, price: str | None) -> dict[str, Any]:
+    """A bill, or media that are to be paid for: those have a price in Stars alone. Other prices are shown in the words
+    of some language, which are not read."""
+    if "media_invoice" not in names:
+        return {}
+    stars = _STARS.fullmatch(price or "")
+    if stars and not (title or described):
+        return {"paid_stars_amount": stars[1] or stars[2]}
+    told = {"amount": stars[1] or stars[2], "currency": "XTR"} if stars else {}
+    return {"invoice_information": {"title": title, "description": described, **told}}
 
 
 def _file_kind(names: set[str], title: str | None) -> str | None:
@@ -88,15 +113,14 @@ def _file(kind: str, title: str | None, status: str, href: str) -> dict[str, Any
     return fields if kind == "document" else fields | {"media_type": kind}
 
 
-def _poll(poll: LexborNode) -> dict[str, Any]:
-    for votes in poll.css(".answer .details"):
+def _listing(shown: LexborNode, title: str) -> dict[str, Any]:
+    for votes in shown.css(".answer .details"):
         votes.decompose()
-    answers = [(label(answer) or "").removeprefix("- ") for answer in poll.css(".answer")]
-    total = label(poll.css_first(".total"))
+    answers = [(label(answer) or "").removeprefix("- ") for answer in shown.css(".answer")]
     return {
-        "question": label(poll.css_first(".question")),
+        title: label(shown.css_first(".question")),
         "answers": [{"text": answer} for answer in answers],
-        "total": total,
+        "total": label(shown.css_first(".total")),
     }
 
 

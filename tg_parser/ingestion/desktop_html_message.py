@@ -11,8 +11,10 @@ from selectolax.lexbor import LexborNode
 from tg_parser.domain.messages import Chat
 from tg_parser.ingestion.desktop_html_media import media_fields
 from tg_parser.ingestion.desktop_html_page import Element
+from tg_parser.ingestion.desktop_html_rich import rich_message
 from tg_parser.ingestion.desktop_html_service import service_fields
 from tg_parser.ingestion.desktop_html_text import attribute, classes, hidden_links, label, parsed, plain_text
+from tg_parser.ingestion.unknown import UNKNOWN_CLASSES, outermost
 
 _WHEN = re.compile(
     r"(\d\d)\.(\d\d)\.(\d{4}) (\d\d:\d\d:\d\d)(?P<utc> UTC(?P<zone>[+-]\d\d:\d\d)?)?",
@@ -21,6 +23,14 @@ _REWRITTEN_DATE = "%b %d, %Y, %I:%M %p"
 """How tools that tidy exports up write a date."""
 _VIA = re.compile(r"(?P<name>.*?) via (?P<bot>@\w+)", re.DOTALL)
 _ANSWERED = re.compile(r"go_to_message(-?\d{1,18})")
+_ENVELOPE = frozenset({
+    "id", "type", "exported_as", "date", "from", "via_bot", "author", "forwarded_from", "forwarded_date",
+    "reply_to_message_id", "text", "reactions",
+})  # fmt: skip
+_KNOWN_CLASSES = re.compile(
+    r"message|default|service|joined|clearfix|body|details|date|from_name|text|bold|signature|forwarded|reply_to|active"
+    r"|pull_(?:left|right)|userpic\w*|initials|reactions?|paid|emoji|count|bot_button\w*|media_wrap|fill|block_link|media"
+)
 _NOBODY = frozenset({"Deleted Account", "Deleted"})
 
 
@@ -49,7 +59,8 @@ class MessageReader:
             fields |= self._service(tree, self._time_of(element))
         else:
             fields |= self._written(tree, joined="joined" in element.classes)
-        return {name: value for name, value in fields.items() if value is not None}
+        told = {name: value for name, value in fields.items() if value is not None}
+        return told if told.get("text") or told.keys() - _ENVELOPE else {**told, UNKNOWN_CLASSES: _unknown(tree)}
 
     def _service(self, tree: LexborNode, moment: str | None) -> dict[str, Any]:
         sentence = label(tree.css_first(".body")) or ""
@@ -72,7 +83,7 @@ class MessageReader:
         forwarded = tree.css_first(".forwarded.body")
         self._told = told = self._names(tree, joined=joined)
         origin = {"forwarded_from": told.forwarded_from or "", "forwarded_date": told.forwarded_date}
-        text = tree.css_first(".text")
+        said = _said(tree)
         return {
             "date": sent,
             "from": told.name,
@@ -80,9 +91,8 @@ class MessageReader:
             "author": label(tree.css_first(".signature")),
             **(origin if forwarded else {}),
             "reply_to_message_id": _answered(tree.css_first(".reply_to a")),
-            "text": plain_text(text),
-            "text_entities": (hidden_links(text) if text else []) or None,
             "reactions": _reactions(tree) or None,
+            **said,
             **media_fields(tree),
         }
 
@@ -99,6 +109,22 @@ class MessageReader:
             else:
                 told = told._replace(name=name, bot=bot)
         return told
+
+
+def _said(tree: LexborNode) -> dict[str, Any]:
+    """The words of a message. A rich one is taken out of the page: its media are not attached to it."""
+    text = tree.css_first(".text")
+    if text is None or "rich_message" not in classes(text):
+        return {"text": plain_text(text), "text_entities": (hidden_links(text) if text else []) or None}
+    rich = rich_message(text)
+    text.decompose()
+    return {"text": "", "rich_message": rich}
+
+
+def _unknown(tree: LexborNode) -> list[str]:
+    """The classes of a message that showed nothing known."""
+    names = {name for node in tree.css("[class]") for name in classes(node)}
+    return outermost(name for name in names if not _KNOWN_CLASSES.fullmatch(name))
 
 
 def _is_name(node: LexborNode | None) -> bool:

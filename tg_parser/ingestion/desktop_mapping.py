@@ -7,20 +7,18 @@ from typing import Any, NamedTuple
 
 from tg_parser.domain.messages import Chat, RawMessage
 from tg_parser.domain.refs import MessageType, source_ref
+from tg_parser.ingestion.desktop_content import read_action, read_content
 from tg_parser.ingestion.desktop_fields import (
     author,
     chat_id,
     chat_kind,
     forward,
-    hidden_links,
-    message_text,
     peer_id,
     reactions,
     string,
     when,
     whole,
 )
-from tg_parser.ingestion.desktop_media import media
 from tg_parser.ingestion.threads import Place, ReplyThreads
 
 
@@ -69,7 +67,7 @@ class MessageMapper:
     def _place(self, message_id: int, payload: dict[str, Any]) -> Place:
         if self.chat.kind != "group":
             return Place(message_id)
-        action = _action(payload)
+        action = read_action(payload)
         if action == "topic_created":
             self._threads.open_topic(message_id, string(payload.get("title")) or str(message_id))
         return Place(message_id) if action else self._threads.place(message_id, self._answered(payload))
@@ -82,36 +80,28 @@ class MessageMapper:
     def _message(self, message_id: int, date: datetime, place: Place, payload: dict[str, Any]) -> RawMessage:
         message_type: MessageType = "post" if place.parent is None else "comment"
         answered = place.parent if self.chat.kind == "group" else self._answered(payload)
-        edited = when(payload, "edited")
+        edited, content = when(payload, "edited"), read_content(payload)
         return RawMessage(
             id=str(message_id),
             message_type=message_type,
             source_ref=source_ref(self.chat.channel_id, message_type, message_id),
             channel_id=self.chat.channel_id,
             date=date,
-            text=message_text(payload),
+            text=content.text,
             parent_message_id=None if place.parent is None else str(place.parent),
             thread_id=str(place.root),
             reply_to_message_id=None if answered is None else str(answered),
             author=author(payload),
             reactions=reactions(payload),
-            media=media(payload),
-            links=hidden_links(payload),
+            media=content.media,
+            links=content.links,
             forward=forward(payload),
             forum_topic=place.topic,
-            service_action=_action(payload),
+            service_action=read_action(payload),
             edited_at=edited.moment if edited else None,
             via="export",
             raw_payload=payload,
         )
-
-
-def _action(payload: dict[str, Any]) -> str | None:
-    """What a service message reports; None for a message that somebody wrote."""
-    kind, action = payload.get("type"), string(payload.get("action"))
-    if kind == "service":
-        return action or "unknown"
-    return action if kind is None else None
 
 
 def _of_unknown_type(payload: dict[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from tg_parser.domain.messages import Author, Forward, RawMessage
 from tg_parser.domain.refs import source_ref
 from tg_parser.domain.sources import Source
 from tg_parser.domain.times import utc_now
+from tg_parser.ingestion.unknown import what_is_unknown
 from tg_parser.storage.raw_storage import RawStorage
 
 _HASH_CHARS = 16
@@ -34,6 +35,7 @@ class Intake:
             unchanged=stored.unchanged,
             service=sum(message.service_action is not None for message in messages),
         )
+        counts.update(what_is_unknown(messages))
 
     async def mark_gone(self, refs: Sequence[str], counts: Counter[str]) -> None:
         """Mark messages that Telegram no longer shows."""

@@ -12,6 +12,7 @@ from tg_parser.domain.times import utc_now
 from tg_parser.ingestion.intake import Intake
 from tg_parser.ingestion.source import LiveSource, Recheck, Shown
 from tg_parser.ingestion.telegram_api import TelegramChat
+from tg_parser.ingestion.unknown import only_unknown
 from tg_parser.storage.raw_storage import RawStorage
 
 
@@ -67,4 +68,5 @@ class Rechecker:
         await self._intake.store(source, shown.messages, stored)
         counts.update(rechecked=len(shown.messages) + len(shown.gone), revised=stored["revised"])
         counts.update(refreshed=stored["refreshed"])
+        counts.update(only_unknown(stored))
         await self._intake.mark_gone(gone, counts)

@@ -6,12 +6,15 @@ import asyncio
 import logging
 from typing import Any
 
+from python_socks import ProxyError
 from telethon import TelegramClient, errors, utils
 from telethon.crypto import AuthKey, rsa
+from telethon.network import ConnectionTcpMTProxyRandomizedIntermediate
 from telethon.sessions import MemorySession
 from telethon.tl import functions
 
 from tg_parser import __version__
+from tg_parser.config.proxies import MtProxy, Proxy, parse_telegram_proxy
 from tg_parser.config.settings import RetrySettings, TelegramSettings
 from tg_parser.domain.errors import AccountError, SourceError, SourceUnavailableError
 from tg_parser.ingestion.retrying import attempts
@@ -43,6 +46,7 @@ class AccountClient(TelegramClient):
         patience: float,
     ) -> None:
         held = _held(settings, session)
+        self._through = through = _proxy(settings)
         super().__init__(
             held,
             *_credentials(settings),
@@ -56,6 +60,7 @@ class AccountClient(TelegramClient):
             receive_updates=False,
             device_model="TG_parser",
             app_version=__version__,
+            **_way(through),
         )
         self._retry = retry
         self._gate = gate
@@ -114,7 +119,7 @@ class AccountClient(TelegramClient):
         try:
             return await self._answer(request, name)
         except LOST as error:
-            raise _unreachable(error) from error
+            raise self._unreachable(error) from error
         except errors.BadMessageError as error:
             raise _wrong_clock(error) from error
         except errors.TypeNotFoundError as error:
@@ -138,6 +143,10 @@ class AccountClient(TelegramClient):
                 await self._stand()
                 await request.resolve(self, utils)
                 return await self._sent(self._wrapped(request, name))
+        except ProxyError as error:
+            # Telethon lets pass what it does not know: a proxy that refuses is a connection that cannot be had.
+            await self.disconnect()
+            raise ConnectionError(str(error)) from error
         except (*LOST, errors.BadMessageError):
             await self.disconnect()
             raise
@@ -172,6 +181,18 @@ class AccountClient(TelegramClient):
             ended.cancel()
             _take_note(ended)
 
+    def _unreachable(self, error: BaseException) -> SourceUnavailableError:
+        cut = isinstance(error, asyncio.IncompleteReadError | ConnectionResetError)
+        why = "it was cut" if cut else str(error) or type(error).__name__
+        way = f" through the proxy {self._through.shown}" if self._through else ""
+        return SourceUnavailableError(
+            f"Telegram did not answer in time{way}."
+            if isinstance(error, TimeoutError)
+            else f"The connection to Telegram{way} failed: {why}.",
+            f"Check {'TELEGRAM_PROXY, ' if way else ''}the network and that this machine's clock is right, then run "
+            "the same command again.",
+        )
+
     def _wrapped(self, request: Any, name: str) -> Any:
         taken_out = self._takeout is not None and name in _TAKEN_OUT
         inner = functions.InvokeWithTakeoutRequest(self._takeout, request) if taken_out else request
@@ -198,6 +219,21 @@ def _held(settings: TelegramSettings, session: Session | None) -> MemorySession:
     return held
 
 
+def _proxy(settings: TelegramSettings) -> Proxy | MtProxy | None:
+    return None if settings.proxy is None else parse_telegram_proxy(settings.proxy.get_secret_value())
+
+
+def _way(proxy: Proxy | MtProxy | None) -> dict[str, Any]:
+    """How Telethon is told of a proxy."""
+    if proxy is None:
+        return {}
+    if isinstance(proxy, MtProxy):
+        # Telethon strips two digits from a secret that begins with dd or ee, so it is told of the padding as links are.
+        told = (proxy.host, proxy.port, f"dd{proxy.secret}")
+        return {"connection": ConnectionTcpMTProxyRandomizedIntermediate, "proxy": told}
+    return {"proxy": (proxy.scheme, proxy.host, proxy.port, True, proxy.username, proxy.password)}
+
+
 def _credentials(settings: TelegramSettings) -> tuple[int, str]:
     if settings.api_id is None or settings.api_hash is None:
         raise AccountError(
@@ -205,17 +241,6 @@ def _credentials(settings: TelegramSettings) -> tuple[int, str]:
             "Get both at https://my.telegram.org, API development tools, and set them in the environment or .env.",
         )
     return settings.api_id, settings.api_hash.get_secret_value()
-
-
-def _unreachable(error: BaseException) -> SourceUnavailableError:
-    cut = isinstance(error, asyncio.IncompleteReadError | ConnectionResetError)
-    why = "it was cut" if cut else str(error) or type(error).__name__
-    return SourceUnavailableError(
-        "Telegram did not answer in time."
-        if isinstance(error, TimeoutError)
-        else f"The connection to Telegram failed: {why}.",
-        "Check the network and that this machine's clock is right, then run the same command again.",
-    )
 
 
 def _wrong_clock(error: errors.BadMessageError) -> SourceUnavailableError:

@@ -1,4 +1,4 @@
-"""The single fields of a message as the API gives it: author, forward, links, reactions, payload. Pure.
+"""The single fields of a message as the API gives it: author, forward, links, reactions. Pure.
 
 Objects are told apart by the names of their classes, so that nothing here needs the library that made them.
 """
@@ -6,7 +6,6 @@ Objects are told apart by the names of their classes, so that nothing here needs
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from tg_parser.domain.messages import Author, Chat, Forward, Link, Reaction
@@ -14,9 +13,6 @@ from tg_parser.domain.peers import marked_channel_id
 
 People = Mapping[str, str | None]
 """How people and chats are displayed, by their marked ids."""
-
-
-_SCALARS = {str, int, float, bool}
 
 
 def kind_of(thing: Any) -> str:
@@ -82,21 +78,6 @@ def reactions(message: Any) -> tuple[Reaction, ...]:
     return () if counted is None else tuple(_reactions(counted.results))
 
 
-def payload(thing: Any) -> dict[str, Any]:
-    """The whole message as JSON can hold it; bytes and flags that are not set are left out."""
-    plain: dict[str, Any] = {"_": kind_of(thing)}
-    for name, value in vars(thing).items():
-        # What begins with an underscore is the library's own, and no part of what Telegram sent.
-        if value is None or value is False or name[0] == "_":
-            continue
-        kind = type(value)
-        if kind in _SCALARS:
-            plain[name] = value
-        elif kind is not bytes:
-            plain[name] = _plain(value)
-    return plain
-
-
 def _reactions(results: Iterable[Any]) -> Iterator[Reaction]:
     for result in results:
         given = result.reaction
@@ -112,9 +93,3 @@ def _reactions(results: Iterable[Any]) -> Iterator[Reaction]:
 def _full_name(user: Any) -> str | None:
     names = (getattr(user, "first_name", None), getattr(user, "last_name", None))
     return " ".join(name for name in names if name) or None
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return [each if type(each) in _SCALARS else _plain(each) for each in value if not isinstance(each, bytes)]
-    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else payload(value)

@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tg_parser.domain.messages import Chat, RawMessage
 from tg_parser.domain.refs import MessageType, comment_id, source_ref
-from tg_parser.ingestion.telegram_fields import (
-    People,
-    author,
-    forward,
-    hidden_links,
-    kind_of,
-    marked_id,
-    payload,
-    reactions,
-)
-from tg_parser.ingestion.telegram_media import media
-
-_ACTIONS = {
-    "ChatCreate": "create_group", "ChatEditTitle": "edit_group_title", "ChatEditPhoto": "edit_group_photo",
-    "ChatDeletePhoto": "delete_group_photo", "ChatAddUser": "invite_members", "ChatDeleteUser": "remove_members",
-    "ChatJoinedByLink": "join_group_by_link", "ChatJoinedByRequest": "join_group_by_request",
-    "ChannelCreate": "create_channel", "ChatMigrateTo": "migrate_to_supergroup",
-    "ChannelMigrateFrom": "migrate_from_group", "HistoryClear": "clear_history", "GameScore": "score_in_game",
-    "PaymentSent": "send_payment", "PaymentRefunded": "refunded_payment", "ScreenshotTaken": "take_screenshot",
-    "BotAllowed": "allow_sending_messages", "SecureValuesSent": "send_passport_values",
-    "ContactSignUp": "joined_telegram", "GeoProximityReached": "proximity_reached",
-    "SetMessagesTTL": "set_messages_ttl", "SetChatTheme": "edit_chat_theme", "WebViewDataSent": "send_webview_data",
-    "GiftPremium": "send_premium_gift", "TopicCreate": "topic_created", "SetChatWallPaper": "set_chat_wallpaper",
-    "GiftCode": "gift_code_prize", "GiftStars": "send_stars_gift", "PrizeStars": "stars_prize",
-    "StarGift": "send_star_gift", "PaidMessagesPrice": "paid_messages_price_change",
-}  # fmt: skip
-"""What Telegram Desktop calls the actions that it does not call by their own names."""
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+from tg_parser.ingestion.telegram_content import read_action, read_content
+from tg_parser.ingestion.telegram_fields import People, author, forward, kind_of, marked_id, reactions
+from tg_parser.ingestion.telegram_payload import payload
 
 
 class Standing(NamedTuple):
@@ -79,12 +53,6 @@ def comment_count(message: Any) -> int | None:
     return replies.replies if replies is not None and replies.comments else None
 
 
-def action_name(action: Any) -> str:
-    """What a service message reports, in the words of a Telegram Desktop export."""
-    name = kind_of(action).removeprefix("MessageAction")
-    return _ACTIONS.get(name) or _WORD.sub("_", name).lower()
-
-
 def _standing(message: Any, chat: Chat, topics: Mapping[int, str]) -> Standing:
     header = _answer(message, chat.channel_id)
     answered = None if header is None else header.reply_to_msg_id
@@ -109,15 +77,14 @@ def _answer(message: Any, chat_id: str | None) -> Any:
 
 
 def _mapped(message: Any, chat: Chat, people: People, standing: Standing) -> RawMessage:
-    action = getattr(message, "action", None)
-    hidden_edit = getattr(message, "edit_hide", None)
+    hidden_edit, content = getattr(message, "edit_hide", None), read_content(message)
     return RawMessage(
         id=str(message.id),
         message_type=standing.message_type,
         source_ref=source_ref(chat.channel_id, standing.message_type, message.id),
         channel_id=chat.channel_id,
         date=message.date,
-        text=getattr(message, "message", None) or "",
+        text=content.text,
         parent_message_id=_text(standing.parent_id),
         thread_id=str(standing.thread_id),
         reply_to_message_id=_text(standing.answered_id),
@@ -125,12 +92,12 @@ def _mapped(message: Any, chat: Chat, people: People, standing: Standing) -> Raw
         views=getattr(message, "views", None),
         forwards=getattr(message, "forwards", None),
         reactions=reactions(message),
-        media=media(message),
-        links=hidden_links(message),
+        media=content.media,
+        links=content.links,
         forward=forward(message, people),
         album_id=_text(getattr(message, "grouped_id", None)),
         forum_topic=standing.topic,
-        service_action=None if action is None else action_name(action),
+        service_action=read_action(message),
         edited_at=None if hidden_edit else getattr(message, "edit_date", None),
         via="api",
         raw_payload=payload(message),

@@ -20,44 +20,13 @@ def media(message: Any) -> tuple[Media, ...]:
     return () if attached is None else tuple(_media(attached))
 
 
-def _media(attached: Any) -> Iterator[Media]:
-    kind = kind_of(attached)
-    if kind == "MessageMediaPaidMedia":
-        for each in attached.extended_media:
-            inner = getattr(each, "media", None)
-            yield from (Media(kind="other"),) if inner is None else _media(inner)
-    elif kind not in _NOTHING:
-        yield _MADE[kind](attached) if kind in _MADE else Media(kind="other")
+def photo_media(photo: Any) -> Media:
+    """A photo; None for one that is gone."""
+    return Media(kind="photo", size=_largest(photo))
 
 
-def _photo(attached: Any) -> Media:
-    return Media(kind="photo", size=_largest(attached.photo))
-
-
-def _poll(attached: Any) -> Media:
-    options = tuple(_flat(answer.text) for answer in attached.poll.answers)
-    return Media(kind="poll", title=_flat(attached.poll.question) or None, options=options)
-
-
-def _checklist(attached: Any) -> Media:
-    items = tuple(_flat(item.title) for item in attached.todo.list)
-    return Media(kind="other", title=_flat(attached.todo.title) or None, options=items)
-
-
-def _place(attached: Any) -> Media:
-    return Media(kind="location", title=getattr(attached, "title", None) or None)
-
-
-def _contact(attached: Any) -> Media:
-    names = (attached.first_name, attached.last_name)
-    return Media(kind="contact", title=" ".join(name for name in names if name) or None)
-
-
-def _giveaway(_: Any) -> Media:
-    return Media(kind="other", title="giveaway")
-
-
-def _file(document: Any) -> Media:
+def file_media(document: Any) -> Media:
+    """A file; None for one that is gone."""
     attributes = {kind_of(each): each for each in getattr(document, "attributes", None) or ()}
     audio, video = attributes.get("DocumentAttributeAudio"), attributes.get("DocumentAttributeVideo")
     named, timed = attributes.get("DocumentAttributeFilename"), video or audio
@@ -71,6 +40,85 @@ def _file(document: Any) -> Media:
         duration_seconds=None if timed is None else float(timed.duration),
         title=" - ".join(part for part in heard if part) or None,
     )
+
+
+def _media(attached: Any) -> Iterator[Media]:
+    kind = kind_of(attached)
+    if kind in _NOTHING:
+        return
+    yield _MADE[kind](attached) if kind in _MADE else Media(kind="other")
+    for inner in _within(kind, attached):
+        yield from _media(inner)
+
+
+def _within(kind: str, attached: Any) -> Iterator[Any]:
+    """Media within media: what was paid for, and the pictures of a poll, its answers and its explanation."""
+    if kind == "MessageMediaPaidMedia":
+        shown = [getattr(each, "media", None) for each in attached.extended_media or ()]
+    elif kind == "MessageMediaPoll":
+        answers = [getattr(answer, "media", None) for answer in attached.poll.answers or ()]
+        results = attached.results
+        shown = [getattr(attached, "attached_media", None), *answers, getattr(results, "solution_media", None)]
+    else:
+        shown = []
+    yield from (each for each in shown if each is not None)
+
+
+def _poll(attached: Any) -> Media:
+    return Media(
+        kind="poll",
+        title=_flat(attached.poll.question) or None,
+        options=tuple(_flat(answer.text) for answer in attached.poll.answers or ()),
+        explanation=getattr(attached.results, "solution", None) or None,
+    )
+
+
+def _checklist(attached: Any) -> Media:
+    tasks, completed = attached.todo.list or (), {each.id for each in attached.completions or ()}
+    return Media(
+        kind="checklist",
+        title=_flat(attached.todo.title) or None,
+        options=tuple(_flat(task.title) for task in tasks),
+        done=tuple(task.id in completed for task in tasks) if completed else None,
+    )
+
+
+def _place(attached: Any) -> Media:
+    address = getattr(attached, "address", None) or None
+    return Media(kind="location", title=getattr(attached, "title", None) or None, description=address)
+
+
+def _contact(attached: Any) -> Media:
+    names = (attached.first_name, attached.last_name)
+    return Media(kind="contact", title=" ".join(name for name in names if name) or None)
+
+
+def _game(attached: Any) -> Media:
+    return Media(kind="game", title=attached.game.title or None, description=attached.game.description or None)
+
+
+def _invoice(attached: Any) -> Media:
+    return Media(
+        kind="invoice",
+        title=attached.title or None,
+        description=attached.description or None,
+        amount=attached.total_amount,
+        currency=attached.currency or None,
+    )
+
+
+def _giveaway(kind: Literal["giveaway", "giveaway_results"], counted: str) -> Callable[[Any], Media]:
+    def read(attached: Any) -> Media:
+        return Media(
+            kind=kind,
+            description=attached.prize_description or None,
+            quantity=getattr(attached, counted),
+            months=attached.months or None,
+            amount=attached.stars or None,
+            currency="XTR" if attached.stars else None,
+        )
+
+    return read
 
 
 def _file_kind(attributes: dict[str, Any]) -> _FileKind:
@@ -104,18 +152,17 @@ def _flat(text: Any) -> str:
 
 _NOTHING = {"MessageMediaEmpty", "MessageMediaWebPage"}
 _MADE: dict[str, Callable[[Any], Media]] = {
-    "MessageMediaPhoto": _photo,
-    "MessageMediaDocument": lambda attached: _file(attached.document),
+    "MessageMediaPhoto": lambda attached: photo_media(attached.photo),
+    "MessageMediaDocument": lambda attached: file_media(attached.document),
     "MessageMediaPoll": _poll,
     "MessageMediaToDo": _checklist,
-    "MessageMediaGeo": _place,
-    "MessageMediaGeoLive": _place,
-    "MessageMediaVenue": _place,
+    **dict.fromkeys(("MessageMediaGeo", "MessageMediaGeoLive", "MessageMediaVenue"), _place),
     "MessageMediaContact": _contact,
-    "MessageMediaGame": lambda attached: Media(kind="game", title=attached.game.title or None),
-    "MessageMediaInvoice": lambda attached: Media(kind="invoice", title=attached.title or None),
-    "MessageMediaGiveaway": _giveaway,
-    "MessageMediaGiveawayResults": _giveaway,
+    "MessageMediaGame": _game,
+    "MessageMediaInvoice": _invoice,
+    "MessageMediaPaidMedia": lambda attached: Media(kind="paid_media", amount=attached.stars_amount, currency="XTR"),
+    "MessageMediaGiveaway": _giveaway("giveaway", "quantity"),
+    "MessageMediaGiveawayResults": _giveaway("giveaway_results", "winners_count"),
     "MessageMediaStory": lambda _: Media(kind="story"),
     "MessageMediaDice": lambda attached: Media(kind="other", title=attached.emoticon or None),
 }

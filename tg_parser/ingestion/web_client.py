@@ -11,6 +11,7 @@ from typing import NamedTuple
 import httpx
 import structlog
 
+from tg_parser.config.proxies import parse_proxy
 from tg_parser.config.settings import RetrySettings, WebSettings
 from tg_parser.config.waiting import wait_aloud
 from tg_parser.domain.errors import RateLimitedError, SourceError, SourceUnavailableError
@@ -128,7 +129,9 @@ class WebClient:
     @cached_property
     def _http(self) -> httpx.AsyncClient:
         headers = {b"User-Agent": self._settings.user_agent.encode(), b"Accept-Language": b"en"}
-        return httpx.AsyncClient(headers=headers, timeout=self._settings.timeout, follow_redirects=False)
+        proxy = self._settings.proxy
+        address = None if proxy is None else parse_proxy(proxy.get_secret_value()).url
+        return httpx.AsyncClient(headers=headers, timeout=self._settings.timeout, follow_redirects=False, proxy=address)
 
 
 async def _text(response: httpx.Response) -> str:

@@ -12,11 +12,18 @@ from selectolax.lexbor import LexborNode
 
 from tg_parser.domain.messages import Author, Chat, Forward, Reaction
 from tg_parser.domain.peers import marked_channel_id
+from tg_parser.ingestion.unknown import outermost
 from tg_parser.ingestion.web_elements import Parts, When, attribute, classes, count, post_link, texts_within, when
 from tg_parser.ingestion.web_text import line_of, text_of
 
 _DATA_POST = re.compile(r"(?P<name>[^/\s]+)/(?P<id>\d{1,18})\b.*")
 _PEER = re.compile(r"c(\d{1,18})(?:_\S*)?")
+
+_OF_CONTENT = re.compile(r"tgme_widget_message_|message_media_")
+_OF_FRAME = re.compile(
+    r"tgme_widget_message_(?:wrap|user\w*|owner\w*|bubble\w*|author\w*|from_author|meta|date|info|footer\w*|views"
+    r"|reactions|forwarded_from\w*|reply|text|via_bot|edited|error|compact|link|widget\w*)"
+)
 
 
 class PostId(NamedTuple):
@@ -125,6 +132,12 @@ def payload(parts: Parts, chat: Chat, service_text: str | None) -> dict[str, Any
         "via_bot": line_of(parts.first("tgme_widget_message_via_bot")),
     }
     return {name: value for name, value in told.items() if value is not None} or None
+
+
+def unknown_classes(parts: Parts) -> list[str]:
+    """The classes of a post that shows nothing known: those of its own kind alone, without the frame every post has."""
+    names = {name for node in parts.element.css("[class]") for name in classes(node)}
+    return outermost(name for name in names if _OF_CONTENT.match(name) and not _OF_FRAME.fullmatch(name))
 
 
 def _is_edited(parts: Parts) -> bool:

@@ -121,7 +121,10 @@ def _options(poll: LexborNode) -> Iterator[str]:
 
 
 def _location(parts: Parts, node: LexborNode) -> Media:
-    return Media(kind="location", title=line_of(parts.inside(node, "tgme_widget_message_location_title")))
+    title, address = (
+        line_of(parts.inside(node, f"tgme_widget_message_location_{part}")) for part in ("title", "address")
+    )
+    return Media(kind="location", title=title, description=address)
 
 
 def _contact(parts: Parts, node: LexborNode) -> Media:
@@ -130,7 +133,10 @@ def _contact(parts: Parts, node: LexborNode) -> Media:
 
 def _titled(kind: Literal["game", "invoice"]) -> Callable[[Parts, LexborNode], Media]:
     def read(parts: Parts, node: LexborNode) -> Media:
-        return Media(kind=kind, title=line_of(parts.inside(node, f"tgme_widget_message_{kind}_title")))
+        title, described = (
+            line_of(parts.inside(node, f"tgme_widget_message_{kind}_{part}")) for part in ("title", "description")
+        )
+        return Media(kind=kind, title=title, description=described)
 
     return read
 

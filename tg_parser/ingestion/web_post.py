@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 
 from selectolax.lexbor import LexborNode
 
+from tg_parser.domain.media_words import with_media_words
 from tg_parser.domain.messages import Chat, Media, RawMessage
 from tg_parser.domain.refs import source_ref
+from tg_parser.ingestion.unknown import UNKNOWN_CLASSES
 from tg_parser.ingestion.web_elements import Parts, When, count
 from tg_parser.ingestion.web_fields import (
     answered,
@@ -23,6 +25,7 @@ from tg_parser.ingestion.web_fields import (
     reactions,
     sent,
     text_element,
+    unknown_classes,
 )
 from tg_parser.ingestion.web_media import attached
 from tg_parser.ingestion.web_service import service_action
@@ -74,23 +77,26 @@ def _messages(number: int, when: When, parts: Parts, chat: Chat) -> list[RawMess
         "service_action": service_action(shown.plain) if service else None,
         "via": "web",
     }
-    of_first: dict[str, Any] = {
-        "text": text.plain,
-        "links": text.links,
-        "reactions": reactions(parts),
-        "raw_payload": payload(parts, chat, shown.plain if service else None),
-    }
+    told = payload(parts, chat, shown.plain if service else None)
+    if not (text.plain or service or _shows_something(media)):
+        told = {**(told or {}), UNKNOWN_CLASSES: unknown_classes(parts)}
+    of_first: dict[str, Any] = {"links": text.links, "reactions": reactions(parts), "raw_payload": told}
     return [
         RawMessage(
             **of_all,
-            **(of_first if each == ids[0] else {"text": ""}),
+            **(of_first if each == ids[0] else {}),
             id=str(each),
             source_ref=source_ref(chat.channel_id, "post", each),
             thread_id=str(each),
+            text=with_media_words(text.plain if each == ids[0] else "", media.get(each, ())),
             media=tuple(media.get(each, ())),
         )
         for each in ids
     ]
+
+
+def _shows_something(media: dict[int, list[Media]]) -> bool:
+    return any(each.kind != "other" for attached in media.values() for each in attached)
 
 
 def _media_by_message(number: int, parts: Parts) -> dict[int, list[Media]]:

@@ -11,7 +11,13 @@ from selectolax.lexbor import LexborNode
 
 from tg_parser.domain.messages import Link
 
-_BLOCKS = frozenset({"blockquote", "pre", "p"})
+_BLOCKS = frozenset({
+    "blockquote", "pre", "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "table", "tr", "caption", "details",
+    "summary", "figure", "figcaption", "cite", "footer", "aside", "section",
+})  # fmt: skip
+_LISTS = frozenset({"ul", "ol", "table", "tbody", "tr"})
+"""Between the parts of these, white space only lays the page out."""
+_CELLS = frozenset({"td", "th"})
 _NO_TEXT = frozenset({"script", "style", "svg"})
 _MARKUP_SPACE = "\x00"
 """Stands for a line end of the page's own source, which is no line end of the text; no HTML text holds it."""
@@ -63,15 +69,23 @@ class _Reader:
             child = next(top.children, None)
             if child is None:
                 self._close(stack.pop())
-            elif child.is_text_node:
+            elif child.is_text_node and not (top.node.tag in _LISTS and not (child.text_content or "").strip()):
                 self._add(child.text_content or "", verbatim=top.verbatim)
             elif child.tag == "br":
                 self._put("\n")
             elif child.is_element_node and child.tag not in _NO_TEXT:
-                if child.tag in _BLOCKS:
-                    self._begin_line()
+                self._begin(child)
                 stack.append(self._opened(child, verbatim=top.verbatim or child.tag == "pre"))
         return Text(_clean("".join(self._pieces)).strip(), tuple(self._links))
+
+    def _begin(self, node: LexborNode) -> None:
+        """Blocks begin a line, items of a list with a mark; cells of a table stand beside each other."""
+        if node.tag in _BLOCKS:
+            self._begin_line()
+        mark = "- " if node.tag == "li" else " | " if node.tag in _CELLS and _follows_one(node) else None
+        if mark is not None:
+            self._pieces.append(mark)
+            self._after_block = False
 
     def _opened(self, node: LexborNode, *, verbatim: bool) -> _Open:
         return _Open(node, iter(list(node.iter(include_text=True))), len(self._pieces), verbatim)
@@ -108,6 +122,13 @@ class _Reader:
         written = next((piece for piece in reversed(self._pieces) if piece != _MARKUP_SPACE), "\n")
         if not written.endswith("\n"):
             self._pieces.append("\n")
+
+
+def _follows_one(cell: LexborNode) -> bool:
+    before = cell.prev
+    while before is not None and before.is_text_node:
+        before = before.prev
+    return before is not None
 
 
 def _clean(text: str) -> str:

@@ -13,6 +13,7 @@ from pydantic_ai.models import Model
 
 from tg_parser import __version__
 from tg_parser.config.llm_settings import LlmSettings
+from tg_parser.config.proxies import parse_proxy
 from tg_parser.llm.choice import ModelChoice
 
 _CONNECT_SECONDS = 10.0
@@ -27,13 +28,15 @@ HeaderListener = Callable[[httpx2.Headers], None]
 
 
 def http_client(llm: LlmSettings, listener: HeaderListener) -> httpx2.AsyncClient:
-    """A client whose every answer shows its headers to `listener`. Proxies are those of the environment."""
+    """A client whose every answer shows its headers to `listener`. Without LLM_PROXY, proxies are those of the
+    environment."""
 
     async def told(response: httpx2.Response) -> None:
         listener(response.headers)
         await show_hidden_error(response)
 
     return httpx2.AsyncClient(
+        proxy=None if llm.proxy is None else parse_proxy(llm.proxy.get_secret_value()).url,
         timeout=httpx2.Timeout(llm.timeout, connect=min(_CONNECT_SECONDS, llm.timeout)),
         limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None),
         headers={"User-Agent": f"TG_parser/{__version__}"},

@@ -60,6 +60,8 @@ PROVIDER_ERRORS = (AgentRunError, UserError, httpx2.HTTPError, httpx2.InvalidURL
 def verdict(error: Exception) -> Verdict:
     """What to do about one of PROVIDER_ERRORS."""
     found = next((verdict for kind, verdict in _BY_TYPE if isinstance(error, kind)), None)
+    if _is_of_the_proxy(error):
+        return Verdict.FINAL
     if found is not None:
         return found
     if isinstance(error, ModelHTTPError) and 400 <= error.status_code < 500:
@@ -87,6 +89,8 @@ def masked(text: str, key: str) -> str:
 
 def hint(error: Exception, provider: str) -> str:
     """What a person can do about a final failure."""
+    if _is_of_the_proxy(error):
+        return "Check LLM_PROXY: the proxy wants another user or password."
     variable = KEY_VARIABLES.get(provider)
     if isinstance(error, ModelAuthenticationError):
         return f"Check {variable}, and that it may use this model." if variable else "Check LLM_BASE_URL and its key."
@@ -95,6 +99,11 @@ def hint(error: Exception, provider: str) -> str:
     if isinstance(error, ModelQuotaExceededError):
         return "Top up the account or raise its limit there, then run the same command again: nothing is paid twice."
     return "Check LLM_MODEL and LLM_OUTPUT_MODE; not every model takes every setting."
+
+
+def _is_of_the_proxy(error: Exception) -> bool:
+    """Whether it is a proxy on the way that refuses, and not the provider."""
+    return isinstance(error, ModelHTTPError) and error.status_code == httpx2.codes.PROXY_AUTHENTICATION_REQUIRED
 
 
 def _told(error: Exception) -> str:

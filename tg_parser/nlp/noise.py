@@ -66,8 +66,10 @@ _ENOUGH_HABITS = 3
 
 
 def is_noise(message: RawMessage, text_clean: str) -> bool:
-    """Whether `message`, whose cleaned text is `text_clean`, belongs into no topic."""
-    return message.service_action is not None or not has_words(text_clean) or is_advertisement(message)
+    """Whether `message`, whose cleaned text is `text_clean`, belongs into no topic. One without text is no noise."""
+    if message.service_action is not None:
+        return True
+    return bool(message.text.strip()) and (not has_words(text_clean) or is_advertisement(message))
 
 
 def has_words(text: str) -> bool:

@@ -220,8 +220,13 @@ class ChannelRun:
         await self.documents.store(documents)
         await self.documents.record_failures(failures)
         await self.documents.remove_documents(removed)
-        noise = sum(stored.document.is_noise for stored in documents)
-        self.done += ProcessReport(0, len(documents), noise, len(failures), len(removed))
+        self.done += ProcessReport(
+            processed=len(documents),
+            noise=sum(stored.document.is_noise and stored.document.text_clean != "" for stored in documents),
+            failed=len(failures),
+            removed=len(removed),
+            without_text=sum(stored.document.text_clean == "" for stored in documents),
+        )
         self.report(Progress("process", self.done.processed + self.done.failed + self.done.removed, self.due))
 
 

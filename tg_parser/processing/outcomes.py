@@ -17,7 +17,7 @@ from tg_parser.storage.processing_storage import Failure, StoredDocument
 
 NO_MODEL = Provenance(pipeline_version=PIPELINE_VERSION, provider="none", model_id="none")
 """How the document of a message without text was made."""
-WITHOUT_TEXT = Analyzed(Analysis(text_clean="", is_noise=True), NO_MODEL)
+WITHOUT_TEXT = Analyzed(Analysis(text_clean=""), NO_MODEL)
 
 log = structlog.get_logger(__name__)
 

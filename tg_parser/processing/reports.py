@@ -24,13 +24,17 @@ class ProcessOptions:
 
 @dataclass(frozen=True, slots=True)
 class ProcessReport:
-    """What became of the due messages: `failed` ones stand in the ledger, `removed` ones were deleted in Telegram."""
+    """What became of the due messages: `failed` ones stand in the ledger, `removed` ones were deleted in Telegram.
+
+    Of the processed ones, `noise` have words and belong into no topic; those `without_text` have none.
+    """
 
     due: int = 0
     processed: int = 0
     noise: int = 0
     failed: int = 0
     removed: int = 0
+    without_text: int = 0
 
     def __add__(self, other: ProcessReport) -> ProcessReport:
         return ProcessReport(
@@ -39,4 +43,5 @@ class ProcessReport:
             self.noise + other.noise,
             self.failed + other.failed,
             self.removed + other.removed,
+            self.without_text + other.without_text,
         )

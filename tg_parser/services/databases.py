@@ -24,6 +24,11 @@ class DatabaseService:
     def __init__(self, databases: Sequence[Database]) -> None:
         self._databases = databases
 
+    @property
+    def places(self) -> dict[str, str]:
+        """The file or server of each database, in words for a person."""
+        return {database.name: database.place for database in self._databases}
+
     def _chosen(self, name: str) -> list[Database]:
         return [database for database in self._databases if name in ("all", database.name)]
 

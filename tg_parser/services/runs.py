@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tg_parser.domain.errors import TgParserError
@@ -33,6 +33,7 @@ class RunRequest:
     topics: TopicOptions = field(default_factory=TopicOptions)
     force: bool = False
     pretty: bool = False
+    replace: bool = False
     skip: frozenset[str] = frozenset()
 
 
@@ -108,19 +109,26 @@ class RunService:
     ) -> ExportReport:
         """The last step: files of all these channels together."""
         addresses = await self._sources.addresses()
-        wanted = ExportRequest(out=request.out, channel_ids=channels, pretty=request.pretty, addresses=addresses)
-        return await self._exporter.export(wanted, report)
+        return await self._exporter.export(replace(_export_of(request, channels), addresses=addresses), report)
 
     async def channels(self, request: RunRequest, ingested: list[IngestOutcome] | None) -> Sequence[str]:
-        """What the steps after collecting work on."""
+        """What the steps after collecting work on. Raises OutputError before anything is paid for in vain."""
         if ingested is not None:
-            return [outcome.source.channel_id for outcome in ingested]
-        return [(await self._source(request)).channel_id]
+            found = [outcome.source.channel_id for outcome in ingested]
+        else:
+            found = [(await self._source(request)).channel_id]
+        if "export" not in request.skip:
+            self._exporter.require_own_folder(_export_of(request, found))
+        return found
 
     async def _source(self, request: RunRequest) -> Source:
         if request.source is not None:
             return request.source
         return await self._sources.by_channel(request.channel or "")
+
+
+def _export_of(request: RunRequest, channels: Sequence[str]) -> ExportRequest:
+    return ExportRequest(out=request.out, channel_ids=channels, pretty=request.pretty, replace=request.replace)
 
 
 def raise_first_error(outcomes: Sequence[IngestOutcome]) -> None:

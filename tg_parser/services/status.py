@@ -34,6 +34,7 @@ class SourceStatusReport:
     last_message: datetime | None
     documents: int
     noise: int
+    without_text: int
     due: int
     failures: int
     topics: int
@@ -74,6 +75,7 @@ class StatusService:
             last_message=held.last_date,
             documents=made.documents,
             noise=made.noise,
+            without_text=made.without_text,
             due=await self._documents.count_due(channel),
             failures=made.failures,
             topics=len(cards),

@@ -18,6 +18,8 @@ from tg_parser.storage.backup_manifest import Backend, Contents, TableFacts
 from tg_parser.storage.engine_factory import prepare_file, sqlite_path
 from tg_parser.storage.faults import told
 from tg_parser.storage.migrator import version_table
+from tg_parser.storage.sqlite_names import quoted
+from tg_parser.storage.sqlite_places import require_none_of_the_earlier_version
 from tg_parser.storage.tables import DATABASES, DatabaseName
 
 FILES: dict[DatabaseName, str] = {
@@ -53,6 +55,7 @@ class SqliteBackups:
 
     def dump(self, folder: Path, tell: ReportProgress) -> Dumped:
         """Copy every file as it was at one moment."""
+        require_none_of_the_earlier_version(self._paths)
         copies = _in_folder(folder)
         with ExitStack() as stack:
             sources = {name: stack.enter_context(_snapshot(self._paths[name])) for name in _ORDER}
@@ -76,10 +79,12 @@ class SqliteBackups:
 
     def holdings(self) -> list[str]:
         """Tables with rows, and files that are damaged."""
+        require_none_of_the_earlier_version(self._paths)
         return [line for name, path in self._paths.items() if path.exists() for line in _holdings(name, path)]
 
     def restore(self, folder: Path, tell: ReportProgress) -> Contents:
         """Write the pages into the files, each in one transaction, while nobody else has any of them open."""
+        require_none_of_the_earlier_version(self._paths)
         with ExitStack() as stack:
             targets = {name: stack.enter_context(_alone(self._paths[name])) for name in _ORDER}
             for name, target in targets.items():
@@ -194,7 +199,7 @@ def _digest(connection: sqlite3.Connection, table: str, tell: ReportProgress) ->
     """Over the rows as the file holds them: a copy of the pages keeps the row ids, and no index is trusted."""
     digest, rows = hashlib.sha256(), 0
     usual, connection.text_factory = connection.text_factory, bytes
-    for row in connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid'):
+    for row in connection.execute(f"SELECT * FROM {quoted(table)} ORDER BY rowid"):
         digest.update(repr(row).encode())
         rows += 1
         if rows % ROWS_TOGETHER == 0:
@@ -219,7 +224,7 @@ def _holdings(name: DatabaseName, path: Path) -> Iterator[str]:
 def _count(connection: sqlite3.Connection, table: str) -> int:
     if table.startswith("alembic_version"):
         return 0
-    return int(connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])
+    return int(connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()[0])
 
 
 def _in_folder(folder: Path) -> Paths:

@@ -20,6 +20,7 @@ from tg_parser.storage.migrator import ensure_schema
 from tg_parser.storage.pool import Pool, logged
 from tg_parser.storage.replicas import Reader, Replica, Replicas
 from tg_parser.storage.server_check import check_server
+from tg_parser.storage.sqlite_places import require_fit_places
 from tg_parser.storage.tables import DatabaseName
 from tg_parser.storage.transactions import Database
 
@@ -61,8 +62,13 @@ class Databases:
 
 
 @asynccontextmanager
-async def open_databases(settings: Settings, *, prepare: bool = True) -> AsyncIterator[Databases]:
-    """Connect; `prepare` also makes missing schemas and refuses those that do not fit. Raises StorageError."""
+async def open_databases(settings: Settings, *, prepare: bool = True, begin: bool = True) -> AsyncIterator[Databases]:
+    """Connect; `prepare` also makes missing schemas and refuses those that do not fit. Raises StorageError.
+
+    Without `begin` a home that was named must hold them already.
+    """
+    if settings.database.type == "sqlite":
+        require_fit_places(settings, begin=begin)
     databases = _connectable(settings)
     try:
         for database in databases.all:

@@ -94,7 +94,7 @@ _REFUSALS = {
     "newer": ("is newer than this version", "Use the TG_parser version that wrote it, or a newer one."),
     "foreign": (
         "has tables with the names of ours, but no note of their version",
-        "Point the settings at another place, or note the version with: tg-parser db stamp",
+        "They are not of this version of TG_parser. Point the settings at another place.",
     ),
 }
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.storable import storable, storable_json
 from tg_parser.storage.answer_storage import forget_answers
-from tg_parser.storage.columns import time_text
+from tg_parser.storage.document_changes import changes_of, channels_of, count_change
 from tg_parser.storage.due import is_due, raw_beside_documents
 from tg_parser.storage.tables.processing import processed_documents, processing_claims, processing_failures
 from tg_parser.storage.tables.raw import raw_messages
@@ -98,11 +98,15 @@ class DocumentFilter:
 
 @dataclass(frozen=True, slots=True)
 class DocumentCounts:
-    """Documents of a channel, those of them that are noise, and messages in the failure ledger."""
+    """Documents of a channel, those of them that are noise, messages in the failure ledger, documents without text.
+
+    A document without text is no noise, also where an earlier version flagged it.
+    """
 
     documents: int
     noise: int
     failures: int
+    without_text: int = 0
 
 
 class ProcessingStorage:
@@ -127,6 +131,7 @@ class ProcessingStorage:
             rows = [_document_row(stored) for stored in documents]
             await upsert(self._database, conn, processed_documents, rows, key=("source_ref",))
             await keep_vectors(self._database, conn, (stored.vector for stored in documents if stored.vector))
+            await count_change(self._database, conn, channels_of(refs))
             for table in (processing_failures, processing_claims):
                 await self._remove(conn, table, refs)
 
@@ -140,6 +145,7 @@ class ProcessingStorage:
         async def remove(conn: AsyncConnection) -> None:
             for table in (processed_documents, processing_claims):
                 await self._remove(conn, table, refs)
+            await count_change(self._database, conn, channels_of(refs))
 
         await self._database.write(remove)
 
@@ -183,19 +189,20 @@ class ProcessingStorage:
 
     async def counts(self, channel_id: str) -> DocumentCounts:
         """Documents, noise and failures of a channel."""
-        documents = select(func.count().label("all"), func.count().filter(_doc.is_noise).label("noise"))
+        has_text = _doc.text_clean != ""
+        documents = select(
+            func.count().label("all"),
+            func.count().filter(and_(_doc.is_noise, has_text)).label("noise"),
+            func.count().filter(~has_text).label("without_text"),
+        )
         made = (await self._database.rows(documents.where(channel_range(_doc.source_ref, channel_id))))[0]
         ledger = select(func.count().label("all")).where(channel_range(_failed.source_ref, channel_id))
         failed = (await self._database.rows(ledger))[0]
-        return DocumentCounts(made["all"], made["noise"], failed["all"])
+        return DocumentCounts(made["all"], made["noise"], failed["all"], made["without_text"])
 
     async def content_fingerprint(self, channel_ids: Sequence[str]) -> str:
         """A text that is another whenever a document of these channels was made, made again or removed."""
-        parts = []
-        for channel_id in sorted(channel_ids):
-            statement = select(func.count().label("n"), func.max(_doc.processed_at).label("last"))
-            row = (await self._database.rows(statement.where(channel_range(_doc.source_ref, channel_id))))[0]
-            parts.append(f"{channel_id} {row['n']} {time_text(row['last']) if row['last'] else ''}")
+        parts = [f"{channel_id} {await changes_of(self._database, channel_id)}" for channel_id in sorted(channel_ids)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     async def delete_channel(self, channel_id: str) -> None:
@@ -205,6 +212,7 @@ class ProcessingStorage:
             await self._database.dialect.lift_time_limit(conn)
             for table in (processing_claims, processing_failures, processed_documents):
                 await conn.execute(delete(table).where(channel_range(table.c.source_ref, channel_id)))
+            await count_change(self._database, conn, [channel_id])
             await forget_answers(conn, channel_id)
 
         await self._database.write(remove)

@@ -240,7 +240,7 @@ class RawStorage:
         await self._database.write(remove)
 
     async def _held(self, conn: AsyncConnection, refs: Set[str]) -> dict[str, Held]:
-        statement = select(*(_raw[name] for name in COMPARED), *_current()).select_from(_with_log())
+        statement = select(*(_raw[name] for name in COMPARED), *_current()).select_from(beside_log())
         found = await conn.execute(statement.where(self._database.dialect.any_of(_raw.source_ref, sorted(refs))))
         return {
             row["source_ref"]: Held(
@@ -271,7 +271,7 @@ def _counts(inserted: int, changes: Sequence[Change]) -> StoreCounts:
     return StoreCounts(inserted, revised, len(changes) - revised - unchanged, unchanged)
 
 
-def _with_log() -> FromClause:
+def beside_log() -> FromClause:
     """Each message beside its newest revision, if it has one."""
     newest = and_(_log.source_ref == _raw.source_ref, _log.revision == _raw.revision)
     return raw_messages.outerjoin(raw_revisions, newest)
@@ -284,7 +284,7 @@ def _current() -> tuple[ColumnElement[str], ColumnElement[datetime]]:
 
 
 def _with_current_text() -> Select[*tuple[Any, ...]]:
-    return select(raw_messages, *_current()).select_from(_with_log())
+    return select(raw_messages, *_current()).select_from(beside_log())
 
 
 def _stored(row: Mapping[str, Any]) -> StoredMessage:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tg_parser.domain.messages import ADAPTER_RANK, Adapter, Sighting, compare_texts
+from tg_parser.domain.media_words import compare_parts, split_text, tells_more
+from tg_parser.domain.messages import ADAPTER_RANK, Adapter, Media, Sighting
 
 COUNTERS = ("views", "forwards", "reactions_json")
 FACTS = (
@@ -22,9 +24,13 @@ FACTS = (
     "thread_id",
     "parent_message_id",
     "reply_to_message_id",
+    "service_action",
 )
+_OF_TEXT = ("media_json", "links_json")
+"""What belongs to the text: it changes when the text does."""
 COMPARED = ("source_ref", "date", "revision", "via", *COUNTERS, *FACTS)
 
+_INDENTED = re.compile(r"^[ \t]+", re.MULTILINE)
 MOST_HOURS_APART = 30
 """Two sightings of one message may differ by the zones that a date without one was read in, not by more."""
 
@@ -65,6 +71,8 @@ def change_of(held: Held, seen: Row) -> Change:
     sighting = _compared(held, seen)
     if sighting is Sighting.SAME or _is_stale(held, seen):
         return Change(columns)
+    if _rank(seen["via"]) >= _rank(held.row["via"]):
+        columns.update({name: seen[name] for name in _OF_TEXT if seen[name] not in (None, held.row[name])})
     return Change(columns, sighting.value)
 
 
@@ -91,16 +99,43 @@ def _facts(held: Row, seen: Row) -> dict[str, Any]:
     told = {name: seen[name] for name in FACTS if seen[name] is not None and seen[name] != held[name]}
     if rank > held_rank:
         return {**told, "via": seen["via"]}
-    return {name: value for name, value in told.items() if held[name] is None} if rank == held_rank else {}
+    return {name: value for name, value in told.items() if _is_missing(name, held, value)} if rank == held_rank else {}
+
+
+def _is_missing(name: str, held: Row, value: Any) -> bool:
+    """Whether `held` lacks the fact; also media of which an earlier version read less."""
+    if name == "media_json" and held[name] is not None:
+        return tells_more(_media(value), _media(held[name]))
+    return held[name] is None
 
 
 def _compared(held: Held, seen: Row) -> Sighting:
-    """The preview leaves a text out where it says "open Telegram to view": then no text is none that was edited."""
-    if seen["via"] == "web" and not seen["text"]:
+    """The preview leaves a text out where it says "open Telegram to view": then no text is none that was edited.
+
+    Words that were not read before, where nothing says that somebody edited the message, were only not read; white
+    space that the same adapter no longer sees was the layout of a page.
+    """
+    if held.text == seen["text"] or (seen["via"] == "web" and not seen["text"]):
         return Sighting.SAME
-    if held.row["via"] == "web" and not held.text and seen["text"] and seen["via"] != "web":
+    stored = split_text(held.text, _media(held.row["media_json"]))
+    now = split_text(seen["text"], _media(seen["media_json"]))
+    told_as_edit = seen["edited_at"] not in (None, held.edited_at)
+    if not stored.own and now.own and (held.row["via"] == "web" or not told_as_edit):
+        stored = stored._replace(own=now.own)
+        return Sighting.EDITED if compare_parts(stored, now) is Sighting.EDITED else Sighting.RICHER
+    found = compare_parts(stored, now)
+    if found is Sighting.SAME and held.row["via"] == seen["via"] and _indented(held.text) > _indented(seen["text"]):
         return Sighting.RICHER
-    return compare_texts(held.text, seen["text"])
+    grown = found is Sighting.RICHER and stored.of_media and stored.own == now.own
+    return Sighting.EDITED if grown and told_as_edit and held.row["via"] == seen["via"] else found
+
+
+def _indented(text: str) -> int:
+    return len(_INDENTED.findall(text))
+
+
+def _media(stored: Any) -> list[Media]:
+    return [Media.model_validate(each) for each in stored or ()]
 
 
 def _is_stale(held: Held, seen: Row) -> bool:

@@ -1,4 +1,4 @@
-"""SQLite to PostgreSQL: look at every row first, then write, then compare; killed at any moment, it can go on.
+"""SQLite files into PostgreSQL or new files: look at every row, then write, then compare; killed, it can go on.
 
 open_snapshot → plans_of → examine (first pass, nothing written) → Writer (second pass) → Verifier → report
 """
@@ -16,7 +16,7 @@ from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.times import utc_now
 from tg_parser.storage.databases import Databases
 from tg_parser.storage.transfer_files import FILE_NAMES
-from tg_parser.storage.transfer_ledger import Ledger, OnConflict, Run, Tally
+from tg_parser.storage.transfer_ledger import Ledger, OnConflict, Run, Tally, new_run
 from tg_parser.storage.transfer_plan import Context, Plan, Verdict
 from tg_parser.storage.transfer_plans import channels_of, plans_of
 from tg_parser.storage.transfer_report import (
@@ -27,9 +27,17 @@ from tg_parser.storage.transfer_report import (
     reasons_of,
     write_report,
 )
-from tg_parser.storage.transfer_rollback import rollback, undo
+from tg_parser.storage.transfer_rollback import rollback
 from tg_parser.storage.transfer_source import Snapshot, open_snapshot
-from tg_parser.storage.transfer_target import finish, require_fit, require_room, upgrade
+from tg_parser.storage.transfer_target import (
+    LOCK,
+    finish,
+    require_fit,
+    require_other_place,
+    require_room,
+    target_of,
+    upgrade,
+)
 from tg_parser.storage.transfer_validation import Batch, Findings, examine
 from tg_parser.storage.transfer_verify import Verification, Verifier
 from tg_parser.storage.transfer_writing import Writer
@@ -37,7 +45,6 @@ from tg_parser.storage.transfer_writing import Writer
 __all__ = ["BATCH_SIZE", "MigrationOptions", "MigrationReport", "migrate", "rollback"]
 
 BATCH_SIZE = 20_000
-LOCK = "migrate-from-sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,8 @@ class MigrationOptions:
 async def migrate(
     databases: Databases, folder: Path, options: MigrationOptions, tell: ReportProgress = silent
 ) -> MigrationReport:
-    """Bring the SQLite files of `folder` into PostgreSQL. Raises StorageError, UsageError, BusyError."""
+    """Bring the SQLite files of `folder` into `databases`. Raises StorageError, UsageError, BusyError."""
+    require_other_place(databases, folder)
     await require_fit(databases)
     with open_snapshot(folder) as snapshot:
         migration = _Migration(databases, snapshot, folder, options, tell)
@@ -77,7 +85,8 @@ class _Migration:
         self._options = options
         self._tell = tell
         self._started = time.monotonic()
-        self._ledger = Ledger(databases.processing)
+        self._target = target_of(databases)
+        self._ledger = Ledger(self._target.homes)
         plans = plans_of(snapshot)
         self._context = Context(snapshot, channels_of(snapshot))
         self._plans = plans
@@ -105,9 +114,11 @@ class _Migration:
         run = await self._run()
         findings = await self._examine(None)
         await self._write(run, findings)
-        await finish(self._databases, [each.plan.target for each in findings if each.plan.target is not None])
+        await finish(
+            self._databases, self._target, [each.plan.target for each in findings if each.plan.target is not None]
+        )
         verified = await self._verify(run, findings) if self._options.verify else {}
-        tallies, reasons = await self._ledger.tallies(run), await reasons_of(self._databases.processing, run)
+        tallies, reasons = await self._ledger.tallies(run), await reasons_of(self._target, run)
         tables = [
             _report_of(
                 each,
@@ -121,7 +132,7 @@ class _Migration:
         if report.good:
             await self._ledger.change(run, state="finished", finished_at=utc_now())
         if self._options.report is not None:
-            await write_report(self._options.report, report, noted_entries(self._databases.processing, run))
+            await write_report(self._options.report, report, noted_entries(self._target, run))
         return report
 
     async def _run(self) -> Run:
@@ -132,7 +143,9 @@ class _Migration:
             unfinished = await self._ledger.find(state="finished")
         if unfinished is None:
             await require_room(self._databases, self._options.on_conflict)
-            return await self._ledger.begin(self._folder, marks, self._options.on_conflict, utc_now())
+            run = new_run(self._folder, marks, self._options.on_conflict, utc_now())
+            await self._target.note_what_is_there(run.run_id)
+            return await self._ledger.begin(run, self._target.mark)
         self._require_resumable(unfinished)
         await self._take_back_changed(unfinished, marks)
         return unfinished
@@ -154,7 +167,7 @@ class _Migration:
             names |= {name for name, file in self._snapshot.files.items() if file.format.startswith("legacy")}
         changed = [each for each in self._databases.all if each.name in names]
         if changed:
-            await undo(self._databases, run, changed, state="running")
+            await self._target.undo(run, changed, state="running")
             await self._ledger.change(run, files=dict(marks))
 
     async def _examine(self, spool: Spool | None) -> list[Findings]:
@@ -171,7 +184,7 @@ class _Migration:
         return found
 
     async def _write(self, run: Run, findings: Sequence[Findings]) -> None:
-        writer, done = Writer(self._databases.processing, self._context, run), 0
+        writer, done = Writer(self._target, self._context, run), 0
         for each in findings:
             reached = await self._ledger.reached(run, each.plan.name)
             for batch in each.batches:
@@ -191,7 +204,7 @@ class _Migration:
         return replace(batch, after=reached, rows=rows)
 
     async def _verify(self, run: Run, findings: Sequence[Findings]) -> dict[str, Verification]:
-        verifier, done = Verifier(self._databases.processing, self._context, run), 0
+        verifier, done = Verifier(self._target, self._context, run), 0
         found = dict[str, Verification]()
         for each in findings:
             async for result in verifier.compare(each.plan, each.batches):

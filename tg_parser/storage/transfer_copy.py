@@ -3,44 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.storage.transfer_ledger import OnConflict
-from tg_parser.storage.transfer_plan import key_columns
+from tg_parser.storage.transfer_port import Destination, Merged
 from tg_parser.storage.transfer_validation import Tagged
 
 Driver = psycopg.AsyncConnection[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where rows go: the target's columns in their order, and the run on whose behalf."""
-
-    table: Table
-    columns: tuple[str, ...]
-    run_id: str
-
-    def sql(self, template: LiteralString, **more: sql.Composable) -> sql.Composed:
-        """`template` with {table}, {listing}, {same_key} and {same_row} of `i` (incoming) and `t` (the target)."""
-        keys = [sql.Identifier(name) for name in key_columns(self.table)]
-        names = [sql.Identifier(name) for name in self.columns]
-        mine = sql.SQL(", ").join(sql.SQL("i.{}").format(name) for name in names)
-        theirs = sql.SQL(", ").join(sql.SQL("t.{}").format(name) for name in names)
-        return sql.SQL(template).format(
-            table=sql.Identifier(self.table.name),
-            listing=sql.SQL(", ").join(names),
-            keys=sql.SQL(", ").join(keys),
-            same_key=sql.SQL(" AND ").join(sql.SQL("i.{0} = t.{0}").format(key) for key in keys),
-            same_row=sql.SQL("ROW({}) IS NOT DISTINCT FROM ROW({})").format(mine, theirs),
-            update=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(name) for name in names),
-            **more,
-        )
+def statement(to: Destination, template: LiteralString, **more: sql.Composable) -> sql.Composed:
+    """`template` with {table}, {listing}, {same_key} and {same_row} of `i` (incoming) and `t` (the target)."""
+    keys = [sql.Identifier(name) for name in to.keys]
+    names = [sql.Identifier(name) for name in to.columns]
+    mine = sql.SQL(", ").join(sql.SQL("i.{}").format(name) for name in names)
+    theirs = sql.SQL(", ").join(sql.SQL("t.{}").format(name) for name in names)
+    return sql.SQL(template).format(
+        table=sql.Identifier(to.table.name),
+        listing=sql.SQL(", ").join(names),
+        keys=sql.SQL(", ").join(keys),
+        same_key=sql.SQL(" AND ").join(sql.SQL("i.{0} = t.{0}").format(key) for key in keys),
+        same_row=sql.SQL("ROW({}) IS NOT DISTINCT FROM ROW({})").format(mine, theirs),
+        update=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(name) for name in names),
+        **more,
+    )
 
 
 async def driver_of(conn: AsyncConnection) -> Driver:
@@ -54,39 +44,30 @@ async def driver_of(conn: AsyncConnection) -> Driver:
 async def copy_into(driver: Driver, to: Destination, rows: Iterable[Sequence[Any]]) -> int:
     """COPY rows into the target; a key that is there fails the transaction. The number of rows."""
     async with driver.cursor() as cursor:
-        async with cursor.copy(to.sql("COPY {table} ({listing}) FROM STDIN")) as copy:
+        async with cursor.copy(statement(to, "COPY {table} ({listing}) FROM STDIN")) as copy:
             for row in rows:
                 await copy.write_row(row)
         return cursor.rowcount
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """What a merge did: rows written, and of the others by row id whether an identical row was there."""
-
-    written: int
-    met: dict[int, bool]
 
 
 async def merge_into(driver: Driver, to: Destination, rows: Iterable[Tagged], policy: OnConflict) -> Merged:
     """Write rows whose key is new; replace others where `policy` says so and they are not of this run itself."""
     met = dict[int, bool]()
     async with driver.cursor() as cursor:
-        await cursor.execute(to.sql(_INCOMING))
-        statement = to.sql("COPY incoming ({listing}, migration_row_id) FROM STDIN")
-        async with cursor.copy(statement) as copy:
+        await cursor.execute(statement(to, _INCOMING))
+        async with cursor.copy(statement(to, "COPY incoming ({listing}, migration_row_id) FROM STDIN")) as copy:
             for row_id, row in rows:
                 await copy.write_row((*row, row_id))
-        there = to.sql(_THERE, only=to.sql(_SAME_OR_OURS if policy == "replace" else "true"))
-        for statement in (to.sql(_TWICE), there):
-            await cursor.execute(statement, {"run": to.run_id})
+        there = statement(to, _THERE, only=statement(to, _SAME_OR_OURS if policy == "replace" else "true"))
+        for query in (statement(to, _TWICE), there):
+            await cursor.execute(query, {"run": to.run_id})
             for row_id, same in await cursor.fetchall():
                 met[row_id] = met.get(row_id, True) and same
         if policy == "replace":
-            await cursor.execute(to.sql(_KEEP_REPLACED), {"run": to.run_id, "target": to.table.name})
-            await cursor.execute(to.sql(_INSERT + _UPDATE))
+            await cursor.execute(statement(to, _KEEP_REPLACED), {"run": to.run_id, "target": to.table.name})
+            await cursor.execute(statement(to, _INSERT + _UPDATE))
         else:
-            await cursor.execute(to.sql(_INSERT))
+            await cursor.execute(statement(to, _INSERT))
         written = cursor.rowcount
         await cursor.execute("DROP TABLE incoming")
     return Merged(written, met)

@@ -21,7 +21,7 @@ FILE_NAMES: dict[DatabaseName, str] = {
 }
 Format = Literal["present", "legacy A", "legacy B", "empty"]
 
-_MAGIC = b"SQLite format 3\x00"
+MAGIC = b"SQLite format 3\x00"
 _WAL_MARK = 2
 _PRESENT = {
     "ingestion": ("ingestion_state", "source_id"),
@@ -80,7 +80,7 @@ def wal_of(path: Path) -> Path:
 
 def describe(connection: sqlite3.Connection, database: DatabaseName, path: Path, mark: str) -> SourceFile:
     """Recognise an attached file by its tables. Raises StorageError for one that is not ours."""
-    tables = _tables(connection, database)
+    tables = tables_in(connection, database)
     return SourceFile(database, path, _format(connection, database, path, tables), tables, mark)
 
 
@@ -101,12 +101,13 @@ def _require_sqlite(path: Path) -> None:
         if path.stat().st_size == 0:
             return
         with path.open("rb") as file:
-            if file.read(len(_MAGIC)) == _MAGIC:
+            if file.read(len(MAGIC)) == MAGIC:
                 return
     raise StorageError(f"{path} is not a SQLite database.", "Move that file away, or name another folder.")
 
 
-def _tables(connection: sqlite3.Connection, database: str) -> Tables:
+def tables_in(connection: sqlite3.Connection, database: str) -> Tables:
+    """The tables of an attached file with their columns."""
     names = connection.execute(
         f"SELECT name FROM {database}.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
     ).fetchall()
@@ -123,8 +124,7 @@ def _format(connection: sqlite3.Connection, database: DatabaseName, path: Path, 
         if versioned:
             _require_known(connection, database, path)
         return "present"
-    table, column = _LEGACY[database]
-    if column in tables.get(table, ()) and not set(tables) & (set(METADATA[database].tables) - {table, *_SHARED}):
+    if is_of_the_earlier_version(database, tables):
         return "legacy B" if versioned else "legacy A"
     raise StorageError(f"{path} is a SQLite file, but not one of TG_parser.", "Move it away, or name another folder.")
 
@@ -133,6 +133,15 @@ _SHARED = frozenset({
     "comment_cursors", "source_attempts", "processing_failures", "task_history", "agent_stats", "handoff_history",
 })  # fmt: skip
 """Tables with one name in the earlier version and in this one."""
+
+
+def is_of_the_earlier_version(database: DatabaseName, tables: Tables) -> bool:
+    """Whether a file with these tables and columns is one of TG_parser 3.0."""
+    table, column = _PRESENT[database]
+    if column in tables.get(table, ()):
+        return False
+    table, column = _LEGACY[database]
+    return column in tables.get(table, ()) and not set(tables) & (set(METADATA[database].tables) - {table, *_SHARED})
 
 
 def _require_known(connection: sqlite3.Connection, database: DatabaseName, path: Path) -> None:

@@ -1,14 +1,15 @@
 """What a migration remembers in the target: runs, the ranges they wrote, what they changed, what they could not take.
 
 The tables belong to the migration alone, so they are no part of the three histories; it makes them when it begins.
-A range is noted in the transaction that writes its rows: `xid` is that transaction, by which its rows are known.
+A range is noted in the transaction that writes its rows: `xid` is that transaction, by which PostgreSQL knows its rows.
+On SQLite every file has tables of its own, as no transaction spans two of them.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -23,18 +24,17 @@ from sqlalchemy import (
     Text,
     func,
     insert,
+    inspect,
     select,
-    text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tg_parser.storage.columns import JsonDocument, UtcDateTime
 from tg_parser.storage.transactions import Database
 
 OnConflict = Literal["fail", "skip", "replace"]
 
 metadata = MetaData()
-_Time = TIMESTAMP(timezone=True)
 
 runs = Table(
     "migration_runs",
@@ -42,11 +42,11 @@ runs = Table(
     Column("run_id", Text, primary_key=True),
     Column("state", Text, nullable=False),
     Column("source", Text, nullable=False),
-    Column("files", JSONB, nullable=False),
+    Column("files", JsonDocument, nullable=False),
     Column("on_conflict", Text, nullable=False),
     Column("first_xid", BigInteger, nullable=False),
-    Column("started_at", _Time, nullable=False),
-    Column("finished_at", _Time),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
 )
 
 batches = Table(
@@ -94,7 +94,7 @@ replaced = Table(
     metadata,
     Column("run_id", Text, nullable=False),
     Column("target", Text, nullable=False),
-    Column("original", JSONB, nullable=False),
+    Column("original", JsonDocument, nullable=False),
     Index("idx_migration_replaced_run", "run_id", "target"),
 )
 
@@ -133,28 +133,28 @@ class Tally:
 
 
 class Ledger:
-    """The runs of one target."""
+    """The runs of one target. `homes` are its databases with notes of their own; the last one also keeps the runs."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, homes: Sequence[Database]) -> None:
+        self._homes = homes
+        self._database = homes[-1]
 
     async def exists(self) -> bool:
         """Whether any migration ever ran into this target."""
-        found = await self._database.rows(select(func.to_regclass(runs.name).label("there")))
-        return found[0]["there"] is not None
+        return await self._database.read(lambda conn: conn.run_sync(lambda sync: inspect(sync).has_table(runs.name)))
 
     async def create(self) -> None:
         """Make the tables that are missing."""
-        await self._database.write(lambda conn: conn.run_sync(metadata.create_all))
+        for home in self._homes:
+            await home.write(lambda conn: conn.run_sync(metadata.create_all))
 
-    async def begin(self, source: str, files: Mapping[str, str], on_conflict: OnConflict, now: datetime) -> Run:
+    async def begin(self, run: Run, mark: Callable[[AsyncConnection], Awaitable[int]]) -> Run:
         """Note a new run."""
-        run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
         async def begin(conn: AsyncConnection) -> Run:
-            run = Run(run_id, "running", source, dict(files), on_conflict, await current_xid(conn), now)
-            await conn.execute(insert(runs).values(asdict(run)))
-            return run
+            begun = replace(run, first_xid=await mark(conn))
+            await conn.execute(insert(runs).values(asdict(begun)))
+            return begun
 
         return await self._database.write(begin)
 
@@ -176,7 +176,7 @@ class Ledger:
     async def reached(self, run: Run, table: str) -> int | None:
         """The last row id of a table that is done."""
         mine = (batches.c.run_id == run.run_id, batches.c.table_name == table)
-        row = await self._database.row(select(func.max(batches.c.upto).label("upto")).where(*mine))
+        row = await self._beside(table).row(select(func.max(batches.c.upto).label("upto")).where(*mine))
         return None if row is None else row["upto"]
 
     async def tallies(self, run: Run) -> dict[str, Tally]:
@@ -184,16 +184,21 @@ class Ledger:
         names = tuple(Tally.__dataclass_fields__)
         sums = [func.sum(batches.c[name]).cast(BigInteger).label(name) for name in names]
         statement = select(batches.c.table_name, *sums).where(batches.c.run_id == run.run_id)
-        rows = await self._database.rows(statement.group_by(batches.c.table_name))
-        return {row["table_name"]: Tally(*(row[name] for name in names)) for row in rows}
+        found = [row for home in self._homes for row in await home.rows(statement.group_by(batches.c.table_name))]
+        return {row["table_name"]: Tally(*(row[name] for name in names)) for row in found}
 
     async def quarantined(self, run: Run, table: str, row_ids: Sequence[int]) -> set[int]:
         """Those of `row_ids` that are in the quarantine."""
         mine = (quarantine.c.run_id == run.run_id, quarantine.c.table_name == table)
         wanted = select(quarantine.c.row_id).where(*mine, quarantine.c.row_id.in_(row_ids))
-        return {row["row_id"] for row in await self._database.rows(wanted)}
+        return {row["row_id"] for row in await self._beside(table).rows(wanted)}
+
+    def _beside(self, table: str) -> Database:
+        """Where the notes about a table of the source are, by its name with its database."""
+        name = table.partition(".")[0]
+        return next((home for home in self._homes if home.name == name), self._database)
 
 
-async def current_xid(conn: AsyncConnection) -> int:
-    """The number of the present transaction."""
-    return int((await conn.execute(text("SELECT pg_current_xact_id()::text"))).scalar_one())
+def new_run(source: str, files: Mapping[str, str], on_conflict: OnConflict, now: datetime) -> Run:
+    """A run that nothing is known of yet."""
+    return Run(f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}", "running", source, dict(files), on_conflict, 0, now)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Table
 
+from tg_parser.storage.sqlite_names import quoted
 from tg_parser.storage.tables import DatabaseName
 from tg_parser.storage.transfer_channels import Channels
 from tg_parser.storage.transfer_checks import fit_as_they_are
@@ -100,7 +101,7 @@ def build_plan(
         source=source,
         target=target,
         fields=tuple(field_of(target.c[name]) for name in expressions),
-        select=f'SELECT {listing} FROM {database}."{source}" AS t {joins}',
+        select=f"SELECT {listing} FROM {database}.{quoted(source)} AS t {joins}",
         helpers=tuple(extra),
         rule=rule,
         plain=plain,
@@ -109,7 +110,7 @@ def build_plan(
 
 def homeless_plan(database: DatabaseName, source: str) -> Plan:
     """The plan of a table that has no counterpart: every row goes into the quarantine."""
-    return Plan(database, source, None, (), f'SELECT t.rowid FROM {database}."{source}" AS t')
+    return Plan(database, source, None, (), f"SELECT t.rowid FROM {database}.{quoted(source)} AS t")
 
 
 def is_clean(plan: Plan, chunk: Chunk, context: Context) -> bool:

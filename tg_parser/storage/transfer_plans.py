@@ -10,6 +10,7 @@ from sqlalchemy import Table
 from tg_parser.domain.errors import StorageError
 from tg_parser.storage.migrator import version_table
 from tg_parser.storage.tables import DATABASES, METADATA
+from tg_parser.storage.tables.processing import DERIVED
 from tg_parser.storage.transfer_channels import Channels
 from tg_parser.storage.transfer_fields import Note, field_of
 from tg_parser.storage.transfer_files import SourceFile
@@ -19,6 +20,8 @@ from tg_parser.storage.transfer_mapped import MESSAGES, NO_MESSAGES, Mapped, pre
 from tg_parser.storage.transfer_plan import Context, Plan, Values, build_plan, homeless_plan
 from tg_parser.storage.transfer_source import Snapshot
 
+NOTES = "migration_"
+"""What an earlier migration into the file has noted there stays with the file."""
 PARENTS = {"ingestion_state": "source_id", "topics": "id"}
 """Targets that other rows point at, with the column of the source by which they do."""
 
@@ -34,8 +37,10 @@ def plans_of(snapshot: Snapshot) -> list[Plan]:
             continue
         legacy = file.format != "present"
         known = list(_legacy_plans(file, with_messages=with_messages) if legacy else _present_plans(file))
-        taken = {plan.source for plan in known} | {version_table(database)}
-        found += known + [homeless_plan(database, name) for name in file.tables if name not in taken]
+        taken = {plan.source for plan in known} | {version_table(database)} | DERIVED
+        found += known + [
+            homeless_plan(database, name) for name in file.tables if name not in taken and not name.startswith(NOTES)
+        ]
     return found
 
 
@@ -71,7 +76,7 @@ def _written_channels(snapshot: Snapshot, table: str) -> Iterator[str]:
 
 def _present_plans(file: SourceFile) -> Iterator[Plan]:
     for table in METADATA[file.database].sorted_tables:
-        if table.name not in file.tables:
+        if table.name not in file.tables or table.name in DERIVED:
             continue
         _require_known(file, table.name, {column.name for column in table.c})
         there = set(file.tables[table.name])

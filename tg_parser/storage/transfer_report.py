@@ -16,6 +16,7 @@ from tg_parser.domain.errors import OutputError
 from tg_parser.storage.transactions import Database
 from tg_parser.storage.transfer_ledger import Run, Tally, changes, quarantine
 from tg_parser.storage.transfer_plan import Plan, Verdict
+from tg_parser.storage.transfer_port import TransferTarget
 from tg_parser.storage.transfer_verify import Verification
 from tg_parser.storage.transfer_writing import row_key
 
@@ -90,25 +91,28 @@ class Spool:
             yield orjson.loads(line)
 
 
-async def noted_entries(database: Database, run: Run) -> AsyncIterator[dict[str, Any]]:
+async def noted_entries(target: TransferTarget, run: Run) -> AsyncIterator[dict[str, Any]]:
     """The lists of a run as its target keeps them."""
-    async for row in _rows(database, changes, run):
-        yield {"table": row["table_name"], "key": row["row_key"], "column": row["column_name"]} | {
-            "change": row["change"],
-            "original": row["original"],
-        }
-    async for row in _rows(database, quarantine, run):
-        yield {"table": row["table_name"], "row_id": row["row_id"], "quarantined": row["reason"]}
+    for home in target.homes:
+        async for row in _rows(home, changes, run):
+            yield {"table": row["table_name"], "key": row["row_key"], "column": row["column_name"]} | {
+                "change": row["change"],
+                "original": row["original"],
+            }
+    for home in target.homes:
+        async for row in _rows(home, quarantine, run):
+            yield {"table": row["table_name"], "row_id": row["row_id"], "quarantined": row["reason"]}
 
 
-async def reasons_of(database: Database, run: Run) -> dict[str, dict[str, int]]:
+async def reasons_of(target: TransferTarget, run: Run) -> dict[str, dict[str, int]]:
     """How often which reason stands in the quarantine, by table."""
-    reason = func.split_part(quarantine.c.reason, " (", 1).label("why")
+    reason = target.kind(quarantine.c.reason).label("why")
     counted = select(quarantine.c.table_name, reason, func.count().label("times"))
     grouped = counted.where(quarantine.c.run_id == run.run_id).group_by(quarantine.c.table_name, reason)
     found = dict[str, dict[str, int]]()
-    for row in await database.rows(grouped.order_by(quarantine.c.table_name, reason)):
-        found.setdefault(row["table_name"], {})[row["why"]] = row["times"]
+    for home in target.homes:
+        for row in await home.rows(grouped.order_by(quarantine.c.table_name, reason)):
+            found.setdefault(row["table_name"], {})[row["why"]] = row["times"]
     return found
 
 

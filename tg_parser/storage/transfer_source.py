@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tg_parser.storage.sqlite_names import quoted
 from tg_parser.storage.tables import DatabaseName
 from tg_parser.storage.transfer_copies import copied
 from tg_parser.storage.transfer_files import SourceFile, describe, existing_files, fingerprint, told, uses_wal, wal_of
@@ -51,7 +52,7 @@ class Snapshot:
     def count(self, database: str, table: str, after: int | None = None, upto: int | None = None) -> int:
         """How many rows a table holds, in all or with a rowid in (after, upto]."""
         within = "" if after is None else f" WHERE rowid > {after} AND rowid <= {upto}"
-        return int(self.connection.execute(f'SELECT count(*) FROM {database}."{table}"{within}').fetchone()[0])
+        return int(self.connection.execute(f"SELECT count(*) FROM {database}.{quoted(table)}{within}").fetchone()[0])
 
     def has(self, table: str, column: str, value: str) -> bool:
         """Whether a row with this key is there."""
@@ -62,7 +63,7 @@ class Snapshot:
         """A row as it is stored, every text as its bytes."""
         usual, self.connection.text_factory = self.connection.text_factory, _marked
         try:
-            cursor = self.connection.execute(f'SELECT * FROM {database}."{table}" WHERE rowid = ?', (rowid,))
+            cursor = self.connection.execute(f"SELECT * FROM {database}.{quoted(table)} WHERE rowid = ?", (rowid,))
             names = [column[0] for column in cursor.description]
             return dict(zip(names, cursor.fetchone(), strict=True))
         finally:

@@ -1,29 +1,44 @@
-"""The target of a migration: fit, empty unless told otherwise, and set right once the rows are in."""
+"""The target of a migration: which of the two it is, fit, and empty unless told otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Table, func, select, text
+from sqlalchemy import Select, Table, inspect, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.errors import SchemaMismatchError, UsageError
 from tg_parser.storage import migrator
 from tg_parser.storage.databases import Databases
-from tg_parser.storage.tables import METADATA
-from tg_parser.storage.transactions import Database
+from tg_parser.storage.document_changes import count_change
+from tg_parser.storage.tables.processing import processed_documents
 from tg_parser.storage.transfer_ledger import OnConflict
+from tg_parser.storage.transfer_port import TransferTarget, tables_of
+from tg_parser.storage.transfer_postgres import PostgresTarget
+from tg_parser.storage.transfer_sqlite import SqliteTarget
+
+LOCK = "migrate-from-sqlite"
 
 
-def tables_of(databases: Iterable[Database]) -> list[Table]:
-    """Every table of the product, parents before children."""
-    return [table for database in databases for table in METADATA[database.name].sorted_tables]
+def target_of(databases: Databases) -> TransferTarget:
+    """The databases as a target."""
+    return SqliteTarget(databases) if databases.processing.dialect.embedded else PostgresTarget(databases)
+
+
+def require_other_place(databases: Databases, source: Path) -> None:
+    """Raise UsageError where the target is the source itself."""
+    files = [Path(each.engine.url.database or "") for each in databases.all if each.dialect.embedded]
+    if source.resolve() in {file.resolve().parent for file in files}:
+        raise UsageError(
+            f"{source} cannot be read from and written to at once.",
+            f"Name another folder for the new files: --to-sqlite {source}-new",
+        )
 
 
 async def require_fit(databases: Databases) -> None:
-    """Raise an error where the target is no PostgreSQL or holds a schema that is not ours or newer."""
-    if databases.processing.dialect.embedded:
-        raise UsageError("The target of a migration is PostgreSQL.", "Name it: --postgres-url postgresql://…")
+    """Raise an error where the target holds a schema that is not ours or newer."""
     for database in databases.all:
         state = await migrator.check(database)
         if state in {"newer", "foreign"}:
@@ -43,12 +58,12 @@ async def upgrade(databases: Databases) -> None:
 async def filled_tables(databases: Databases) -> list[str]:
     """The tables that hold rows."""
     found = list[str]()
-    for table in tables_of(databases.all):
-        there = await databases.processing.rows(select(func.to_regclass(table.name).label("there")))
-        if there[0]["there"] is not None and await databases.processing.rows(
-            text(f"SELECT 1 AS one FROM {table.name} LIMIT 1")
-        ):
-            found.append(table.name)
+    for database in databases.all:
+        there = await database.read(lambda conn: conn.run_sync(lambda sync: set(inspect(sync).get_table_names())))
+        for table in tables_of([database]):
+            some: Select[*tuple[Any, ...]] = select(literal_column("1").label("one")).select_from(table)
+            if table.name in there and await database.row(some) is not None:
+                found.append(table.name)
     return found
 
 
@@ -62,21 +77,15 @@ async def require_room(databases: Databases, on_conflict: OnConflict) -> None:
         )
 
 
-async def finish(databases: Databases, written: Sequence[Table]) -> None:
-    """Let numbering go on after the highest number, and give the planner its figures."""
-
-    async def finish(conn: AsyncConnection) -> None:
-        await databases.processing.dialect.lift_time_limit(conn)
-        for table in written:
-            for column in table.c:
-                if column.identity is not None:
-                    await conn.execute(text(_ADVANCE.format(table=table.name, column=column.name)))
-            await conn.execute(text(f"ANALYZE {table.name}"))
-
-    await databases.processing.write(finish)
+async def finish(databases: Databases, target: TransferTarget, written: Sequence[Table]) -> None:
+    """Set right what belongs to the tables once the rows are in."""
+    await target.finish(written)
+    if processed_documents in written:
+        # The rows came by another way than through the storage, which counts what it writes.
+        await databases.processing.write(lambda conn: _count_changes(databases, conn))
 
 
-_ADVANCE = """
-SELECT setval(pg_get_serial_sequence('{table}', '{column}'), greatest(max({column}), 1), max({column}) IS NOT NULL)
-FROM {table}
-"""
+async def _count_changes(databases: Databases, conn: AsyncConnection) -> None:
+    await databases.processing.dialect.lift_time_limit(conn)
+    channels = await conn.execute(select(processed_documents.c.channel_id).distinct())
+    await count_change(databases.processing, conn, channels.scalars())

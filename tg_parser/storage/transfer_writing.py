@@ -1,29 +1,22 @@
 """The second pass: a batch of rows, what was changed in them, what is refused, and the note that it is done, in one
-transaction. What the server itself refuses is found by halving the batch."""
+transaction. What the database itself refuses is found by halving the batch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 
-import psycopg
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tg_parser.storage.transactions import Database
-from tg_parser.storage.transfer_copy import Destination, Driver, Merged, copy_into, driver_of, merge_into
+from tg_parser.storage.sqlite_names import quoted
 from tg_parser.storage.transfer_fields import Note
-from tg_parser.storage.transfer_ledger import Run, Tally, batches, changes, current_xid, quarantine
+from tg_parser.storage.transfer_ledger import Run, Tally, batches, changes, quarantine
 from tg_parser.storage.transfer_originals import original_json
 from tg_parser.storage.transfer_plan import Context, Plan, Verdict, key_columns
-from tg_parser.storage.transfer_validation import Batch, Tagged, batch_rows
+from tg_parser.storage.transfer_port import Destination, Merged, TakenError, TransferTarget
+from tg_parser.storage.transfer_validation import Batch, batch_rows
 
-REFUSED_BY_SERVER = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
 TAKEN = "another row with this key is there"
-
-
-class _Met(Exception):  # noqa: N818 - it leads to the other way of writing and never leaves this module
-    """A row of the batch has a key that is there already."""
 
 
 @dataclass(slots=True)
@@ -47,27 +40,26 @@ class _Odd:
 class Writer:
     """Writes the batches of a run."""
 
-    database: Database
+    target: TransferTarget
     context: Context
     run: Run
 
     async def write(self, plan: Plan, batch: Batch) -> Tally:
         """Write a batch, or find it written. Raises StorageError."""
-        merge = self.run.on_conflict != "fail"
+        careful = self.run.on_conflict != "fail"
         try:
-            return await self._written(plan, batch, merge=merge)
-        except _Met:
+            return await self._written(plan, batch, careful=careful)
+        except TakenError:
             try:
-                return await self._written(plan, batch, merge=True)
-            except REFUSED_BY_SERVER as error:
+                return await self._written(plan, batch, careful=True)
+            except self.target.refusals as error:
                 return await self._halved(plan, batch, error)
-        except REFUSED_BY_SERVER as error:
+        except self.target.refusals as error:
             return await self._halved(plan, batch, error)
 
-    async def _halved(self, plan: Plan, batch: Batch, error: psycopg.Error) -> Tally:
+    async def _halved(self, plan: Plan, batch: Batch, error: Exception) -> Tally:
         if batch.rows == 1:
-            reason = f"PostgreSQL refuses it ({error.diag.message_primary or error})"
-            return await self._written(plan, batch, merge=False, refusal=reason)
+            return await self._written(plan, batch, careful=False, refusal=self.target.refusal(error))
         middle = batch.rows // 2
         upto = self._row_id(plan, batch, middle)
         first = replace(batch, upto=upto, rows=middle)
@@ -76,46 +68,37 @@ class Writer:
 
     def _row_id(self, plan: Plan, batch: Batch, number: int) -> int:
         rows = self.context.snapshot.connection.execute(
-            f'SELECT rowid FROM {plan.database}."{plan.source}" WHERE rowid > ? ORDER BY rowid LIMIT 1 OFFSET ?',
+            f"SELECT rowid FROM {plan.database}.{quoted(plan.source)} WHERE rowid > ? ORDER BY rowid LIMIT 1 OFFSET ?",
             (batch.after, number - 1),
         )
         return int(rows.fetchone()[0])
 
-    async def _written(self, plan: Plan, batch: Batch, *, merge: bool, refusal: str | None = None) -> Tally:
+    async def _written(self, plan: Plan, batch: Batch, *, careful: bool, refusal: str | None = None) -> Tally:
+        database = self.target.home(plan.database)
+
         async def write(conn: AsyncConnection) -> Tally:
             known = await self._known(conn, plan, batch)
             if known is not None:
                 return known
-            await self.database.dialect.lift_time_limit(conn)
+            await database.dialect.lift_time_limit(conn)
             odd, done = _Odd(), Merged(0, {})
             if refusal is not None:
                 odd.refused[batch.upto] = refusal
             elif plan.target is None:
                 self._refuse_all(plan, batch, odd)
             else:
-                to = Destination(plan.target, plan.columns, self.run.run_id)
-                put = self._merge if merge else self._copy
+                to = Destination(plan.target, plan.fields, self.run.run_id)
                 rows = batch_rows(plan, batch, self.context, lambda each: odd.note(each, row_key(plan, each)))
-                done = await put(await driver_of(conn), to, rows)
+                done = await self.target.put(conn, to, rows, self.run.on_conflict, careful=careful)
                 odd.refused.update({row_id: TAKEN for row_id, same in done.met.items() if not same})
             await self._note_odd(conn, plan, odd)
             return await self._note_batch(conn, plan, batch, odd, done)
 
-        return await self.database.write(write)
+        return await database.write(write)
 
     def _refuse_all(self, plan: Plan, batch: Batch, odd: _Odd) -> None:
         for chunk in self.context.snapshot.chunks(plan.select, batch.after, batch.upto):
             odd.refused.update({row[-1]: plan.homeless for row in chunk})
-
-    async def _merge(self, driver: Driver, to: Destination, rows: Iterable[Tagged]) -> Merged:
-        return await merge_into(driver, to, rows, self.run.on_conflict)
-
-    @staticmethod
-    async def _copy(driver: Driver, to: Destination, rows: Iterable[Tagged]) -> Merged:
-        try:
-            return Merged(await copy_into(driver, to, (row for _, row in rows)), {})
-        except psycopg.errors.UniqueViolation:
-            raise _Met from None
 
     async def _known(self, conn: AsyncConnection, plan: Plan, batch: Batch) -> Tally | None:
         """The numbers of a batch that an earlier try has written: its answer may have been lost with the connection."""
@@ -154,7 +137,7 @@ class Writer:
             "table_name": plan.name,
             "upto": batch.upto,
             "target": plan.target.name if plan.target is not None else None,
-            "xid": await current_xid(conn),
+            "xid": await self.target.mark(conn),
             "written": done.written,
         }
         await conn.execute(insert(batches).values(row | asdict(tally)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text
 
-from tg_parser.storage.columns import JsonDocument, Ref, UtcDateTime
+from tg_parser.storage.columns import BigNumber, JsonDocument, Ref, UtcDateTime
 
 metadata = MetaData()
 
@@ -34,6 +34,16 @@ processed_documents = Table(
     Index("idx_processed_source", "source_ref", unique=True),
     Index("idx_processed_channel", "channel_id"),
 )
+
+# How often documents of a channel were written or removed: see document_changes.py.
+document_changes = Table(
+    "document_changes",
+    metadata,
+    Column("channel_id", Ref, primary_key=True),
+    Column("changes", BigNumber, nullable=False),
+)
+DERIVED = frozenset({document_changes.name})
+"""Tables that say nothing of their own: no migration takes them along or back."""
 
 processing_failures = Table(
     "processing_failures",

@@ -1,0 +1,89 @@
+"""What lies in the folder of --out is safe: another channel's files, files of before, and the user's own databases."""
+
+import hashlib
+import json
+
+import pytest
+from cli_process import tg_parser, tg_parser_json
+from conftest import process_environment
+
+
+def digests(folder):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
+
+
+def one_chat(folder, number, text):
+    """An export of one channel with three messages."""
+    messages = [
+        {"id": each, "type": "message", "date_unixtime": str(1_700_000_000 + each), "text": f"{text} {each}"}
+        for each in range(1, 4)
+    ]
+    folder.mkdir()
+    chat = {"name": f"Chat {number}", "type": "public_channel", "id": number, "messages": messages}
+    (folder / "result.json").write_text(json.dumps(chat), "utf-8")
+    return folder / "result.json"
+
+
+@pytest.fixture
+def env():
+    """An environment that names no place."""
+    return process_environment({})
+
+
+def test_another_channels_files_are_refused_before_anything_is_processed(env, tmp_path):
+    """The second channel into the first one's folder: an error that names both ways out; --replace takes it."""
+    first, second = (
+        one_chat(tmp_path / "a", 1111111111, "Новости дня"),
+        one_chat(tmp_path / "b", 2222222222, "Погода завтра"),
+    )
+    tg_parser(env, "run", "--from-export", first, "--out", "out", cwd=tmp_path)
+    before = digests(tmp_path / "out")
+    refused = tg_parser(env, "run", "--from-export", second, "--out", "out", cwd=tmp_path, code=1)
+    assert "Error: out holds the files of another channel: -1001111111111." in refused.stderr
+    assert "--replace" in refused.stderr
+    assert digests(tmp_path / "out") == before
+    sources = tg_parser_json(env, "status", cwd=tmp_path)["sources"]
+    assert sorted(each["documents"] for each in sources) == [0, 3]
+    tg_parser(env, "run", "--from-export", second, "--out", "out", "--replace", cwd=tmp_path)
+    lines = (tmp_path / "out/kb_entries.ndjson").read_text("utf-8").splitlines()
+    channels = {json.loads(line)["source"].get("channel_id") for line in lines} - {None}
+    assert channels == {"-1002222222222"}
+    tg_parser(env, "export", "--all", "--out", "out", cwd=tmp_path)
+
+
+def test_an_empty_result_ends_with_its_own_code(env, tmp_path):
+    """Filters that let nothing through: said on stderr, exit code 4, the files of before as they were."""
+    tg_parser(
+        env, "run", "--from-export", one_chat(tmp_path / "a", 1111111111, "Новости"), "--out", "out", cwd=tmp_path
+    )
+    before = digests(tmp_path / "out")
+    done = tg_parser(env, "export", "--all", "--from", "2031-01-01", "--out", "out", "--json", cwd=tmp_path, code=4)
+    assert "Nothing to export" in done.stderr
+    assert json.loads(done.stdout)["message_entries"] == 0
+    assert digests(tmp_path / "out") == before
+
+
+def test_demo_has_databases_of_its_own(env, tmp_path):
+    """The user's databases are the same bytes before and after, and know nothing of the demo; it says where its are."""
+    tg_parser(
+        env, "run", "--from-export", one_chat(tmp_path / "a", 1111111111, "Новости"), "--out", "mine", cwd=tmp_path
+    )
+    before = digests(tmp_path / "data")
+    done = tg_parser(env, "demo", "--out", "shown", cwd=tmp_path)
+    assert "data/demo/raw_storage.sqlite" in done.stdout
+    kept = {path.name: path for path in (tmp_path / "data").iterdir() if path.is_file()}
+    assert {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in kept.items()} == {
+        name: digest for name, digest in before.items() if name in kept
+    }
+    assert len(tg_parser_json(env, "status", cwd=tmp_path)["sources"]) == 1
+    refused = tg_parser(env, "demo", "--out", "mine", cwd=tmp_path, code=1)
+    assert "mine holds the files of another channel" in refused.stderr
+
+
+def test_demo_does_not_ask_for_the_users_server(env, tmp_path):
+    """Where PostgreSQL is set up, and may be down, the demo still runs in its files."""
+    env = {**env, "DB_TYPE": "postgresql", "DB_URL": "postgresql://me:x@127.0.0.1:1/db", "RETRY_MAX_ATTEMPTS": "1"}
+    env["RAW_STORAGE_DB_PATH"] = str(tmp_path / "mine.sqlite")
+    tg_parser(env, "demo", "--out", "shown", "--data-dir", "home", cwd=tmp_path)
+    assert (tmp_path / "home/demo/raw_storage.sqlite").exists()
+    assert not (tmp_path / "mine.sqlite").exists()

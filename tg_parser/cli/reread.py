@@ -1,0 +1,51 @@
+"""ingest --reread: read stored messages again from what was kept of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tg_parser.cli.presentation import emit_json, emit_line, emit_table
+from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.selection import chosen_sources
+
+if TYPE_CHECKING:
+    from tg_parser.bootstrap import App
+    from tg_parser.services.rereading import RereadReport
+
+
+async def reread(app: App, source: str | None, channel: str | None, *, every: bool) -> list[RereadReport]:
+    """Read the messages of the chosen sources again. Raises UsageError where none or several ways choose."""
+    sources = await chosen_sources(app, source, channel, every=every)
+    with shown_progress() as report:
+        return await app.rereading.reread(sources, report)
+
+
+def emit_rereading(reports: list[RereadReport], *, json: bool) -> None:
+    """What was repaired, and what can only be had from Telegram or a newer export."""
+    if json:
+        emit_json({"sources": [_facts(each) for each in reports]})
+        return
+    headers = ("source", "title", "read", "repaired", "of them", "not in payload")
+    emit_table(headers, [_row(each) for each in reports])
+    if any(each.repaired for each in reports):
+        emit_line("Repaired messages are due: tg-parser process")
+    if any(each.not_in_payload for each in reports):
+        emit_line("What the payload does not hold: tg-parser ingest --source SOURCE --recheck 30d, or a newer export.")
+
+
+def _facts(report: RereadReport) -> dict[str, object]:
+    return {
+        "source_id": report.source.source_id,
+        "channel_id": report.source.channel_id,
+        "title": report.source.channel_title,
+        "read": report.read,
+        "repaired": report.repaired,
+        "kinds": report.kinds,
+        "not_in_payload": report.not_in_payload,
+    }
+
+
+def _row(report: RereadReport) -> tuple[object, ...]:
+    kinds = ", ".join(f"{number} {kind}" for kind, number in report.kinds.items())
+    named = report.source.source_id, report.source.channel_title
+    return (*named, report.read, report.repaired, kinds, report.not_in_payload)

@@ -1,0 +1,46 @@
+"""One place for everything that is kept: databases, the session file, backups, archives of the agents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
+
+from tg_parser.config.groups import SettingsGroup, setting
+
+DEFAULT_HOME = Path("data")
+
+
+class HomeSettings(SettingsGroup):
+    """The folder of everything that is kept."""
+
+    folder: Path = setting(
+        "TG_PARSER_HOME",
+        DEFAULT_HOME,
+        "Folder of all files: what has no place of its own is kept there; the option `--data-dir` comes first.",
+    )
+
+
+def at_home(groups: Mapping[str, BaseSettings], home: Path) -> dict[str, BaseSettings]:
+    """`groups` with every default that lies in the usual folder moved to `home`; what was given stays."""
+    home = home.expanduser()
+    if home == DEFAULT_HOME:
+        return dict(groups)
+    return {name: group.model_copy(update=dict(_moved(group, home))) for name, group in groups.items()}
+
+
+def _moved(group: BaseSettings, home: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, field in type(group).model_fields.items():
+        if name in group.model_fields_set or isinstance(group, HomeSettings):
+            continue
+        if isinstance(field.default, Path) and field.default.is_relative_to(DEFAULT_HOME):
+            found[name] = home / field.default.relative_to(DEFAULT_HOME)
+        elif isinstance(field.default, SecretStr):
+            default = Path(field.default.get_secret_value())
+            if default.is_relative_to(DEFAULT_HOME):
+                found[name] = SecretStr(str(home / default.relative_to(DEFAULT_HOME)))
+    return found

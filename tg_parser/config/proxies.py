@@ -1,0 +1,109 @@
+"""Proxies as people write them: addresses for what goes over HTTP, and those links that Telegram passes around."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+_SCHEMES = {"socks5": "socks5", "socks5h": "socks5", "socks": "socks5", "http": "http"}
+_PORTS = {"socks5": 1080, "http": 8080}
+_LINK_HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog"})
+_SECRET_BYTES = 16
+_PADDED, _TLS = 0xDD, 0xEE
+PROXY_FORM = "socks5://user:password@host:port or http://user:password@host:port"
+TELEGRAM_PROXY_FORM = f"{PROXY_FORM}, or a link tg://proxy?server=…&port=…&secret=… or tg://socks?server=…&port=…"
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A SOCKS5 or HTTP proxy; it resolves the names of hosts itself."""
+
+    scheme: str
+    host: str
+    port: int
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        """The address as clients take it, with its password."""
+        login = f"{quote(self.username, '')}:{quote(self.password or '', '')}@" if self.username else ""
+        return f"{self.scheme}://{login}{self._host}:{self.port}"
+
+    @property
+    def shown(self) -> str:
+        """The address for people."""
+        return f"{self.scheme}://{self._host}:{self.port}"
+
+    @property
+    def _host(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+
+@dataclass(frozen=True, slots=True)
+class MtProxy:
+    """A proxy of Telegram's own kind; `secret` is 32 hexadecimal digits."""
+
+    host: str
+    port: int
+    secret: str = field(repr=False)
+
+    @property
+    def shown(self) -> str:
+        """The address for people."""
+        return f"mtproto proxy {self.host}:{self.port}"
+
+
+def parse_proxy(text: str) -> Proxy:
+    """A proxy by its address. Raises ValueError that says what is wrong and never repeats what was given."""
+    parts = urlsplit(text.strip())
+    scheme = _SCHEMES.get(parts.scheme.lower())
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if scheme is None or not host or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError(f"write it as {PROXY_FORM}")
+    username = unquote(parts.username) if parts.username else None
+    return Proxy(scheme, host, port or _PORTS[scheme], username, unquote(parts.password) if parts.password else None)
+
+
+def parse_telegram_proxy(text: str) -> Proxy | MtProxy:
+    """A proxy by its address, or by a link as Telegram shares them. Raises ValueError as `parse_proxy`."""
+    parts = urlsplit(text.strip())
+    kind = parts.netloc if parts.scheme == "tg" else parts.path.strip("/") if parts.hostname in _LINK_HOSTS else None
+    if kind is None:
+        try:
+            return parse_proxy(text)
+        except ValueError:
+            raise ValueError(f"write it as {TELEGRAM_PROXY_FORM}") from None
+    told = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    host, port = told.get("server", ""), told.get("port", "")
+    if kind not in {"proxy", "socks"} or not host or not port.isdecimal():
+        raise ValueError(f"write it as {TELEGRAM_PROXY_FORM}")
+    if kind == "socks":
+        return Proxy("socks5", host, int(port), told.get("user"), told.get("pass"))
+    return MtProxy(host, int(port), _secret(told.get("secret", "")))
+
+
+def _secret(text: str) -> str:
+    """The sixteen bytes that both sides know, however the link writes them."""
+    try:
+        known = bytes.fromhex(text)
+    except ValueError:
+        try:
+            known = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        except (ValueError, binascii.Error):
+            known = b""
+    if known[:1] == bytes([_TLS]) and len(known) > _SECRET_BYTES:
+        raise ValueError(
+            "its secret (ee…) belongs to a proxy that imitates TLS, which is not supported: take one whose secret "
+            "begins with dd or has 32 digits"
+        )
+    if known[:1] == bytes([_PADDED]) and len(known) == _SECRET_BYTES + 1:
+        known = known[1:]
+    if len(known) != _SECRET_BYTES:
+        raise ValueError("its secret must have 32 hexadecimal digits, with dd before them or without")
+    return known.hex()

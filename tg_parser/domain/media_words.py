@@ -1,0 +1,81 @@
+"""The words that media bring along: a poll's question, a list's tasks, a bill's title. They are text of the message.
+
+They stand behind the message's own words, so that the text of a message tells which of it are its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import NamedTuple
+
+from tg_parser.domain.messages import Media, Sighting, compare_texts, core
+
+_WORDED = frozenset({
+    "poll", "checklist", "location", "contact", "game", "invoice", "giveaway", "giveaway_results",
+})  # fmt: skip
+_BREAK = "\n\n"
+
+
+class TextParts(NamedTuple):
+    """A message's own words, and those that its media bring along."""
+
+    own: str
+    of_media: str
+
+
+def with_media_words(own: str, media: Sequence[Media]) -> str:
+    """The whole text of a message."""
+    return _BREAK.join(part for part in (own, media_words(media)) if part)
+
+
+def split_text(text: str, media: Sequence[Media]) -> TextParts:
+    """The parts of a whole text. One that lacks the words of its media, as earlier versions read it, is all its own."""
+    words = media_words(media)
+    if words and (text == words or text.endswith(_BREAK + words)):
+        return TextParts(text[: -len(words)].removesuffix(_BREAK), words)
+    return TextParts(text, "")
+
+
+def media_words(media: Sequence[Media]) -> str:
+    """All words that media bring along."""
+    return _BREAK.join(words for each in media if (words := "\n".join(_lines(each))))
+
+
+def compare_parts(stored: TextParts, seen: TextParts) -> Sighting:
+    """Tell an edit from words that an adapter, or an earlier version, did not read."""
+    own, words = compare_texts(stored.own, seen.own), _compare_words(stored.of_media, seen.of_media)
+    if Sighting.EDITED in (own, words):
+        return Sighting.EDITED
+    return Sighting.RICHER if Sighting.RICHER in (own, words) else Sighting.SAME
+
+
+def tells_more(seen: Sequence[Media], stored: Sequence[Media]) -> bool:
+    """Whether `seen` has all that is stored of media and more; of an `other` nothing is known that could be lost."""
+    if seen == stored or len(seen) < len(stored):
+        return False
+    pairs = zip_longest(stored, seen)
+    return all(new is not None and (old is None or _keeps(new, old)) for old, new in pairs)
+
+
+def _lines(media: Media) -> Iterator[str]:
+    if media.kind not in _WORDED:
+        return
+    yield from filter(None, (media.title,))
+    for option, done in zip(media.options, media.done or (False,) * len(media.options), strict=False):
+        yield f"{'☑' if done else '-'} {option}"
+    yield from filter(None, (media.description, media.explanation))
+
+
+def _compare_words(stored: str, seen: str) -> Sighting:
+    stored_core, seen_core = core(stored), core(seen)
+    if stored_core.startswith(seen_core):
+        return Sighting.SAME
+    return Sighting.RICHER if seen_core.startswith(stored_core) else Sighting.EDITED
+
+
+def _keeps(new: Media, old: Media) -> bool:
+    if old.kind == "other":
+        return new.kind != "other"
+    told = old.model_dump(exclude_defaults=True)
+    return {name: value for name, value in new.model_dump().items() if name in told} == told
