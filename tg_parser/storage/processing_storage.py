@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, select
+from sqlalchemy import Select, and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.documents import ProcessedDocument
@@ -16,35 +16,15 @@ from tg_parser.domain.refs import MessageType
 from tg_parser.domain.storable import storable, storable_json
 from tg_parser.storage.answer_storage import forget_answers
 from tg_parser.storage.document_changes import changes_of, channels_of, count_change
+from tg_parser.storage.document_reading import READ_AS, readable, readable_with_facts
 from tg_parser.storage.due import is_due, raw_beside_documents
 from tg_parser.storage.tables.processing import processed_documents, processing_claims, processing_failures
-from tg_parser.storage.tables.raw import raw_messages
 from tg_parser.storage.tables.topics import topic_items
 from tg_parser.storage.text_vectors import TextVector, keep_vectors
 from tg_parser.storage.transactions import Database, channel_range, upsert
 
 _doc = processed_documents.c
 _failed = processing_failures.c
-
-_READ = {
-    "sentiment_json": "sentiment",
-    "topics_json": "topics",
-    "entities_json": "entities",
-    "metadata_json": "metadata",
-}
-"""Columns that go out under another name than they have in the table."""
-
-MESSAGE_FACTS = {
-    "author_id": "author_id",
-    "author_name": "author_name",
-    "views": "views",
-    "forwards": "forwards",
-    "edited_at": "edited_at",
-    "reactions_json": "reactions",
-    "media_json": "media",
-    "forward_json": "forward",
-}
-"""Columns of raw messages that go out beside their documents, under these names."""
 
 Row = dict[str, Any]
 
@@ -170,14 +150,14 @@ class ProcessingStorage:
 
     async def get(self, source_ref: str) -> ProcessedDocument | None:
         """The document of a message."""
-        row = await self._database.row(_readable().where(_doc.source_ref == source_ref))
+        row = await self._database.row(readable().where(_doc.source_ref == source_ref))
         return (
             None if row is None else ProcessedDocument(**{name: row[name] for name in ProcessedDocument.model_fields})
         )
 
     async def pages(self, wanted: DocumentFilter, size: int) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
         """The wanted documents by ref, `size` at a time, as mappings of plain values."""
-        statement = (_readable_with_facts() if wanted.with_facts else _readable()).where(*self._conditions(wanted))
+        statement = (readable_with_facts() if wanted.with_facts else readable()).where(*self._conditions(wanted))
         for part in _parts(statement, wanted.channel_ids):
             async for page in self._database.pages(part, _doc.source_ref, size):
                 yield page
@@ -252,17 +232,6 @@ def _refs_of_topic(wanted: DocumentFilter) -> Select[*tuple[Any, ...]]:
     return refs if wanted.include_supporting else refs.where(item.role == "anchor")
 
 
-def _readable(*more: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
-    return select(*(column.label(_READ.get(column.name, column.name)) for column in processed_documents.c), *more)
-
-
-def _readable_with_facts() -> Select[*tuple[Any, ...]]:
-    # The facts stand before the text in a raw row, and are quick to read.
-    facts = (raw_messages.c[column].label(name) for column, name in MESSAGE_FACTS.items())
-    beside = processed_documents.outerjoin(raw_messages, raw_messages.c.source_ref == _doc.source_ref)
-    return _readable(*facts).select_from(beside)
-
-
 def _document_row(stored: StoredDocument) -> Row:
     document = stored.document.model_dump(mode="json", exclude={"processed_at"})
     row = {_COLUMN.get(name, name): storable_json(value) for name, value in document.items()}
@@ -277,7 +246,7 @@ def _document_row(stored: StoredDocument) -> Row:
     }
 
 
-_COLUMN = {name: column for column, name in _READ.items()}
+_COLUMN = {name: column for column, name in READ_AS.items()}
 
 
 def _failure_row(failure: Failure) -> Row:
