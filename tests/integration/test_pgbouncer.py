@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from conftest import settings_of
-from pgbouncer_server import PROGRAM, pgbouncer
+from pgbouncer_server import pgbouncer
 from samples import CHANNEL, NOW, message
 from sqlalchemy import make_url, text
 
@@ -14,12 +14,7 @@ from tg_parser.storage.databases import open_databases
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.raw_storage import RawStorage
 
-pytestmark = [
-    pytest.mark.postgres,
-    pytest.mark.skipif(
-        PROGRAM is None, reason="the program pgbouncer is not installed (Debian: apt-get install pgbouncer)"
-    ),
-]
+pytestmark = pytest.mark.postgres
 
 
 def through(variables, port, **changed):

@@ -65,7 +65,7 @@ async def test_three_hundred_mixed_posts_are_exact(server, news, databases):
         chat = await open_chat(api, "@news")
         messages = await messages_of(chat.batches(EVERYTHING))
     posts = [news.messages[number] for number in news.ids]
-    assert chat.chat == Chat(channel_id="-1001500000001", title="Новости", username="news", kind="channel")
+    assert chat.chat == Chat(channel_id="-1001500000001", title="Новости", username="news", usernames=("news",))
     assert ids(messages) == news.ids
     for message, post in zip(messages, posts, strict=True):
         written = type(post).__name__ == "Message"
@@ -225,8 +225,8 @@ async def test_a_group_is_read_as_threads(server, inhabited, databases):
     async with reach(server, databases) as api:
         chat = await open_chat(api, "talk")
         messages = await messages_of(chat.batches(EVERYTHING))
-        available = await chat.comments_available()
-    assert (chat.chat.kind, available) == ("group", False)
+        available = await chat.discussion_group()
+    assert (chat.chat.kind, available) == ("group", None)
     assert [(each.message_type, each.thread_id, each.parent_message_id) for each in messages] == [
         ("post", "1", None),
         ("comment", "1", "1"),
