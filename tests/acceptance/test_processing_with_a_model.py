@@ -46,7 +46,7 @@ def test_main_job_with_a_model(process_env, tmp_path):
     run = ("run", *export(tmp_path, *news(6)), *STEPS, "--skip-process")
     with LlmServer(lambda asked: reading(message_text(asked), topics=["завод"])) as server:
         env = {**process_env, **IMPATIENT, **server.environment("anthropic")}
-        tg_parser(env, *run, cwd=tmp_path)
+        tg_parser(env, *run, cwd=tmp_path, code=4)
         estimate = tg_parser_json(env, "process", "--all", "--estimate", cwd=tmp_path)
         assert (estimate["messages"], estimate["calls"], server.requests) == (6, 6, [])
         done = tg_parser_json(env, *run[:-1], cwd=tmp_path)
