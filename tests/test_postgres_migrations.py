@@ -28,7 +28,7 @@ NAMED_INDEXES = {
     "topics": {"idx_topics_channel"},
     "agent_registry": {"idx_agents_type", "idx_agents_active"},
 }
-HEADS = {"ingestion": "ingestion_0006", "raw": "raw_0001", "processing": "processing_0005"}
+HEADS = {"ingestion": "ingestion_0006", "raw": "raw_0002", "processing": "processing_0005"}
 
 
 async def inspected(database, look):

@@ -1,0 +1,85 @@
+"""Numbers of chats that earlier versions stored wrongly, and the right ones. Pure.
+
+Glued: "-100" stood before the bare id of a channel, which is its marked id only where that has ten digits. Folded: of an
+export's ids from 2^32 to 2^33 only the lower 32 bits were kept, as a basic group. Some of these show in the number
+itself; the others may be what they say, so something else must tell: see `suspicion`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from tg_parser.domain.marked_ids import marked_channel_id
+
+_GLUED = re.compile(r"-100([1-9]\d{0,14})", re.ASCII)
+_RIGHT_DIGITS = 10
+_MOST_GROUP_DIGITS = 7
+"""Basic groups have at most ten digits, "100" among them: with fewer behind it, a glued id may be one of theirs."""
+_FOLD = 2**32
+_REF = re.compile(r"(?P<before>(?:kb:(?:msg|topic):|doc:|topic:)*tg:)(?P<channel>-\d+)(?P<rest>:.*)", re.ASCII | re.DOTALL)
+
+
+class Suspicion(NamedTuple):
+    """A number that may be a wrong one: of which channel then, and whether by gluing or by folding."""
+
+    right: str
+    glued: bool
+
+
+def certainly(channel_id: str) -> str | None:
+    """The right number of a chat whose number is wrong without doubt; None for every other."""
+    match = _GLUED.fullmatch(channel_id)
+    if match is None or len(match[1]) == _RIGHT_DIGITS or len(match[1]) <= _MOST_GROUP_DIGITS:
+        return None
+    return marked_channel_id(match[1])
+
+
+def suspicion(channel_id: str) -> Suspicion | None:
+    """What a number that a basic group may have would be if it were wrong; None for every other."""
+    digits = channel_id.removeprefix("-")
+    if digits == channel_id or not re.fullmatch(r"[1-9]\d{0,9}", digits, re.ASCII):
+        return None
+    match = _GLUED.fullmatch(channel_id)
+    if match is not None:
+        return Suspicion(marked_channel_id(match[1]), glued=True)
+    number = int(digits)
+    return Suspicion(marked_channel_id(_FOLD + number), glued=False) if number < _FOLD else None
+
+
+def right_peer(number: str) -> str:
+    """The right number of somebody who wrote or was forwarded from: that is never a basic group, but may be a channel."""
+    match = _GLUED.fullmatch(number)
+    return number if match is None or len(match[1]) == _RIGHT_DIGITS else marked_channel_id(match[1])
+
+
+def right_author(number: str, written: Any) -> str:
+    """The same, given how the export wrote it: persons of exports up to 2021 were taken for basic groups."""
+    if isinstance(written, int) and written >> 32 == 1 and number == f"-{written % _FOLD}":
+        return str(written % _FOLD)
+    return right_peer(number)
+
+
+def speaks_for(author_id: str, channel_id: str, suspected: Suspicion) -> bool:
+    """Whether the author of a post is the channel that is suspected to hide behind `channel_id`."""
+    return author_id == (channel_id if suspected.glued else suspected.right)
+
+
+def renumbered(value: Any, numbers: Mapping[str, str]) -> Any:
+    """A JSON value with the right numbers for wrong ones, alone or in refs and ids; what a list now holds twice, once."""
+    if isinstance(value, str):
+        return _text(value, numbers)
+    if isinstance(value, dict):
+        return {_text(key, numbers): renumbered(each, numbers) for key, each in value.items()}
+    if not isinstance(value, list):
+        return value
+    changed = [renumbered(each, numbers) for each in value]
+    return value if changed == value else [each for at, each in enumerate(changed) if each not in changed[:at]]
+
+
+def _text(text: str, numbers: Mapping[str, str]) -> str:
+    match = _REF.fullmatch(text)
+    if match is None:
+        return numbers.get(text, text)
+    return f"{match['before']}{numbers.get(match['channel'], match['channel'])}{match['rest']}"
