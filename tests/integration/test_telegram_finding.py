@@ -51,7 +51,9 @@ async def test_a_renamed_channel_is_found_by_its_number(server, databases):
 async def test_a_name_that_moved_to_another_channel_is_told(server, inhabited, databases):
     """Who is asked for by number and by an old name is never taken for the name's new owner."""
     async with reach(server, databases) as api:
-        with pytest.raises(SourceError, match="@news now belongs to another chat, -1001500000001, not to -1000000000009"):
+        with pytest.raises(
+            SourceError, match="@news now belongs to another chat, -1001500000001, not to -1000000000009"
+        ):
             await api.open(Peer("-1000000000009", "news"))
 
 

@@ -99,9 +99,7 @@ def test_a_chat_of_an_export_of_2021_is_the_chat_of_a_later_one(fields, canonica
     assert chat_id(fields, of_2021=True) == canonical
 
 
-@pytest.mark.parametrize(
-    ("of_2021", "canonical"), [(True, "-1001410065407"), (False, "-1009999999999")]
-)
+@pytest.mark.parametrize(("of_2021", "canonical"), [(True, "-1001410065407"), (False, "-1009999999999")])
 def test_the_first_message_decides_how_the_number_of_its_chat_is_read(of_2021, canonical):
     """The same number is a channel of 2021 in an export of then, and another channel in one of today."""
     first = {"id": 1, "date": "2021-01-02T03:04:05"} | ({} if of_2021 else {"date_unixtime": "1609556645"})

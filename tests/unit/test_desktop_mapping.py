@@ -86,7 +86,8 @@ def test_a_reply_to_another_chat_or_to_itself_opens_a_thread_here():
     here = payload(6, reply_to_message_id=5, reply_to_peer_id="channel2")
     itself = payload(7, reply_to_message_id=7)
     assert [
-        threading(message) for message in mapped(Chat(channel_id="-1000000000002", kind="group"), elsewhere, here, itself)
+        threading(message)
+        for message in mapped(Chat(channel_id="-1000000000002", kind="group"), elsewhere, here, itself)
     ] == [
         ("post", "5", None, None),
         ("comment", "5", "5", "5"),

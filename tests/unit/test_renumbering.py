@@ -15,7 +15,15 @@ from tg_parser.domain.renumbering import (
     suspicion,
 )
 
-RIGHT = ["-1001032086354", "-1004300000000", "-1000000000043", "-1012345678901", "-2002147483650", "7000000001", "durov"]
+RIGHT = [
+    "-1001032086354",
+    "-1004300000000",
+    "-1000000000043",
+    "-1012345678901",
+    "-2002147483650",
+    "7000000001",
+    "durov",
+]
 NUMBERS = {"-10012345678": "-1000012345678", "-5032704": "-1004300000000"}
 
 
@@ -26,7 +34,10 @@ NUMBERS = {"-10012345678": "-1000012345678", "-5032704": "-1004300000000"}
         ("-100123456789", "-1000123456789"),
         ("-10012345678901", "-1012345678901"),
         ("-1001002147483650", "-2002147483650"),
-        *((each, None) for each in [*RIGHT, "-5076123456", "-10043", "-1001234567", "-5032704", "unnamed-0123456789abcdef"]),
+        *(
+            (each, None)
+            for each in [*RIGHT, "-5076123456", "-10043", "-1001234567", "-5032704", "unnamed-0123456789abcdef"]
+        ),
     ],
 )
 def test_a_number_that_nothing_can_have_is_wrong_without_doubt(stored, right):
@@ -119,7 +130,11 @@ def test_every_place_that_names_a_chat_is_put_right():
     }
 
 
-@given(st.recursive(st.text() | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        st.text() | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
 def test_what_names_no_wrong_chat_stays_as_it_is(value):
     """Not a letter is changed, and lists that hold a value twice keep it."""
     assert renumbered(value, {"-5032704": "-1004300000000"}) == value or "-5032704" in repr(value)

@@ -1,7 +1,7 @@
 """Numbers of chats that earlier versions stored wrongly, and the right ones. Pure.
 
-Glued: "-100" stood before the bare id of a channel, which is its marked id only where that has ten digits. Folded: of an
-export's ids from 2^32 to 2^33 only the lower 32 bits were kept, as a basic group. Some of these show in the number
+Glued: "-100" stood before the bare id of a channel, which is its marked id only where that has ten digits. Folded: of
+an export's ids from 2^32 to 2^33 only the lower 32 bits were kept, as a basic group. Some of these show in the number
 itself; the others may be what they say, so something else must tell: see `suspicion`.
 """
 
@@ -18,7 +18,9 @@ _RIGHT_DIGITS = 10
 _MOST_GROUP_DIGITS = 7
 """Basic groups have at most ten digits, "100" among them: with fewer behind it, a glued id may be one of theirs."""
 _FOLD = 2**32
-_REF = re.compile(r"(?P<before>(?:kb:(?:msg|topic):|doc:|topic:)*tg:)(?P<channel>-\d+)(?P<rest>:.*)", re.ASCII | re.DOTALL)
+_REF = re.compile(
+    r"(?P<before>(?:kb:(?:msg|topic):|doc:|topic:)*tg:)(?P<channel>-\d+)(?P<rest>:.*)", re.ASCII | re.DOTALL
+)
 
 
 class Suspicion(NamedTuple):
@@ -48,8 +50,16 @@ def suspicion(channel_id: str) -> Suspicion | None:
     return Suspicion(marked_channel_id(_FOLD + number), glued=False) if number < _FOLD else None
 
 
+def right_source_number(channel_id: str, *, is_channel: bool, has_name: bool) -> str | None:
+    """The right number of a source whose number is wrong; a basic group is no channel, and has neither name nor key."""
+    suspected = suspicion(channel_id)
+    if suspected is None:
+        return certainly(channel_id)
+    return suspected.right if is_channel or (suspected.glued and has_name) else None
+
+
 def right_peer(number: str) -> str:
-    """The right number of somebody who wrote or was forwarded from: that is never a basic group, but may be a channel."""
+    """The right number of who wrote or was forwarded from: that is never a basic group, but may be a channel."""
     match = _GLUED.fullmatch(number)
     return number if match is None or len(match[1]) == _RIGHT_DIGITS else marked_channel_id(match[1])
 
@@ -67,7 +77,7 @@ def speaks_for(author_id: str, channel_id: str, suspected: Suspicion) -> bool:
 
 
 def renumbered(value: Any, numbers: Mapping[str, str]) -> Any:
-    """A JSON value with the right numbers for wrong ones, alone or in refs and ids; what a list now holds twice, once."""
+    """A JSON value with right numbers for wrong ones, alone or in refs and ids; what a list now holds twice, once."""
     if isinstance(value, str):
         return _text(value, numbers)
     if isinstance(value, dict):

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_PROGRESS = ("last_post_id", "newest_post_id", "open_ranges", "backfill_completed_at", "comments_swept_to", "comments_turn")
+_PROGRESS = (
+    "last_post_id",
+    "newest_post_id",
+    "open_ranges",
+    "backfill_completed_at",
+    "comments_swept_to",
+    "comments_turn",
+)
 _FACTS = ("channel_username", "channel_title", "via", "peer_id")
 
 Row = Mapping[str, Any]

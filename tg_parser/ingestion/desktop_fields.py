@@ -71,8 +71,12 @@ def hidden_links(payload: dict[str, Any]) -> tuple[Link, ...]:
 
 def is_of_2021(payload: dict[str, Any]) -> bool:
     """Whether a message was exported when peers were numbers: later ones name their kind, and tell the unix time."""
-    return "date" in payload and "date_unixtime" not in payload and not any(
-        isinstance(payload.get(key), str) and whole(payload[key]) is None for key in ("from_id", "actor_id")
+    return (
+        "date" in payload
+        and "date_unixtime" not in payload
+        and not any(
+            isinstance(payload.get(key), str) and whole(payload[key]) is None for key in ("from_id", "actor_id")
+        )
     )
 
 

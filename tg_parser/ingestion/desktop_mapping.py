@@ -37,7 +37,7 @@ class Skipped(NamedTuple):
 
 
 def map_chat(fields: dict[str, Any], first: Any = None) -> Chat:
-    """The chat that the header of an export describes; its `first` message tells its time. Exports tell no usernames."""
+    """The chat that the header of an export, made when its `first` message tells, describes. It names no username."""
     number = chat_id(fields, of_2021=isinstance(first, dict) and is_of_2021(first))
     return Chat(channel_id=number, title=string(fields.get("name")), kind=chat_kind(fields.get("type")))
 

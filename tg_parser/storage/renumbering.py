@@ -6,22 +6,35 @@ after its own revision, and the answer is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Text, bindparam, column, inspect, select, table, text, update
+from sqlalchemy import Connection, Executable, Text, bindparam, column, inspect, select, table, text, update
 
 from tg_parser.domain.renumbering import Suspicion, certainly, renumbered, speaks_for, suspicion
 from tg_parser.storage.columns import JsonDocument
 
 PAGE = 500
 
+Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+"""The rows of a statement with named parameters."""
 
-def channels_in_refs(conn: Connection, name: str) -> Iterator[str]:
+
+def rows_of(conn: Connection, statement: Executable, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The rows of a statement by their columns' names."""
+    return [row._asdict() for row in conn.execute(statement, values)]
+
+
+def asking(conn: Connection) -> Ask:
+    """Questions to the database of a revision."""
+    return lambda statement, values: rows_of(conn, text(statement), values)
+
+
+def channels_in_refs(ask: Ask, name: str) -> Iterator[str]:
     """The channels in the refs of a table, each found by one step through the index of refs."""
-    step, after = text(f"SELECT min(source_ref) FROM {name} WHERE source_ref > :after"), "tg:"
-    while (ref := conn.scalar(step, {"after": after})) is not None:
+    step, after = f"SELECT min(source_ref) AS ref FROM {name} WHERE source_ref > :after", "tg:"
+    while (ref := ask(step, {"after": after})[0]["ref"]) is not None:
         prefix, _, rest = ref.partition(":")
         channel = rest.partition(":")[0]
         if prefix == "tg":
@@ -35,44 +48,47 @@ def has_messages(conn: Connection) -> bool:
     return any(look.has_table("raw_messages", schema=schema) for schema in (None, "raw"))
 
 
-def right_numbers(conn: Connection, channels: Iterable[str]) -> dict[str, str]:
+def right_numbers(ask: Ask, channels: Iterable[str], *, with_messages: bool) -> dict[str, str]:
     """The right numbers of those of `channels` that are wrong, as far as numbers and messages tell."""
     known = set(channels)
     found = {channel: right for channel in known if (right := certainly(channel)) is not None}
-    if has_messages(conn):
+    if with_messages:
         suspected = [(channel, each) for channel in known if (each := suspicion(channel)) is not None]
-        found.update({channel: each.right for channel, each in suspected if _is_wrong(conn, channel, each)})
+        found.update({channel: each.right for channel, each in suspected if _is_wrong(ask, channel, each)})
     return found
 
 
-def _is_wrong(conn: Connection, channel: str, suspected: Suspicion) -> bool:
+def _is_wrong(ask: Ask, channel: str, suspected: Suspicion) -> bool:
     """Whether the messages under a suspected number, or under the right one alone, are of the right chat."""
-    if not _posts(conn, channel, limit=1):
-        return bool(_posts(conn, suspected.right, limit=1))
-    if suspected.glued and any(_shows_a_channel(row) for row in _posts(conn, channel, "via IN ('api', 'web')", limit=1)):
-        return True
-    authors = {row["author_id"] for row in _posts(conn, channel, "author_id IS NOT NULL", what="DISTINCT author_id")}
+    if not _posts(ask, channel):
+        return bool(_posts(ask, suspected.right))
+    for row in _posts(ask, channel, "via IN ('api', 'web')") if suspected.glued else ():
+        if (told := _is_channel(row)) is not None:
+            return told
+    authors = _posts(ask, channel, "author_id IS NOT NULL", what="DISTINCT author_id", limit=2)
     if not authors:
-        return suspected.glued and not _posts(conn, channel, "via = 'api'", limit=1)
-    return all(speaks_for(author, channel, suspected) for author in authors)
+        return suspected.glued
+    return all(speaks_for(row["author_id"], channel, suspected) for row in authors)
 
 
 def _posts(
-    conn: Connection, channel: str, condition: str = "true", *, what: str = "via, raw_payload_json", limit: int = 2
+    ask: Ask, channel: str, condition: str = "1 = 1", *, what: str = "via, raw_payload_json", limit: int = 1
 ) -> Sequence[Mapping[str, Any]]:
-    statement = text(
+    statement = (
         f"SELECT {what} FROM raw_messages WHERE source_ref >= :low AND source_ref < :high"
-        f" AND ({condition}) AND service_action IS NULL LIMIT {limit}"
+        f" AND {condition} AND service_action IS NULL LIMIT {limit}"
     )
-    return conn.execute(statement, {"low": f"tg:{channel}:post:", "high": f"tg:{channel}:post;"}).mappings().all()
+    return ask(statement, {"low": f"tg:{channel}:post:", "high": f"tg:{channel}:post;"})
 
 
-def _shows_a_channel(row: Mapping[str, Any]) -> bool:
+def _is_channel(row: Mapping[str, Any]) -> bool | None:
+    """What a post from the preview, which shows channels alone, or from the API tells of its chat."""
     payload = row["raw_payload_json"]
     if isinstance(payload, str):
         payload = orjson.loads(payload)
     peer = payload.get("peer_id") if isinstance(payload, dict) else None
-    return row["via"] == "web" or (isinstance(peer, dict) and "channel_id" in peer)
+    told = "channel_id" in peer if isinstance(peer, dict) else None
+    return True if row["via"] == "web" else told
 
 
 class Move:
@@ -86,7 +102,7 @@ class Move:
         """Put right the refs, or the ids made of refs, in a column."""
         self.run(f"UPDATE {name} SET {key} = {self.new(key)} WHERE {self.within(key)}", before)
 
-    def drop_doubles(self, name: str, key: str = "source_ref", *, before: str = "tg:", also: str = "true") -> None:
+    def drop_doubles(self, name: str, key: str = "source_ref", *, before: str = "tg:", also: str = "1 = 1") -> None:
         """Delete what is there under the right ref too; `also` compares further columns of o, the other row."""
         other = f"SELECT 1 FROM {name} AS o WHERE o.{key} = {self.new(f'{name}.{key}')} AND {also}"
         self.run(f"DELETE FROM {name} WHERE {self.within(key)} AND EXISTS ({other})", before)
@@ -117,16 +133,18 @@ def renumber_json(conn: Connection, name: str, key: str, names: Sequence[str], n
     """Put right the numbers in the JSON columns `names` of a table, in pages by its `key`."""
     source = table(name, column(key, Text()), *(column(each, JsonDocument()) for each in names))
     ordered = select(source).order_by(source.c[key]).limit(PAGE)
-    page = conn.execute(ordered).mappings().all()
+    page = rows_of(conn, ordered)
     while page:
         changed = [_changed(row, key, names, numbers) for row in page]
         if todo := [values for values in changed if values is not None]:
             values = {each: bindparam(f"new_{each}", type_=JsonDocument()) for each in names}
             conn.execute(update(source).where(source.c[key] == bindparam("of")).values(**values), todo)
-        page = conn.execute(ordered.where(source.c[key] > page[-1][key])).mappings().all()
+        page = rows_of(conn, ordered.where(source.c[key] > page[-1][key]))
 
 
-def _changed(row: Mapping[str, Any], key: str, names: Sequence[str], numbers: Mapping[str, str]) -> dict[str, Any] | None:
+def _changed(
+    row: Mapping[str, Any], key: str, names: Sequence[str], numbers: Mapping[str, str]
+) -> dict[str, Any] | None:
     changed = {each: renumbered(row[each], numbers) for each in names}
     if all(changed[each] == row[each] for each in names):
         return None

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Text, column, delete, select, table, text, update
 
-from tg_parser.domain.renumbering import certainly, right_peer, suspicion
+from tg_parser.domain.renumbering import right_peer, right_source_number
 from tg_parser.domain.source_merging import merged_source
 from tg_parser.storage.columns import JsonDocument, UtcDateTime
+from tg_parser.storage.renumbering import rows_of
 
 _PLAIN = (
     "source_id", "channel_id", "channel_username", "channel_title", "channel_kind", "via", "status", "include_comments",
@@ -28,8 +29,7 @@ _source = _sources.c
 def renumber_sources(conn: Connection) -> None:
     """Put everything right that the ingestion database names by a wrong number."""
     seen = set(conn.scalars(text("SELECT channel_id FROM telegram_access")))
-    rows = conn.execute(select(_sources).order_by(_source.created_at, _source.source_id)).mappings().all()
-    for row in rows:
+    for row in rows_of(conn, select(_sources).order_by(_source.created_at, _source.source_id)):
         peer = row["peer_id"]
         if peer is not None and right_peer(peer) != peer:
             _change(conn, row["source_id"], {"peer_id": right_peer(peer)})
@@ -39,23 +39,17 @@ def renumber_sources(conn: Connection) -> None:
 
 
 def _right_number(row: Mapping[str, Any], seen: set[str]) -> str | None:
-    """Of a number that a basic group may have, the source tells: they are no channels and have no names."""
-    channel = row["channel_id"]
-    suspected = suspicion(channel)
-    if suspected is None:
-        return certainly(channel)
-    is_channel = row["channel_kind"] == "channel"
-    named = suspected.glued and (row["channel_username"] is not None or channel in seen)
-    return suspected.right if is_channel or named else None
+    has_name = row["channel_username"] is not None or row["channel_id"] in seen
+    return right_source_number(row["channel_id"], is_channel=row["channel_kind"] == "channel", has_name=has_name)
 
 
 def _move(conn: Connection, source_id: str, right: str) -> None:
     of_chat = select(_sources).where(_source.channel_id == right).order_by(_source.created_at, _source.source_id)
-    there = conn.execute(of_chat.limit(1)).mappings().first()
-    if there is None:
+    found = rows_of(conn, of_chat.limit(1))
+    if not found:
         _change(conn, source_id, {"channel_id": right})
         return
-    gone = conn.execute(select(_sources).where(_source.source_id == source_id)).mappings().one()
+    (there,), (gone,) = found, rows_of(conn, select(_sources).where(_source.source_id == source_id))
     _change(conn, there["source_id"], merged_source(there, gone))
     both = {"there": there["source_id"], "gone": source_id}
     conn.execute(text("UPDATE source_attempts SET source_id = :there WHERE source_id = :gone"), both)
@@ -73,6 +67,6 @@ def _renumber_access(conn: Connection, seen: set[str]) -> None:
         both = {"wrong": wrong, "right": right_peer(wrong)}
         if both["right"] == wrong:
             continue
-        twin = "SELECT 1 FROM telegram_access AS o WHERE o.session_id = telegram_access.session_id AND o.channel_id = :right"
-        conn.execute(text(f"DELETE FROM telegram_access WHERE channel_id = :wrong AND EXISTS ({twin})"), both)
+        twins = "SELECT session_id FROM telegram_access WHERE channel_id = :right"
+        conn.execute(text(f"DELETE FROM telegram_access WHERE channel_id = :wrong AND session_id IN ({twins})"), both)
         conn.execute(text("UPDATE telegram_access SET channel_id = :right WHERE channel_id = :wrong"), both)

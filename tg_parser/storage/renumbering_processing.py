@@ -6,12 +6,34 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Connection, text
 
-from tg_parser.storage.renumbering import Move, channels_in_refs, renumber_json, right_numbers
+from tg_parser.storage.renumbering import (
+    Ask,
+    Move,
+    asking,
+    channels_in_refs,
+    has_messages,
+    renumber_json,
+    right_numbers,
+)
 
 _WITH_REFS = ("processed_documents", "processing_failures")
-_WITH_NUMBERS = ("processed_documents", "processing_failures", "topic_items", "topics", "llm_answers", "task_history", "jobs")
-_JSON = {
-    "topics": ("id", ("anchors_json", "sources_json", "related_topics_json", "metadata_json", "bundle_channels_json", "bundle_metadata_json")),
+_WITH_NUMBERS = (
+    "processed_documents",
+    "processing_failures",
+    "topic_items",
+    "topics",
+    "llm_answers",
+    "task_history",
+    "jobs",
+)
+_JSON: dict[str, tuple[str, tuple[str, ...]]] = {
+    "topics": (
+        "id",
+        (
+            "anchors_json", "sources_json", "related_topics_json", "metadata_json", "bundle_channels_json",
+            "bundle_metadata_json",
+        ),
+    ),
     "task_history": ("id", ("input_json", "output_json")),
     "handoff_history": ("id", ("payload_json", "context_json", "result_json")),
     "jobs": ("job_id", ("progress_json", "result_json")),
@@ -31,7 +53,8 @@ _SPENT = (
 
 def renumber_documents(conn: Connection) -> None:
     """Put everything right that the processing database names by a wrong number."""
-    numbers = right_numbers(conn, _channels(conn))
+    ask = asking(conn)
+    numbers = right_numbers(ask, channels_of_documents(ask), with_messages=has_messages(conn))
     for wrong, right in sorted(numbers.items()):
         move = Move(conn, wrong, right)
         _move_documents(move)
@@ -45,11 +68,13 @@ def renumber_documents(conn: Connection) -> None:
         _rename_runs(conn, numbers)
 
 
-def _channels(conn: Connection) -> Iterator[str]:
-    yield from channels_in_refs(conn, "processed_documents")
-    yield from channels_in_refs(conn, "processing_failures")
+def channels_of_documents(ask: Ask) -> Iterator[str]:
+    """Every number by which a row names its chat."""
+    for name in _WITH_REFS:
+        yield from channels_in_refs(ask, name)
     for name in (*_WITH_NUMBERS[2:], "llm_spending"):
-        yield from conn.scalars(text(f"SELECT DISTINCT channel_id FROM {name} WHERE channel_id IS NOT NULL"))
+        for row in ask(f"SELECT DISTINCT channel_id FROM {name} WHERE channel_id IS NOT NULL", {}):
+            yield row["channel_id"]
 
 
 def _move_documents(move: Move) -> None:
@@ -74,7 +99,10 @@ def _move_topics(move: Move) -> None:
     move.drop_doubles("topics", "id", before=before)
     # Items point at their topic, so the topic is there under both ids until they have followed.
     columns = ", ".join(_TOPIC)
-    move.run(f"INSERT INTO topics (id, {columns}) SELECT {move.new('id')}, {columns} FROM topics WHERE {move.within('id')}", before)
+    move.run(
+        f"INSERT INTO topics (id, {columns}) SELECT {move.new('id')}, {columns} FROM topics WHERE {move.within('id')}",
+        before,
+    )
     move.refs("topic_items", "topic_id", before)
     move.run(f"DELETE FROM topics WHERE {move.within('id')}", before)
 

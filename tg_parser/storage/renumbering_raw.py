@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Text, and_, bindparam, cast, column, delete, 
 from tg_parser.domain.merging import LOGGED, Sighted, merged_log, richer
 from tg_parser.domain.renumbering import right_author
 from tg_parser.storage.columns import JsonDocument, UtcDateTime
-from tg_parser.storage.renumbering import PAGE, Move, channels_in_refs, right_numbers
+from tg_parser.storage.renumbering import PAGE, Move, asking, channels_in_refs, right_numbers, rows_of
 
 _TYPES = {"observed_at": UtcDateTime(), "edited_at": UtcDateTime(), "raw_payload_json": JsonDocument()}
 _messages = table(
@@ -36,7 +36,8 @@ _row, _entry = _messages.c, _log.c
 
 def renumber_messages(conn: Connection) -> None:
     """Put everything right that the raw database names by a wrong number."""
-    numbers = right_numbers(conn, channels_in_refs(conn, "raw_messages"))
+    ask = asking(conn)
+    numbers = right_numbers(ask, channels_in_refs(ask, "raw_messages"), with_messages=True)
     _renumber_people(conn, numbers)
     for wrong, right in sorted(numbers.items()):
         move = Move(conn, wrong, right)
@@ -64,9 +65,9 @@ def _sighted(conn: Connection, refs: Sequence[str]) -> dict[str, Sighted]:
         return {}
     logs = defaultdict[str, list[Mapping[str, Any]]](list)
     entries = select(_log).where(_entry.source_ref.in_(refs)).order_by(_entry.source_ref, _entry.revision)
-    for entry in conn.execute(entries).mappings():
+    for entry in rows_of(conn, entries):
         logs[entry["source_ref"]].append(entry)
-    rows = conn.execute(select(_messages).where(_row.source_ref.in_(refs))).mappings()
+    rows = rows_of(conn, select(_messages).where(_row.source_ref.in_(refs)))
     return {row["source_ref"]: Sighted(row, logs[row["source_ref"]]) for row in rows}
 
 
@@ -92,7 +93,7 @@ def _renumber_people(conn: Connection, numbers: Mapping[str, str]) -> None:
     page_of, after = select(*names).where(suspect).order_by(_row.source_ref).limit(PAGE), ""
     to = update(_messages).where(_row.source_ref == bindparam("of"))
     to = to.values(author_id=bindparam("author"), forward_json=bindparam("forward", type_=JsonDocument()))
-    while page := conn.execute(page_of.where(_row.source_ref > after)).mappings().all():
+    while page := rows_of(conn, page_of.where(_row.source_ref > after)):
         if changed := [values for row in page if (values := _people(row, numbers)) is not None]:
             conn.execute(to, changed)
         after = page[-1]["source_ref"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tg_parser.storage.renumbering_raw import renumber_messages
-
 from alembic import op
+
+from tg_parser.storage.renumbering_raw import renumber_messages
 
 revision = "raw_0002"
 down_revision = "raw_0001"
