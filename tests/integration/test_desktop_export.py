@@ -222,3 +222,44 @@ async def test_a_cancelled_reading_stops_cleanly(tmp_path):
     task.cancel()
     assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
     assert len((await read(path)).ids) == 3000
+
+
+def numbered(number, kind, *messages):
+    return {"name": "Odd", "type": kind, "id": number, "messages": list(messages)}
+
+
+def of_today(sender):
+    return of_2021(sender) | {"date_unixtime": "1793527200"}
+
+
+def of_2021(sender):
+    return {"id": 1, "type": "message", "date": "2021-01-01T10:00:00", "from_id": sender, "text": "x"}
+
+
+async def test_numbers_are_read_as_the_time_of_the_export_wrote_them(tmp_path):
+    """Of today a number is a plain id, of 2021 it holds a kind above the 32nd bit; the first message tells which."""
+    list_ = [
+        numbered(4300000000, "public_channel", of_today("channel4300000000")),
+        numbered(5032704, "private_group", of_today("user7")),
+        numbered(9999999999, "private_channel", of_today("channel9999999999")),
+        numbered(1002147483650, "private_supergroup", of_today("user7000000001")),
+        numbered(5076123456, "private_group", of_today("user7000000001")),
+        numbered(9999999999, "private_channel", of_2021(9999999999)),
+        numbered(8589934592 + 5032704, "private_group", of_2021(4389402929)),
+        numbered(9999999999, "private_channel"),
+    ]
+    path = write(tmp_path, {"chats": {"list": list_}})
+    found = []
+    async for each in DesktopExport(path).chats():
+        batches = [batch async for batch in each.batches(Window())]
+        found.append((each.chat.channel_id, [held.author.id for batch in batches for held in batch.messages]))
+    assert found == [
+        ("-1004300000000", ["-1004300000000"]),
+        ("-5032704", ["7"]),
+        ("-1009999999999", ["-1009999999999"]),
+        ("-2002147483650", ["7000000001"]),
+        ("-5076123456", ["7000000001"]),
+        ("-1001410065407", ["-1001410065407"]),
+        ("-5032704", ["94435633"]),
+        ("-1009999999999", []),
+    ]

@@ -1,6 +1,10 @@
 """Databases of earlier versions with wrongly stored numbers of chats are put right, whole, on both backends."""
 
+import asyncio
+import contextlib
 import itertools
+import sys
+from asyncio.subprocess import DEVNULL
 from datetime import timedelta
 
 import pytest
@@ -68,11 +72,13 @@ async def fill_messages(databases):
 
 async def fill_sources(databases):
     sources = IngestionStorage(databases.ingestion)
-    for name, channel, kind in (
-        ("tiny", TINY, "channel"), ("long", LONG, "group"), ("fresh", FOLDED, "channel"),
-        ("village", VILLAGE, "group"), ("old", OLD_GROUP, "group"), ("right", RIGHT, "channel"),
+    for name, channel, kind, via in (
+        ("tiny", TINY, "channel", "api"), ("long", LONG, "group", "web"), ("fresh", FOLDED, "channel", "export"),
+        ("village", VILLAGE, "group", "export"), ("old", OLD_GROUP, "group", "export"),
+        ("right", RIGHT, "channel", "export"),
     ):  # fmt: skip
-        await sources.save_source(SourceChange(source_id=name, channel_id=channel, channel_kind=kind), NOW)
+        change = SourceChange(source_id=name, channel_id=channel, channel_kind=kind, via=via)
+        await sources.save_source(change, NOW)
         await sources.save_backlog(name, Backlog(2), NOW)
     await sources.save_source(SourceChange(source_id="named", channel_id="somename", peer_id=LONG), NOW)
     await AccountStorage(databases.ingestion).remember_access("session", TINY, 11)
@@ -183,8 +189,8 @@ async def values(database, statement):
 
 async def test_everything_refers_to_the_right_chats(databases):
     """No table names a wrong number any more, every reference leads to its row, and what was right is untouched."""
-    await as_before(databases)
     await fill(databases)
+    await as_before(databases)
     await upgrade(databases)
     left = await contents(databases)
     own_keys = {"llm_answers", "task_history", "handoff_history", "jobs"}
@@ -215,8 +221,8 @@ async def test_everything_refers_to_the_right_chats(databases):
 
 async def test_topics_and_their_bundles_stay_whole(databases):
     """Id, anchors, sources, related topics and items of a topic name the right chat; its run is still known."""
-    await as_before(databases)
     await fill(databases)
+    await as_before(databases)
     await upgrade(databases)
     ((card, bundle),) = await TopicStorage(databases.processing).known([FOLDED_RIGHT])
     assert card.id == bundle.topic_id == f"topic:tg:{FOLDED_RIGHT}:post:1"
@@ -234,10 +240,10 @@ async def test_topics_and_their_bundles_stay_whole(databases):
 
 async def test_authors_forwards_logs_sources_and_keys_are_put_right(databases):
     """Who wrote, where it came from, what was edited, which source, and with which key the account may ask."""
-    await as_before(databases)
     await fill(databases)
     old = message(5, channel=OLD_GROUP, author=Author(id="-94435633"), raw_payload={"from_id": 4389402929})
     await RawStorage(databases.raw).store([old], NOW)
+    await as_before(databases)
     await upgrade(databases)
     authors = "SELECT DISTINCT channel_id, author_id FROM raw_messages WHERE author_id LIKE '-%' ORDER BY 1"
     assert set(await values(databases.raw, authors)) == {
@@ -259,21 +265,46 @@ async def test_authors_forwards_logs_sources_and_keys_are_put_right(databases):
     assert await AccountStorage(databases.ingestion).access_hash("session", TINY_RIGHT) == 11
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(("ingestion", "raw", "processing"))))
+ORDERS = [("processing", "raw", "ingestion"), ("raw", "processing", "ingestion"), ("ingestion", "processing", "raw")]
+
+
+@pytest.mark.parametrize("order", ORDERS)
 async def test_any_order_and_any_number_of_times_end_the_same(databases, order):
     """Each database alone, in whatever order, down and up again: always the same rows."""
-    await as_before(databases)
     await fill(databases)
+    await as_before(databases)
     await upgrade(databases)
     expected = await contents(databases)
     await empty(databases)
-    await as_before(databases)
     await fill(databases)
+    await as_before(databases)
     await upgrade(databases, order)
     assert await contents(databases) == expected
     await as_before(databases)
-    assert await contents(databases) == expected
     await upgrade(databases, order)
+    assert await contents(databases) == expected
+
+
+async def test_killed_at_any_moment_and_run_again_it_ends_the_same(databases, process_env, tmp_path):
+    """Upgrades that are killed with SIGKILL leave each database before or after, and the last one ends all."""
+    await fill(databases)
+    await as_before(databases)
+    await upgrade(databases)
+    expected = await contents(databases)
+    await empty(databases)
+    await fill(databases)
+    await as_before(databases)
+    command = [sys.executable, "-m", "tg_parser", "db", "upgrade"]
+    around = {"env": process_env, "cwd": tmp_path, "stdout": DEVNULL, "stderr": DEVNULL}
+    for seconds in (0.8, 1.1, 1.4, 1.7):
+        process = await asyncio.create_subprocess_exec(*command, **around)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), seconds)
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    last = await asyncio.create_subprocess_exec(*command, **around)
+    assert await last.wait() == 0
     assert await contents(databases) == expected
 
 
@@ -285,7 +316,6 @@ async def empty(databases):
 
 async def test_a_chat_stored_under_two_numbers_becomes_one(databases):
     """Messages are united, of doubles the richer stays with all that was seen, and no key is met twice."""
-    await as_before(databases)
     await fill(databases)
     raw, documents = RawStorage(databases.raw), ProcessingStorage(databases.processing)
     payload = {"peer_id": {"_": "PeerChannel", "channel_id": 4300000000}}
@@ -297,6 +327,7 @@ async def test_a_chat_stored_under_two_numbers_becomes_one(databases):
     await write(
         databases, *(each for each in rows_beside(FOLDED_RIGHT) if each[0] in {llm_spending, processing_failures})
     )
+    await as_before(databases)
     await upgrade(databases)
     of_chat = f"WHERE source_ref LIKE 'tg:{FOLDED_RIGHT}:%' ORDER BY 1"
     assert await values(databases.raw, f"SELECT id, via, text, revision FROM raw_messages {of_chat}") == [
@@ -318,7 +349,6 @@ async def test_a_chat_stored_under_two_numbers_becomes_one(databases):
 
 async def test_two_sources_of_one_chat_become_one_that_rather_reads_again(databases):
     """The wishes of both count, and of two cursors the lower one with its open ranges; attempts are kept."""
-    await as_before(databases)
     await fill_sources(databases)
     sources = IngestionStorage(databases.ingestion)
     wide = SourceChange(
@@ -326,6 +356,7 @@ async def test_two_sources_of_one_chat_become_one_that_rather_reads_again(databa
     )
     await sources.save_source(wide, NOW)
     await sources.save_backlog("api", Backlog(900, (OpenRange(1, 400),)), NOW)
+    await as_before(databases)
     await upgrade(databases)
     (source,) = await sources.find_by_channel(FOLDED_RIGHT)
     assert (source.source_id, source.channel_username, source.include_comments, source.history_from) == (
@@ -335,8 +366,7 @@ async def test_two_sources_of_one_chat_become_one_that_rather_reads_again(databa
 
 
 async def test_a_group_whose_number_begins_with_100_stays_a_group(databases):
-    """People write there, or the API says so; a short number without such a witness is a channel's."""
-    await as_before(databases)
+    """People write there, or the API says so; a short number without any witness stays what it says."""
     raw, chat = RawStorage(databases.raw), {"peer_id": {"_": "PeerChat", "chat_id": 1009}}
     group, lonely, supergroup = "-1009", "-1008", "-1007"
     await raw.store(posts(group, group, via="api", raw_payload=chat), NOW)
@@ -346,7 +376,8 @@ async def test_a_group_whose_number_begins_with_100_stays_a_group(databases):
     await ProcessingStorage(databases.processing).store(
         [document(1, channel=each) for each in (group, lonely, supergroup)]
     )
+    await as_before(databases)
     await upgrade(databases)
-    kept = {"-1009", "-1000000000008", "-1000000000007"}
+    kept = {"-1009", "-1008", "-1000000000007"}
     assert {row[0] for row in await values(databases.raw, "SELECT channel_id FROM raw_messages")} == kept
     assert {row[0] for row in await values(databases.processing, "SELECT channel_id FROM processed_documents")} == kept

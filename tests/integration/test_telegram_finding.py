@@ -151,3 +151,25 @@ async def test_other_forms_of_a_chat_are_told_apart(server, databases):
         found_chat(moved, "-9")
     with pytest.raises(SourceError, match="no access to -1000000000005"):
         found_chat(types.ChannelForbidden(5, 1, "Closed"), "-1000000000005")
+
+
+@pytest.mark.parametrize(
+    ("bare", "marked"),
+    [
+        (5, "-1000000000005"),
+        (10567596, "-1000010567596"),
+        (4300000000, "-1004300000000"),
+        (12345678901, "-1012345678901"),
+    ],
+)
+async def test_a_channel_of_any_number_is_known_by_its_marked_id(server, inhabited, databases, bare, marked):
+    """Collected by name, then asked for by that number; its messages, author and forwards name it the same way."""
+    channel = inhabited.channel("numbered", "Odd", id=bare)
+    channel.post("one")
+    channel.post("two", fwd=channel)
+    async with reach(server, databases) as api:
+        assert (await open_chat(api, "numbered")).chat.channel_id == marked
+        chat = await open_chat(api, f"https://t.me/c/{bare}/1")
+        first, second = await messages_of(chat.batches(EVERYTHING))
+    assert (first.channel_id, first.source_ref, first.author.id) == (marked, f"tg:{marked}:post:1", marked)
+    assert second.forward.peer_id == marked

@@ -10,8 +10,9 @@ from tg_parser.domain.renumbering import (
     certainly,
     renumbered,
     right_author,
+    right_number_by_authors,
     right_peer,
-    speaks_for,
+    right_source_number,
     suspicion,
 )
 
@@ -48,10 +49,10 @@ def test_a_number_that_nothing_can_have_is_wrong_without_doubt(stored, right):
 @pytest.mark.parametrize(
     ("stored", "suspected"),
     [
-        ("-10043", Suspicion("-1000000000043", glued=True)),
-        ("-1005", Suspicion("-1000000000005", glued=True)),
-        ("-5032704", Suspicion("-1004300000000", glued=False)),
-        ("-10003", Suspicion("-1004294977299", glued=False)),
+        ("-10043", Suspicion("-1000000000043", "-1004294977339")),
+        ("-1005", Suspicion("-1000000000005", "-1004294968301")),
+        ("-5032704", Suspicion(None, "-1004300000000")),
+        ("-10003", Suspicion(None, "-1004294977299")),
         ("-5076123456", None),
         *((each, None) for each in RIGHT),
     ],
@@ -69,7 +70,7 @@ def test_right_channels_are_never_touched_and_glued_ones_are_put_right_once(bare
     assert right_peer(right) == right
     assert right_peer(f"-100{bare}") == right
     found, suspected = certainly(f"-100{bare}"), suspicion(f"-100{bare}")
-    assert (found or (suspected.right if suspected else f"-100{bare}")) == right
+    assert (found or (suspected.glued if suspected else f"-100{bare}")) == right
 
 
 @given(st.integers(1, 2**33 - 1))
@@ -81,12 +82,44 @@ def test_a_basic_group_is_never_taken_for_a_channel_without_a_doubt(bare):
 @given(st.integers(2**32 + 1, 2**33 - 1))
 def test_a_folded_channel_is_found_by_who_speaks_in_it(bare):
     """The lower bits were stored as a basic group; its posts are still signed with the whole number."""
-    stored = f"-{bare - 2**32}"
-    suspected = suspicion(stored)
-    assert suspected is not None
-    if not suspected.glued:
-        assert suspected.right == marked_channel_id(bare)
-        assert speaks_for(marked_channel_id(bare), stored, suspected)
+    assert right_number_by_authors(f"-{bare - 2**32}", [marked_channel_id(bare)]) == marked_channel_id(bare)
+
+
+@pytest.mark.parametrize(
+    ("channel", "authors", "right"),
+    [
+        ("-10043", ["-10043"], "-1000000000043"),
+        ("-10043", ["-1004294977339"], "-1004294977339"),
+        ("-10043", ["-10043", "7000000001"], None),
+        ("-10043", ["7000000001"], None),
+        ("-10043", [], None),
+        ("-5032704", ["-5032704"], None),
+        ("-1001032086354", ["-1001032086354"], None),
+    ],
+)
+def test_a_chat_where_the_channel_alone_posts_is_that_channel(channel, authors, right):
+    """In a basic group people post; a chat with two authors, or with none, may be one."""
+    assert right_number_by_authors(channel, authors) == right
+
+
+@pytest.mark.parametrize(
+    ("channel", "kind", "via", "has_name", "right"),
+    [
+        ("-10012345678901", "group", None, False, "-1012345678901"),
+        ("-1005", "channel", "api", False, "-1000000000005"),
+        ("-1005", "group", "api", True, "-1000000000005"),
+        ("-1005", "group", "api", False, None),
+        ("-1005", "channel", None, False, None),
+        ("-5032704", "channel", "export", False, "-1004300000000"),
+        ("-10043", "channel", "export", False, "-1004294977339"),
+        ("-5032704", "group", "export", False, None),
+        ("-5032704", "channel", None, False, None),
+        ("-1001032086354", "channel", "api", True, None),
+    ],
+)
+def test_a_source_tells_a_channel_from_a_basic_group(channel, kind, via, has_name, right):
+    """By its kind where somebody has read it, by its name or key; what was only typed in stays as it is."""
+    assert right_source_number(channel, kind, via, has_name=has_name) == right
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,15 @@ from tg_parser.storage.transfer_channels import Channels, username_of
         ("https://t.me/s/News", "news"),
         ("1234567890", "-1001234567890"),
         ("-1001234567890", "-1001234567890"),
+        ("-10012345678901", "-1012345678901"),
+        ("-10010567596", "-1000010567596"),
+        ("-10043", "-10043"),
+        ("43", "-1000000000043"),
         ("my channel!", "my channel!"),
     ],
 )
 def test_a_writing_leads_to_its_canonical_id(writing, canonical):
-    """Names in lower case without @, numbers with their mark; what names no chat stays."""
+    """Names in lower case without @, numbers with their mark, also where it was glued on; what names no chat stays."""
     assert Channels([writing]).canonical(writing) == canonical
 
 

@@ -8,7 +8,7 @@ itself; the others may be what they say, so something else must tell: see `suspi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from tg_parser.domain.marked_ids import marked_channel_id
@@ -24,10 +24,10 @@ _REF = re.compile(
 
 
 class Suspicion(NamedTuple):
-    """A number that may be a wrong one: of which channel then, and whether by gluing or by folding."""
+    """A number that a basic group may have, and the channels that may hide behind it: by gluing, by folding."""
 
-    right: str
-    glued: bool
+    glued: str | None
+    folded: str | None
 
 
 def certainly(channel_id: str) -> str | None:
@@ -43,19 +43,34 @@ def suspicion(channel_id: str) -> Suspicion | None:
     digits = channel_id.removeprefix("-")
     if digits == channel_id or not re.fullmatch(r"[1-9]\d{0,9}", digits, re.ASCII):
         return None
-    match = _GLUED.fullmatch(channel_id)
-    if match is not None:
-        return Suspicion(marked_channel_id(match[1]), glued=True)
-    number = int(digits)
-    return Suspicion(marked_channel_id(_FOLD + number), glued=False) if number < _FOLD else None
+    match, number = _GLUED.fullmatch(channel_id), int(digits)
+    found = Suspicion(
+        glued=marked_channel_id(match[1]) if match is not None else None,
+        folded=marked_channel_id(_FOLD + number) if number < _FOLD else None,
+    )
+    return found if any(found) else None
 
 
-def right_source_number(channel_id: str, *, is_channel: bool, has_name: bool) -> str | None:
-    """The right number of a source whose number is wrong; a basic group is no channel, and has neither name nor key."""
+def right_source_number(channel_id: str, kind: str, via: str | None, *, has_name: bool) -> str | None:
+    """The right number of a source whose number is wrong; a basic group is no channel, and has neither name nor key.
+
+    Exports alone folded, and almost all channels that they brought have more digits than gluing leaves in doubt.
+    """
     suspected = suspicion(channel_id)
     if suspected is None:
         return certainly(channel_id)
-    return suspected.right if is_channel or (suspected.glued and has_name) else None
+    if via == "export" and kind == "channel":
+        return suspected.folded
+    return suspected.glued if has_name or (kind == "channel" and via in {"api", "web"}) else None
+
+
+def right_number_by_authors(channel_id: str, authors: Collection[str]) -> str | None:
+    """The right number of a chat where a channel alone posts: in a basic group people do, and never the chat itself."""
+    suspected = suspicion(channel_id)
+    if suspected is None or len(authors) != 1:
+        return None
+    (author,) = authors
+    return suspected.glued if author == channel_id else suspected.folded if author == suspected.folded else None
 
 
 def right_peer(number: str) -> str:
@@ -69,11 +84,6 @@ def right_author(number: str, written: Any) -> str:
     if isinstance(written, int) and written >> 32 == 1 and number == f"-{written % _FOLD}":
         return str(written % _FOLD)
     return right_peer(number)
-
-
-def speaks_for(author_id: str, channel_id: str, suspected: Suspicion) -> bool:
-    """Whether the author of a post is the channel that is suspected to hide behind `channel_id`."""
-    return author_id == (channel_id if suspected.glued else suspected.right)
 
 
 def renumbered(value: Any, numbers: Mapping[str, str]) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Executable, Text, bindparam, column, inspect, select, table, text, update
 
-from tg_parser.domain.renumbering import Suspicion, certainly, renumbered, speaks_for, suspicion
+from tg_parser.domain.renumbering import Suspicion, certainly, renumbered, right_number_by_authors, suspicion
 from tg_parser.storage.columns import JsonDocument
 
 PAGE = 500
@@ -50,25 +50,24 @@ def has_messages(conn: Connection) -> bool:
 
 def right_numbers(ask: Ask, channels: Iterable[str], *, with_messages: bool) -> dict[str, str]:
     """The right numbers of those of `channels` that are wrong, as far as numbers and messages tell."""
-    known = set(channels)
-    found = {channel: right for channel in known if (right := certainly(channel)) is not None}
-    if with_messages:
-        suspected = [(channel, each) for channel in known if (each := suspicion(channel)) is not None]
-        found.update({channel: each.right for channel, each in suspected if _is_wrong(ask, channel, each)})
+    found = dict[str, str]()
+    for channel in set(channels):
+        suspected = suspicion(channel) if with_messages else None
+        right = certainly(channel) if suspected is None else _told_by_messages(ask, channel, suspected)
+        if right is not None:
+            found[channel] = right
     return found
 
 
-def _is_wrong(ask: Ask, channel: str, suspected: Suspicion) -> bool:
-    """Whether the messages under a suspected number, or under the right one alone, are of the right chat."""
+def _told_by_messages(ask: Ask, channel: str, suspected: Suspicion) -> str | None:
+    """Whose messages stand under a suspected number; once they have moved, they stand under the right one alone."""
     if not _posts(ask, channel):
-        return bool(_posts(ask, suspected.right))
+        return next((right for right in suspected if right is not None and _posts(ask, right)), None)
     for row in _posts(ask, channel, "via IN ('api', 'web')") if suspected.glued else ():
         if (told := _is_channel(row)) is not None:
-            return told
+            return suspected.glued if told else None
     authors = _posts(ask, channel, "author_id IS NOT NULL", what="DISTINCT author_id", limit=2)
-    if not authors:
-        return suspected.glued
-    return all(speaks_for(row["author_id"], channel, suspected) for row in authors)
+    return right_number_by_authors(channel, [row["author_id"] for row in authors])
 
 
 def _posts(

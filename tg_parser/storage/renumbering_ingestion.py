@@ -40,7 +40,7 @@ def renumber_sources(conn: Connection) -> None:
 
 def _right_number(row: Mapping[str, Any], seen: set[str]) -> str | None:
     has_name = row["channel_username"] is not None or row["channel_id"] in seen
-    return right_source_number(row["channel_id"], is_channel=row["channel_kind"] == "channel", has_name=has_name)
+    return right_source_number(row["channel_id"], row["channel_kind"], row["via"], has_name=has_name)
 
 
 def _move(conn: Connection, source_id: str, right: str) -> None:

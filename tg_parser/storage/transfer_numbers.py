@@ -51,8 +51,7 @@ def _wrong_sources(snapshot: Snapshot, ask: Ask) -> Iterator[str]:
     with_access = "telegram_access" in snapshot.files["ingestion"].tables
     access = ask("SELECT channel_id FROM ingestion.telegram_access", {}) if with_access else ()
     seen = {row["channel_id"] for row in access}
-    for row in ask("SELECT channel_id, channel_kind, channel_username FROM ingestion.ingestion_state", {}):
-        channel, is_channel = row["channel_id"], row["channel_kind"] == "channel"
-        has_name = row["channel_username"] is not None or channel in seen
-        if right_source_number(channel, is_channel=is_channel, has_name=has_name) is not None:
+    for row in ask("SELECT channel_id, channel_kind, channel_username, via FROM ingestion.ingestion_state", {}):
+        channel, has_name = row["channel_id"], row["channel_username"] is not None or row["channel_id"] in seen
+        if right_source_number(channel, row["channel_kind"], row["via"], has_name=has_name) is not None:
             yield channel
