@@ -28,7 +28,7 @@ NAMED_INDEXES = {
     "topics": {"idx_topics_channel"},
     "agent_registry": {"idx_agents_type", "idx_agents_active"},
 }
-HEADS = {"ingestion": "ingestion_0006", "raw": "raw_0001", "processing": "processing_0005"}
+HEADS = {"ingestion": "ingestion_0006", "raw": "raw_0002", "processing": "processing_0005"}
 
 
 async def inspected(database, look):
@@ -102,7 +102,7 @@ async def fill(databases):
 
 
 async def test_sources_of_the_first_revision_come_along(databases):
-    """An upgrade from the first revision keeps sources and cursors; nothing is open of them."""
+    """An upgrade from the first revision keeps sources and cursors, nothing is open of them."""
     sources = IngestionStorage(databases.ingestion)
     await fill(databases)
     await sources.cover("s", 1, 7, NOW)

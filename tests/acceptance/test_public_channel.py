@@ -8,7 +8,7 @@ import pytest
 from cli_process import command, exported, tg_parser, tg_parser_json
 from web_pages import NAME, NUMBER, PreviewServer, Reply, landing, post, serving, text
 
-CHANNEL = f"-100{NUMBER}"
+CHANNEL = f"-{10**12 + NUMBER}"
 
 
 @pytest.fixture

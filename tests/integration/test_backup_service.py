@@ -46,7 +46,7 @@ def test_backup_says_what_is_in_it(filled):
     made = service(filled).create()
     assert made.state == "good"
     assert rows(made) == {"ingestion_state": 1, "raw_messages": 20, "processed_documents": 20}
-    assert made.manifest.contents.schemas["raw"] == "raw_0001"
+    assert made.manifest.contents.schemas["raw"] == "raw_0002"
     assert all(facts.size and len(facts.sha256) == 64 for facts in made.manifest.files.values())
 
 

@@ -42,7 +42,7 @@ async def test_one_chat_is_given_by_its_file_and_by_its_folder(tmp_path):
     path = write(tmp_path, chat(message(1), message(2)))
     for given in (path, tmp_path, str(tmp_path)):
         reading = await read(given)
-        assert reading.chats == [Chat(channel_id="-1001", title="News", kind="channel")]
+        assert reading.chats == [Chat(channel_id="-1000000000001", title="News", kind="channel")]
         assert (reading.ids, reading.error) == (["1", "2"], None)
 
 
@@ -51,7 +51,7 @@ async def test_of_an_account_the_channels_and_groups_are_given(tmp_path):
     reading = await read(write(tmp_path, account()))
     assert [item.title for item in reading.chats] == ["News", "Science", "Talk"]
     assert [item.source_ref for item in reading.messages] == [
-        "tg:-1001:post:1", "tg:-1001:post:2", "tg:-1002:post:9", "tg:-1003:post:3",
+        "tg:-1000000000001:post:1", "tg:-1000000000001:post:2", "tg:-1000000000002:post:9", "tg:-1000000000003:post:3",
     ]  # fmt: skip
     assert [(item.channel_id, item.title) for item in reading.left_out] == [("70", "Bob"), ("5", None)]
 
@@ -78,7 +78,7 @@ async def test_chats_that_were_not_read_to_their_end_do_not_mix(tmp_path):
             continue
         async for batch in source.batches(Window(limit=1)):
             seen.extend(item.source_ref for item in batch.messages)
-    assert seen == ["tg:-1001:post:1", "tg:-1003:post:3"]
+    assert seen == ["tg:-1000000000001:post:1", "tg:-1000000000003:post:3"]
     assert export.offset == export.size
 
 
@@ -99,8 +99,8 @@ async def test_a_source_read_twice_in_its_turn_gives_the_same_twice(tmp_path):
             async for batch in source.batches(Window(limit=limit)):
                 seen.extend(item.source_ref for item in batch.messages)
     assert seen == [
-        "tg:-1001:post:1", "tg:-1001:post:1", "tg:-1001:post:2",
-        "tg:-1002:post:9", "tg:-1002:post:9", "tg:-1003:post:3", "tg:-1003:post:3",
+        "tg:-1000000000001:post:1", "tg:-1000000000001:post:1", "tg:-1000000000001:post:2",
+        "tg:-1000000000002:post:9", "tg:-1000000000002:post:9", "tg:-1000000000003:post:3", "tg:-1000000000003:post:3",
     ]  # fmt: skip
 
 
@@ -121,11 +121,11 @@ async def test_a_chat_described_after_its_messages_is_known_all_the_same(tmp_pat
         "type": "private_supergroup",
     }
     reading = await read(write(tmp_path, {"chats": {"list": [group, chat(message(5))]}}))
-    assert reading.chats[0] == Chat(channel_id="-1003", title="Talk", kind="group")
+    assert reading.chats[0] == Chat(channel_id="-1000000000003", title="Talk", kind="group")
     assert [item.source_ref for item in reading.messages] == [
-        "tg:-1003:post:1",
-        "tg:-1003:comment:2",
-        "tg:-1001:post:5",
+        "tg:-1000000000003:post:1",
+        "tg:-1000000000003:comment:2",
+        "tg:-1000000000001:post:5",
     ]
 
 
@@ -222,3 +222,44 @@ async def test_a_cancelled_reading_stops_cleanly(tmp_path):
     task.cancel()
     assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
     assert len((await read(path)).ids) == 3000
+
+
+def numbered(number, kind, *messages):
+    return {"name": "Odd", "type": kind, "id": number, "messages": list(messages)}
+
+
+def of_today(sender):
+    return of_2021(sender) | {"date_unixtime": "1793527200"}
+
+
+def of_2021(sender):
+    return {"id": 1, "type": "message", "date": "2021-01-01T10:00:00", "from_id": sender, "text": "x"}
+
+
+async def test_numbers_are_read_as_the_time_of_the_export_wrote_them(tmp_path):
+    """Of today a number is a plain id, of 2021 it holds a kind above the 32nd bit; the first message tells which."""
+    list_ = [
+        numbered(4300000000, "public_channel", of_today("channel4300000000")),
+        numbered(5032704, "private_group", of_today("user7")),
+        numbered(9999999999, "private_channel", of_today("channel9999999999")),
+        numbered(1002147483650, "private_supergroup", of_today("user7000000001")),
+        numbered(5076123456, "private_group", of_today("user7000000001")),
+        numbered(9999999999, "private_channel", of_2021(9999999999)),
+        numbered(8589934592 + 5032704, "private_group", of_2021(4389402929)),
+        numbered(9999999999, "private_channel"),
+    ]
+    path = write(tmp_path, {"chats": {"list": list_}})
+    found = []
+    async for each in DesktopExport(path).chats():
+        batches = [batch async for batch in each.batches(Window())]
+        found.append((each.chat.channel_id, [held.author.id for batch in batches for held in batch.messages]))
+    assert found == [
+        ("-1004300000000", ["-1004300000000"]),
+        ("-5032704", ["7"]),
+        ("-1009999999999", ["-1009999999999"]),
+        ("-2002147483650", ["7000000001"]),
+        ("-5076123456", ["7000000001"]),
+        ("-1001410065407", ["-1001410065407"]),
+        ("-5032704", ["94435633"]),
+        ("-1009999999999", []),
+    ]

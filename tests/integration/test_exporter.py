@@ -9,6 +9,7 @@ from samples import CHANNEL, NOW, document, message, topic
 from tg_parser.domain.errors import OutputError
 from tg_parser.domain.messages import Author, Forward, Media, Reaction
 from tg_parser.export.exporter import Exporter, ExportRequest
+from tg_parser.export.links import ChatAddress
 from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_storage import RawStorage
 from tg_parser.storage.topic_storage import TopicRun, TopicStorage
@@ -58,14 +59,14 @@ async def test_entries_are_sorted_and_complete(exporter, tmp_path):
 
 async def test_topic_file_holds_card_bundle_and_sources(exporter, tmp_path):
     """One file a topic, with every source once and its link."""
-    await export(exporter, tmp_path)
+    await export(exporter, tmp_path, addresses={CHANNEL: ChatAddress(number="-1001032086354")})
     page = json.loads((tmp_path / "topic_tg_-100123_post_2.json").read_text())
     assert page["card"]["title"] == "Low"
     assert page["bundle"]["time_range"] == {"from": "2024-11-27T09:00:00Z", "to": "2024-11-27T10:00:00Z"}
     assert [(each["message_id"], each["role"]) for each in page["resolved_sources"]] == [
         ("2", "anchor"), ("1", "supporting"), ("3", "supporting"),
     ]  # fmt: skip
-    assert page["resolved_sources"][0]["link"] == "https://t.me/c/123/2"
+    assert page["resolved_sources"][0]["link"] == "https://t.me/c/1032086354/2"
     assert page["resolved_sources"][0]["date"] == "2024-11-27T09:02:00Z"
     assert [each["text"] for each in page["resolved_sources"]] == ["Text 2.", "Text 1.", "Text 3."]
 

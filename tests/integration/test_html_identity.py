@@ -48,7 +48,7 @@ async def test_both_formats_of_a_named_channel_are_one_channel(settings, exports
         (first,) = await app.ingest.from_export(html, IngestRequest(), channel="1234567")
         (second,) = await app.ingest.from_export(json_file, IngestRequest())
         (third,) = await app.ingest.from_export(html, IngestRequest(), source=second.source)
-        assert {each.source.channel_id for each in (first, second, third)} == {"-1001234567"}
+        assert {each.source.channel_id for each in (first, second, third)} == {"-1000001234567"}
         assert [each.counts["new"] for each in (first, second, third)] == [1, 0, 0]
         assert [each.counts["revised"] for each in (first, second, third)] == [0, 0, 0]
         assert len(await app.sources.list()) == 1

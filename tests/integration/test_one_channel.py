@@ -89,7 +89,7 @@ async def rows(settings):
 async def test_export_then_preview_then_api(settings, telegram, tmp_path):
     """One source, one id, one row a message whatever comes after what; of each field the richest version stays."""
     there, news = telegram
-    channel = f"-100{news.id}"
+    channel = f"-{10**12 + news.id}"
     refs = [f"tg:{channel}:post:{number}" for number in news.ids]
     async with opened(settings) as app:
         (outcome,) = await app.ingest.from_export(export_of(news, tmp_path), IngestRequest())
@@ -133,9 +133,9 @@ async def test_number_learned_after_the_name_keeps_the_messages_where_they_are(s
     news.post("Only the API has seen this")
     with fake_telegram(there) as api:
         async with opened(settings, api=api) as app:
-            outcome = await app.live.collect_chat(f"-100{news.id}", IngestRequest())
+            outcome = await app.live.collect_chat(f"-{10**12 + news.id}", IngestRequest())
             assert outcome.error is None, outcome.error
-            assert (outcome.source.channel_id, outcome.source.peer_id) == (NAME, f"-100{news.id}")
+            assert (outcome.source.channel_id, outcome.source.peer_id) == (NAME, f"-{10**12 + news.id}")
             assert outcome.counts["new"] == 1
             assert len(await app.sources.list()) == 1
     assert list(await rows(settings)) == [f"tg:{NAME}:post:{number}" for number in range(1, 6)]
@@ -191,7 +191,7 @@ async def test_name_that_moved_is_told_by_the_preview(settings, telegram):
             preview.posts = {1: post(1, channel=999)}
             outcome = await app.live.collect(mine, IngestRequest())
             assert isinstance(outcome.error, SourceError)
-            assert f"@{NAME} now belongs to -100999" in outcome.error.message
+            assert f"@{NAME} now belongs to -1000000000999" in outcome.error.message
             assert outcome.source.status == "error"
 
 

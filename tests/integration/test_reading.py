@@ -36,7 +36,9 @@ async def reading(settings):
         await topics.replace([CHANNEL], found, [], RUN)
         await topics.replace([OTHER], [topic(1, channel=OTHER, title="Far")], [], RUN)
     async with open_app(settings) as app:
-        await app.sources.add(SourceChange(source_id="s", channel_id=CHANNEL, channel_username="durov"))
+        await app.sources.add(
+            SourceChange(source_id="s", channel_id=CHANNEL, channel_username="durov", peer_id="-1001032086354")
+        )
         yield app.reading
 
 
@@ -76,7 +78,13 @@ async def test_topic_is_shown_with_its_members(reading):
 
 @pytest.mark.parametrize(
     "written",
-    ["tg:-100123:post:3", "https://t.me/durov/3", "t.me/durov/3", "https://t.me/c/123/3", "https://t.me/s/durov/3"],
+    [
+        "tg:-100123:post:3",
+        "https://t.me/durov/3",
+        "t.me/durov/3",
+        "https://t.me/c/1032086354/3",
+        "https://t.me/s/durov/3",
+    ],
 )
 async def test_message_is_found_by_ref_and_by_link(reading, written):
     """As first seen, as it says now, with its log, document, topics and link, however it is named."""
@@ -103,7 +111,7 @@ async def test_comment_of_a_later_group_is_told_by_its_post(settings):
         later = other.model_copy(update={"id": "50@222", "source_ref": "tg:-100123:comment:50@222"})
         await RawStorage(databases.raw).store([first, later], NOW)
         await IngestionStorage(databases.ingestion).save_source(
-            SourceChange(source_id="s", channel_id=CHANNEL, channel_username="durov"), NOW
+            SourceChange(source_id="s", channel_id=CHANNEL, channel_username="durov", peer_id="-1001032086354"), NOW
         )
         await IngestionStorage(databases.ingestion).set_progress("s", NOW, discussion_groups=["111", "222"])
     async with open_app(settings) as app:

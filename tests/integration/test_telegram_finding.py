@@ -51,8 +51,10 @@ async def test_a_renamed_channel_is_found_by_its_number(server, databases):
 async def test_a_name_that_moved_to_another_channel_is_told(server, inhabited, databases):
     """Who is asked for by number and by an old name is never taken for the name's new owner."""
     async with reach(server, databases) as api:
-        with pytest.raises(SourceError, match="@news now belongs to another chat, -1001500000001, not to -1009"):
-            await api.open(Peer("-1009", "news"))
+        with pytest.raises(
+            SourceError, match="@news now belongs to another chat, -1001500000001, not to -1000000000009"
+        ):
+            await api.open(Peer("-1000000000009", "news"))
 
 
 async def test_a_number_that_is_no_longer_good_is_found_by_the_name(server, inhabited, databases):
@@ -84,8 +86,8 @@ async def test_a_private_channel_is_found_among_the_chats_of_the_account(server,
 async def test_a_number_nobody_knows_says_what_would_help(server, databases):
     """Telegram opens numbers only to those who have seen the chat."""
     async with reach(server, databases) as api:
-        with pytest.raises(SourceError, match="The account knows no chat with the number -1004242") as caught:
-            await open_chat(api, "-1004242")
+        with pytest.raises(SourceError, match="The account knows no chat with the number -1000000004242") as caught:
+            await open_chat(api, "-1000000004242")
     assert "@name" in caught.value.hint
 
 
@@ -145,7 +147,29 @@ async def test_other_forms_of_a_chat_are_told_apart(server, databases):
     found = found_chat(forum, "x")
     assert (found.chat.kind, found.chat.username, found.is_forum) == ("group", "sold_name", True)
     assert found_chat(basic, "x").chat.channel_id == "-9"
-    with pytest.raises(SourceError, match="has become a supergroup with the number -10077"):
+    with pytest.raises(SourceError, match="has become a supergroup with the number -1000000000077"):
         found_chat(moved, "-9")
-    with pytest.raises(SourceError, match="no access to -1005"):
-        found_chat(types.ChannelForbidden(5, 1, "Closed"), "-1005")
+    with pytest.raises(SourceError, match="no access to -1000000000005"):
+        found_chat(types.ChannelForbidden(5, 1, "Closed"), "-1000000000005")
+
+
+@pytest.mark.parametrize(
+    ("bare", "marked"),
+    [
+        (5, "-1000000000005"),
+        (10567596, "-1000010567596"),
+        (4300000000, "-1004300000000"),
+        (12345678901, "-1012345678901"),
+    ],
+)
+async def test_a_channel_of_any_number_is_known_by_its_marked_id(server, inhabited, databases, bare, marked):
+    """Collected by name, then asked for by that number; its messages, author and forwards name it the same way."""
+    channel = inhabited.channel("numbered", "Odd", id=bare)
+    channel.post("one")
+    channel.post("two", fwd=channel)
+    async with reach(server, databases) as api:
+        assert (await open_chat(api, "numbered")).chat.channel_id == marked
+        chat = await open_chat(api, f"https://t.me/c/{bare}/1")
+        first, second = await messages_of(chat.batches(EVERYTHING))
+    assert (first.channel_id, first.source_ref, first.author.id) == (marked, f"tg:{marked}:post:1", marked)
+    assert second.forward.peer_id == marked

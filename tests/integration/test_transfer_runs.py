@@ -19,6 +19,7 @@ from sqlalchemy import make_url
 from tg_parser.domain.errors import BusyError, NotFoundError, SchemaMismatchError, StorageError, UsageError
 from tg_parser.domain.sources import Attempt, SourceChange
 from tg_parser.domain.spending import Account, PaidAnswer, Spending
+from tg_parser.storage import migrator
 from tg_parser.storage.databases import open_databases
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import ProcessingStorage
@@ -390,3 +391,20 @@ def end_copies(url, times):
             with contextlib.suppress(psycopg.errors.UndefinedTable):
                 ended += min(connection.execute(found, (2 * ended,)).fetchone()[0], 1)
     assert ended == times
+
+
+async def test_files_with_wrong_numbers_of_chats_are_upgraded_first(target, sqlite_variables, tmp_path):
+    """A copy could not join what stands under two numbers: refused with the way out, then all arrives right."""
+    async with open_databases(settings_of(sqlite_variables)) as databases:
+        await RawStorage(databases.raw).store([message(1, channel="-10012345678901")], NOW)
+        await ProcessingStorage(databases.processing).store([document(1, channel="-10012345678901")])
+        for database, revision in ((databases.raw, "raw_0001"), (databases.processing, "processing_0003")):
+            await migrator.downgrade(database, revision)
+    with pytest.raises(StorageError, match="-10012345678901") as caught:
+        await target.migrate(tmp_path / "databases")
+    assert "db upgrade" in caught.value.hint
+    async with open_databases(settings_of(sqlite_variables)):
+        pass
+    assert (await target.migrate(tmp_path / "databases", verify=True)).good
+    assert target.value("SELECT source_ref FROM raw_messages") == "tg:-1012345678901:post:1"
+    assert target.value("SELECT id FROM processed_documents") == "doc:tg:-1012345678901:post:1"

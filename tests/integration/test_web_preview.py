@@ -61,7 +61,7 @@ async def test_the_channel_is_known_from_its_first_page():
         channel = await preview.open(PEER)
         messages = [message async for batch in channel.batches(Window()) for message in batch.messages]
     assert (channel.chat, channel.via, channel.newest_first) == (CHAT, "web", True)
-    assert [message.source_ref for message in messages] == ["tg:-1001234567:post:1"]
+    assert [message.source_ref for message in messages] == ["tg:-1000001234567:post:1"]
 
 
 async def test_deleted_first_posts_end_the_reading_all_the_same():
@@ -271,15 +271,15 @@ async def test_a_number_alone_is_refused_without_a_request():
     """The preview finds channels by name."""
     server = PreviewServer([1])
     async with preview_of(server) as preview:
-        with pytest.raises(SourceError, match="needs the @username of a channel, and -1001234567 is a number"):
-            await preview.open(Peer("-1001234567", None))
+        with pytest.raises(SourceError, match="needs the @username of a channel, and -1000001234567 is a number"):
+            await preview.open(Peer("-1000001234567", None))
     assert server.paths == []
 
 
 async def test_a_channel_known_by_number_and_name_is_found_by_name():
     """Both together are as good as the name."""
     async with preview_of(PreviewServer([1])) as preview:
-        assert (await preview.open(Peer("-1001234567", NAME))).chat == CHAT
+        assert (await preview.open(Peer("-1000001234567", NAME))).chat == CHAT
 
 
 async def test_posts_are_shown_again():

@@ -15,7 +15,7 @@ from tg_parser.domain.messages import Chat
 from tg_parser.ingestion.web_post import read_post
 
 NAME, NUMBER = "news_channel", 1234567
-CHAT = Chat(channel_id=f"-100{NUMBER}", title="News", username=NAME)
+CHAT = Chat(channel_id=f"-{10**12 + NUMBER}", title="News", username=NAME)
 PAGE_SIZE = 20
 
 

@@ -12,24 +12,30 @@ from tg_parser.ingestion.desktop_fields import (
     flat_text,
     forward,
     hidden_links,
+    is_of_2021,
     message_text,
     peer_id,
     reactions,
     when,
     whole,
 )
+from tg_parser.ingestion.desktop_mapping import map_chat
 
 
 @pytest.mark.parametrize(
     ("written", "marked"),
     [
         ("user123", "123"),
-        ("channel123", "-100123"),
+        ("channel123", "-1000000000123"),
+        ("channel4300000000", "-1004300000000"),
+        ("channel12345678901", "-1012345678901"),
+        ("channel1002147483650", "-2002147483650"),
+        ("user7000000001", "7000000001"),
+        (7000000001, "7000000001"),
+        (4300000000, "4300000000"),
         ("chat123", "-123"),
         (4001, "4001"),
         ("4001", "4001"),
-        (4294967296 + 77, "-77"),
-        (8589934592 + 1292077344, "-1001292077344"),
         (-1001292077344, "-1001292077344"),
         ("somebody", None),
         ("channel", None),
@@ -42,8 +48,62 @@ from tg_parser.ingestion.desktop_fields import (
     ],
 )
 def test_a_peer_gets_its_marked_id_however_the_export_wrote_it(written, marked):
-    """user/channel/chat prefixes, plain numbers and the one-number form of old exports lead to the marked id."""
+    """user/channel/chat prefixes and plain numbers lead to the marked id."""
     assert peer_id(written) == marked
+
+
+@pytest.mark.parametrize(
+    ("written", "marked"),
+    [
+        (4294967296 + 94435633, "94435633"),
+        (8589934592 + 1292077344, "-1001292077344"),
+        (4001, "4001"),
+        (3 * 2**32, "12884901888"),
+        (-1001292077344, "-1001292077344"),
+        ("channel4300000000", "-1004300000000"),
+    ],
+)
+def test_an_export_of_2021_wrote_the_kind_of_a_peer_into_its_number(written, marked):
+    """Above the 32nd bit stands 1 for a person and 2 for a chat; a number without either is a person's."""
+    assert peer_id(written, of_2021=True) == marked
+
+
+@pytest.mark.parametrize(
+    ("message", "old"),
+    [
+        ({"date": "2021-01-02T03:04:05", "from_id": 4389402929}, True),
+        ({"date": "2021-01-02T03:04:05", "actor_id": 4389402929}, True),
+        ({"date": "2021-01-02T03:04:05"}, True),
+        ({"date": "2021-06-02T03:04:05", "from_id": "user94435633"}, False),
+        ({"date": "2021-06-02T03:04:05", "actor_id": "channel94435633"}, False),
+        ({"date": "2026-01-02T03:04:05", "date_unixtime": "1767322000"}, False),
+        ({"id": 5, "type": "unsupported"}, False),
+    ],
+)
+def test_the_time_of_an_export_shows_in_its_messages(message, old):
+    """Numbers for peers and no unix time are of the time up to 2021; a message that tells nothing is taken for new."""
+    assert is_of_2021(message) is old
+
+
+@pytest.mark.parametrize(
+    ("fields", "canonical"),
+    [
+        ({"id": 8589934592 + 1032086354, "type": "private_channel"}, "-1001032086354"),
+        ({"id": 8589934592 + 5032704, "type": "private_group"}, "-5032704"),
+        ({"id": 4294967296 + 42, "type": "personal_chat"}, "42"),
+        ({"id": 1032086354, "type": "public_channel"}, "-1001032086354"),
+    ],
+)
+def test_a_chat_of_an_export_of_2021_is_the_chat_of_a_later_one(fields, canonical):
+    """The kind in the bits is taken away; what the chat is, its type says."""
+    assert chat_id(fields, of_2021=True) == canonical
+
+
+@pytest.mark.parametrize(("of_2021", "canonical"), [(True, "-1001410065407"), (False, "-1009999999999")])
+def test_the_first_message_decides_how_the_number_of_its_chat_is_read(of_2021, canonical):
+    """The same number is a channel of 2021 in an export of then, and another channel in one of today."""
+    first = {"id": 1, "date": "2021-01-02T03:04:05"} | ({} if of_2021 else {"date_unixtime": "1609556645"})
+    assert map_chat({"id": 9999999999, "type": "public_channel"}, first).channel_id == canonical
 
 
 @pytest.mark.parametrize(
@@ -53,14 +113,18 @@ def test_a_peer_gets_its_marked_id_however_the_export_wrote_it(written, marked):
         ({"id": "1032086354", "type": "private_channel"}, "-1001032086354", "channel"),
         ({"id": -1001032086354, "type": "public_channel"}, "-1001032086354", "channel"),
         ({"id": "channel1032086354", "type": "public_channel"}, "-1001032086354", "channel"),
-        ({"id": 8589934592 + 1032086354, "type": "private_channel"}, "-1001032086354", "channel"),
+        ({"id": 4300000000, "type": "public_channel"}, "-1004300000000", "channel"),
+        ({"id": 9999999999, "type": "private_channel"}, "-1009999999999", "channel"),
+        ({"id": 1002147483650, "type": "private_supergroup"}, "-2002147483650", "group"),
+        ({"id": 5076123456, "type": "private_group"}, "-5076123456", "group"),
+        ({"id": 7000000001, "type": "personal_chat"}, "7000000001", "private"),
         ({"id": 1500000000, "type": "public_supergroup"}, "-1001500000000", "group"),
         ({"id": 1500000000, "type": "private_supergroup"}, "-1001500000000", "group"),
         ({"id": 123456789, "type": "private_group"}, "-123456789", "group"),
         ({"id": 8600000001, "type": "personal_chat"}, "8600000001", "private"),
         ({"id": 42, "type": "bot_chat"}, "42", "private"),
         ({"id": 42, "type": "saved_messages"}, "42", "private"),
-        ({"id": 42}, "-10042", "channel"),
+        ({"id": 42}, "-1000000000042", "channel"),
     ],
 )
 def test_a_chat_gets_its_canonical_id_and_kind(fields, canonical, kind):
@@ -159,7 +223,7 @@ def test_links_behind_words_are_kept_once():
 def test_the_signature_names_the_author_of_a_channel_post():
     """`from` is the channel; `author` is the person who signed."""
     signed = {"from": "News", "from_id": "channel5", "author": "Ann"}
-    assert author(signed) == Author(id="-1005", name="Ann")
+    assert author(signed) == Author(id="-1000000000005", name="Ann")
     assert author({"from": None, "from_id": "user7"}) == Author(id="7", name=None)
     assert author({"actor": "Bob", "actor_id": "user8"}) == Author(id="8", name="Bob")
     assert author({}) is None
@@ -168,7 +232,7 @@ def test_the_signature_names_the_author_of_a_channel_post():
 def test_a_forward_is_known_even_when_its_sender_is_gone():
     """Deleted accounts leave null behind; the message is still a forward."""
     assert forward({"forwarded_from": "Space", "forwarded_from_id": "channel9"}) == Forward(
-        name="Space", peer_id="-1009"
+        name="Space", peer_id="-1000000000009"
     )
     assert forward({"forwarded_from": None}) == Forward()
     assert forward({"from": "x"}) is None

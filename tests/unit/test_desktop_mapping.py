@@ -7,8 +7,8 @@ import pytest
 from tg_parser.domain.messages import Chat, Media
 from tg_parser.ingestion.desktop_mapping import Mapped, MessageMapper, Skipped, map_chat
 
-CHANNEL = Chat(channel_id="-1001", title="News", kind="channel")
-GROUP = Chat(channel_id="-1002", title="Talk", kind="group")
+CHANNEL = Chat(channel_id="-1000000000001", title="News", kind="channel")
+GROUP = Chat(channel_id="-1000000000002", title="Talk", kind="group")
 
 
 def payload(number, **fields):
@@ -39,7 +39,7 @@ def test_a_post_carries_all_that_the_export_tells():
         photo_file_size=1000,
     )
     (message,) = mapped(CHANNEL, full)
-    assert message.source_ref == "tg:-1001:post:7"
+    assert message.source_ref == "tg:-1000000000001:post:7"
     assert message.date == datetime(2024, 9, 12, 9, 50, 11, tzinfo=UTC)
     assert message.edited_at == datetime(2024, 9, 12, 9, 51, 40, tzinfo=UTC)
     assert (message.text, message.via, message.forward.name) == ("text 7", "export", "Space")
@@ -70,7 +70,7 @@ def test_in_a_group_replies_become_threads():
         ("post", "4", None, None),
         ("comment", "1", "3", "3"),
     ]
-    assert messages[4].source_ref == "tg:-1002:comment:5"
+    assert messages[4].source_ref == "tg:-1000000000002:comment:5"
 
 
 def test_a_reply_to_a_message_that_is_not_there_roots_in_it():
@@ -86,7 +86,8 @@ def test_a_reply_to_another_chat_or_to_itself_opens_a_thread_here():
     here = payload(6, reply_to_message_id=5, reply_to_peer_id="channel2")
     itself = payload(7, reply_to_message_id=7)
     assert [
-        threading(message) for message in mapped(Chat(channel_id="-1002", kind="group"), elsewhere, here, itself)
+        threading(message)
+        for message in mapped(Chat(channel_id="-1000000000002", kind="group"), elsewhere, here, itself)
     ] == [
         ("post", "5", None, None),
         ("comment", "5", "5", "5"),
@@ -118,7 +119,7 @@ def test_a_service_message_is_a_post_with_its_action():
 def test_messages_of_an_upgraded_group_keep_their_negative_ids():
     """Telegram Desktop numbers what came before the upgrade below zero; the threads there work alike."""
     first, answer = mapped(GROUP, payload(-999999998), payload(-999999990, reply_to_message_id=-999999998))
-    assert first.source_ref == "tg:-1002:post:-999999998"
+    assert first.source_ref == "tg:-1000000000002:post:-999999998"
     assert threading(answer) == ("comment", "-999999998", "-999999998", "-999999998")
 
 

@@ -19,9 +19,9 @@ WHEN = datetime(2024, 11, 27, 9, 0, tzinfo=UTC)
 def row(number: int, **changed):
     """A document as storage reads it."""
     return {
-        "source_ref": f"tg:-100123:post:{number}",
+        "source_ref": f"tg:-1000000000123:post:{number}",
         "source_message_id": str(number),
-        "channel_id": "-100123",
+        "channel_id": "-1000000000123",
         "message_type": "post",
         "message_date": WHEN,
         "thread_id": str(number),
@@ -50,7 +50,7 @@ def row(number: int, **changed):
 def test_message_entry_has_text_link_and_topics():
     """Content is the clean text alone where there is no summary; link, date and provenance are in the metadata."""
     entry = message_entry(row(7), ["topic:t"], ChatAddress(username="durov", title="Канал"))
-    assert entry["id"] == "kb:msg:tg:-100123:post:7"
+    assert entry["id"] == "kb:msg:tg:-1000000000123:post:7"
     assert entry["title"] == "Первое предложение."
     assert entry["content"] == "Первое предложение. Второе."
     assert entry["created_at"] == "2024-11-27T09:00:00Z"
@@ -108,10 +108,10 @@ def test_sources_of_a_topic_file_have_their_texts():
 
 def item(number, role, score, why=None):
     return BundleItem(
-        channel_id="-100123",
+        channel_id="-1000000000123",
         message_id=str(number),
         message_type="post",
-        source_ref=f"tg:-100123:post:{number}",
+        source_ref=f"tg:-1000000000123:post:{number}",
         role=role,
         score=score,
         justification=why,
@@ -120,23 +120,23 @@ def item(number, role, score, why=None):
 
 def anchor(number, score):
     return Anchor(
-        channel_id="-100123",
+        channel_id="-1000000000123",
         message_id=str(number),
         message_type="post",
-        anchor_ref=f"tg:-100123:post:{number}",
+        anchor_ref=f"tg:-1000000000123:post:{number}",
         score=score,
     )
 
 
 CARD = TopicCard(
-    id="topic:tg:-100123:post:7",
+    id="topic:tg:-1000000000123:post:7",
     title="Тема",
     summary="О чём.",
     scope_in=("a",),
     scope_out=("b",),
     type="cluster",
     anchors=(anchor(7, 0.9), anchor(8, 0.95)),
-    sources=("-100123",),
+    sources=("-1000000000123",),
     updated_at=WHEN,
     metadata={"level": "story"},
 )
@@ -154,7 +154,7 @@ BUNDLE = TopicBundle(
 
 def test_resolved_sources_are_each_once_in_order():
     """Anchors first, then by score (missing last), then by ref; the anchor's role and score win, the reason stays."""
-    sources = resolved_sources(CARD, BUNDLE, {"tg:-100123:post:7": row(7)}, {})
+    sources = resolved_sources(CARD, BUNDLE, {"tg:-1000000000123:post:7": row(7)}, {})
     assert [(source["message_id"], source["role"], source.get("score")) for source in sources] == [
         ("8", "anchor", 0.95),
         ("7", "anchor", 0.9),
@@ -170,9 +170,9 @@ def test_resolved_sources_are_each_once_in_order():
 def test_topic_entry_says_scope_and_sources():
     """A topic's entry has the card's title, summary with scope, and itself as topic."""
     entry = topic_entry(CARD, [{"source_ref": "x"}])
-    assert entry["id"] == "kb:topic:topic:tg:-100123:post:7"
+    assert entry["id"] == "kb:topic:topic:tg:-1000000000123:post:7"
     assert entry["content"] == "О чём.\n\nIn scope: a\n\nOut of scope: b"
-    assert entry["topics"] == ["topic:tg:-100123:post:7"]
+    assert entry["topics"] == ["topic:tg:-1000000000123:post:7"]
     assert entry["metadata"]["resolved_sources"] == [{"source_ref": "x"}]
     assert entry["metadata"]["level"] == "story"
 

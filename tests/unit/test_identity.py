@@ -12,7 +12,7 @@ from tg_parser.services.identity import learned, matching, names_lost, names_see
 
 THEN = datetime(2024, 11, 27, tzinfo=UTC)
 NOW = THEN + timedelta(days=30)
-NUMBER, OTHER = "-1001", "-1002"
+NUMBER, OTHER = "-1000000000001", "-1000000000002"
 
 
 def source(source_id, channel_id, username=None, days=0, **fields):
@@ -38,7 +38,7 @@ def test_swapped_names_do_not_merge():
     """A name that leads to another number leads to another source, or to a new one."""
     first, second = source("a", NUMBER, "one"), source("b", OTHER, "two")
     assert owner_of(Chat(channel_id=OTHER, username="one"), [first, second]) is second
-    assert owner_of(Chat(channel_id="-1003", username="one"), [first, second]) is None
+    assert owner_of(Chat(channel_id="-1000000000003", username="one"), [first, second]) is None
 
 
 def test_a_name_finds_what_has_no_number_to_contradict():
@@ -88,9 +88,9 @@ def test_number_of_another_chat_is_refused():
     mine = source("a", NUMBER, "one")
     require_same_chat(mine, Chat(channel_id=NUMBER, username="new"))
     require_same_chat(mine, Chat(channel_id="one", username="one"))
-    with pytest.raises(SourceError, match="@one now belongs to -1002"):
+    with pytest.raises(SourceError, match="@one now belongs to -1000000000002"):
         require_same_chat(mine, Chat(channel_id=OTHER, username="one"))
-    with pytest.raises(UsageError, match="collects -1001, but what was read is -1002 \\(Other\\)"):
+    with pytest.raises(UsageError, match="collects -1000000000001, but what was read is -1000000000002 \\(Other\\)"):
         require_same_chat(mine, Chat(channel_id=OTHER, title="Other"))
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tg_parser.domain.errors import InvalidPeerError
-from tg_parser.domain.peers import internal_channel_id, marked_channel_id, nameless_channel_id, parse_peer
+from tg_parser.domain.peers import nameless_channel_id, parse_peer
 
 
 @pytest.mark.parametrize(
@@ -32,11 +32,11 @@ def test_forms_of_a_username(written):
 
 
 @pytest.mark.parametrize(
-    "written", ["123", "-100123", "t.me/c/123/4", "https://t.me/c/123", "tg://privatepost?channel=123&post=4"]
+    "written", ["123", "-1000000000123", "t.me/c/123/4", "https://t.me/c/123", "tg://privatepost?channel=123&post=4"]
 )
 def test_forms_of_a_channel_number(written):
     """A channel's number, bare, marked or in a link, is the marked id."""
-    assert parse_peer(written).canonical == "-100123"
+    assert parse_peer(written).canonical == "-1000000000123"
 
 
 def test_basic_group_keeps_its_mark():
@@ -66,13 +66,6 @@ def test_what_names_no_chat_is_refused(wrong):
     with pytest.raises(InvalidPeerError) as caught:
         parse_peer(wrong)
     assert "t.me link" in (caught.value.hint or "")
-
-
-def test_internal_id_is_the_marked_one_without_its_mark():
-    """t.me/c links need the bare number, which only channels have."""
-    assert internal_channel_id(marked_channel_id(1032086354)) == "1032086354"
-    assert internal_channel_id("-123456789") is None
-    assert internal_channel_id("durov") is None
 
 
 def test_nameless_chat_has_a_stable_id_of_its_own():

@@ -14,7 +14,7 @@ from tg_parser.ingestion.telegram_mapping import comment_count, map_comment, map
 CHANNEL = Chat(channel_id=f"-100{CHANNEL_ID}", title="News", kind="channel")
 GROUP = Chat(channel_id=f"-100{GROUP_ID}", title="Talk", kind="group")
 FIRST = str(GROUP_ID)
-PEOPLE = {"7": "Anna Bell", "8": None, "-1005": "Space"}
+PEOPLE = {"7": "Anna Bell", "8": None, "-1000000000005": "Space"}
 
 
 def standing(message):
@@ -42,7 +42,7 @@ def test_a_post_carries_all_that_the_api_tells():
     assert (message.date, message.edited_at) == (SENT, datetime(2024, 9, 12, 9, 55, 11, tzinfo=UTC))
     assert (message.text, message.views, message.forwards, message.album_id) == ("text 7", 120, 3, "99")
     assert message.author == Author(id="-1001000000001", name="Editor")
-    assert message.forward == Forward(name="Space", peer_id="-1005", message_id="12", date=SENT)
+    assert message.forward == Forward(name="Space", peer_id="-1000000000005", message_id="12", date=SENT)
     assert message.via == "api"
 
 
@@ -247,4 +247,4 @@ def test_people_and_chats_are_known_by_their_marked_ids():
         types.Channel(5, "Space", types.ChatPhotoEmpty(), SENT, access_hash=1),
         types.ChatForbidden(9, "Old group"),
     ]
-    assert people_of(users, chats) == {"7": "Anna Bell", "8": None, "-1005": "Space", "-9": "Old group"}
+    assert people_of(users, chats) == {"7": "Anna Bell", "8": None, "-1000000000005": "Space", "-9": "Old group"}

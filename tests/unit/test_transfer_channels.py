@@ -13,34 +13,38 @@ from tg_parser.storage.transfer_channels import Channels, username_of
         ("https://t.me/s/News", "news"),
         ("1234567890", "-1001234567890"),
         ("-1001234567890", "-1001234567890"),
+        ("-10012345678901", "-1012345678901"),
+        ("-10010567596", "-1000010567596"),
+        ("-10043", "-10043"),
+        ("43", "-1000000000043"),
         ("my channel!", "my channel!"),
     ],
 )
 def test_a_writing_leads_to_its_canonical_id(writing, canonical):
-    """Names in lower case without @, numbers with their mark; what names no chat stays."""
+    """Names in lower case without @, numbers with their mark, also where it was glued on; what names no chat stays."""
     assert Channels([writing]).canonical(writing) == canonical
 
 
 def test_a_name_leads_to_the_number_that_a_source_gives_it():
     """A source with both joins the two; unknown writings are read the same way."""
-    channels = Channels(["@news", "123"], [("-100123", "@News"), ("other", None)])
-    assert channels.canonical("@news") == channels.canonical("NEWS") == "-100123"
-    assert channels.renamed == {"123": "-100123", "@news": "-100123"}
+    channels = Channels(["@news", "123"], [("-1000000000123", "@News"), ("other", None)])
+    assert channels.canonical("@news") == channels.canonical("NEWS") == "-1000000000123"
+    assert channels.renamed == {"123": "-1000000000123", "@news": "-1000000000123"}
 
 
 def test_a_name_that_two_numbers_claim_leads_nowhere():
     """It has moved from one to the other, and nobody knows which of its messages are whose."""
-    channels = Channels(["news"], [("-1001", "news"), ("-1002", "news")])
+    channels = Channels(["news"], [("-1000000000001", "news"), ("-1000000000002", "news")])
     assert channels.canonical("news") == "news"
 
 
 def test_the_canonical_writing_comes_first():
     """Of a message stored under several writings the canonical one counts, then the others by their bytes."""
-    channels = Channels(["@news", "-100123", "123", "news"], [("123", "news")])
-    assert channels.writings_of("-100123") == ["-100123", "123", "@news", "news"]
-    assert channels.better_writings("@news") == ["-100123", "123"]
-    assert channels.better_writings("-100123") == []
-    assert channels.stable == {"-100123"}
+    channels = Channels(["@news", "-1000000000123", "123", "news"], [("123", "news")])
+    assert channels.writings_of("-1000000000123") == ["-1000000000123", "123", "@news", "news"]
+    assert channels.better_writings("@news") == ["-1000000000123", "123"]
+    assert channels.better_writings("-1000000000123") == []
+    assert channels.stable == {"-1000000000123"}
 
 
 def test_usernames_lose_their_decoration():

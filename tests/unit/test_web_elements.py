@@ -61,8 +61,10 @@ def test_moments(written, moment):
     ("href", "link"),
     [
         ("https://t.me/Durov/45", PostLink("durov", "45")), ("https://t.me/s/durov/45?q=1", PostLink("durov", "45")),
-        ("https://t.me/c/1234567/45", PostLink("-1001234567", "45")), ("https://t.me/durov", PostLink("durov", None)),
-        ("https://t.me/c/1234567", PostLink("-1001234567", None)), ("https://t.me/forum/4/9", PostLink("forum", "9")),
+        ("https://t.me/c/1234567/45", PostLink("-1000001234567", "45")),
+        ("https://t.me/durov", PostLink("durov", None)),
+        ("https://t.me/c/1234567", PostLink("-1000001234567", None)),
+        ("https://t.me/forum/4/9", PostLink("forum", "9")),
         ("https://example.com/durov/45", None), ("?q=1", None), ("", None), ("https://[broken/1", None),
     ],
 )  # fmt: skip

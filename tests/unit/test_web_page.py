@@ -28,7 +28,7 @@ PAGE = page(
 def test_the_channel_of_a_page():
     """Number, title and name as the page writes them."""
     read = read_page(page(post(1), name="News_Channel", title="The <b>News</b>"), NAME)
-    assert read.chat == Chat(channel_id="-1001234567", title="The News", username="News_Channel", kind="channel")
+    assert read.chat == Chat(channel_id="-1000001234567", title="The News", username="News_Channel", kind="channel")
 
 
 def test_a_page_without_number_or_header_gives_a_name():
@@ -41,9 +41,9 @@ def test_a_page_without_number_or_header_gives_a_name():
 
 def test_later_pages_keep_the_chat_of_the_first():
     """All messages of a channel carry one id, also those of a page that hides the number."""
-    chat = Chat(channel_id="-1001234567", username=NAME)
+    chat = Chat(channel_id="-1000001234567", username=NAME)
     read = read_page(page(post(1, channel=None)), NAME, chat)
-    assert (read.chat, read.messages[0].channel_id) == (chat, "-1001234567")
+    assert (read.chat, read.messages[0].channel_id) == (chat, "-1000001234567")
 
 
 def test_ids_rise_and_repeat_never():

@@ -29,8 +29,8 @@ def test_a_text_post_has_all_its_fields():
     assert read.model_dump(exclude_defaults=True) == {
         "id": "7",
         "message_type": "post",
-        "source_ref": "tg:-1001234567:post:7",
-        "channel_id": "-1001234567",
+        "source_ref": "tg:-1000001234567:post:7",
+        "channel_id": "-1000001234567",
         "date": datetime(2024, 9, 12, 7, 7, tzinfo=UTC),
         "text": "Hello you",
         "thread_id": "7",
@@ -82,7 +82,7 @@ def test_a_reply_without_text_does_not_take_the_quote():
         ),
         (
             '<a class="tgme_widget_message_forwarded_from_name" href="https://t.me/c/77/12">Closed</a>',
-            Forward(name="Closed", peer_id="-10077", message_id="12"),
+            Forward(name="Closed", peer_id="-1000000000077", message_id="12"),
         ),
         ('<span class="tgme_widget_message_forwarded_from_name">Ann</span>', Forward(name="Ann")),
         ("", Forward()),

@@ -1,8 +1,7 @@
 """Every way to write a chat, brought to one canonical form.
 
-The canonical `channel_id` is the marked numeric id as Telegram's Bot API writes it (`-100…` for channels and
-supergroups, `-…` for basic groups, positive for people and bots); where only the @username is known, it is the
-username in lower case without the @.
+The canonical `channel_id` is the marked numeric id as Telegram's Bot API writes it (see domain/marked_ids.py); where
+only the @username is known, it is the username in lower case without the @.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from typing import Literal, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from tg_parser.domain.errors import InvalidPeerError
+from tg_parser.domain.marked_ids import marked_channel_id
 
 ChatKind = Literal["channel", "group", "private"]
 
-CHANNEL_MARK = "-100"
 _NAMELESS = "unnamed-"
 _USERNAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9_]{2,30})[A-Za-z0-9]")
 _NUMBER = re.compile(r"-?\d{1,19}")
@@ -49,17 +48,6 @@ def parse_peer(text: str) -> Peer:
     if "://" in value or host.lower() in _HOSTS:
         return _from_web_link(value if "://" in value else f"https://{value}", text)
     return Peer(None, _username(value, text))
-
-
-def marked_channel_id(internal_id: int | str) -> str:
-    """The canonical id of the channel or supergroup with Telegram's bare `internal_id`."""
-    return f"{CHANNEL_MARK}{internal_id}"
-
-
-def internal_channel_id(channel_id: str) -> str | None:
-    """Telegram's bare id of a channel or supergroup, as t.me/c links use it; None for other chats."""
-    bare = channel_id.removeprefix(CHANNEL_MARK)
-    return bare if bare != channel_id and bare.isdigit() else None
 
 
 def is_numeric(channel_id: str) -> bool:

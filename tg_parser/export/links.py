@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tg_parser.domain.peers import ChatKind, internal_channel_id
+from tg_parser.domain.marked_ids import internal_channel_id
+from tg_parser.domain.peers import ChatKind
 from tg_parser.domain.refs import MessageType, split_comment_id
 
 
@@ -23,14 +24,16 @@ def message_link(
 ) -> str | None:
     """The t.me address of a message, None where Telegram has none (basic groups, private and unnamed chats)."""
     base, number = _chat_address(channel_id, address), split_comment_id(message_id)[0]
+    # A group that was upgraded keeps its old messages under negative ids, which no link can open or name as a thread.
     if base is None or not number.isdigit():
-        # A group that was upgraded keeps its old messages under negative ids, which no link can open.
         return None
     if message_type == "comment" and thread_id:
         # A comment of a channel is known by its post; as the group counts for itself, both may have the same number.
         # In a group it is a message of its own inside a thread.
+        if not thread_id.isdigit():
+            return f"{base}/{number}"
         if address.kind == "group":
-            return f"{base}/{message_id}?thread={thread_id}"
+            return f"{base}/{number}?thread={thread_id}"
         return f"{base}/{thread_id}?comment={number}"
     return f"{base}/{message_id}"
 

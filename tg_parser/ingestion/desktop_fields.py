@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from tg_parser.domain.marked_ids import marked_channel_id, marked_group_id
 from tg_parser.domain.messages import Author, Forward, Link, Reaction
-from tg_parser.domain.peers import ChatKind, marked_channel_id, nameless_channel_id
+from tg_parser.domain.peers import ChatKind, nameless_channel_id
 
-_CHAT_BITS, _CHANNEL_BITS = 1, 2
-"""Exports up to 2021 wrote a peer as one number with its kind in the bits above the 32nd."""
+_PERSON_BITS, _CHAT_BITS = 1, 2
+"""Up to 2021 an export wrote a peer as one number: who it is in the lower 32 bits, above them a person or any chat."""
+_BARE = 2**32 - 1
+_MARKS = {"channel": marked_channel_id, "chat": marked_group_id, "group": marked_group_id}
 _KINDS: dict[str, ChatKind] = {
     "private_group": "group", "private_supergroup": "group", "public_supergroup": "group", "public_group": "group",
     "personal_chat": "private", "bot_chat": "private", "saved_messages": "private", "replies": "private",
@@ -66,18 +69,28 @@ def hidden_links(payload: dict[str, Any]) -> tuple[Link, ...]:
     )
 
 
-def peer_id(value: Any) -> str | None:
+def is_of_2021(payload: dict[str, Any]) -> bool:
+    """Whether a message was exported when peers were numbers: later ones name their kind, and tell the unix time."""
+    return (
+        "date" in payload
+        and "date_unixtime" not in payload
+        and not any(
+            isinstance(payload.get(key), str) and whole(payload[key]) is None for key in ("from_id", "actor_id")
+        )
+    )
+
+
+def peer_id(value: Any, *, of_2021: bool = False) -> str | None:
     """The marked id of a peer written as user1, channel1, chat1 or as a number; None where it names nobody."""
     if isinstance(value, str):
         digits = value.lstrip("abcdefghijklmnopqrstuvwxyz")
-        kind = value[: len(value) - len(digits)]
-        bare = whole(digits)
+        kind, bare = value[: len(value) - len(digits)], whole(digits)
         if kind and bare is not None and bare > 0:
-            return _mark({"channel": _CHANNEL_BITS, "chat": _CHAT_BITS, "group": _CHAT_BITS}.get(kind, 0), bare)
+            return _MARKS.get(kind, str)(bare)
     number = whole(value)
     if not number:
         return None
-    return str(number) if number < 0 else _from_bits(number)
+    return _from_bits(number) if of_2021 and number > 0 else str(number)
 
 
 def chat_kind(written: Any) -> ChatKind:
@@ -85,7 +98,7 @@ def chat_kind(written: Any) -> ChatKind:
     return _KINDS.get(str(written), "channel")
 
 
-def chat_id(fields: dict[str, Any]) -> str:
+def chat_id(fields: dict[str, Any], *, of_2021: bool = False) -> str:
     """The canonical id of an exported chat; one made from its title where the export gives no number."""
     written, kind = whole(fields.get("id")), chat_kind(fields.get("type"))
     if written is None and (named := peer_id(fields.get("id"))):
@@ -94,10 +107,11 @@ def chat_id(fields: dict[str, Any]) -> str:
         return nameless_channel_id(str(fields.get("name") or ""), str(fields.get("type") or ""))
     if written < 0:
         return str(written)
-    if written >> 32 in (_CHAT_BITS, _CHANNEL_BITS) and kind != "private":
-        return _from_bits(written)
-    basic = fields.get("type") == "private_group"
-    return str(written) if kind == "private" else _mark(_CHAT_BITS if basic else _CHANNEL_BITS, written)
+    if of_2021 and written >> 32 in (_PERSON_BITS, _CHAT_BITS):
+        written &= _BARE
+    if kind == "private":
+        return str(written)
+    return marked_group_id(written) if fields.get("type") == "private_group" else marked_channel_id(written)
 
 
 def when(payload: dict[str, Any], key: str) -> When | None:
@@ -111,7 +125,8 @@ def when(payload: dict[str, Any], key: str) -> When | None:
 
 def author(payload: dict[str, Any]) -> Author | None:
     """Who wrote it. A signature (`author`) names the person behind a channel's post, so it wins over `from`."""
-    peer = peer_id(payload.get("from_id")) or peer_id(payload.get("actor_id"))
+    old = is_of_2021(payload)
+    peer = peer_id(payload.get("from_id"), of_2021=old) or peer_id(payload.get("actor_id"), of_2021=old)
     name = string(payload.get("author")) or string(payload.get("from")) or string(payload.get("actor"))
     return Author(id=peer, name=name) if peer or name else None
 
@@ -123,7 +138,7 @@ def forward(payload: dict[str, Any]) -> Forward | None:
     sent = when(payload, "forwarded_date")
     return Forward(
         name=string(payload.get("forwarded_from")),
-        peer_id=peer_id(payload.get("forwarded_from_id")),
+        peer_id=peer_id(payload.get("forwarded_from_id"), of_2021=is_of_2021(payload)),
         date=sent.moment if sent else None,
     )
 
@@ -148,11 +163,10 @@ def _piece_text(piece: Any) -> str:
 
 
 def _from_bits(number: int) -> str:
-    return _mark(number >> 32, number & 0xFFFFFFFF) if number >> 32 in (_CHAT_BITS, _CHANNEL_BITS) else str(number)
-
-
-def _mark(kind: int, bare: int) -> str:
-    return marked_channel_id(bare) if kind == _CHANNEL_BITS else f"-{bare}" if kind == _CHAT_BITS else str(bare)
+    """A basic group is written as a channel is, but nobody writes or is forwarded from in its name."""
+    if number >> 32 == _CHAT_BITS:
+        return marked_channel_id(number & _BARE)
+    return str(number & _BARE if number >> 32 == _PERSON_BITS else number)
 
 
 def _unix(seconds: int) -> When | None:

@@ -13,6 +13,7 @@ from tg_parser.ingestion.desktop_fields import (
     chat_id,
     chat_kind,
     forward,
+    is_of_2021,
     peer_id,
     reactions,
     string,
@@ -35,9 +36,10 @@ class Skipped(NamedTuple):
     reason: str
 
 
-def map_chat(fields: dict[str, Any]) -> Chat:
-    """The chat that the header of an export describes. Exports tell no usernames."""
-    return Chat(channel_id=chat_id(fields), title=string(fields.get("name")), kind=chat_kind(fields.get("type")))
+def map_chat(fields: dict[str, Any], first: Any = None) -> Chat:
+    """The chat that the header of an export, made when its `first` message tells, describes. It names no username."""
+    number = chat_id(fields, of_2021=isinstance(first, dict) and is_of_2021(first))
+    return Chat(channel_id=number, title=string(fields.get("name")), kind=chat_kind(fields.get("type")))
 
 
 class MessageMapper:
@@ -74,7 +76,7 @@ class MessageMapper:
 
     def _answered(self, payload: dict[str, Any]) -> int | None:
         """The message of this chat that it answers; an answer across chats belongs to no thread here."""
-        elsewhere = peer_id(payload.get("reply_to_peer_id"))
+        elsewhere = peer_id(payload.get("reply_to_peer_id"), of_2021=is_of_2021(payload))
         return None if elsewhere not in (None, self.chat.channel_id) else whole(payload.get("reply_to_message_id"))
 
     def _message(self, message_id: int, date: datetime, place: Place, payload: dict[str, Any]) -> RawMessage:

@@ -9,7 +9,7 @@ from typing import Any
 from tg_parser.domain.errors import SourceError
 from tg_parser.domain.messages import Chat
 from tg_parser.ingestion.desktop_batch import GrowingBatch
-from tg_parser.ingestion.desktop_json import ChatEnd, ChatStart, ExportParser
+from tg_parser.ingestion.desktop_json import ChatEnd, ChatStart, ExportParser, Found
 from tg_parser.ingestion.desktop_mapping import MessageMapper, map_chat
 from tg_parser.ingestion.desktop_repair import RepairingReader
 from tg_parser.ingestion.desktop_values import RawItem
@@ -25,7 +25,7 @@ class ExportWalk:
         self._reader = RepairingReader(path)
         self._items = ExportParser(self._reader).items()
         self._mapper: MessageMapper | None = None
-        self._held: RawItem | None = None
+        self._held: Found | None = None
         self._error: SourceError | None = None
         self._headers: list[dict[str, Any]] | None = None
         self._told: Counter[str] = Counter()
@@ -45,7 +45,9 @@ class ExportWalk:
         for item in self._items:
             if isinstance(item, ChatStart):
                 self.index, self.alone = self.index + 1, item.alone
-                self._mapper = MessageMapper(map_chat(self._header(item)))
+                self._hold_first()
+                first = self._held.value if isinstance(self._held, RawItem) else None
+                self._mapper = MessageMapper(map_chat(self._header(item), first))
                 return self._mapper.chat
         self.index += 1
         return None
@@ -82,6 +84,13 @@ class ExportWalk:
             elif not batch.add(self._mapper.map(item.value), window):
                 self._held = item
                 return
+
+    def _hold_first(self) -> None:
+        """Look at the first message of a chat: it tells of what time the export is."""
+        try:
+            self._held = next(self._items, None)
+        except SourceError as error:
+            self._error = error
 
     def _header(self, start: ChatStart) -> dict[str, Any]:
         """What the file tells of a chat, also where it tells it only after the messages (files with sorted keys)."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from tg_parser.domain.marked_ids import marked_channel_id, marked_group_id
 from tg_parser.domain.messages import Author, Chat, Forward, Link, Reaction
-from tg_parser.domain.peers import marked_channel_id
 
 People = Mapping[str, str | None]
 """How people and chats are displayed, by their marked ids."""
@@ -25,7 +25,7 @@ def marked_id(peer: Any) -> str | None:
     if (channel := getattr(peer, "channel_id", None)) is not None:
         return marked_channel_id(channel)
     if (group := getattr(peer, "chat_id", None)) is not None:
-        return f"-{group}"
+        return marked_group_id(group)
     person = getattr(peer, "user_id", None)
     return None if person is None else str(person)
 
@@ -35,7 +35,7 @@ def people_of(users: Iterable[Any], chats: Iterable[Any]) -> dict[str, str | Non
     names = {str(user.id): _full_name(user) for user in users}
     for chat in chats:
         basic = kind_of(chat).startswith("Chat")
-        names[f"-{chat.id}" if basic else marked_channel_id(chat.id)] = getattr(chat, "title", None)
+        names[marked_group_id(chat.id) if basic else marked_channel_id(chat.id)] = getattr(chat, "title", None)
     return names
 
 

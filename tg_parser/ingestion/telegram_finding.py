@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tg_parser.domain.errors import SourceError
+from tg_parser.domain.marked_ids import internal_channel_id, marked_channel_id, marked_group_id
 from tg_parser.domain.messages import Chat
-from tg_parser.domain.peers import Peer, internal_channel_id, marked_channel_id
+from tg_parser.domain.peers import Peer
 from tg_parser.ingestion.telegram_fields import kind_of
 from tg_parser.ingestion.telegram_requests import Target, TelegramRequests, channel_target, group_target
 from tg_parser.storage.account_storage import AccountStorage
@@ -115,7 +116,7 @@ def _basic_group(entity: Any, name: str) -> Found:
             f"Collect that one: tg-parser run {number}; what the group holds from before is in a Telegram Desktop "
             "export.",
         )
-    chat = Chat(channel_id=f"-{entity.id}", title=entity.title, kind="group")
+    chat = Chat(channel_id=marked_group_id(entity.id), title=entity.title, kind="group")
     return Found(chat, group_target(name, entity.id))
 
 
@@ -135,4 +136,4 @@ def _marked(entity: Any) -> str | None:
     kind = kind_of(entity)
     if kind == "Channel":
         return marked_channel_id(entity.id)
-    return f"-{entity.id}" if kind == "Chat" else None
+    return marked_group_id(entity.id) if kind == "Chat" else None

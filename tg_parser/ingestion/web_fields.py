@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import orjson
 from selectolax.lexbor import LexborNode
 
+from tg_parser.domain.marked_ids import marked_channel_id
 from tg_parser.domain.messages import Author, Chat, Forward, Reaction
-from tg_parser.domain.peers import marked_channel_id
 from tg_parser.ingestion.unknown import outermost
 from tg_parser.ingestion.web_elements import Parts, When, attribute, classes, count, post_link, texts_within, when
 from tg_parser.ingestion.web_text import line_of, text_of

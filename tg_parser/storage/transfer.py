@@ -17,6 +17,7 @@ from tg_parser.domain.times import utc_now
 from tg_parser.storage.databases import Databases
 from tg_parser.storage.transfer_files import FILE_NAMES
 from tg_parser.storage.transfer_ledger import Ledger, OnConflict, Run, Tally, new_run
+from tg_parser.storage.transfer_numbers import require_right_numbers
 from tg_parser.storage.transfer_plan import Context, Plan, Verdict
 from tg_parser.storage.transfer_plans import channels_of, plans_of
 from tg_parser.storage.transfer_report import (
@@ -66,6 +67,7 @@ async def migrate(
     require_other_place(databases, folder)
     await require_fit(databases)
     with open_snapshot(folder) as snapshot:
+        require_right_numbers(snapshot)
         migration = _Migration(databases, snapshot, folder, options, tell)
         if options.dry_run:
             return await migration.rehearse()

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from tg_parser.domain.errors import InvalidPeerError
 from tg_parser.domain.peers import Peer, is_numeric, parse_peer
+from tg_parser.domain.renumbering import certainly
 
 
 class Channels:
@@ -51,9 +52,7 @@ class Channels:
 
     def _canonical(self, writing: str) -> str:
         peer = _peer(writing)
-        if peer is None:
-            return writing
-        return self._numbers.get(peer.canonical, peer.canonical)
+        return writing if peer is None else self._numbers.get(peer.canonical, peer.canonical)
 
 
 def username_of(writing: str) -> str | None:
@@ -64,7 +63,7 @@ def username_of(writing: str) -> str | None:
 
 def _peer(writing: str) -> Peer | None:
     try:
-        return parse_peer(writing)
+        return parse_peer(certainly(writing) or writing)
     except InvalidPeerError:
         return None
 

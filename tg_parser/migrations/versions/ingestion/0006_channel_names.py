@@ -8,7 +8,7 @@ from alembic import op
 from tg_parser.storage.columns import JsonDocument
 
 revision = "ingestion_0006"
-down_revision = "ingestion_0004"
+down_revision = "ingestion_0005"
 branch_labels = None
 depends_on = None
 

@@ -8,7 +8,7 @@ from alembic import op
 from tg_parser.storage.columns import BigNumber, Ref
 
 revision = "processing_0005"
-down_revision = "processing_0003"
+down_revision = "processing_0004"
 branch_labels = None
 depends_on = None
 

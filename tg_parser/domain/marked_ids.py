@@ -1,0 +1,33 @@
+"""Telegram's marked ids: one number that says what a chat is and which one. Pure arithmetic, and nowhere else.
+
+A person has a positive number; a basic group the negative one; a channel or supergroup -(10^12 + its bare id), however
+many digits that has.
+"""
+
+from __future__ import annotations
+
+_CHANNELS = 10**12
+_MOST_DIGITS = 18
+
+
+def marked_channel_id(bare: int | str) -> str:
+    """The canonical id of the channel or supergroup with Telegram's `bare` id, a positive whole number."""
+    return str(-_CHANNELS - int(bare))
+
+
+def internal_channel_id(channel_id: str) -> str | None:
+    """Telegram's bare id of a channel or supergroup, as t.me/c links use it; None for other chats."""
+    number = _negative(channel_id)
+    return str(number - _CHANNELS) if number > _CHANNELS else None
+
+
+def marked_group_id(bare: int | str) -> str:
+    """The canonical id of the basic group with Telegram's `bare` id, a positive whole number."""
+    return str(-int(bare))
+
+
+def _negative(channel_id: str) -> int:
+    """How far below zero the id is; 0 where it is no such number."""
+    digits = channel_id.removeprefix("-")
+    fits = digits != channel_id and digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS
+    return int(digits) if fits else 0

@@ -1,0 +1,105 @@
+"""Numbers of chats that earlier versions stored wrongly, and the right ones. Pure.
+
+Glued: "-100" stood before the bare id of a channel, which is its marked id only where that has ten digits. Folded: of
+an export's ids from 2^32 to 2^33 only the lower 32 bits were kept, as a basic group. Some of these show in the number
+itself; the others may be what they say, so something else must tell: see `suspicion`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from tg_parser.domain.marked_ids import marked_channel_id
+
+_GLUED = re.compile(r"-100([1-9]\d{0,14})", re.ASCII)
+_RIGHT_DIGITS = 10
+_MOST_GROUP_DIGITS = 7
+"""Basic groups have at most ten digits, "100" among them: with fewer behind it, a glued id may be one of theirs."""
+_FOLD = 2**32
+_REF = re.compile(
+    r"(?P<before>(?:kb:(?:msg|topic):|doc:|topic:)*tg:)(?P<channel>-\d+)(?P<rest>:.*)", re.ASCII | re.DOTALL
+)
+
+
+class Suspicion(NamedTuple):
+    """A number that a basic group may have, and the channels that may hide behind it: by gluing, by folding."""
+
+    glued: str | None
+    folded: str | None
+
+
+def certainly(channel_id: str) -> str | None:
+    """The right number of a chat whose number is wrong without doubt; None for every other."""
+    match = _GLUED.fullmatch(channel_id)
+    if match is None or len(match[1]) == _RIGHT_DIGITS or len(match[1]) <= _MOST_GROUP_DIGITS:
+        return None
+    return marked_channel_id(match[1])
+
+
+def suspicion(channel_id: str) -> Suspicion | None:
+    """What a number that a basic group may have would be if it were wrong; None for every other."""
+    digits = channel_id.removeprefix("-")
+    if digits == channel_id or not re.fullmatch(r"[1-9]\d{0,9}", digits, re.ASCII):
+        return None
+    match, number = _GLUED.fullmatch(channel_id), int(digits)
+    found = Suspicion(
+        glued=marked_channel_id(match[1]) if match is not None else None,
+        folded=marked_channel_id(_FOLD + number) if number < _FOLD else None,
+    )
+    return found if any(found) else None
+
+
+def right_source_number(channel_id: str, kind: str, via: str | None, *, has_name: bool) -> str | None:
+    """The right number of a source whose number is wrong; a basic group is no channel, and has neither name nor key.
+
+    Exports alone folded, and almost all channels that they brought have more digits than gluing leaves in doubt.
+    """
+    suspected = suspicion(channel_id)
+    if suspected is None:
+        return certainly(channel_id)
+    if via == "export" and kind == "channel":
+        return suspected.folded
+    return suspected.glued if has_name or (kind == "channel" and via in {"api", "web"}) else None
+
+
+def right_number_by_authors(channel_id: str, authors: Collection[str]) -> str | None:
+    """The right number of a chat where a channel alone posts: in a basic group people do, and never the chat itself."""
+    suspected = suspicion(channel_id)
+    if suspected is None or len(authors) != 1:
+        return None
+    (author,) = authors
+    return suspected.glued if author == channel_id else suspected.folded if author == suspected.folded else None
+
+
+def right_peer(number: str) -> str:
+    """The right number of who wrote or was forwarded from: that is never a basic group, but may be a channel."""
+    match = _GLUED.fullmatch(number)
+    return number if match is None or len(match[1]) == _RIGHT_DIGITS else marked_channel_id(match[1])
+
+
+def right_author(number: str, written: Any) -> str:
+    """The same, given how the export wrote it: persons of exports up to 2021 were taken for basic groups."""
+    if isinstance(written, int) and written >> 32 == 1 and number == f"-{written % _FOLD}":
+        return str(written % _FOLD)
+    return right_peer(number)
+
+
+def renumbered(value: Any, numbers: Mapping[str, str]) -> Any:
+    """A JSON value with right numbers for wrong ones, alone or in refs and ids; what a list now holds twice, once."""
+    if isinstance(value, str):
+        return _text(value, numbers)
+    if isinstance(value, dict):
+        return {_text(key, numbers): renumbered(each, numbers) for key, each in value.items()}
+    if not isinstance(value, list):
+        return value
+    changed = [renumbered(each, numbers) for each in value]
+    return value if changed == value else [each for at, each in enumerate(changed) if each not in changed[:at]]
+
+
+def _text(text: str, numbers: Mapping[str, str]) -> str:
+    match = _REF.fullmatch(text)
+    if match is None:
+        return numbers.get(text, text)
+    return f"{match['before']}{numbers.get(match['channel'], match['channel'])}{match['rest']}"
