@@ -25,7 +25,7 @@ from tg_parser.storage.tables.llm import llm_answers, llm_spending
 from tg_parser.storage.tables.processing import processing_claims, processing_failures
 from tg_parser.storage.topic_storage import TopicRun, TopicStorage
 
-BEFORE = {"ingestion": "ingestion_0004", "raw": "raw_0001", "processing": "processing_0003"}
+BEFORE = {"ingestion": "ingestion_0003", "raw": "raw_0001", "processing": "processing_0003"}
 TINY, TINY_RIGHT = "-1005", "-1000000000005"
 LONG, LONG_RIGHT = "-10012345678901", "-1012345678901"
 FOLDED, FOLDED_RIGHT = "-5032704", "-1004300000000"

@@ -13,7 +13,7 @@ from tg_parser.storage.renumbering_processing import channels_of_documents
 from tg_parser.storage.tables import DatabaseName
 from tg_parser.storage.transfer_source import Snapshot
 
-_PUT_RIGHT_BY = {"ingestion": "ingestion_0005", "raw": "raw_0002", "processing": "processing_0004"}
+_PUT_RIGHT_BY = {"ingestion": "ingestion_0004", "raw": "raw_0002", "processing": "processing_0004"}
 
 
 def require_right_numbers(snapshot: Snapshot) -> None:

@@ -7,8 +7,8 @@ from alembic import op
 
 from tg_parser.storage.columns import JsonDocument
 
-revision = "ingestion_0006"
-down_revision = "ingestion_0005"
+revision = "ingestion_0005"
+down_revision = "ingestion_0004"
 branch_labels = None
 depends_on = None
 

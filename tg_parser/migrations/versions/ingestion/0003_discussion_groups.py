@@ -7,7 +7,7 @@ from alembic import op
 
 from tg_parser.storage.columns import JsonDocument
 
-revision = "ingestion_0004"
+revision = "ingestion_0003"
 down_revision = "ingestion_0002"
 branch_labels = None
 depends_on = None

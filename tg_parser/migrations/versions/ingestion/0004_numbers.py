@@ -6,8 +6,8 @@ from alembic import op
 
 from tg_parser.storage.renumbering_ingestion import renumber_sources
 
-revision = "ingestion_0005"
-down_revision = "ingestion_0004"
+revision = "ingestion_0004"
+down_revision = "ingestion_0003"
 branch_labels = None
 depends_on = None
 
