@@ -88,3 +88,17 @@ def test_a_sold_name_leads_to_its_buyer(env, paper, tmp_path):
     assert found["sources"][0]["messages"]["posts"] == 1
     tg_parser(env, "export", "--channel", "@goldname", "--out", "theirs", cwd=tmp_path)
     assert links(tmp_path / "theirs") == ["https://t.me/goldname/1"]
+
+
+def test_a_second_source_of_a_chat_is_pointed_out_and_names_are_shown_in_words(env, tmp_path):
+    """Whoever adds one may have meant to change the first."""
+    tg_parser(env, "ingest", "--channel", "@paper", cwd=tmp_path)
+    added = tg_parser(env, "add-source", "--source-id", "mine", "--channel-username", "@goldname", cwd=tmp_path)
+    shown = tg_parser(env, "sources", "show", "paper", cwd=tmp_path).stdout
+    assert "@goldname (since " in shown
+    assert "@paper (since " in shown
+    assert "ChatName" not in shown
+    assert "datetime" not in shown
+    assert "collected by" not in added.stderr
+    again = tg_parser(env, "add-source", "--source-id", "again", "--channel-id", "-1001500000001", cwd=tmp_path)
+    assert "The same chat is collected by paper too" in again.stderr

@@ -66,3 +66,29 @@ def test_every_setting_is_documented():
     fields = [field for _, group in setting_groups() for field in group.model_fields.values()]
     assert len(fields) >= 25
     assert all(field.description and field.description.endswith(".") for field in fields)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (b'DB_NAME=a\nDB_TYPE="postgresql\n', "line 2, is not of the form NAME=value"),
+        (b"DB_TYPE postgresql\n", "line 1, is not of the form NAME=value"),
+        ("DB_TYPE=sqlite\n".encode("utf-16"), "is not UTF-8 text"),
+    ],
+)
+def test_a_file_that_cannot_be_read_whole_is_refused(tmp_path, written, told):
+    """A line passed over would mean a default where somebody wrote something else."""
+    env_file = tmp_path / ".env"
+    env_file.write_bytes(written)
+    with pytest.raises(SettingsError, match=told) as caught:
+        load_settings(env_file)
+    assert ".env" in caught.value.message
+    assert "postgresql" not in caught.value.message
+
+
+def test_a_mark_of_the_byte_order_at_the_beginning_is_no_part_of_a_name(tmp_path):
+    """Editors on Windows put one before the first line."""
+    env_file = tmp_path / ".env"
+    env_file.write_bytes(b"\xef\xbb\xbfDB_NAME=from_file\n# a comment\nexport DB_PORT=6000\n")
+    database = load_settings(env_file).database
+    assert (database.name, database.port) == ("from_file", 6000)

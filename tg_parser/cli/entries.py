@@ -36,6 +36,8 @@ def entries(
     async def read(app: App) -> int:
         from tg_parser.storage.processing_storage import DocumentFilter
 
+        if topic_id is not None:
+            await app.reading.topic(topic_id)
         wanted = DocumentFilter(
             channel_ids=await channels_asked_for(app, source, channel),
             topic_id=topic_id,

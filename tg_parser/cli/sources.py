@@ -8,9 +8,11 @@ import typer
 
 from tg_parser.cli.execution import execute
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
-from tg_parser.cli.stderr import confirm
+from tg_parser.cli.stderr import confirm, say
+from tg_parser.domain.backlog import OpenRange
 from tg_parser.domain.dates import parse_span
-from tg_parser.domain.moments import utc_now
+from tg_parser.domain.moments import moment_text, utc_now
+from tg_parser.domain.sources import ChatName
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
@@ -60,7 +62,14 @@ def add_source(
         from tg_parser.domain.sources import SourceChange
 
         named = {name: value for name, value in given.items() if value is not None}
-        return await app.sources.add(SourceChange(source_id=source_id, **named))
+        source = await app.sources.add(SourceChange(source_id=source_id, **named))
+        others = [each.source_id for each in await app.sources.collecting(source.channel_id) if each != source]
+        if others:
+            say(
+                f"The same chat is collected by {', '.join(others)} too; to change that source instead, name it: "
+                f"tg-parser add-source --source-id {others[0]} …"
+            )
+        return source
 
     _emit_source(execute(add, begin=True), json=json)
 
@@ -146,4 +155,21 @@ def _emit_source(source: Source, *, json: bool) -> None:
     if json:
         emit_json(source)
     else:
-        emit_facts((name.replace("_", " "), value) for name, value in source.model_dump().items())
+        facts = {name: getattr(source, name) for name in type(source).model_fields}
+        emit_facts((name.replace("_", " "), _in_words(value)) for name, value in facts.items())
+
+
+def _in_words(value: object) -> object:
+    """A value of a source for people: several ones side by side, no list where there is nothing."""
+    if not isinstance(value, tuple):
+        return value
+    return ", ".join(map(_part_in_words, value)) or None
+
+
+def _part_in_words(part: object) -> str:
+    if isinstance(part, ChatName):
+        lost = f", until {moment_text(part.until)}" if part.until else ""
+        return f"@{part.name} (since {moment_text(part.since)}{lost})"
+    if isinstance(part, OpenRange):
+        return f"{part.after_id + 1}-{(part.before_id or 0) - 1}"
+    return str(part)

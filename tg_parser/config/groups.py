@@ -20,7 +20,7 @@ class SettingsGroup(BaseSettings):
     """Settings that belong together, each read from its variable; empty variables count as unset."""
 
     model_config = SettingsConfigDict(
-        env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+        env_file_encoding="utf-8-sig", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
     )
 
 

@@ -9,15 +9,21 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from tg_parser.config.env_file import require_readable
+
 ALIKE = 0.9
 """Share of two names that must be the same; below that they may well be another program's."""
 
 
 def near_names(known: Collection[str], env_file: Path | None = Path(".env")) -> dict[str, str]:
-    """What was meant, by the names in the environment and `env_file` that are nearly one of `known`."""
+    """What was meant, by the names in the environment and `env_file` that are nearly one of `known`.
+
+    Raises SettingsError where the file cannot be read whole.
+    """
+    require_readable(env_file)
     given = set(os.environ)
     if env_file is not None and env_file.is_file():
-        given |= set(dotenv_values(env_file, encoding="utf-8"))
+        given |= set(dotenv_values(env_file, encoding="utf-8-sig"))
     return nearly(given, known)
 
 

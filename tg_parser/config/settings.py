@@ -17,6 +17,7 @@ from tg_parser import __version__
 from tg_parser.config.agent_settings import AgentSettings
 from tg_parser.config.backup_settings import BackupSettings
 from tg_parser.config.database_settings import DatabaseSettings, with_secrets
+from tg_parser.config.env_file import require_readable
 from tg_parser.config.groups import WEB_ADDRESS, readable_by
 from tg_parser.config.groups import SettingsGroup as _Group
 from tg_parser.config.groups import setting as _env
@@ -172,6 +173,7 @@ class Settings(BaseModel):
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:
     """Read the environment, then `env_file` where it exists. Raises SettingsError naming every wrong variable."""
+    require_readable(env_file)
     problems: list[str] = []
     groups: dict[str, Any] = {}
     for name, group in setting_groups():

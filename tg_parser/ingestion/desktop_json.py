@@ -145,7 +145,7 @@ class ExportParser:
         )
 
     def _of_another_shape(self) -> TgParserError:
-        keys = ", ".join(self._root_keys[:8]) or "a list or a bare value"
+        keys = ", ".join(self._root_keys[:8]) or "nothing, a list or a bare value"
         return ExportFormatError(
             f"{self._reader.path} is JSON, but no Telegram Desktop export: it holds {keys}, and no chat with messages.",
             JSON_HINT,

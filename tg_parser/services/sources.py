@@ -70,6 +70,10 @@ class SourceService:
         """All sources by id."""
         return await self._sources.list_sources()
 
+    async def collecting(self, channel_id: str) -> Sequence[Source]:
+        """The sources of a channel, by id: it may be collected by several, under its number or under its name."""
+        return [each for each in await self.list() if channel_id in (each.channel_id, each.peer_id)]
+
     async def get(self, source_id: str) -> Source:
         """One source. Raises UnknownSourceError."""
         source = await self._sources.get(source_id)
