@@ -75,6 +75,8 @@ def test_an_export_of_2021_wrote_the_kind_of_a_peer_into_its_number(written, mar
         ({"date": "2021-01-02T03:04:05", "actor_id": 4389402929}, True),
         ({"date": "2021-01-02T03:04:05"}, True),
         ({"date": "2021-06-02T03:04:05", "from_id": "user94435633"}, False),
+        ({"date": "2026-06-02T03:04:05", "from_id": 7000000001}, False),
+        ({"date": "2021-06-02T03:04:05", "from_id": 7000000001, "text_entities": []}, False),
         ({"date": "2021-06-02T03:04:05", "actor_id": "channel94435633"}, False),
         ({"date": "2026-01-02T03:04:05", "date_unixtime": "1767322000"}, False),
         ({"id": 5, "type": "unsupported"}, False),

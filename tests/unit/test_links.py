@@ -15,6 +15,8 @@ GROUP = ChatAddress(kind="group")
         ("-1000000000123", "post", "7", "7", NUMBERED, "https://t.me/c/123/7"),
         ("durov", "post", "7", None, NUMBERED, "https://t.me/durov/7"),
         ("-1000000000123", "comment", "99", "7", NAMED, "https://t.me/durov/7?comment=99"),
+        ("-1000000000123", "post", "99999999999", "1", NAMED, None),
+        ("-1000000000123", "comment", "99", "0", GROUP, "https://t.me/c/123/99"),
         ("-1000000000123", "comment", "99@55", "7", NAMED, "https://t.me/durov/7?comment=99"),
         ("-1000000000123", "comment", "99", "7", NUMBERED, "https://t.me/c/123/7?comment=99"),
         ("-1000000000123", "comment", "7", "7", NAMED, "https://t.me/durov/7?comment=7"),

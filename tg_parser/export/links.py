@@ -8,6 +8,9 @@ from tg_parser.domain.marked_ids import internal_channel_id
 from tg_parser.domain.peers import ChatKind
 from tg_parser.domain.refs import MessageType, split_comment_id
 
+_NO_NUMBER = 2**31
+"""Messages are numbered below it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChatAddress:
@@ -25,17 +28,22 @@ def message_link(
     """The t.me address of a message, None where Telegram has none (basic groups, private and unnamed chats)."""
     base, number = _chat_address(channel_id, address), split_comment_id(message_id)[0]
     # A group that was upgraded keeps its old messages under negative ids, which no link can open or name as a thread.
-    if base is None or not number.isdigit():
+    if base is None or not _opens(number):
         return None
     if message_type == "comment" and thread_id:
         # A comment of a channel is known by its post; as the group counts for itself, both may have the same number.
         # In a group it is a message of its own inside a thread.
-        if not thread_id.isdigit():
+        if not _opens(thread_id):
             return f"{base}/{number}"
         if address.kind == "group":
             return f"{base}/{number}?thread={thread_id}"
         return f"{base}/{thread_id}?comment={number}"
     return f"{base}/{message_id}"
+
+
+def _opens(number: str) -> bool:
+    """Whether Telegram numbers a message so."""
+    return number.isascii() and number.isdigit() and 0 < int(number) < _NO_NUMBER
 
 
 def _chat_address(channel_id: str, address: ChatAddress) -> str | None:

@@ -12,6 +12,7 @@ from tg_parser.domain.peers import ChatKind, nameless_channel_id
 
 _PERSON_BITS, _CHAT_BITS = 1, 2
 """Up to 2021 an export wrote a peer as one number: who it is in the lower 32 bits, above them a person or any chat."""
+_LAST_YEAR_OF_NUMBERS = 2021
 _BARE = 2**32 - 1
 _MARKS = {"channel": marked_channel_id, "chat": marked_group_id, "group": marked_group_id}
 _KINDS: dict[str, ChatKind] = {
@@ -70,10 +71,14 @@ def hidden_links(payload: dict[str, Any]) -> tuple[Link, ...]:
 
 
 def is_of_2021(payload: dict[str, Any]) -> bool:
-    """Whether a message was exported when peers were numbers: later ones name their kind, and tell the unix time."""
+    """Whether a message was exported when peers were numbers: later exports name their kind, tell the unix time and the
+    text in entities. Other programs that write neither are younger, and so are their messages.
+    """
+    sent = when(payload, "date")
     return (
-        "date" in payload
-        and "date_unixtime" not in payload
+        sent is not None
+        and sent.moment.year <= _LAST_YEAR_OF_NUMBERS
+        and not {"date_unixtime", "text_entities"} & payload.keys()
         and not any(
             isinstance(payload.get(key), str) and whole(payload[key]) is None for key in ("from_id", "actor_id")
         )
