@@ -17,7 +17,7 @@ from tg_parser.ingestion.source import Window
         (b" \n\t ", "is empty"),
         (b"\x00" * 5000, "is empty"),
         (b"hello", "is not JSON"),
-        (b"\xff\xfe{\x00}\x00", "is not JSON"),
+        (b"\xff\xfe{\x00}\x00", "holds a list or a bare value"),
         (b"<!DOCTYPE html><html></html>", "is an HTML page"),
         (b"5", "holds a list or a bare value"),
         (b'[{"id": 1}]', "holds a list or a bare value"),

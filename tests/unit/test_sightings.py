@@ -155,3 +155,25 @@ def test_the_layout_of_a_page_leaves_a_text_that_is_read_again():
     laid_out, clean = "Harvest\n   \n   The wheat\n   ", "Harvest\n\nThe wheat"
     assert change_of(held(laid_out), seen(clean)).reason == "richer_source"
     assert change_of(held(laid_out, via="api"), seen(clean)) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("garbled", "right"),
+    [
+        ("Цена".encode("cp1251").decode("utf-8", "replace") + " 10 RUB", "Цена 10 RUB"),
+        ("Лёд и чай, 5%".encode("cp1251").decode("utf-8", "replace"), "Лёд и чай, 5%"),
+        ("half \ufffd emoji", "half \N{ROCKET} emoji"),
+    ],
+)
+def test_unreadable_characters_are_no_edit(garbled, right):
+    """The right text makes the stored one richer, the garbled one changes nothing; other words are an edit."""
+    assert change_of(held(garbled), seen(right)).reason == "richer_source"
+    assert change_of(held(right), seen(garbled)) == NOTHING
+    assert change_of(held("price \ufffd"), seen("cost 10")).reason == "edited"
+    assert change_of(held("10 \ufffd"), seen("12 \ufffd")).reason == "edited"
+
+
+def test_names_that_could_not_be_read_are_replaced():
+    """A legible name takes the place of a garbled one from the same adapter, and never the other way round."""
+    assert change_of(held(author_name="\ufffd\ufffd"), seen(author_name="Ян")) == Change({"author_name": "Ян"})
+    assert change_of(held(author_name="Ян"), seen(author_name="\ufffd\ufffd")) == NOTHING

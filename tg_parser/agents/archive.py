@@ -29,6 +29,7 @@ import orjson
 from tg_parser.domain.errors import ArchiveError
 from tg_parser.domain.times import iso_z
 from tg_parser.storage.columns import json_bytes
+from tg_parser.storage.durable import sync_folder
 
 PART, PENDING = ".part", ".pending"
 _NAME = re.compile(r"(?P<table>[a-z_]+)\.(?P<day>\d{8}T\d{6})\.(?P<rows>\d+)\.(?P<digest>[0-9a-f]{16})\.ndjson\.gz")
@@ -91,7 +92,7 @@ class Writing:
         if written is None or (self.rows, digest) != contents(self._part):
             raise ArchiveError(f"The archive {self._part} does not read back as it was written.", "Check the disk.")
         self._part.rename(path)
-        _sync(self._folder)
+        sync_folder(self._folder)
         return written
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -105,7 +106,7 @@ def settled(archive: Archive) -> Archive:
     """The archive under its last name, now that its rows are deleted."""
     path = archive.path.with_name(archive.name)
     archive.path.rename(path)
-    _sync(path.parent)
+    sync_folder(path.parent)
     return Archive(path, archive.table, archive.made, archive.rows, archive.digest, "done")
 
 
@@ -163,11 +164,3 @@ def require_whole(archive: Archive) -> None:
 
 def _plain(value: Any) -> Any:
     return iso_z(value) if isinstance(value, datetime) else value
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

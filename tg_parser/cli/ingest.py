@@ -9,6 +9,7 @@ import typer
 from tg_parser.cli.execution import execute, fail
 from tg_parser.cli.options import (
     Channel,
+    Encoding,
     FromExport,
     Limit,
     Mode,
@@ -17,9 +18,11 @@ from tg_parser.cli.options import (
     exactly_one,
     parse_recheck,
     refuse_with_a_file,
+    refuse_without_a_file,
 )
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.reasons import reasons_told
 from tg_parser.cli.reread import emit_rereading
 from tg_parser.cli.reread import reread as read_again
 from tg_parser.cli.stderr import say
@@ -35,6 +38,7 @@ def ingest(
     channel: Channel = None,
     every: Annotated[bool, typer.Option("--all", help="Every active source.")] = False,
     from_export: FromExport = None,
+    encoding: Encoding = None,
     mode: Mode = "incremental",
     limit: Limit = None,
     recheck: RecheckSpan = None,
@@ -53,8 +57,9 @@ def ingest(
     async def collect(app: App) -> list[IngestOutcome]:
         from tg_parser.services.ingestion import IngestRequest
 
+        refuse_without_a_file(from_export, encoding)
         refuse_with_a_file(from_export, all=every, recheck=span)
-        request = IngestRequest(mode=mode, limit=limit, recheck=span)
+        request = IngestRequest(mode=mode, limit=limit, recheck=span, encoding=encoding)
         with shown_progress() as report:
             if from_export is not None:
                 owner = await app.sources.get(source) if source else None
@@ -134,8 +139,8 @@ def emit_outcomes(outcomes: list[IngestOutcome]) -> None:
         if unknown := unknown_of(outcome):
             held = ", ".join(f"{number} {name}" for name, number in unknown.items())
             emit_line(f"{outcome.source.source_id}: messages that show nothing known were kept as they are: {held}.")
-        if parts := outcome.counts.get("note:rich_message_part"):
-            emit_line(f"{outcome.source.source_id}: of {parts} rich messages Telegram gave the beginning alone.")
+        for line in reasons_told(outcome.counts):
+            emit_line(f"{outcome.source.source_id}: {line}")
 
 
 def unknown_of(outcome: IngestOutcome) -> dict[str, int]:

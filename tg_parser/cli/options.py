@@ -25,6 +25,10 @@ FromExport = Annotated[
     Path | None,
     typer.Option("--from-export", help="A Telegram Desktop export: its folder, result.json or messages.html."),
 ]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", help="What the export is written in where it is not UTF-8, for example cp1251."),
+]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Take at most this many messages of a chat.")]
 RecheckSpan = Annotated[
     str | None,
@@ -121,6 +125,12 @@ def refuse_with_a_file(from_export: Path | None, **given: object) -> None:
     for name, value in given.items():
         if from_export is not None and value:
             raise UsageError(f"--{name} asks Telegram itself; --from-export reads a file. Give one of them.")
+
+
+def refuse_without_a_file(from_export: Path | None, encoding: str | None) -> None:
+    """Refuse --encoding where no file is read. Raises UsageError."""
+    if from_export is None and encoding is not None:
+        raise UsageError("--encoding says how a file is written; give the file with --from-export.")
 
 
 def exactly_one(**given: object) -> None:

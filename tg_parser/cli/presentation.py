@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tg_parser.cli.console import write_utf8
 from tg_parser.domain.moments import moment_text
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
@@ -24,7 +25,7 @@ def emit_json(result: Any) -> None:
     """Print `result` as one JSON object: dataclasses, models, dates and paths included."""
     from pydantic_core import to_json
 
-    sys.stdout.write(to_json(result, fallback=str, by_alias=True).decode() + "\n")
+    write_utf8(to_json(result, fallback=str, by_alias=True).decode() + "\n")
 
 
 def emit_line(text: str) -> None:

@@ -16,6 +16,7 @@ from tg_parser.cli.models import model_use, say_who_reads, spending_facts, spend
 from tg_parser.cli.options import Channel as ChannelOption
 from tg_parser.cli.options import (
     Concurrency,
+    Encoding,
     FromExport,
     KnownTopics,
     Limit,
@@ -33,6 +34,7 @@ from tg_parser.cli.options import (
     exactly_one,
     parse_recheck,
     refuse_with_a_file,
+    refuse_without_a_file,
 )
 from tg_parser.cli.options import Source as SourceOption
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
@@ -57,6 +59,7 @@ def run(
     channel: ChannelOption = None,
     every: Annotated[bool, typer.Option("--all", help="Every source that is not paused, one failing alone.")] = False,
     from_export: FromExport = None,
+    encoding: Encoding = None,
     out: Out = Path("output"),
     mode: Mode = "incremental",
     limit: Limit = None,
@@ -91,6 +94,7 @@ def run(
         from tg_parser.services.ingestion import IngestRequest
         from tg_parser.services.runs import RunRequest
 
+        refuse_without_a_file(from_export, encoding)
         refuse_with_a_file(from_export, recheck=span, all=every)
         if not from_export or skip_ingest:
             exactly_one(source=source, channel=chat, all=every)
@@ -101,7 +105,7 @@ def run(
             export_path=from_export,
             source=await app.sources.get(source) if source else None,
             channel=chat,
-            ingest=IngestRequest(mode=mode, limit=limit, recheck=span),
+            ingest=IngestRequest(mode=mode, limit=limit, recheck=span, encoding=encoding),
             process=app.process_options(concurrency=concurrency, force=force, retry_failed=retry_failed),
             topics=app.topic_options(known_topics, max_topics=max_topics),
             force=force,

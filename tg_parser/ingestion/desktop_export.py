@@ -10,10 +10,10 @@ from typing import Protocol, TypeVar
 
 from tg_parser.domain.errors import ExportFormatError, SourceError
 from tg_parser.domain.messages import Adapter, Chat
+from tg_parser.ingestion.desktop_encoding import cannot_be_read, known_encoding, require_legible
 from tg_parser.ingestion.desktop_html_files import HtmlExport, find_html_export
 from tg_parser.ingestion.desktop_html_page import EXPORT_HINT
 from tg_parser.ingestion.desktop_html_walk import HtmlWalk
-from tg_parser.ingestion.desktop_repair import cannot_be_read
 from tg_parser.ingestion.desktop_walk import ExportWalk
 from tg_parser.ingestion.source import Batch, Window
 
@@ -53,8 +53,16 @@ class Walk(Protocol):
 class DesktopExport:
     """An export in JSON or HTML by a file or its folder. Reading happens in a thread; memory does not grow with it."""
 
-    def __init__(self, path: Path | str, *, batch_size: int = 1000, batch_bytes: int = 8 * 1024 * 1024) -> None:
-        self._found = found = locate_export(Path(path))
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        encoding: str | None = None,
+        batch_size: int = 1000,
+        batch_bytes: int = 8 * 1024 * 1024,
+    ) -> None:
+        self._encoding = known_encoding(encoding) if encoding else None
+        self._found = found = locate_export(Path(path), self._encoding)
         self.path = found.path if isinstance(found, HtmlExport) else found
         self.size = found.size if isinstance(found, HtmlExport) else found.stat().st_size
         self.left_out: list[Chat] = []
@@ -75,9 +83,10 @@ class DesktopExport:
         """The chats one after another, to be read before the next is asked for. Raises SourceError.
 
         Of a whole account, channels and groups are given unless `wanted` says otherwise; of an export of one chat,
-        that chat. The others are named in `left_out`.
+        that chat. The others are named in `left_out`. Before the first, the whole export is held to its encoding.
         """
         self.left_out = []
+        await _in_thread(self._require_legible)
         self._walk = walk = self._new_walk()
         while (chat := await _in_thread(walk.next_chat)) is not None:
             if wanted(chat) if wanted else walk.alone or chat.kind != "private":
@@ -85,10 +94,15 @@ class DesktopExport:
             else:
                 self.left_out.append(chat)
 
+    def _require_legible(self) -> None:
+        found = self._found
+        require_legible(found.existing_pages if isinstance(found, HtmlExport) else [found], self._encoding)
+
     def _new_walk(self) -> Walk:
+        at_a_time = {"batch_size": self._batch_size, "batch_bytes": self._batch_bytes}
         if isinstance(self._found, HtmlExport):
-            return HtmlWalk(self._found, batch_size=self._batch_size, batch_bytes=self._batch_bytes)
-        return ExportWalk(self._found, batch_size=self._batch_size, batch_bytes=self._batch_bytes)
+            return HtmlWalk(self._found, **at_a_time)
+        return ExportWalk(self._found, encoding=self._encoding, **at_a_time)
 
 
 class ExportedChat:
@@ -141,7 +155,7 @@ class ExportedChat:
             walk.close()
 
 
-def locate_export(path: Path) -> Path | HtmlExport:
+def locate_export(path: Path, encoding: str | None = None) -> Path | HtmlExport:
     """The result.json that `path` is or holds, else the pages that it is or holds. Raises SourceError.
 
     In a folder with both, the JSON is taken, which tells more.
@@ -150,7 +164,7 @@ def locate_export(path: Path) -> Path | HtmlExport:
         result = path / _RESULT if path.is_dir() else path
         if result != path and result.exists():
             return result
-        if (pages := find_html_export(path)) is not None:
+        if (pages := find_html_export(path, encoding)) is not None:
             return pages
         if result.exists():
             return result

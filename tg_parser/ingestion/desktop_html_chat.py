@@ -21,8 +21,9 @@ _EXPORT_AGAIN = "Everything else was read. Export the chat again to get the rest
 class ChatReading:
     """Gives the messages in their order. What is wrong with a page waits until all the others are read."""
 
-    def __init__(self, pages: ChatPages, chat: Chat) -> None:
+    def __init__(self, pages: ChatPages, chat: Chat, encoding: str | None = None) -> None:
         self.chat = chat
+        self._encoding = encoding
         self.taken = self.offset = 0
         self._pages = pages
         self._reader, self._mapper = MessageReader(chat), MessageMapper(chat)
@@ -77,7 +78,7 @@ class ChatReading:
 
     def _page(self, path: Path) -> Page | None:
         try:
-            page = read_page(path)
+            page = read_page(path, self._encoding)
         except SourceError as error:
             self._problems.append(error)
             return None
@@ -88,13 +89,13 @@ class ChatReading:
         return page
 
 
-def described(pages: ChatPages) -> Chat:
+def described(pages: ChatPages, encoding: str | None = None) -> Chat:
     """The chat as its first page shows it. Raises SourceError.
 
     No page says whether it is of a channel or a group: a service message that only one of them has tells it, else
     who writes: in a channel nobody but the channel. A private chat is taken for a group.
     """
-    page = read_page(next(iter(pages.pages.values())))
+    page = read_page(next(iter(pages.pages.values())), encoding)
     return named_chat(page.title, _likely_kind(page))
 
 

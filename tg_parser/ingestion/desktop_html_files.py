@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tg_parser.domain.errors import ExportFormatError
 from tg_parser.domain.messages import Chat
 from tg_parser.domain.peers import ChatKind, nameless_channel_id
+from tg_parser.ingestion.desktop_encoding import cannot_be_read, encoding_of
 from tg_parser.ingestion.desktop_html_page import EXPORT_HINT
 from tg_parser.ingestion.desktop_html_text import attribute, label, parsed
-from tg_parser.ingestion.desktop_repair import cannot_be_read
 
 _PAGE = re.compile(r"messages(\d{0,9})\.html")
 _SUMMARY, _LIST = "export_results.html", Path("lists", "chats.html")
@@ -31,10 +32,11 @@ class ChatPages:
 
 @dataclass(frozen=True, slots=True)
 class HtmlExport:
-    """The chats of an export; `alone` in an export of one chat."""
+    """The chats of an export; `alone` in an export of one chat. `encoding` where a user named it."""
 
     chats: list[ChatPages]
     alone: bool
+    encoding: str | None = None
 
     @property
     def path(self) -> Path:
@@ -44,18 +46,30 @@ class HtmlExport:
     @property
     def size(self) -> int:
         """The bytes of all pages."""
-        return sum(page.stat().st_size for chat in self.chats for page in chat.pages.values() if page.is_file())
+        return sum(page.stat().st_size for page in self.existing_pages)
+
+    @property
+    def existing_pages(self) -> Iterator[Path]:
+        """All pages that are there."""
+        return (page for chat in self.chats for page in chat.pages.values() if page.is_file())
 
 
-def find_html_export(path: Path) -> HtmlExport | None:
+def find_html_export(path: Path, encoding: str | None = None) -> HtmlExport | None:
     """The export in HTML that `path` is or belongs to; None where it is none. Raises OSError, ExportFormatError."""
-    if path.is_dir():
-        return _in_folder(path)
+    found = _in_folder(path, encoding) if path.is_dir() else _around(path, encoding)
+    return found and replace(found, encoding=encoding)
+
+
+def _around(path: Path, encoding: str | None) -> HtmlExport | None:
     if path.suffix.lower() not in (".html", ".htm") or not path.exists():
         return None
     if path.name == _SUMMARY or path.parts[-2:] == _LIST.parts:
-        return _account(path.parent if path.name == _SUMMARY else path.parent.parent)
-    return _in_folder(path.parent) if _PAGE.fullmatch(path.name) else HtmlExport([ChatPages({1: path})], alone=True)
+        return _account(path.parent if path.name == _SUMMARY else path.parent.parent, encoding)
+    return (
+        _in_folder(path.parent, encoding)
+        if _PAGE.fullmatch(path.name)
+        else HtmlExport([ChatPages({1: path})], alone=True)
+    )
 
 
 def named_chat(title: str | None, kind: ChatKind) -> Chat:
@@ -63,10 +77,11 @@ def named_chat(title: str | None, kind: ChatKind) -> Chat:
     return Chat(channel_id=nameless_channel_id(title or "", kind), title=title, kind=kind)
 
 
-def _in_folder(folder: Path) -> HtmlExport | None:
+def _in_folder(folder: Path, encoding: str | None) -> HtmlExport | None:
     if pages := _pages(folder):
         return HtmlExport([ChatPages(pages)], alone=True)
-    return _account(folder) if (folder / _SUMMARY).is_file() or (folder / _LIST).is_file() else None
+    is_account = (folder / _SUMMARY).is_file() or (folder / _LIST).is_file()
+    return _account(folder, encoding) if is_account else None
 
 
 def _pages(folder: Path) -> dict[int, Path]:
@@ -76,17 +91,17 @@ def _pages(folder: Path) -> dict[int, Path]:
     return dict(sorted(numbered.items()))
 
 
-def _account(folder: Path) -> HtmlExport:
-    listed = _listed(folder / _LIST) if (folder / _LIST).is_file() else _unlisted(folder)
+def _account(folder: Path, encoding: str | None) -> HtmlExport:
+    listed = _listed(folder / _LIST, encoding) if (folder / _LIST).is_file() else _unlisted(folder)
     if not listed:
         raise ExportFormatError(f"{folder} holds no chat with messages.", EXPORT_HINT)
     return HtmlExport(listed, alone=False)
 
 
-def _listed(path: Path) -> list[ChatPages]:
+def _listed(path: Path, encoding: str | None) -> list[ChatPages]:
     """The chats that the list names, in its order. It has no numbers, so chats of one name cannot be told apart."""
     try:
-        tree = parsed(path.read_text("utf-8", "replace"))
+        tree = parsed(path.read_text(encoding_of(path, encoding), "replace"))
     except OSError as error:
         raise cannot_be_read(path, error) from error
     found: list[tuple[Chat, dict[int, Path]]] = []

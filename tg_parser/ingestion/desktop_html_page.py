@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tg_parser.domain.errors import ExportFormatError, SourceError
+from tg_parser.ingestion.desktop_encoding import REPLACED, cannot_be_read, encoding_of
 from tg_parser.ingestion.desktop_html_text import attribute, label, parsed
-from tg_parser.ingestion.desktop_repair import cannot_be_read
 
 EXPORT_HINT = "Give the folder that Telegram Desktop exported, its result.json or its messages.html."
-_REPLACED = "\N{REPLACEMENT CHARACTER}"
 _START = re.compile(r"<div\b[^<>]*?\bid=[\"']?message(?P<id>-?\d{1,18})\b[^<>]*>")
 _CLASSES = re.compile(r"\bclass=[\"']([^\"'<>]*)")
 _MONTHS = (
@@ -52,19 +51,19 @@ class Page:
     size: int
 
 
-def read_page(path: Path) -> Page:
-    """The page in the file `path`. Raises SourceError, ExportFormatError."""
+def read_page(path: Path, encoding: str | None = None) -> Page:
+    """The page in the file `path`; `encoding` where a user named it. Raises SourceError, ExportFormatError."""
     try:
         written = path.read_bytes()
     except OSError as error:
         raise cannot_be_read(path, error) from error
-    text = written.decode("utf-8-sig", "replace")
+    text = written.decode(encoding_of(path, encoding), "replace").removeprefix("\ufeff")
     starts = list(_START.finditer(text))
     if not starts and _PAGE_OF_CHAT.search(text) is None:
         raise _of_another_shape(path, text)
     cut = "</html>" not in text[-4096:].lower()
     elements = _elements(text, starts, cut=cut)
-    invalid = text.count(_REPLACED) - written.count(_REPLACED.encode()) if not written.isascii() else 0
+    invalid = text.count(REPLACED) - written.count(REPLACED.encode()) if not written.isascii() else 0
     head = text[: starts[0].start()] if starts else text
     return Page(_title(head), elements, _following(text), cut, max(invalid, 0), len(written))
 

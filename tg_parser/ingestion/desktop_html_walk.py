@@ -32,7 +32,8 @@ class HtmlWalk:
         if self.index >= len(self._export.chats):
             return None
         pages = self._export.chats[self.index]
-        self._reading = ChatReading(pages, pages.chat or described(pages))
+        encoding = self._export.encoding
+        self._reading = ChatReading(pages, pages.chat or described(pages, encoding), encoding)
         return self._reading.chat
 
     def next_batch(self, window: Window) -> Batch | None:

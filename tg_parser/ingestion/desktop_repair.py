@@ -6,14 +6,14 @@ Telegram Desktop writes control characters as `\\x01`, and some versions left th
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tg_parser.domain.errors import SourceError
+from tg_parser.ingestion.desktop_encoding import REPLACED, blocks_of, encoding_of
 
-_BLOCK = 1 << 16
 _BOM = b"\xef\xbb\xbf"
 _REPLACED = b"\xef\xbf\xbd"
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r"))
@@ -29,8 +29,9 @@ _BARE_DOCUMENT_ID = re.compile(rb'("document_id": ?)([^\s"\d\[{,n-][^"\r\n]*?)(?
 class RepairingReader:
     """Reads a file in pieces that split no character and no escape. `offset` is how far it got, in bytes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, encoding: str | None = None) -> None:
         self.path = path
+        self._encoding = encoding
         self.offset = 0
         self.repairs: Counter[str] = Counter()
 
@@ -48,15 +49,18 @@ class RepairingReader:
             yield self._repaired(bytes(held))
 
     def _blocks(self) -> Iterator[bytes]:
-        try:
-            with self.path.open("rb") as file:
-                if file.read(len(_BOM)) != _BOM:
-                    file.seek(0)
-                while block := file.read(_BLOCK):
-                    self.offset = file.tell()
-                    yield block
-        except OSError as error:
-            raise cannot_be_read(self.path, error) from error
+        encoding = encoding_of(self.path, self._encoding)
+        decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
+        for block, end in blocks_of(self.path):
+            written = block.removeprefix(_BOM) if self.offset == 0 else block
+            self.offset = end
+            yield written if decoder is None else self._as_utf8(decoder.decode(block))
+        if decoder is not None:
+            yield self._as_utf8(decoder.decode(b"", final=True))
+
+    def _as_utf8(self, text: str) -> bytes:
+        self._count("invalid_utf8", text.count(REPLACED))
+        return text.removeprefix("\ufeff").encode("utf-8", "replace")
 
     def _repaired(self, piece: bytes) -> bytes:
         piece = self._legal_utf8(piece)
@@ -98,11 +102,6 @@ class RepairingReader:
     def _count(self, repair: str, times: int) -> None:
         if times:
             self.repairs[repair] += times
-
-
-def cannot_be_read(path: Path, error: OSError) -> SourceError:
-    """The operating system's refusal as an error for the user."""
-    return SourceError(f"{path} cannot be read: {error.strerror or error}.", "Check the path and its permissions.")
 
 
 def _safe_cut(block: bytes) -> int:

@@ -19,10 +19,10 @@ from tg_parser.ingestion.source import Batch, Window
 class ExportWalk:
     """Stands at one chat at a time; next_chat() goes on to the next, however much of the last one was read."""
 
-    def __init__(self, path: Path, *, batch_size: int, batch_bytes: int) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, batch_size: int, batch_bytes: int, encoding: str | None = None) -> None:
+        self._path, self._encoding = path, encoding
         self._batch_size, self._batch_bytes = batch_size, batch_bytes
-        self._reader = RepairingReader(path)
+        self._reader = RepairingReader(path, encoding)
         self._items = ExportParser(self._reader).items()
         self._mapper: MessageMapper | None = None
         self._held: Found | None = None
@@ -97,7 +97,7 @@ class ExportWalk:
         if {"id", "type"} <= start.fields.keys():
             return start.fields
         if self._headers is None:
-            self._headers = _headers(self._path)
+            self._headers = _headers(self._path, self._encoding)
         return self._headers[self.index] if self.index < len(self._headers) else start.fields
 
     def _raise_held_error(self) -> None:
@@ -105,11 +105,11 @@ class ExportWalk:
             raise self._error
 
 
-def _headers(path: Path) -> list[dict[str, Any]]:
+def _headers(path: Path, encoding: str | None) -> list[dict[str, Any]]:
     """The headers of all chats, complete, by a pass of its own; those before a damage where there is one."""
     headers: list[dict[str, Any]] = []
     try:
-        for item in ExportParser(RepairingReader(path)).items():
+        for item in ExportParser(RepairingReader(path, encoding)).items():
             if isinstance(item, ChatEnd):
                 headers.append(item.fields)  # noqa: PERF401 - what came before an error stays
     except SourceError:

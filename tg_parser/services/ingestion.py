@@ -22,11 +22,12 @@ from tg_parser.storage.ingestion_storage import IngestionStorage
 
 @dataclass(frozen=True, slots=True)
 class IngestRequest:
-    """Which part of a source is wanted."""
+    """Which part of a source is wanted; of an export also the encoding, where its files do not show it."""
 
     mode: CollectMode = "incremental"
     limit: int | None = None
     recheck: Recheck | None = None
+    encoding: str | None = None
 
     def window(self, source: Source) -> Window:
         """Which messages of `source` that means."""
@@ -71,7 +72,7 @@ class IngestService:
         """
         outcomes: list[IngestOutcome] = []
         parts = Parts(report)
-        export = DesktopExport(path)
+        export = DesktopExport(path, encoding=request.encoding)
         try:
             async for stream in export.chats(_chat_filter(export, source, channel)):
                 named = source

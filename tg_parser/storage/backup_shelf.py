@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -15,6 +14,8 @@ from typing import Literal
 
 from tg_parser.domain.errors import BackupError, OutputError
 from tg_parser.storage.backup_manifest import FORMAT, MANIFEST, Manifest, missing_or_cut, read_manifest
+from tg_parser.storage.durable import sync_folder
+from tg_parser.storage.locks import try_lock
 
 PARTIAL = ".partial"
 _LOCK = ".writing"
@@ -52,7 +53,7 @@ class Draft:
 
     def files(self) -> list[Path]:
         """What has been written, in the order of names."""
-        return sorted(path for path in self.folder.iterdir() if path.name != _LOCK)
+        return sorted(self.folder.iterdir())
 
     def write_manifest(self, manifest: Manifest) -> None:
         """The last file."""
@@ -94,21 +95,21 @@ class Shelf:
         with told_of(self.folder):
             name, folder = self._make_folder(moment)
             try:
-                with _locked(folder / _LOCK):
+                with _locked(folder):
                     yield Draft(name, folder)
                     _sync(folder)
                     folder.rename(self.folder / name)
-                    _sync_folder(self.folder)
+                    sync_folder(self.folder)
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
-            (self.folder / name / _LOCK).unlink()
 
     def remove(self, backup: Backup) -> None:
         """Delete a backup; killed while it does so, what is left is no good backup any more. Raises OutputError."""
         with told_of(backup.path):
             (backup.path / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(backup.path)
+            _lock_of(backup.path).unlink(missing_ok=True)
 
     def _make_folder(self, moment: datetime) -> tuple[str, Path]:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -148,7 +149,7 @@ def _seen(path: Path) -> Backup:
 
 def _judged(path: Path) -> tuple[Manifest | None, State, str | None]:
     if path.name.endswith(PARTIAL):
-        if _is_being_written(path / _LOCK):
+        if _is_being_written(path):
             return None, "running", "it is being written"
         return None, "broken", "it was not finished"
     try:
@@ -174,35 +175,32 @@ def _moment(path: Path) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
+def _lock_of(folder: Path) -> Path:
+    """Beside the folder, which gets another name while the lock is held: Windows renames none with an open file."""
+    return folder.with_name(f"{folder.name}{_LOCK}")
+
+
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Hold a lock that tells others, and that goes with this process however it ends."""
-    with path.open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-
-
-def _is_being_written(lock: Path) -> bool:
     try:
-        with lock.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
+        with contextlib.ExitStack() as held:
+            try_lock(_lock_of(folder), held)
+            yield
+    finally:
+        _lock_of(folder).unlink(missing_ok=True)
+
+
+def _is_being_written(folder: Path) -> bool:
+    if not _lock_of(folder).exists():
         return False
-    return False
+    with contextlib.ExitStack() as probe:
+        return not try_lock(_lock_of(folder), probe)
 
 
 def _sync(folder: Path) -> None:
     for path in folder.iterdir():
-        with path.open("rb") as file:
+        # Windows brings to the disk only what is open for writing.
+        with path.open("r+b") as file:
             os.fsync(file.fileno())
-    _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(folder)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
+
+from filelock import FileLock, Timeout
 
 from tg_parser.domain.errors import BusyError
 
@@ -23,27 +24,39 @@ class Locks(Protocol):
 
 
 class FileLocks:
-    """Locks as locked files in a folder beside the SQLite files."""
+    """Locks as locked files in a folder beside the SQLite files. A file next to each names its last holder: on
+    Windows nobody else can read a file that is locked."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     @contextlib.asynccontextmanager
     async def exclusive(self, name: str) -> AsyncIterator[None]:
-        """Hold `name` by a lock on a file that carries the holder's process id."""
+        """Hold `name` by a lock on a file of its own."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock"
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise busy(name, os.read(handle, 200).decode(errors="replace")) from None
-            os.ftruncate(handle, 0)
-            os.write(handle, _holder().encode())
+        told = path.with_suffix(".holder")
+        with contextlib.ExitStack() as held:
+            if not try_lock(path, held):
+                raise busy(name, _read(told))
+            told.write_text(_holder(), "utf-8")
             yield
-        finally:
-            os.close(handle)
+
+
+def try_lock(path: Path, held: contextlib.ExitStack) -> bool:
+    """Lock the file `path` until `held` is closed or this process dies; False where somebody else has it."""
+    try:
+        held.enter_context(FileLock(path, blocking=False, mode=0o644, thread_local=False))
+    except Timeout:
+        return False
+    return True
+
+
+def _read(told: Path) -> str:
+    try:
+        return told.read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _holder() -> str:

@@ -31,6 +31,8 @@ _OF_TEXT = ("media_json", "links_json")
 COMPARED = ("source_ref", "date", "revision", "via", *COUNTERS, *FACTS)
 
 _INDENTED = re.compile(r"^[ \t]+", re.MULTILINE)
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 MOST_HOURS_APART = 30
 """Two sightings of one message may differ by the zones that a date without one was read in, not by more."""
 
@@ -103,13 +105,34 @@ def _facts(held: Row, seen: Row) -> dict[str, Any]:
 
 
 def _is_missing(name: str, held: Row, value: Any) -> bool:
-    """Whether `held` lacks the fact; also media of which an earlier version read less."""
+    """Whether `held` lacks the fact, or could not be read; also media of which an earlier version read less."""
+    if _UNREADABLE in str(held[name]):
+        return _UNREADABLE not in str(value)
     if name == "media_json" and held[name] is not None:
         return tells_more(_media(value), _media(held[name]))
     return held[name] is None
 
 
 def _compared(held: Held, seen: Row) -> Sighting:
+    """Characters that could not be read are no edit, whichever of the two has them."""
+    if _is_garbled(held.text, seen["text"]):
+        return Sighting.RICHER
+    return Sighting.SAME if _is_garbled(seen["text"], held.text) else _compared_texts(held, seen)
+
+
+def _is_garbled(text: str, legible: str) -> bool:
+    """Whether `text` is `legible` read in a wrong encoding, or from a damaged file: ASCII comes through, in order."""
+    if _UNREADABLE not in text or _UNREADABLE in legible:
+        return False
+    position = 0
+    for piece in filter(None, _NOT_ASCII.split(text)):
+        position = legible.find(piece, position) + len(piece)
+        if position < len(piece):
+            return False
+    return True
+
+
+def _compared_texts(held: Held, seen: Row) -> Sighting:
     """The preview leaves a text out where it says "open Telegram to view": then no text is none that was edited.
 
     Words that were not read before, where nothing says that somebody edited the message, were only not read; white

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import sqlite3
@@ -15,19 +14,23 @@ from pathlib import Path
 import structlog
 
 from tg_parser.domain.errors import StorageError
+from tg_parser.storage.locks import try_lock
 
 log = structlog.get_logger(__name__)
 
 PREFIX = "tg-parser-snapshot-"
 SECONDS_TO_CLAIM = 60
+_CLAIM = ".claimed"
+"""Locked while its folder is in use: the system takes the lock back when the process dies, however it dies."""
 
 
 @contextmanager
 def copied(path: Path) -> Iterator[Path]:
     """A copy in the folder for temporary files, for the length of the block. Raises StorageError without room."""
     _remove_abandoned(Path(tempfile.gettempdir()))
-    with tempfile.TemporaryDirectory(prefix=PREFIX) as name, _claimed(Path(name)):
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as name, ExitStack() as claim:
         folder = Path(name)
+        try_lock(folder / _CLAIM, claim)
         if shutil.disk_usage(folder).free < path.stat().st_size * 1.1:
             raise StorageError(
                 f"There is no room in {folder.parent} for a copy of {path}.",
@@ -71,17 +74,6 @@ def _copy(path: Path, copy: Path) -> None:
         source.backup(target)
 
 
-@contextmanager
-def _claimed(folder: Path) -> Iterator[None]:
-    """Hold a lock on a folder: the system takes it back when this process dies, however it dies."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
 def _remove_abandoned(place: Path) -> None:
     for folder in place.glob(f"{PREFIX}*"):
         # One that goes in this very moment needs nobody to remove it.
@@ -92,13 +84,16 @@ def _remove_abandoned(place: Path) -> None:
 def _remove_if_abandoned(folder: Path) -> None:
     found = folder.stat()
     # A folder just made is perhaps not locked yet.
-    if found.st_uid != os.getuid() or time.time() - found.st_mtime < SECONDS_TO_CLAIM:
+    if found.st_uid != _own_user(found.st_uid) or time.time() - found.st_mtime < SECONDS_TO_CLAIM:
         return
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with ExitStack() as claim:
+        abandoned = try_lock(folder / _CLAIM, claim)
+    if abandoned:
         shutil.rmtree(folder, ignore_errors=True)
-    except BlockingIOError:
+    else:
         log.debug("a copy that another process is making", folder=str(folder))
-    finally:
-        os.close(handle)
+
+
+def _own_user(otherwise: int) -> int:
+    """The number of this process's user; Windows has none, and there the folder is the user's own."""
+    return os.getuid() if hasattr(os, "getuid") else otherwise

@@ -1,0 +1,39 @@
+"""Reasons why collecting left something out or changed it, as people read them."""
+
+import re
+from pathlib import Path
+
+import tg_parser
+from tg_parser.cli.reasons import SENTENCES, reasons_told
+
+COUNTED = {
+    "skipped:": r'(?:Skipped\(|skipped\[)"(\w+)"',
+    "note:": r'(?:notes\[|_count\(|"note:|notes = \()"?(\w+)"|notes, "(\w+)"|\{"(invalid_utf8)":',
+}
+
+
+def test_every_reason_has_a_sentence():
+    """The names that the collecting code counts under and the table of sentences are the same."""
+    folder = Path(tg_parser.__file__).parent
+    sources = [path.read_text("utf-8") for part in ("ingestion", "services") for path in (folder / part).glob("*.py")]
+    found = {
+        prefix + next(filter(None, groups.groups()))
+        for prefix, pattern in COUNTED.items()
+        for text in sources
+        for groups in re.finditer(pattern, text)
+    }
+    assert found == set(SENTENCES)
+
+
+def test_a_line_says_how_many_and_what_to_do():
+    """One of a kind and several; what is no reason, or did not happen, is not told."""
+    counts = {"seen": 5, "new": 5, "skipped:no_id": 1, "note:control_character": 3, "skipped:no_date": 0}
+    assert list(reasons_told(counts)) == [
+        "3 control characters replaced by a space.",
+        "1 message left out: without a number it cannot be kept; export the chat again if something is missing.",
+    ]
+
+
+def test_a_reason_without_a_sentence_is_told_by_its_name():
+    """A reason that was stored by another version does not vanish."""
+    assert list(reasons_told({"skipped:novel": 2})) == ["2 times counted as skipped:novel."]

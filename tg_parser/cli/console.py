@@ -1,0 +1,26 @@
+"""What goes to the console: a character that it cannot show is replaced, and never ends a command."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+
+def replace_what_cannot_be_shown() -> None:
+    """From now on stdout and stderr take every text, whatever encoding the system or PYTHONIOENCODING gave them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def write_utf8(text: str) -> None:
+    """Write `text` to stdout in UTF-8, which is what programs expect of JSON on every console.
+
+    Half a character, as a file name may hold it, becomes a question mark.
+    """
+    sys.stdout.flush()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+        sys.stdout.buffer.flush()
+    else:
+        sys.stdout.write(text)
