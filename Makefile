@@ -26,6 +26,7 @@ lint: install-dev  ## Style, types, import rules, generated pages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/generate_docs.py --check
 

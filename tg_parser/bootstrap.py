@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -64,6 +63,7 @@ from tg_parser.storage.claim_storage import ClaimStorage
 from tg_parser.storage.comment_storage import CommentStorage
 from tg_parser.storage.databases import Databases, open_databases
 from tg_parser.storage.due_texts import DueTextStorage
+from tg_parser.storage.event_loop import run
 from tg_parser.storage.ingestion_storage import IngestionStorage
 from tg_parser.storage.processing_storage import ProcessingStorage
 from tg_parser.storage.raw_repairs import RawRepairStorage
@@ -150,7 +150,7 @@ def backup_service(settings: Settings) -> BackupService:
         Shelf(kept.dir),
         lambda: backup_backend(settings),
         Retention(kept.keep_daily, kept.keep_weekly, kept.keep_monthly),
-        lambda: asyncio.run(_upgrade(settings)),
+        lambda: run(_upgrade(settings)),
     )
 
 

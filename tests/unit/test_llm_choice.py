@@ -112,4 +112,5 @@ def test_without_the_extra_the_error_says_what_to_install():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "not installed: pydantic_ai." in said
-    assert "pip install 'tg-parser[llm]'" in said
+    assert "make install" in said
+    assert "pip install 'FOLDER[llm]'" in said

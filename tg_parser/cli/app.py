@@ -30,7 +30,7 @@ from tg_parser.cli import (
     topics,
 )
 from tg_parser.cli.chat_command import ChatCommand
-from tg_parser.cli.console import replace_what_cannot_be_shown
+from tg_parser.cli.console import replace_what_cannot_be_shown, take_names_as_utf8
 from tg_parser.cli.execution import errors_told, keep_files_in, show_tracebacks
 
 app = typer.Typer(
@@ -91,6 +91,7 @@ app.add_typer(agents.commands, name="agents")
 
 def main() -> None:
     """The console script. `--debug` and `--data-dir` may stand anywhere on the line."""
+    take_names_as_utf8()
     replace_what_cannot_be_shown()
     sys.exit(_ended(leading(sys.argv[1:])))
 

@@ -13,6 +13,7 @@ from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, e
 from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.stderr import confirm, say
 from tg_parser.domain.errors import UsageError
+from tg_parser.domain.paths import expanded
 
 if TYPE_CHECKING:
     from tg_parser.services.backups import BackupService, Verdict
@@ -23,7 +24,9 @@ T = TypeVar("T")
 
 commands = typer.Typer(help="Backups of the three databases.", no_args_is_help=True)
 
-Folder = Annotated[Path | None, typer.Option("--dir", help="Folder of the backups, instead of BACKUP_DIR.")]
+Folder = Annotated[
+    Path | None, typer.Option("--dir", callback=expanded, help="Folder of the backups, instead of BACKUP_DIR.")
+]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A backup, as `backup list` shows it.")]
 
 

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+
+
+def take_names_as_utf8() -> None:
+    """Begin anew in Python's UTF-8 mode where the system says ASCII: file names and arguments know no such bounds."""
+    if sys.getfilesystemencoding() == "ascii":
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 - this very program
 
 
 def replace_what_cannot_be_shown() -> None:

@@ -12,7 +12,6 @@ The exit codes, the same for the same kind of error in every command:
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import traceback
@@ -24,6 +23,7 @@ import typer
 
 from tg_parser.cli.stderr import say, speaks_json
 from tg_parser.domain.errors import InvalidPeerError, InvalidRefError, SettingsError, TgParserError, UsageError
+from tg_parser.storage.event_loop import run
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
@@ -65,7 +65,7 @@ def execute(
     Only with `begin` are databases made in a home that was named and holds none.
     """
     with errors_told():
-        return asyncio.run(_opened(work, prepare=prepare, begin=begin, use=use))
+        return run(_opened(work, prepare=prepare, begin=begin, use=use))
 
 
 async def _opened(work: Callable[[App], Awaitable[T]], *, prepare: bool, begin: bool, use: Use | None) -> T:

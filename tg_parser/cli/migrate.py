@@ -5,7 +5,6 @@ A row that is not accounted for, or not verified where that was asked, is an err
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, e
 from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.stderr import say
 from tg_parser.domain.errors import UsageError
+from tg_parser.domain.paths import expanded
+from tg_parser.storage.event_loop import run
 
 if TYPE_CHECKING:
     from tg_parser.config.database_settings import DatabaseSettings
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Folder = Annotated[Path | None, typer.Option("--sqlite-dir", help="Folder of the SQLite files.")]
+Folder = Annotated[Path | None, typer.Option("--sqlite-dir", callback=expanded, help="Folder of the SQLite files.")]
 Url = Annotated[
     str | None,
     typer.Option(
@@ -72,7 +73,9 @@ def migrate_from_sqlite(
         Literal["fail", "skip", "replace"],
         typer.Option("--on-conflict", help="What counts where the target holds a row with the same key."),
     ] = "fail",
-    report: Annotated[Path | None, typer.Option("--report", help="Write the report to this JSON file.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", callback=expanded, help="Write the report to this JSON file.")
+    ] = None,
     rollback: Annotated[str | None, typer.Option("--rollback", help="Undo this run, and do nothing else.")] = None,
     json: Json = False,
 ) -> None:
@@ -129,7 +132,7 @@ def _undo(target: _Target, run_id: str, *, json: bool) -> None:
 
 def _on_target(target: _Target, work: Callable[[Databases], Awaitable[T]], dry_run: bool) -> T:
     with errors_told("Stopped. What was done is kept; go on with --resume."):
-        return asyncio.run(_connected(target, work, dry_run))
+        return run(_connected(target, work, dry_run))
 
 
 async def _connected(target: _Target, work: Callable[[Databases], Awaitable[T]], dry_run: bool) -> T:

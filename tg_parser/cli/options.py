@@ -12,6 +12,7 @@ from tg_parser.cli.stderr import say
 from tg_parser.domain.dates import FORMS, parse_date, parse_span
 from tg_parser.domain.errors import UsageError
 from tg_parser.domain.moments import iso_z, moment_text, utc_now
+from tg_parser.domain.paths import expanded
 
 if TYPE_CHECKING:
     from tg_parser.ingestion.source import Recheck
@@ -20,10 +21,12 @@ Source = Annotated[str | None, typer.Option("--source", help="Source id, as `sou
 Channel = Annotated[
     str | None, typer.Option("--channel", help="A chat in any form: @name, name, t.me link, numeric id.")
 ]
-Out = Annotated[Path, typer.Option("--out", help="Folder for the files.")]
+Out = Annotated[Path, typer.Option("--out", callback=expanded, help="Folder for the files.")]
 FromExport = Annotated[
     Path | None,
-    typer.Option("--from-export", help="A Telegram Desktop export: its folder, result.json or messages.html."),
+    typer.Option(
+        "--from-export", callback=expanded, help="A Telegram Desktop export: its folder, result.json or messages.html."
+    ),
 ]
 Encoding = Annotated[
     str | None,
@@ -51,7 +54,11 @@ Concurrency = Annotated[
 ]
 KnownTopics = Annotated[
     Path | None,
-    typer.Option("--known-topics", help="File with topics that are wanted: title, description, keywords of each."),
+    typer.Option(
+        "--known-topics",
+        callback=expanded,
+        help="File with topics that are wanted: title, description, keywords of each.",
+    ),
 ]
 MultiAgent = Annotated[
     bool,

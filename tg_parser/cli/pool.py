@@ -12,6 +12,7 @@ from tg_parser.cli.execution import errors_told, execute
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 from tg_parser.cli.stderr import ask, say
 from tg_parser.domain.errors import UsageError
+from tg_parser.domain.paths import expanded
 
 if TYPE_CHECKING:
     from tg_parser.services.pools import PoolReport
@@ -29,7 +30,9 @@ def pool(json: Json = False) -> None:
 def encrypt_secret(
     key_file: Annotated[
         Path | None,
-        typer.Option("--key-file", help="File of the key, made where there is none. [DB_ENCRYPTION_KEY_FILE]"),
+        typer.Option(
+            "--key-file", callback=expanded, help="File of the key, made where there is none. [DB_ENCRYPTION_KEY_FILE]"
+        ),
     ] = None,
 ) -> None:
     """Encrypt a password or URL, read from stdin or asked for, never from the command line.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tg_parser.domain.paths import expanded
 
 FORM = "form"
 """Where a field keeps in words what its pattern says in signs."""
@@ -22,6 +25,11 @@ class SettingsGroup(BaseSettings):
     model_config = SettingsConfigDict(
         env_file_encoding="utf-8-sig", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
     )
+
+    @field_validator("*")
+    @classmethod
+    def _expanded(cls, value: Any) -> Any:
+        return expanded(value) if isinstance(value, Path) else value
 
 
 def readable_by(parse: Callable[[str], Any]) -> AfterValidator:

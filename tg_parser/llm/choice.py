@@ -80,7 +80,8 @@ def require_extra() -> None:
     if missing:
         raise ProviderError(
             f"Language models need packages that are not installed: {', '.join(missing)}.",
-            "pip install 'tg-parser[llm]', or --provider local for work without a model.",
+            "Run make install in the folder of TG_parser, or pip install 'FOLDER[llm]' with that folder or its wheel; "
+            "--provider local works without a model.",
         )
 
 
