@@ -1,4 +1,4 @@
-"""The main job on SQLite needs nothing that Windows lacks: tried by taking it away. `make lint` adds what mypy knows."""
+"""The main job on SQLite needs nothing that Windows lacks: tried by taking it away; `make lint` asks mypy, too."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def test_the_main_job_needs_nothing_posix(run_without):
     done = json.loads(run_without("run", "--from-export", SAMPLE_EXPORT, "--out", "~/мой вывод", "--json"))
     assert done["export"]["message_entries"] > 0
     assert len(json.loads(run_without("status", "--json"))["sources"]) == len(done["channels"])
-    run_without("export", "--out", "ещё раз")
+    run_without("export", "--all", "--out", "ещё раз")
     run_without("backup", "create", "--dir", "копии")
     assert "good" in run_without("backup", "list", "--dir", "копии")
     made = {path.relative_to(run_without.folder) for path in run_without.folder.rglob("*")}
