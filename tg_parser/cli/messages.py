@@ -15,6 +15,7 @@ from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
 from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.selection import channels_of, chosen_sources
 from tg_parser.cli.stderr import say
+from tg_parser.domain.paths import expanded
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
@@ -38,7 +39,7 @@ def export(
     source: Source = None,
     channel: Channel = None,
     every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; unset, stdout.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", callback=expanded, help="File to write; unset, stdout.")] = None,
     date_from: DateFrom = None,
     date_to: DateTo = None,
     payload: Annotated[

@@ -8,9 +8,10 @@ from pathlib import Path
 
 def sync_folder(folder: Path) -> None:
     """Bring the names in `folder` to the disk. Windows writes them with the files and opens no folder."""
-    if os.name == "nt":
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:
         return
-    handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
