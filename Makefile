@@ -25,6 +25,7 @@ test: install-dev  ## All tests, on SQLite and on a PostgreSQL that the tests st
 lint: install-dev  ## Style, types, import rules, generated pages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/ruff check --preview --select PLW1514 .
 	$(BIN)/mypy
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
 	$(BIN)/lint-imports

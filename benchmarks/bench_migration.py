@@ -174,7 +174,7 @@ def watched(command: list[str]) -> Measured:
 def peak_memory(pid: int) -> float:
     """Megabytes; the kernel's own figure for a finished child would count its parent's memory too."""
     with suppress(FileNotFoundError, ProcessLookupError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM"):
                 return int(line.split()[1]) / 1024
     return 0.0

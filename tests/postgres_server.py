@@ -98,7 +98,7 @@ class PostgresServer:
         if self._as_root:
             command = ["runuser", "-u", SERVICE_USER, "--", *command]
         # The server inherits the outputs, so they are a file and not a pipe that would never end.
-        with tempfile.TemporaryFile("w+") as output:
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
             done = subprocess.run(command, stdout=output, stderr=output, cwd=self.folder, check=False)
             output.seek(0)
             if done.returncode:

@@ -31,7 +31,7 @@ def test_command_line(tmp_path):
     try:
         info = json.loads(proc.stdout.readline())
         assert session.read_text().strip() == info["session"]
-        client_rsa.add_key(Path(info["rsa_public_key"]).read_text(), old=False)
+        client_rsa.add_key(Path(info["rsa_public_key"]).read_text(encoding="utf-8"), old=False)
         told = {"TG_SESSION": info["session"], "TG_API_ID": str(info["api_id"]), "TG_API_HASH": info["api_hash"]}
         out = subprocess.run(
             [sys.executable, "-c", CLIENT], env={**os.environ, **told}, capture_output=True, text=True, timeout=60,

@@ -39,7 +39,7 @@ def write_notes(path):
 
 
 def read(path):
-    return Path(path).read_text()
+    return Path(path).read_text(encoding="utf-8")
 
 
 async def opened(variables, number=1):
