@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tg_parser.cli.console import can_show
 from tg_parser.cli.execution import execute
 from tg_parser.cli.presentation import Json, emit_json, emit_line
 from tg_parser.cli.stderr import ask, say, speaks_json
@@ -69,7 +70,7 @@ def _show_qr(url: str) -> None:
         say("Scan this address as a QR code in Telegram: Settings, Devices, Link Desktop Device.", address=url)
         return
     say("Scan this in Telegram: Settings, Devices, Link Desktop Device.")
-    segno.make(url, error="l").terminal(out=sys.stderr, compact=True)
+    segno.make(url, error="l").terminal(out=sys.stderr, compact=can_show("█▀▄", sys.stderr))
 
 
 def _asked(question: str, *, hidden: bool = False) -> str:
