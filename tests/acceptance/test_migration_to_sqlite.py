@@ -83,7 +83,7 @@ def test_rollback_takes_everything_back(env, tmp_path):
     [
         (("--to-sqlite", "data"), 1, "earlier version"),
         (("--to-sqlite",), 1, "earlier version"),
-        (("--to-sqlite", "new", "--postgres-url", "postgresql://x/y"), 2, "give one target"),
+        (("--to-sqlite", "new", "--postgres-url", "postgresql://x/y"), 2, "Give one target"),
         ((), 2, "--to-sqlite FOLDER"),
     ],
 )

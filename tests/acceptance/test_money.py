@@ -117,7 +117,7 @@ def test_month_is_shared_by_processes(paying, server, tmp_path):
     capped = {**paying, "LLM_MONTHLY_BUDGET": "0.1"}
 
     def process(chat):
-        return tg_parser(capped, "process", "--channel", f"-100{chat}", "-c", "2", cwd=tmp_path, code=1)
+        return tg_parser(capped, "process", "--channel", str(-(10**12 + chat)), "-c", "2", cwd=tmp_path, code=1)
 
     with ThreadPoolExecutor() as at_once:
         done = list(at_once.map(process, (1001, 1002)))
