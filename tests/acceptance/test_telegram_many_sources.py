@@ -107,7 +107,7 @@ def test_sources_are_resumed_and_removed(env, news, tmp_path):
     tg_parser(env, "ingest", "--all", cwd=tmp_path)
     assert row_count(env, "raw_messages") == 67
     held = {"messages": 30, "documents": 0, "topics": 0}
-    asked = tg_parser(env, "sources", "remove", "news", cwd=tmp_path, code=1)
+    asked = tg_parser(env, "sources", "remove", "news", cwd=tmp_path, code=2)
     assert "Remove source 'news'? 30 messages, 0 documents and 0 topics stay." in asked.stderr
     assert "news" in statuses(env, tmp_path)
     removed = tg_parser_json(env, "sources", "remove", "news", "--yes", cwd=tmp_path)
