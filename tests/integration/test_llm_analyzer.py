@@ -198,7 +198,7 @@ async def test_shared_call_without_a_good_answer_falls_apart(analyze):
         return "no JSON" if bad else found
 
     made = await analyze(Provider(answer), *[f"Сообщение номер {number}" for number in (1, 2, 3)], LLM_BATCH_SIZE=3)
-    assert [type(each).__name__ for each in made] == ["Analyzed", "AnalysisError", "Analyzed"]
+    assert [type(each).__name__ for each in made] == ["Analyzed", "UnusableAnswerError", "Analyzed"]
 
 
 async def test_error_of_all_ends_a_shared_portion(analyze):
