@@ -3,6 +3,7 @@
 import stat
 
 import pytest
+from conftest import settings_of, sqlite_files
 from fake_telegram_server import fake, fake_telegram, world
 from telegram_clock import skewed_telegram
 from telegram_reach import EVERYTHING, messages_of, open_chat, reach
@@ -98,14 +99,10 @@ async def test_a_session_serves_one_process_at_a_time(server, databases):
 
 
 @on_sqlite
-async def test_a_session_file_is_guarded_across_databases(server, databases, settings, tmp_path):
+async def test_a_session_file_is_guarded_across_databases(server, databases, tmp_path):
     """Two processes that share nothing but the file still know of each other."""
     path = server.session_file(tmp_path / "shared.session", seed="shared")
-    elsewhere = settings.model_copy(
-        update={
-            "database": settings.database.model_copy(update={"ingestion_state_path": tmp_path / "other" / "i.sqlite"})
-        }
-    )
+    elsewhere = settings_of(sqlite_files(tmp_path / "other"))
     async with open_databases(elsewhere) as others, reach(server, databases, TELEGRAM_SESSION=path) as first:
         await open_chat(first, "news")
         async with reach(server, others, TELEGRAM_SESSION=path) as second:
