@@ -9,7 +9,7 @@ from legacy_files import CHANNEL, LegacyFiles, full_files
 from migrations import reasons, tally
 from sqlalchemy import select, text
 
-from tg_parser.domain.errors import BusyError, SchemaMismatchError, StorageError, UsageError
+from tg_parser.domain.errors import BusyError, NotFoundError, SchemaMismatchError, StorageError, UsageError
 from tg_parser.storage import migrator
 from tg_parser.storage.databases import open_databases
 from tg_parser.storage.tables import METADATA
@@ -208,11 +208,11 @@ async def test_rollback_is_refused_once_something_was_written(target, folder, ta
 
 
 async def test_rollback_of_an_unknown_run(target, folder):
-    """A run that never was is a wrong request, on a target that knows none too."""
-    with pytest.raises(UsageError, match="knows no migration x"):
+    """A run that never was is told as one that is not there, on a target that knows none too."""
+    with pytest.raises(NotFoundError, match="knows no migration x"):
         await target.undo("x")
     await target.migrate(folder)
-    with pytest.raises(UsageError, match="knows no migration x"):
+    with pytest.raises(NotFoundError, match="knows no migration x"):
         await target.undo("x")
 
 

@@ -9,7 +9,7 @@ from tg_parser.storage.transfer_target import LOCK, target_of
 
 
 async def rollback(databases: Databases, run_id: str) -> dict[str, int]:
-    """Undo a run; the rows removed by table. Raises UsageError for an unknown run, StorageError for changed rows."""
+    """Undo a run; the rows removed by table. Raises NotFoundError for an unknown run, StorageError for changed rows."""
     target = target_of(databases)
     ledger = Ledger(target.homes)
     run = await ledger.find(run_id) if await ledger.exists() else None
