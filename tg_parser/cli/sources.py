@@ -9,10 +9,8 @@ import typer
 from tg_parser.cli.execution import execute
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.stderr import confirm, say
-from tg_parser.domain.backlog import OpenRange
 from tg_parser.domain.dates import parse_span
 from tg_parser.domain.moments import moment_text, utc_now
-from tg_parser.domain.sources import ChatName
 
 if TYPE_CHECKING:
     from tg_parser.bootstrap import App
@@ -167,6 +165,9 @@ def _in_words(value: object) -> object:
 
 
 def _part_in_words(part: object) -> str:
+    from tg_parser.domain.backlog import OpenRange
+    from tg_parser.domain.sources import ChatName
+
     if isinstance(part, ChatName):
         lost = f", until {moment_text(part.until)}" if part.until else ""
         return f"@{part.name} (since {moment_text(part.since)}{lost})"
