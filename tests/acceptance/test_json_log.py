@@ -91,7 +91,7 @@ def test_progress_and_ctrl_c_are_told_in_json(json_env, tmp_path):
         assert process.wait(SECONDS) == 130
     progress = json.loads(line)
     assert progress["step"] == "process"
-    assert 0 < progress["done"] <= progress["total"] == 400
+    assert 0 <= progress["done"] <= progress["total"] == 400
     *_, last = objects(rest)
     assert (last["exit_code"], last["level"]) == (130, "warning")
     assert last["event"].startswith("Stopped.")
