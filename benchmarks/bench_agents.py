@@ -1,7 +1,7 @@
 """What agents add on the bundled sample: what routing saves, the lies that review finds, and what it all takes.
 
 No model is asked: a stand-in answers at once, with the message itself and a summary in its own words. Tokens are
-counted by length (llm/token_counts.py), dollars are those of the model named in the table.
+counted by length (llm/spending/token_counts.py), dollars are those of the model named in the table.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from pydantic_ai.usage import RequestUsage
 from stored_channel import BEGIN, CHANNEL, stored_channel
 
-from tg_parser.agents.desk import Desk
+from tg_parser.agents.handoff_queue import Desk
 from tg_parser.agents.history import Recorder
 from tg_parser.agents.model_review import Finding, ModelReviewer, Verdict
 from tg_parser.agents.review import Reviewer
@@ -28,10 +28,10 @@ from tg_parser.config.llm_settings import LlmMoneySettings, LlmSettings, PromptS
 from tg_parser.domain.errors import AnalysisError
 from tg_parser.domain.messages import RawMessage
 from tg_parser.llm.choice import DEFAULT_MODELS
-from tg_parser.llm.prices import tariff
 from tg_parser.llm.prompts import Prompts, load_prompts
 from tg_parser.llm.question import Answer, AnswerRejectedError, Question
-from tg_parser.llm.token_counts import size_of
+from tg_parser.llm.spending.prices import tariff
+from tg_parser.llm.spending.token_counts import size_of
 from tg_parser.nlp.footers import ChannelProfile, build_profile
 from tg_parser.nlp.language import detect_language
 from tg_parser.nlp.sentences import sentences
@@ -43,12 +43,12 @@ from tg_parser.processing.processor import ProcessOptions, Processor
 from tg_parser.sample import SAMPLE_EXPORT
 from tg_parser.services.agents import AgentService, Books, Readers
 from tg_parser.services.documents import DocumentService
-from tg_parser.storage.agent_handoffs import HandoffStorage
-from tg_parser.storage.agent_storage import AgentStorage
-from tg_parser.storage.claim_storage import ClaimStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.topic_storage import TopicStorage
+from tg_parser.storage.stores.agents import AgentStorage
+from tg_parser.storage.stores.claims import ClaimStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.handoffs import HandoffStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.topics import TopicStorage
 
 PROVIDER = "openai"
 MODEL = DEFAULT_MODELS[PROVIDER]

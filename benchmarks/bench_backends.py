@@ -20,15 +20,15 @@ from typing import Any
 
 from bench_storage import database, message, postgres
 
-from tg_parser.bootstrap import open_app
 from tg_parser.config.settings import load_settings
 from tg_parser.export.exporter import ExportRequest
 from tg_parser.processing.processor import ProcessOptions
 from tg_parser.sample import SAMPLE_EXPORT
 from tg_parser.services.ingestion import IngestRequest
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.wiring.app import open_app
 
 WRITERS = (1, 2, 5, 10, 16)
 BATCH = 200

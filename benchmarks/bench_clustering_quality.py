@@ -17,11 +17,11 @@ import shared_posts
 from shared_posts import Gold
 
 from tg_parser.nlp.embeddings import SentenceEncoder
-from tg_parser.topics.clustering import WIDTHS, Labels, cluster
 from tg_parser.topics.discovery import find_topics
+from tg_parser.topics.grouping.clustering import WIDTHS, Labels, cluster
+from tg_parser.topics.grouping.similarity import Items, above_chance, message_items
+from tg_parser.topics.grouping.texts import corpus_of
 from tg_parser.topics.model import TopicDocument, TopicOptions
-from tg_parser.topics.similarity import Items, above_chance, message_items
-from tg_parser.topics.texts import corpus_of
 
 GOLD_DAY = "2024-11-27"
 STEPS = np.arange(0.1, 0.5, 0.01)

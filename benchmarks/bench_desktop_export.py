@@ -21,7 +21,7 @@ from typing import Any
 import ijson
 from selectolax.lexbor import LexborHTMLParser
 
-from tg_parser.ingestion.desktop_export import DesktopExport
+from tg_parser.ingestion.desktop.export import DesktopExport
 from tg_parser.ingestion.source import Window
 
 MB = 1 << 20

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 from stored_channel import CHANNEL, stored_channel
 
 from tg_parser.export.exporter import Exporter, ExportRequest
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.topic_storage import TopicStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.topics import TopicStorage
 
 
 def bare_read(path: str) -> int:

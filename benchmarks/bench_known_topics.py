@@ -19,8 +19,8 @@ import shared_posts
 import yaml
 
 from tg_parser.nlp.embeddings import SentenceEncoder
-from tg_parser.topics.grouping import Grouping, Survey, group_documents, survey_of
-from tg_parser.topics.known import near_threshold
+from tg_parser.topics.grouping.groups import Grouping, Survey, group_documents, survey_of
+from tg_parser.topics.grouping.known import near_threshold
 from tg_parser.topics.model import TopicDocument, TopicOptions, WantedTopic
 from tg_parser.topics.verdicts import Verdict
 

@@ -27,27 +27,27 @@ from pydantic_ai.usage import RequestUsage
 from tg_parser.config.settings import Settings
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.llm.asking import Llm
-from tg_parser.llm.budget import Caps
-from tg_parser.llm.cached import Cached
 from tg_parser.llm.choice import ModelChoice
-from tg_parser.llm.endpoint import Endpoint
-from tg_parser.llm.ledger import Ledger
-from tg_parser.llm.limited import Gate, Limited
-from tg_parser.llm.priced import Priced
-from tg_parser.llm.prices import tariff
+from tg_parser.llm.models.cached import Cached
+from tg_parser.llm.models.concurrency_limited import Slotted
+from tg_parser.llm.models.endpoint import Endpoint
+from tg_parser.llm.models.priced import Priced
+from tg_parser.llm.models.rate_limited import Gate, Limited
+from tg_parser.llm.models.retrying import Retrying
 from tg_parser.llm.prompts import load_prompts
-from tg_parser.llm.retrying import Retrying
-from tg_parser.llm.slotted import Slotted
+from tg_parser.llm.spending.budget import Caps
+from tg_parser.llm.spending.ledger import Ledger
+from tg_parser.llm.spending.prices import tariff
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.llm_analyzer import LlmAnalyzer
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
-from tg_parser.storage.answer_storage import AnswerStorage
-from tg_parser.storage.claim_storage import ClaimStorage
-from tg_parser.storage.databases import Databases, open_databases
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.spending_storage import SpendingStorage
+from tg_parser.storage.engine.databases import Databases, open_databases
+from tg_parser.storage.stores.claims import ClaimStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.llm_answers import AnswerStorage
+from tg_parser.storage.stores.llm_spending import SpendingStorage
+from tg_parser.storage.stores.raw import RawStorage
 
 SECONDS = 0.1
 CHANNEL = "-1001234567890"

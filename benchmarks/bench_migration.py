@@ -23,10 +23,10 @@ from bench_storage import database, postgres, postgres_settings, sqlite_settings
 from stored_channel import BATCH, BEGIN, document, message
 
 from tg_parser.config.settings import Settings
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.transfer_files import FILE_NAMES
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.engine.sqlite_files import FILE_NAMES
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
 
 TABLES = {"raw": "raw_messages", "processing": "processed_documents"}
 SIZES = ((50_000, 50_000), (1_000_000, 0))

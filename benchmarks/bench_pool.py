@@ -19,7 +19,7 @@ import psycopg
 from sqlalchemy import text
 
 from tg_parser.config.settings import DatabaseSettings, Settings
-from tg_parser.storage.databases import Databases, open_databases
+from tg_parser.storage.engine.databases import Databases, open_databases
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from postgres_server import PostgresServer  # the tests' own server, found by the line above

@@ -10,9 +10,9 @@ from stored_channel import CHANNEL, stored_channel
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor
-from tg_parser.storage.claim_storage import ClaimStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.stores.claims import ClaimStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
 
 SIZES = (10_000, 100_000)
 RUNS = 5

@@ -24,10 +24,10 @@ from sqlalchemy import make_url
 
 from tg_parser.config.settings import DatabaseSettings, Settings
 from tg_parser.domain.messages import RawMessage, Reaction
-from tg_parser.storage.columns import bulk_encoder
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.raw_rows import message_row
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.raw_rows import message_row
+from tg_parser.storage.tables.columns import bulk_encoder
 from tg_parser.storage.tables.raw import raw_messages
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))

@@ -22,10 +22,10 @@ from typing import Any
 from telethon import TelegramClient
 from telethon.sessions import StringSession
 
-from tg_parser.bootstrap import open_app
 from tg_parser.config.settings import Settings, TelegramSettings
 from tg_parser.domain.sources import SourceChange
 from tg_parser.services.ingestion import IngestRequest
+from tg_parser.wiring.app import open_app
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from bench_storage import database, postgres, postgres_settings, sqlite_settings

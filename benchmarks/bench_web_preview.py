@@ -14,7 +14,7 @@ from collections.abc import Callable
 from selectolax.lexbor import LexborHTMLParser
 
 from tg_parser.domain.messages import Chat
-from tg_parser.ingestion.web_page import read_page
+from tg_parser.ingestion.web.page import read_page
 
 NAME, PAGE_SIZE = "bench_channel", 20
 CHAT = Chat(channel_id="-1001234567", username=NAME)

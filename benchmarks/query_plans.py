@@ -24,7 +24,6 @@ from typing import Any
 from sqlalchemy import Engine, event
 from stored_channel import BEGIN, document, message
 
-from tg_parser.bootstrap import App, open_app
 from tg_parser.config.settings import DatabaseSettings, Settings
 from tg_parser.domain.refs import topic_id
 from tg_parser.domain.sources import SourceChange
@@ -33,17 +32,18 @@ from tg_parser.domain.topics import Anchor, BundleItem, TopicBundle, TopicCard
 from tg_parser.export.exporter import ExportRequest
 from tg_parser.export.links import ChatAddress
 from tg_parser.processing.processor import ProcessOptions
-from tg_parser.storage.answer_storage import AnswerStorage
-from tg_parser.storage.comment_storage import CommentStorage
-from tg_parser.storage.databases import Databases, open_databases
-from tg_parser.storage.due_texts import DueTextStorage
-from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.processing_storage import Failure, ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.sentiment_storage import ToneFilter
-from tg_parser.storage.spending_storage import SpendingStorage
-from tg_parser.storage.topic_storage import TopicRun, TopicStorage
-from tg_parser.storage.transactions import Database
+from tg_parser.storage.engine.databases import Databases, open_databases
+from tg_parser.storage.engine.transactions import Database
+from tg_parser.storage.stores.comments import CommentStorage
+from tg_parser.storage.stores.documents import Failure, ProcessingStorage
+from tg_parser.storage.stores.due_texts import DueTextStorage
+from tg_parser.storage.stores.llm_answers import AnswerStorage
+from tg_parser.storage.stores.llm_spending import SpendingStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.sentiment import ToneFilter
+from tg_parser.storage.stores.sources import IngestionStorage
+from tg_parser.storage.stores.topics import TopicRun, TopicStorage
+from tg_parser.wiring.app import App, open_app
 
 BATCH = 5000
 EDITED, FAILED, TOPIC_SIZE = 10, 20, 10

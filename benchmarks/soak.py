@@ -26,9 +26,9 @@ from tg_parser.config.logging import configure_logging
 from tg_parser.config.settings import DatabaseSettings, LoggingSettings, RetrySettings, Settings
 from tg_parser.domain.errors import StorageError
 from tg_parser.domain.sources import Attempt, SourceChange
-from tg_parser.storage.databases import Databases, open_databases
-from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.engine.databases import Databases, open_databases
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.sources import IngestionStorage
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from postgres_server import PostgresServer  # the tests' own server, found by the line above

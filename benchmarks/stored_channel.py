@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from tg_parser.config.settings import DatabaseSettings, Settings
 from tg_parser.domain.documents import Entity, ProcessedDocument
 from tg_parser.domain.messages import Author, Media, RawMessage, Reaction
-from tg_parser.storage.databases import Databases, open_databases
-from tg_parser.storage.processing_storage import ProcessingStorage, StoredDocument
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.engine.databases import Databases, open_databases
+from tg_parser.storage.stores.documents import ProcessingStorage, StoredDocument
+from tg_parser.storage.stores.raw import RawStorage
 
 CHANNEL = "-1001234567890"
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)

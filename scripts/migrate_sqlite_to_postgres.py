@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tg_parser.cli.migrate import migrate_from_sqlite
+from tg_parser.cli.commands.migrate import migrate_from_sqlite
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command()(migrate_from_sqlite)

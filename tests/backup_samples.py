@@ -12,16 +12,16 @@ from conftest import settings_of
 from samples import CHANNEL, NOW, document, message
 from sqlalchemy import text
 
-from tg_parser.bootstrap import backup_service
+from tg_parser.backup.manifest import Contents, FileFacts, Manifest, TableFacts
 from tg_parser.config.backup_settings import BackupSettings
 from tg_parser.config.settings import Settings
 from tg_parser.domain.sources import SourceChange
 from tg_parser.services.backups import BackupService
-from tg_parser.storage.backup_manifest import Contents, FileFacts, Manifest, TableFacts
-from tg_parser.storage.databases import Databases, open_databases
-from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.engine.databases import Databases, open_databases
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.sources import IngestionStorage
+from tg_parser.wiring.app import backup_service
 
 MOMENT = datetime(2024, 11, 27, 9, 30, tzinfo=UTC)
 ODD_TEXT = "Ёлка, 漢字 🎄 \\N \t \n ' \" % and a | bar"

@@ -13,9 +13,9 @@ from samples import NOW
 
 from tg_parser.agents.cleanup import Cleanup
 from tg_parser.config.settings import load_settings
-from tg_parser.storage.agent_retention import AgentRetention
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.transactions import Database
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.engine.transactions import Database
+from tg_parser.storage.stores.agent_retention import AgentRetention
 
 DAYS, PAGE = 14, 40
 TABLE = "task_history"

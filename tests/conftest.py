@@ -19,7 +19,7 @@ from sample_data import LENT
 from sqlalchemy import make_url
 
 from tg_parser.config.settings import DatabaseSettings, RetrySettings, Settings, setting_groups
-from tg_parser.storage.databases import Databases, open_databases
+from tg_parser.storage.engine.databases import Databases, open_databases
 
 SERVER = pytest.StashKey[PostgresServer]()
 ADMIN_URL = "TEST_DATABASE_URL"

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from tg_parser.config.llm_settings import LlmLimitSettings, LlmSettings
 from tg_parser.config.settings import RetrySettings, Settings
 from tg_parser.llm.asking import Llm
-from tg_parser.llm.models import open_models
+from tg_parser.llm.models.stages import open_models
 from tg_parser.llm.question import Prompt, Purpose, Question
 
 ENDPOINTS = {

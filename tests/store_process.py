@@ -10,10 +10,10 @@ from samples import NOW, message
 from tg_parser.config.settings import load_settings
 from tg_parser.domain.sources import Attempt
 from tg_parser.processing.claims import WorkClaims
-from tg_parser.storage.claim_storage import ClaimStorage
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.claims import ClaimStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.sources import IngestionStorage
 
 
 async def store(writer: str) -> None:

@@ -9,8 +9,8 @@ from fake_telegram_server import telegram_variables
 from tg_parser.config.settings import RetrySettings, TelegramSettings
 from tg_parser.domain.peers import parse_peer
 from tg_parser.ingestion.source import Window
-from tg_parser.ingestion.telegram_api import TelegramApi
-from tg_parser.storage.account_storage import AccountStorage
+from tg_parser.ingestion.telegram.api import TelegramApi
+from tg_parser.storage.stores.accounts import AccountStorage
 
 EVERYTHING = Window()
 

@@ -16,12 +16,12 @@ from samples import CHANNEL, NOW, message
 from tg_parser.domain.errors import BusyError
 from tg_parser.domain.sources import SourceChange
 from tg_parser.processing.claims import WorkClaims
-from tg_parser.storage.claim_storage import ClaimStorage
-from tg_parser.storage.comment_storage import CommentStorage
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.claims import ClaimStorage
+from tg_parser.storage.stores.comments import CommentStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.sources import IngestionStorage
 
 WRITERS = 6
 WORK = "process:-100123"

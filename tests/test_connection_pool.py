@@ -13,10 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DataError
 
 from tg_parser.domain.errors import BusyError, StorageUnavailableError
-from tg_parser.storage.advisory_locks import AdvisoryLocks
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.engine_factory import create_lock_engine
-from tg_parser.storage.pool import Pool, logged
+from tg_parser.storage.engine.advisory_locks import AdvisoryLocks
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.engine.engine_factory import create_lock_engine
+from tg_parser.storage.engine.pool import Pool, logged
 
 pytestmark = pytest.mark.postgres
 

@@ -13,13 +13,13 @@ from sqlalchemy import inspect, text
 
 from tg_parser.domain.errors import SchemaMismatchError, UsageError
 from tg_parser.domain.sources import SourceChange
-from tg_parser.storage import migrator
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.engine import migrator
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.sources import IngestionStorage
+from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 from tg_parser.storage.tables import METADATA
-from tg_parser.storage.topic_storage import TopicRun, TopicStorage
 
 NAMED_INDEXES = {
     "ingestion_state": {"idx_ingestion_source_id"},

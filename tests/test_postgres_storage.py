@@ -12,9 +12,9 @@ from sqlalchemy import text
 
 from tg_parser.config.settings import DatabaseSettings, RetrySettings
 from tg_parser.domain.errors import SettingsError, StorageError, StorageUnavailableError
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.engine_factory import postgres_url
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.engine.engine_factory import postgres_url
+from tg_parser.storage.stores.raw import RawStorage
 
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("own_server")]
 

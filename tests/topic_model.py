@@ -13,8 +13,8 @@ from pydantic_ai.models.function import FunctionModel
 
 from tg_parser.config.llm_settings import PromptSettings
 from tg_parser.llm.asking import Llm
+from tg_parser.llm.models.response_metadata import Receipt, with_receipt
 from tg_parser.llm.prompts import load_prompts
-from tg_parser.llm.receipts import Receipt, with_receipt
 from tg_parser.topics.editor import TopicEditor
 
 Answering = Callable[["Shown"], Any]

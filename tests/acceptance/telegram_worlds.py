@@ -16,9 +16,9 @@ from conftest import settings_of
 from fake_telegram_server import fake, telegram_variables, world
 
 from tg_parser.domain.messages import RawMessage
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.raw_storage import RawStorage, Revision, StoredMessage
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.raw import RawStorage, Revision, StoredMessage
+from tg_parser.storage.stores.sources import IngestionStorage
 
 NAME, SOURCE = "news", "news"
 IMPATIENT = {"RETRY_BACKOFF_BASE": "0.1", "RETRY_BACKOFF_MAX": "1", "RETRY_JITTER": "0"}

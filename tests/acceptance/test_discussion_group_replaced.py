@@ -9,8 +9,8 @@ from fake_telegram_server import fake_telegram, world
 from telegram_worlds import SOURCE, add_source, entries, ingest, row_count, stored, telegram_env
 
 from tg_parser.domain.times import utc_now
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.ingestion_storage import IngestionStorage
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.sources import IngestionStorage
 
 CHANNEL = "tg:-1001500000001"
 

@@ -13,8 +13,8 @@ from conftest import settings_of
 from llm_servers import LlmServer, Reply
 from model_readings import blocks, well_read
 
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.spending_storage import SpendingStorage
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.llm_spending import SpendingStorage
 
 A_CENT_A_CALL = {"LLM_PRICE_INPUT": "100", "LLM_PRICE_OUTPUT": "0"}
 """The server tells 100 tokens a call."""

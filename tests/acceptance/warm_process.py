@@ -22,14 +22,14 @@ from typing import Any
 
 LOADED = (
     "tg_parser.cli.app",
-    "tg_parser.bootstrap",
+    "tg_parser.wiring.app",
     "tg_parser.config.logging",
-    "tg_parser.llm.assembly",
-    "tg_parser.llm.models",
-    "tg_parser.llm.clients_openai",
-    "tg_parser.ingestion.telegram_client",
-    "tg_parser.ingestion.telegram_finding",
-    "tg_parser.ingestion.telegram_requests",
+    "tg_parser.llm.models.assembly",
+    "tg_parser.llm.models.stages",
+    "tg_parser.llm.models.openai",
+    "tg_parser.ingestion.telegram.client",
+    "tg_parser.ingestion.telegram.finding",
+    "tg_parser.ingestion.telegram.requests",
     "sqlalchemy.dialects.sqlite.aiosqlite",
     "sqlalchemy.dialects.postgresql.psycopg",
 )

@@ -9,7 +9,7 @@ from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.refs import document_id, source_ref, topic_id
 from tg_parser.domain.topics import Anchor, BundleItem, TimeRange, TopicBundle, TopicCard
-from tg_parser.storage.processing_storage import StoredDocument
+from tg_parser.storage.stores.documents import StoredDocument
 
 CHANNEL = "-100123"
 NOW = datetime(2024, 11, 27, 9, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tg_parser.storage.account_storage import AccountStorage, Block
+from tg_parser.storage.stores.accounts import AccountStorage, Block
 
 NOON = datetime(2024, 9, 12, 12, 0, 0, 250_000, tzinfo=UTC)
 LATER = datetime(2024, 9, 12, 13, 0, tzinfo=UTC)

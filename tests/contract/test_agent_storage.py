@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from tg_parser.domain.agents import AgentCard, Handoff, TaskRecord
 from tg_parser.domain.errors import HandoffError
-from tg_parser.storage.agent_handoffs import HandoffStorage
-from tg_parser.storage.agent_retention import AgentRetention
-from tg_parser.storage.agent_storage import AgentStorage, DailyStats
+from tg_parser.storage.stores.agent_retention import AgentRetention
+from tg_parser.storage.stores.agents import AgentStorage, DailyStats
+from tg_parser.storage.stores.handoffs import HandoffStorage
 
 KEPT = timedelta(days=14)
 CARD = AgentCard("reviewer", "quality", "Checks answers.", ("guards", "model"), provider="openai", model="m")

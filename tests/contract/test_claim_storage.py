@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from samples import CHANNEL, NOW, document, message
 
-from tg_parser.storage.claim_storage import ClaimStorage
-from tg_parser.storage.processing_storage import Failure, ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.stores.claims import ClaimStorage
+from tg_parser.storage.stores.documents import Failure, ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
 
 LATER = NOW + timedelta(days=1)
 

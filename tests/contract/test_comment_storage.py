@@ -4,8 +4,8 @@ import pytest
 from samples import CHANNEL, NOW
 
 from tg_parser.domain.sources import SourceChange
-from tg_parser.storage.comment_storage import CommentStorage, DueThread
-from tg_parser.storage.ingestion_storage import IngestionStorage
+from tg_parser.storage.stores.comments import CommentStorage, DueThread
+from tg_parser.storage.stores.sources import IngestionStorage
 
 
 @pytest.fixture

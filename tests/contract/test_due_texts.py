@@ -3,9 +3,9 @@
 import pytest
 from samples import CHANNEL, NOW, document, message
 
-from tg_parser.storage.due_texts import DueTexts, DueTextStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.due_texts import DueTexts, DueTextStorage
+from tg_parser.storage.stores.raw import RawStorage
 
 LIMITS = {"short_chars": 5, "max_chars": 10}
 

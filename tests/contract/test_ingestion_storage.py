@@ -8,8 +8,8 @@ from samples import CHANNEL, NOW
 
 from tg_parser.domain.backlog import Backlog, OpenRange
 from tg_parser.domain.sources import Attempt, SourceChange
-from tg_parser.storage.comment_storage import CommentStorage
-from tg_parser.storage.ingestion_storage import IngestionStorage
+from tg_parser.storage.stores.comments import CommentStorage
+from tg_parser.storage.stores.sources import IngestionStorage
 
 LATER = NOW + timedelta(hours=1)
 

@@ -8,11 +8,11 @@ import pytest
 from samples import CHANNEL, NOW, document, message, topic
 
 from tg_parser.domain.documents import Entity, Sentiment
-from tg_parser.storage.document_changes import changes_of
-from tg_parser.storage.processing_storage import DocumentCounts, DocumentFilter, Failure, ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.text_vectors import TextVector
-from tg_parser.storage.topic_storage import TopicRun, TopicStorage
+from tg_parser.storage.stores.document_changes import changes_of
+from tg_parser.storage.stores.documents import DocumentCounts, DocumentFilter, Failure, ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.text_vectors import TextVector
+from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 
 LATER = NOW + timedelta(days=1)
 

@@ -11,10 +11,10 @@ from telethon.tl import types
 
 from tg_parser.domain.messages import Link, Media
 from tg_parser.ingestion.rereading import Rereader
-from tg_parser.ingestion.telegram_payload import payload
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_repairs import RawRepairStorage, Repair
-from tg_parser.storage.raw_storage import RawStorage, StoreCounts
+from tg_parser.ingestion.telegram.payload import payload
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage, StoreCounts
+from tg_parser.storage.stores.raw_repairs import RawRepairStorage, Repair
 
 LATER = NOW + timedelta(days=1)
 RICH = [("paragraph", ["See ", ("link", "the figures", "https://example.org/f")])]

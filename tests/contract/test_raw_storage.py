@@ -7,7 +7,7 @@ import pytest
 from samples import CHANNEL, NOW, message
 
 from tg_parser.domain.messages import Author, Media, RawMessage, Reaction
-from tg_parser.storage.raw_storage import RawStorage, StoreCounts
+from tg_parser.storage.stores.raw import RawStorage, StoreCounts
 
 LATER = NOW + timedelta(days=1)
 

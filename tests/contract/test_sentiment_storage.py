@@ -8,9 +8,9 @@ from samples import CHANNEL, NOW, document, topic
 
 from tg_parser.domain.documents import Sentiment
 from tg_parser.domain.refs import document_id, source_ref, topic_id
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.sentiment_storage import SentimentStorage, ToneFilter, ToneSum
-from tg_parser.storage.topic_storage import TopicRun, TopicStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.sentiment import SentimentStorage, ToneFilter, ToneSum
+from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 
 COMMENTS = ToneFilter(CHANNEL)
 POSTS = ToneFilter(CHANNEL, of="posts")

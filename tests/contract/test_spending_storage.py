@@ -7,9 +7,9 @@ import pytest
 from samples import CHANNEL, NOW
 
 from tg_parser.domain.spending import Account, PaidAnswer, Spending
-from tg_parser.storage.answer_storage import AnswerStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.spending_storage import SpendingStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.llm_answers import AnswerStorage
+from tg_parser.storage.stores.llm_spending import SpendingStorage
 
 ACCOUNT = Account("2026-11-30", "run-1", "processing", CHANNEL, "openai", "gpt-5-mini")
 CALL = Spending(calls=1, input_tokens=1000, output_tokens=200, cost_nanousd=650_000)

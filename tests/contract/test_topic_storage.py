@@ -3,7 +3,7 @@
 import pytest
 from samples import CHANNEL, NOW, message, topic
 
-from tg_parser.storage.topic_storage import TopicRun, TopicStorage
+from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 
 RUN = TopicRun("fingerprint", NOW, {"topics": 1})
 

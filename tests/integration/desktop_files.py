@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from tg_parser.ingestion.desktop_export import DesktopExport
+from tg_parser.ingestion.desktop.export import DesktopExport
 from tg_parser.ingestion.source import Window
 
 EVERYTHING = Window()

@@ -10,8 +10,8 @@ import psycopg
 from conftest import settings_of
 from psycopg.rows import dict_row
 
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.transfer import MigrationOptions, MigrationReport, migrate
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.transfer.migration import MigrationOptions, MigrationReport, migrate
 
 
 class Target:

@@ -15,9 +15,9 @@ from tg_parser.agents.archive import archives, contents
 from tg_parser.agents.cleanup import Cleanup
 from tg_parser.domain.agents import Handoff, TaskRecord
 from tg_parser.domain.errors import ArchiveError, BusyError
-from tg_parser.storage.agent_handoffs import HandoffStorage
-from tg_parser.storage.agent_retention import AgentRetention
-from tg_parser.storage.agent_storage import AgentStorage
+from tg_parser.storage.stores.agent_retention import AgentRetention
+from tg_parser.storage.stores.agents import AgentStorage
+from tg_parser.storage.stores.handoffs import HandoffStorage
 
 DAYS, OLD, YOUNG = 14, 100, 7
 MOMENTS = ["while writing", "before deleting", "while deleting", "after deleting"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from samples import CHANNEL, NOW, message
 
-from tg_parser.agents.desk import Desk
+from tg_parser.agents.handoff_queue import Desk
 from tg_parser.agents.model_review import Finding, ModelReviewer, Verdict
 from tg_parser.config.llm_settings import PromptSettings
 from tg_parser.domain.agents import Handoff
@@ -20,12 +20,12 @@ from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor
 from tg_parser.services.agents import AgentService, Books, Readers
 from tg_parser.services.documents import DocumentService
-from tg_parser.storage.agent_handoffs import HandoffStorage
-from tg_parser.storage.agent_storage import AgentStorage
-from tg_parser.storage.claim_storage import ClaimStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.topic_storage import TopicStorage
+from tg_parser.storage.stores.agents import AgentStorage
+from tg_parser.storage.stores.claims import ClaimStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.handoffs import HandoffStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.topics import TopicStorage
 
 STORY = (
     "Компания Яндекс открыла в Казани центр разработки. В нём будут работать двести инженеров, которые займутся"

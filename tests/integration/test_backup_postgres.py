@@ -7,8 +7,8 @@ from conftest import fresh_postgres_database
 from postgres_server import PostgresServer
 from sqlalchemy import make_url
 
+from tg_parser.backup.postgres import SCRATCH_PREFIX, PostgresBackups
 from tg_parser.domain.errors import BackupError, StorageError
-from tg_parser.storage.backup_postgres import SCRATCH_PREFIX, PostgresBackups
 
 pytestmark = pytest.mark.postgres
 

@@ -9,9 +9,9 @@ from backup_samples import count, fill, service, store, with_backups
 from conftest import fresh_postgres_database, sqlite_files
 
 from tg_parser.domain.errors import BackupError, BusyError, StorageError
-from tg_parser.storage import migrator
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.engine import migrator
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.raw import RawStorage
 
 STORED = {"ingestion_state": 1, "raw_messages": 20, "processed_documents": 20, "document_changes": 1}
 

@@ -12,16 +12,16 @@ from samples import CHANNEL, NOW, message
 from tg_parser.config.llm_settings import LlmSettings, PromptSettings
 from tg_parser.domain.errors import ProviderError
 from tg_parser.llm.asking import Llm
+from tg_parser.llm.models.concurrency_limited import Slotted
 from tg_parser.llm.prompts import load_prompts
 from tg_parser.llm.slots import CallSlots, RunEndsError
-from tg_parser.llm.slotted import Slotted
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.llm_analyzer import LlmAnalyzer
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
-from tg_parser.storage.claim_storage import ClaimStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.stores.claims import ClaimStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
 
 MESSAGES = 30
 

@@ -10,11 +10,11 @@ from tg_parser.domain.errors import SourceUnavailableError, WrongChatError
 from tg_parser.domain.messages import Author, Chat, Forward
 from tg_parser.domain.sources import SourceChange
 from tg_parser.ingestion.collector import Collector
-from tg_parser.ingestion.intake import Intake
+from tg_parser.ingestion.raw_writer import Intake
 from tg_parser.ingestion.source import Batch, Window
-from tg_parser.storage.comment_storage import CommentStorage
-from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.stores.comments import CommentStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.sources import IngestionStorage
 
 PAGE = 10
 

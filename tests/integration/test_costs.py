@@ -11,10 +11,10 @@ from tg_parser.domain.spending import Account, Spending
 from tg_parser.domain.times import utc_now
 from tg_parser.processing.processor import ProcessOptions
 from tg_parser.services.costs import CostService, Estimate
-from tg_parser.storage.due_texts import DueTextStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.spending_storage import SpendingStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.due_texts import DueTextStorage
+from tg_parser.storage.stores.llm_spending import SpendingStorage
+from tg_parser.storage.stores.raw import RawStorage
 
 WITH_KEY = {"LLM_PROVIDER": "openai", "LLM_MODEL": "gpt-5-mini", "OPENAI_API_KEY": "sk-1"}
 

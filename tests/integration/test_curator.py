@@ -14,8 +14,8 @@ from tg_parser.domain.errors import AnalysisError, BudgetError
 from tg_parser.llm.prompts import load_prompts
 from tg_parser.llm.question import Answer
 from tg_parser.nlp.embeddings import text_hash
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.topic_storage import TopicRun, TopicStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 
 EMBEDDER = "test-1"
 MERGE = Proposal("merge", ("topic:a", "topic:b"), ("Bridges", "New bridge"), (), "They share 2 of 4 messages.", 0.5)

@@ -6,7 +6,7 @@ import pytest
 from desktop_files import chat, message, read, write
 
 from tg_parser.domain.errors import ExportFormatError, ExportTruncatedError, SourceError
-from tg_parser.ingestion.desktop_walk import ExportWalk
+from tg_parser.ingestion.desktop.json_reader import ExportWalk
 from tg_parser.ingestion.source import Window
 
 

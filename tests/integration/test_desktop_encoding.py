@@ -8,7 +8,7 @@ from desktop_files import chat, message, read, write
 from html_export_files import page, post, write_pages
 
 from tg_parser.domain.errors import ExportFormatError, UsageError
-from tg_parser.ingestion.desktop_encoding import require_legible
+from tg_parser.ingestion.desktop.encoding import require_legible
 
 TEXT = "Мельница снова работает: «мука» — дешевле, ёлки целы"
 
@@ -86,7 +86,7 @@ async def test_damage_late_in_a_file_is_found_before_its_beginning_is_given(tmp_
 
 def test_an_unknown_encoding_is_wrong_use(tmp_path):
     """Names of no encoding, and of codecs that are none for text."""
-    from tg_parser.ingestion.desktop_export import DesktopExport
+    from tg_parser.ingestion.desktop.export import DesktopExport
 
     for name in ("klingon", "hex"):
         with pytest.raises(UsageError, match=f"no encoding named '{name}'"):

@@ -8,7 +8,7 @@ import ijson
 from desktop_files import chat, message, read, write
 
 from tg_parser.domain.messages import Chat
-from tg_parser.ingestion.desktop_export import DesktopExport
+from tg_parser.ingestion.desktop.export import DesktopExport
 from tg_parser.ingestion.source import Window
 
 

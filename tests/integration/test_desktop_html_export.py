@@ -7,7 +7,7 @@ from html_export_files import day, forwarded, page, post, reply_to, service, tim
 
 from tg_parser.domain.messages import Author, Chat, Forward
 from tg_parser.domain.peers import nameless_channel_id
-from tg_parser.ingestion.desktop_export import DesktopExport
+from tg_parser.ingestion.desktop.export import DesktopExport
 from tg_parser.ingestion.source import Window
 
 NEWS = Chat(channel_id=nameless_channel_id("News", "channel"), title="News", kind="channel")

@@ -5,9 +5,9 @@ import tracemalloc
 
 from html_export_files import page, post, time_of, write_pages
 
-from tg_parser.ingestion.desktop_html_files import find_html_export
-from tg_parser.ingestion.desktop_html_walk import HtmlWalk
-from tg_parser.ingestion.desktop_walk import ExportWalk
+from tg_parser.ingestion.desktop.html.files import find_html_export
+from tg_parser.ingestion.desktop.html.reader import HtmlWalk
+from tg_parser.ingestion.desktop.json_reader import ExportWalk
 from tg_parser.ingestion.source import Window
 
 MB = 1 << 20

@@ -10,9 +10,9 @@ from tg_parser.domain.errors import OutputError
 from tg_parser.domain.messages import Author, Forward, Media, Reaction
 from tg_parser.export.exporter import Exporter, ExportRequest
 from tg_parser.export.links import ChatAddress
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.topic_storage import TopicRun, TopicStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 
 FACTS = {
     "author": Author(id="777", name="Анна"),

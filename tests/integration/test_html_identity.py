@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tg_parser.bootstrap import open_app
 from tg_parser.services.ingestion import IngestRequest
+from tg_parser.wiring.app import open_app
 
 PAGE = """<!DOCTYPE html><html><body><div class="page_wrap"><div class="page_header"><div class="content">
 <div class="text bold">News</div></div></div><div class="page_body chat_page"><div class="history">

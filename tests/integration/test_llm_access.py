@@ -10,8 +10,8 @@ from tg_parser.config.llm_settings import LlmMoneySettings
 from tg_parser.domain.errors import BudgetError
 from tg_parser.llm.access import LlmAccess
 from tg_parser.llm.question import Prompt, Purpose, Question
-from tg_parser.storage.answer_storage import AnswerStorage
-from tg_parser.storage.spending_storage import SpendingStorage
+from tg_parser.storage.stores.llm_answers import AnswerStorage
+from tg_parser.storage.stores.llm_spending import SpendingStorage
 
 
 class Said(BaseModel):

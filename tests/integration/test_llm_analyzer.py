@@ -13,11 +13,11 @@ from samples import CHANNEL, message
 from tg_parser.config.llm_settings import LlmMoneySettings, LlmSettings, PromptSettings
 from tg_parser.domain.errors import AnalysisError, ProviderError
 from tg_parser.llm.asking import Llm
-from tg_parser.llm.budget import Caps
-from tg_parser.llm.ledger import Ledger
-from tg_parser.llm.priced import Priced
-from tg_parser.llm.prices import tariff
+from tg_parser.llm.models.priced import Priced
 from tg_parser.llm.prompts import load_prompts
+from tg_parser.llm.spending.budget import Caps
+from tg_parser.llm.spending.ledger import Ledger
+from tg_parser.llm.spending.prices import tariff
 from tg_parser.nlp.footers import ChannelProfile
 from tg_parser.processing.analyzer import Task
 from tg_parser.processing.llm_analyzer import LlmAnalyzer

@@ -29,8 +29,8 @@ from llm_servers import (
 from tg_parser.config.settings import RetrySettings
 from tg_parser.domain.errors import AnalysisError, ProviderError, ProviderUnavailableError
 from tg_parser.llm.asking import Llm
-from tg_parser.llm.models import open_models
-from tg_parser.llm.retrying import REJECTIONS_IN_A_ROW
+from tg_parser.llm.models.retrying import REJECTIONS_IN_A_ROW
+from tg_parser.llm.models.stages import open_models
 
 PASSING = {
     "500": failed(500),

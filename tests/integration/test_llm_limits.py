@@ -12,7 +12,7 @@ from llm_servers import LlmServer, Reply, failed, rate_limited
 
 from tg_parser.domain.errors import ProviderUnavailableError
 from tg_parser.llm.asking import Llm
-from tg_parser.llm.models import open_models
+from tg_parser.llm.models.stages import open_models
 
 
 def gaps(server: LlmServer) -> list[float]:

@@ -16,14 +16,14 @@ from tg_parser.domain.errors import AnalysisError, BudgetError, StorageUnavailab
 from tg_parser.domain.spending import Account, Spending
 from tg_parser.domain.times import utc_now
 from tg_parser.llm.asking import Llm
-from tg_parser.llm.budget import Caps
-from tg_parser.llm.cached import Cached
-from tg_parser.llm.ledger import Ledger
-from tg_parser.llm.priced import Priced
-from tg_parser.llm.prices import tariff
+from tg_parser.llm.models.cached import Cached
+from tg_parser.llm.models.priced import Priced
 from tg_parser.llm.question import AnswerRejectedError, Prompt, Purpose, Question
-from tg_parser.storage.answer_storage import AnswerStorage
-from tg_parser.storage.spending_storage import SpendingStorage
+from tg_parser.llm.spending.budget import Caps
+from tg_parser.llm.spending.ledger import Ledger
+from tg_parser.llm.spending.prices import tariff
+from tg_parser.storage.stores.llm_answers import AnswerStorage
+from tg_parser.storage.stores.llm_spending import SpendingStorage
 from tg_parser.storage.tables.llm import llm_answers
 
 CHANNEL = "-1001000000001"

@@ -13,8 +13,8 @@ from tcp_proxy import proxy_to
 
 from tg_parser.config.settings import RetrySettings
 from tg_parser.domain.errors import StorageUnavailableError
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.raw import RawStorage
 
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("own_server")]
 

@@ -14,16 +14,16 @@ from sqlalchemy import insert, select, text
 from tg_parser.domain.backlog import Backlog, OpenRange
 from tg_parser.domain.messages import Author, Forward
 from tg_parser.domain.sources import SourceChange
-from tg_parser.storage import migrator
-from tg_parser.storage.account_storage import AccountStorage
-from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.engine import migrator
+from tg_parser.storage.stores.accounts import AccountStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.sources import IngestionStorage
+from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 from tg_parser.storage.tables import METADATA
 from tg_parser.storage.tables.agents import handoff_history, jobs, task_history
 from tg_parser.storage.tables.llm import llm_answers, llm_spending
 from tg_parser.storage.tables.processing import processing_claims, processing_failures
-from tg_parser.storage.topic_storage import TopicRun, TopicStorage
 
 BEFORE = {"ingestion": "ingestion_0003", "raw": "raw_0001", "processing": "processing_0003"}
 TINY, TINY_RIGHT = "-1005", "-1000000000005"

@@ -8,12 +8,12 @@ import pytest
 from fake_telegram_server import fake, fake_telegram, telegram_variables, world
 from web_pages import PreviewServer, page, post, serving, text
 
-from tg_parser.bootstrap import open_app
 from tg_parser.config.settings import TelegramSettings, WebSettings
 from tg_parser.domain.errors import SourceError
 from tg_parser.services.ingestion import IngestRequest
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.wiring.app import open_app
 
 NAME = "news_channel"
 

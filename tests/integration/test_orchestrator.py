@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 
 from tg_parser.agents.agent import Agent, Done
-from tg_parser.agents.desk import Desk
+from tg_parser.agents.handoff_queue import Desk
 from tg_parser.agents.history import Recorder
 from tg_parser.agents.orchestrator import Orchestrator
 from tg_parser.agents.plans import parse_plan
 from tg_parser.domain.agents import AgentCard
 from tg_parser.domain.errors import SettingsError, SourceError
-from tg_parser.storage.agent_handoffs import HandoffStorage
-from tg_parser.storage.agent_storage import AgentStorage
+from tg_parser.storage.stores.agents import AgentStorage
+from tg_parser.storage.stores.handoffs import HandoffStorage
 
 PLAN = parse_plan(
     """

@@ -10,9 +10,9 @@ from sqlalchemy import make_url, text
 
 from tg_parser.domain.errors import BusyError, StorageError
 from tg_parser.domain.sources import SourceChange
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.sources import IngestionStorage
 
 pytestmark = pytest.mark.postgres
 

@@ -10,9 +10,9 @@ from tg_parser.domain.errors import AnalysisError
 from tg_parser.processing.analyzer import Analyzed
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
-from tg_parser.storage.claim_storage import ClaimStorage
-from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.stores.claims import ClaimStorage
+from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
 
 
 class ReadingAnalyzer:

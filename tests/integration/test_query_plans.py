@@ -3,7 +3,7 @@
 import pytest
 from query_plans import LARGE, Recorder, plans, recorded_plans
 
-from tg_parser.storage.databases import open_databases
+from tg_parser.storage.engine.databases import open_databases
 
 MESSAGES, CHANNELS = 10_000, 20
 

@@ -9,8 +9,8 @@ from samples import CHANNEL, NOW, message
 
 from tg_parser.domain.messages import ExportedMessage
 from tg_parser.export.raw import PAGE, RawExporter, RawRequest
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.revision_log import RevisionLog
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.revision_log import RevisionLog
 
 OTHER = "-1009"
 

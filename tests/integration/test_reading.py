@@ -5,16 +5,16 @@ from datetime import timedelta
 import pytest
 from samples import CHANNEL, NOW, document, message, topic
 
-from tg_parser.bootstrap import open_app
 from tg_parser.domain.errors import InvalidRefError, NotFoundError
 from tg_parser.domain.messages import Author
 from tg_parser.domain.sources import SourceChange
 from tg_parser.services.reading import TopicFilter
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.topic_storage import TopicRun, TopicStorage
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.sources import IngestionStorage
+from tg_parser.storage.stores.topics import TopicRun, TopicStorage
+from tg_parser.wiring.app import open_app
 
 OTHER = "-1009"
 RUN = TopicRun("f", NOW, {})

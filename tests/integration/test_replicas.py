@@ -11,7 +11,7 @@ from postgres_standby import PostgresStandby
 from sqlalchemy import text
 
 from tg_parser.domain.errors import StorageError
-from tg_parser.storage.databases import open_databases
+from tg_parser.storage.engine.databases import open_databases
 
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("own_server")]
 

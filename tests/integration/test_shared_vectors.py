@@ -6,10 +6,10 @@ from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor
-from tg_parser.storage.claim_storage import ClaimStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.topic_storage import TopicStorage
+from tg_parser.storage.stores.claims import ClaimStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.topics import TopicStorage
 from tg_parser.topics.model import TopicOptions
 from tg_parser.topics.topicizer import Topicizer
 

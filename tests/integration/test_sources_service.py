@@ -4,14 +4,14 @@ import pytest
 from samples import NOW, document, message, topic
 from sqlalchemy import text
 
-from tg_parser.bootstrap import open_app
 from tg_parser.domain.errors import InvalidPeerError, SourceError, TgParserError, UnknownSourceError, UsageError
 from tg_parser.domain.messages import Chat
 from tg_parser.domain.sources import SourceChange
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.topic_storage import TopicRun, TopicStorage
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.topics import TopicRun, TopicStorage
+from tg_parser.wiring.app import open_app
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tg_parser.domain.errors import StorageError, StorageUnavailableError
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.sessions import prepare_sqlite
-from tg_parser.storage.transactions import Database
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.engine.sessions import prepare_sqlite
+from tg_parser.storage.engine.transactions import Database
+from tg_parser.storage.stores.raw import RawStorage
 
 NOBODY = 65534
 

@@ -10,9 +10,9 @@ from telegram_reach import EVERYTHING, messages_of, open_chat, reach
 
 from tg_parser.config.settings import RetrySettings, TelegramSettings
 from tg_parser.domain.errors import AccountError, BusyError, RateLimitedError, SourceUnavailableError
-from tg_parser.ingestion.telegram_api import TelegramApi
-from tg_parser.storage.account_storage import AccountStorage
-from tg_parser.storage.databases import open_databases
+from tg_parser.ingestion.telegram.api import TelegramApi
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.accounts import AccountStorage
 
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"])
 

@@ -137,7 +137,7 @@ async def test_other_forms_of_a_chat_are_told_apart(server, databases):
     """A forum has topics, a basic group no number to remember, a closed or moved one its reason."""
     from telethon.tl import types
 
-    from tg_parser.ingestion.telegram_finding import found_chat
+    from tg_parser.ingestion.telegram.finding import found_chat
 
     photo, date = types.ChatPhotoEmpty(), fake().EPOCH
     names = [types.Username("old", active=False), types.Username("sold_name", active=True)]

@@ -16,7 +16,7 @@ from fake_telegram_server import fake, fake_telegram, login_variables, world
 from telethon.sessions import StringSession
 
 from tg_parser.config.settings import TelegramSettings
-from tg_parser.ingestion.telegram_session import load_session
+from tg_parser.ingestion.telegram.session import load_session
 
 PHONE, CODE = "+79990000000", "12345"
 ANSWERS = f"{PHONE}\n{CODE}\n"

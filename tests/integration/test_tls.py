@@ -12,7 +12,7 @@ from sqlalchemy import make_url, text
 from tcp_proxy import proxy_to
 
 from tg_parser.domain.errors import StorageError, StorageUnavailableError
-from tg_parser.storage.databases import open_databases
+from tg_parser.storage.engine.databases import open_databases
 
 pytestmark = pytest.mark.postgres
 

@@ -9,8 +9,8 @@ from topic_samples import DOLLAR, ODD, SNOW, ZOO
 
 from tg_parser.domain.errors import BudgetError, ProviderUnavailableError
 from tg_parser.nlp.embeddings import SentenceEncoder
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.topic_storage import TopicStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.topics import TopicStorage
 from tg_parser.topics.model import TopicOptions, WantedTopic
 from tg_parser.topics.topicizer import Topicizer
 

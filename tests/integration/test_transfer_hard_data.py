@@ -380,7 +380,7 @@ async def test_a_file_of_a_newer_version(target, sqlite_variables, tmp_path):
     """A file that a later version wrote is refused: its columns may mean what this version does not know."""
     from conftest import settings_of
 
-    from tg_parser.storage.databases import open_databases
+    from tg_parser.storage.engine.databases import open_databases
 
     async with open_databases(settings_of(sqlite_variables)):
         pass

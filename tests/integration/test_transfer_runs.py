@@ -19,14 +19,14 @@ from sqlalchemy import make_url
 from tg_parser.domain.errors import BusyError, NotFoundError, SchemaMismatchError, StorageError, UsageError
 from tg_parser.domain.sources import Attempt, SourceChange
 from tg_parser.domain.spending import Account, PaidAnswer, Spending
-from tg_parser.storage import migrator
-from tg_parser.storage.databases import open_databases
-from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.spending_storage import SpendingStorage
-from tg_parser.storage.topic_storage import TopicRun, TopicStorage
-from tg_parser.storage.transfer import rollback
+from tg_parser.storage.engine import migrator
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.llm_spending import SpendingStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.sources import IngestionStorage
+from tg_parser.storage.stores.topics import TopicRun, TopicStorage
+from tg_parser.transfer.migration import rollback
 
 pytestmark = pytest.mark.postgres
 FIVE_DOLLARS = 5_000_000_000
@@ -139,7 +139,7 @@ async def test_the_report_accounts_for_every_row(target, folder, tmp_path):
 
 async def test_schema_of_the_target_is_made_or_upgraded(target, present):
     """An empty target gets its tables; an older schema is brought forward."""
-    from tg_parser.storage import migrator
+    from tg_parser.storage.engine import migrator
 
     async with target.databases() as databases:
         await migrator.upgrade(databases.ingestion, "ingestion_0001")

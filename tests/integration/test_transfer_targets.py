@@ -10,10 +10,10 @@ from migrations import reasons, tally
 from sqlalchemy import select, text
 
 from tg_parser.domain.errors import BusyError, NotFoundError, SchemaMismatchError, StorageError, UsageError
-from tg_parser.storage import migrator
-from tg_parser.storage.databases import open_databases
+from tg_parser.storage.engine import migrator
+from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.tables import METADATA
-from tg_parser.storage.transfer import MigrationOptions, migrate, rollback
+from tg_parser.transfer.migration import MigrationOptions, migrate, rollback
 
 TABLES = {table.name: (name, table) for name, metadata in METADATA.items() for table in metadata.sorted_tables}
 NOTES = ("migration_quarantine", "migration_changes")

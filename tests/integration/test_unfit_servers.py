@@ -10,7 +10,7 @@ from psycopg import sql
 from sqlalchemy import make_url, text
 
 from tg_parser.domain.errors import StorageError, StorageUnavailableError
-from tg_parser.storage.databases import open_databases
+from tg_parser.storage.engine.databases import open_databases
 
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("own_server")]
 

@@ -13,9 +13,9 @@ from web_pages import NAME, PreviewServer, Reply, landing, page, post, serving
 from tg_parser.config.settings import RetrySettings, WebSettings
 from tg_parser.domain.errors import InvalidPeerError, RateLimitedError, SourceError, SourceUnavailableError
 from tg_parser.domain.peers import parse_peer
-from tg_parser.ingestion import web_client
 from tg_parser.ingestion.source import Window
-from tg_parser.ingestion.web_preview import WebPreview
+from tg_parser.ingestion.web import client as web_client
+from tg_parser.ingestion.web.preview import WebPreview
 
 PEER = parse_peer(NAME)
 FIRST = f"/s/{NAME}"

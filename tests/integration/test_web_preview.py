@@ -10,7 +10,7 @@ from tg_parser.config.settings import RetrySettings, WebSettings
 from tg_parser.domain.errors import SourceError, SourceUnavailableError
 from tg_parser.domain.peers import Peer, parse_peer
 from tg_parser.ingestion.source import Window
-from tg_parser.ingestion.web_preview import WebPreview
+from tg_parser.ingestion.web.preview import WebPreview
 
 PEER = parse_peer(f"@{NAME}")
 FIRST, S = f"/s/{NAME}", f"/s/{NAME}?before="

@@ -6,8 +6,8 @@ from datetime import datetime
 import pytest
 from sample_data import sample
 
-from tg_parser.ingestion.web_landing import why_no_preview
-from tg_parser.ingestion.web_page import read_page
+from tg_parser.ingestion.web.landing import why_no_preview
+from tg_parser.ingestion.web.page import read_page
 
 CASES = (
     "audio_message", "location_message_2", "multimedia_message", "no_posts_found", "photo_multiple", "photo_single",

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from tg_parser.domain.messages import Chat
-from tg_parser.ingestion.web_post import read_post
+from tg_parser.ingestion.web.post import read_post
 
 NAME, NUMBER = "news_channel", 1234567
 CHAT = Chat(channel_id=f"-{10**12 + NUMBER}", title="News", username=NAME)

@@ -8,7 +8,7 @@ from sample_data import LENT
 from telegram_samples import undump
 
 from tg_parser.domain.messages import Chat
-from tg_parser.ingestion.telegram_mapping import map_message
+from tg_parser.ingestion.telegram.mapping import map_message
 
 
 @pytest.mark.parametrize(("name", "messages"), [("coding_notes_ru", 27), ("spb_events_ru", 655)])

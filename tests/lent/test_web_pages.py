@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from sample_data import LENT
 
-from tg_parser.ingestion.web_page import read_page
+from tg_parser.ingestion.web.page import read_page
 
 PAGES = LENT / "web_preview"
 

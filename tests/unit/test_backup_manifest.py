@@ -3,8 +3,8 @@
 import pytest
 from backup_samples import manifest
 
+from tg_parser.backup.manifest import Contents, TableFacts, damaged, differences, read_manifest
 from tg_parser.domain.errors import BackupError
-from tg_parser.storage.backup_manifest import Contents, TableFacts, damaged, differences, read_manifest
 
 
 def contents(schemas=None, **tables):

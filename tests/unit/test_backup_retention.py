@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from backup_samples import manifest
 
+from tg_parser.backup.directory import Backup
+from tg_parser.backup.retention import Retention, kept
 from tg_parser.services.backups import to_prune
-from tg_parser.storage.backup_retention import Retention, kept
-from tg_parser.storage.backup_shelf import Backup
 
 NOON = datetime(2024, 11, 27, 12, 0, tzinfo=UTC)
 DAYS = [NOON - timedelta(days=days) for days in range(400)]

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from backup_samples import MOMENT, manifest
 
+from tg_parser.backup.directory import Shelf
 from tg_parser.domain.errors import BackupError, OutputError
-from tg_parser.storage.backup_shelf import Shelf
 
 NAME = "tg-parser-20241127T093000Z"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from conftest import settings_of
 
+from tg_parser.backup.postgres_login import login
+from tg_parser.backup.postgres_tools import Tools, find_tools, fitting, reason
 from tg_parser.domain.errors import BackupError
-from tg_parser.storage.postgres_login import login
-from tg_parser.storage.postgres_tools import Tools, find_tools, fitting, reason
 
 FOUND = [Tools(Path("a"), 17), Tools(Path("b"), 15), Tools(Path("c"), 18), Tools(Path("d"), 15)]
 

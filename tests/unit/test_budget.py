@@ -7,8 +7,8 @@ import pytest
 
 from tg_parser.domain.errors import BudgetError
 from tg_parser.domain.spending import Spending, dollars, nanousd
-from tg_parser.llm.budget import Caps, Spent, refusal, require_price
-from tg_parser.llm.ledger import new_run_id
+from tg_parser.llm.spending.budget import Caps, Spent, refusal, require_price
+from tg_parser.llm.spending.ledger import new_run_id
 
 CENT = 10_000_000
 

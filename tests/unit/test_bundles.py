@@ -4,8 +4,8 @@ from topic_samples import START, post
 
 from tg_parser.topics.bundles import bundle_of
 from tg_parser.topics.model import Group, Member
-from tg_parser.topics.phrases import Named, SharedPhrase
-from tg_parser.topics.wording import Wording
+from tg_parser.topics.wording.phrases import Named, SharedPhrase
+from tg_parser.topics.wording.sentences import Wording
 
 DOCUMENTS = [
     post(1, "Снег", days=3),

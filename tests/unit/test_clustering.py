@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from topic_samples import directions
 
-from tg_parser.topics.clustering import WIDTHS, agglomerate, cluster
-from tg_parser.topics.membership import fit_score, form_groups, score_all
+from tg_parser.topics.grouping.clustering import WIDTHS, agglomerate, cluster
+from tg_parser.topics.grouping.membership import fit_score, form_groups, score_all
+from tg_parser.topics.grouping.similarity import Items, above_chance, message_items, word_weights
 from tg_parser.topics.model import TopicOptions
-from tg_parser.topics.similarity import Items, above_chance, message_items, word_weights
 
 SNOW, DOLLAR, ZOO = ["снег", "метел"], ["курс", "доллар"], ["зоопарк", "панд"]
 

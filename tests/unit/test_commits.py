@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tg_parser.storage.commits import CommitMark, ServerRun, verdict
+from tg_parser.storage.engine.commits import CommitMark, ServerRun, verdict
 
 STARTED, RESTARTED = datetime(2024, 11, 27, tzinfo=UTC), datetime(2024, 11, 28, tzinfo=UTC)
 BEFORE = ServerRun("00000001", STARTED)

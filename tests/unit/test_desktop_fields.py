@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tg_parser.domain.messages import Author, Forward, Link, Reaction
-from tg_parser.ingestion.desktop_fields import (
+from tg_parser.ingestion.desktop.fields import (
     author,
     chat_id,
     chat_kind,
@@ -19,7 +19,7 @@ from tg_parser.ingestion.desktop_fields import (
     when,
     whole,
 )
-from tg_parser.ingestion.desktop_mapping import map_chat
+from tg_parser.ingestion.desktop.mapping import map_chat
 
 
 @pytest.mark.parametrize(

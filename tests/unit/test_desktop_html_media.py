@@ -4,9 +4,9 @@ import pytest
 from html_export_files import media
 
 from tg_parser.domain.messages import Media
-from tg_parser.ingestion.desktop_html_media import media_fields
-from tg_parser.ingestion.desktop_html_text import parsed
-from tg_parser.ingestion.desktop_media import media as as_media
+from tg_parser.ingestion.desktop.html.media import media_fields
+from tg_parser.ingestion.desktop.html.text import parsed
+from tg_parser.ingestion.desktop.media import media as as_media
 
 POLL = """<div class="media_wrap clearfix"><div class="media_poll"><div class="question bold">
 Who?

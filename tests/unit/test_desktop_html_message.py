@@ -4,9 +4,9 @@ import pytest
 from html_export_files import day, page, post, reply_to, service
 
 from tg_parser.domain.messages import Chat, Reaction
-from tg_parser.ingestion.desktop_fields import reactions
-from tg_parser.ingestion.desktop_html_message import MessageReader
-from tg_parser.ingestion.desktop_html_page import Element, read_page
+from tg_parser.ingestion.desktop.fields import reactions
+from tg_parser.ingestion.desktop.html.message import MessageReader
+from tg_parser.ingestion.desktop.html.page import Element, read_page
 
 TALK = Chat(channel_id="x", title="Talk", kind="group")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tg_parser.ingestion.desktop_html_service import service_fields, tells_channel, tells_group
+from tg_parser.ingestion.desktop.html.service import service_fields, tells_channel, tells_group
 
 
 @pytest.mark.parametrize(

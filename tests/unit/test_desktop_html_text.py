@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tg_parser.ingestion.desktop_html_text import hidden_links, label, parsed, plain_text
+from tg_parser.ingestion.desktop.html.text import hidden_links, label, parsed, plain_text
 
 TEXT = '<div class="text">\n{}\n       </div>'
 

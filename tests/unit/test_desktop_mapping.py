@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tg_parser.domain.messages import Chat, Media
-from tg_parser.ingestion.desktop_mapping import Mapped, MessageMapper, Skipped, map_chat
+from tg_parser.ingestion.desktop.mapping import Mapped, MessageMapper, Skipped, map_chat
 
 CHANNEL = Chat(channel_id="-1000000000001", title="News", kind="channel")
 GROUP = Chat(channel_id="-1000000000002", title="Talk", kind="group")

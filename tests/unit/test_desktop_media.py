@@ -3,7 +3,7 @@
 import pytest
 
 from tg_parser.domain.messages import Media
-from tg_parser.ingestion.desktop_media import media
+from tg_parser.ingestion.desktop.media import media
 
 NOT_INCLUDED = "(File not included. Change data exporting settings to download.)"
 

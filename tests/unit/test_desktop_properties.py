@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tg_parser.domain.messages import Chat
-from tg_parser.ingestion.desktop_fields import flat_text
-from tg_parser.ingestion.desktop_mapping import Mapped, MessageMapper, Skipped, map_chat
+from tg_parser.ingestion.desktop.fields import flat_text
+from tg_parser.ingestion.desktop.mapping import Mapped, MessageMapper, Skipped, map_chat
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),

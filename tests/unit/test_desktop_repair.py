@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tg_parser.domain.errors import SourceError
-from tg_parser.ingestion.desktop_repair import RepairingReader
+from tg_parser.ingestion.desktop.repair import RepairingReader
 
 
 @pytest.fixture

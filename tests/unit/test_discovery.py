@@ -7,8 +7,8 @@ from topic_samples import DOLLAR, ODD, SNOW, START, ZOO, channel_posts, post
 
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.discovery import TopicsFound, find_topics
+from tg_parser.topics.grouping.singletons import strength
 from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
-from tg_parser.topics.singletons import strength
 
 LATER = datetime(2025, 1, 1, tzinfo=UTC)
 ENCODER = SentenceEncoder()

@@ -10,8 +10,8 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tg_parser.domain.errors import SchemaMismatchError, StorageError, StorageUnavailableError
-from tg_parser.storage.commits import CommitMark, ServerRun, UnknownOutcomeError
-from tg_parser.storage.faults import COLLISION_PAUSE, pause_before_again, told, translate, worth_repeating
+from tg_parser.storage.engine.commits import CommitMark, ServerRun, UnknownOutcomeError
+from tg_parser.storage.engine.faults import COLLISION_PAUSE, pause_before_again, told, translate, worth_repeating
 
 MARK = CommitMark(1, 2, ServerRun("00000001", datetime(2024, 11, 27, tzinfo=UTC)))
 

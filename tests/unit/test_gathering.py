@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tg_parser.llm.gathering import Gathering
+from tg_parser.llm.models.batching_loader import Gathering
 
 
 async def test_lookups_of_one_moment_are_one_query():

@@ -6,10 +6,10 @@ from topic_samples import DOLLAR, ODD, SNOW, START, ZOO, channel_posts, directio
 
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.discovery import TopicsFound, find_topics
-from tg_parser.topics.grouping import Survey, group_documents, survey_of
-from tg_parser.topics.known import near_threshold, without_doubles
+from tg_parser.topics.grouping.groups import Survey, group_documents, survey_of
+from tg_parser.topics.grouping.known import near_threshold, without_doubles
+from tg_parser.topics.grouping.texts import corpus_of
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicDocument, TopicOptions, WantedTopic
-from tg_parser.topics.texts import corpus_of
 from tg_parser.topics.verdicts import Verdict, record, remembered
 
 LATER = datetime(2025, 1, 1, tzinfo=UTC)

@@ -9,9 +9,9 @@ from pydantic_ai.models.function import FunctionModel
 
 from tg_parser.domain.errors import AnalysisError, BudgetError
 from tg_parser.llm.asking import Llm
+from tg_parser.llm.models.response_metadata import Receipt, purpose_of, with_receipt
+from tg_parser.llm.models.stamps import with_parameters
 from tg_parser.llm.question import AnswerRejectedError
-from tg_parser.llm.receipts import Receipt, purpose_of, with_receipt
-from tg_parser.llm.stamps import with_parameters
 
 
 class Answering:

@@ -12,9 +12,9 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
 
 from tg_parser.config.settings import RetrySettings
-from tg_parser.llm.pacing import Headroom, Rhythm, Tempo, duration, headroom
-from tg_parser.llm.retrying import backoff
-from tg_parser.llm.sizes import estimated_tokens
+from tg_parser.llm.models.pacing import Headroom, Rhythm, Tempo, duration, headroom
+from tg_parser.llm.models.retrying import backoff
+from tg_parser.llm.spending.sizes import estimated_tokens
 
 NOW = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
 

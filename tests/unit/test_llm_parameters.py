@@ -6,7 +6,13 @@ import pytest
 
 from tg_parser.config.llm_settings import LlmSettings
 from tg_parser.llm.choice import ModelChoice
-from tg_parser.llm.parameters import is_openai_model, model_settings, output_mode, parameters_for, speaks_responses
+from tg_parser.llm.models.parameters import (
+    is_openai_model,
+    model_settings,
+    output_mode,
+    parameters_for,
+    speaks_responses,
+)
 
 PLAIN: dict[str, object] = {}
 ALWAYS_THINKS = {"supports_thinking": True, "thinking_always_enabled": True, "openai_supports_reasoning": True}

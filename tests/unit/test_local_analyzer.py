@@ -8,7 +8,7 @@ from tg_parser.nlp.embeddings import SentenceEncoder, text_hash
 from tg_parser.nlp.footers import ChannelProfile
 from tg_parser.processing.analyzer import Analyzer, Task
 from tg_parser.processing.local_analyzer import LocalAnalyzer, analyze_locally
-from tg_parser.storage.text_vectors import TextVector
+from tg_parser.storage.stores.text_vectors import TextVector
 
 PLAIN = ChannelProfile()
 ENCODER = SentenceEncoder()

@@ -4,12 +4,12 @@ from itertools import islice
 import pytest
 from topic_samples import DOLLAR, SNOW, ZOO, channel_posts, post
 
-from tg_parser.topics.digest import fallback_titles, opening, summary_of
+from tg_parser.topics.grouping.texts import corpus_of, stems_of
 from tg_parser.topics.model import Group, Member
-from tg_parser.topics.naming import capitalised, title_groups
-from tg_parser.topics.phrases import SharedPhrase, shared_phrases, telling
-from tg_parser.topics.texts import corpus_of, stems_of
-from tg_parser.topics.wordforms import is_noun, readable
+from tg_parser.topics.wording.digest import fallback_titles, opening, summary_of
+from tg_parser.topics.wording.naming import capitalised, title_groups
+from tg_parser.topics.wording.phrases import SharedPhrase, shared_phrases, telling
+from tg_parser.topics.wording.wordforms import is_noun, readable
 
 
 def group_of(*rows: int) -> Group:

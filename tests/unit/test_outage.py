@@ -3,8 +3,8 @@
 from samples import message
 
 from tg_parser.domain.errors import ProviderError, ProviderUnavailableError, UnusableAnswerError
-from tg_parser.processing.outage import IN_A_ROW, UNUSABLE_IN_A_ROW, Outage
-from tg_parser.storage.claim_storage import DueMessage
+from tg_parser.processing.circuit_breaker import IN_A_ROW, UNUSABLE_IN_A_ROW, Outage
+from tg_parser.storage.stores.claims import DueMessage
 
 REFUSED = UnusableAnswerError("No JSON.", "Try another model.")
 ERROR = ProviderUnavailableError("Nobody answers.")

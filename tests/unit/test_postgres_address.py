@@ -4,7 +4,7 @@ import pytest
 
 from tg_parser.config.settings import DatabaseSettings
 from tg_parser.domain.errors import SettingsError
-from tg_parser.storage.postgres_address import connect_arguments, hosts, postgres_url
+from tg_parser.storage.engine.postgres_address import connect_arguments, hosts, postgres_url
 
 
 def settings(**variables):

@@ -5,7 +5,7 @@ from pydantic_ai.usage import RequestUsage
 
 from tg_parser.config.llm_settings import LlmMoneySettings
 from tg_parser.domain.errors import SettingsError
-from tg_parser.llm.prices import tariff
+from tg_parser.llm.spending.prices import tariff
 
 NOTHING_SET = LlmMoneySettings(_env_file=None)
 USAGE = RequestUsage(input_tokens=1_000_000, output_tokens=500_000)

@@ -3,7 +3,7 @@
 from samples import topic
 
 from tg_parser.agents.quality import Finding, inspect
-from tg_parser.storage.processing_storage import DocumentCounts
+from tg_parser.storage.stores.documents import DocumentCounts
 
 
 def test_good_numbers_need_no_look():

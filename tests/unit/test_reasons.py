@@ -15,7 +15,7 @@ COUNTED = {
 def test_every_reason_has_a_sentence():
     """The names that the collecting code counts under and the table of sentences are the same."""
     folder = Path(tg_parser.__file__).parent
-    sources = [path.read_text("utf-8") for part in ("ingestion", "services") for path in (folder / part).glob("*.py")]
+    sources = [path.read_text("utf-8") for part in ("ingestion", "services") for path in (folder / part).rglob("*.py")]
     found = {
         prefix + next(filter(None, groups.groups()))
         for prefix, pattern in COUNTED.items()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tg_parser.domain.marked_ids import marked_channel_id, marked_group_id
-from tg_parser.domain.renumbering import (
+from tg_parser.domain.renumbering.numbers import (
     Suspicion,
     certainly,
     renumbered,

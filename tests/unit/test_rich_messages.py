@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from rich_content import as_api, as_html, as_json
 
 from tg_parser.domain.messages import Chat, Link
-from tg_parser.ingestion import desktop_content, telegram_content
 from tg_parser.ingestion.content import content_of
-from tg_parser.ingestion.desktop_html_message import MessageReader
-from tg_parser.ingestion.desktop_html_page import Element
-from tg_parser.ingestion.desktop_html_rich import rich_message
-from tg_parser.ingestion.desktop_html_text import parsed
-from tg_parser.ingestion.desktop_rich import rich_blocks
-from tg_parser.ingestion.telegram_payload import payload, restored
+from tg_parser.ingestion.desktop import content as desktop_content
+from tg_parser.ingestion.desktop.html.message import MessageReader
+from tg_parser.ingestion.desktop.html.page import Element
+from tg_parser.ingestion.desktop.html.rich import rich_message
+from tg_parser.ingestion.desktop.html.text import parsed
+from tg_parser.ingestion.desktop.rich import rich_blocks
+from tg_parser.ingestion.telegram import content as telegram_content
+from tg_parser.ingestion.telegram.payload import payload, restored
 
 WORD = st.text(st.sampled_from("abcxyzжщю1."), min_size=1, max_size=6)
 SPOKEN = st.builds(" ".join, st.lists(WORD, min_size=1, max_size=4)) | st.builds("{}\n{}".format, WORD, WORD)

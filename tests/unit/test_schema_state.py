@@ -2,7 +2,7 @@
 
 import pytest
 
-from tg_parser.storage.migrator import may_upgrade, schema_state
+from tg_parser.storage.engine.migrator import may_upgrade, schema_state
 
 KNOWN = ["raw_0003", "raw_0002", "raw_0001"]
 

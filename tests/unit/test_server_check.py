@@ -2,7 +2,7 @@
 
 import pytest
 
-from tg_parser.storage.server_check import ServerFacts, unfit
+from tg_parser.storage.engine.server_check import ServerFacts, unfit
 
 GOOD = ServerFacts(
     version=140_000, in_recovery=False, read_only=False, encoding="UTF8", connections=97, settings_kept=True

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tg_parser.storage.sightings import COMPARED, NOTHING, Change, Held, change_of, is_another_message
+from tg_parser.storage.stores.raw_changes import COMPARED, NOTHING, Change, Held, change_of, is_another_message
 
 MORNING = datetime(2024, 11, 27, 9, tzinfo=UTC)
 EVENING = MORNING + timedelta(hours=9)

@@ -7,9 +7,9 @@ from telegram_samples import CHANNEL_ID, GROUP_ID, SENT, answer, post, said, ser
 from telethon.tl import types
 
 from tg_parser.domain.messages import Author, Chat, Forward, Link, Reaction
-from tg_parser.ingestion.telegram_content import action_name
-from tg_parser.ingestion.telegram_fields import people_of
-from tg_parser.ingestion.telegram_mapping import comment_count, map_comment, map_message
+from tg_parser.ingestion.telegram.content import action_name
+from tg_parser.ingestion.telegram.fields import people_of
+from tg_parser.ingestion.telegram.mapping import comment_count, map_comment, map_message
 
 CHANNEL = Chat(channel_id=f"-100{CHANNEL_ID}", title="News", kind="channel")
 GROUP = Chat(channel_id=f"-100{GROUP_ID}", title="Talk", kind="group")

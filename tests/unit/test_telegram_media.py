@@ -5,7 +5,7 @@ from telegram_samples import SENT, file, post
 from telethon.tl import types
 
 from tg_parser.domain.messages import Media
-from tg_parser.ingestion.telegram_media import media
+from tg_parser.ingestion.telegram.media import media
 
 VIDEO = types.DocumentAttributeVideo(12.5, 640, 480)
 ROUND = types.DocumentAttributeVideo(5, 240, 240, round_message=True)

@@ -13,7 +13,7 @@ from telethon.sessions import SQLiteSession, StringSession
 
 from tg_parser.config.settings import TelegramSettings
 from tg_parser.domain.errors import AccountError
-from tg_parser.ingestion.telegram_session import (
+from tg_parser.ingestion.telegram.session import (
     NotLoggedInError,
     Session,
     as_string,
@@ -163,7 +163,7 @@ def test_a_session_of_a_host_name_makes_no_string():
 def test_telethon_is_imported_by_those_alone_who_use_the_account():
     """Every other command starts without it."""
     shown = subprocess.run(
-        [sys.executable, "-c", "import sys, tg_parser.bootstrap, tg_parser.cli.app; print('telethon' in sys.modules)"],
+        [sys.executable, "-c", "import sys, tg_parser.wiring.app, tg_parser.cli.app; print('telethon' in sys.modules)"],
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert shown.stdout == "False\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tg_parser.llm.token_counts import TextSize, size_of
+from tg_parser.llm.spending.token_counts import TextSize, size_of
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
 from topic_samples import START, channel_posts, directions, post
 
 from tg_parser.domain.topics import Anchor, BundleItem, TopicBundle, TopicCard
-from tg_parser.topics.merging import MOST_PAIRS, Pair, join, joint, may_merge, rejoined, survivor
+from tg_parser.topics.duplicates import MOST_PAIRS, Pair, join, joint, may_merge, rejoined, survivor
+from tg_parser.topics.grouping.similarity import message_items
+from tg_parser.topics.grouping.texts import corpus_of
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicOptions, WantedTopic
-from tg_parser.topics.similarity import message_items
-from tg_parser.topics.texts import corpus_of
 
 OPTIONS = TopicOptions()
 

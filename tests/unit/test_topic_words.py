@@ -5,13 +5,13 @@ from topic_model import TopicModel
 from topic_samples import START, channel_posts, post
 
 from tg_parser.llm.question import Purpose
-from tg_parser.topics.drafting import Draft, draft_topics
-from tg_parser.topics.grouping import Grouping, survey_of
-from tg_parser.topics.inquiry import Inquiry
+from tg_parser.topics.build_topics import Draft, draft_topics
+from tg_parser.topics.finalizing import Edit, kept_edits, settle, unique_titles
+from tg_parser.topics.grouping.groups import Grouping, survey_of
+from tg_parser.topics.grouping.texts import corpus_of
+from tg_parser.topics.llm_session import Inquiry
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicDocument, TopicOptions, WantedTopic
 from tg_parser.topics.representatives import fingerprint, representatives, shown_text
-from tg_parser.topics.settling import Edit, kept_edits, settle, unique_titles
-from tg_parser.topics.texts import corpus_of
 
 OPTIONS = TopicOptions()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tg_parser.storage.transfer_channels import Channels, username_of
+from tg_parser.transfer.legacy.channels import Channels, username_of
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from tg_parser.storage.tables.ingestion import ingestion_state
 from tg_parser.storage.tables.processing import processed_documents
 from tg_parser.storage.tables.raw import raw_messages
 from tg_parser.storage.tables.topics import embeddings, topic_items
-from tg_parser.storage.transfer_checks import fit_as_they_are
-from tg_parser.storage.transfer_fields import Kind, Unfit, field_of, kind_of, shown
-from tg_parser.storage.transfer_values import fitted
+from tg_parser.transfer.rows.checks import fit_as_they_are
+from tg_parser.transfer.rows.fields import Kind, Unfit, field_of, kind_of, shown
+from tg_parser.transfer.rows.values import fitted
 
 TEXT = field_of(raw_messages.c.text)
 PAYLOAD = field_of(raw_messages.c.raw_payload_json)

@@ -11,10 +11,10 @@ from web_pages import message_of
 from web_pages import post as web_post
 
 from tg_parser.domain.messages import Chat
-from tg_parser.ingestion.desktop_html_message import MessageReader
-from tg_parser.ingestion.desktop_html_page import Element
-from tg_parser.ingestion.desktop_mapping import MessageMapper
-from tg_parser.ingestion.telegram_mapping import map_message
+from tg_parser.ingestion.desktop.html.message import MessageReader
+from tg_parser.ingestion.desktop.html.page import Element
+from tg_parser.ingestion.desktop.mapping import MessageMapper
+from tg_parser.ingestion.telegram.mapping import map_message
 from tg_parser.ingestion.unknown import what_is_unknown
 
 CHAT = Chat(channel_id="-1001", title="News")

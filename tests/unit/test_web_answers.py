@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tg_parser.ingestion.web_answers import asked_wait, is_cut, is_temporary
+from tg_parser.ingestion.web.answers import asked_wait, is_cut, is_temporary
 
 NOW = datetime(2024, 9, 12, 10, 0, 0, tzinfo=UTC)
 UNNAMED = 60.0

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from tg_parser.ingestion.web_elements import PostLink, When, count, post_link, seconds, size, when
+from tg_parser.ingestion.web.elements import PostLink, When, count, post_link, seconds, size, when
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from web_pages import GONE, NAME, landing, page, post, service, text
 
 from tg_parser.domain.messages import Chat
-from tg_parser.ingestion.web_landing import why_no_preview
-from tg_parser.ingestion.web_page import read_page, says_post_is_gone
+from tg_parser.ingestion.web.landing import why_no_preview
+from tg_parser.ingestion.web.page import read_page, says_post_is_gone
 
 PHOTO = '<a class="tgme_widget_message_photo_wrap" href="https://t.me/news_channel/{}?single"></a>'
 PAGE = page(

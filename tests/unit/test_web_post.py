@@ -7,8 +7,8 @@ from selectolax.lexbor import LexborHTMLParser
 from web_pages import CHAT, message_of, messages_of, post, service, text
 
 from tg_parser.domain.messages import Author, Chat, Forward, Link, Media, Reaction
-from tg_parser.ingestion.web_fields import channel_number
-from tg_parser.ingestion.web_post import Skipped, read_post
+from tg_parser.ingestion.web.fields import channel_number
+from tg_parser.ingestion.web.post import Skipped, read_post
 
 REPLY = (
     '<a class="tgme_widget_message_reply" href="{href}"><div class="tgme_widget_message_author accent_color">'

@@ -4,7 +4,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from tg_parser.domain.messages import Link
-from tg_parser.ingestion.web_text import line_of, text_of
+from tg_parser.ingestion.web.text import line_of, text_of
 
 
 def read(markup):

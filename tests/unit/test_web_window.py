@@ -6,8 +6,8 @@ import pytest
 from web_pages import NAME, page, post
 
 from tg_parser.ingestion.source import Window
-from tg_parser.ingestion.web_page import read_page
-from tg_parser.ingestion.web_window import is_empty, is_last, wanted_of
+from tg_parser.ingestion.web.page import read_page
+from tg_parser.ingestion.web.window import is_empty, is_last, wanted_of
 
 PAGE = read_page(page(*(post(number) for number in range(10, 15))), NAME)
 

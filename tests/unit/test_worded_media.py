@@ -9,10 +9,11 @@ from telegram_samples import SENT, post
 from telethon.tl import types
 
 from tg_parser.domain.messages import Chat, Media
-from tg_parser.ingestion import desktop_content, telegram_content
-from tg_parser.ingestion.desktop_html_message import MessageReader
-from tg_parser.ingestion.desktop_html_page import Element
-from tg_parser.ingestion.telegram_payload import payload, restored
+from tg_parser.ingestion.desktop import content as desktop_content
+from tg_parser.ingestion.desktop.html.message import MessageReader
+from tg_parser.ingestion.desktop.html.page import Element
+from tg_parser.ingestion.telegram import content as telegram_content
+from tg_parser.ingestion.telegram.payload import payload, restored
 
 TRIP = types.TodoList(
     types.TextWithEntities("Trip", []),

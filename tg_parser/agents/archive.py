@@ -28,8 +28,8 @@ import orjson
 
 from tg_parser.domain.errors import ArchiveError
 from tg_parser.domain.times import iso_z
-from tg_parser.storage.columns import json_bytes
-from tg_parser.storage.durable import sync_folder
+from tg_parser.storage.engine.durable import sync_folder
+from tg_parser.storage.tables.columns import json_bytes
 
 PART, PENDING = ".part", ".pending"
 _NAME = re.compile(r"(?P<table>[a-z_]+)\.(?P<day>\d{8}T\d{6})\.(?P<rows>\d+)\.(?P<digest>[0-9a-f]{16})\.ndjson\.gz")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tg_parser.agents.archive import Archive, Writing, archives, ids, remove_parts, require_whole, settled
 from tg_parser.domain.errors import ArchiveError
-from tg_parser.storage.agent_retention import ARCHIVED, AgentRetention
-from tg_parser.storage.locks import Locks
+from tg_parser.storage.engine.locks import Locks
+from tg_parser.storage.stores.agent_retention import ARCHIVED, AgentRetention
 
 PAGE = 2000
 

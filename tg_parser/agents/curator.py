@@ -14,8 +14,8 @@ from tg_parser.domain.agents import AgentCard
 from tg_parser.domain.topics import TopicBundle, TopicCard
 from tg_parser.nlp.embeddings import text_hash
 from tg_parser.nlp.language import detect_language
-from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
-from tg_parser.storage.topic_storage import TopicStorage
+from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.topics import TopicStorage
 
 CARD = AgentCard("curator", "topics", "Proposes merges, splits and renames of topics.", ("merge", "split", "rename"))
 _PAGE = 2000

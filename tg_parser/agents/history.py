@@ -11,8 +11,8 @@ from typing import Any
 from tg_parser.config.logging import masked
 from tg_parser.domain.agents import Handoff, JsonObject, TaskRecord
 from tg_parser.domain.errors import TgParserError
-from tg_parser.storage.agent_handoffs import HandoffStorage
-from tg_parser.storage.agent_storage import AgentStorage
+from tg_parser.storage.stores.agents import AgentStorage
+from tg_parser.storage.stores.handoffs import HandoffStorage
 
 SECONDS_BETWEEN_BATCHES = 1.0
 LONGEST_TEXT = 400

@@ -10,12 +10,12 @@ from typing import Any
 import structlog
 
 from tg_parser.agents.agent import Agent, Assignment, Done
-from tg_parser.agents.desk import Desk
+from tg_parser.agents.handoff_queue import Desk
 from tg_parser.agents.history import Recorder, noted, noted_error
 from tg_parser.agents.plans import Plan, Step
 from tg_parser.domain.agents import AgentCard, Handoff, JsonObject, TaskRecord, new_id
 from tg_parser.domain.times import utc_now
-from tg_parser.storage.agent_storage import AgentStorage
+from tg_parser.storage.stores.agents import AgentStorage
 
 CARD = AgentCard(
     "orchestrator", "orchestration", "Takes the steps of a plan in order and hands each to its agent.", ("plan",)

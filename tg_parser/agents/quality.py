@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tg_parser.domain.topics import TopicCard
-from tg_parser.storage.processing_storage import DocumentCounts
+from tg_parser.storage.stores.documents import DocumentCounts
 
 _MANY_FAILURES = 0.05
 _MUCH_NOISE = 0.5

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from tg_parser import __version__
-from tg_parser.cli import (
+from tg_parser.cli.chat_command import ChatCommand
+from tg_parser.cli.commands import (
     agents,
     backup,
     costs,
@@ -29,7 +30,6 @@ from tg_parser.cli import (
     topicize,
     topics,
 )
-from tg_parser.cli.chat_command import ChatCommand
 from tg_parser.cli.console import replace_what_cannot_be_shown, take_names_as_utf8
 from tg_parser.cli.execution import errors_told, keep_files_in, show_tracebacks
 

@@ -23,12 +23,12 @@ import typer
 
 from tg_parser.cli.stderr import say, speaks_json
 from tg_parser.domain.errors import InvalidPeerError, InvalidRefError, SettingsError, TgParserError, UsageError
-from tg_parser.storage.event_loop import run
+from tg_parser.storage.engine.event_loop import run
 
 if TYPE_CHECKING:
-    from tg_parser.bootstrap import App
     from tg_parser.config.settings import Settings
     from tg_parser.export.exporter import ExportReport
+    from tg_parser.wiring.app import App
 
 EXIT_ERROR, EXIT_USAGE, EXIT_FAILED_MESSAGES, EXIT_EMPTY, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 STOPPED = "Stopped. What was done is kept; the same command goes on from there."
@@ -69,7 +69,7 @@ def execute(
 
 
 async def _opened(work: Callable[[App], Awaitable[T]], *, prepare: bool, begin: bool, use: Use | None) -> T:
-    from tg_parser.bootstrap import open_app
+    from tg_parser.wiring.app import open_app
 
     settings = settings_of_the_command()
     async with open_app(use.applied(settings) if use else settings, prepare=prepare, begin=begin) as app:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from tg_parser.cli.stderr import say
 
 if TYPE_CHECKING:
-    from tg_parser.bootstrap import App
     from tg_parser.config.llm_settings import Provider
     from tg_parser.llm.overrides import ModelUse
+    from tg_parser.wiring.app import App
 
 
 def model_use(
@@ -42,7 +42,7 @@ def spending_facts(app: App) -> dict[str, Any] | None:
 
 def spending_lines(facts: dict[str, Any] | None) -> list[tuple[str, object]]:
     """The same for people."""
-    from tg_parser.cli.costs import dollars_text
+    from tg_parser.cli.commands.costs import dollars_text
 
     if facts is None:
         return []

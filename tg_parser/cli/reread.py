@@ -9,8 +9,8 @@ from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.selection import chosen_sources
 
 if TYPE_CHECKING:
-    from tg_parser.bootstrap import App
     from tg_parser.services.rereading import RereadReport
+    from tg_parser.wiring.app import App
 
 
 async def reread(app: App, source: str | None, channel: str | None, *, every: bool) -> list[RereadReport]:

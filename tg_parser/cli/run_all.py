@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tg_parser.cli.commands.export import export_facts
+from tg_parser.cli.commands.ingest import outcome_facts
+from tg_parser.cli.commands.process import process_facts
 from tg_parser.cli.execution import fail, finish
-from tg_parser.cli.export import export_facts
-from tg_parser.cli.ingest import outcome_facts
 from tg_parser.cli.presentation import emit_facts, emit_line, emit_table
-from tg_parser.cli.process import process_facts
 from tg_parser.cli.stderr import say
 from tg_parser.domain.errors import SourceError
 

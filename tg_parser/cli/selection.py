@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tg_parser.cli.options import exactly_one
 
 if TYPE_CHECKING:
-    from tg_parser.bootstrap import App
     from tg_parser.domain.sources import Source
+    from tg_parser.wiring.app import App
 
 
 async def chosen_sources(app: App, source: str | None, channel: str | None, *, every: bool = False) -> list[Source]:

@@ -15,8 +15,8 @@ from tg_parser.export.file_names import former_topic_file_name, topic_file_name
 from tg_parser.export.folder import ENTRIES_FILE, TOPICS_FILE, exported_topics, require_own_folder
 from tg_parser.export.links import ChatAddress
 from tg_parser.export.writers import JsonArray, prepare_folder, to_json, whole_file
-from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
-from tg_parser.storage.topic_storage import TopicStorage
+from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.topics import TopicStorage
 
 PAGE = 1000
 

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.times import iso_z
 from tg_parser.export.writers import to_json
-from tg_parser.storage.raw_storage import RawStorage, Revision, StoredMessage
-from tg_parser.storage.revision_log import RevisionLog
+from tg_parser.storage.stores.raw import RawStorage, Revision, StoredMessage
+from tg_parser.storage.stores.revision_log import RevisionLog
 
 PAGE = 200
 """Payloads may have 256 KiB each: a page of them is what memory holds."""

@@ -13,10 +13,10 @@ from tg_parser.domain.messages import RawMessage, begins_its_chat
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.sources import Source
 from tg_parser.domain.times import utc_now
-from tg_parser.ingestion.intake import Intake
+from tg_parser.ingestion.raw_writer import Intake
 from tg_parser.ingestion.source import Batch, MessageSource, Window
-from tg_parser.storage.comment_storage import CommentStorage
-from tg_parser.storage.ingestion_storage import IngestionStorage
+from tg_parser.storage.stores.comments import CommentStorage
+from tg_parser.storage.stores.sources import IngestionStorage
 
 
 class Collector:

@@ -14,12 +14,12 @@ from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.refs import split_comment_id
 from tg_parser.domain.sources import Source
 from tg_parser.domain.times import utc_now
-from tg_parser.ingestion.intake import Intake
-from tg_parser.ingestion.telegram_api import TelegramChat
+from tg_parser.ingestion.raw_writer import Intake
+from tg_parser.ingestion.source import CommentedSource
 from tg_parser.ingestion.unknown import only_unknown
-from tg_parser.storage.comment_storage import CommentStorage, DueThread
-from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.stores.comments import CommentStorage, DueThread
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.sources import IngestionStorage
 
 _THREADS_A_PAGE = 500
 
@@ -45,7 +45,7 @@ class CommentCollector:
         self._window = window
 
     async def collect(
-        self, source: Source, chat: TelegramChat, counts: Counter[str], report: ReportProgress = silent
+        self, source: Source, chat: CommentedSource, counts: Counter[str], report: ReportProgress = silent
     ) -> None:
         """Store the comments that are new. `source` is as it stands after its posts were collected."""
         group = await chat.discussion_group()
@@ -77,7 +77,7 @@ class CommentCollector:
         number = ((payload or {}).get("peer_id") or {}).get("channel_id")
         return () if number is None else (str(number),)
 
-    async def _count(self, source: Source, chat: TelegramChat) -> None:
+    async def _count(self, source: Source, chat: CommentedSource) -> None:
         """Compare the counts of the newest posts, of all posts once, and of some old ones in turn."""
         newest = source.last_post_id or 0
         recent = Look(newest, max(newest - self._window + 1, 1))
@@ -92,14 +92,14 @@ class CommentCollector:
             await self._note(source, chat, turn)
             await self._sources.set_progress(source.source_id, utc_now(), comments_turn=turn.bottom)
 
-    async def _note(self, source: Source, chat: TelegramChat, look: Look) -> None:
+    async def _note(self, source: Source, chat: CommentedSource, look: Look) -> None:
         if look.top < look.bottom:
             return
         counted = await chat.reply_counts(range(look.bottom, look.top + 1))
         await self._comments.note_counts(source.source_id, counted, utc_now())
 
     async def _walk(
-        self, source: Source, chat: TelegramChat, thread: DueThread, first_group: str, counts: Counter[str]
+        self, source: Source, chat: CommentedSource, thread: DueThread, first_group: str, counts: Counter[str]
     ) -> None:
         async for batch in chat.comments(int(thread.thread_id), thread.last_comment_id or 0, first_group):
             stored = Counter[str]()

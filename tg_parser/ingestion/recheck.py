@@ -9,11 +9,10 @@ from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.refs import comment_id, source_ref, split_comment_id
 from tg_parser.domain.sources import Source
 from tg_parser.domain.times import utc_now
-from tg_parser.ingestion.intake import Intake
-from tg_parser.ingestion.source import LiveSource, Recheck, Shown
-from tg_parser.ingestion.telegram_api import TelegramChat
+from tg_parser.ingestion.raw_writer import Intake
+from tg_parser.ingestion.source import CommentedSource, LiveSource, Recheck, Shown
 from tg_parser.ingestion.unknown import only_unknown
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.stores.raw import RawStorage
 
 
 class Rechecker:
@@ -39,11 +38,11 @@ class Rechecker:
                 source, shown, [source_ref(source.channel_id, "post", each) for each in shown.gone], counts
             )
             report(Progress("recheck", counts["rechecked"], len(posts)))
-        if isinstance(stream, TelegramChat) and source.include_comments:
+        if isinstance(stream, CommentedSource) and source.include_comments:
             await self._recheck_comments(source, stream, posts, counts, report)
 
     async def _recheck_comments(
-        self, source: Source, chat: TelegramChat, posts: Sequence[int], counts: Counter[str], report: ReportProgress
+        self, source: Source, chat: CommentedSource, posts: Sequence[int], counts: Counter[str], report: ReportProgress
     ) -> None:
         """Only the group that holds a comment can tell of it: those of a group that was replaced stay as they are."""
         group = await chat.discussion_group()

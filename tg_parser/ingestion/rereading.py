@@ -10,10 +10,11 @@ from tg_parser.domain.messages import Sighting, compare_texts
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.storable import storable
 from tg_parser.domain.times import utc_now
-from tg_parser.ingestion import desktop_content, telegram_content
 from tg_parser.ingestion.content import Content
-from tg_parser.ingestion.telegram_payload import restored
-from tg_parser.storage.raw_repairs import KeptMessage, RawRepairStorage, Repair
+from tg_parser.ingestion.desktop import content as desktop_content
+from tg_parser.ingestion.telegram import content as telegram_content
+from tg_parser.ingestion.telegram.payload import restored
+from tg_parser.storage.stores.raw_repairs import KeptMessage, RawRepairStorage, Repair
 
 REPAIRED = "repaired:"
 """Counts of repairs by what was repaired begin with this."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tg_parser.domain.messages import Adapter, Chat, RawMessage
 from tg_parser.domain.peers import Peer
@@ -87,6 +87,30 @@ class LiveSource(MessageSource, Protocol):
 
     def shown(self, ids: Sequence[int]) -> AsyncIterator[Shown]:
         """What there is now of the posts `ids` (ascending), in parts. An id is in `gone` only where that is sure."""
+        ...
+
+
+@runtime_checkable
+class CommentedSource(LiveSource, Protocol):
+    """A channel whose posts can be commented in a discussion group.
+
+    `first_group` is the bare id of the channel's first group, whose comments are known by their number alone.
+    """
+
+    async def discussion_group(self) -> str | None:
+        """The bare id of the group where posts are commented now; None without one that may be read."""
+        ...
+
+    async def reply_counts(self, ids: Sequence[int]) -> dict[int, int]:
+        """How many comments Telegram counts under the posts `ids`, without their texts. Raises SourceError."""
+        ...
+
+    def comments(self, post_id: int, after_id: int, first_group: str) -> AsyncIterator[Batch]:
+        """The comments under a post after the comment `after_id`, oldest first. Raises SourceError."""
+        ...
+
+    def comments_shown(self, thread_of: Mapping[int, int], first_group: str) -> AsyncIterator[Shown]:
+        """What there is now of the group's comments whose posts `thread_of` tells. Raises SourceError."""
         ...
 
 

@@ -10,15 +10,15 @@ from pydantic import BaseModel
 
 from tg_parser.config.settings import Settings
 from tg_parser.domain.times import utc_now
-from tg_parser.llm.budget import Caps
 from tg_parser.llm.choice import Stage, chosen_provider, require_extra
-from tg_parser.llm.ledger import Ledger, SpendingBook, new_run_id
 from tg_parser.llm.question import Answer, Question
+from tg_parser.llm.spending.budget import Caps
+from tg_parser.llm.spending.ledger import Ledger, SpendingBook, new_run_id
 
 if TYPE_CHECKING:
     from tg_parser.llm.asking import Llm
-    from tg_parser.llm.cached import AnswerStore
-    from tg_parser.llm.models import Models
+    from tg_parser.llm.models.cached import AnswerStore
+    from tg_parser.llm.models.stages import Models
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -65,8 +65,8 @@ class LlmAccess:
     async def _make(self, stage: Stage) -> Llm:
         require_extra()
         # Of the optional extra, and most of a second to load.
-        from tg_parser.llm.assembly import llm_of  # noqa: PLC0415
-        from tg_parser.llm.models import open_models  # noqa: PLC0415
+        from tg_parser.llm.models.assembly import llm_of  # noqa: PLC0415
+        from tg_parser.llm.models.stages import open_models  # noqa: PLC0415
 
         if self._models is None:
             self._models = await self._stack.enter_async_context(open_models(self._settings))

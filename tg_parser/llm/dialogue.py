@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, SystemPromptPart, TextPart, UserPromptPart
 
 from tg_parser.domain.spending import dollars
+from tg_parser.llm.models.response_metadata import Receipt, paid_for, receipt_of
+from tg_parser.llm.models.stamps import parameters_of
 from tg_parser.llm.question import Answer, Prompt, Purpose
-from tg_parser.llm.receipts import Receipt, paid_for, receipt_of
-from tg_parser.llm.stamps import parameters_of
 from tg_parser.llm.structured import answer_text
 
 T = TypeVar("T", bound=BaseModel)

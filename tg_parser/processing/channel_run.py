@@ -19,12 +19,12 @@ from tg_parser.domain.errors import AnalysisError, ProviderUnavailableError, TgP
 from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.llm.slots import SLOTS, CallSlots
 from tg_parser.processing.analyzer import Analyzed, Analyzer, ChannelProfile, Task
+from tg_parser.processing.circuit_breaker import Held, Outage
 from tg_parser.processing.contexts import context_refs, task_of
-from tg_parser.processing.outage import Held, Outage
 from tg_parser.processing.outcomes import WITHOUT_TEXT, Outcome, failed, made
 from tg_parser.processing.reports import ProcessOptions, ProcessReport
-from tg_parser.storage.claim_storage import ClaimStorage, DueMessage
-from tg_parser.storage.processing_storage import ProcessingStorage
+from tg_parser.storage.stores.claims import ClaimStorage, DueMessage
+from tg_parser.storage.stores.documents import ProcessingStorage
 
 LINGER_SECONDS = 0.2
 OUTBOX_SIZE = 1000

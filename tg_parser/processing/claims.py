@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from tg_parser.domain.errors import BusyError
-from tg_parser.storage.claim_storage import ClaimStorage
-from tg_parser.storage.locks import Locks
+from tg_parser.storage.engine.locks import Locks
+from tg_parser.storage.stores.claims import ClaimStorage
 
 MOST_WORKERS = 1000
 

@@ -18,7 +18,7 @@ from tg_parser.nlp.noise import has_words, is_noise
 from tg_parser.nlp.sentiment import Vector, needs_vector, sentiment
 from tg_parser.nlp.summary import summarize
 from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed, Task
-from tg_parser.storage.text_vectors import TextVector
+from tg_parser.storage.stores.text_vectors import TextVector
 
 MODEL_ID = "local-3"
 """Changes whenever the same message would get another analysis."""

@@ -12,8 +12,8 @@ from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.refs import document_id
 from tg_parser.domain.times import utc_now
 from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed
-from tg_parser.storage.claim_storage import DueMessage
-from tg_parser.storage.processing_storage import Failure, StoredDocument
+from tg_parser.storage.stores.claims import DueMessage
+from tg_parser.storage.stores.documents import Failure, StoredDocument
 
 NO_MODEL = Provenance(pipeline_version=PIPELINE_VERSION, provider="none", model_id="none")
 """How the document of a message without text was made."""

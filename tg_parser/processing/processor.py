@@ -11,8 +11,8 @@ from tg_parser.processing.channel_run import ChannelRun
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.outcomes import build_document
 from tg_parser.processing.reports import ProcessOptions, ProcessReport
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
 
 __all__ = ["ProcessOptions", "ProcessReport", "Processor", "build_document"]
 

@@ -13,8 +13,8 @@ from tg_parser.config.agent_settings import AgentSettings
 from tg_parser.domain.agents import Handoff, HandoffStatus, TaskRecord
 from tg_parser.domain.errors import ArchiveError, NotFoundError
 from tg_parser.domain.times import utc_now
-from tg_parser.storage.agent_handoffs import HandoffStorage
-from tg_parser.storage.agent_storage import AgentState, AgentStorage, DailyStats
+from tg_parser.storage.stores.agents import AgentState, AgentStorage, DailyStats
+from tg_parser.storage.stores.handoffs import HandoffStorage
 
 
 @dataclass(frozen=True, slots=True)

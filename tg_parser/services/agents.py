@@ -9,7 +9,7 @@ from datetime import timedelta
 from tg_parser.agents.agent import Agent, Assignment, Done
 from tg_parser.agents.curator import CARD as CURATOR
 from tg_parser.agents.curator import Curator
-from tg_parser.agents.desk import Desk
+from tg_parser.agents.handoff_queue import Desk
 from tg_parser.agents.history import Recorder
 from tg_parser.agents.model_review import ModelReviewer
 from tg_parser.agents.orchestrator import Orchestrator
@@ -25,10 +25,10 @@ from tg_parser.processing.processor import ProcessOptions, ProcessReport
 from tg_parser.services.documents import DocumentService
 from tg_parser.services.ingestion import IngestOutcome
 from tg_parser.services.runs import RunReport, RunRequest, RunService
-from tg_parser.storage.agent_handoffs import HandoffStorage
-from tg_parser.storage.agent_storage import AgentStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.topic_storage import TopicStorage
+from tg_parser.storage.stores.agents import AgentStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.handoffs import HandoffStorage
+from tg_parser.storage.stores.topics import TopicStorage
 
 COLLECTOR = AgentCard("collector", "ingestion", "Collects messages of the sources asked for.", ("ingest",))
 PROCESSOR = AgentCard("processor", "processing", "Makes documents of the due messages.", ("process",))

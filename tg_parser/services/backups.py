@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tg_parser import __version__
+from tg_parser.backup.backend import BackupBackend
+from tg_parser.backup.directory import Backup, Draft, Shelf, told_of
+from tg_parser.backup.manifest import Manifest, damaged, differences, file_facts
+from tg_parser.backup.retention import Retention, kept
 from tg_parser.domain.errors import BackupError
 from tg_parser.domain.progress import ReportProgress, silent
 from tg_parser.domain.times import utc_now
-from tg_parser.storage.backup_backend import BackupBackend
-from tg_parser.storage.backup_manifest import Manifest, damaged, differences, file_facts
-from tg_parser.storage.backup_retention import Retention, kept
-from tg_parser.storage.backup_shelf import Backup, Draft, Shelf, told_of
-from tg_parser.storage.migrator import head, known_revisions
+from tg_parser.storage.engine.migrator import head, known_revisions
 from tg_parser.storage.tables import DATABASES, DatabaseName
 
 BROKEN_STAYS = timedelta(days=1)

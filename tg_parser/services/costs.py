@@ -16,11 +16,11 @@ from tg_parser.domain.spending import Spending, dollars
 from tg_parser.domain.times import utc_now
 from tg_parser.llm.choice import model_chain
 from tg_parser.llm.prompts import load_prompts
-from tg_parser.llm.token_counts import TextSize, size_of
+from tg_parser.llm.spending.token_counts import TextSize, size_of
 from tg_parser.processing.llm_analyzer import SHORT_CHARS
 from tg_parser.processing.reading import Reading, Readings
-from tg_parser.storage.due_texts import DueTexts, DueTextStorage
-from tg_parser.storage.spending_storage import Grouping, SpendingStorage
+from tg_parser.storage.stores.due_texts import DueTexts, DueTextStorage
+from tg_parser.storage.stores.llm_spending import Grouping, SpendingStorage
 
 if TYPE_CHECKING:
     from tg_parser.processing.processor import ProcessOptions
@@ -114,7 +114,7 @@ class CostService:
         if not chain:
             return Estimate(messages, "local", 0, 0, 0, 0.0)
         # Of the optional extra, and most of a second to load.
-        from tg_parser.llm.prices import price_of_calls, tariff  # noqa: PLC0415
+        from tg_parser.llm.spending.prices import price_of_calls, tariff  # noqa: PLC0415
 
         calls, sent, answered = self._tokens(found)
         first = chain[0]

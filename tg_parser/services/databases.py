@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tg_parser.storage import migrator
-from tg_parser.storage.transactions import Database
+from tg_parser.storage.engine import migrator
+from tg_parser.storage.engine.transactions import Database
 
 
 @dataclass(frozen=True, slots=True)

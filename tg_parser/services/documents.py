@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack
 
 from tg_parser.domain.progress import ReportProgress, part_of, silent
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
-from tg_parser.storage.locks import Locks
-from tg_parser.storage.processing_storage import Failure, ProcessingStorage
+from tg_parser.storage.engine.locks import Locks
+from tg_parser.storage.stores.documents import Failure, ProcessingStorage
 
 
 class DocumentService:

@@ -14,10 +14,10 @@ from tg_parser.domain.progress import Parts, ReportProgress, silent
 from tg_parser.domain.sources import CollectMode, Source
 from tg_parser.ingestion.attempts import recorded_attempt
 from tg_parser.ingestion.collector import Collector
-from tg_parser.ingestion.desktop_export import DesktopExport
+from tg_parser.ingestion.desktop.export import DesktopExport
 from tg_parser.ingestion.source import MessageSource, Recheck, Window
 from tg_parser.services.sources import SourceService
-from tg_parser.storage.ingestion_storage import IngestionStorage
+from tg_parser.storage.stores.sources import IngestionStorage
 
 
 @dataclass(frozen=True, slots=True)

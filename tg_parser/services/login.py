@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 from tg_parser.config.secrets import is_session_string
 from tg_parser.config.settings import RetrySettings, TelegramSettings
 from tg_parser.domain.errors import AccountError, UsageError
-from tg_parser.ingestion.telegram_api import hold_session
-from tg_parser.ingestion.telegram_session import (
+from tg_parser.ingestion.telegram.api import hold_session
+from tg_parser.ingestion.telegram.session import (
     NotLoggedInError,
     Session,
     WrongAnswerError,
@@ -22,11 +22,11 @@ from tg_parser.ingestion.telegram_session import (
     session_file,
     write_private,
 )
-from tg_parser.storage.account_storage import AccountStorage
-from tg_parser.storage.locks import Locks
+from tg_parser.storage.engine.locks import Locks
+from tg_parser.storage.stores.accounts import AccountStorage
 
 if TYPE_CHECKING:
-    from tg_parser.ingestion.telegram_login import TelegramLogin
+    from tg_parser.ingestion.telegram.login import TelegramLogin
 
 T = TypeVar("T")
 
@@ -113,7 +113,7 @@ class LoginService:
 
     def _login(self, opened: AsyncExitStack, session: Session | None) -> TelegramLogin:
         # Telethon takes a third of a second to import: only those who use the account wait for it.
-        from tg_parser.ingestion.telegram_login import TelegramLogin  # noqa: PLC0415
+        from tg_parser.ingestion.telegram.login import TelegramLogin  # noqa: PLC0415
 
         login = TelegramLogin(self._settings, session, self._retry)
         opened.push_async_callback(login.close)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from tg_parser.storage.databases import Databases
-from tg_parser.storage.pool import PoolFigures
+from tg_parser.storage.engine.databases import Databases
+from tg_parser.storage.engine.pool import PoolFigures
 
 
 @dataclass(frozen=True, slots=True)

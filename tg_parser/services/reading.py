@@ -16,9 +16,9 @@ from tg_parser.domain.topics import TopicCard, TopicType
 from tg_parser.export.entries import message_entry, resolved_sources, with_texts
 from tg_parser.export.links import ChatAddress, message_link
 from tg_parser.services.sources import SourceService
-from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage, Revision, StoredMessage
-from tg_parser.storage.topic_storage import TopicOutline, TopicStorage
+from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage, Revision, StoredMessage
+from tg_parser.storage.stores.topics import TopicOutline, TopicStorage
 
 PAGE = 500
 TopicOrder = Literal["messages", "newest", "updated", "title", "id"]

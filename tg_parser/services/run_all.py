@@ -10,9 +10,9 @@ from tg_parser.domain.progress import Parts, ReportProgress, silent
 from tg_parser.domain.sources import Source
 from tg_parser.export.exporter import ExportReport
 from tg_parser.processing.processor import ProcessReport
+from tg_parser.services.collecting import LiveService
 from tg_parser.services.documents import DocumentService
 from tg_parser.services.ingestion import IngestOutcome
-from tg_parser.services.live import LiveService
 from tg_parser.services.runs import RunRequest, RunService
 from tg_parser.services.sources import SourceService
 from tg_parser.services.topics import TopicService

@@ -11,9 +11,9 @@ from tg_parser.domain.progress import Parts, ReportProgress, silent
 from tg_parser.domain.sources import Source
 from tg_parser.export.exporter import Exporter, ExportReport, ExportRequest
 from tg_parser.processing.processor import ProcessOptions, ProcessReport
+from tg_parser.services.collecting import LiveService
 from tg_parser.services.documents import DocumentService
 from tg_parser.services.ingestion import IngestOutcome, IngestRequest, IngestService
-from tg_parser.services.live import LiveService
 from tg_parser.services.sources import SourceService
 from tg_parser.services.topics import TopicService
 from tg_parser.topics.model import TopicOptions

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from tg_parser.domain.refs import source_ref
 from tg_parser.export.entries import entry_title
 from tg_parser.export.links import ChatAddress, message_link
-from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
-from tg_parser.storage.sentiment_storage import PERIODS, By, Of, SentimentStorage, ToneFilter, ToneSum
+from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.sentiment import PERIODS, By, Of, SentimentStorage, ToneFilter, ToneSum
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from tg_parser.domain.times import utc_now
 from tg_parser.export.links import ChatAddress
 from tg_parser.services.identity import learned, matching, names_lost, names_seen, owner_of, require_same_chat
 from tg_parser.services.source_ids import require_source_id, source_id_for
-from tg_parser.storage.ingestion_storage import IngestionStorage
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.topic_storage import TopicStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.sources import IngestionStorage
+from tg_parser.storage.stores.topics import TopicStorage
 
 log = structlog.get_logger(__name__)
 

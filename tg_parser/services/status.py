@@ -10,9 +10,9 @@ from tg_parser.domain.peers import ChatKind
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.sources import Source
 from tg_parser.services.sources import SourceService
-from tg_parser.storage.processing_storage import ProcessingStorage
-from tg_parser.storage.raw_storage import RawStorage
-from tg_parser.storage.topic_storage import TopicStorage
+from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.topics import TopicStorage
 
 GAPS_SHOWN = 20
 _NUMBERED: dict[ChatKind, tuple[MessageType, ...]] = {

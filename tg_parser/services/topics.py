@@ -9,8 +9,8 @@ from dataclasses import replace
 from tg_parser.domain.progress import ReportProgress, silent
 from tg_parser.domain.topics import TopicCard
 from tg_parser.services.sources import SourceService
-from tg_parser.storage.locks import Locks
-from tg_parser.storage.topic_storage import TopicStorage
+from tg_parser.storage.engine.locks import Locks
+from tg_parser.storage.stores.topics import TopicStorage
 from tg_parser.topics.model import TopicOptions
 from tg_parser.topics.topicizer import Topicizer, TopicizeReport
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from tg_parser.domain.topics import BundleItem, Role, TimeRange, TopicBundle
 from tg_parser.topics.model import Member, TopicDocument
-from tg_parser.topics.phrases import Named, telling
-from tg_parser.topics.wording import Wording
+from tg_parser.topics.wording.phrases import Named, telling
+from tg_parser.topics.wording.sentences import Wording
 
 _NAMED_PHRASES = 3
 

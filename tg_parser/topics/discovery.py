@@ -10,12 +10,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from tg_parser.topics.cards import METHOD
-from tg_parser.topics.drafting import draft_topics
-from tg_parser.topics.grouping import Grouping, group_documents, survey_of
+from tg_parser.topics.build_topics import draft_topics
+from tg_parser.topics.finalizing import Topic, kept_edits, settle
+from tg_parser.topics.grouping.groups import Grouping, group_documents, survey_of
 from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
-from tg_parser.topics.settling import Topic, kept_edits, settle
 from tg_parser.topics.verdicts import remembered
+from tg_parser.topics.wording.cards import METHOD
 
 __all__ = ["METHOD", "TopicReport", "TopicsFound", "find_topics", "found_topics"]
 

@@ -16,15 +16,15 @@ from tg_parser.llm.fencing import Fence
 from tg_parser.llm.prompts import Prompts
 from tg_parser.llm.question import Answer, Asker, Prompt, Purpose, Question
 from tg_parser.topics.answers import SUMMARY_CHARS, Belonging, SameTopic, Shown, TopicWords, distinct, one_line
-from tg_parser.topics.drafting import Draft
-from tg_parser.topics.grouping import Grouping, Survey
-from tg_parser.topics.inquiry import Inquiry
-from tg_parser.topics.known import near_threshold
-from tg_parser.topics.merging import Pair, may_merge
+from tg_parser.topics.build_topics import Draft
+from tg_parser.topics.duplicates import Pair, may_merge
+from tg_parser.topics.finalizing import Edit, unique_titles
+from tg_parser.topics.grouping.groups import Grouping, Survey
+from tg_parser.topics.grouping.known import near_threshold
+from tg_parser.topics.grouping.texts import Corpus
+from tg_parser.topics.llm_session import Inquiry
 from tg_parser.topics.model import Group, WantedTopic
 from tg_parser.topics.representatives import Representative, fingerprint, representatives, shown_text
-from tg_parser.topics.settling import Edit, unique_titles
-from tg_parser.topics.texts import Corpus
 from tg_parser.topics.verdicts import Verdict, Verdicts
 
 PROMPTS = ("topic", "topic_match", "topic_merge")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.model import Group
-from tg_parser.topics.texts import Corpus
 
 MESSAGES = 8
 CHARS = 600

@@ -13,15 +13,15 @@ import numpy.typing as npt
 from tg_parser.domain.progress import Parts, Progress, ReportProgress, silent
 from tg_parser.domain.times import utc_now
 from tg_parser.nlp.embeddings import Embedder, text_hash
-from tg_parser.storage.processing_storage import DocumentFilter, ProcessingStorage
-from tg_parser.storage.topic_storage import TopicRun, TopicStorage
+from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.topics import TopicRun, TopicStorage
+from tg_parser.topics.build_topics import draft_topics
 from tg_parser.topics.discovery import METHOD, TopicReport, TopicsFound, found_topics
-from tg_parser.topics.drafting import draft_topics
 from tg_parser.topics.editor import TopicEditor
-from tg_parser.topics.grouping import Survey, group_documents, merge_groups, survey_of
-from tg_parser.topics.inquiry import EditReport, Inquiry
+from tg_parser.topics.finalizing import Edit, kept_edits, settle
+from tg_parser.topics.grouping.groups import Survey, group_documents, merge_groups, survey_of
+from tg_parser.topics.llm_session import EditReport, Inquiry
 from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
-from tg_parser.topics.settling import Edit, kept_edits, settle
 from tg_parser.topics.verdicts import remembered
 
 PAGE = 2000

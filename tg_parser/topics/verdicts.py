@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.model import KNOWN, KnownTopic, WantedTopic
-from tg_parser.topics.texts import Corpus
 
 _HASH_CHARS = 16
 

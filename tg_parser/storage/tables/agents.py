@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, Table, Text
 
-from tg_parser.storage.columns import JsonDocument, Ref, UtcDateTime
+from tg_parser.storage.tables.columns import JsonDocument, Ref, UtcDateTime
 from tg_parser.storage.tables.processing import metadata
 
 agent_registry = Table(

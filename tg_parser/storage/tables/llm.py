@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, Table, Text
 
-from tg_parser.storage.columns import BigNumber, JsonDocument, Ref, UtcDateTime
+from tg_parser.storage.tables.columns import BigNumber, JsonDocument, Ref, UtcDateTime
 from tg_parser.storage.tables.processing import metadata
 
 llm_answers = Table(

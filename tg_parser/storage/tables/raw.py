@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text
 
-from tg_parser.storage.columns import BigNumber, JsonDocument, Ref, UtcDateTime
+from tg_parser.storage.tables.columns import BigNumber, JsonDocument, Ref, UtcDateTime
 
 metadata = MetaData()
 

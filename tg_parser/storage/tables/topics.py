@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
-from tg_parser.storage.columns import JsonDocument, Ref, UtcDateTime
+from tg_parser.storage.tables.columns import JsonDocument, Ref, UtcDateTime
 from tg_parser.storage.tables.processing import metadata
 
 topics = Table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from tg_parser.storage.columns import BigNumber, JsonDocument, Ref, UtcDateTime
+from tg_parser.storage.tables.columns import BigNumber, JsonDocument, Ref, UtcDateTime
 
 revision = "ingestion_0001"
 down_revision = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from tg_parser.storage.renumbering_ingestion import renumber_sources
+from tg_parser.storage.renumbering.ingestion import renumber_sources
 
 revision = "ingestion_0004"
 down_revision = "ingestion_0003"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from tg_parser.storage.columns import JsonDocument
+from tg_parser.storage.tables.columns import JsonDocument
 
 revision = "ingestion_0005"
 down_revision = "ingestion_0004"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from tg_parser.storage.columns import JsonDocument, Ref, UtcDateTime
+from tg_parser.storage.tables.columns import JsonDocument, Ref, UtcDateTime
 
 revision = "processing_0001"
 down_revision = None

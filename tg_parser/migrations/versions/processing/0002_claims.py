@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from tg_parser.storage.columns import Ref, UtcDateTime
+from tg_parser.storage.tables.columns import Ref, UtcDateTime
 
 revision = "processing_0002"
 down_revision = "processing_0001"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from tg_parser.storage.renumbering_processing import renumber_documents
+from tg_parser.storage.renumbering.processing import renumber_documents
 
 revision = "processing_0004"
 down_revision = "processing_0003"

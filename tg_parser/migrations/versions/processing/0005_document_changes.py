@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from tg_parser.storage.columns import BigNumber, Ref
+from tg_parser.storage.tables.columns import BigNumber, Ref
 
 revision = "processing_0005"
 down_revision = "processing_0004"

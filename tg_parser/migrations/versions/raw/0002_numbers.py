@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from tg_parser.storage.renumbering_raw import renumber_messages
+from tg_parser.storage.renumbering.raw import renumber_messages
 
 revision = "raw_0002"
 down_revision = "raw_0001"

@@ -1,0 +1,206 @@
+"""The folder of the backups. Each is a folder that gets its name when it is whole; before, it is called `….partial`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from tg_parser.backup.manifest import FORMAT, MANIFEST, Manifest, missing_or_cut, read_manifest
+from tg_parser.domain.errors import BackupError, OutputError
+from tg_parser.storage.engine.durable import sync_folder
+from tg_parser.storage.engine.locks import try_lock
+
+PARTIAL = ".partial"
+_LOCK = ".writing"
+_NAME = re.compile(r"tg-parser-(\d{8}T\d{6}Z)(-\d+)?(\.partial)?")
+_TIME = "%Y%m%dT%H%M%SZ"
+
+State = Literal["good", "broken", "running", "newer"]
+"""`newer`: made by a version of TG_parser that writes backups of another form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup as it lies in the folder; `problem` says why it is not good, `size` is in bytes."""
+
+    name: str
+    path: Path
+    state: State
+    created_at: datetime
+    size: int
+    manifest: Manifest | None = None
+    problem: str | None = None
+
+    @property
+    def own_name(self) -> bool:
+        """Whether it has the name it was given; one that somebody renamed is theirs to remove."""
+        return _NAME.fullmatch(self.name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A backup that is being written into `folder`."""
+
+    name: str
+    folder: Path
+
+    def files(self) -> list[Path]:
+        """What has been written, in the order of names."""
+        return sorted(self.folder.iterdir())
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """The last file."""
+        path = self.folder / MANIFEST
+        path.touch(0o600)
+        path.write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
+
+
+class Shelf:
+    """The backups in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def all(self) -> list[Backup]:
+        """Every backup, newest first, good or not. Raises OutputError where the folder cannot be read."""
+        with told_of(self.folder):
+            found = sorted(self.folder.iterdir()) if self.folder.exists() else []
+            backups = [_seen(path) for path in found if path.is_dir() and _is_backup(path)]
+        return sorted(backups, key=lambda each: (each.created_at, each.name), reverse=True)
+
+    def find(self, name: str) -> Backup:
+        """The backup of that name, if it is good. Raises BackupError."""
+        found = next((each for each in self.all() if each.name == name), None)
+        if found is None:
+            raise BackupError(f"There is no backup {name!r} in {self.folder}.", "See: tg-parser backup list")
+        return _trusted(found)
+
+    def latest(self) -> Backup:
+        """The newest good one. Raises BackupError where there is none."""
+        good = (each for each in self.all() if each.state == "good")
+        if (found := next(good, None)) is None:
+            raise BackupError(f"There is no good backup in {self.folder}.", "Make one with: tg-parser backup create")
+        return found
+
+    @contextlib.contextmanager
+    def draft(self, moment: datetime) -> Iterator[Draft]:
+        """A new backup: whole and on the disk after the block, gone after an error in it. Raises OutputError."""
+        with told_of(self.folder):
+            name, folder = self._make_folder(moment)
+            try:
+                with _locked(folder):
+                    yield Draft(name, folder)
+                    _sync(folder)
+                    folder.rename(self.folder / name)
+                    sync_folder(self.folder)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+
+    def remove(self, backup: Backup) -> None:
+        """Delete a backup; killed while it does so, what is left is no good backup any more. Raises OutputError."""
+        with told_of(backup.path):
+            (backup.path / MANIFEST).unlink(missing_ok=True)
+            shutil.rmtree(backup.path)
+            _lock_of(backup.path).unlink(missing_ok=True)
+
+    def _make_folder(self, moment: datetime) -> tuple[str, Path]:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        first = f"tg-parser-{moment.astimezone(UTC).strftime(_TIME)}"
+        number = 1
+        while True:
+            name = first if number == 1 else f"{first}-{number}"
+            folder = self.folder / f"{name}{PARTIAL}"
+            if not (self.folder / name).exists() and not folder.exists():
+                folder.mkdir(mode=0o700)
+                return name, folder
+            number += 1
+
+
+@contextlib.contextmanager
+def told_of(path: Path) -> Iterator[None]:
+    """What the system says about files comes out as a sentence about `path`, or about the file it names."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"Backup {error.filename or path}: {error.strerror}.",
+            "Free some space, or choose another folder (--dir, BACKUP_DIR) this user may write to.",
+        ) from error
+
+
+def _is_backup(path: Path) -> bool:
+    return _NAME.fullmatch(path.name) is not None or (path / MANIFEST).is_file()
+
+
+def _seen(path: Path) -> Backup:
+    manifest, state, problem = _judged(path)
+    size = sum(each.stat().st_size for each in path.iterdir() if each.is_file())
+    moment = manifest.created_at if manifest else _moment(path)
+    return Backup(path.name, path, state, moment, size, manifest, problem)
+
+
+def _judged(path: Path) -> tuple[Manifest | None, State, str | None]:
+    if path.name.endswith(PARTIAL):
+        if _is_being_written(path):
+            return None, "running", "it is being written"
+        return None, "broken", "it was not finished"
+    try:
+        manifest = read_manifest(path)
+    except BackupError as error:
+        return None, "broken", error.message.removesuffix(".")
+    if manifest.format > FORMAT:
+        return manifest, "newer", f"it was made by TG_parser {manifest.product_version}, which is newer"
+    problem = ", ".join(missing_or_cut(path, manifest.files))
+    return manifest, "broken" if problem else "good", problem or None
+
+
+def _trusted(backup: Backup) -> Backup:
+    if backup.state != "good":
+        hint = "Use that version." if backup.state == "newer" else "Choose a good one: tg-parser backup list"
+        raise BackupError(f"Backup {backup.name} cannot be used: {backup.problem}.", hint)
+    return backup
+
+
+def _moment(path: Path) -> datetime:
+    if match := _NAME.fullmatch(path.name):
+        return datetime.strptime(match[1], _TIME).replace(tzinfo=UTC)
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _lock_of(folder: Path) -> Path:
+    """Beside the folder, which gets another name while the lock is held: Windows renames none with an open file."""
+    return folder.with_name(f"{folder.name}{_LOCK}")
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock that tells others, and that goes with this process however it ends."""
+    try:
+        with contextlib.ExitStack() as held:
+            try_lock(_lock_of(folder), held)
+            yield
+    finally:
+        _lock_of(folder).unlink(missing_ok=True)
+
+
+def _is_being_written(folder: Path) -> bool:
+    if not _lock_of(folder).exists():
+        return False
+    with contextlib.ExitStack() as probe:
+        return not try_lock(_lock_of(folder), probe)
+
+
+def _sync(folder: Path) -> None:
+    for path in folder.iterdir():
+        # Windows brings to the disk only what is open for writing.
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())
+    sync_folder(folder)

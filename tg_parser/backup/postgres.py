@@ -1,0 +1,148 @@
+"""Backups of PostgreSQL: pg_dump of one exported snapshot, and back through psql in one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from pydantic import SecretStr
+
+from tg_parser.backup.backend import Dumped
+from tg_parser.backup.manifest import Backend, Contents, read_manifest
+from tg_parser.backup.postgres_contents import MIB, Connection, contents, holdings, tables
+from tg_parser.backup.postgres_login import Login, login
+from tg_parser.backup.postgres_replay import emptied, replay
+from tg_parser.backup.postgres_tools import Tools, find_tools, started
+from tg_parser.config.backup_settings import BackupSettings
+from tg_parser.config.database_settings import DatabaseSettings
+from tg_parser.domain.errors import BackupError, BusyError
+from tg_parser.domain.progress import Progress, ReportProgress
+from tg_parser.storage.engine.postgres_address import APPLICATION_NAME
+
+DUMP = "database.dump"
+SCRATCH_PREFIX = "tg_parser_verify_"
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+class PostgresBackups:
+    """The database of the settings."""
+
+    name: Backend = "postgresql"
+
+    def __init__(self, database: DatabaseSettings, backup: BackupSettings) -> None:
+        self._database = database
+        self._backup = backup
+        self._login = login(database)
+
+    @property
+    def origin(self) -> str:
+        """The database and its server."""
+        return self._login.place
+
+    def dump(self, folder: Path, tell: ReportProgress) -> Dumped:
+        """pg_dump and the digests see the same snapshot, while others go on writing."""
+        with self._login.connection() as connection:
+            tools = find_tools(self._backup.pg_bin_dir, _version(connection))
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            (snapshot,) = connection.execute("SELECT pg_export_snapshot()").fetchone() or ("",)
+            self._pg_dump(tools, str(snapshot), folder / DUMP, tell)
+            return Dumped(contents(connection, self.origin, tell), tools.version)
+
+    @contextlib.contextmanager
+    def rehearsed(self, folder: Path, tell: ReportProgress) -> Iterator[Contents]:
+        """The contents of a scratch database."""
+        with self._scratch() as scratch, scratch.connection() as connection:
+            replay(self._tools(connection, folder), scratch, folder / DUMP, _version(connection), tell)
+            yield contents(connection, scratch.place, tell)
+
+    def holdings(self) -> list[str]:
+        """The tables with rows."""
+        with self._login.connection() as connection:
+            return holdings(connection)
+
+    def restore(self, folder: Path, tell: ReportProgress) -> Contents:
+        """In one transaction everything goes and what is in the dump comes."""
+        with self._login.connection() as connection:
+            _refuse_others(connection, self.origin)
+            replay(self._tools(connection, folder), self._login, folder / DUMP, _version(connection), tell)
+            return contents(connection, self.origin, tell)
+
+    def _pg_dump(self, tools: Tools, snapshot: str, path: Path, tell: ReportProgress) -> None:
+        path.touch(0o600)
+        arguments = ["--format=custom", "--no-password", f"--snapshot={snapshot}", f"--file={path}"]
+        if self._login.lock_timeout:
+            arguments.append(f"--lock-wait-timeout={self._login.lock_timeout * 1000}")
+        arguments.append(f"--dbname={self._login.argument()}")
+        with started(tools, "pg_dump", arguments, self._login.environment()) as running:
+            while not running.has_ended(within=SECONDS_BETWEEN_LOOKS):
+                tell(Progress("MiB dumped", path.stat().st_size // MIB))
+            running.check(f"{self.origin} could not be dumped", _HINT)
+
+    def _tools(self, connection: Connection, folder: Path) -> Tools:
+        return find_tools(self._backup.pg_bin_dir, max(_version(connection), read_manifest(folder).dump_version))
+
+    @contextlib.contextmanager
+    def _scratch(self) -> Iterator[Login]:
+        if self._backup.scratch_url is None:
+            with self._new_database() as scratch:
+                yield scratch
+        else:
+            with _given_database(login(_at(self._database, self._backup.scratch_url))) as scratch:
+                yield scratch
+
+    @contextlib.contextmanager
+    def _new_database(self) -> Iterator[Login]:
+        name = f"{SCRATCH_PREFIX}{uuid.uuid4().hex}"
+        with self._login.connection() as connection:
+            try:
+                connection.execute(_CREATE.format(sql.Identifier(name)))
+            except psycopg.errors.InsufficientPrivilege:
+                raise BackupError(
+                    f"{self.origin}: the role may not make a scratch database.",
+                    "ALTER ROLE … CREATEDB, or name an empty database with --scratch-url or BACKUP_SCRATCH_URL.",
+                ) from None
+        try:
+            yield self._login.into(name)
+        finally:
+            with self._login.connection() as connection:
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextlib.contextmanager
+def _given_database(scratch: Login) -> Iterator[Login]:
+    with scratch.connection() as connection:
+        if tables(connection):
+            raise BackupError(f"{scratch.place} is not empty.", "Name an empty one as the scratch database.")
+    try:
+        yield scratch
+    finally:
+        emptied(scratch)
+
+
+def _at(database: DatabaseSettings, url: SecretStr) -> DatabaseSettings:
+    """The scratch database's own password counts, where it has one."""
+    given = database.model_copy(update={"url": url, "password": SecretStr("")})
+    return given if login(given).parameters.get("password") else database.model_copy(update={"url": url})
+
+
+def _version(connection: Connection) -> int:
+    return connection.info.server_version // 10_000
+
+
+def _refuse_others(connection: Connection, place: str) -> None:
+    others = [name for (name,) in connection.execute(_OTHERS_SQL, [f"{APPLICATION_NAME}%"])]
+    if others:
+        raise BusyError(f"{place} is in use: {', '.join(others)}.", "Stop them, then restore again.")
+
+
+_HINT = "Check that the role may read every table, and that the disk has room."
+_CREATE = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'")
+_OTHERS_SQL = """
+SELECT application_name || ' (server process ' || pid || ')' FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE %s
+ORDER BY pid
+"""

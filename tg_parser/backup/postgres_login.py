@@ -1,0 +1,79 @@
+"""How our own long connections and PostgreSQL's programs get into the database that the settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from tg_parser.config.database_settings import DatabaseSettings
+from tg_parser.domain.errors import BackupError
+from tg_parser.storage.engine.faults import told
+from tg_parser.storage.engine.postgres_address import connect_arguments, postgres_url
+
+_VARIABLES = {
+    option.keyword.decode(): option.envvar.decode()
+    for option in psycopg.pq.Conninfo.get_defaults()
+    if option.envvar is not None
+}
+# What a copy is written in must not depend on the settings of a server, a role or a database.
+_SESSION = (
+    "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c timezone=UTC -c datestyle=ISO "
+    "-c intervalstyle=postgres -c extra_float_digits=1 -c bytea_output=hex"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A database and how to get in; `lock_timeout` in seconds."""
+
+    place: str
+    database: str
+    lock_timeout: int
+    parameters: dict[str, str] = field(repr=False)
+
+    def into(self, database: str) -> Login:
+        """Another database of the same server."""
+        place = self.place.replace(repr(self.database), repr(database))
+        return replace(self, place=place, database=database, parameters={**self.parameters, "dbname": database})
+
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection that commits every statement, and that no time limit ends. Raises StorageError."""
+        with told(self.place), psycopg.connect(self._conninfo(), autocommit=True) as connection:
+            yield connection
+
+    def _conninfo(self) -> str:
+        return make_conninfo(**self.parameters)
+
+    def environment(self) -> dict[str, str]:
+        """The parameters as libpq's variables, secrets among them."""
+        return {_VARIABLES[name]: value for name, value in self.parameters.items() if name in _VARIABLES}
+
+    def argument(self) -> str:
+        """The parameters for which libpq has no variable: none of them is a secret."""
+        others = {name: value for name, value in self.parameters.items() if name not in _VARIABLES}
+        return make_conninfo(**others, dbname=self.database)
+
+
+def login(settings: DatabaseSettings) -> Login:
+    """Into the database of the settings. Raises SettingsError, BackupError."""
+    if settings.transaction_pooler:
+        raise BackupError(
+            "A backup needs one session from its begin to its end, which a pooler of transactions does not give.",
+            "For this command set DB_HOST and DB_PORT to the server itself, and DB_TRANSACTION_POOLER=false.",
+        )
+    url = postgres_url(settings)
+    given = {**url.get_dialect()().create_connect_args(url)[1], **connect_arguments(settings, url)}
+    if "sslpassword" in given:
+        raise BackupError(
+            "A passphrase of DB_SSLKEY cannot be handed to pg_dump in secret.", "Use a key without a passphrase."
+        )
+    given["options"] = f"{given.get('options', '')} {_SESSION}".strip()
+    place = f"PostgreSQL database {url.database!r} at {url.host or 'the local socket'}:{url.port or 5432}"
+    parameters = {name: str(value) for name, value in given.items() if value is not None}
+    return Login(place, url.database or "", settings.lock_timeout, parameters)

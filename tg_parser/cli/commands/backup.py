@@ -1,0 +1,164 @@
+"""backup: make, list, verify, restore and prune backups of the three databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from tg_parser.cli.execution import EXIT_ERROR, errors_told, settings_of_the_command
+from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
+from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.stderr import confirm, say
+from tg_parser.domain.errors import UsageError
+from tg_parser.domain.paths import expanded
+
+if TYPE_CHECKING:
+    from tg_parser.backup.directory import Backup
+    from tg_parser.backup.manifest import Manifest
+    from tg_parser.services.backups import BackupService, Verdict
+
+T = TypeVar("T")
+
+commands = typer.Typer(help="Backups of the three databases.", no_args_is_help=True)
+
+Folder = Annotated[
+    Path | None, typer.Option("--dir", callback=expanded, help="Folder of the backups, instead of BACKUP_DIR.")
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A backup, as `backup list` shows it.")]
+
+
+@commands.command()
+def create(folder: Folder = None, json: Json = False) -> None:
+    """Make a backup while everything goes on, then remove those that have had their time."""
+
+    def work(service: BackupService) -> tuple[Backup, list[Backup]]:
+        with shown_progress() as tell:
+            made = service.create(tell)
+        return made, service.prune()
+
+    made, pruned = _with_backups(work, folder)
+    if json:
+        emit_json({**_as_json(made), "pruned": [each.name for each in pruned]})
+        return
+    rows = sum(table.rows for table in made.manifest.contents.tables.values()) if made.manifest else 0
+    emit_facts([("backup", made.name), ("in", made.path), ("size", _size(made.size)), ("rows", rows)])
+    for each in pruned:
+        emit_line(f"pruned {each.name}")
+
+
+@commands.command("list")
+def list_backups(folder: Folder = None, json: Json = False) -> None:
+    """The backups, newest first, and why one is not good."""
+    found = _with_backups(lambda service: service.all(), folder)
+    if json:
+        emit_json({"backups": [_as_json(each) for each in found]})
+    else:
+        emit_table(("backup", "state", "made", "of", "size", "problem"), map(_line, found))
+
+
+@commands.command()
+def verify(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A backup, as `backup list` shows it.")] = None,
+    latest: Annotated[bool, typer.Option("--latest", help="The newest good one.")] = False,
+    scratch_url: Annotated[
+        str | None, typer.Option("--scratch-url", help="Empty PostgreSQL database for the trial.")
+    ] = None,
+    folder: Folder = None,
+    json: Json = False,
+) -> None:
+    """Restore a backup into a scratch place and compare every table with the manifest."""
+    if (name is None) != latest:
+        raise UsageError("Name a backup, or say --latest.")
+
+    def work(service: BackupService) -> Verdict:
+        with shown_progress() as tell:
+            return service.verify(service.find(name), tell)
+
+    verdict = _with_backups(work, folder, scratch_url)
+    if json:
+        emit_json({"backup": verdict.name, "good": not verdict.problems, "problems": verdict.problems})
+    elif not verdict.problems:
+        emit_line(f"{verdict.name} is good: it was restored, and every table is as it was.")
+    for problem in verdict.problems:
+        say(f"{verdict.name}: {problem}")
+    if verdict.problems:
+        raise typer.Exit(EXIT_ERROR)
+
+
+@commands.command()
+def restore(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Replace what is there without asking.")] = False,
+    folder: Folder = None,
+    json: Json = False,
+) -> None:
+    """Put a backup in the place of what the databases hold now."""
+
+    def work(service: BackupService) -> Manifest:
+        backup = service.find(name)
+        replaced = [] if yes else service.in_the_way()
+        if replaced:
+            _ask(name, replaced)
+        with shown_progress() as tell:
+            return service.restore(backup, replace=yes or bool(replaced), tell=tell)
+
+    manifest = _with_backups(work, folder)
+    if json:
+        emit_json({"restored": name, "tables": {key: each.rows for key, each in manifest.contents.tables.items()}})
+    else:
+        emit_table(("table", "rows"), [(key, each.rows) for key, each in manifest.contents.tables.items()])
+
+
+@commands.command()
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
+    folder: Folder = None,
+    json: Json = False,
+) -> None:
+    """Remove what BACKUP_KEEP_* do not keep, and broken ones of more than a day."""
+    gone = _with_backups(lambda service: service.prune(dry_run=dry_run), folder)
+    if json:
+        emit_json({"pruned": [each.name for each in gone], "dry_run": dry_run})
+    for each in [] if json else gone:
+        emit_line(f"{'would prune' if dry_run else 'pruned'} {each.name}")
+
+
+def _with_backups(work: Callable[[BackupService], T], folder: Path | None, scratch_url: str | None = None) -> T:
+    with errors_told("Stopped. No backup was made of half the data, and nothing was restored by half."):
+        return work(_service(folder, scratch_url))
+
+
+def _service(folder: Path | None, scratch_url: str | None) -> BackupService:
+    from pydantic import SecretStr
+
+    from tg_parser.wiring.app import backup_service
+
+    settings = settings_of_the_command()
+    chosen: dict[str, Any] = {"dir": folder, "scratch_url": SecretStr(scratch_url) if scratch_url else None}
+    given = {key: value for key, value in chosen.items() if value is not None}
+    settings = settings.model_copy(update={"backup": settings.backup.model_copy(update=given)})
+    return backup_service(settings)
+
+
+def _ask(name: str, replaced: list[str]) -> None:
+    say("This will go:")
+    for line in replaced:
+        say(f"  {line}")
+    confirm(f"Replace it by {name}?")
+
+
+def _line(backup: Backup) -> tuple[object, ...]:
+    origin = backup.manifest.origin if backup.manifest else None
+    return backup.name, backup.state, backup.created_at, origin, _size(backup.size), backup.problem
+
+
+def _as_json(backup: Backup) -> dict[str, Any]:
+    told = {"name": backup.name, "path": backup.path, "state": backup.state, "problem": backup.problem}
+    return {**told, "created_at": backup.created_at, "size": backup.size, "manifest": backup.manifest}
+
+
+def _size(size: int) -> str:
+    return f"{size / (1 << 20):.1f} MiB" if size >= 1 << 20 else f"{size / (1 << 10):.0f} KiB"

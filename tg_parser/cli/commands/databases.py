@@ -1,0 +1,88 @@
+"""init and db: create, upgrade and inspect the schemas of the three databases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tg_parser.cli.commands.migrate import MigrateCommand, migrate_from_sqlite
+from tg_parser.cli.commands.pool import encrypt_secret, pool
+from tg_parser.cli.execution import execute
+from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
+from tg_parser.cli.stderr import confirm
+
+if TYPE_CHECKING:
+    from tg_parser.services.databases import SchemaState
+    from tg_parser.wiring.app import App
+
+commands = typer.Typer(help="Migrations of the three databases.", no_args_is_help=True)
+commands.command("migrate-from-sqlite", cls=MigrateCommand)(migrate_from_sqlite)
+
+Which = Annotated[Literal["all", "ingestion", "raw", "processing"], typer.Option("--db", help="Which database.")]
+commands.command()(pool)
+commands.command()(encrypt_secret)
+
+Revision = Annotated[str, typer.Argument(help="Revision, `head`, `base`, or a step like -1.")]
+
+
+def init(json: Json = False) -> None:
+    """Create the three databases, or upgrade them to this version."""
+    _emit(execute(lambda app: app.databases.upgrade("all"), prepare=False, begin=True), json=json)
+
+
+@commands.command()
+def upgrade(revision: Revision = "head", db: Which = "all", json: Json = False) -> None:
+    """Bring the schema forward."""
+    _emit(execute(lambda app: app.databases.upgrade(db, revision), prepare=False, begin=True), json=json)
+
+
+@commands.command()
+def downgrade(
+    revision: Revision,
+    db: Which = "all",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Take the schema back; data that the older schema has no place for are lost."""
+    if not yes:
+        confirm(f"Take {db} back to {revision}? Data without a place there are lost.")
+    _emit(execute(lambda app: app.databases.downgrade(db, revision), prepare=False), json=json)
+
+
+@commands.command()
+def current(db: Which = "all", json: Json = False) -> None:
+    """Where the schemas stand."""
+    _emit(execute(lambda app: app.databases.current(db), prepare=False), json=json)
+
+
+@commands.command()
+def history(db: Which = "all", json: Json = False) -> None:
+    """The revisions this version knows, newest first."""
+
+    async def read(app: App) -> dict[str, list[str]]:
+        return app.databases.history(db)
+
+    revisions = execute(read, prepare=False)
+    if json:
+        emit_json(revisions)
+    else:
+        for name, lines in revisions.items():
+            for line in lines:
+                emit_line(f"{name}: {line}")
+
+
+@commands.command()
+def stamp(revision: Revision, db: Which = "all", json: Json = False) -> None:
+    """Note a revision as the present one without running anything."""
+    _emit(execute(lambda app: app.databases.stamp(db, revision), prepare=False), json=json)
+
+
+def _emit(states: list[SchemaState], *, json: bool) -> None:
+    if json:
+        emit_json({"databases": states})
+    else:
+        emit_table(
+            ("database", "revision", "newest"),
+            [(state.database, state.revision or "none", state.newest) for state in states],
+        )

@@ -1,0 +1,92 @@
+"""demo: the whole main job on the bundled sample, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tg_parser.cli.commands.run import run_facts
+from tg_parser.cli.execution import execute, finish
+from tg_parser.cli.models import model_use
+from tg_parser.cli.options import Out, Replace
+from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
+from tg_parser.cli.progress import shown_progress
+
+if TYPE_CHECKING:
+    from tg_parser.config.settings import Settings
+    from tg_parser.domain.topics import TopicCard
+    from tg_parser.llm.overrides import ModelUse
+    from tg_parser.services.runs import RunReport
+    from tg_parser.wiring.app import App
+
+TopicsShown = Annotated[int, typer.Option("--topics", min=1, help="Topics shown per channel.")]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlace:
+    """The demo's own databases, in a folder of the home: it never touches those of the user."""
+
+    models: ModelUse
+
+    def applied(self, settings: Settings) -> Settings:
+        """`settings` with the demo's models and databases."""
+        from tg_parser.storage.engine.sqlite_places import in_folder
+
+        database = settings.database.model_copy(update={"type": "sqlite"})
+        own = in_folder(database, settings.home.folder.expanduser() / "demo")
+        return self.models.applied(settings).model_copy(update={"database": own})
+
+
+def demo(out: Out = Path("output"), topics: TopicsShown = 15, replace: Replace = False, json: Json = False) -> None:
+    """Turn the bundled sample channels into a knowledge base, offline and without a key, in databases of its own."""
+
+    async def work(app: App) -> tuple[RunReport, dict[str, list[TopicCard]], str]:
+        from tg_parser.sample import SAMPLE_EXPORT
+        from tg_parser.services.runs import RunRequest
+
+        with shown_progress() as report:
+            done = await app.runs.run(
+                RunRequest(
+                    out=out,
+                    export_path=SAMPLE_EXPORT,
+                    process=app.process_options(),
+                    topics=app.topic_options(),
+                    replace=replace,
+                ),
+                report,
+            )
+        return done, {channel: await app.topics.cards([channel]) for channel in done.channel_ids}, app.places["raw"]
+
+    done, cards, place = execute(work, begin=True, use=DemoPlace(model_use("local")))
+    if json:
+        emit_json(run_facts(done))
+    else:
+        _emit_demo(done, cards, topics)
+        emit_line(f"\nThe demo keeps its messages apart from yours: {place}")
+        emit_line("Next, your own channel: tg-parser run @name --out ./my-output")
+    finish(done.processed.failed if done.processed else 0)
+
+
+def _emit_demo(done: RunReport, cards: dict[str, list[TopicCard]], shown: int) -> None:
+    for outcome in done.ingested or ():
+        found = sorted(cards[outcome.source.channel_id], key=lambda card: (-card.metadata["messages"], card.id))
+        emit_line(f"\n{outcome.source.channel_title}: {len(found)} topics")
+        emit_table(
+            ("topic", "messages", "first anchor"),
+            [(card.title, card.metadata["messages"], card.anchors[0].anchor_ref) for card in found[:shown]],
+            whole={"first anchor"},
+        )
+    emit_line("")
+    if done.ingested and done.processed and done.exported:
+        emit_facts(
+            [
+                ("messages", sum(outcome.counts["seen"] for outcome in done.ingested)),
+                ("new documents", done.processed.processed),
+                ("topics", sum(len(found) for found in cards.values())),
+                ("entries", done.exported.message_entries + done.exported.topics),
+                ("files", f"{done.exported.out}: {', '.join(done.exported.files[:2])}, topic_<ref>.json"),
+            ]
+        )

@@ -1,0 +1,74 @@
+"""entries: the entries of messages by filter, as an export would hold them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from tg_parser.cli.execution import execute, finish_empty
+from tg_parser.cli.options import Channel, DateFrom, DateTo, Source, parse_dates
+from tg_parser.cli.presentation import JsonLines, emit_facts, emit_json, emit_line
+from tg_parser.cli.selection import channels_asked_for
+
+if TYPE_CHECKING:
+    from tg_parser.wiring.app import App
+
+
+def entries(
+    source: Source = None,
+    channel: Channel = None,
+    topic_id: Annotated[str | None, typer.Option("--topic-id", help="Only messages of this topic.")] = None,
+    date_from: DateFrom = None,
+    date_to: DateTo = None,
+    noise: Annotated[
+        Literal["with", "without", "only"], typer.Option("--noise", help="Advertising and the like.")
+    ] = "with",
+    contains: Annotated[
+        str | None, typer.Option("--contains", help="Only with this in the text or its summary, whatever its case.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most this many.")] = 50,
+    json: JsonLines = False,
+) -> None:
+    """The entries of messages, of one source or of all, that a filter lets through."""
+    first, last = parse_dates(date_from, date_to)
+
+    async def read(app: App) -> int:
+        from tg_parser.storage.stores.documents import DocumentFilter
+
+        if topic_id is not None:
+            await app.reading.topic(topic_id)
+        wanted = DocumentFilter(
+            channel_ids=await channels_asked_for(app, source, channel),
+            topic_id=topic_id,
+            date_from=first,
+            date_to=last,
+            noise={"with": None, "without": False, "only": True}[noise],
+        )
+        count = 0
+        async for entry in app.reading.entries(wanted, contains, limit):
+            emit_json(entry) if json else _emit(entry)
+            count += 1
+        return count
+
+    finish_empty(not execute(read), "No entry is there.")
+
+
+def _emit(entry: dict[str, Any]) -> None:
+    from datetime import datetime
+
+    told = entry["metadata"]
+    emit_facts(
+        [
+            ("entry", entry["id"]),
+            ("date", datetime.fromisoformat(told["date"])),
+            ("channel", told["channel_title"]),
+            ("author", (told["author"] or {}).get("name")),
+            ("link", told["link"]),
+            ("title", entry["title"]),
+            ("key phrases", ", ".join(entry["tags"]) or None),
+            ("topics", ", ".join(entry["topics"]) or None),
+            ("noise", "yes" if told["is_noise"] else None),
+        ]
+    )
+    emit_line("")

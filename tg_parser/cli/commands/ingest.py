@@ -1,0 +1,152 @@
+"""ingest: bring messages into the raw storage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tg_parser.cli.execution import execute, fail
+from tg_parser.cli.options import (
+    Channel,
+    Encoding,
+    FromExport,
+    Limit,
+    Mode,
+    RecheckSpan,
+    Source,
+    exactly_one,
+    parse_recheck,
+    refuse_with_a_file,
+    refuse_without_a_file,
+)
+from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
+from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.reasons import reasons_told
+from tg_parser.cli.reread import emit_rereading
+from tg_parser.cli.reread import reread as read_again
+from tg_parser.cli.stderr import say
+from tg_parser.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from tg_parser.services.ingestion import IngestOutcome
+    from tg_parser.wiring.app import App
+
+
+def ingest(
+    source: Source = None,
+    channel: Channel = None,
+    every: Annotated[bool, typer.Option("--all", help="Every active source.")] = False,
+    from_export: FromExport = None,
+    encoding: Encoding = None,
+    mode: Mode = "incremental",
+    limit: Limit = None,
+    recheck: RecheckSpan = None,
+    reread: Annotated[
+        bool, typer.Option("--reread", help="Collect nothing: read stored messages again, better than they were read.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Collect the messages of a source, or import a Telegram Desktop export."""
+    span = parse_recheck(recheck)
+    if reread:
+        _refuse_with_reread(from_export=from_export, limit=limit, recheck=recheck)
+        emit_rereading(execute(lambda app: read_again(app, source, channel, every=every)), json=json)
+        return
+
+    async def collect(app: App) -> list[IngestOutcome]:
+        from tg_parser.services.ingestion import IngestRequest
+
+        refuse_without_a_file(from_export, encoding)
+        refuse_with_a_file(from_export, all=every, recheck=span)
+        request = IngestRequest(mode=mode, limit=limit, recheck=span, encoding=encoding)
+        with shown_progress() as report:
+            if from_export is not None:
+                owner = await app.sources.get(source) if source else None
+                return await app.ingest.from_export(from_export, request, source=owner, channel=channel, report=report)
+            exactly_one(source=source, channel=channel, all=every)
+            if every:
+                return await app.live.collect_all(request, report)
+            if channel:
+                return [await app.live.collect_chat(channel, request, report)]
+            return [await app.live.collect(await app.sources.get(source or ""), request, report)]
+
+    outcomes = execute(collect, begin=True)
+    if json:
+        emit_json({"sources": [outcome_facts(outcome) for outcome in outcomes]})
+    else:
+        emit_outcomes(outcomes)
+    _end(outcomes)
+
+
+def _refuse_with_reread(**given: object) -> None:
+    for name, value in given.items():
+        if value:
+            option = name.replace("_", "-")
+            raise UsageError(f"--reread collects nothing, so --{option} means nothing with it.")
+
+
+def _end(outcomes: list[IngestOutcome]) -> None:
+    """End with the one error, or with how many of several sources failed."""
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    if not failed:
+        return
+    if len(outcomes) == 1 and failed[0].error is not None:
+        fail(failed[0].error)
+    from tg_parser.domain.errors import SourceError
+
+    for outcome in failed:
+        if outcome.error is not None:
+            say(f"{outcome.source.source_id}: {outcome.error.message} {outcome.error.hint or ''}".rstrip())
+    good = len(outcomes) - len(failed)
+    hint = "The others are collected." if good else None
+    fail(SourceError(f"{len(failed)} of {len(outcomes)} sources failed; the reasons are above.", hint))
+
+
+def outcome_facts(outcome: IngestOutcome) -> dict[str, object]:
+    """One outcome as the JSON result shows it."""
+    facts: dict[str, object] = {
+        "source_id": outcome.source.source_id,
+        "channel_id": outcome.source.channel_id,
+        "title": outcome.source.channel_title,
+        "counts": outcome.counts,
+    }
+    if unknown := unknown_of(outcome):
+        facts["unknown"] = unknown
+    if outcome.error is None:
+        return facts
+    return {**facts, "error": outcome.error.message, "hint": outcome.error.hint, "status": outcome.source.status}
+
+
+def emit_outcomes(outcomes: list[IngestOutcome]) -> None:
+    """Outcomes as a table, one chat a row."""
+    usual = ("seen", "new", "revised", "unchanged", "service")
+    told = {name for outcome in outcomes for name, number in outcome.counts.items() if number}
+    columns = (*usual, *(name for name in ("comments", "rechecked", "deleted") if name in told))
+    emit_table(
+        ("source", "title", *columns, "skipped"),
+        [
+            (
+                outcome.source.source_id,
+                outcome.source.channel_title,
+                *(outcome.counts.get(column, 0) for column in columns),
+                sum(number for name, number in outcome.counts.items() if name.startswith("skipped:")),
+            )
+            for outcome in outcomes
+        ],
+    )
+    for outcome in outcomes:
+        if unknown := unknown_of(outcome):
+            held = ", ".join(f"{number} {name}" for name, number in unknown.items())
+            emit_line(f"{outcome.source.source_id}: messages that show nothing known were kept as they are: {held}.")
+        for line in reasons_told(outcome.counts):
+            emit_line(f"{outcome.source.source_id}: {line}")
+
+
+def unknown_of(outcome: IngestOutcome) -> dict[str, int]:
+    """How many messages showed nothing known, by the names of what they hold."""
+    return {
+        name.removeprefix("unknown:"): number
+        for name, number in sorted(outcome.counts.items())
+        if name.startswith("unknown:")
+    }

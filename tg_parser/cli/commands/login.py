@@ -1,0 +1,94 @@
+"""login: the one command that asks. The session it makes is kept in a file and shown nowhere."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tg_parser.cli.console import can_show
+from tg_parser.cli.execution import execute
+from tg_parser.cli.presentation import Json, emit_json, emit_line
+from tg_parser.cli.stderr import ask, say, speaks_json
+from tg_parser.domain.errors import AccountError
+
+if TYPE_CHECKING:
+    from tg_parser.services.login import LoggedIn
+    from tg_parser.wiring.app import App
+
+
+def login(
+    qr: Annotated[bool, typer.Option("--qr", help="Show a QR code to scan instead of asking for a code.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Log in anew even where that was done before.")] = False,
+    export_string: Annotated[
+        Path | None, typer.Option(help="Also write the session as a string into this file, for another machine.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Log in to Telegram once: by phone number and code, or by QR code."""
+
+    async def log_in(app: App) -> tuple[LoggedIn, tuple[str, ...]]:
+        from tg_parser.services.login import Prompts
+
+        prompts = Prompts(phone=_phone, code=_code, password=_password, show_qr=_show_qr, wrong=say)
+        done = await app.login.log_in(prompts, by_qr=qr, force=force)
+        if export_string is not None:
+            app.login.export_string(export_string)
+        return done, await app.sources.resume_after_login()
+
+    done, resumed = execute(log_in, begin=True)
+    if json:
+        emit_json({**asdict(done), "resumed": resumed})
+        return
+    where = f" The session is in {done.session_file}." if done.session_file else ""
+    emit_line(f"{'Already logged' if done.already else 'Logged'} in as {done.account}.{where}")
+    if resumed:
+        emit_line(f"Resumed, because only the account had failed: {', '.join(resumed)}.")
+
+
+def _phone() -> str:
+    return _asked("Phone number with the country code: ")
+
+
+def _code(where: str) -> str:
+    return _asked(f"Code that was sent {where}: ")
+
+
+def _password() -> str:
+    return _asked("Password of the account (not shown): ", hidden=True)
+
+
+def _show_qr(url: str) -> None:
+    import segno
+
+    if speaks_json():
+        say("Scan this address as a QR code in Telegram: Settings, Devices, Link Desktop Device.", address=url)
+        return
+    say("Scan this in Telegram: Settings, Devices, Link Desktop Device.")
+    segno.make(url, error="l").terminal(out=sys.stderr, compact=can_show("█▀▄", sys.stderr))
+
+
+def _asked(question: str, *, hidden: bool = False) -> str:
+    """A person's answer; where nobody sits at a terminal, a line of the input."""
+    answer = _interruptible(lambda: ask(question, hidden=hidden))
+    if not answer:
+        raise AccountError(
+            "Logging in needs answers, and there is nobody to give them.",
+            "Run tg-parser login in a terminal, or log in on another machine with --export-string and set "
+            "TELEGRAM_SESSION to the string.",
+        )
+    return answer
+
+
+def _interruptible(read: Callable[[], str]) -> str:
+    """Ctrl-C ends the question at once; the event loop alone would wait for the answer first."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return read()
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,117 @@
+"""messages: one message with all that is known of it, and raw messages as a file."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from tg_parser.cli.execution import execute, finish_empty
+from tg_parser.cli.options import Channel, DateFrom, DateTo, Source, parse_dates
+from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
+from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.selection import channels_of, chosen_sources
+from tg_parser.cli.stderr import say
+from tg_parser.domain.paths import expanded
+
+if TYPE_CHECKING:
+    from tg_parser.services.reading import MessageView
+    from tg_parser.wiring.app import App
+
+commands = typer.Typer(help="Messages: show one, export them as they were collected.", no_args_is_help=True)
+
+
+@commands.command()
+def show(
+    ref: Annotated[str, typer.Argument(metavar="REF", help="A source_ref (tg:…:post:123) or a t.me link.")],
+    json: Json = False,
+) -> None:
+    """What a message said first and says now, its document, its topics and its link."""
+    view = execute(lambda app: app.reading.message(ref))
+    emit_json(view) if json else _emit(view)
+
+
+@commands.command()
+def export(
+    source: Source = None,
+    channel: Channel = None,
+    every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", callback=expanded, help="File to write; unset, stdout.")] = None,
+    date_from: DateFrom = None,
+    date_to: DateTo = None,
+    payload: Annotated[
+        bool, typer.Option("--payload/--no-payload", help="With the payload that the adapter was given.")
+    ] = True,
+) -> None:
+    """Raw messages as NDJSON: each as it was first seen, with its present text and its revisions."""
+    first, last = parse_dates(date_from, date_to)
+
+    async def work(app: App) -> int:
+        from tg_parser.export.raw import RawRequest
+
+        channels = channels_of(await chosen_sources(app, source, channel, every=every))
+        request = RawRequest(channels, first, last, with_payload=payload)
+        with _target(out) as file, shown_progress() as report:
+            return await app.raw_export.write(file, request, report)
+
+    written = execute(work)
+    if out is not None:
+        say(f"{written} messages are in {out}.", messages=written, file=str(out))
+    finish_empty(not written, "No message is held there.")
+
+
+def _target(out: Path | None) -> AbstractContextManager[BinaryIO]:
+    from tg_parser.export.writers import prepare_folder, whole_file
+
+    if out is None:
+        return nullcontext(sys.stdout.buffer)
+    prepare_folder(out.parent)
+    return whole_file(out)
+
+
+def _emit(view: MessageView) -> None:
+    message, document = view.message, view.document
+    author = message.author
+    reactions = ", ".join(f"{each.emoji} {each.count}" for each in message.reactions)
+    emit_facts(
+        [
+            ("message", message.source_ref),
+            ("date", message.date),
+            ("link", view.link),
+            ("author", (author.name or author.id) if author else None),
+            ("views", message.views),
+            ("forwards", message.forwards),
+            ("reactions", reactions or None),
+            ("media", ", ".join(each.kind for each in message.media) or None),
+            ("forwarded from", (message.forward.name or message.forward.peer_id) if message.forward else None),
+            ("answers", message.parent_message_id),
+            ("thread", message.thread_id),
+            ("edited", message.edited_at),
+            ("deleted", "Telegram no longer shows it" if view.deleted else None),
+        ]
+    )
+    emit_line(f"\n{view.current_text}")
+    for revision in view.revisions:
+        emit_line("")
+        emit_facts([("revision", revision.revision), ("seen", revision.observed_at), ("reason", revision.reason)])
+        emit_line(revision.text)
+    if view.revisions:
+        emit_line(f"\nAs first seen\n{message.text}")
+    if document is not None:
+        emit_line("")
+        emit_facts(
+            [
+                ("document", document.id),
+                ("summary", document.summary),
+                ("key phrases", ", ".join(document.topics) or None),
+                ("language", document.language),
+                ("tone", f"{document.sentiment.label} {document.sentiment.score:.2f}" if document.sentiment else None),
+                ("noise", "yes" if document.is_noise else None),
+                ("processed", document.processed_at),
+            ]
+        )
+    for topic_id, title in view.topics.items():
+        emit_line(f"\ntopic  {topic_id}\n       {title}")

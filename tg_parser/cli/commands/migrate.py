@@ -1,0 +1,205 @@
+"""db migrate-from-sqlite: the data of SQLite files into PostgreSQL or into new files, and back out again.
+
+A row that is not accounted for, or not verified where that was asked, is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+import typer
+from typer.core import TyperCommand
+
+from tg_parser.cli.execution import EXIT_ERROR, errors_told, settings_of_the_command
+from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
+from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.stderr import say
+from tg_parser.domain.errors import UsageError
+from tg_parser.domain.paths import expanded
+from tg_parser.storage.engine.event_loop import run
+
+if TYPE_CHECKING:
+    from tg_parser.config.database_settings import DatabaseSettings
+    from tg_parser.storage.engine.databases import Databases
+    from tg_parser.transfer.migration import MigrationOptions, MigrationReport
+    from tg_parser.transfer.report import TableReport
+
+T = TypeVar("T")
+
+Folder = Annotated[Path | None, typer.Option("--sqlite-dir", callback=expanded, help="Folder of the SQLite files.")]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--postgres-url", help="The target; unset, the DB_* variables name it and no password is on the command line."
+    ),
+]
+
+
+ToSqlite = Annotated[
+    str | None,
+    typer.Option(
+        "--to-sqlite",
+        metavar="[FOLDER]",
+        help="Into new SQLite files in this folder; without a folder into those of the settings.",
+    ),
+]
+
+
+class MigrateCommand(TyperCommand):
+    """A command whose `--to-sqlite` may stand without a value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give the option an empty value where no folder follows it."""
+        for position, argument in enumerate(args):
+            if argument == "--to-sqlite" and (args[position + 1 :] or ["-"])[0].startswith("-"):
+                args = [*args[:position], "--to-sqlite=", *args[position + 1 :]]
+        return super().parse_args(ctx, args)
+
+
+def migrate_from_sqlite(
+    sqlite_dir: Folder = None,
+    postgres_url: Url = None,
+    to_sqlite: ToSqlite = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Compare every row with its source at the end.")] = False,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, max=1_000_000, help="Rows a transaction.")] = 20_000,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the migration that was not finished.")] = False,
+    on_conflict: Annotated[
+        Literal["fail", "skip", "replace"],
+        typer.Option("--on-conflict", help="What counts where the target holds a row with the same key."),
+    ] = "fail",
+    report: Annotated[
+        Path | None, typer.Option("--report", callback=expanded, help="Write the report to this JSON file.")
+    ] = None,
+    rollback: Annotated[str | None, typer.Option("--rollback", help="Undo this run, and do nothing else.")] = None,
+    json: Json = False,
+) -> None:
+    """Bring the data of SQLite files, also of the earlier version, into PostgreSQL or into new SQLite files."""
+    from tg_parser.transfer.migration import MigrationOptions
+
+    target = _Target(postgres_url, to_sqlite)
+    if postgres_url is not None and to_sqlite is not None:
+        raise UsageError("Give one target: --postgres-url or --to-sqlite.")
+    if rollback is not None:
+        _undo(target, rollback, json=json)
+    elif sqlite_dir is None:
+        raise UsageError("Name the folder of the SQLite files with --sqlite-dir.")
+    elif dry_run and resume:
+        raise UsageError("A dry run has nothing to go on with.", "Leave out --resume or --dry-run.")
+    else:
+        options = MigrationOptions(dry_run, verify, resume, batch_size, on_conflict, report)
+        _migrate(target, sqlite_dir, options, json=json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a user named: a server, a folder (empty for the files of the settings), or neither."""
+
+    url: str | None
+    folder: str | None
+
+
+def _migrate(target: _Target, folder: Path, options: MigrationOptions, *, json: bool) -> None:
+    from tg_parser.transfer.migration import migrate
+
+    with shown_progress() as tell:
+        result = _on_target(target, lambda databases: migrate(databases, folder, options, tell), options.dry_run)
+    if options.dry_run and target.folder:
+        result.target = str(Path(target.folder).absolute())
+    if json:
+        emit_json(result.as_json())
+    else:
+        _show(result)
+    _say_what_to_see_to(result)
+    if not result.good:
+        raise typer.Exit(EXIT_ERROR)
+
+
+def _undo(target: _Target, run_id: str, *, json: bool) -> None:
+    from tg_parser.transfer.migration import rollback
+
+    removed = _on_target(target, lambda databases: rollback(databases, run_id), dry_run=False)
+    if json:
+        emit_json({"rolled_back": run_id, "removed": removed})
+    else:
+        emit_table(("table", "rows removed"), removed.items())
+
+
+def _on_target(target: _Target, work: Callable[[Databases], Awaitable[T]], dry_run: bool) -> T:
+    with errors_told("Stopped. What was done is kept; go on with --resume."):
+        return run(_connected(target, work, dry_run))
+
+
+async def _connected(target: _Target, work: Callable[[Databases], Awaitable[T]], dry_run: bool) -> T:
+    from tg_parser.storage.engine.databases import open_databases
+    from tg_parser.storage.engine.sqlite_places import in_folder, there_are_files
+
+    settings = settings_of_the_command()
+    database = _database(target, settings.database)
+    with ExitStack() as stack:
+        if dry_run and database.type == "sqlite" and not there_are_files(database):
+            # Files that are not there yet are rehearsed elsewhere, so that nothing is left behind.
+            database = in_folder(database, Path(stack.enter_context(TemporaryDirectory(prefix="tg-parser-dry-"))))
+        async with open_databases(settings.model_copy(update={"database": database}), prepare=False) as databases:
+            return await work(databases)
+
+
+def _database(target: _Target, database: DatabaseSettings) -> DatabaseSettings:
+    from pydantic import SecretStr
+
+    from tg_parser.storage.engine.sqlite_places import in_folder
+
+    if target.folder is not None:
+        database = database.model_copy(update={"type": "sqlite"})
+        return in_folder(database, Path(target.folder)) if target.folder else database
+    if target.url is not None:
+        database = database.model_copy(update={"type": "postgresql", "url": SecretStr(target.url)})
+    if database.type != "postgresql":
+        raise UsageError(
+            "No target is named.",
+            "Give --to-sqlite FOLDER for new files; or --postgres-url, or DB_TYPE=postgresql and the DB_* variables.",
+        )
+    return database
+
+
+def _show(report: MigrationReport) -> None:
+    files = [(name, what) for name, what in report.files.items()]
+    emit_facts([("run", report.run_id or "dry run, nothing was changed"), ("from", report.source), *files])
+    emit_facts([("to", report.target), ("seconds", report.seconds)])
+    headers = ("table", "rows", "migrated", "changed", "already there", "quarantined", "verified")
+    emit_table(headers, [_line(each) for each in report.tables if each.tally.rows])
+    for written, canonical in report.channels.items():
+        emit_line(f"channel {written} is now {canonical}")
+    for each in report.tables:
+        for what, count in each.changes.items():
+            emit_line(f"{each.table}: {count} × {what}")
+        for why, count in each.reasons.items():
+            emit_line(f"{each.table}: {count} × quarantined: {why}")
+
+
+def _line(each: TableReport) -> tuple[object, ...]:
+    tally, compared = each.tally, each.verification
+    verified = None if compared is None else "yes" if compared.good else f"{compared.mismatches} differ"
+    return (each.table, tally.rows, tally.migrated, tally.changed, tally.already_there, tally.quarantined, verified)
+
+
+def _say_what_to_see_to(report: MigrationReport) -> None:
+    if report.objection:
+        say(f"A run would be refused: {report.objection}")
+    quarantined = sum(each.tally.quarantined for each in report.tables)
+    if quarantined:
+        where = "would go" if report.dry_run else "are"
+        say(f"{quarantined} rows {where} into the quarantine (table migration_quarantine), with their reasons.")
+    for each in report.tables:
+        if not each.tally.balanced:
+            lost = each.tally.rows - each.tally.migrated - each.tally.quarantined
+            say(f"{each.table}: {lost} rows are not accounted for.")
+        compared = each.verification
+        if compared is not None and not compared.good:
+            different, missing = ", ".join(compared.different[:10]), ", ".join(compared.missing[:10])
+            say(f"{each.table}: differ: {different or 'none'}; missing: {missing or 'none'}.")

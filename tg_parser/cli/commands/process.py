@@ -1,0 +1,105 @@
+"""process: make documents of the due messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from tg_parser.cli.commands.agents import emit_steps
+from tg_parser.cli.commands.costs import estimate_facts
+from tg_parser.cli.execution import execute, finish
+from tg_parser.cli.models import model_use, say_who_reads, spending_facts, spending_lines
+from tg_parser.cli.options import Channel, Concurrency, MaxCost, Model, MultiAgent, NoCache, Provider, Source
+from tg_parser.cli.presentation import Json, emit_facts, emit_json
+from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.selection import channels_of, chosen_sources
+
+if TYPE_CHECKING:
+    from tg_parser.domain.agents import JsonObject
+    from tg_parser.processing.reports import ProcessReport
+    from tg_parser.services.costs import Estimate
+    from tg_parser.wiring.app import App
+
+
+def process(
+    source: Source = None,
+    channel: Channel = None,
+    every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="All messages again, not only those that are due.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Also those in the failure ledger.")] = False,
+    provider: Provider = None,
+    model: Model = None,
+    concurrency: Concurrency = None,
+    multi_agent: MultiAgent = False,
+    max_cost: MaxCost = None,
+    no_cache: NoCache = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Only tell calls, tokens and price; nothing is sent.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what is due.")] = False,
+    json: Json = False,
+) -> None:
+    """Clean, summarise and tag the messages that have no document yet, or a newer revision than theirs."""
+    use = model_use(provider, model, max_cost, fresh=no_cache)
+
+    async def work(app: App) -> _Done:
+        from tg_parser.processing.reports import ProcessReport
+
+        channels = channels_of(await chosen_sources(app, source, channel, every=every))
+        options = app.process_options(concurrency=concurrency, force=force, retry_failed=retry_failed)
+        if dry_run:
+            due = await app.documents.count_due(channels, options)
+            return _Done(ProcessReport(due=due), app.models.provider)
+        say_who_reads(app)
+        with shown_progress() as report:
+            if multi_agent:
+                ran = await app.agents.process(channels, options, report)
+                done = ran.report.processed or ProcessReport()
+                return _Done(done, app.models.provider, spending_facts(app), ran.steps)
+            done = await app.documents.process(channels, options, report)
+            return _Done(done, app.models.provider, spending_facts(app))
+
+    async def foresee(app: App) -> Estimate:
+        channels = channels_of(await chosen_sources(app, source, channel, every=every))
+        options = app.process_options(concurrency=concurrency, force=force, retry_failed=retry_failed)
+        return await app.costs.estimate(channels, options)
+
+    if estimate:
+        foreseen = execute(foresee, use=use)
+        emit_json(foreseen) if json else emit_facts(estimate_facts(foreseen))
+        return
+    done = execute(work, use=use)
+    _emit_json(done) if json else _emit(done)
+    finish(done.report.failed)
+
+
+class _Done(NamedTuple):
+    """What a run came to, who read, what that cost, and what each agent tells."""
+
+    report: ProcessReport
+    provider: str
+    spending: dict[str, Any] | None = None
+    steps: dict[str, JsonObject] | None = None
+
+
+def _emit_json(done: _Done) -> None:
+    agents = {"agents": done.steps} if done.steps else {}
+    emit_json({"provider": done.provider, **process_facts(done.report), "spending": done.spending, **agents})
+
+
+def _emit(done: _Done) -> None:
+    emit_facts([*process_facts(done.report).items(), *spending_lines(done.spending)])
+    emit_steps(done.steps or {})
+
+
+def process_facts(done: ProcessReport) -> dict[str, int]:
+    """The report by name."""
+    return {
+        "due": done.due,
+        "processed": done.processed,
+        "noise": done.noise,
+        "without_text": done.without_text,
+        "failed": done.failed,
+        "removed": done.removed,
+    }

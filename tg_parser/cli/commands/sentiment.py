@@ -1,0 +1,77 @@
+"""sentiment: the tone of comments or posts, by thread, topic or time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tg_parser.cli.execution import execute
+from tg_parser.cli.options import Channel, DateFrom, DateTo, Source, exactly_one, parse_dates
+from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
+from tg_parser.cli.selection import chosen_sources
+from tg_parser.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from tg_parser.services.sentiment import SentimentLine, SentimentReport
+    from tg_parser.storage.stores.sentiment import Of
+    from tg_parser.wiring.app import App
+
+
+def sentiment(
+    source: Source = None,
+    channel: Channel = None,
+    by: Annotated[
+        Literal["thread", "topic", "day", "week", "month"], typer.Option("--by", help="What a line is of.")
+    ] = "month",
+    comments: Annotated[bool, typer.Option("--comments", help="Comments alone, as without any of these.")] = False,
+    posts: Annotated[bool, typer.Option("--posts", help="Posts alone.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Comments and posts.")] = False,
+    date_from: DateFrom = None,
+    date_to: DateTo = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Threads or topics, those with most messages.")] = 50,
+    json: Json = False,
+) -> None:
+    """How many messages are positive, neutral and negative, by thread, topic, day, week or month."""
+    of = _kind(comments=comments, posts=posts, every=every)
+    first, last = parse_dates(date_from, date_to)
+
+    async def read(app: App) -> SentimentReport:
+        from tg_parser.export.links import ChatAddress
+        from tg_parser.storage.stores.sentiment import ToneFilter
+
+        exactly_one(source=source, channel=channel)
+        (one,) = await chosen_sources(app, source, channel)
+        address = (await app.sources.addresses()).get(one.channel_id, ChatAddress())
+        wanted = ToneFilter(one.channel_id, of, first, last)
+        return await app.sentiment.report(wanted, by, limit=limit, address=address)
+
+    report = execute(read)
+    if json:
+        emit_json(report)
+    else:
+        _emit(report)
+
+
+def _kind(*, comments: bool, posts: bool, every: bool) -> Of:
+    if comments + posts + every > 1:
+        raise UsageError("--comments, --posts and --all exclude each other.", "Give one of them.")
+    return "posts" if posts else "all" if every else "comments"
+
+
+def _emit(report: SentimentReport) -> None:
+    if not report.total.messages:
+        kind = "message" if report.of == "all" else report.of.removesuffix("s")
+        other = "; see posts with --posts" if report.of == "comments" else ""
+        emit_line(f"No {kind} there is processed{other}.")
+        return
+    shown = {"thread": ("title", "link"), "topic": ("title",)}.get(report.by, ())
+    headers = (report.by, "messages", "positive", "neutral", "negative", "without tone", "balance", *shown)
+    rows = [*(_row(line.key, line) for line in report.lines), _row("total", report.total)]
+    emit_table(headers, [row[: len(headers)] for row in rows], whole={report.by, "link"})
+
+
+def _row(key: str, line: SentimentLine) -> tuple[object, ...]:
+    balance = None if line.balance is None else f"{line.balance:+.2f}"
+    counts = (line.messages, line.positive, line.neutral, line.negative, line.untold)
+    return key, *counts, balance, line.title, line.link

@@ -1,0 +1,117 @@
+"""topicize: find the topics of documents."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tg_parser.cli.execution import execute
+from tg_parser.cli.models import model_use, say_who_reads, spending_facts, spending_lines
+from tg_parser.cli.options import KnownTopics, MaxCost, MaxTopics, Model, NoCache, Provider
+from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
+from tg_parser.cli.progress import shown_progress
+from tg_parser.cli.run_all import end_all
+from tg_parser.cli.selection import channels_of, chosen_sources
+from tg_parser.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from tg_parser.services.run_all import SourceRun
+    from tg_parser.topics.topicizer import TopicizeReport
+    from tg_parser.wiring.app import App
+
+
+def topicize(
+    source: Annotated[list[str] | None, typer.Option(help="Source id; several are taken together.")] = None,
+    channel: Annotated[list[str] | None, typer.Option(help="A chat in any form; several are taken together.")] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every source that is not paused, each by itself, one failing alone.")
+    ] = False,
+    known_topics: KnownTopics = None,
+    max_topics: MaxTopics = None,
+    no_bundles: Annotated[bool, typer.Option("--no-bundles", help="Anchors only, no supporting messages.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also when no document has changed.")] = False,
+    provider: Provider = None,
+    model: Model = None,
+    max_cost: MaxCost = None,
+    no_cache: NoCache = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be found without a model, and write nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Group the documents of a channel into topics with cards and bundles."""
+    spending: dict[str, Any] = {}
+
+    async def work(app: App) -> tuple[TopicizeReport | None, list[SourceRun]]:
+        sources = [await app.sources.get(each) for each in source or ()]
+        sources += [await app.sources.by_channel(each) for each in channel or ()]
+        if bool(sources) == every:
+            raise UsageError("Give at least one --source or --channel, or --all alone.")
+        options = app.topic_options(known_topics, max_topics=max_topics, with_supporting=not no_bundles)
+        if not dry_run:
+            say_who_reads(app)
+        with shown_progress() as report:
+            one: TopicizeReport | None = None
+            of_all: list[SourceRun] = []
+            if every:
+                chosen = await chosen_sources(app, None, None, every=True)
+                of_all = await app.run_all.topicize(chosen, options, report, force=force, dry_run=dry_run)
+            else:
+                channels = channels_of(sources)
+                one = await app.topics.topicize(channels, options, force=force, dry_run=dry_run, report=report)
+        spending["spending"] = spending_facts(app)
+        return one, of_all
+
+    done, of_all = execute(work, use=model_use(provider, model, max_cost, fresh=no_cache))
+    if done is None:
+        emit_json({"sources": [_found(each) for each in of_all], **spending}) if json else _emit_all(of_all)
+        emit_facts([] if json else spending_lines(spending["spending"]))
+        end_all(of_all)
+        return
+    if json:
+        emit_json({**asdict(done), **spending})
+        return
+    emit_facts([*topic_facts(done).items(), *spending_lines(spending["spending"])])
+    for title in done.titles:
+        emit_line(f"  {title}")
+
+
+def _found(each: SourceRun) -> dict[str, Any]:
+    found = {"source_id": each.source.source_id, "channel_id": each.source.channel_id, "topicize": each.topics}
+    return found if each.error is None else {**found, "error": each.error.message, "hint": each.error.hint}
+
+
+def _emit_all(sources: list[SourceRun]) -> None:
+    if not sources:
+        emit_line("No sources yet. Try: tg-parser run @name --out ./output")
+        return
+    rows = [(each.source.source_id, *_numbers(each.topics), "failed" if each.error else "done") for each in sources]
+    emit_table(("source", "topics", "messages covered", "outside", "outcome"), rows)
+
+
+def _numbers(found: TopicizeReport | None) -> tuple[int | None, ...]:
+    return (None,) * 3 if found is None else (found.found.topics, found.found.covered, found.found.outside)
+
+
+def topic_facts(done: TopicizeReport) -> dict[str, object]:
+    """The report by name (M25)."""
+    missing = "; ".join(done.found.missing) or None
+    return {
+        **asdict(done.found),
+        "known": done.found.known or None,
+        "missing": missing and f"no messages make a topic of: {missing}",
+        "unchanged": "yes" if done.unchanged else None,
+        **_editing_facts(done),
+    }
+
+
+def _editing_facts(done: TopicizeReport) -> dict[str, object]:
+    """What a model did for the topics; what it cost is told for the whole command."""
+    if done.editing is None:
+        return {}
+    names = {"worded": "named by the model", "kept": "named before", "judged": "messages judged", "merged": "merged"}
+    facts: dict[str, object] = {name: getattr(done.editing, key) or None for key, name in names.items()}
+    failed = done.editing.failed
+    return facts | {"no good answer": f"to {failed} questions; --force asks again" if failed else None}

@@ -1,0 +1,119 @@
+"""topics: the topics that were found, and one of them in full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from tg_parser.cli.execution import execute, finish_empty
+from tg_parser.cli.options import Channel, Source
+from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
+from tg_parser.cli.selection import channels_asked_for
+
+if TYPE_CHECKING:
+    from tg_parser.services.reading import TopicView
+    from tg_parser.storage.stores.topics import TopicOutline
+    from tg_parser.wiring.app import App
+
+commands = typer.Typer(help="Topics: list them, show one in full.", no_args_is_help=True)
+
+
+@commands.command("list")
+def list_topics(
+    source: Source = None,
+    channel: Channel = None,
+    contains: Annotated[str | None, typer.Option("--contains", help="Only with this in title or summary.")] = None,
+    kind: Annotated[Literal["singleton", "cluster"] | None, typer.Option("--type", help="Only of this type.")] = None,
+    retired: Annotated[bool, typer.Option("--retired", help="Also those that are no more.")] = False,
+    sort: Annotated[
+        Literal["messages", "newest", "updated", "title", "id"],
+        typer.Option("--sort", help="Most messages, newest message or last change first; or by title or id."),
+    ] = "messages",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Show at most this many.")] = 50,
+    json: Json = False,
+) -> None:
+    """The topics of one source or of all."""
+
+    async def read(app: App) -> list[TopicOutline]:
+        from tg_parser.services.reading import TopicFilter
+
+        channels = await channels_asked_for(app, source, channel)
+        wanted = TopicFilter(channels, kind, contains, include_retired=retired)
+        return await app.reading.topics(wanted, sort, limit)
+
+    found = execute(read)
+    if json:
+        emit_json({"topics": [outline_facts(one) for one in found]})
+    elif found:
+        headers = ("topic", "title", "messages", "from", "to")
+        emit_table(
+            headers, [(one.id, one.title, one.messages, one.bundle_time_from, one.bundle_time_to) for one in found]
+        )
+    finish_empty(not found, "No topic is there. Find some with: tg-parser topicize --all")
+
+
+@commands.command()
+def show(
+    topic_id: Annotated[str, typer.Argument(metavar="ID", help="A topic, as `topics list` shows it.")],
+    json: Json = False,
+) -> None:
+    """The card of a topic and all its messages with dates, links and texts."""
+    view = execute(lambda app: app.reading.topic(topic_id))
+    emit_json(view) if json else _emit(view)
+
+
+def outline_facts(one: TopicOutline) -> dict[str, Any]:
+    """A topic of the list as JSON shows it."""
+    return {
+        "id": one.id,
+        "title": one.title,
+        "summary": one.summary,
+        "type": one.type,
+        "status": one.status,
+        "channel_id": one.channel_id,
+        "messages": one.messages,
+        "from": one.bundle_time_from,
+        "to": one.bundle_time_to,
+        "updated_at": one.updated_at,
+    }
+
+
+def _emit(view: TopicView) -> None:
+    card = view.card
+    emit_facts(
+        [
+            ("topic", card.id),
+            ("title", card.title),
+            ("summary", card.summary),
+            ("in scope", "; ".join(card.scope_in)),
+            ("out of scope", "; ".join(card.scope_out)),
+            ("type", card.type),
+            ("status", card.status),
+            ("tags", ", ".join(card.tags) or None),
+            ("related", ", ".join(card.related_topics) or None),
+            ("channels", ", ".join(card.sources)),
+            ("updated", card.updated_at),
+            ("messages", len(view.members)),
+        ]
+    )
+    for member in view.members:
+        emit_line("")
+        _emit_member(member)
+
+
+def _emit_member(member: dict[str, Any]) -> None:
+    from datetime import datetime
+
+    score = member.get("score")
+    emit_facts(
+        [
+            ("message", member["source_ref"]),
+            ("date", datetime.fromisoformat(member["date"]) if "date" in member else None),
+            ("role", member["role"] if score is None else f"{member['role']}, score {score:.2f}"),
+            ("why", member.get("justification")),
+            ("link", member.get("link")),
+        ]
+    )
+    if text := member.get("text"):
+        emit_line(text)

@@ -1,0 +1,1 @@
+"""Exports of Telegram Desktop as message sources."""

@@ -1,0 +1,32 @@
+"""What an exported message says: its words, the links behind them, what is attached, what it reports. Pure.
+
+It needs the stored payload alone, so that a message that an earlier version read wrongly can be read again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tg_parser.ingestion.content import Content, content_of
+from tg_parser.ingestion.desktop.fields import hidden_links, message_text, string
+from tg_parser.ingestion.desktop.media import media
+from tg_parser.ingestion.desktop.rich import rich_blocks
+
+
+def read_content(payload: dict[str, Any]) -> Content:
+    """The content of a message. The text that may stand beside a rich message only repeats it."""
+    attached, rich = media(payload), payload.get("rich_message")
+    if isinstance(rich, dict):
+        found = content_of(rich_blocks(rich))
+        if found.own:
+            return Content(found.own, found.links, (*attached, *found.media))
+        attached = (*attached, *found.media)
+    return Content(message_text(payload), hidden_links(payload), attached)
+
+
+def read_action(payload: dict[str, Any]) -> str | None:
+    """What a service message reports; None for a message that somebody wrote."""
+    kind, action = payload.get("type"), string(payload.get("action"))
+    if kind == "service":
+        return action or "unknown"
+    return action if kind is None else None

@@ -1,0 +1,192 @@
+"""The Telegram Desktop export (M1) as message sources: one chat or a whole account, read in one pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from tg_parser.domain.errors import ExportFormatError, SourceError
+from tg_parser.domain.messages import Adapter, Chat
+from tg_parser.ingestion.desktop.encoding import cannot_be_read, known_encoding, require_legible
+from tg_parser.ingestion.desktop.html.files import HtmlExport, find_html_export
+from tg_parser.ingestion.desktop.html.page import EXPORT_HINT
+from tg_parser.ingestion.desktop.html.reader import HtmlWalk
+from tg_parser.ingestion.desktop.json_reader import ExportWalk
+from tg_parser.ingestion.source import Batch, Window
+
+_T = TypeVar("_T")
+_RESULT = "result.json"
+
+Wanted = Callable[[Chat], bool]
+
+
+class Walk(Protocol):
+    """One pass over an export: stands at the chat number `index`; `alone` in an export of one chat. Synchronous.
+
+    Its methods raise SourceError; what was given before the error is good.
+    """
+
+    index: int
+    alone: bool
+
+    @property
+    def offset(self) -> int:
+        """How many bytes have been read."""
+        ...
+
+    def next_chat(self) -> Chat | None:
+        """The next chat, however much of the last one was read; None after the last."""
+        ...
+
+    def next_batch(self, window: Window) -> Batch | None:
+        """The next messages of the current chat that `window` wants; None after the last."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file. Nothing can be read afterwards."""
+        ...
+
+
+class DesktopExport:
+    """An export in JSON or HTML by a file or its folder. Reading happens in a thread; memory does not grow with it."""
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        encoding: str | None = None,
+        batch_size: int = 1000,
+        batch_bytes: int = 8 * 1024 * 1024,
+    ) -> None:
+        self._encoding = known_encoding(encoding) if encoding else None
+        self._found = found = locate_export(Path(path), self._encoding)
+        self.path = found.path if isinstance(found, HtmlExport) else found
+        self.size = found.size if isinstance(found, HtmlExport) else found.stat().st_size
+        self.left_out: list[Chat] = []
+        self._batch_size, self._batch_bytes = batch_size, batch_bytes
+        self._walk = self._new_walk()
+
+    @property
+    def offset(self) -> int:
+        """How many of the export's `size` bytes the pass has read."""
+        return self._walk.offset
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is an export of one chat, as far as the pass has come."""
+        return self._walk.alone
+
+    async def chats(self, wanted: Wanted | None = None) -> AsyncGenerator[ExportedChat, None]:
+        """The chats one after another, to be read before the next is asked for. Raises SourceError.
+
+        Of a whole account, channels and groups are given unless `wanted` says otherwise; of an export of one chat,
+        that chat. The others are named in `left_out`. Before the first, the whole export is held to its encoding.
+        """
+        self.left_out = []
+        await _in_thread(self._require_legible)
+        self._walk = walk = self._new_walk()
+        while (chat := await _in_thread(walk.next_chat)) is not None:
+            if wanted(chat) if wanted else walk.alone or chat.kind != "private":
+                yield ExportedChat(chat, walk, self._new_walk)
+            else:
+                self.left_out.append(chat)
+
+    def _require_legible(self) -> None:
+        found = self._found
+        require_legible(found.existing_pages if isinstance(found, HtmlExport) else [found], self._encoding)
+
+    def _new_walk(self) -> Walk:
+        at_a_time = {"batch_size": self._batch_size, "batch_bytes": self._batch_bytes}
+        if isinstance(self._found, HtmlExport):
+            return HtmlWalk(self._found, **at_a_time)
+        return ExportWalk(self._found, encoding=self._encoding, **at_a_time)
+
+
+class ExportedChat:
+    """One chat of an export: a MessageSource."""
+
+    def __init__(self, chat: Chat, walk: Walk, new_walk: Callable[[], Walk]) -> None:
+        self._chat, self._walk, self._new_walk = chat, walk, new_walk
+        self._index = walk.index
+        self._started = False
+
+    @property
+    def chat(self) -> Chat:
+        """The chat the messages belong to."""
+        return self._chat
+
+    @property
+    def via(self) -> Adapter:
+        """The adapter's name."""
+        return "export"
+
+    @property
+    def newest_first(self) -> bool:
+        """An export goes forward in time."""
+        return False
+
+    @property
+    def follows_cursor(self) -> bool:
+        """An export may have been made of a part of the chat."""
+        return False
+
+    async def batches(self, window: Window) -> AsyncGenerator[Batch, None]:
+        """Batches in id order. The cursor is no bound: a newer export may hold older history and edits."""
+        if self._started or self._walk.index != self._index:
+            async with aclosing(self._batches_again(window)) as again:
+                async for batch in again:
+                    yield batch
+            return
+        self._started = True
+        async for batch in _batches(self._walk, window):
+            yield batch
+
+    async def _batches_again(self, window: Window) -> AsyncGenerator[Batch, None]:
+        walk = self._new_walk()
+        try:
+            while walk.index < self._index:
+                await _in_thread(walk.next_chat)
+            async for batch in _batches(walk, window):
+                yield batch
+        finally:
+            walk.close()
+
+
+def locate_export(path: Path, encoding: str | None = None) -> Path | HtmlExport:
+    """The result.json that `path` is or holds, else the pages that it is or holds. Raises SourceError.
+
+    In a folder with both, the JSON is taken, which tells more.
+    """
+    try:
+        result = path / _RESULT if path.is_dir() else path
+        if result != path and result.exists():
+            return result
+        if (pages := find_html_export(path, encoding)) is not None:
+            return pages
+        if result.exists():
+            return result
+    except OSError as error:
+        raise cannot_be_read(path, error) from error
+    if result == path:
+        raise SourceError(f"There is no file {path}.", EXPORT_HINT)
+    raise ExportFormatError(f"{path} holds no {_RESULT} and no messages.html.", EXPORT_HINT)
+
+
+async def _batches(walk: Walk, window: Window) -> AsyncGenerator[Batch, None]:
+    while (batch := await _in_thread(lambda: walk.next_batch(window))) is not None:
+        yield batch
+
+
+async def _in_thread(call: Callable[[], _T]) -> _T:
+    """Run `call` in a thread and, even when cancelled, see it end: a walk must not be closed while it reads."""
+    running = asyncio.ensure_future(asyncio.to_thread(call))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()
+        raise

@@ -1,0 +1,130 @@
+"""The messages of one chat of an export in HTML, page by page, and what its pages do not say but show."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+from tg_parser.domain.errors import ExportTruncatedError, SourceError
+from tg_parser.domain.messages import Chat
+from tg_parser.domain.peers import ChatKind
+from tg_parser.ingestion.desktop.html.files import ChatPages, named_chat
+from tg_parser.ingestion.desktop.html.message import MessageReader
+from tg_parser.ingestion.desktop.html.page import Element, Page, read_page
+from tg_parser.ingestion.desktop.html.service import tells_channel, tells_group
+from tg_parser.ingestion.desktop.html.text import label, parsed
+from tg_parser.ingestion.desktop.mapping import Mapped, MessageMapper, Skipped
+
+_EXPORT_AGAIN = "Everything else was read. Export the chat again to get the rest."
+
+
+class ChatReading:
+    """Gives the messages in their order. What is wrong with a page waits until all the others are read."""
+
+    def __init__(self, pages: ChatPages, chat: Chat, encoding: str | None = None) -> None:
+        self.chat = chat
+        self._encoding = encoding
+        self.taken = self.offset = 0
+        self._pages = pages
+        self._reader, self._mapper = MessageReader(chat), MessageMapper(chat)
+        self._problems: list[SourceError] = []
+        self._held: Element | None = None
+        self._invalid = 0
+        self._elements = self._all_elements()
+
+    def next_element(self) -> Element | None:
+        """The next message as it stands in the file; None after the last."""
+        element = self._held or next(self._elements, None)
+        self._held = None
+        return element
+
+    def hold(self, element: Element) -> None:
+        """Give `element` once more."""
+        self._held = element
+
+    def mapped(self, element: Element) -> Mapped | Skipped:
+        """The message in `element`."""
+        outcome = self._mapper.map(self._reader.payload(element))
+        if isinstance(outcome, Mapped) and "service" in element.classes:
+            return outcome._replace(notes=(*outcome.notes, "service_time_unknown"))
+        return outcome
+
+    def new_notes(self) -> dict[str, int]:
+        """What had to be repaired since it was asked last."""
+        noted, self._invalid = self._invalid, 0
+        return {"invalid_utf8": noted} if noted else {}
+
+    def raise_problems(self) -> None:
+        """Raise what went wrong with the pages, all in one error."""
+        if len(self._problems) == 1:
+            raise self._problems[0]
+        if self._problems:
+            raise ExportTruncatedError(" ".join(problem.message for problem in self._problems), _EXPORT_AGAIN)
+
+    def _all_elements(self) -> Generator[Element, None, None]:
+        if self._pages.namesake:
+            self._problems.append(_namesake(self.chat))
+            return
+        expected, following = 1, None
+        for number, path in self._pages.pages.items():
+            if number > expected:
+                self._problems.append(_missing(path.parent, expected, number - 1))
+            expected, following = number + 1, None
+            if page := self._page(path):
+                following = page.following
+                yield from page.elements
+        if following:
+            self._problems.append(_missing(path.parent, expected, expected))
+
+    def _page(self, path: Path) -> Page | None:
+        try:
+            page = read_page(path, self._encoding)
+        except SourceError as error:
+            self._problems.append(error)
+            return None
+        self.offset += page.size
+        self._invalid += page.invalid_utf8
+        if page.cut:
+            self._problems.append(_cut_short(path, page))
+        return page
+
+
+def described(pages: ChatPages, encoding: str | None = None) -> Chat:
+    """The chat as its first page shows it. Raises SourceError.
+
+    No page says whether it is of a channel or a group: a service message that only one of them has tells it, else
+    who writes: in a channel nobody but the channel. A private chat is taken for a group.
+    """
+    page = read_page(next(iter(pages.pages.values())), encoding)
+    return named_chat(page.title, _likely_kind(page))
+
+
+def _likely_kind(page: Page) -> ChatKind:
+    sentences = [_shown(element, ".body") for element in page.elements if "service" in element.classes]
+    if any(map(tells_channel, sentences)):
+        return "channel"
+    if any(map(tells_group, sentences)):
+        return "group"
+    names = {_shown(element, ".from_name") for element in page.elements if "service" not in element.classes}
+    return "channel" if page.title in names and names <= {page.title, ""} else "group"
+
+
+def _shown(element: Element, selector: str) -> str:
+    return label(parsed(element.html).css_first(selector)) or ""
+
+
+def _missing(folder: Path, first: int, last: int) -> SourceError:
+    names = " to ".join(f"messages{number if number > 1 else ''}.html" for number in sorted({first, last}))
+    return ExportTruncatedError(f"{folder} lacks {names}; the messages there are not here.", _EXPORT_AGAIN)
+
+
+def _cut_short(path: Path, page: Page) -> SourceError:
+    last = f"message {page.elements[-1].id} is the last complete one" if page.elements else "no message is complete"
+    return ExportTruncatedError(f"{path} ends in the middle; {last}.", _EXPORT_AGAIN)
+
+
+def _namesake(chat: Chat) -> SourceError:
+    return SourceError(
+        f"The export has several chats named {chat.title}, and pages in HTML do not tell them apart.",
+        "Export them one by one and import each with its --source, or export the account in JSON.",
+    )

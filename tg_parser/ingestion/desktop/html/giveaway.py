@@ -1,0 +1,29 @@
+"""A giveaway or its results on an exported page, as the fields that a JSON export has for it. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from selectolax.lexbor import LexborNode
+
+from tg_parser.ingestion.desktop.html.text import label
+
+_PRIZES = re.compile(r"(?P<quantity>\d{1,9}) ?(?P<prize>.*)", re.DOTALL)
+_MONTHS = re.compile(r"for (\d{1,4}) months?\.")
+_STARS = re.compile(r"\b(\d{1,18}) Stars?\b")
+
+
+def giveaway_fields(shown: LexborNode) -> dict[str, Any]:
+    """What the sections of a giveaway tell: the prizes and what they are, or how many have won."""
+    bodies = [label(body) or "" for body in shown.css(".section_body")]
+    counted = _PRIZES.match(bodies[0]) if bodies else None
+    told: dict[str, Any] = {"stars": _first(_STARS, bodies[1:])}
+    if (label(shown.css_first(".section_title")) or "").startswith("Winner"):
+        return {"giveaway_results": {**told, "winners_count": counted["quantity"] if counted else None}}
+    prizes = {"quantity": counted["quantity"], "additional_prize": counted["prize"].strip()} if counted else {}
+    return {"giveaway_information": {**told, **prizes, "months": _first(_MONTHS, bodies[1:])}}
+
+
+def _first(pattern: re.Pattern[str], texts: list[str]) -> str | None:
+    return next((found[1] for text in texts if (found := pattern.search(text))), None)

@@ -1,0 +1,118 @@
+"""One pass over an export: its chats in the order of the file, the messages of each in batches. Synchronous."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tg_parser.domain.errors import SourceError
+from tg_parser.domain.messages import Chat
+from tg_parser.ingestion.desktop.batch import GrowingBatch
+from tg_parser.ingestion.desktop.json_stream import ChatEnd, ChatStart, ExportParser, Found
+from tg_parser.ingestion.desktop.mapping import MessageMapper, map_chat
+from tg_parser.ingestion.desktop.repair import RepairingReader
+from tg_parser.ingestion.desktop.values import RawItem
+from tg_parser.ingestion.source import Batch, Window
+
+
+class ExportWalk:
+    """Stands at one chat at a time; next_chat() goes on to the next, however much of the last one was read."""
+
+    def __init__(self, path: Path, *, batch_size: int, batch_bytes: int, encoding: str | None = None) -> None:
+        self._path, self._encoding = path, encoding
+        self._batch_size, self._batch_bytes = batch_size, batch_bytes
+        self._reader = RepairingReader(path, encoding)
+        self._items = ExportParser(self._reader).items()
+        self._mapper: MessageMapper | None = None
+        self._held: Found | None = None
+        self._error: SourceError | None = None
+        self._headers: list[dict[str, Any]] | None = None
+        self._told: Counter[str] = Counter()
+        self._taken = 0
+        self.index = -1
+        self.alone = False
+
+    @property
+    def offset(self) -> int:
+        """How many bytes of the file have been read."""
+        return self._reader.offset
+
+    def next_chat(self) -> Chat | None:
+        """The next chat of the file; None after the last. Raises SourceError."""
+        self._held, self._mapper, self._taken = None, None, 0
+        self._raise_held_error()
+        for item in self._items:
+            if isinstance(item, ChatStart):
+                self.index, self.alone = self.index + 1, item.alone
+                self._hold_first()
+                first = self._held.value if isinstance(self._held, RawItem) else None
+                self._mapper = MessageMapper(map_chat(self._header(item), first))
+                return self._mapper.chat
+        self.index += 1
+        return None
+
+    def next_batch(self, window: Window) -> Batch | None:
+        """The next messages of the current chat that `window` wants; None after the last. Raises SourceError."""
+        self._raise_held_error()
+        batch = GrowingBatch()
+        try:
+            self._fill(batch, window)
+        except SourceError as error:
+            # What was complete before the damage is handed over first, the error at the next call.
+            self._error = error
+        self._taken += len(batch.messages)
+        batch.notes.update(self._reader.repairs - self._told)
+        self._told = self._reader.repairs.copy()
+        if batch.is_empty():
+            self._raise_held_error()
+            return None
+        return batch.finished()
+
+    def close(self) -> None:
+        """Close the file. Nothing can be read afterwards."""
+        self._items.close()
+
+    def _fill(self, batch: GrowingBatch, window: Window) -> None:
+        room = self._batch_size if window.limit is None else min(self._batch_size, window.limit - self._taken)
+        until = self.offset + self._batch_bytes
+        while self._mapper is not None and len(batch.messages) < room and (self.offset <= until or batch.is_empty()):
+            item = self._held or next(self._items, None)
+            self._held = None
+            if not isinstance(item, RawItem):
+                self._mapper = None
+            elif not batch.add(self._mapper.map(item.value), window):
+                self._held = item
+                return
+
+    def _hold_first(self) -> None:
+        """Look at the first message of a chat: it tells of what time the export is."""
+        try:
+            self._held = next(self._items, None)
+        except SourceError as error:
+            self._error = error
+
+    def _header(self, start: ChatStart) -> dict[str, Any]:
+        """What the file tells of a chat, also where it tells it only after the messages (files with sorted keys)."""
+        if {"id", "type"} <= start.fields.keys():
+            return start.fields
+        if self._headers is None:
+            self._headers = _headers(self._path, self._encoding)
+        return self._headers[self.index] if self.index < len(self._headers) else start.fields
+
+    def _raise_held_error(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+
+def _headers(path: Path, encoding: str | None) -> list[dict[str, Any]]:
+    """The headers of all chats, complete, by a pass of its own; those before a damage where there is one."""
+    headers: list[dict[str, Any]] = []
+    try:
+        for item in ExportParser(RepairingReader(path, encoding)).items():
+            if isinstance(item, ChatEnd):
+                headers.append(item.fields)  # noqa: PERF401 - what came before an error stays
+    except SourceError:
+        # The walk itself meets the same damage and reports it.
+        return headers
+    return headers

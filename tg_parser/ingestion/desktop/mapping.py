@@ -1,0 +1,110 @@
+"""One JSON message of an export → a RawMessage, or the reason why it is none. Pure but for the threads it grows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from tg_parser.domain.messages import Chat, RawMessage
+from tg_parser.domain.refs import MessageType, source_ref
+from tg_parser.ingestion.desktop.content import read_action, read_content
+from tg_parser.ingestion.desktop.fields import (
+    author,
+    chat_id,
+    chat_kind,
+    forward,
+    is_of_2021,
+    peer_id,
+    reactions,
+    string,
+    when,
+    whole,
+)
+from tg_parser.ingestion.threads import Place, ReplyThreads
+
+
+class Mapped(NamedTuple):
+    """A message, and what was done to read it that somebody may want to know."""
+
+    message: RawMessage
+    notes: tuple[str, ...] = ()
+
+
+class Skipped(NamedTuple):
+    """An element that is no message, and why."""
+
+    reason: str
+
+
+def map_chat(fields: dict[str, Any], first: Any = None) -> Chat:
+    """The chat that the header of an export, made when its `first` message tells, describes. It names no username."""
+    number = chat_id(fields, of_2021=isinstance(first, dict) and is_of_2021(first))
+    return Chat(channel_id=number, title=string(fields.get("name")), kind=chat_kind(fields.get("type")))
+
+
+class MessageMapper:
+    """Maps the messages of one chat, in their order: threads of a group follow from what came before."""
+
+    def __init__(self, chat: Chat) -> None:
+        self.chat = chat
+        self._threads = ReplyThreads()
+
+    def map(self, payload: Any) -> Mapped | Skipped:
+        """The message in `payload`. Never raises; what cannot be read is Skipped with the reason."""
+        if not isinstance(payload, dict):
+            return Skipped("not_an_object")
+        message_id, sent = whole(payload.get("id")), when(payload, "date")
+        if message_id is None:
+            return Skipped("no_id")
+        place = self._place(message_id, payload)
+        if sent is None:
+            return Skipped("no_date")
+        notes = ("date_without_zone",) if sent.zoneless else ()
+        message = self._message(message_id, sent.moment, place, payload)
+        if not _of_unknown_type(payload):
+            return Mapped(message, notes)
+        worth_keeping = message.text or message.media
+        return Mapped(message, (*notes, "unknown_type")) if worth_keeping else Skipped("unknown_type")
+
+    def _place(self, message_id: int, payload: dict[str, Any]) -> Place:
+        if self.chat.kind != "group":
+            return Place(message_id)
+        action = read_action(payload)
+        if action == "topic_created":
+            self._threads.open_topic(message_id, string(payload.get("title")) or str(message_id))
+        return Place(message_id) if action else self._threads.place(message_id, self._answered(payload))
+
+    def _answered(self, payload: dict[str, Any]) -> int | None:
+        """The message of this chat that it answers; an answer across chats belongs to no thread here."""
+        elsewhere = peer_id(payload.get("reply_to_peer_id"), of_2021=is_of_2021(payload))
+        return None if elsewhere not in (None, self.chat.channel_id) else whole(payload.get("reply_to_message_id"))
+
+    def _message(self, message_id: int, date: datetime, place: Place, payload: dict[str, Any]) -> RawMessage:
+        message_type: MessageType = "post" if place.parent is None else "comment"
+        answered = place.parent if self.chat.kind == "group" else self._answered(payload)
+        edited, content = when(payload, "edited"), read_content(payload)
+        return RawMessage(
+            id=str(message_id),
+            message_type=message_type,
+            source_ref=source_ref(self.chat.channel_id, message_type, message_id),
+            channel_id=self.chat.channel_id,
+            date=date,
+            text=content.text,
+            parent_message_id=None if place.parent is None else str(place.parent),
+            thread_id=str(place.root),
+            reply_to_message_id=None if answered is None else str(answered),
+            author=author(payload),
+            reactions=reactions(payload),
+            media=content.media,
+            links=content.links,
+            forward=forward(payload),
+            forum_topic=place.topic,
+            service_action=read_action(payload),
+            edited_at=edited.moment if edited else None,
+            via="export",
+            raw_payload=payload,
+        )
+
+
+def _of_unknown_type(payload: dict[str, Any]) -> bool:
+    return payload.get("type") not in (None, "message", "service")

@@ -1,0 +1,1 @@
+"""Chats through the Telegram API. Telethon is known in this folder alone."""

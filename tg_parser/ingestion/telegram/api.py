@@ -1,0 +1,112 @@
+"""The Telegram API as a way to reach chats: one account, connected at first use, one client for all chats."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from tg_parser.config.settings import RetrySettings, TelegramSettings
+from tg_parser.domain.errors import BusyError
+from tg_parser.domain.peers import Peer
+from tg_parser.ingestion.telegram.chat import TelegramChat
+from tg_parser.ingestion.telegram.rate_limiter import Gate
+from tg_parser.ingestion.telegram.session import Session, load_session, session_exists
+from tg_parser.storage.engine.locks import FileLocks, Locks
+from tg_parser.storage.stores.accounts import AccountStorage
+
+if TYPE_CHECKING:
+    from tg_parser.ingestion.telegram.client import AccountClient
+    from tg_parser.ingestion.telegram.finding import ChatFinder
+    from tg_parser.ingestion.telegram.requests import TelegramRequests
+
+PATIENCE = 60.0
+"""Seconds after which an answer of Telegram is given up."""
+
+
+class TelegramApi:
+    """Opens chats with the account's session, which one process uses at a time."""
+
+    def __init__(
+        self,
+        settings: TelegramSettings,
+        retry: RetrySettings,
+        max_wait: float,
+        accounts: AccountStorage,
+        locks: Locks,
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._settings = settings
+        self._retry = retry
+        self._max_wait = max_wait
+        self._accounts = accounts
+        self._locks = locks
+        self._patience = patience
+        self._opening = asyncio.Lock()
+        self._held = AsyncExitStack()
+        self._reached: tuple[TelegramRequests, ChatFinder] | None = None
+
+    def is_configured(self) -> bool:
+        """Whether there are credentials and a session, as far as can be seen without reading one."""
+        known = self._settings.api_id is not None and self._settings.api_hash is not None
+        return known and session_exists(self._settings)
+
+    async def open(self, peer: Peer) -> TelegramChat:
+        """The chat of `peer`. Raises AccountError, BusyError, or SourceError with the reason."""
+        async with self._opening:
+            requests, finder = self._reached or await self._reach()
+            return TelegramChat(requests, await finder.find(peer))
+
+    async def close(self) -> None:
+        """Disconnect, and let another process use the session."""
+        self._reached = None
+        await self._held.aclose()
+
+    async def _reach(self) -> tuple[TelegramRequests, ChatFinder]:
+        # Telethon takes a third of a second to import: only those who use the account wait for it.
+        from tg_parser.ingestion.telegram.client import AccountClient  # noqa: PLC0415
+        from tg_parser.ingestion.telegram.finding import ChatFinder  # noqa: PLC0415
+        from tg_parser.ingestion.telegram.requests import TelegramRequests  # noqa: PLC0415
+
+        # What was imported stays for good. Left out of garbage collection, it takes a third off the time of collecting.
+        gc.freeze()
+        session = load_session(self._settings)
+        async with AsyncExitStack() as opened:
+            await hold_session(opened, session, self._locks)
+            gate = Gate(session.session_id, self._accounts, pace=self._settings.wait_time, max_wait=self._max_wait)
+            await gate.open()
+            client = AccountClient(self._settings, session, retry=self._retry, gate=gate, patience=self._patience)
+            opened.push_async_callback(_part, client)
+            if self._settings.takeout:
+                await client.begin_takeout()
+            self._held = opened.pop_all()
+        requests = TelegramRequests(client)
+        self._reached = requests, ChatFinder(requests, self._accounts, session.session_id)
+        return self._reached
+
+
+async def hold_session(opened: AsyncExitStack, session: Session, locks: Locks) -> None:
+    """Keep every other process from the session until `opened` is closed. Raises BusyError, which names the holder."""
+    held = [(locks, f"telegram-session:{session.session_id}")]
+    if session.file is not None and os.access(session.file.absolute().parent, os.W_OK):
+        # Processes with databases elsewhere share nothing but the file. Where it is mounted read-only, not even that.
+        held.append((FileLocks(session.file.absolute().parent), f"telegram-session-file:{session.session_id}"))
+    try:
+        for each, name in held:
+            await opened.enter_async_context(each.exclusive(name))
+    except BusyError as error:
+        raise BusyError(
+            f"The Telegram session is in use. {error.message}",
+            "Telegram ends a session that is used from two places. Wait until the other run is done or stop it, or "
+            "log in once more into another file: TELEGRAM_SESSION=second.session tg-parser login",
+        ) from error
+
+
+async def _part(client: AccountClient) -> None:
+    try:
+        await client.end_takeout()
+    finally:
+        await client.disconnect()

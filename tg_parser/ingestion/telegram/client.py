@@ -1,0 +1,256 @@
+"""Telethon's client behind one gate: requests are paced, awaited with a limit, repeated only where that can help."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from python_socks import ProxyError
+from telethon import TelegramClient, errors, utils
+from telethon.crypto import AuthKey, rsa
+from telethon.network import ConnectionTcpMTProxyRandomizedIntermediate
+from telethon.sessions import MemorySession
+from telethon.tl import functions
+
+from tg_parser import __version__
+from tg_parser.config.proxies import MtProxy, Proxy, parse_telegram_proxy
+from tg_parser.config.settings import RetrySettings, TelegramSettings
+from tg_parser.domain.errors import AccountError, SourceError, SourceUnavailableError
+from tg_parser.ingestion.retrying import attempts
+from tg_parser.ingestion.telegram.errors import (
+    LOST,
+    WAITS,
+    code_of,
+    credentials_error,
+    is_passing,
+    reason_of_death,
+)
+from tg_parser.ingestion.telegram.rate_limiter import Gate
+from tg_parser.ingestion.telegram.session import Session, named_server
+
+_TAKEN_OUT = {"GetHistory", "GetReplies", "GetMessages"}
+"""Requests that count as part of a takeout."""
+
+
+class AccountClient(TelegramClient):
+    """One account. Without a session it begins as a stranger, who can do no more than log in."""
+
+    def __init__(
+        self,
+        settings: TelegramSettings,
+        session: Session | None,
+        *,
+        retry: RetrySettings,
+        gate: Gate | None,
+        patience: float,
+    ) -> None:
+        held = _held(settings, session)
+        self._through = through = _proxy(settings)
+        super().__init__(
+            held,
+            *_credentials(settings),
+            use_ipv6=":" in (held.server_address or ""),
+            # Telethon itself repeats nothing and waits for nothing: the gate decides, and no wait is endless.
+            request_retries=0,
+            connection_retries=0,
+            retry_delay=0,
+            auto_reconnect=False,
+            flood_sleep_threshold=0,
+            receive_updates=False,
+            device_model="TG_parser",
+            app_version=__version__,
+            **_way(through),
+        )
+        self._retry = retry
+        self._gate = gate
+        self._patience = patience
+        self._turn = asyncio.Lock()
+        self._takeout: int | None = None
+        _quieten()
+
+    async def __call__(self, request: Any, *_: Any, **__: Any) -> Any:
+        """The answer to `request`. Raises SourceUnavailableError, RateLimitedError, AccountError, or an RPCError."""
+        async with self._turn:
+            async for attempt in attempts(self._retry):
+                with attempt:
+                    return await self._passed(request)
+        raise AssertionError("a retry context either returns or raises")
+
+    async def get_me(self, input_peer: bool = False) -> Any:
+        """Nobody: Telethon would ask at every connection, and collecting has no use for the answer."""
+
+    async def begin_takeout(self) -> None:
+        """From now on history is asked for as part of a takeout, of which Telegram tells the owner."""
+        begin = functions.account.InitTakeoutSessionRequest(message_megagroups=True, message_channels=True)
+        self._takeout = (await self(begin)).id
+
+    async def end_takeout(self) -> None:
+        """Tell Telegram that the takeout is done."""
+        if self._takeout is not None:
+            finish = functions.account.FinishTakeoutSessionRequest(success=True)
+            await self(functions.InvokeWithTakeoutRequest(self._takeout, finish))
+            self._takeout = None
+
+    async def move(self, dc_id: int) -> None:
+        """Go to the data centre where the account lives; the key is made anew there."""
+        async with asyncio.timeout(self._patience):
+            await self._switch_dc(dc_id)
+
+    async def _passed(self, request: Any) -> Any:
+        """The answer once the gate lets the request through, however often Telegram asks to wait."""
+        name = type(request).__name__.removesuffix("Request")
+        while True:
+            if self._gate is not None:
+                await self._gate.admit(name)
+            try:
+                answer = await self._told(request, name)
+            except WAITS as wait:
+                if self._gate is None:
+                    raise
+                await self._gate.told_to_wait(name, wait.seconds)
+            else:
+                if self._gate is not None:
+                    self._gate.answered(name)
+                return answer
+
+    async def _told(self, request: Any, name: str) -> Any:
+        """The answer, or what its failure means for the account and the connection."""
+        try:
+            return await self._answer(request, name)
+        except LOST as error:
+            raise self._unreachable(error) from error
+        except errors.BadMessageError as error:
+            raise _wrong_clock(error) from error
+        except errors.TypeNotFoundError as error:
+            raise SourceError(
+                f"Telegram answered {name} with something that this version does not know.",
+                "Look for a newer TG_parser.",
+            ) from error
+        except (errors.RPCError, errors.AuthKeyNotFound) as error:
+            if (wrong := credentials_error(error)) is not None:
+                raise wrong from error
+            if self._gate is not None and (reason := reason_of_death(error)) is not None:
+                raise await self._gate.told_dead(reason) from error
+            if isinstance(error, errors.RPCError) and is_passing(error):
+                raise SourceUnavailableError(f"Telegram has trouble of its own ({code_of(error)}).") from error
+            raise
+
+    async def _answer(self, request: Any, name: str) -> Any:
+        """The answer on a connection that stands. After a failure of any kind the next question gets a new one."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._stand()
+                await request.resolve(self, utils)
+                return await self._sent(self._wrapped(request, name))
+        except ProxyError as error:
+            # Telethon lets pass what it does not know: a proxy that refuses is a connection that cannot be had.
+            await self.disconnect()
+            raise ConnectionError(str(error)) from error
+        except (*LOST, errors.BadMessageError):
+            await self.disconnect()
+            raise
+        except asyncio.CancelledError:
+            await self.disconnect()
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            # Nobody stopped us: so does Telethon end what is pending when it gives a connection up.
+            raise ConnectionError("the connection was closed") from None
+
+    async def _stand(self) -> None:
+        if self.is_connected():
+            return
+        await self.disconnect()
+        try:
+            await self.connect()
+        except BaseException:
+            await self.disconnect()
+            _take_note(self.disconnected)
+            raise
+
+    async def _sent(self, request: Any) -> Any:
+        """The answer, or ConnectionError as soon as the connection ends: Telethon may leave it open for ever then."""
+        answer, ended = self._sender.send(request), self.disconnected
+        try:
+            await asyncio.wait({answer, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done() and not answer.cancelled():
+                return answer.result()
+            raise ConnectionError("the connection was closed")
+        finally:
+            answer.cancel()
+            ended.cancel()
+            _take_note(ended)
+
+    def _unreachable(self, error: BaseException) -> SourceUnavailableError:
+        cut = isinstance(error, asyncio.IncompleteReadError | ConnectionResetError)
+        why = "it was cut" if cut else str(error) or type(error).__name__
+        way = f" through the proxy {self._through.shown}" if self._through else ""
+        return SourceUnavailableError(
+            f"Telegram did not answer in time{way}."
+            if isinstance(error, TimeoutError)
+            else f"The connection to Telegram{way} failed: {why}.",
+            f"Check {'TELEGRAM_PROXY, ' if way else ''}the network and that this machine's clock is right, then run "
+            "the same command again.",
+        )
+
+    def _wrapped(self, request: Any, name: str) -> Any:
+        taken_out = self._takeout is not None and name in _TAKEN_OUT
+        inner = functions.InvokeWithTakeoutRequest(self._takeout, request) if taken_out else request
+        return functions.InvokeWithoutUpdatesRequest(inner)
+
+
+def _take_note(ended: asyncio.Future[Any]) -> None:
+    """Look at how a connection ended: what nobody looks at, asyncio reports as an error of the program."""
+    if ended.done() and not ended.cancelled():
+        ended.exception()
+
+
+def _held(settings: TelegramSettings, session: Session | None) -> MemorySession:
+    """Where the account lives and its key, in memory alone: nothing that Telegram mentions leaves a trace."""
+    held = MemorySession()
+    server = named_server(settings)
+    if session is not None:
+        held.set_dc(session.dc_id, session.address, session.port)
+        held.auth_key = AuthKey(session.key)
+    elif server is not None:
+        held.set_dc(*server)
+    if settings.server_key is not None:
+        rsa.add_key(settings.server_key.read_text(encoding="utf-8"), old=False)
+    return held
+
+
+def _proxy(settings: TelegramSettings) -> Proxy | MtProxy | None:
+    return None if settings.proxy is None else parse_telegram_proxy(settings.proxy.get_secret_value())
+
+
+def _way(proxy: Proxy | MtProxy | None) -> dict[str, Any]:
+    """How Telethon is told of a proxy."""
+    if proxy is None:
+        return {}
+    if isinstance(proxy, MtProxy):
+        # Telethon strips two digits from a secret that begins with dd or ee, so it is told of the padding as links are.
+        told = (proxy.host, proxy.port, f"dd{proxy.secret}")
+        return {"connection": ConnectionTcpMTProxyRandomizedIntermediate, "proxy": told}
+    return {"proxy": (proxy.scheme, proxy.host, proxy.port, True, proxy.username, proxy.password)}
+
+
+def _credentials(settings: TelegramSettings) -> tuple[int, str]:
+    if settings.api_id is None or settings.api_hash is None:
+        raise AccountError(
+            "The Telegram API needs TELEGRAM_API_ID and TELEGRAM_API_HASH.",
+            "Get both at https://my.telegram.org, API development tools, and set them in the environment or .env.",
+        )
+    return settings.api_id, settings.api_hash.get_secret_value()
+
+
+def _wrong_clock(error: errors.BadMessageError) -> SourceUnavailableError:
+    return SourceUnavailableError(
+        f"Telegram refuses what this machine sends (message error {error.code}): its clock may be wrong.",
+        "Set the clock of this machine, then run the same command again.",
+    )
+
+
+def _quieten() -> None:
+    """Telethon calls every lost connection an error; it is told here in words, with what is done about it."""
+    for part in ("mtprotosender", "connection"):
+        logging.getLogger(f"telethon.network.{part}").setLevel(logging.CRITICAL)

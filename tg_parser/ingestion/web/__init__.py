@@ -1,0 +1,1 @@
+"""Public channels through their web preview."""

@@ -1,0 +1,119 @@
+"""The pages of one channel: asked for, followed where they point, and explained where there are none."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from tg_parser.domain.errors import SourceError, SourceUnavailableError
+from tg_parser.domain.messages import Chat, RawMessage
+from tg_parser.ingestion.web.client import WebClient
+from tg_parser.ingestion.web.landing import BY_API, no_telegram_page, why_no_preview
+from tg_parser.ingestion.web.page import Page, read_page, says_post_is_gone
+
+_MOST_REDIRECTS = 3
+_A_PAGE = 20
+"""Posts that a page shows."""
+
+
+class PageReader:
+    """Reads pages of the channel that is found as @`name`."""
+
+    def __init__(self, client: WebClient, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    async def newest(self) -> Page:
+        """The page with the newest posts. Raises SourceError with the reason where there is no preview."""
+        page = await self._page("", None)
+        if not page.messages and page.tells_of_posts:
+            raise self._changed_layout("it counts posts and shows none")
+        return page
+
+    async def before(self, number: int, chat: Chat) -> Page:
+        """The page with the newest posts below `number`; without any where there are none."""
+        page = await self._page(f"?before={number}", chat)
+        if page.lowest_id is None and not page.says_no_posts:
+            raise self._changed_layout(f"asked for posts before {number} it shows none and does not say so")
+        if page.lowest_id is not None and page.lowest_id >= number:
+            raise self._changed_layout(f"asked for posts before {number} it shows {page.lowest_id} and later ones")
+        return page
+
+    async def next_older(self, page: Page) -> Page | None:
+        """The page before `page`; None where that is the oldest. Raises where older posts are told of and not shown."""
+        if page.lowest_id is None or page.lowest_id <= 1:
+            return None
+        older = await self.before(page.lowest_id, page.chat)
+        if older.lowest_id is None and page.tells_of_older:
+            raise self._hidden(f"tells of posts of @{self._name} before {page.lowest_id} and does not show them")
+        return older if older.lowest_id is not None else None
+
+    async def below(self, number: int, newest: Page) -> Page | None:
+        """The page with the newest posts below `number`, a post that was shown before; None where there are none.
+
+        A page without posts is no proof, for a server that was asked too often shows such pages too: the oldest page
+        that shows posts has to say that it is the oldest. Raises SourceUnavailableError where that cannot be seen.
+        """
+        page = await self.before(number, newest.chat)
+        if page.lowest_id is not None:
+            return page
+        if newest.lowest_id is None:
+            raise self._hidden(f"shows no posts of @{self._name} any more")
+        above = 1
+        while page.lowest_id is None:
+            asked = number + above
+            page = newest if asked > newest.lowest_id else await self.before(asked, newest.chat)
+            above += above + _A_PAGE
+        found: Page | None = page
+        while found is not None and (found.lowest_id or 0) >= number:
+            found = await self.next_older(found)
+        return found
+
+    async def single(self, number: int, chat: Chat) -> RawMessage | bool:
+        """The post as its own page shows it; else whether that page says for sure that it is gone."""
+        answer = await self._client.fetch(f"{self._name}/{number}?embed=1&mode=tme")
+        shown = read_page(answer.html, self._name, chat).messages
+        found = next((message for message in shown if message.id == str(number)), None)
+        return found or says_post_is_gone(answer.html)
+
+    async def _page(self, query: str, chat: Chat | None) -> Page:
+        html = await self._followed(f"s/{self._name}{query}")
+        page = read_page(html, self._name, chat)
+        if not page.is_preview:
+            raise why_no_preview(html, self._name)
+        if page.is_unreadable:
+            reasons = ", ".join(f"{reason}: {number}" for reason, number in sorted(page.skipped.items()))
+            raise self._changed_layout(f"not one of its posts could be read ({reasons})")
+        return page
+
+    async def _followed(self, path: str) -> str:
+        """The page at `path`. Telegram points from a preview that is not there to the landing page."""
+        for _ in range(_MOST_REDIRECTS):
+            answer = await self._client.fetch(path)
+            if answer.redirected_to is None:
+                return answer.html
+            folder, last = _end_of(answer.redirected_to)
+            if last.lower() != self._name.lower():
+                break
+            path = path if folder == "s" else last
+        raise no_telegram_page(self._name)
+
+    def _hidden(self, what: str) -> SourceUnavailableError:
+        return SourceUnavailableError(
+            f"{self._client.host} {what}.",
+            "It may have been asked too often: run the same command later; what was collected so far is kept.",
+        )
+
+    def _changed_layout(self, what: str) -> SourceError:
+        return SourceError(
+            f"The preview of @{self._name} has another layout than the one known to this version: {what}.",
+            f"Look for a newer TG_parser. {BY_API.format(name=self._name)}",
+        )
+
+
+def _end_of(address: str) -> tuple[str, str]:
+    """The last two parts of an address's path."""
+    try:
+        parts = urlsplit(address).path.rstrip("/").split("/")
+    except ValueError:
+        return "", ""
+    return (parts[-2] if len(parts) > 1 else ""), parts[-1]

@@ -1,0 +1,1 @@
+"""Models, and the wrappers around them that are models themselves."""

@@ -1,0 +1,163 @@
+"""A model that is not asked, or paid, twice for the same: answers that were good are served again.
+
+The key of a question is a digest of everything its answer depends on: who answers, the messages, the parameters, the
+shape of the answer. Whoever asks says by `keep` which answer was good; one that was refused is never served again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+import orjson
+from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart
+from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.models.wrapper import WrapperModel
+from pydantic_ai.settings import ModelSettings
+
+from tg_parser.domain.spending import PaidAnswer, Spending
+from tg_parser.domain.times import utc_now
+from tg_parser.llm.models.batching_loader import Gathering
+from tg_parser.llm.models.response_metadata import Receipt, purpose_of, receipt_of, with_receipt
+from tg_parser.llm.models.stamps import parameters_of, with_parameters
+from tg_parser.llm.spending.ledger import Ledger
+from tg_parser.llm.structured import answer_text
+
+
+class AnswerStore(Protocol):
+    """Where good answers are kept."""
+
+    async def find(self, keys: Sequence[str]) -> Mapping[str, PaidAnswer]:
+        """Those of them that are there, by key."""
+        ...
+
+
+class Cached(WrapperModel):
+    """Wraps the whole chain of one stage; `identity` says who is asked first: provider, model, address, parameters.
+
+    Of two equal questions at the same time one is asked. Without `read` every question is asked, and a good answer
+    takes the place of the kept one; without `store` nothing is kept.
+    """
+
+    def __init__(
+        self,
+        wrapped: Model,
+        *,
+        identity: str,
+        answers: AnswerStore,
+        ledger: Ledger,
+        read: bool = True,
+        store: bool = True,
+    ) -> None:
+        super().__init__(wrapped)
+        self._identity = identity
+        self._ledger = ledger
+        self._read = read
+        self._store = store
+        self._lookups = Gathering(answers.find)
+        self._running: dict[str, asyncio.Future[ModelResponse]] = {}
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """A kept answer or a new one; the receipt says which, and under which key it is kept."""
+        key = question_key(self._identity, messages, model_settings, model_request_parameters)
+        while (running := self._running.get(key)) is not None:
+            # Whoever asks may be cancelled; then the next one asks.
+            await asyncio.wait([running])
+            if not running.cancelled():
+                return self._served(messages, copy.copy(running.result()))
+        running = self._running[key] = asyncio.get_running_loop().create_future()
+        try:
+            response = await self._answer(key, messages, model_settings, model_request_parameters)
+        except Exception as error:
+            running.set_exception(error)
+            running.exception()  # it is known, also where nobody else waits for it
+            raise
+        else:
+            running.set_result(response)
+            return response
+        finally:
+            running.cancel()
+            del self._running[key]
+
+    def keep(self, first: ModelResponse, accepted: ModelResponse) -> None:
+        """Serve `accepted` whenever the question that got `first` comes again; they differ after a refusal."""
+        asked, paid = receipt_of(first), receipt_of(accepted)
+        if not self._store or asked is None or paid is None or (accepted is first and paid.cached):
+            return
+        self._ledger.keep(
+            PaidAnswer(
+                key=asked.key,
+                channel_id=asked.channel_id,
+                provider=paid.provider,
+                model=paid.model,
+                response={"text": answer_text(accepted), "parameters": parameters_of(accepted)},
+                input_tokens=paid.input_tokens,
+                output_tokens=paid.output_tokens,
+                cost_nanousd=paid.cost_nanousd,
+                created_at=utc_now(),
+            )
+        )
+
+    async def _answer(
+        self,
+        key: str,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        channel_id = purpose_of(messages).channel_id or ""
+        if self._read:
+            known = self._ledger.recent(key) or await self._lookups.get(key)
+            if known is not None:
+                receipt = Receipt(known.provider, known.model, key=key, channel_id=channel_id)
+                return self._served(messages, with_receipt(_response(known), receipt))
+        response = await self.wrapped.request(messages, model_settings, model_request_parameters)
+        receipt = receipt_of(response) or Receipt(response.provider_name or self.system, self.model_name)
+        return with_receipt(response, replace(receipt, key=key, channel_id=channel_id))
+
+    def _served(self, messages: Sequence[ModelMessage], response: ModelResponse) -> ModelResponse:
+        """The response as one that cost nothing, and counted as such."""
+        receipt = receipt_of(response)
+        if receipt is None:
+            return response
+        self._ledger.book(purpose_of(messages), receipt.provider, receipt.model, Spending(cached_answers=1))
+        free = replace(receipt, input_tokens=None, output_tokens=None, cost_nanousd=None, cached=True)
+        return with_receipt(response, free)
+
+
+def question_key(
+    identity: str,
+    messages: Sequence[ModelMessage],
+    model_settings: ModelSettings | None,
+    parameters: ModelRequestParameters,
+) -> str:
+    """The digest by which a question is known; ids and times that differ from call to call are no part of it."""
+    said = [[_part(part) for part in message.parts] for message in messages]
+    instructions = [message.instructions for message in messages if isinstance(message, ModelRequest)]
+    shape = [
+        parameters.output_mode,
+        parameters.output_object and parameters.output_object.json_schema,
+        [[tool.name, tool.description, tool.parameters_json_schema] for tool in parameters.output_tools],
+    ]
+    content = orjson.dumps(
+        [identity, said, instructions, dict(model_settings or {}), shape], option=orjson.OPT_SORT_KEYS, default=str
+    )
+    return hashlib.sha256(content).hexdigest()
+
+
+def _part(part: Any) -> list[Any]:
+    return [part.part_kind, getattr(part, "content", None), getattr(part, "args", None)]
+
+
+def _response(known: PaidAnswer) -> ModelResponse:
+    response = ModelResponse(parts=[TextPart(known.response["text"])], model_name=known.model)
+    return with_parameters(response, known.response.get("parameters") or {})

@@ -1,0 +1,57 @@
+"""A model whose every call is admitted by the budget, and counted: also one whose answer is refused later."""
+
+from __future__ import annotations
+
+from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.models.wrapper import WrapperModel
+from pydantic_ai.settings import ModelSettings
+
+from tg_parser.domain.spending import Spending, nanousd
+from tg_parser.llm.models.response_metadata import Receipt, purpose_of, with_receipt
+from tg_parser.llm.spending.budget import require_price
+from tg_parser.llm.spending.ledger import Ledger
+from tg_parser.llm.spending.prices import Tariff
+
+
+class Priced(WrapperModel):
+    """Wraps the model of one provider. Raises BudgetError at once where a cap is set and its price is unknown."""
+
+    def __init__(self, wrapped: Model, *, provider: str, tariff: Tariff, ledger: Ledger) -> None:
+        super().__init__(wrapped)
+        require_price(ledger.caps, provider, wrapped.model_name, known=tariff.known)
+        self._provider_name = provider
+        self._tariff = tariff
+        self._ledger = ledger
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """The answer with its receipt. Raises BudgetError before anything is sent."""
+        await self._ledger.admit()
+        response = await self.wrapped.request(messages, model_settings, model_request_parameters)
+        receipt = self._receipt(response)
+        self._ledger.book(purpose_of(messages), receipt.provider, receipt.model, _spending(receipt))
+        return with_receipt(response, receipt)
+
+    def _receipt(self, response: ModelResponse) -> Receipt:
+        usage = response.usage
+        if not usage.input_tokens and not usage.output_tokens:
+            return Receipt(self._provider_name, self.wrapped.model_name)
+        told = None if usage.cost is None else nanousd(usage.cost)
+        cost = self._tariff.price(usage) if told is None else told
+        return Receipt(self._provider_name, self.wrapped.model_name, usage.input_tokens, usage.output_tokens, cost)
+
+
+def _spending(receipt: Receipt) -> Spending:
+    return Spending(
+        calls=1,
+        input_tokens=receipt.input_tokens or 0,
+        output_tokens=receipt.output_tokens or 0,
+        cost_nanousd=receipt.cost_nanousd or 0,
+        unknown_usage_calls=receipt.input_tokens is None,
+        unknown_price_calls=receipt.cost_nanousd is None,
+    )

@@ -1,0 +1,172 @@
+"""One gate a provider, which all calls of the process go through: when it says "too many", everybody waits.
+
+How many calls a second it lets through is learned from what the provider refuses, and set by the user where he knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from math import inf
+
+import structlog
+from pydantic_ai.exceptions import ModelRateLimitError, ModelUnavailableError
+from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.models.wrapper import WrapperModel
+from pydantic_ai.settings import ModelSettings
+
+from tg_parser.config.llm_settings import LlmLimitSettings
+from tg_parser.config.settings import RetrySettings
+from tg_parser.config.waiting import wait_aloud
+from tg_parser.domain.errors import ProviderUnavailableError
+from tg_parser.domain.times import utc_now
+from tg_parser.llm.failures import asked_wait
+from tg_parser.llm.models.pacing import Rhythm, Tempo, headroom
+from tg_parser.llm.spending.sizes import estimated_tokens
+
+log = structlog.get_logger(__name__)
+_NEWS_SECONDS = 5.0
+"""A shorter wait is nobody's news."""
+
+
+class Gate:
+    """Lets calls through; its state is all that is known of the provider's patience."""
+
+    def __init__(self, name: str, limits: LlmLimitSettings, retry: RetrySettings) -> None:
+        self.name = name
+        self._max_wait = limits.max_wait
+        self._retry = retry
+        self._tempo = Tempo(_a_second(limits.requests_per_minute))
+        self._requests = Rhythm()
+        self._token_rate = _a_second(limits.tokens_per_minute)
+        self._tokens = Rhythm()
+        self._usual_tokens = 1.0
+        self._turn = asyncio.Lock()
+        self._closed_until = 0.0
+        self._counting_since = 0.0
+        self._answered = 0
+        self._refused_in_a_row = 0
+
+    @property
+    def needs_sizes(self) -> bool:
+        """Whether it matters how many tokens a call takes."""
+        return self._token_rate is not None
+
+    async def enter(self, tokens: float) -> float:
+        """Wait for this call's moment, and tell it. Raises ProviderUnavailableError for too long a wait."""
+        loop = asyncio.get_running_loop()
+        # One after another: whoever comes later goes by what is known then, not by what was known when it lined up.
+        async with self._turn:
+            await self._opened()
+            while (moment := self._reserved(loop.time(), tokens)) > loop.time():
+                await asyncio.sleep(moment - loop.time())
+                if not await self._opened():
+                    break
+            self._counting_since = self._counting_since or loop.time()
+            return loop.time()
+
+    async def _opened(self) -> bool:
+        """Wait while the gate is closed; whether it was."""
+        loop = asyncio.get_running_loop()
+        was_closed = False
+        while (closed := self._closed_until - loop.time()) > 0:
+            was_closed = True
+            self._require_patience(closed)
+            await wait_aloud(closed, self.name)
+        return was_closed
+
+    def went_well(self, reserved: float, used: float) -> None:
+        """An answer came, and took `used` tokens."""
+        self._answered += 1
+        self._refused_in_a_row = 0
+        self._usual_tokens += 0.1 * (used - self._usual_tokens)
+        if self._token_rate is not None:
+            self._tokens.correct(self._token_rate, used - reserved)
+
+    def refused(self, started: float, asked: float | None) -> float:
+        """The provider said "too many" to a call that began at `started`: everybody waits. The wait in seconds."""
+        now = asyncio.get_running_loop().time()
+        # Calls that were on their way before the last refusal tell nothing new.
+        fresh = started >= self._counting_since
+        self._refused_in_a_row += fresh
+        wait = asked or self._own_wait()
+        if fresh:
+            self._tempo.refused(now, wait, max(1, self._answered) / max(1.0, now - self._counting_since))
+            self._counting_since, self._answered = now + wait, 0
+        self._close(wait)
+        return wait
+
+    def note(self, headers: Mapping[str, str]) -> None:
+        """What an answer's headers say of the limits; where nothing is left, calls wait before they are refused."""
+        now = utc_now()
+        for kind, needed in (("requests", 1.0), ("tokens", self._usual_tokens)):
+            room = headroom(headers, kind, now)
+            if room is not None and (pause := min(room.pause(needed), self._retry.backoff_max)) > 0:
+                self._close(pause)
+
+    def _reserved(self, now: float, tokens: float) -> float:
+        rate = self._tempo.rate(now, used_up=self._requests.is_ahead(now))
+        moment = self._requests.reserve(now, rate) if rate < inf else now
+        if self._token_rate is not None:
+            moment = max(moment, self._tokens.reserve(now, self._token_rate, tokens))
+        return moment
+
+    def _own_wait(self) -> float:
+        """The wait where the provider names none: longer with each refusal, until an answer comes."""
+        return min(self._retry.backoff_max, self._retry.backoff_base * 2.0 ** max(0, self._refused_in_a_row - 1))
+
+    def _close(self, seconds: float) -> None:
+        until = asyncio.get_running_loop().time() + seconds
+        if until > self._closed_until:
+            self._closed_until = until
+            self._requests.restart(until)
+            if seconds >= _NEWS_SECONDS:
+                log.warning(f"{self.name} asks to wait {seconds:.0f} s; all calls to it wait.")
+
+    def _require_patience(self, wait: float) -> None:
+        if wait > self._max_wait:
+            raise ProviderUnavailableError(
+                f"{self.name} asks to wait {wait:.0f} s, longer than the {self._max_wait:.0f} s of LLM_MAX_WAIT.",
+                "Run the same command again after that time; nothing that was paid for is lost.",
+            )
+
+
+def _a_second(per_minute: int | None) -> float | None:
+    return None if per_minute is None else per_minute / 60
+
+
+class AskedToWaitError(Exception):
+    """The provider asks to call less often; its gate is closed for `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class Limited(WrapperModel):
+    """A model behind the gate of its provider."""
+
+    def __init__(self, wrapped: Model, gate: Gate) -> None:
+        super().__init__(wrapped)
+        self._gate = gate
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """The model's answer, when its turn has come. Raises AskedToWaitError; asking again waits at the gate."""
+        gate = self._gate
+        tokens = estimated_tokens(messages, model_request_parameters) if gate.needs_sizes else 0.0
+        started = await gate.enter(tokens)
+        try:
+            response = await self.wrapped.request(messages, model_settings, model_request_parameters)
+        except (ModelRateLimitError, ModelUnavailableError) as error:
+            asked = asked_wait(error)
+            if asked is None and not isinstance(error, ModelRateLimitError):
+                raise
+            raise AskedToWaitError(gate.refused(started, asked)) from error
+        gate.went_well(tokens, response.usage.input_tokens + response.usage.output_tokens)
+        return response

@@ -1,0 +1,84 @@
+"""From settings to the models of each stage, with everything around them that makes them dependable.
+
+From the outside in: the chain of stand-ins, and for each model of it: tried again, let through its provider's gate,
+priced, told its parameters. Clients and gates are shared by all stages: a provider's patience is one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import NamedTuple
+
+import httpx2
+from pydantic_ai.models import Model
+
+from tg_parser.config.settings import Settings
+from tg_parser.llm.choice import ModelChoice, Stage, model_chain
+from tg_parser.llm.models.clients import http_client, provider_model
+from tg_parser.llm.models.endpoint import Endpoint
+from tg_parser.llm.models.fallback import Fallback
+from tg_parser.llm.models.rate_limited import Gate, Limited
+from tg_parser.llm.models.retrying import Retrying
+
+Pricing = Callable[[Model, ModelChoice], Model]
+"""Wraps the model of a choice into one that counts what it costs."""
+
+
+class Line(NamedTuple):
+    """What all models at one address share."""
+
+    gate: Gate
+    http: httpx2.AsyncClient
+
+
+class Models:
+    """The models of all stages; made by `open_models`, which also closes their connections."""
+
+    def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
+        self._settings = settings
+        self._stack = stack
+        self._lines: dict[tuple[str, str | None], Line] = {}
+        self._made: dict[ModelChoice, Endpoint] = {}
+
+    async def chain(self, stage: Stage, pricing: Pricing | None = None) -> Model:
+        """The model of a stage with its stand-ins. Raises ProviderError, and what `pricing` raises."""
+        models = [await self._dependable(choice, pricing) for choice in self._choices(stage)]
+        return models[0] if len(models) == 1 else Fallback(models, self._settings.retry.backoff_max)
+
+    async def identity(self, stage: Stage) -> str:
+        """Who is asked first, and how, in one line: two runs with the same one would get the same answers."""
+        choice = self._choices(stage)[0]
+        endpoint = await self._endpoint(choice)
+        told = [choice.provider, choice.model, choice.base_url, endpoint.parameters(None)]
+        return json.dumps(told, sort_keys=True)
+
+    def _choices(self, stage: Stage) -> list[ModelChoice]:
+        return model_chain(self._settings.llm, stage)
+
+    async def _dependable(self, choice: ModelChoice, pricing: Pricing | None) -> Model:
+        endpoint, line = await self._endpoint(choice), await self._line(choice)
+        priced = pricing(endpoint, choice) if pricing else endpoint
+        return Retrying(Limited(priced, line.gate), choice, self._settings.retry, self._settings.llm_limits.max_wait)
+
+    async def _endpoint(self, choice: ModelChoice) -> Endpoint:
+        if choice not in self._made:
+            model = provider_model(self._settings.llm, choice, (await self._line(choice)).http)
+            self._made[choice] = Endpoint(model, choice, self._settings.llm)
+        return self._made[choice]
+
+    async def _line(self, choice: ModelChoice) -> Line:
+        address = choice.provider, choice.base_url
+        if address not in self._lines:
+            gate = Gate(choice.base_url or choice.provider, self._settings.llm_limits, self._settings.retry)
+            http = await self._stack.enter_async_context(http_client(self._settings.llm, gate.note))
+            self._lines[address] = Line(gate, http)
+        return self._lines[address]
+
+
+@asynccontextmanager
+async def open_models(settings: Settings) -> AsyncIterator[Models]:
+    """The models that `settings` choose; their connections are closed with it."""
+    async with AsyncExitStack() as stack:
+        yield Models(settings, stack)

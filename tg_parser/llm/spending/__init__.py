@@ -1,0 +1,1 @@
+"""What a call will cost, may cost and has cost."""

@@ -1,0 +1,191 @@
+"""Collecting from Telegram itself: registered sources and chats pointed at, through the web preview or the API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+
+from tg_parser.domain.errors import AccountError, RateLimitedError, TgParserError, UsageError
+from tg_parser.domain.messages import Adapter
+from tg_parser.domain.peers import Peer, parse_peer
+from tg_parser.domain.progress import Progress, ReportProgress, silent
+from tg_parser.domain.sources import Source
+from tg_parser.domain.times import utc_now
+from tg_parser.ingestion.attempts import recorded_attempt
+from tg_parser.ingestion.collector import Collector
+from tg_parser.ingestion.comments import CommentCollector
+from tg_parser.ingestion.recheck import Rechecker
+from tg_parser.ingestion.source import CommentedSource, LiveSource, Reach
+from tg_parser.ingestion.telegram.api import TelegramApi
+from tg_parser.ingestion.web.preview import WebPreview
+from tg_parser.services.ingestion import IngestOutcome, IngestRequest
+from tg_parser.services.sources import SourceService
+from tg_parser.storage.engine.locks import Locks
+from tg_parser.storage.stores.sources import IngestionStorage
+
+WEB_SIDE_BY_SIDE = 4
+"""Channels read from the web preview at a time; their pages still come one after another."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStages:
+    """What is done with a live chat, in order."""
+
+    collector: Collector
+    comments: CommentCollector
+    rechecker: Rechecker
+
+
+class LiveService:
+    """Collects live chats; one failing chat leaves the others alone."""
+
+    def __init__(
+        self,
+        *,
+        sources: SourceService,
+        storage: IngestionStorage,
+        stages: LiveStages,
+        web: WebPreview,
+        api: TelegramApi,
+        locks: Locks,
+    ) -> None:
+        self._sources = sources
+        self._storage = storage
+        self._stages = stages
+        self._web = web
+        self._api = api
+        self._locks = locks
+
+    async def collect(self, source: Source, request: IngestRequest, report: ReportProgress = silent) -> IngestOutcome:
+        """Collect a registered source; what failed is in the outcome. Raises UsageError for one filled from files."""
+        if source.via == "export":
+            raise UsageError(
+                f"Source {source.source_id!r} is filled from Telegram Desktop exports.",
+                f"Give the file: tg-parser ingest --source {source.source_id} --from-export result.json; or let the "
+                f"channel itself be read: tg-parser add-source --source-id {source.source_id} --via web",
+            )
+        return await self._collected(source, source.peer, source, request, report)
+
+    async def collect_chat(
+        self, written: str, request: IngestRequest, report: ReportProgress = silent
+    ) -> IngestOutcome:
+        """Collect a chat written in any way, registering it when it is new. Raises SourceError where that fails."""
+        known = await self._sources.find(written)
+        peer = parse_peer(written)
+        if known is not None and peer.channel_id is not None:
+            peer = known.peer
+        # A name leads to whatever chat has it today, which may be another than the one that is known by it.
+        return await self._collected(known, peer, None, request, report)
+
+    async def collect_all(self, request: IngestRequest, report: ReportProgress = silent) -> list[IngestOutcome]:
+        """Collect every active source but those filled from files, by id; each outcome tells what came of one."""
+        active = [source for source in await self._sources.list() if source.status == "active"]
+        live = [source for source in active if source.via != "export"]
+        if not live:
+            raise UsageError(
+                "There is no active source that Telegram can be asked about.",
+                "Add one with: tg-parser add-source --source-id NAME; see all with: tg-parser sources list",
+            )
+        reports = _Summed(report)
+        room = {"web": asyncio.Semaphore(WEB_SIDE_BY_SIDE), "api": asyncio.Semaphore(1)}
+
+        async def collect(source: Source) -> IngestOutcome:
+            try:
+                async with room[self._via(source, source.peer)]:
+                    return await self.collect(source, request, reports.of(source.source_id))
+            except TgParserError as error:
+                return IngestOutcome(source, {}, error)
+
+        return list(await asyncio.gather(*map(collect, live)))
+
+    async def _collected(
+        self,
+        known: Source | None,
+        peer: Peer,
+        wanted: Source | None,
+        request: IngestRequest,
+        report: ReportProgress,
+    ) -> IngestOutcome:
+        """Open the chat of `peer` and collect it for its source, which must be `wanted` where that is given."""
+        via = self._via(known, peer)
+        counts = Counter[str]()
+        owner = known
+        try:
+            if known is not None:
+                _require_waited(known)
+            async with recorded_attempt(self._storage, known, counts, live=True) as attempt:
+                stream = await self._reach(via).open(peer)
+                attempt.source = owner = await self._sources.ensure(stream.chat, wanted, via=via)
+                async with self._locks.exclusive(f"ingest:{owner.channel_id}"):
+                    await self._take_stages(owner, stream, request, counts, report)
+        except TgParserError as error:
+            if owner is None:
+                raise
+            return IngestOutcome(await self._sources.get(owner.source_id), dict(counts), error)
+        return IngestOutcome(await self._sources.get(owner.source_id), dict(counts))
+
+    async def _take_stages(
+        self,
+        source: Source,
+        stream: LiveSource,
+        request: IngestRequest,
+        counts: Counter[str],
+        report: ReportProgress,
+    ) -> None:
+        await self._stages.collector.collect(source, stream, request.window(source), counts, report)
+        if request.mode == "incremental" and request.limit is None:
+            await self._storage.mark_history_complete(source.source_id, utc_now())
+        if source.include_comments and source.channel_kind == "channel" and isinstance(stream, CommentedSource):
+            if source.last_post_id is None:
+                # Every post came in this run with its number of comments: no need to ask for them again.
+                await self._storage.set_progress(source.source_id, utc_now(), comments_swept_to=1)
+            collected = await self._sources.get(source.source_id)
+            await self._stages.comments.collect(collected, stream, counts, report)
+        elif source.include_comments and source.channel_kind == "channel":
+            counts["note:comments_need_the_api"] += 1
+        if request.recheck is not None:
+            source = await self._sources.get(source.source_id)
+            await self._stages.rechecker.recheck(source, stream, request.recheck, counts, report)
+
+    def _via(self, source: Source | None, peer: Peer) -> Adapter:
+        """How the chat is read: as its source says, else through the account where there is one, else the preview."""
+        if source is not None and source.via in {"web", "api"}:
+            return source.via
+        if self._api.is_configured():
+            return "api"
+        if peer.username:
+            return "web"
+        raise AccountError(
+            f"Chat {peer.canonical} is known by its number alone, which only the Telegram API can open.",
+            "Set TELEGRAM_API_ID and TELEGRAM_API_HASH, then: tg-parser login. A public channel can also be given "
+            "by its @name.",
+        )
+
+    def _reach(self, via: Adapter) -> Reach:
+        return self._api if via == "api" else self._web
+
+
+def _require_waited(source: Source) -> None:
+    if source.rate_limit_until is not None and source.rate_limit_until > utc_now():
+        raise RateLimitedError(f"source {source.source_id!r} is asked again", source.rate_limit_until)
+
+
+class _Summed:
+    """One line of progress for sources that are collected side by side."""
+
+    def __init__(self, report: ReportProgress) -> None:
+        self._report = report
+        self._last: dict[tuple[str, str], Progress] = {}
+
+    def of(self, source_id: str) -> ReportProgress:
+        """The reporter of one source."""
+
+        def report(progress: Progress) -> None:
+            self._last[progress.step, source_id] = progress
+            told = [last for (step, _), last in self._last.items() if step == progress.step]
+            totals = [last.total for last in told if last.total is not None]
+            total = sum(totals) if len(totals) == len(told) else None
+            self._report(Progress(progress.step, sum(last.done for last in told), total))
+
+        return report

@@ -1,0 +1,1 @@
+"""How the two backends are reached: engines, pools, transactions, locks, migrations."""

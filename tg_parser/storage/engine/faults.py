@@ -1,0 +1,240 @@
+"""What a database's own error means: a sentence with a hint for a person, and whether the same again can succeed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from tg_parser.domain.errors import SchemaMismatchError, StorageError, StorageUnavailableError
+from tg_parser.storage.engine.commits import UnknownOutcomeError
+
+DATABASE_ERRORS = (DBAPIError, PoolTimeoutError, sqlite3.Error, psycopg.Error, UnknownOutcomeError)
+"""What a database call can raise; the drivers' own where SQLAlchemy does not stand between (COPY)."""
+
+
+class _Meaning(NamedTuple):
+    error: type[StorageError]
+    sentence: str
+    hint: str
+
+
+_SQLITE: dict[int, _Meaning] = {
+    sqlite3.SQLITE_BUSY: _Meaning(
+        StorageUnavailableError, "is locked by another process", "Wait until that process is done, then try again."
+    ),
+    sqlite3.SQLITE_LOCKED: _Meaning(StorageUnavailableError, "is locked", "Try again when other work on it is done."),
+    sqlite3.SQLITE_READONLY: _Meaning(
+        StorageError, "cannot be written", "Give this user write access to the file and its folder."
+    ),
+    sqlite3.SQLITE_CANTOPEN: _Meaning(
+        StorageError, "cannot be opened", "Check that the path is a file in a folder this user may write to."
+    ),
+    sqlite3.SQLITE_PERM: _Meaning(StorageError, "may not be used", "Give this user access to the file."),
+    sqlite3.SQLITE_FULL: _Meaning(StorageError, "has no room: the disk is full", "Free some space, then run again."),
+    sqlite3.SQLITE_IOERR: _Meaning(
+        StorageError, "cannot be read or written: the disk reports an error", "Check the disk and the free space on it."
+    ),
+    sqlite3.SQLITE_CORRUPT: _Meaning(StorageError, "is damaged", "Restore it from a backup."),
+    sqlite3.SQLITE_NOTADB: _Meaning(
+        StorageError, "is not a SQLite database", "Move that file away, or set another path."
+    ),
+}
+
+_ACCESS = "Check DB_USER and DB_PASSWORD."
+_COLLIDED = _Meaning(
+    StorageUnavailableError,
+    "was busy: other writers were in the way again and again",
+    "Run the same command again, with fewer of them at a time.",
+)
+_POSTGRES: dict[str, _Meaning] = {
+    "28P01": _Meaning(StorageError, "refuses the password", _ACCESS),
+    "28000": _Meaning(StorageError, "refuses the role", f"{_ACCESS} The server's pg_hba.conf must let it in."),
+    "3D000": _Meaning(StorageError, "does not exist", "Create it (createdb), or set DB_NAME."),
+    "42501": _Meaning(
+        StorageError,
+        "denies the role a right it needs",
+        "Make the role the owner of the database, or: GRANT CREATE, USAGE ON SCHEMA public TO its name.",
+    ),
+    "25006": _Meaning(
+        StorageError, "is read-only", "Set DB_HOST to the primary server; a standby belongs into DB_REPLICA_HOSTS."
+    ),
+    "25P03": _Meaning(
+        StorageUnavailableError,
+        "ended a transaction that stood idle too long",
+        "Was this machine asleep? Else raise DB_IDLE_IN_TRANSACTION_TIMEOUT.",
+    ),
+    "40001": _COLLIDED,
+    "40P01": _COLLIDED,
+    "53100": _Meaning(StorageError, "has no room: the server's disk is full", "Free some space on the server."),
+    "53200": _Meaning(StorageUnavailableError, "is out of memory", "Give the server more, or lower the concurrency."),
+    "53300": _Meaning(
+        StorageUnavailableError,
+        "has no connection left",
+        "Lower DB_POOL_SIZE and DB_MAX_OVERFLOW, or raise the server's max_connections.",
+    ),
+    "58030": _Meaning(StorageError, "cannot read or write its disk", "Check the server's disk and its free space."),
+    "55P03": _Meaning(
+        StorageUnavailableError, "was locked by another process for too long", "Try again when other work is done."
+    ),
+    "57014": _Meaning(StorageUnavailableError, "took too long for a statement", "Raise DB_STATEMENT_TIMEOUT."),
+    "XX001": _Meaning(StorageError, "is damaged", "Restore it from a backup."),
+    "XX002": _Meaning(StorageError, "is damaged", "Restore it from a backup."),
+}
+_TLS = "TLS"
+_POSTGRES[_TLS] = _Meaning(
+    StorageError,
+    "cannot be reached over TLS as DB_SSLMODE wants it",
+    "Check DB_SSLMODE, DB_SSLROOTCERT and the name in the server's certificate; --debug shows the reason.",
+)
+_POOLER = "pooler"
+_POSTGRES[_POOLER] = _Meaning(
+    StorageError,
+    "is behind a pooler that refuses the settings of a session",
+    "Set DB_TRANSACTION_POOLER=true.",
+)
+# libpq gives no code for a refused connection, only words. The first that fits counts.
+_REFUSALS = (
+    ("password authentication failed", "28P01"),
+    ("SASL authentication failed", "28P01"),
+    ("no password supplied", "28P01"),
+    ("pg_hba.conf", "28000"),
+    ("unsupported startup parameter", _POOLER),
+    ("too many clients", "53300"),
+    ("connection slots are reserved", "53300"),
+    ("too many connections", "53300"),
+    ("no more connections allowed", "53300"),
+    ("no such database", "3D000"),
+    ("no such user", "28000"),
+    ("certificate", _TLS),
+    ("does not support SSL", _TLS),
+    ("private key file", _TLS),
+)
+_MISSING = (("role ", "28000"), ("database ", "3D000"))
+_UNKNOWN = _Meaning(
+    StorageUnavailableError,
+    "stopped answering while it stored something, and whether it did is not known",
+    "Run the same command again when it answers: what is stored is kept, what is missing is done then.",
+)
+_DOWN = _Meaning(StorageUnavailableError, "does not answer", "Check DB_HOST and DB_PORT, and that the server runs.")
+_NO_TABLE = _Meaning(SchemaMismatchError, "lacks a table or column of this version", "Run: tg-parser db upgrade")
+_POOL = _Meaning(
+    StorageUnavailableError,
+    "has no free connection: all that DB_POOL_SIZE and DB_MAX_OVERFLOW allow were in use for DB_POOL_TIMEOUT",
+    "Raise DB_POOL_SIZE or DB_MAX_OVERFLOW, or lower the concurrency.",
+)
+_SQLITE_AGAIN = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+# The server has lost this session, or will not have it any more; 25006: it is no primary any more.
+_LOST = ("08", "57P", "25P03", "25006")
+# 23505: another transaction inserted the row meanwhile; run again, the work finds it.
+_COLLISIONS = ("40001", "40P01", "23505")
+COLLISION_PAUSE = 0.05
+"""Seconds until work that another transaction was in the way of is done again."""
+
+
+@contextmanager
+def told(place: str) -> Iterator[None]:
+    """What a database raises comes out in words about `place` where it means something to a person."""
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        known = translate(error, place)
+        if known is None:
+            raise
+        raise known from error
+
+
+def translate(error: Exception, place: str) -> StorageError | None:
+    """`error` in words about `place` (the file or server); None where it is a mistake of the program."""
+    meaning = _meaning(error)
+    if meaning is None:
+        return None
+    return meaning.error(f"{place} {meaning.sentence}.", meaning.hint)
+
+
+def pause_before_again(error: Exception) -> bool | float:
+    """Whether the whole transaction may succeed when it is run again; the seconds until then where they are known.
+
+    `error` is the database's own or what `told` made of it.
+    """
+    cause = error.__cause__ if isinstance(error, StorageError) and isinstance(error.__cause__, Exception) else error
+    code = _postgres_code(cause)
+    return COLLISION_PAUSE if code is not None and code.startswith(_COLLISIONS) else worth_repeating(cause)
+
+
+def worth_repeating(error: Exception) -> bool:
+    """Whether the whole transaction may succeed when it is run again."""
+    cause = _driver_error(error)
+    if isinstance(cause, sqlite3.Error):
+        return _sqlite_code(cause) in _SQLITE_AGAIN
+    code = _postgres_code(error)
+    return lost_connection(error) or (code is not None and code.startswith(_COLLISIONS))
+
+
+def lost_connection(error: Exception) -> bool:
+    """Whether the session is gone, so that what it was doing may have been done or not."""
+    if isinstance(error, UnknownOutcomeError):
+        return True
+    cause = _driver_error(error)
+    if not isinstance(cause, psycopg.Error):
+        return False
+    code = _postgres_code(error)
+    return isinstance(cause, psycopg.OperationalError) if code is None else code.startswith((*_LOST, "53300"))
+
+
+def _meaning(error: Exception) -> _Meaning | None:
+    if isinstance(error, PoolTimeoutError):
+        return _POOL
+    if isinstance(error, UnknownOutcomeError):
+        return _UNKNOWN
+    cause = _driver_error(error)
+    if isinstance(cause, sqlite3.Error):
+        return _sqlite_meaning(cause)
+    if isinstance(cause, psycopg.Error):
+        return _postgres_meaning(cause)
+    return None
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+
+
+def _sqlite_code(error: sqlite3.Error) -> int:
+    """The primary result code: extended codes carry it in their low byte."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _sqlite_meaning(error: sqlite3.Error) -> _Meaning | None:
+    if str(error).startswith(("no such table", "no such column")):
+        return _NO_TABLE
+    return _SQLITE.get(_sqlite_code(error))
+
+
+def _postgres_meaning(error: psycopg.Error) -> _Meaning | None:
+    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+        return _NO_TABLE
+    code = error.sqlstate or _refusal(error)
+    if code is None:
+        return _DOWN if isinstance(error, psycopg.OperationalError) else None
+    return _POSTGRES.get(code) or (_DOWN if code.startswith(("08", "57P")) else None)
+
+
+def _postgres_code(error: Exception) -> str | None:
+    cause = _driver_error(error)
+    return cause.sqlstate or _refusal(cause) if isinstance(cause, psycopg.Error) else None
+
+
+def _refusal(error: psycopg.Error) -> str | None:
+    """What libpq tells in words alone: why a connection was not made."""
+    if not isinstance(error, psycopg.OperationalError):
+        return None
+    reason = str(error).rsplit("FATAL:", 1)[-1]
+    known = next((code for sign, code in _REFUSALS if sign in reason), None)
+    if known is None and "FATAL:" in str(error) and "does not exist" in reason:
+        return next((code for sign, code in _MISSING if sign in reason), None)
+    return known

@@ -1,0 +1,150 @@
+"""What the revisions that put numbers of chats right have in common. Synchronous, on the connection of a revision.
+
+Each database is put right alone, in any order: what only the messages tell is asked of the raw database before and
+after its own revision, and the answer is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Executable, Text, bindparam, column, inspect, select, table, text, update
+
+from tg_parser.domain.renumbering.numbers import Suspicion, certainly, renumbered, right_number_by_authors, suspicion
+from tg_parser.storage.tables.columns import JsonDocument
+
+PAGE = 500
+
+Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+"""The rows of a statement with named parameters."""
+
+
+def rows_of(conn: Connection, statement: Executable, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The rows of a statement by their columns' names."""
+    return [row._asdict() for row in conn.execute(statement, values)]
+
+
+def asking(conn: Connection) -> Ask:
+    """Questions to the database of a revision."""
+    return lambda statement, values: rows_of(conn, text(statement), values)
+
+
+def channels_in_refs(ask: Ask, name: str) -> Iterator[str]:
+    """The channels in the refs of a table, each found by one step through the index of refs."""
+    step, after = f"SELECT min(source_ref) AS ref FROM {name} WHERE source_ref > :after", "tg:"
+    while (ref := ask(step, {"after": after})[0]["ref"]) is not None:
+        prefix, _, rest = ref.partition(":")
+        channel = rest.partition(":")[0]
+        if prefix == "tg":
+            yield channel
+        after = f"tg:{channel};" if prefix == "tg" else ref
+
+
+def has_messages(conn: Connection) -> bool:
+    """Whether the table of messages can be read; on SQLite it is in the attached file."""
+    look = inspect(conn)
+    return any(look.has_table("raw_messages", schema=schema) for schema in (None, "raw"))
+
+
+def right_numbers(ask: Ask, channels: Iterable[str], *, with_messages: bool) -> dict[str, str]:
+    """The right numbers of those of `channels` that are wrong, as far as numbers and messages tell."""
+    found = dict[str, str]()
+    for channel in set(channels):
+        suspected = suspicion(channel) if with_messages else None
+        right = certainly(channel) if suspected is None else _told_by_messages(ask, channel, suspected)
+        if right is not None:
+            found[channel] = right
+    return found
+
+
+def _told_by_messages(ask: Ask, channel: str, suspected: Suspicion) -> str | None:
+    """Whose messages stand under a suspected number; once they have moved, they stand under the right one alone."""
+    if not _posts(ask, channel):
+        return next((right for right in suspected if right is not None and _posts(ask, right)), None)
+    for row in _posts(ask, channel, "via IN ('api', 'web')") if suspected.glued else ():
+        if (told := _is_channel(row)) is not None:
+            return suspected.glued if told else None
+    authors = _posts(ask, channel, "author_id IS NOT NULL", what="DISTINCT author_id", limit=2)
+    return right_number_by_authors(channel, [row["author_id"] for row in authors])
+
+
+def _posts(
+    ask: Ask, channel: str, condition: str = "1 = 1", *, what: str = "via, raw_payload_json", limit: int = 1
+) -> Sequence[Mapping[str, Any]]:
+    statement = (
+        f"SELECT {what} FROM raw_messages WHERE source_ref >= :low AND source_ref < :high"
+        f" AND {condition} AND service_action IS NULL LIMIT {limit}"
+    )
+    return ask(statement, {"low": f"tg:{channel}:post:", "high": f"tg:{channel}:post;"})
+
+
+def _is_channel(row: Mapping[str, Any]) -> bool | None:
+    """What a post from the preview, which shows channels alone, or from the API tells of its chat."""
+    payload = row["raw_payload_json"]
+    if isinstance(payload, str):
+        payload = orjson.loads(payload)
+    peer = payload.get("peer_id") if isinstance(payload, dict) else None
+    told = "channel_id" in peer if isinstance(peer, dict) else None
+    return True if row["via"] == "web" else told
+
+
+class Move:
+    """One chat from its wrong number to the right one."""
+
+    def __init__(self, conn: Connection, wrong: str, right: str) -> None:
+        self._conn = conn
+        self.wrong, self.right = wrong, right
+
+    def refs(self, name: str, key: str = "source_ref", before: str = "tg:") -> None:
+        """Put right the refs, or the ids made of refs, in a column."""
+        self.run(f"UPDATE {name} SET {key} = {self.new(key)} WHERE {self.within(key)}", before)
+
+    def drop_doubles(self, name: str, key: str = "source_ref", *, before: str = "tg:", also: str = "1 = 1") -> None:
+        """Delete what is there under the right ref too; `also` compares further columns of o, the other row."""
+        other = f"SELECT 1 FROM {name} AS o WHERE o.{key} = {self.new(f'{name}.{key}')} AND {also}"
+        self.run(f"DELETE FROM {name} WHERE {self.within(key)} AND EXISTS ({other})", before)
+
+    def number(self, name: str, key: str = "channel_id") -> None:
+        """Put right a column that holds the number alone."""
+        self.run(f"UPDATE {name} SET {key} = :right WHERE {key} = :wrong")
+
+    def run(self, statement: str, before: str = "tg:") -> None:
+        """Run a statement made of new() and within(), and of the numbers :wrong and :right."""
+        low = f"{before}{self.wrong}:"
+        values = {"low": low, "high": f"{before}{self.wrong};", "new": f"{before}{self.right}:", "start": len(low) + 1}
+        values |= {"wrong": self.wrong, "right": self.right}
+        self._conn.execute(text(statement), {name: value for name, value in values.items() if f":{name}" in statement})
+
+    @staticmethod
+    def within(key: str) -> str:
+        """Whether a ref is one of the wrong number."""
+        return f"{key} >= :low AND {key} < :high"
+
+    @staticmethod
+    def new(key: str) -> str:
+        """A ref of the wrong number with the right one."""
+        return f":new || substr({key}, :start)"
+
+
+def renumber_json(conn: Connection, name: str, key: str, names: Sequence[str], numbers: Mapping[str, str]) -> None:
+    """Put right the numbers in the JSON columns `names` of a table, in pages by its `key`."""
+    source = table(name, column(key, Text()), *(column(each, JsonDocument()) for each in names))
+    ordered = select(source).order_by(source.c[key]).limit(PAGE)
+    page = rows_of(conn, ordered)
+    while page:
+        changed = [_changed(row, key, names, numbers) for row in page]
+        if todo := [values for values in changed if values is not None]:
+            values = {each: bindparam(f"new_{each}", type_=JsonDocument()) for each in names}
+            conn.execute(update(source).where(source.c[key] == bindparam("of")).values(**values), todo)
+        page = rows_of(conn, ordered.where(source.c[key] > page[-1][key]))
+
+
+def _changed(
+    row: Mapping[str, Any], key: str, names: Sequence[str], numbers: Mapping[str, str]
+) -> dict[str, Any] | None:
+    changed = {each: renumbered(row[each], numbers) for each in names}
+    if all(changed[each] == row[each] for each in names):
+        return None
+    return {"of": row[key], **{f"new_{each}": value for each, value in changed.items()}}

@@ -1,0 +1,132 @@
+"""Numbers of chats in the processing database put right: documents, topics, answers, and what agents and jobs tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import Connection, text
+
+from tg_parser.storage.renumbering.common import (
+    Ask,
+    Move,
+    asking,
+    channels_in_refs,
+    has_messages,
+    renumber_json,
+    right_numbers,
+)
+
+_WITH_REFS = ("processed_documents", "processing_failures")
+_WITH_NUMBERS = (
+    "processed_documents",
+    "processing_failures",
+    "topic_items",
+    "topics",
+    "llm_answers",
+    "task_history",
+    "jobs",
+)
+_JSON: dict[str, tuple[str, tuple[str, ...]]] = {
+    "topics": (
+        "id",
+        (
+            "anchors_json", "sources_json", "related_topics_json", "metadata_json", "bundle_channels_json",
+            "bundle_metadata_json",
+        ),
+    ),
+    "task_history": ("id", ("input_json", "output_json")),
+    "handoff_history": ("id", ("payload_json", "context_json", "result_json")),
+    "jobs": ("job_id", ("progress_json", "result_json")),
+    "topic_runs": ("channels_key", ("report_json",)),
+}  # fmt: skip
+_TOPIC = (
+    "channel_id", "title", "summary", "type", "status", "updated_at", "scope_in_json", "scope_out_json", "anchors_json",
+    "sources_json", "tags_json", "related_topics_json", "metadata_json", "bundle_updated_at", "bundle_time_from",
+    "bundle_time_to", "bundle_channels_json", "bundle_metadata_json",
+)  # fmt: skip
+_SPENT_ON = ("day", "run_id", "stage", "provider", "model")
+_SPENT = (
+    "calls", "input_tokens", "output_tokens", "cost_nanousd", "unknown_usage_calls", "unknown_price_calls",
+    "cached_answers",
+)  # fmt: skip
+
+
+def renumber_documents(conn: Connection) -> None:
+    """Put everything right that the processing database names by a wrong number."""
+    ask = asking(conn)
+    numbers = right_numbers(ask, channels_of_documents(ask), with_messages=has_messages(conn))
+    for wrong, right in sorted(numbers.items()):
+        move = Move(conn, wrong, right)
+        _move_documents(move)
+        _move_topics(move)
+        _move_spending(move)
+        for name in _WITH_NUMBERS:
+            move.number(name)
+    if numbers:
+        for name, (key, columns) in _JSON.items():
+            renumber_json(conn, name, key, columns, numbers)
+        _rename_runs(conn, numbers)
+
+
+def channels_of_documents(ask: Ask) -> Iterator[str]:
+    """Every number by which a row names its chat."""
+    for name in _WITH_REFS:
+        yield from channels_in_refs(ask, name)
+    for name in (*_WITH_NUMBERS[2:], "llm_spending"):
+        for row in ask(f"SELECT DISTINCT channel_id FROM {name} WHERE channel_id IS NOT NULL", {}):
+            yield row["channel_id"]
+
+
+def _move_documents(move: Move) -> None:
+    """A message with two documents keeps one, which is due again where the message has a log."""
+    twin = f"SELECT 1 FROM processed_documents AS o WHERE {move.within('o.source_ref')}"
+    twin += f" AND {move.new('o.source_ref')} = processed_documents.source_ref"
+    move.run(f"UPDATE processed_documents SET revision = 0 WHERE channel_id = :right AND EXISTS ({twin})")
+    for name in (*_WITH_REFS, "processing_claims"):
+        move.drop_doubles(name)
+        move.refs(name)
+    move.refs("processed_documents", "id", "doc:tg:")
+    move.refs("task_history")
+
+
+def _move_topics(move: Move) -> None:
+    """Of two topics that now have one id, that of the right number stays; the next run sorts the messages anew."""
+    move.drop_doubles("topic_items", also="o.topic_id = topic_items.topic_id")
+    move.refs("topic_items")
+    before = "topic:tg:"
+    other = f"SELECT 1 FROM topics AS o WHERE o.id = {move.new('topic_items.topic_id')}"
+    move.run(f"DELETE FROM topic_items WHERE {move.within('topic_id')} AND EXISTS ({other})", before)
+    move.drop_doubles("topics", "id", before=before)
+    # Items point at their topic, so the topic is there under both ids until they have followed.
+    columns = ", ".join(_TOPIC)
+    move.run(
+        f"INSERT INTO topics (id, {columns}) SELECT {move.new('id')}, {columns} FROM topics WHERE {move.within('id')}",
+        before,
+    )
+    move.refs("topic_items", "topic_id", before)
+    move.run(f"DELETE FROM topics WHERE {move.within('id')}", before)
+
+
+def _move_spending(move: Move) -> None:
+    """What was spent under both numbers is added up."""
+    on, sums = ", ".join(_SPENT_ON), ", ".join(_SPENT)
+    added = ", ".join(f"{name} = llm_spending.{name} + excluded.{name}" for name in _SPENT)
+    move.run(
+        f"INSERT INTO llm_spending ({on}, channel_id, {sums}) SELECT {on}, :right, {sums} FROM llm_spending"
+        f" WHERE channel_id = :wrong ON CONFLICT ({on}, channel_id) DO UPDATE SET {added}"
+    )
+    move.run("DELETE FROM llm_spending WHERE channel_id = :wrong")
+
+
+def _rename_runs(conn: Connection, numbers: Mapping[str, str]) -> None:
+    """The keys of runs are the numbers of their channels, sorted; of two that are now one the topics are made anew."""
+    known = set(conn.scalars(text("SELECT channels_key FROM topic_runs")))
+    for key in sorted(known):
+        channels = key.split(" ")
+        renamed = " ".join(sorted({numbers.get(each, each) for each in channels}))
+        if renamed == key:
+            continue
+        taken = renamed in known or len(renamed.split(" ")) < len(channels)
+        statement = "DELETE FROM topic_runs" if taken else "UPDATE topic_runs SET channels_key = :renamed"
+        values = {"key": key} if taken else {"key": key, "renamed": renamed}
+        conn.execute(text(f"{statement} WHERE channels_key = :key"), values)

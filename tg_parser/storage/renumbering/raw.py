@@ -1,0 +1,113 @@
+"""Numbers of chats in the raw database put right: messages, their log, who wrote them and where they came from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Text, and_, bindparam, cast, column, delete, insert, not_, or_, select, table, update
+
+from tg_parser.domain.renumbering.messages import LOGGED, Sighted, merged_log, richer
+from tg_parser.domain.renumbering.numbers import right_author
+from tg_parser.storage.renumbering.common import PAGE, Move, asking, channels_in_refs, right_numbers, rows_of
+from tg_parser.storage.tables.columns import JsonDocument, UtcDateTime
+
+_TYPES = {"observed_at": UtcDateTime(), "edited_at": UtcDateTime(), "raw_payload_json": JsonDocument()}
+_messages = table(
+    "raw_messages",
+    column("source_ref", Text()),
+    column("channel_id"),
+    column("via"),
+    column("revision"),
+    column("author_id"),
+    column("inserted_at", UtcDateTime()),
+    column("edited_at", UtcDateTime()),
+    column("text_sanitized"),
+    column("raw_payload_truncated"),
+    column("raw_payload_original_size_bytes"),
+    column("text"),
+    column("forward_json", JsonDocument()),
+    column("raw_payload_json", JsonDocument()),
+)
+_log = table("raw_revisions", column("source_ref"), column("revision"), *(column(n, _TYPES.get(n)) for n in LOGGED))
+_row, _entry = _messages.c, _log.c
+
+
+def renumber_messages(conn: Connection) -> None:
+    """Put everything right that the raw database names by a wrong number."""
+    ask = asking(conn)
+    numbers = right_numbers(ask, channels_in_refs(ask, "raw_messages"), with_messages=True)
+    _renumber_people(conn, numbers)
+    for wrong, right in sorted(numbers.items()):
+        move = Move(conn, wrong, right)
+        _merge_doubles(conn, move)
+        for name in ("raw_messages", "raw_revisions"):
+            move.refs(name)
+        move.number("raw_messages")
+
+
+def _merge_doubles(conn: Connection, move: Move) -> None:
+    """Of a message that is there under both numbers one row stays, with all that was seen of it."""
+    prefix, after = f"tg:{move.wrong}:", f"tg:{move.wrong}:"
+    within = select(_row.source_ref).where(_row.source_ref < f"tg:{move.wrong};").order_by(_row.source_ref).limit(PAGE)
+    while refs := conn.scalars(within.where(_row.source_ref > after)).all():
+        twins = {f"tg:{move.right}:{ref.removeprefix(prefix)}": ref for ref in refs}
+        known = conn.scalars(select(_row.source_ref).where(_row.source_ref.in_(twins))).all()
+        sighted = _sighted(conn, [*known, *(twins[ref] for ref in known)])
+        for ref in known:
+            _merge(conn, sighted[ref], sighted[twins[ref]])
+        after = refs[-1]
+
+
+def _sighted(conn: Connection, refs: Sequence[str]) -> dict[str, Sighted]:
+    if not refs:
+        return {}
+    logs = defaultdict[str, list[Mapping[str, Any]]](list)
+    entries = select(_log).where(_entry.source_ref.in_(refs)).order_by(_entry.source_ref, _entry.revision)
+    for entry in rows_of(conn, entries):
+        logs[entry["source_ref"]].append(entry)
+    rows = rows_of(conn, select(_messages).where(_row.source_ref.in_(refs)))
+    return {row["source_ref"]: Sighted(row, logs[row["source_ref"]]) for row in rows}
+
+
+def _merge(conn: Connection, right: Sighted, wrong: Sighted) -> None:
+    kept, other = (right, wrong) if richer(right, wrong) else (wrong, right)
+    ref, gone = kept.row["source_ref"], other.row["source_ref"]
+    log = merged_log(kept, other)
+    conn.execute(delete(_log).where(_entry.source_ref.in_([ref, gone])))
+    conn.execute(delete(_messages).where(_row.source_ref == gone))
+    conn.execute(update(_messages).where(_row.source_ref == ref).values(revision=len(log)))
+    if log:
+        conn.execute(insert(_log), [{**entry, "source_ref": ref} for entry in log])
+
+
+def _renumber_people(conn: Connection, numbers: Mapping[str, str]) -> None:
+    """Put right who wrote and whom a message was forwarded from, in pages of the rows that may be wrong."""
+    forward = cast(_row.forward_json, Text())
+    suspect = or_(
+        and_(_row.author_id.like("-%"), not_(_row.author_id.like("-100" + 10 * "_"))),
+        and_(forward.like('%"-%'), not_(forward.like('%"-100' + 10 * "_" + '"%'))),
+    )
+    names = (_row.source_ref, _row.channel_id, _row.author_id, _row.forward_json, _row.raw_payload_json)
+    page_of, after = select(*names).where(suspect).order_by(_row.source_ref).limit(PAGE), ""
+    to = update(_messages).where(_row.source_ref == bindparam("of"))
+    to = to.values(author_id=bindparam("author"), forward_json=bindparam("forward", type_=JsonDocument()))
+    while page := rows_of(conn, page_of.where(_row.source_ref > after)):
+        if changed := [values for row in page if (values := _people(row, numbers)) is not None]:
+            conn.execute(to, changed)
+        after = page[-1]["source_ref"]
+
+
+def _people(row: Mapping[str, Any], numbers: Mapping[str, str]) -> dict[str, Any] | None:
+    payload = row["raw_payload_json"] if isinstance(row["raw_payload_json"], dict) else {}
+    author, forward = row["author_id"], row["forward_json"]
+    if author == row["channel_id"]:
+        author = numbers.get(author, author)
+    elif author is not None:
+        author = right_author(author, payload.get("from_id") or payload.get("actor_id"))
+    if forward and (peer := forward.get("peer_id")):
+        forward = {**forward, "peer_id": right_author(peer, payload.get("forwarded_from_id"))}
+    if (author, forward) == (row["author_id"], row["forward_json"]):
+        return None
+    return {"of": row["source_ref"], "author": author, "forward": forward}

@@ -1,0 +1,97 @@
+"""Which messages are due, and who is at work on them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import and_, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tg_parser.domain.messages import RawMessage
+from tg_parser.domain.times import utc_now
+from tg_parser.storage.engine.transactions import Database, insert_rows
+from tg_parser.storage.stores.due import is_due, raw_beside_documents
+from tg_parser.storage.stores.raw_rows import row_message
+from tg_parser.storage.tables.processing import processing_claims
+from tg_parser.storage.tables.raw import raw_messages, raw_revisions
+
+_raw = raw_messages.c
+_log = raw_revisions.c
+_claim = processing_claims.c
+
+
+@dataclass(frozen=True, slots=True)
+class DueMessage:
+    """A message to process, with the text that counts now; a `deleted` one is to lose its document."""
+
+    message: RawMessage
+    revision: int
+    deleted: bool
+
+
+class ClaimStorage:
+    """Part of the processing database, with the raw one in reach for the question what is due."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take_due(
+        self,
+        channel_id: str,
+        holder: str,
+        *,
+        after_ref: str | None,
+        limit: int,
+        force: bool = False,
+        retry_failed: bool = False,
+    ) -> list[DueMessage]:
+        """The next messages by ref without a document, or with a newer revision than theirs; now `holder`'s alone.
+
+        A claim ends with the document or the failure of its message, in the same transaction, or by `release`.
+        """
+        text = func.coalesce(_log.text, _raw.text).label("current_text")
+        columns = [column for column in raw_messages.c if column is not _raw.raw_payload_json]
+        beside = raw_beside_documents(with_log=True).outerjoin(processing_claims, _claim.source_ref == _raw.source_ref)
+        statement = select(*columns, text).select_from(beside)
+        statement = statement.where(*is_due(channel_id, force=force, retry_failed=retry_failed))
+        statement = statement.where(_claim.source_ref.is_(None), _raw.source_ref > (after_ref or ""))
+        statement = statement.order_by(_raw.source_ref).limit(limit)
+
+        async def claim(conn: AsyncConnection) -> list[DueMessage]:
+            # Two that claim at once would find the same messages: one looks after the other.
+            await self._database.dialect.claim(conn, [f"claims:{channel_id}"])
+            await self._database.dialect.read_by_key(conn)
+            found = [dict(row) for row in (await conn.execute(statement)).mappings()]
+            now = utc_now()
+            rows = [{"source_ref": row["source_ref"], "holder": holder, "claimed_at": now} for row in found]
+            await insert_rows(self._database, conn, processing_claims, rows, key=("source_ref",))
+            return [
+                DueMessage(row_message(row, row["current_text"]), row["revision"], row["deleted_at"] is not None)
+                for row in found
+            ]
+
+        return await self._database.write(claim)
+
+    async def texts(self, refs: Collection[str]) -> dict[str, str]:
+        """The newest texts of messages, whoever has them, by ref; nothing of those that are not held."""
+        if not refs:
+            return {}
+        text = func.coalesce(_log.text, _raw.text).label("current_text")
+        newest = and_(_log.source_ref == _raw.source_ref, _log.revision == _raw.revision)
+        statement = select(_raw.source_ref, text).select_from(raw_messages.outerjoin(raw_revisions, newest))
+        found = await self._database.rows(statement.where(self._database.dialect.any_of(_raw.source_ref, refs)))
+        return {row["source_ref"]: row["current_text"] for row in found}
+
+    async def holders(self) -> list[str]:
+        """Everybody who has claims, dead or alive."""
+        rows = await self._database.rows(select(_claim.holder).distinct().order_by(_claim.holder))
+        return [row["holder"] for row in rows]
+
+    async def release(self, holder: str) -> int:
+        """Give up all claims of `holder`; their number."""
+
+        async def release(conn: AsyncConnection) -> int:
+            return int((await conn.execute(delete(processing_claims).where(_claim.holder == holder))).rowcount)
+
+        return await self._database.write(release)

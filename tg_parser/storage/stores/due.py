@@ -1,0 +1,39 @@
+"""Which messages are due: one anti-join of the raw messages with documents and failures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import FromClause, and_, or_
+
+from tg_parser.storage.engine.transactions import channel_range
+from tg_parser.storage.tables.processing import processed_documents, processing_failures
+from tg_parser.storage.tables.raw import raw_messages, raw_revisions
+
+_raw = raw_messages.c
+_log = raw_revisions.c
+_doc = processed_documents.c
+_failed = processing_failures.c
+
+
+def raw_beside_documents(*, with_log: bool) -> FromClause:
+    """Each message beside its document and its failure, and `with_log` beside its newest revision too."""
+    beside = raw_messages.outerjoin(processed_documents, _doc.source_ref == _raw.source_ref)
+    beside = beside.outerjoin(processing_failures, _failed.source_ref == _raw.source_ref)
+    if not with_log:
+        return beside
+    return beside.outerjoin(raw_revisions, and_(_log.source_ref == _raw.source_ref, _log.revision == _raw.revision))
+
+
+def is_due(channel_id: str, *, force: bool, retry_failed: bool) -> list[Any]:
+    """The conditions; deleted messages are due only as long as they have a document to lose."""
+    conditions = [
+        channel_range(_raw.source_ref, channel_id),
+        _raw.service_action.is_(None),
+        or_(_raw.deleted_at.is_(None), _doc.source_ref.is_not(None)),
+    ]
+    if not force:
+        conditions.append(or_(_doc.source_ref.is_(None), _doc.revision < _raw.revision, _raw.deleted_at.is_not(None)))
+    if not (force or retry_failed):
+        conditions.append(or_(_failed.source_ref.is_(None), _failed.revision < _raw.revision))
+    return conditions

@@ -1,0 +1,58 @@
+"""How much text is due, counted in SQL: what a model would be sent, without reading a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import case, func, select
+
+from tg_parser.storage.engine.transactions import Database
+from tg_parser.storage.stores.due import is_due, raw_beside_documents
+from tg_parser.storage.tables.raw import raw_messages, raw_revisions
+
+_raw = raw_messages.c
+_log = raw_revisions.c
+
+
+@dataclass(frozen=True, slots=True)
+class DueTexts:
+    """Due messages; those with text, those of them that are short, and comments; characters and bytes of what is sent.
+
+    A text longer than `max_chars` counts as its beginning.
+    """
+
+    messages: int = 0
+    with_text: int = 0
+    short: int = 0
+    comments: int = 0
+    chars: int = 0
+    utf8_bytes: int = 0
+
+
+class DueTextStorage:
+    """Part of the processing database, with the raw one in reach."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def sizes(
+        self, channel_id: str, *, short_chars: int, max_chars: int, force: bool = False, retry_failed: bool = False
+    ) -> DueTexts:
+        """The due texts of a channel; `short_chars` is the longest that counts as short."""
+        text = func.coalesce(_log.text, _raw.text)
+        length, size = func.length(text), self._database.dialect.utf8_bytes(text)
+        sent = case((length > max_chars, max_chars), else_=length)
+        sent_bytes = case((length > max_chars, size * max_chars / length), else_=size)
+        has_text = text != ""
+        statement = select(
+            func.count().label("messages"),
+            func.count().filter(has_text).label("with_text"),
+            func.count().filter(has_text, length <= short_chars).label("short"),
+            func.count().filter(has_text, _raw.message_type == "comment").label("comments"),
+            func.coalesce(func.sum(sent), 0).label("chars"),
+            func.coalesce(func.sum(sent_bytes), 0).label("utf8_bytes"),
+        )
+        due = is_due(channel_id, force=force, retry_failed=retry_failed)
+        statement = statement.select_from(raw_beside_documents(with_log=True)).where(*due, _raw.deleted_at.is_(None))
+        row = (await self._database.rows(statement))[0]
+        return DueTexts(**{name: int(row[name]) for name in DueTexts.__dataclass_fields__})

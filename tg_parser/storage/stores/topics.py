@@ -1,0 +1,194 @@
+"""Topics with their bundles, the embeddings they were found by, and the runs that found them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, delete, false, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tg_parser.domain.topics import BundleItem, TopicBundle, TopicCard, TopicStatus, TopicType
+from tg_parser.storage.engine.transactions import Database, upsert
+from tg_parser.storage.stores.text_vectors import TextVector, keep_vectors
+from tg_parser.storage.stores.topic_rows import bundle_of, card_of, item_rows, topic_row
+from tg_parser.storage.tables.topics import embeddings, topic_items, topic_runs, topics
+
+_topic = topics.c
+_item = topic_items.c
+_ASKED_AT_ONCE = 5000
+_OUTLINES_A_PAGE = 500
+
+Pair = tuple[TopicCard, TopicBundle]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRun:
+    """The last run over a set of channels: `fingerprint` is of what it read, `report` its numbers."""
+
+    fingerprint: str
+    finished_at: datetime
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicOutline:
+    """A topic in a list: `messages` counts its members, the times are of the first and the last of them."""
+
+    id: str
+    title: str
+    summary: str
+    type: TopicType
+    status: TopicStatus
+    channel_id: str
+    updated_at: datetime
+    bundle_time_from: datetime | None
+    bundle_time_to: datetime | None
+    messages: int
+
+
+class TopicStorage:
+    """The topics of the processing database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def known(self, channel_ids: Sequence[str]) -> list[Pair]:
+        """The topics that begin in these channels, retired ones too, with their bundles, by id."""
+        rows = await self._database.rows(self._cards(channel_ids).order_by(_topic.id))
+        items = await self._items([row["id"] for row in rows])
+        return [(card_of(row), bundle_of(row, items[row["id"]])) for row in rows if items[row["id"]]]
+
+    async def ids_named_after(self, channel_ids: Sequence[str]) -> frozenset[str]:
+        """The ids of all topics made of a message of these channels, also of those that now begin in another one."""
+        prefixes = [f"topic:tg:{channel_id}" for channel_id in channel_ids]
+        # ";" is the character after ":".
+        named = (and_(_topic.id >= f"{prefix}:", _topic.id < f"{prefix};") for prefix in prefixes)
+        return frozenset(row["id"] for row in await self._database.rows(select(_topic.id).where(or_(false(), *named))))
+
+    async def replace(
+        self, channel_ids: Sequence[str], found: Sequence[Pair], retired: Sequence[str], run: TopicRun
+    ) -> None:
+        """Write what changed, retire what is no more, and note the run, in one transaction."""
+        known = {card.id: (card, bundle) for card, bundle in await self.known(channel_ids)}
+        changed = [pair for pair in found if known.get(pair[0].id) != pair]
+        row = {"channels_key": _key(channel_ids), "fingerprint": run.fingerprint, "finished_at": run.finished_at}
+
+        async def replace(conn: AsyncConnection) -> None:
+            await upsert(self._database, conn, topics, [topic_row(*pair) for pair in changed], key=("id",))
+            of_changed = self._database.dialect.any_of(_item.topic_id, [card.id for card, _ in changed])
+            await conn.execute(delete(topic_items).where(of_changed))
+            rows = [item for _, bundle in changed for item in item_rows(bundle)]
+            await upsert(self._database, conn, topic_items, rows, key=("topic_id", "source_ref"))
+            gone = self._database.dialect.any_of(_topic.id, retired)
+            await conn.execute(update(topics).where(gone).values(status="retired"))
+            await upsert(self._database, conn, topic_runs, [{**row, "report_json": run.report}], key=("channels_key",))
+
+        await self._database.write(replace)
+
+    async def cards(
+        self,
+        channel_ids: Sequence[str] | None = None,
+        topic_id: str | None = None,
+        *,
+        include_retired: bool = False,
+    ) -> list[TopicCard]:
+        """Cards by id."""
+        statement = self._cards(channel_ids)
+        if topic_id is not None:
+            statement = statement.where(_topic.id == topic_id)
+        if not include_retired:
+            statement = statement.where(_topic.status == "active")
+        return [card_of(row) for row in await self._database.rows(statement.order_by(_topic.id))]
+
+    async def outlines(
+        self, channel_ids: Sequence[str] | None = None, status: TopicStatus | None = "active"
+    ) -> AsyncIterator[Sequence[TopicOutline]]:
+        """Topics without cards and bundles, by id, in pages."""
+        members = select(func.count()).where(_item.topic_id == _topic.id).scalar_subquery().label("messages")
+        columns = (_topic[name] for name in TopicOutline.__dataclass_fields__ if name != "messages")
+        statement = select(*columns, members)
+        if channel_ids is not None:
+            statement = statement.where(self._database.dialect.any_of(_topic.channel_id, channel_ids))
+        if status is not None:
+            statement = statement.where(_topic.status == status)
+        async for page in self._database.pages(statement, _topic.id, _OUTLINES_A_PAGE):
+            yield [TopicOutline(**row) for row in page]
+
+    async def titles(self, topic_ids: Collection[str]) -> dict[str, str]:
+        """The titles of topics by id."""
+        statement = select(_topic.id, _topic.title).where(self._database.dialect.any_of(_topic.id, topic_ids))
+        return {row["id"]: row["title"] for row in await self._database.rows(statement.order_by(_topic.id))}
+
+    async def bundle(self, topic_id: str) -> TopicBundle | None:
+        """The bundle of a topic."""
+        row = await self._database.row(select(topics).where(_topic.id == topic_id))
+        items = (await self._items([topic_id]))[topic_id]
+        return bundle_of(row, items) if row is not None and items else None
+
+    async def topics_of(self, source_refs: Collection[str]) -> dict[str, list[str]]:
+        """The ids of the active topics of messages, sorted, by ref; messages without one are left out."""
+        statement = (
+            select(_item.source_ref, _item.topic_id)
+            .join(topics, _topic.id == _item.topic_id)
+            .where(self._database.dialect.any_of(_item.source_ref, source_refs), _topic.status == "active")
+        )
+        found = defaultdict[str, list[str]](list)
+        for row in await self._database.rows(statement):
+            found[row["source_ref"]].append(row["topic_id"])
+        return {ref: sorted(ids) for ref, ids in found.items()}
+
+    async def last_run(self, channel_ids: Sequence[str]) -> TopicRun | None:
+        """The last run over exactly these channels."""
+        row = await self._database.row(select(topic_runs).where(topic_runs.c.channels_key == _key(channel_ids)))
+        return None if row is None else TopicRun(row["fingerprint"], row["finished_at"], row["report_json"])
+
+    async def embeddings(self, hashes: Collection[str], model_id: str) -> dict[str, bytes]:
+        """The stored vectors of texts by their hash."""
+        found, wanted = dict[str, bytes](), sorted(hashes)
+        column = embeddings.c
+        for start in range(0, len(wanted), _ASKED_AT_ONCE):
+            some = self._database.dialect.any_of(column.text_hash, wanted[start : start + _ASKED_AT_ONCE])
+            statement = select(column.text_hash, column.vector).where(some, column.model_id == model_id)
+            found.update({row["text_hash"]: row["vector"] for row in await self._database.rows(statement)})
+        return found
+
+    async def put_embeddings(self, model_id: str, dimensions: int, vectors: Mapping[str, bytes]) -> None:
+        """Keep vectors; one that is known stays."""
+
+        async def put(conn: AsyncConnection) -> None:
+            kept = (TextVector(key, model_id, dimensions, vector) for key, vector in vectors.items())
+            await keep_vectors(self._database, conn, kept)
+
+        await self._database.write(put)
+
+    async def delete_channel(self, channel_id: str) -> None:
+        """Delete the topics of a channel with their bundles, and the note of its runs."""
+
+        async def remove(conn: AsyncConnection) -> None:
+            await conn.execute(delete(topics).where(_topic.channel_id == channel_id))
+            await conn.execute(delete(topic_runs).where(topic_runs.c.channels_key == _key([channel_id])))
+
+        await self._database.write(remove)
+
+    def _cards(self, channel_ids: Sequence[str] | None) -> Select[*tuple[Any, ...]]:
+        statement = select(topics)
+        return (
+            statement
+            if channel_ids is None
+            else statement.where(self._database.dialect.any_of(_topic.channel_id, channel_ids))
+        )
+
+    async def _items(self, topic_ids: Sequence[str]) -> dict[str, list[BundleItem]]:
+        statement = select(topic_items).where(self._database.dialect.any_of(_item.topic_id, topic_ids))
+        found = defaultdict[str, list[BundleItem]](list)
+        for row in await self._database.rows(statement.order_by(_item.topic_id, _item.position)):
+            found[row["topic_id"]].append(BundleItem(**{name: row[name] for name in BundleItem.model_fields}))
+        return found
+
+
+def _key(channel_ids: Sequence[str]) -> str:
+    return " ".join(sorted(channel_ids))

@@ -1,0 +1,141 @@
+"""Topics that are one topic told twice: which pairs may be, and what becomes of those that are. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from tg_parser.domain.refs import naming_ref
+from tg_parser.topics.grouping.clustering import WIDTHS
+from tg_parser.topics.grouping.similarity import Floats, Items, above_chance
+from tg_parser.topics.grouping.texts import Corpus
+from tg_parser.topics.matching import known_refs
+from tg_parser.topics.model import Group, KnownTopic, Member, TopicOptions
+
+MOST_PAIRS = 30
+_FLOOR = 0.5
+"""Topics may be one when they are alike by this share of what would have made them one at once."""
+_SHARED = 0.1
+_CORE = 50
+_TELLING_STEMS = 8
+_INSIDE = 0.5
+_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pair:
+    """Two places among the groups, the lower first, that may be one topic."""
+
+    first: int
+    second: int
+
+
+def may_merge(groups: Sequence[Group], items: Items, corpus: Corpus, options: TopicOptions) -> list[Pair]:
+    """Pairs alike above the floor that share messages or telling words, the most alike first, a bounded number.
+
+    Two wanted topics are never one: a user told them apart.
+    """
+    if len(groups) < 2:
+        return []
+    similarity = _similarities(groups, items)
+    near = np.argwhere(np.triu(similarity, 1) >= _FLOOR * WIDTHS[options.level].cut)
+    ranked = sorted(((-similarity[a, b], int(a), int(b)) for a, b in near))
+    stems = [_telling_stems(group, corpus) for group in groups]
+    pairs = (Pair(a, b) for _, a, b in ranked if not (groups[a].wanted and groups[b].wanted))
+    checked = (pair for pair in pairs if _share(groups[pair.first], groups[pair.second], stems, pair))
+    return [pair for pair, _ in zip(checked, range(MOST_PAIRS), strict=False)]
+
+
+def joint(pairs: Iterable[Pair], allowed: Iterable[Pair]) -> list[tuple[int, ...]]:
+    """Places to be joined, each list sorted, from the `pairs` that a model calls one topic.
+
+    Of three that would become one, every two must be `allowed`: a chain of likenesses does not join its ends.
+    """
+    may = set(allowed)
+    sets: list[frozenset[int]] = []
+    for pair in sorted(set(pairs)):
+        touched = [one for one in sets if one & {pair.first, pair.second}]
+        whole = frozenset({pair.first, pair.second}).union(*touched)
+        if all(Pair(a, b) in may for a in whole for b in whole if a < b):
+            sets = [one for one in sets if one not in touched] + [whole]
+    return sorted(tuple(sorted(one)) for one in sets)
+
+
+def join(groups: Sequence[Group], options: TopicOptions) -> Group:
+    """One group of several: each message with its best score, the best of their anchors."""
+    members = _best(member for group in groups for member in group.members)
+    chosen = {member.row for group in groups for member in group.anchors}
+    anchors = tuple(member for member in members if member.row in chosen)[: options.max_anchors]
+    asked = next((group for group in groups if group.wanted), groups[0])
+    return Group(members, anchors, asked.wanted, asked.half)
+
+
+def rejoined(
+    groups: Sequence[Group], corpus: Corpus, known: Sequence[KnownTopic], options: TopicOptions
+) -> list[Group]:
+    """`groups` where those are one again that an earlier run joined: they lie mostly inside its topic."""
+    joined = [topic for topic in known if topic.card.metadata.get("merged") and topic.card.status == "active"]
+    left = list(groups)
+    for topic in sorted(joined, key=lambda one: one.card.id):
+        refs = known_refs(topic)
+        parts = [group for group in left if _is_inside(group, refs, topic, corpus)]
+        if len(parts) > 1 and sum(group.wanted is not None for group in parts) < 2:
+            first = left.index(parts[0])
+            left[first] = join(parts, options)
+            left = [group for place, group in enumerate(left) if place == first or group not in parts]
+    return left
+
+
+def survivor(parts: Sequence[int], matched: Mapping[int, KnownTopic], corpus: Corpus) -> KnownTopic | None:
+    """The oldest topic that `parts` continue: whose id names the oldest message. None where all are new."""
+    dates = {document.source_ref: document.date for document in corpus.documents}
+    topics = [matched[place] for place in parts if place in matched]
+
+    def age(topic: KnownTopic) -> tuple[bool, datetime | None, str]:
+        ref = naming_ref(topic.card.id)
+        return ref in dates, dates.get(ref), topic.card.id
+
+    return min(topics, key=age, default=None)
+
+
+def _similarities(groups: Sequence[Group], items: Items) -> Floats:
+    sums = items.summed([[member.row for member in group.members[:_CORE]] for group in groups])
+    pairs = np.outer(sums.weights, sums.weights)
+    chance = (np.outer(sums.weights, sums.chance) + np.outer(sums.chance, sums.weights)) / 2
+    return np.round(above_chance(sums.products(sums), pairs, chance), _DIGITS)
+
+
+def _telling_stems(group: Group, corpus: Corpus) -> frozenset[str]:
+    """The stems that most of a group's best messages hold and fewest others."""
+    rows = [member.row for member in group.members[:_CORE]]
+    counts: dict[str, int] = {}
+    for row in rows:
+        for stem in set(corpus.stems[row]):
+            counts[stem] = counts.get(stem, 0) + 1
+    shared = [stem for stem, count in counts.items() if 2 * count >= len(rows)]
+    ranked = sorted(shared, key=lambda stem: (-counts[stem] / corpus.frequency[stem], -counts[stem], stem))
+    return frozenset(ranked[:_TELLING_STEMS])
+
+
+def _share(one: Group, other: Group, stems: Sequence[frozenset[str]], pair: Pair) -> bool:
+    rows, others = {member.row for member in one.members}, {member.row for member in other.members}
+    shared = 2 * len(rows & others) / (len(rows) + len(others))
+    return shared >= _SHARED or bool(stems[pair.first] & stems[pair.second])
+
+
+def _best(members: Iterable[Member]) -> tuple[Member, ...]:
+    best: dict[int, Member] = {}
+    for member in members:
+        if member.row not in best or best[member.row].score < member.score:
+            best[member.row] = member
+    return tuple(sorted(best.values(), key=lambda member: (-member.score, member.row)))
+
+
+def _is_inside(group: Group, refs: set[str], topic: KnownTopic, corpus: Corpus) -> bool:
+    if group.wanted is not None and group.wanted.title == topic.card.title:
+        return True
+    inside = sum(corpus.documents[member.row].source_ref in refs for member in group.members)
+    return inside >= _INSIDE * len(group.members)

@@ -1,0 +1,134 @@
+"""Drafts to topics, purely: the words a model found for them, old or new, unique titles, and what did not change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from tg_parser.domain.topics import BundleItem, TopicBundle, TopicCard
+from tg_parser.topics.build_topics import Draft
+from tg_parser.topics.grouping.texts import Corpus
+from tg_parser.topics.model import KnownTopic, TopicOptions
+from tg_parser.topics.representatives import fingerprint, representatives
+from tg_parser.topics.wording.cards import scope_out
+
+Topic = tuple[TopicCard, TopicBundle]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A topic in a model's words. `made` says how: what was shown (`fingerprint`), model, prompt, tokens, cost."""
+
+    title: str
+    summary: str
+    scope_in: tuple[str, ...]
+    scope_out: tuple[str, ...]
+    tags: tuple[str, ...]
+    justifications: Mapping[str, str]
+    made: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, topic: KnownTopic) -> Self | None:
+        """The words a topic of an earlier run got from a model; None where it got none."""
+        card, made = topic.card, topic.card.metadata.get("wording")
+        if made is None:
+            return None
+        said = set(made["justified"])
+        items = topic.bundle.items if topic.bundle else ()
+        why = {item.source_ref: item.justification for item in items if item.source_ref in said and item.justification}
+        own = {key: value for key, value in made.items() if key not in _DERIVED}
+        return cls(card.title, card.summary, card.scope_in, card.scope_out[: made["scope_out"]], card.tags, why, own)
+
+
+_DERIVED = frozenset({"justified", "scope_out"})
+
+
+def fingerprint_of(draft: Draft, corpus: Corpus) -> str:
+    """What a model would be shown of a topic, as one short text."""
+    wanted = draft.named.group.wanted
+    return fingerprint(representatives(draft.named.group, corpus), wanted.text if wanted else "")
+
+
+def kept_edits(drafts: Sequence[Draft], corpus: Corpus) -> dict[str, Edit]:
+    """By id, the words that still hold: the messages that speak for the topic are those they were found for."""
+    old = {draft.card.id: Edit.of(draft.before) for draft in drafts if draft.before is not None}
+    return {
+        draft.card.id: edit
+        for draft in drafts
+        if (edit := old.get(draft.card.id)) and edit.made["fingerprint"] == fingerprint_of(draft, corpus)
+    }
+
+
+def settle(
+    drafts: Sequence[Draft], kept: Mapping[str, Edit], fresh: Mapping[str, Edit], options: TopicOptions
+) -> list[Topic]:
+    """The topics in the words of their edits, `fresh` ones before those `kept`, else in their own, by id.
+
+    What is as it was keeps its time of change, so that writing it again changes nothing.
+    """
+    edits = {**kept, **fresh}
+    titles = unique_titles(drafts, kept.keys() - fresh.keys(), {id_: edit.title for id_, edit in edits.items()})
+    return [
+        _unchanged(*_worded(draft, edits.get(draft.card.id), titles, options), draft.before)
+        for draft in sorted(drafts, key=lambda draft: draft.card.id)
+    ]
+
+
+def unique_titles(drafts: Sequence[Draft], first: set[str], wished: Mapping[str, str]) -> dict[str, str]:
+    """A title per id, no two alike: a user's own stay, then those of the ids `first`, then by id as `wished` for."""
+
+    def rank(draft: Draft) -> tuple[bool, bool, str]:
+        return draft.named.group.wanted is None, draft.card.id not in first, draft.card.id
+
+    taken: set[str] = set()
+    titles: dict[str, str] = {}
+    for draft in sorted(drafts, key=rank):
+        own = draft.card.title
+        title = own if draft.named.group.wanted else wished.get(draft.card.id, own)
+        titles[draft.card.id] = next(one for one in _variants(title, own) if one.casefold() not in taken)
+        taken.add(titles[draft.card.id].casefold())
+    return titles
+
+
+def _variants(title: str, own: str) -> Iterator[str]:
+    yield title
+    yield own
+    yield f"{title} ({own})"
+    number = 2
+    while True:
+        yield f"{own} ({number})"
+        number += 1
+
+
+def _worded(draft: Draft, edit: Edit | None, titles: Mapping[str, str], options: TopicOptions) -> Topic:
+    card, bundle = draft.card, draft.bundle
+    near = [titles[other] for other in draft.apart]
+    changes: dict[str, Any] = {
+        "title": titles[card.id],
+        "scope_out": scope_out(edit.scope_out if edit else (), near, draft.wording, options),
+    }
+    if edit is not None:
+        items = [_justified(item, edit.justifications) for item in bundle.items]
+        said = [ref for ref in (item.source_ref for item in items) if ref in edit.justifications]
+        made = {**edit.made, "justified": said, "scope_out": len(edit.scope_out)}
+        changes |= {"summary": edit.summary, "scope_in": edit.scope_in, "tags": edit.tags}
+        changes |= {"metadata": {**card.metadata, "wording": made}}
+        bundle = bundle.model_copy(update={"items": tuple(items)})
+    return card.model_copy(update=changes), bundle
+
+
+def _justified(item: BundleItem, why: Mapping[str, str]) -> BundleItem:
+    said = why.get(item.source_ref) if item.role == "supporting" else None
+    return item.model_copy(update={"justification": said}) if said else item
+
+
+def _unchanged(card: TopicCard, bundle: TopicBundle, known: KnownTopic | None) -> Topic:
+    """`card` and `bundle`, each with the time of the known one where it says the same."""
+    if known is None:
+        return card, bundle
+    same_card = card.model_copy(update={"updated_at": known.card.updated_at})
+    if known.bundle is not None:
+        same_bundle = bundle.model_copy(update={"updated_at": known.bundle.updated_at})
+        bundle = same_bundle if same_bundle == known.bundle else bundle
+    return (same_card if same_card == known.card else card), bundle

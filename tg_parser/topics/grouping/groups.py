@@ -1,0 +1,143 @@
+"""From documents to groups, purely: what a user asked for first, then what else there is, and which topic each was."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from tg_parser.topics.duplicates import Pair, join, joint, may_merge, rejoined, survivor
+from tg_parser.topics.grouping.clustering import WIDTHS, Labels, cluster
+from tg_parser.topics.grouping.known import WantedFits, fit_wanted, known_groups, without_doubles
+from tg_parser.topics.grouping.membership import form_groups
+from tg_parser.topics.grouping.similarity import Items, message_items
+from tg_parser.topics.grouping.singletons import find_singletons
+from tg_parser.topics.grouping.texts import Corpus, corpus_of
+from tg_parser.topics.matching import assign_ids, match_known
+from tg_parser.topics.model import KNOWN, Group, KnownTopic, TopicDocument, TopicOptions
+from tg_parser.topics.verdicts import Verdicts
+
+Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Documents sorted by ref and made comparable, and how well each fits the wanted topics."""
+
+    corpus: Corpus
+    items: Items
+    fits: WantedFits
+    options: TopicOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """The groups of a survey, wanted ones first, and the topic of an earlier run that each continues.
+
+    `missing` are titles of wanted topics that no message makes a topic of, `verdicts` what a model said of messages,
+    `merged` the topics that went into a group, by id with the reason. `taken` are the ids that no new topic may get.
+    """
+
+    survey: Survey
+    groups: Sequence[Group]
+    matched: Mapping[int, KnownTopic]
+    missing: tuple[str, ...]
+    verdicts: Verdicts
+    taken: frozenset[str]
+    merged: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def refs(self) -> list[list[str]]:
+        """The messages of each group, those that stand for it first."""
+        documents = self.survey.corpus.documents
+        return [[documents[row].source_ref for row in group.rows] for group in self.groups]
+
+    @property
+    def ids(self) -> list[str]:
+        """The id of each group's topic."""
+        return assign_ids(self.refs, self.matched, self.taken)
+
+
+def survey_of(
+    documents: Sequence[TopicDocument], vectors: Vectors, options: TopicOptions, wanted_vectors: Vectors | None = None
+) -> Survey:
+    """`documents`, whose embeddings are the rows of `vectors`; the order of the input does not matter."""
+    order = sorted(range(len(documents)), key=lambda place: documents[place].source_ref)
+    corpus = corpus_of([documents[place] for place in order])
+    asked = np.zeros((0, vectors.shape[1]), dtype=np.float32) if wanted_vectors is None else wanted_vectors
+    fits = fit_wanted(corpus, vectors[order], options.wanted, asked)
+    return Survey(corpus, message_items(vectors[order], corpus.stems), fits, options)
+
+
+def group_documents(
+    survey: Survey,
+    known: Sequence[KnownTopic],
+    verdicts: Verdicts | None = None,
+    taken: Collection[str] = (),
+) -> Grouping:
+    """The groups of a survey; `verdicts` are of messages that stand near the threshold of a wanted topic.
+
+    `taken` are ids of other topics than the `known` ones, which no new topic may get.
+    """
+    corpus, options = survey.corpus, survey.options
+    said = verdicts or {}
+    sought = known_groups(survey.fits, corpus, options, said)
+    wanted = [group for group in sought if group is not None]
+    found = without_doubles(_found(survey, known), wanted)
+    groups = [*wanted, *found[: options.max_topics]]
+    groups = rejoined(groups, corpus, known, options)
+    if not options.with_supporting:
+        groups = [replace(group, members=group.anchors) for group in groups]
+    missing = tuple(one.title for one, group in zip(options.wanted, sought, strict=True) if group is None)
+    unmatched = Grouping(survey, groups, {}, missing, said, frozenset(taken).union(one.card.id for one in known))
+    return replace(unmatched, matched=match_known(unmatched.refs, known, _asked_again(groups, known)))
+
+
+def merge_groups(grouping: Grouping, said: Mapping[Pair, str]) -> Grouping:
+    """`grouping` with those pairs joined of which a model `said` why they are one topic; the oldest keeps its id."""
+    survey, groups = grouping.survey, grouping.groups
+    sets = joint(said, may_merge(groups, survey.items, survey.corpus, survey.options))
+    ids, lead = grouping.ids, {place: parts[0] for parts in sets for place in parts}
+    kept = [place for place in range(len(groups)) if lead.get(place, place) == place]
+    parts_of = {parts[0]: parts for parts in sets}
+    made, matched, merged = list[Group](), dict[int, KnownTopic](), dict[int, Mapping[str, str]]()
+    for there, place in enumerate(kept):
+        parts = parts_of.get(place, (place,))
+        made.append(join([groups[part] for part in parts], survey.options) if len(parts) > 1 else groups[place])
+        oldest = survivor(parts, grouping.matched, survey.corpus)
+        if oldest is not None:
+            matched[there] = oldest
+        own = oldest.card.id if oldest else ids[place]
+        merged[there] = {ids[part]: _reason(part, parts, said) for part in parts if ids[part] != own}
+    return replace(grouping, groups=made, matched=matched, merged=merged)
+
+
+def _reason(part: int, parts: Sequence[int], said: Mapping[Pair, str]) -> str:
+    """Why `part` went into a topic."""
+    pairs = (Pair(min(part, other), max(part, other)) for other in parts if other != part)
+    return next(said[pair] for pair in pairs if pair in said)
+
+
+def _found(survey: Survey, known: Sequence[KnownTopic]) -> list[Group]:
+    """Clusters, biggest first, then singletons. Messages without a word stay outside."""
+    items, corpus, options = survey.items, survey.corpus, survey.options
+    worded = [row for row, stems in enumerate(corpus.stems) if stems]
+    by_time = np.array(sorted(worded, key=lambda row: (corpus.documents[row].date, row)), dtype=np.intp)
+    labels: Labels = np.full(len(items), -1, dtype=np.intp)
+    labels[by_time] = cluster(items.take(by_time), WIDTHS[options.level].cut)
+    groups = form_groups(items, labels, options)
+    kept = {topic.card.anchors[0].anchor_ref for topic in known if topic.card.type == "singleton"}
+    return [*groups, *find_singletons(items, corpus, groups, kept, options)]
+
+
+def _asked_again(groups: Sequence[Group], known: Sequence[KnownTopic]) -> dict[int, KnownTopic]:
+    """The wanted groups whose very title was wanted before."""
+    living_last = sorted(known, key=lambda topic: topic.card.status == "active")
+    by_title = {topic.card.title: topic for topic in living_last if topic.card.metadata.get("origin") == KNOWN}
+    return {
+        place: by_title[group.wanted.title]
+        for place, group in enumerate(groups)
+        if group.wanted is not None and group.wanted.title in by_title
+    }

@@ -1,0 +1,59 @@
+"""Topics of one message: the few outliers that say enough to stand alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from tg_parser.topics.grouping.clustering import WIDTHS
+from tg_parser.topics.grouping.membership import DIGITS
+from tg_parser.topics.grouping.similarity import Floats, Items, above_chance
+from tg_parser.topics.grouping.texts import Corpus
+from tg_parser.topics.model import Group, Member, TopicOptions
+
+_HALF_STRENGTH = 15
+_CLUSTERS_A_SINGLETON = 4
+_LEAST_ALLOWED = 3
+
+
+def strength(stems: Collection[str]) -> float:
+    """0..1 from how much a message says: 0.5 at 15 different words of content, 0.75 at 45."""
+    different = len(set(stems))
+    return round(different / (different + _HALF_STRENGTH), DIGITS)
+
+
+def find_singletons(
+    items: Items, corpus: Corpus, groups: Sequence[Group], kept: Collection[str], options: TopicOptions
+) -> list[Group]:
+    """Strong messages outside all groups, at most one for four groups so that they never drown them.
+
+    Those that are topics already (`kept` refs) come first, then the strongest; none retells another.
+    """
+    inside = {member.row for group in groups for member in group.members}
+    scores = {
+        row: score
+        for row, document in enumerate(corpus.documents)
+        if row not in inside
+        and len(document.text) >= options.singleton_min_chars
+        and (score := strength(corpus.stems[row])) >= options.singleton_min_score
+    }
+    ranked = sorted(scores, key=lambda row: (corpus.documents[row].source_ref not in kept, -scores[row], row))
+    most = max(_LEAST_ALLOWED, len(groups) // _CLUSTERS_A_SINGLETON)
+    chosen: list[int] = []
+    for row in ranked:
+        if len(chosen) == most:
+            break
+        if not _retells(items, row, chosen):
+            chosen.append(row)
+    members = [Member(row, scores[row], 1.0) for row in chosen]
+    return [Group((member,), (member,)) for member in sorted(members, key=lambda member: (-member.score, member.row))]
+
+
+def _retells(items: Items, row: int, chosen: Sequence[int]) -> bool:
+    if not chosen:
+        return False
+    one, others = items.take(np.array([row])), items.take(np.array(chosen))
+    chance: Floats = (one.chance + others.chance) / 2
+    similarity = above_chance(one.products(others)[0], np.ones(len(chosen)), chance)
+    return bool(similarity.max() >= WIDTHS["story"].cut)

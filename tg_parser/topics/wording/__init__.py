@@ -1,0 +1,1 @@
+"""Titles, summaries and cards of groups, in their own words. Pure."""

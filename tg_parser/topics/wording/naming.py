@@ -1,0 +1,94 @@
+"""Titles: what a group is called, in its own words, no two alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tg_parser.topics.wording.phrases import SharedPhrase, telling
+
+MAX_PARTS = 3
+_ENOUGH = 0.6
+_ADDS = 0.12
+_STRONG = 0.4
+_COMPANION = 0.25
+_LONGEST = 80
+
+
+def title_groups(phrases_of_groups: Sequence[Sequence[SharedPhrase]], sizes: Sequence[int]) -> list[str | None]:
+    """A title for every group, in order; an earlier group has first choice. None where no title is left for it."""
+    taken: set[frozenset[str]] = set()
+    titles: list[str | None] = []
+    for found, size in zip(phrases_of_groups, sizes, strict=True):
+        parts = _free_parts(found, size, taken)
+        titles.append(_joined(parts) if parts else None)
+        taken.add(_stems(parts))
+    return titles
+
+
+def _free_parts(found: Sequence[SharedPhrase], size: int, taken: set[frozenset[str]]) -> list[SharedPhrase]:
+    parts = title_parts(found, size)
+    if parts and _stems(parts) not in taken:
+        return parts
+    for first in found:
+        for more in [[], *([other] for other in found if set(other.key).isdisjoint(first.key))]:
+            if _stems([first, *more]) not in taken:
+                return [first, *more]
+    return []
+
+
+def title_parts(found: Sequence[SharedPhrase], size: int) -> list[SharedPhrase]:
+    """The most telling phrase, then such as name messages that the ones before do not, until most are named."""
+    if not found:
+        return []
+    parts = [_fuller(found)]
+    while len(parts) < MAX_PARTS:
+        named = frozenset[int]().union(*(part.rows for part in parts))
+        strong = [phrase for phrase in found if phrase.weight >= _STRONG * found[0].weight]
+        rest = [phrase for phrase in telling(strong, len(found), _stems(parts)) if _adds(phrase, named, size)]
+        if len(named) >= _ENOUGH * size or not rest:
+            break
+        best = max(rest, key=lambda phrase: phrase.weight * len(phrase.rows - named) / len(phrase.rows))
+        if len(_joined([*parts, best])) > _LONGEST:
+            break
+        parts.append(best)
+    return parts if len(parts) > 1 or not _is_thin(parts[0]) else [*parts, *_companion(found, parts[0], size)]
+
+
+def _is_thin(phrase: SharedPhrase) -> bool:
+    """Whether it is one common noun: risk, course, photo."""
+    return len(phrase.key) == 1 and phrase.text.islower()
+
+
+def _fuller(found: Sequence[SharedPhrase]) -> SharedPhrase:
+    """The first phrase, or a longer one around it where it is thin and at least half of its messages hold the other."""
+    first = found[0]
+    longer = (
+        phrase
+        for phrase in found
+        if len(phrase.key) > 1 and first.key[0] in phrase.key and 2 * len(phrase.rows) >= len(first.rows)
+    )
+    return next(longer, first) if _is_thin(first) else first
+
+
+def _companion(found: Sequence[SharedPhrase], thin: SharedPhrase, size: int) -> Sequence[SharedPhrase]:
+    """The next phrase that tells a good part as much, of enough messages to speak for the group."""
+    strong = [phrase for phrase in found if phrase.weight >= _COMPANION * found[0].weight]
+    return telling((phrase for phrase in strong if len(phrase.rows) >= _ADDS * size), 1, thin.key)
+
+
+def _adds(phrase: SharedPhrase, named: frozenset[int], size: int) -> bool:
+    return len(phrase.rows - named) >= max(2, _ADDS * size)
+
+
+def _stems(parts: Sequence[SharedPhrase]) -> frozenset[str]:
+    return frozenset(root for part in parts for root in part.key)
+
+
+def _joined(parts: Sequence[SharedPhrase]) -> str:
+    return capitalised(", ".join(part.text for part in parts))
+
+
+def capitalised(text: str) -> str:
+    """`text` with its first letter in upper case; a word that has capitals of its own, as iPhone, stays."""
+    first = text.split(" ", 1)[0]
+    return text if any(char.isupper() for char in first) else text[:1].upper() + text[1:]

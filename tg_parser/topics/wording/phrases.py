@@ -1,0 +1,141 @@
+"""The phrases that a group of messages shares, in a form people read, the most telling first."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import log
+
+from tg_parser.nlp.inflection_ru import dictionary_form, is_nominal
+from tg_parser.nlp.links import LINK
+from tg_parser.nlp.phrases import phrases, runs
+from tg_parser.topics.grouping.texts import LOOKED_AT, Corpus, stems_of
+from tg_parser.topics.model import Group
+from tg_parser.topics.wording.wordforms import is_noun, readable
+
+_READ_MESSAGES = 25
+_READ_CHARS = 2000
+_EVERYWHERE = 0.3
+"""A phrase in more than this share of the messages outside a group is a habit of the channel, not a subject."""
+_MANY = 20
+_NOT_WORDS = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPhrase:
+    """A phrase with its stems, the messages of the group (rows) that hold it, and how well it tells the group apart."""
+
+    text: str
+    key: Key
+    rows: frozenset[int]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A group with its id, its title and the phrases its messages share."""
+
+    id: str
+    title: str
+    group: Group
+    phrases: Sequence[SharedPhrase]
+
+
+def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozenset()) -> list[SharedPhrase]:
+    """Phrases of the group's messages by weight, then as its best message has them.
+
+    At least two messages of a cluster hold each. A phrase of nothing but `avoid`ed stems (the channel's own name) is
+    left out.
+    """
+    rows = [member.row for member in group.members]
+    language = corpus.language_of(rows)
+    surfaces = _candidates(rows[:_READ_MESSAGES], corpus, language)
+    texts = {row: f" {' '.join(corpus.stems[row])} " for row in rows}
+    found = []
+    for key in sorted(surfaces):
+        wanted = f" {' '.join(key)} "
+        holders = frozenset(row for row, text in texts.items() if wanted in text)
+        if (
+            len(holders) >= min(2, len(rows))
+            and not _is_habit(key, len(holders), len(rows), corpus)
+            and not avoid.issuperset(key)
+        ):
+            weight = _weight(key, len(holders), len(rows), corpus)
+            found.append(SharedPhrase(readable(surfaces[key], language), key, holders, weight))
+    place = {root: place for place, root in reversed(list(enumerate(corpus.stems[rows[0]])))}
+    ranked = sorted(found, key=lambda phrase: (-phrase.weight, place.get(phrase.key[0], LOOKED_AT), phrase.key))
+    return list(_different(ranked, language))
+
+
+def _different(ranked: Iterable[SharedPhrase], language: str) -> Iterator[SharedPhrase]:
+    """Without words that are another form of one before, though of another stem."""
+    seen: set[str] = set()
+    for phrase in ranked:
+        form = dictionary_form(phrase.text) if language == "ru" and len(phrase.key) == 1 else phrase.text
+        if form not in seen:
+            seen.add(form)
+            yield phrase
+
+
+def _candidates(rows: Sequence[int], corpus: Corpus, language: str) -> dict[Key, Counter[str]]:
+    """Surfaces by stems, from the key phrases of messages and from their texts."""
+    surfaces: dict[Key, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        document = corpus.documents[row]
+        for surface in (*document.key_phrases, *_phrases_in(document.text[:_READ_CHARS], language)):
+            key = stems_of(surface, language)
+            if key and _is_readable(surface, key) and _names_something(surface, key, corpus, language):
+                surfaces[key][surface] += 1
+    return surfaces
+
+
+def _phrases_in(text: str, language: str) -> Iterator[str]:
+    for run in runs(_NOT_WORDS.sub(" . ", text), language):
+        for phrase in phrases(run, language):
+            yield " ".join(word.surface for word in phrase)
+
+
+def _is_readable(surface: str, key: Key) -> bool:
+    words = surface.split()
+    return (
+        _NOT_WORDS.search(surface) is None
+        and len(key) == len(words) <= 4
+        and len(surface) <= 60
+        and any(char.isalpha() for char in surface)
+    )
+
+
+def _is_habit(key: Key, held: int, size: int, corpus: Corpus) -> bool:
+    others = len(corpus.documents) - size
+    outside = min(corpus.frequency[root] for root in key) - held
+    return others >= _MANY and outside > _EVERYWHERE * others
+
+
+def _weight(key: Key, held: int, size: int, corpus: Corpus) -> float:
+    """Share of the group times how much rarer the phrase is outside; longer phrases say more."""
+    share = held / size
+    outside = max(min(corpus.frequency[root] for root in key), held) / len(corpus.documents)
+    return round(share * max(log(share / outside), 0.1) * (1 + 0.5 * (len(key) - 1)), 6)
+
+
+def _names_something(surface: str, key: Key, corpus: Corpus, language: str) -> bool:
+    """Whether a lone word is a noun or a name, and no word of several is a verb."""
+    if len(key) > 1:
+        return language != "ru" or all(map(is_nominal, surface.split()))
+    return surface[1:] != surface[1:].lower() or is_noun(surface, corpus.forms[key[0]], language)
+
+
+def telling(found: Iterable[SharedPhrase], most: int, used: Iterable[str] = ()) -> list[SharedPhrase]:
+    """The first `most` phrases of which none repeats a stem of another or of `used`."""
+    chosen: list[SharedPhrase] = []
+    seen = set(used)
+    for phrase in found:
+        if len(chosen) == most:
+            break
+        if seen.isdisjoint(phrase.key):
+            chosen.append(phrase)
+            seen.update(phrase.key)
+    return chosen

@@ -1,0 +1,23 @@
+"""Undo a run: remove exactly the rows it wrote and bring back those it replaced, if nothing was written since."""
+
+from __future__ import annotations
+
+from tg_parser.domain.errors import NotFoundError, UsageError
+from tg_parser.storage.engine.databases import Databases
+from tg_parser.transfer.ledger import Ledger
+from tg_parser.transfer.target.opening import LOCK, target_of
+
+
+async def rollback(databases: Databases, run_id: str) -> dict[str, int]:
+    """Undo a run; the rows removed by table. Raises NotFoundError for an unknown run, StorageError for changed rows."""
+    target = target_of(databases)
+    ledger = Ledger(target.homes)
+    run = await ledger.find(run_id) if await ledger.exists() else None
+    if run is None:
+        raise NotFoundError(
+            f"{databases.processing.place} knows no migration {run_id}.", "See: SELECT * FROM migration_runs"
+        )
+    if run.state == "rolled back":
+        raise UsageError(f"The migration {run_id} has been rolled back already.", None)
+    async with databases.locks.exclusive(LOCK):
+        return await target.undo(run, databases.all, state="rolled back")

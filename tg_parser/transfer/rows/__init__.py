@@ -1,0 +1,1 @@
+"""Single values and rows made to fit their column, and the words for what does not fit."""

@@ -1,0 +1,59 @@
+"""The one form in which values of both sides are compared, and in which SQLite keeps them. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from tg_parser.storage.tables.columns import time_text
+from tg_parser.transfer.rows.fields import Field, Kind
+
+Row = tuple[Any, ...]
+Convert = Callable[[Any], Any]
+Conversions = list[tuple[int, Convert]]
+_MICROSECONDS = "2024-01-01T00:00:00.000000Z"
+
+
+class Json(str):
+    """JSON with sorted keys, to tell it from other text."""
+
+    __slots__ = ()
+
+
+def canonical_json(text: str) -> Json:
+    """JSON parsed and written with sorted keys."""
+    try:
+        return Json(orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS), "utf-8")
+    except orjson.JSONDecodeError:
+        return Json(json.dumps(json.loads(text), sort_keys=True))
+
+
+def canonical_time(text: str) -> str:
+    """A time to microseconds in UTC."""
+    if len(text) == len("2024-01-01T00:00:00Z"):
+        return f"{text[:19]}.000000Z"
+    return text if text.endswith("Z") and len(text) == len(_MICROSECONDS) else time_text(datetime.fromisoformat(text))
+
+
+OF_SOURCE: dict[Kind, Convert] = {Kind.JSON: canonical_json, Kind.TIME: canonical_time, Kind.REAL: float}
+OF_TARGET: dict[Kind, Convert] = {Kind.JSON: canonical_json}
+
+
+def conversions(fields: Sequence[Field], by_kind: Mapping[Kind, Convert]) -> Conversions:
+    """What is to be converted of a row, by position."""
+    kinds = [field.kind for field in fields]
+    return [(position, by_kind[kind]) for position, kind in enumerate(kinds) if kind in by_kind]
+
+
+def converted(row: Sequence[Any], which: Conversions) -> Row:
+    """A row in the common form."""
+    values = list(row)
+    for position, convert in which:
+        value = values[position]
+        if value is not None:
+            values[position] = convert(value)
+    return tuple(values)

@@ -1,0 +1,1 @@
+"""The SQLite files that are read, at one moment."""

@@ -1,0 +1,1 @@
+"""Where rows are written: PostgreSQL or new SQLite files."""

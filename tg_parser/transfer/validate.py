@@ -1,0 +1,123 @@
+"""The first pass: every row is looked at and nothing is written. It cuts the tables into batches and knows which are
+clean, so that the second pass need not look again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tg_parser.transfer.ledger import Tally
+from tg_parser.transfer.plan import Chunk, Context, Plan, Verdict, is_clean, verdict
+from tg_parser.transfer.plans import PARENTS
+from tg_parser.transfer.rows.fields import kind_of
+from tg_parser.transfer.source.snapshot import LOWEST
+
+MOST_REFUSED, MOST_LISTED = 200, 2000
+"""A batch ends with so many refused rows or listed changes: the originals are held until they are written."""
+
+Tagged = tuple[int, Sequence[Any]]
+"""A row to write with the row id it comes from."""
+Tell = Callable[[Plan, Verdict], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The rows with a row id in (after, upto]; those of a clean one may be written as they are read."""
+
+    after: int
+    upto: int
+    rows: int
+    clean: bool
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the first pass says of a table."""
+
+    plan: Plan
+    batches: list[Batch] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    changes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+def examine(plan: Plan, context: Context, size: int, tell: Tell) -> Iterator[Findings]:
+    """Look at every row of a table; gives the growing findings after each batch. `tell` hears of every odd row."""
+    findings, growing = Findings(plan), _Growing()
+    for chunk in context.snapshot.chunks(plan.select):
+        verdicts = () if is_clean(plan, chunk, context) else verdicts_of(plan, chunk, context)
+        findings.tally += _tally(len(chunk), verdicts)
+        for each in verdicts:
+            if each.reason or each.notes:
+                tell(plan, each)
+                _count(findings, each, context)
+        growing.add(chunk, verdicts)
+        if growing.full(size):
+            findings.batches.append(growing.cut())
+            yield findings
+    if growing.rows:
+        findings.batches.append(growing.cut())
+    yield findings
+
+
+def batch_rows(plan: Plan, batch: Batch, context: Context, hear: Callable[[Verdict], None]) -> Iterator[Tagged]:
+    """The rows to write of a batch, each with the row id it comes from; `hear` is told of every row looked at alone."""
+    width = len(plan.columns)
+    for chunk in context.snapshot.chunks(plan.select, batch.after, batch.upto):
+        if batch.clean or is_clean(plan, chunk, context):
+            for row in chunk:
+                yield row[-1], row[:width]
+            continue
+        for each in verdicts_of(plan, chunk, context):
+            hear(each)
+            for row in each.rows:
+                yield each.rowid, row
+
+
+def verdicts_of(plan: Plan, chunk: Chunk, context: Context) -> list[Verdict]:
+    """What becomes of each row of a chunk."""
+    return [verdict(plan, row, context) for row in chunk]
+
+
+def _tally(rows: int, verdicts: Sequence[Verdict]) -> Tally:
+    refused = sum(each.reason is not None for each in verdicts)
+    changed = sum(bool(each.notes) for each in verdicts)
+    return Tally(rows=rows, migrated=rows - refused, changed=changed, quarantined=refused)
+
+
+def _count(findings: Findings, each: Verdict, context: Context) -> None:
+    if each.reason is None:
+        findings.changes.update({f"{note.column}: {kind_of(note.change)}" for note in each.notes})
+        return
+    findings.reasons[kind_of(each.reason)] += 1
+    target = findings.plan.target
+    if target is not None and target.name in PARENTS and each.values is not None:
+        refused = context.refused.setdefault(target.name, set())
+        refused.add(each.values[PARENTS[target.name]])
+
+
+@dataclass(slots=True)
+class _Growing:
+    after: int = LOWEST
+    upto: int = LOWEST
+    rows: int = 0
+    refused: int = 0
+    listed: int = 0
+    clean: bool = True
+
+    def full(self, size: int) -> bool:
+        return self.rows >= size or self.refused >= MOST_REFUSED or self.listed >= MOST_LISTED
+
+    def add(self, chunk: Chunk, verdicts: Sequence[Verdict]) -> None:
+        self.upto = chunk[-1][-1]
+        self.rows += len(chunk)
+        self.refused += sum(each.reason is not None for each in verdicts)
+        self.listed += sum(note.original is not None for each in verdicts for note in each.notes)
+        self.clean = self.clean and not verdicts
+
+    def cut(self) -> Batch:
+        batch = Batch(self.after, self.upto, self.rows, self.clean)
+        self.after, self.rows, self.refused, self.listed, self.clean = self.upto, 0, 0, 0, True
+        return batch
