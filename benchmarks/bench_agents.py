@@ -18,7 +18,7 @@ from typing import Any
 from pydantic_ai.usage import RequestUsage
 from stored_channel import BEGIN, CHANNEL, stored_channel
 
-from tg_parser.agents.handoff_queue import Desk
+from tg_parser.agents.handoff_queue import HandoffQueue
 from tg_parser.agents.history import Recorder
 from tg_parser.agents.model_review import Finding, ModelReviewer, Verdict
 from tg_parser.agents.review import Reviewer
@@ -41,7 +41,7 @@ from tg_parser.processing.llm_analyzer import LlmAnalyzer
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor
 from tg_parser.sample import SAMPLE_EXPORT
-from tg_parser.services.agents import AgentService, Books, Readers
+from tg_parser.services.agents import AgentService, AgentStores, AnalyzerSet
 from tg_parser.services.documents import DocumentService
 from tg_parser.storage.stores.agents import AgentStorage
 from tg_parser.storage.stores.claims import ClaimStorage
@@ -250,8 +250,8 @@ class AtOnce(LocalAnalyzer):
         super().__init__(names=False)
         self._made = made
 
-    async def analyze(self, portion: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed]:  # noqa: ARG002
-        return [self._made for _ in portion]
+    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed]:  # noqa: ARG002
+        return [self._made for _ in batch]
 
 
 async def measure_overhead(task: Task, profile: ChannelProfile) -> None:
@@ -268,10 +268,10 @@ async def measure_overhead(task: Task, profile: ChannelProfile) -> None:
                 return DocumentService(Processor(documents, raw, chosen, claims), documents, databases.locks)  # noqa: B023 - its round
 
             handoffs = HandoffStorage(databases.processing)
-            desk = Desk(handoffs, databases.locks)
-            books = Books(AgentStorage(databases.processing), handoffs, desk, timedelta(days=14))
+            queue = HandoffQueue(handoffs, databases.locks)
+            stores = AgentStores(AgentStorage(databases.processing), handoffs, queue, timedelta(days=14))
             parts = {"curator": None, "documents": documents, "topics": TopicStorage(databases.processing)}
-            agents = AgentService(None, Readers(service, analyzer, analyzer), books, **parts)
+            agents = AgentService(None, AnalyzerSet(service, analyzer, analyzer), stores, **parts)
             started = time.process_time()
             runner = service(analyzer) if way == "plain" else agents
             await runner.process([CHANNEL], ProcessOptions())

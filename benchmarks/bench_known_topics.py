@@ -19,7 +19,7 @@ import shared_posts
 import yaml
 
 from tg_parser.nlp.embeddings import SentenceEncoder
-from tg_parser.topics.grouping.groups import Grouping, Survey, group_documents, survey_of
+from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus, group_documents, survey_of
 from tg_parser.topics.grouping.known import near_threshold
 from tg_parser.topics.model import TopicDocument, TopicOptions, WantedTopic
 from tg_parser.topics.verdicts import Verdict
@@ -75,10 +75,10 @@ def articles(language: str) -> Iterator[tuple[TopicDocument, str]]:
 def measure(one: Case) -> None:
     vectors = ENCODER.embed([document.text for document in one.documents])
     asked = ENCODER.embed([wanted.text for wanted in one.options.wanted])
-    survey = survey_of(one.documents, vectors, one.options, asked)
-    offline = group_documents(survey, [])
-    near = list(near_threshold(survey.fits, one.options))
-    judged = group_documents(survey, [], {pair: Verdict(is_right(one, survey, *pair), "") for pair in near})
+    prepared = survey_of(one.documents, vectors, one.options, asked)
+    offline = group_documents(prepared, [])
+    near = list(near_threshold(prepared.fits, one.options))
+    judged = group_documents(prepared, [], {pair: Verdict(is_right(one, prepared, *pair), "") for pair in near})
     share = len(near) / (len(one.documents) * len(one.options.wanted))
     print(
         f"{one.name:<24}{len(one.documents):>6}{len(one.wanted):>7}{quality(one, offline)}{quality(one, judged)}"
@@ -86,9 +86,9 @@ def measure(one: Case) -> None:
     )
 
 
-def is_right(one: Case, survey: Survey, place: int, row: int) -> bool:
+def is_right(one: Case, prepared: PreparedCorpus, place: int, row: int) -> bool:
     wanted = one.wanted[one.options.wanted[place].title]
-    return wanted is not None and one.labels[survey.corpus.documents[row].source_ref] == wanted
+    return wanted is not None and one.labels[prepared.corpus.documents[row].source_ref] == wanted
 
 
 def quality(one: Case, grouping: Grouping) -> str:

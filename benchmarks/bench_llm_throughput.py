@@ -29,10 +29,10 @@ from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.llm.asking import Llm
 from tg_parser.llm.choice import ModelChoice
 from tg_parser.llm.models.cached import Cached
-from tg_parser.llm.models.concurrency_limited import Slotted
+from tg_parser.llm.models.concurrency_limited import ConcurrencyLimited
 from tg_parser.llm.models.endpoint import Endpoint
 from tg_parser.llm.models.priced import Priced
-from tg_parser.llm.models.rate_limited import Gate, Limited
+from tg_parser.llm.models.rate_limited import Limited, RateLimiter
 from tg_parser.llm.models.retrying import Retrying
 from tg_parser.llm.prompts import load_prompts
 from tg_parser.llm.spending.budget import Caps
@@ -128,9 +128,9 @@ async def processor_of(settings: Settings, databases: Databases, answering: Answ
         endpoint = Endpoint(model_of(answering), CHOICE, settings.llm)
         price = tariff(CHOICE.provider, CHOICE.model, None, settings.llm_money)
         priced = Priced(endpoint, provider=CHOICE.provider, tariff=price, ledger=ledger)
-        gate = Gate("bench", settings.llm_limits, settings.retry)
-        chain = Retrying(Limited(priced, gate), CHOICE, settings.retry, settings.llm_limits.max_wait)
-        cached = Cached(Slotted(chain), identity="bench", answers=answers, ledger=ledger)
+        limiter = RateLimiter("bench", settings.llm_limits, settings.retry)
+        chain = Retrying(Limited(priced, limiter), CHOICE, settings.retry, settings.llm_limits.max_wait)
+        cached = Cached(ConcurrencyLimited(chain), identity="bench", answers=answers, ledger=ledger)
         llm = Llm(cached, settings.retry.max_attempts, cached)
         analyzer = LlmAnalyzer(llm, load_prompts(settings.prompts), settings.llm, LocalAnalyzer(names=False))
         claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)

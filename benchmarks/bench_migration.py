@@ -111,7 +111,7 @@ def bare_copy(folder: Path, url: str) -> Measured:
     spent = 0.0
     with psycopg.connect(url) as target:
         for name, table in TABLES.items():
-            for names, rows in portions(folder / FILE_NAMES[name], table):
+            for names, rows in batches(folder / FILE_NAMES[name], table):
                 started = time.perf_counter()
                 with target.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                     for row in rows:
@@ -122,7 +122,7 @@ def bare_copy(folder: Path, url: str) -> Measured:
         return Measured(spent + time.perf_counter() - started)
 
 
-def portions(path: Path, table: str) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+def batches(path: Path, table: str) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
     with sqlite3.connect(path) as source:
         cursor = source.execute(f"SELECT * FROM {table}")
         names = ", ".join(column[0] for column in cursor.description)

@@ -38,10 +38,10 @@ async def messages_of(batches):
     return [message async for batch in batches for message in batch.messages]
 
 
-async def looked_again(sightings):
+async def looked_again(observations):
     """All messages and all ids that are gone, of several second looks."""
     messages, gone = [], []
-    async for shown in sightings:
+    async for shown in observations:
         messages += shown.messages
         gone += shown.gone
     return messages, gone

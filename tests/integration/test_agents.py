@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from samples import CHANNEL, NOW, message
 
-from tg_parser.agents.handoff_queue import Desk
+from tg_parser.agents.handoff_queue import HandoffQueue
 from tg_parser.agents.model_review import Finding, ModelReviewer, Verdict
 from tg_parser.config.llm_settings import PromptSettings
 from tg_parser.domain.agents import Handoff
@@ -18,7 +18,7 @@ from tg_parser.processing.analyzer import Analyzed
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor
-from tg_parser.services.agents import AgentService, Books, Readers
+from tg_parser.services.agents import AgentService, AgentStores, AnalyzerSet
 from tg_parser.services.documents import DocumentService
 from tg_parser.storage.stores.agents import AgentStorage
 from tg_parser.storage.stores.claims import ClaimStorage
@@ -46,13 +46,13 @@ class DeepAnalyzer:
         self.answer = answer
         self.asked = []
 
-    def portions(self, tasks):
+    def batches(self, tasks):
         return ([task] for task in tasks)
 
-    async def analyze(self, portion, profile):
-        self.asked += portion
-        outcomes = [self.answer(task) for task in portion]
-        if isinstance(outcomes[0], Exception) and not portion[0].remarks:
+    async def analyze(self, batch, profile):
+        self.asked += batch
+        outcomes = [self.answer(task) for task in batch]
+        if isinstance(outcomes[0], Exception) and not batch[0].remarks:
             raise outcomes[0]
         return [
             Analyzed(outcome, MADE, asked=True) if isinstance(outcome, Analysis) else outcome for outcome in outcomes
@@ -116,10 +116,10 @@ def service(databases, raw, documents, handoffs, agents):
             return DocumentService(Processor(documents, raw, analyzer, claims), documents, databases.locks)
 
         reviewer = ModelReviewer(model, load_prompts(PromptSettings(_env_file=None)), 10_000) if model else None
-        readers = Readers(by, LocalAnalyzer(names=False), deep, reviewer, "test", "deep-1")
-        books = Books(agents, handoffs, Desk(handoffs, databases.locks), timedelta(days=14))
+        analyzers = AnalyzerSet(by, LocalAnalyzer(names=False), deep, reviewer, "test", "deep-1")
+        stores = AgentStores(agents, handoffs, HandoffQueue(handoffs, databases.locks), timedelta(days=14))
         return AgentService(
-            None, readers, books, curator=None, documents=documents, topics=TopicStorage(databases.processing)
+            None, analyzers, stores, curator=None, documents=documents, topics=TopicStorage(databases.processing)
         )
 
     return built

@@ -12,7 +12,7 @@ from samples import CHANNEL, NOW, message
 from tg_parser.config.llm_settings import LlmSettings, PromptSettings
 from tg_parser.domain.errors import ProviderError
 from tg_parser.llm.asking import Llm
-from tg_parser.llm.models.concurrency_limited import Slotted
+from tg_parser.llm.models.concurrency_limited import ConcurrencyLimited
 from tg_parser.llm.prompts import load_prompts
 from tg_parser.llm.slots import CallSlots, RunEndsError
 from tg_parser.processing.claims import WorkClaims
@@ -58,7 +58,7 @@ async def process(databases):
     await raw.store([message(number, f"Новость номер {number}") for number in range(100, 100 + MESSAGES)], NOW)
 
     async def run(provider, **options):
-        llm = Llm(Slotted(FunctionModel(provider, model_name="m")), 1)
+        llm = Llm(ConcurrencyLimited(FunctionModel(provider, model_name="m")), 1)
         prompts = load_prompts(PromptSettings(_env_file=None))
         analyzer = LlmAnalyzer(llm, prompts, LlmSettings(_env_file=None), LocalAnalyzer(names=False))
         claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)

@@ -10,7 +10,7 @@ from tg_parser.domain.errors import SourceUnavailableError, WrongChatError
 from tg_parser.domain.messages import Author, Chat, Forward
 from tg_parser.domain.sources import SourceChange
 from tg_parser.ingestion.collector import Collector
-from tg_parser.ingestion.raw_writer import Intake
+from tg_parser.ingestion.raw_writer import RawWriter
 from tg_parser.ingestion.source import Batch, Window
 from tg_parser.storage.stores.comments import CommentStorage
 from tg_parser.storage.stores.raw import RawStorage
@@ -80,7 +80,7 @@ def raw(databases):
 @pytest.fixture
 async def collect(databases, sources, raw):
     await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
-    collector = Collector(sources, CommentStorage(databases.ingestion), Intake(raw))
+    collector = Collector(sources, CommentStorage(databases.ingestion), RawWriter(raw))
 
     async def run(stream, *, limit=None, snapshot=False, date_from=None):
         source = await sources.get("s")
@@ -201,11 +201,11 @@ async def test_the_api_takes_over_from_the_preview(collect, sources, raw):
 async def test_another_chat_under_the_same_id_is_refused(databases, sources, raw):
     """Where an id is another message than the stored one, nothing of it is stored: two chats never mix."""
     source = await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
-    intake = Intake(raw)
-    await intake.store(source, [message(5, "mine")], Counter())
+    raw_writer = RawWriter(raw)
+    await raw_writer.store(source, [message(5, "mine")], Counter())
     other = [message(4, "other"), message(5, "other").model_copy(update={"date": NOW + timedelta(days=3)})]
     with pytest.raises(WrongChatError, match="another chat"):
-        await intake.store(source, other, Counter())
+        await raw_writer.store(source, other, Counter())
     assert [stored.current_text async for page in raw.pages(CHANNEL) for stored in page] == ["mine"]
 
 
@@ -213,8 +213,8 @@ async def test_messages_are_kept_under_the_id_of_their_source(sources, raw):
     """A chat first stored by its name keeps that id when its number becomes known."""
     source = await sources.save_source(SourceChange(source_id="s", channel_id="durov"), NOW)
     counts = Counter()
-    await Intake(raw).store(source, [message(1, channel="durov")], counts)
-    await Intake(raw).store(source, [message(1), message(2)], counts)
+    await RawWriter(raw).store(source, [message(1, channel="durov")], counts)
+    await RawWriter(raw).store(source, [message(1), message(2)], counts)
     assert (counts["new"], counts["unchanged"]) == (2, 1)
     assert [each.message.source_ref async for page in raw.pages("durov") for each in page] == [
         "tg:durov:post:1",
@@ -228,7 +228,7 @@ async def test_with_a_salt_nobody_is_named(sources, raw):
     ann = Author(id="7", name="Ann")
     told = {"author": ann, "forward": Forward(name="Bob"), "raw_payload": {"from": "Ann"}, "parent_message_id": "1"}
     comments = [message(number, kind="comment", thread_id="1", **told) for number in (2, 3)]
-    await Intake(raw, "pepper").store(source, [message(1, author=Author(name="Editor")), *comments], Counter())
+    await RawWriter(raw, "pepper").store(source, [message(1, author=Author(name="Editor")), *comments], Counter())
     kept = {m.message.id: m.message async for page in raw.pages(CHANNEL) for m in page}
     assert kept["1"].author == Author(name="Editor")
     assert kept["2"].author == kept["3"].author == Author(id="hash-86693d50efdc246c")
@@ -239,6 +239,6 @@ async def test_with_a_salt_nobody_in_a_group_is_named_either(sources, raw):
     """In a group people write every message: posts too lose their names there, as they do not in a channel."""
     group = SourceChange(source_id="g", channel_id=CHANNEL, channel_kind="group")
     ann = {"author": Author(id="7", name="Ann"), "raw_payload": {"from": "Ann"}}
-    await Intake(raw, "pepper").store(await sources.save_source(group, NOW), [message(1, **ann)], Counter())
+    await RawWriter(raw, "pepper").store(await sources.save_source(group, NOW), [message(1, **ann)], Counter())
     (kept,) = [each.message async for page in raw.pages(CHANNEL) for each in page]
     assert (kept.author, kept.raw_payload) == (Author(id="hash-86693d50efdc246c"), None)

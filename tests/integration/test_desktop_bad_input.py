@@ -6,7 +6,7 @@ import pytest
 from desktop_files import chat, message, read, write
 
 from tg_parser.domain.errors import ExportFormatError, ExportTruncatedError, SourceError
-from tg_parser.ingestion.desktop.json_reader import ExportWalk
+from tg_parser.ingestion.desktop.json_reader import JsonExportReader
 from tg_parser.ingestion.source import Window
 
 
@@ -84,10 +84,10 @@ def test_wherever_a_file_is_cut_the_complete_messages_are_given(tmp_path):
 
 
 def _walked(path):
-    walk, ids = ExportWalk(path, batch_size=1000, batch_bytes=1 << 20), []
+    reader, ids = JsonExportReader(path, batch_size=1000, batch_bytes=1 << 20), []
     try:
-        while walk.next_chat():
-            while batch := walk.next_batch(Window()):
+        while reader.next_chat():
+            while batch := reader.next_batch(Window()):
                 ids.extend(item.id for item in batch.messages)
     except SourceError as error:
         return ids, type(error)

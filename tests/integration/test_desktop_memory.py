@@ -6,8 +6,8 @@ import tracemalloc
 from html_export_files import page, post, time_of, write_pages
 
 from tg_parser.ingestion.desktop.html.files import find_html_export
-from tg_parser.ingestion.desktop.html.reader import HtmlWalk
-from tg_parser.ingestion.desktop.json_reader import ExportWalk
+from tg_parser.ingestion.desktop.html.reader import HtmlExportReader
+from tg_parser.ingestion.desktop.json_reader import JsonExportReader
 from tg_parser.ingestion.source import Window
 
 MB = 1 << 20
@@ -33,9 +33,9 @@ def _peak(folder, size):
             file.write(json.dumps(message | reply, ensure_ascii=False) + ",\n")
         file.write("null]}")
     tracemalloc.start()
-    walk = ExportWalk(path, batch_size=1000, batch_bytes=8 * MB)
-    assert walk.next_chat() is not None
-    while walk.next_batch(Window()):
+    reader = JsonExportReader(path, batch_size=1000, batch_bytes=8 * MB)
+    assert reader.next_chat() is not None
+    while reader.next_batch(Window()):
         pass
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -54,10 +54,10 @@ def _peak_of_pages(folder, number):
         write_pages(folder, page(*posts), numbers=[first // 300 + 1])
     found = find_html_export(folder)
     tracemalloc.start()
-    walk = HtmlWalk(found, batch_size=100, batch_bytes=8 * MB)
-    assert walk.next_chat() is not None
+    reader = HtmlExportReader(found, batch_size=100, batch_bytes=8 * MB)
+    assert reader.next_chat() is not None
     messages = 0
-    while batch := walk.next_batch(Window()):
+    while batch := reader.next_batch(Window()):
         messages += len(batch.messages)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -74,9 +74,9 @@ async def analyze():
         analyzer = LlmAnalyzer(Llm(priced, attempts), PROMPTS, settings, LocalAnalyzer(names=False))
         tasks = [text if isinstance(text, Task) else Task(message(at, text)) for at, text in enumerate(texts, 1)]
         outcomes = {}
-        for portion in analyzer.portions(tasks):
-            results = await analyzer.analyze(portion, ChannelProfile())
-            outcomes |= {task.message.id: result for task, result in zip(portion, results, strict=True)}
+        for batch in analyzer.batches(tasks):
+            results = await analyzer.analyze(batch, ChannelProfile())
+            outcomes |= {task.message.id: result for task, result in zip(batch, results, strict=True)}
         return [outcomes[task.message.id] for task in tasks]
 
     return analyzed

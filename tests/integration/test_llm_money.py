@@ -204,12 +204,12 @@ async def test_another_prompt_model_or_parameter_is_another_question(databases):
 async def test_cap_of_a_run_stops_at_once(databases):
     """With 20 calls at a time and 10 cents to spend, no call begins once they are spent, and all calls are booked."""
     provider = Provider(delay=0.005)
-    gate = asyncio.Semaphore(20)
+    limiter = asyncio.Semaphore(20)
     async with opened(databases, Caps(run=0.1)) as ledger:
         llm = chain(databases, ledger, provider)
 
         async def ask(number):
-            async with gate:
+            async with limiter:
                 return await llm.ask(question(f"w{number}"))
 
         outcomes = await asyncio.gather(*(ask(number) for number in range(200)), return_exceptions=True)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tg_parser.agents.agent import Agent, Done
-from tg_parser.agents.handoff_queue import Desk
+from tg_parser.agents.handoff_queue import HandoffQueue
 from tg_parser.agents.history import Recorder
 from tg_parser.agents.orchestrator import Orchestrator
 from tg_parser.agents.plans import parse_plan
@@ -46,7 +46,7 @@ def orchestrator(databases, agents, handoffs):
     def built(work):
         worker = Agent(AgentCard("worker", "test", "Does everything.", ()), work, frozenset({"depth"}))
         recorder = Recorder(agents, handoffs, timedelta(days=1))
-        return Orchestrator([worker], Desk(handoffs, databases.locks), recorder, agents)
+        return Orchestrator([worker], HandoffQueue(handoffs, databases.locks), recorder, agents)
 
     return built
 

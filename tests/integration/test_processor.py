@@ -25,11 +25,11 @@ class ReadingAnalyzer:
         self.read, self.now, self.most = [], 0, 0
         self.stuck = asyncio.Event()
 
-    def portions(self, tasks):
+    def batches(self, tasks):
         return [[task] for task in tasks]
 
-    async def analyze(self, portion, profile):
-        (message,) = (task.message for task in portion)
+    async def analyze(self, batch, profile):
+        (message,) = (task.message for task in batch)
         self.now += 1
         self.most = max(self.most, self.now)
         try:

@@ -32,11 +32,11 @@ class ScriptedAnalyzer:
         self.waiting = asyncio.Event()
         self._news = asyncio.Condition()
 
-    def portions(self, tasks):
+    def batches(self, tasks):
         return [[task] for task in tasks]
 
-    async def analyze(self, portion, profile):
-        (task,) = portion
+    async def analyze(self, batch, profile):
+        (task,) = batch
         self.begun.append(task.message.id)
         self.tasks.append(task)
         async with self._news:

@@ -40,7 +40,7 @@ def settings(primary, *ports, **changed):
 
 
 async def one_read(databases):
-    return (await databases.readers.processing.rows(WHERE))[0]["replica"]
+    return (await databases.read_databases.processing.rows(WHERE))[0]["replica"]
 
 
 async def until(databases, *, replica):
@@ -55,7 +55,7 @@ async def test_reads_go_to_the_replica_and_writes_to_the_primary(primary, standb
     async with open_databases(settings(primary, standby.port)) as databases:
         await until(databases, replica=True)
         assert (await databases.processing.rows(WHERE))[0]["replica"] is False
-        await databases.readers.raw.write(lambda conn: conn.execute(text("CREATE TABLE here (id INTEGER)")))
+        await databases.read_databases.raw.write(lambda conn: conn.execute(text("CREATE TABLE here (id INTEGER)")))
         await databases.raw.write(lambda conn: conn.execute(text("DROP TABLE here")))
 
 
@@ -68,12 +68,12 @@ async def test_reader_sees_what_this_process_wrote(primary, standby):
         hold_back(standby)
         for number in range(1, 4):
             await databases.raw.write(lambda conn: conn.execute(text("INSERT INTO followed VALUES (1)")))
-            assert (await databases.readers.raw.rows(count))[0]["rows"] == number
+            assert (await databases.read_databases.raw.rows(count))[0]["rows"] == number
             await databases.replicas.look()
             assert await one_read(databases) is False
         let_go(standby)
         await until(databases, replica=True)
-        assert (await databases.readers.raw.rows(count))[0]["rows"] == 3
+        assert (await databases.read_databases.raw.rows(count))[0]["rows"] == 3
 
 
 async def test_replica_that_lags_is_left_out_and_comes_back(primary, standby, caplog):
@@ -147,7 +147,7 @@ async def test_replica_given_as_primary_is_refused(primary, standby):
 async def test_without_replicas_readers_are_the_databases_themselves(primary):
     """No setting, no detour."""
     async with open_databases(settings(primary)) as databases:
-        assert databases.readers is databases
+        assert databases.read_databases is databases
         assert await one_read(databases) is False
 
 

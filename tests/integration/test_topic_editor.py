@@ -210,9 +210,9 @@ async def test_only_doubtful_messages_of_wanted_topics_are_judged(channel):
     """A post that is near is asked about, once; the verdict and its reason stay with the topic, without a model too."""
     wanted = (WantedTopic("Осадки", "Снег, метель и что о них говорят синоптики", ("метель",)),)
     await channel.hold("На Камчатке шторм, синоптики просят не выходить", first=22)
-    survey = TopicModel(lambda s: {"belongs": True, "why": "О погоде."} if s.prompt == "match" else usual(s))
-    done = await channel.run(survey, wanted=wanted)
-    asked = [shown.texts["MESSAGE"][0] for shown in survey.of("match")]
+    prepared = TopicModel(lambda s: {"belongs": True, "why": "О погоде."} if s.prompt == "match" else usual(s))
+    done = await channel.run(prepared, wanted=wanted)
+    asked = [shown.texts["MESSAGE"][0] for shown in prepared.of("match")]
     assert 0 < len(asked) == done.editing.judged < 5
     assert not any("доллара" in text or "анда" in text for text in asked)
     card = (await channel.cards())["Осадки"]
@@ -220,7 +220,7 @@ async def test_only_doubtful_messages_of_wanted_topics_are_judged(channel):
     judged = card.metadata["judged"]["messages"]
     assert {said["why"] for said in judged.values()} == {"О погоде."}
     assert judged.keys() <= {item.source_ref for item in bundle.items}
-    stored, again = await channel.stored(), TopicModel(survey.answer)
+    stored, again = await channel.stored(), TopicModel(prepared.answer)
     await channel.run(wanted=wanted)
     assert await channel.stored() == stored
     await channel.run(again, wanted=wanted, max_anchors=4)

@@ -6,85 +6,85 @@ from datetime import timedelta
 import pytest
 from backup_samples import MOMENT, manifest
 
-from tg_parser.backup.directory import Shelf
+from tg_parser.backup.directory import BackupDirectory
 from tg_parser.domain.errors import BackupError, OutputError
 
 NAME = "tg-parser-20241127T093000Z"
 
 
 @pytest.fixture
-def shelf(tmp_path):
-    return Shelf(tmp_path / "backups")
+def directory(tmp_path):
+    return BackupDirectory(tmp_path / "backups")
 
 
-def put(shelf, moment=MOMENT, **fields):
+def put(directory, moment=MOMENT, **fields):
     """A backup with one file of five bytes."""
-    with shelf.draft(moment) as draft:
+    with directory.draft(moment) as draft:
         (draft.folder / "raw_storage.sqlite").write_bytes(b"hello")
         draft.write_manifest(manifest(draft.name, moment, **fields))
-    return shelf.folder / draft.name
+    return directory.folder / draft.name
 
 
-def seen(shelf):
-    return [(each.name, each.state, each.problem) for each in shelf.all()]
+def seen(directory):
+    return [(each.name, each.state, each.problem) for each in directory.all()]
 
 
-def test_finished_backup_is_good(shelf):
+def test_finished_backup_is_good(directory):
     """It has its name, its files and nothing beside, for its owner's eyes alone."""
-    path = put(shelf)
-    assert seen(shelf) == [(NAME, "good", None)]
+    path = put(directory)
+    assert seen(directory) == [(NAME, "good", None)]
     assert sorted(each.name for each in path.iterdir()) == ["manifest.json", "raw_storage.sqlite"]
     assert path.stat().st_mode & 0o777 == 0o700
     assert (path / "manifest.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_no_folder_is_no_backups(shelf):
+def test_no_folder_is_no_backups(directory):
     """Before the first backup the list is empty, and that is no error."""
-    assert shelf.all() == []
+    assert directory.all() == []
     with pytest.raises(BackupError, match="no good backup"):
-        shelf.latest()
+        directory.latest()
 
 
-def test_newest_comes_first(shelf):
+def test_newest_comes_first(directory):
     """By the time of the backup."""
     for hours in (2, 0, 1):
-        put(shelf, MOMENT + timedelta(hours=hours))
-    assert [each.created_at.hour for each in shelf.all()] == [11, 10, 9]
-    assert shelf.latest().created_at.hour == 11
+        put(directory, MOMENT + timedelta(hours=hours))
+    assert [each.created_at.hour for each in directory.all()] == [11, 10, 9]
+    assert directory.latest().created_at.hour == 11
 
 
-def test_two_of_one_second_have_two_names(shelf):
+def test_two_of_one_second_have_two_names(directory):
     """The second one does not touch the first."""
-    put(shelf)
-    put(shelf)
-    assert {name for name, _, _ in seen(shelf)} == {NAME, f"{NAME}-2"}
+    put(directory)
+    put(directory)
+    assert {name for name, _, _ in seen(directory)} == {NAME, f"{NAME}-2"}
 
 
-def test_while_it_is_written_it_is_running(shelf):
+def test_while_it_is_written_it_is_running(directory):
     """It is neither good nor broken, and nobody may use it."""
-    with contextlib.suppress(KeyError), shelf.draft(MOMENT):
-        assert seen(shelf) == [(f"{NAME}.partial", "running", "it is being written")]
+    with contextlib.suppress(KeyError), directory.draft(MOMENT):
+        assert seen(directory) == [(f"{NAME}.partial", "running", "it is being written")]
         with pytest.raises(BackupError, match="it is being written"):
-            shelf.find(f"{NAME}.partial")
+            directory.find(f"{NAME}.partial")
         raise KeyError
 
 
-def test_failed_one_leaves_nothing(shelf):
+def test_failed_one_leaves_nothing(directory):
     """An error while it is written takes it away."""
-    with pytest.raises(KeyError), shelf.draft(MOMENT) as draft:
+    with pytest.raises(KeyError), directory.draft(MOMENT) as draft:
         (draft.folder / "raw_storage.sqlite").write_bytes(b"hell")
         raise KeyError
-    assert seen(shelf) == []
-    assert list(shelf.folder.iterdir()) == []
+    assert seen(directory) == []
+    assert list(directory.folder.iterdir()) == []
 
 
-def test_what_a_killed_process_left_is_broken(shelf):
+def test_what_a_killed_process_left_is_broken(directory):
     """Even where the manifest was written: the name comes last. The next backup of that second finds another name."""
-    path = put(shelf)
+    path = put(directory)
     path.rename(path.with_name(f"{NAME}.partial"))
-    assert seen(shelf) == [(f"{NAME}.partial", "broken", "it was not finished")]
-    put(shelf)
-    assert [state for _, state, _ in seen(shelf)] == ["broken", "good"]
+    assert seen(directory) == [(f"{NAME}.partial", "broken", "it was not finished")]
+    put(directory)
+    assert [state for _, state, _ in seen(directory)] == ["broken", "good"]
 
 
 @pytest.mark.parametrize(
@@ -99,55 +99,55 @@ def test_what_a_killed_process_left_is_broken(shelf):
         (lambda path: (path / "manifest.json").write_text("{"), "manifest.json is damaged"),
     ],
 )
-def test_spoilt_one_is_broken(shelf, spoil, problem):
+def test_spoilt_one_is_broken(directory, spoil, problem):
     """A cut file, a missing one, a manifest that says nothing: listed with the reason, and refused."""
-    spoil(put(shelf))
-    assert seen(shelf) == [(NAME, "broken", problem)]
+    spoil(put(directory))
+    assert seen(directory) == [(NAME, "broken", problem)]
     with pytest.raises(BackupError, match="cannot be used"):
-        shelf.find(NAME)
+        directory.find(NAME)
     with pytest.raises(BackupError, match="no good backup"):
-        shelf.latest()
+        directory.latest()
 
 
-def test_backup_of_another_form_is_newer(shelf):
+def test_backup_of_another_form_is_newer(directory):
     """It is not broken: its own version can use it."""
-    put(shelf, format=2, product_version="9.1")
-    assert seen(shelf) == [(NAME, "newer", "it was made by TG_parser 9.1, which is newer")]
+    put(directory, format=2, product_version="9.1")
+    assert seen(directory) == [(NAME, "newer", "it was made by TG_parser 9.1, which is newer")]
     with pytest.raises(BackupError) as refused:
-        shelf.find(NAME)
+        directory.find(NAME)
     assert refused.value.hint == "Use that version."
 
 
-def test_renamed_one_is_a_backup_still(shelf):
+def test_renamed_one_is_a_backup_still(directory):
     """Its name is that of the folder; other folders are none of ours."""
-    put(shelf).rename(shelf.folder / "before-the-move")
-    (shelf.folder / "photos").mkdir()
-    (shelf.folder / "notes.txt").touch()
-    assert seen(shelf) == [("before-the-move", "good", None)]
-    assert shelf.find("before-the-move").own_name is False
+    put(directory).rename(directory.folder / "before-the-move")
+    (directory.folder / "photos").mkdir()
+    (directory.folder / "notes.txt").touch()
+    assert seen(directory) == [("before-the-move", "good", None)]
+    assert directory.find("before-the-move").own_name is False
 
 
-def test_unknown_name_is_refused(shelf):
+def test_unknown_name_is_refused(directory):
     """Also one that leads out of the folder."""
-    put(shelf)
+    put(directory)
     for name in ("nothing", f"../backups/{NAME}"):
         with pytest.raises(BackupError, match="There is no backup"):
-            shelf.find(name)
+            directory.find(name)
 
 
 def test_place_that_is_no_folder(tmp_path):
     """One sentence with what to do, from each command."""
     (tmp_path / "file").touch()
-    shelf = Shelf(tmp_path / "file" / "backups")
-    with pytest.raises(OutputError, match="Not a directory") as refused, shelf.draft(MOMENT):
+    directory = BackupDirectory(tmp_path / "file" / "backups")
+    with pytest.raises(OutputError, match="Not a directory") as refused, directory.draft(MOMENT):
         pass
     assert "BACKUP_DIR" in refused.value.hint
     with pytest.raises(OutputError, match="Not a directory"):
-        Shelf(tmp_path / "file").all()
+        BackupDirectory(tmp_path / "file").all()
 
 
-def test_removed_one_is_gone(shelf):
+def test_removed_one_is_gone(directory):
     """With all its files."""
-    put(shelf)
-    shelf.remove(shelf.latest())
-    assert list(shelf.folder.iterdir()) == []
+    put(directory)
+    directory.remove(directory.latest())
+    assert list(directory.folder.iterdir()) == []

@@ -11,7 +11,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tg_parser.domain.errors import SchemaMismatchError, StorageError, StorageUnavailableError
 from tg_parser.storage.engine.commits import CommitMark, ServerRun, UnknownOutcomeError
-from tg_parser.storage.engine.faults import COLLISION_PAUSE, pause_before_again, told, translate, worth_repeating
+from tg_parser.storage.engine.faults import (
+    COLLISION_PAUSE,
+    pause_before_again,
+    translate,
+    translate_db_errors,
+    worth_repeating,
+)
 
 MARK = CommitMark(1, 2, ServerRun("00000001", datetime(2024, 11, 27, tzinfo=UTC)))
 
@@ -58,11 +64,11 @@ def wrapped(cause, wrapper=OperationalError):
 def test_errors_become_a_sentence_with_a_hint(error, kind, words):
     """Every known fault has its words, wrapped by SQLAlchemy or not, and tells whether later may be better."""
     for each in (error, error if isinstance(error, UnknownOutcomeError) else wrapped(error)):
-        told = translate(each, "The place")
-        assert type(told) is kind
-        assert told.message.startswith("The place ")
-        assert words in told.message
-        assert told.hint
+        error = translate(each, "The place")
+        assert type(error) is kind
+        assert error.message.startswith("The place ")
+        assert words in error.message
+        assert error.hint
 
 
 def test_mistakes_of_the_program_are_not_dressed_up():
@@ -117,6 +123,6 @@ def test_collisions_are_repeated_at_once_and_lost_connections_with_patience():
 )
 def test_what_is_told_to_a_person_is_repeated_like_what_it_was_made_of(error, again):
     """Words change nothing about whether the same again can help."""
-    with pytest.raises(StorageError) as known, told("The place"):
+    with pytest.raises(StorageError) as known, translate_db_errors("The place"):
         raise error
     assert pause_before_again(known.value) == again

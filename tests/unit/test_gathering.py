@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tg_parser.llm.models.batching_loader import Gathering
+from tg_parser.llm.models.batching_loader import BatchingLoader
 
 
 async def test_lookups_of_one_moment_are_one_query():
@@ -16,10 +16,10 @@ async def test_lookups_of_one_moment_are_one_query():
         await asyncio.sleep(0)
         return {key: key.upper() for key in keys if key != "none"}
 
-    gathering = Gathering(find)
-    first = [asyncio.create_task(gathering.get(f"k{number}")) for number in range(100)]
+    loader = BatchingLoader(find)
+    first = [asyncio.create_task(loader.get(f"k{number}")) for number in range(100)]
     await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-    late = asyncio.gather(gathering.get("none"), gathering.get("late"), gathering.get("late"))
+    late = asyncio.gather(loader.get("none"), loader.get("late"), loader.get("late"))
     assert [task.result() for task in first] == [f"K{number}" for number in range(100)]
     assert await late == [None, "LATE", "LATE"]
     assert [len(keys) for keys in asked] == [100, 2]
@@ -35,10 +35,10 @@ async def test_failed_query_is_everybodys_error_and_not_the_next_ones():
             raise answer
         return answer
 
-    gathering = Gathering(find)
-    outcomes = await asyncio.gather(gathering.get("a"), gathering.get("b"), return_exceptions=True)
+    loader = BatchingLoader(find)
+    outcomes = await asyncio.gather(loader.get("a"), loader.get("b"), return_exceptions=True)
     assert [type(each) for each in outcomes] == [ConnectionError, ConnectionError]
-    assert await gathering.get("a") == 1
+    assert await loader.get("a") == 1
 
 
 async def test_cancelled_lookup_leaves_the_others_alone():
@@ -47,8 +47,8 @@ async def test_cancelled_lookup_leaves_the_others_alone():
     async def find(keys):
         return dict.fromkeys(keys, 1)
 
-    gathering = Gathering(find)
-    leaver, other = (asyncio.create_task(gathering.get("a")) for _ in range(2))
+    loader = BatchingLoader(find)
+    leaver, other = (asyncio.create_task(loader.get("a")) for _ in range(2))
     await asyncio.sleep(0)
     leaver.cancel()
     assert await other == 1

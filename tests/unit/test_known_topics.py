@@ -6,11 +6,11 @@ from topic_samples import DOLLAR, ODD, SNOW, START, ZOO, channel_posts, directio
 
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.discovery import TopicsFound, find_topics
-from tg_parser.topics.grouping.groups import Survey, group_documents, survey_of
+from tg_parser.topics.grouping.groups import PreparedCorpus, group_documents, survey_of
 from tg_parser.topics.grouping.known import near_threshold, without_doubles
 from tg_parser.topics.grouping.texts import corpus_of
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicDocument, TopicOptions, WantedTopic
-from tg_parser.topics.verdicts import Verdict, record, remembered
+from tg_parser.topics.verdicts import Membership, record, remembered
 
 LATER = datetime(2025, 1, 1, tzinfo=UTC)
 ENCODER = SentenceEncoder()
@@ -106,8 +106,8 @@ def test_keywords_are_found_in_every_form_and_only_whole():
     """«снега» is the keyword «снег», «снеговик» is not."""
     documents = channel_posts("Много снега", "Куплен снеговик", "Нечто иное", "Совсем другое")
     wanted = (WantedTopic("Зима", keywords=("снег",)),)
-    survey = survey_of(documents, directions(0, 1, 2, 3), TopicOptions(wanted=wanted), directions(4))
-    hits = survey.fits.similarity[:, 0]
+    prepared = survey_of(documents, directions(0, 1, 2, 3), TopicOptions(wanted=wanted), directions(4))
+    hits = prepared.fits.similarity[:, 0]
     assert hits[0] > hits[1] + 0.12
     assert max(hits[1:]) < 0.01
 
@@ -156,35 +156,35 @@ def test_where_there_is_nothing_every_wanted_topic_is_missing(texts):
 DOUBTFUL = TopicOptions(wanted=(WantedTopic("Снег"),))
 
 
-def surveyed(*similarities: float, is_sure: bool = True) -> Survey:
+def surveyed(*similarities: float, is_sure: bool = True) -> PreparedCorpus:
     """Posts as alike to the wanted topic as told; 0.2 makes a score of 0.5."""
     documents = channel_posts(*[f"Слово{number}" for number in range(len(similarities))])
-    survey = survey_of(documents, np.eye(len(similarities), 9, dtype=np.float32), DOUBTFUL, directions(8, width=9))
-    survey.fits.similarity[:, 0] = similarities
-    survey.fits.half[:] = 0.2
-    survey.fits.is_sure[:, 0] = is_sure
-    return survey
+    prepared = survey_of(documents, np.eye(len(similarities), 9, dtype=np.float32), DOUBTFUL, directions(8, width=9))
+    prepared.fits.similarity[:, 0] = similarities
+    prepared.fits.half[:] = 0.2
+    prepared.fits.is_sure[:, 0] = is_sure
+    return prepared
 
 
 def test_only_messages_near_the_threshold_are_to_be_judged():
     """Scores from 0.35 up to 0.6, the closest to 0.5 first; sure ones on both sides are left alone."""
-    survey = surveyed(0.9, 0.26, 0.19, 0.21, 0.16, 0.14, 0.0)
-    assert list(near_threshold(survey.fits, DOUBTFUL)) == [(0, 3), (0, 2), (0, 4)]
+    prepared = surveyed(0.9, 0.26, 0.19, 0.21, 0.16, 0.14, 0.0)
+    assert list(near_threshold(prepared.fits, DOUBTFUL)) == [(0, 3), (0, 2), (0, 4)]
 
 
 def test_a_number_of_messages_is_judged_at_most():
     """However many stand near the threshold, a hundred are asked about, the nearest ones."""
-    survey = surveyed(*[0.2 + number / 10_000 for number in range(150)])
-    assert list(near_threshold(survey.fits, DOUBTFUL)) == [(0, row) for row in range(100)]
+    prepared = surveyed(*[0.2 + number / 10_000 for number in range(150)])
+    assert list(near_threshold(prepared.fits, DOUBTFUL)) == [(0, row) for row in range(100)]
 
 
 def test_a_message_that_is_merely_the_nearest_stands_for_nothing():
     """Without a keyword, and not much alike, it can support a topic and be judged, but makes none."""
-    survey = surveyed(0.9, 0.8, 0.7, is_sure=False)
-    assert survey.fits.scores(0, DOUBTFUL).tolist() == [0.5999, 0.5999, 0.5999]
-    assert list(near_threshold(survey.fits, DOUBTFUL)) == [(0, 0), (0, 1), (0, 2)]
-    assert group_documents(survey, []).missing == ("Снег",)
-    judged = group_documents(survey, [], {(0, 0): Verdict(True, "Да"), (0, 1): Verdict(True, "Да")})
+    prepared = surveyed(0.9, 0.8, 0.7, is_sure=False)
+    assert prepared.fits.scores(0, DOUBTFUL).tolist() == [0.5999, 0.5999, 0.5999]
+    assert list(near_threshold(prepared.fits, DOUBTFUL)) == [(0, 0), (0, 1), (0, 2)]
+    assert group_documents(prepared, []).missing == ("Снег",)
+    judged = group_documents(prepared, [], {(0, 0): Membership(True, "Да"), (0, 1): Membership(True, "Да")})
     assert [member.row for member in judged.groups[0].anchors] == [0, 1]
 
 
@@ -196,9 +196,9 @@ def test_a_subject_that_the_channel_never_speaks_of_is_missing():
 
 def test_a_verdict_decides():
     """What belongs is lifted above the anchors' threshold and brings its reason, what does not is out."""
-    survey = surveyed(0.9, 0.8, 0.21, 0.19, 0.0)
-    verdicts = {(0, 2): Verdict(belongs=False, why="О другом"), (0, 3): Verdict(belongs=True, why="О снеге")}
-    group = group_documents(survey, [], verdicts).groups[0]
+    prepared = surveyed(0.9, 0.8, 0.21, 0.19, 0.0)
+    verdicts = {(0, 2): Membership(belongs=False, why="О другом"), (0, 3): Membership(belongs=True, why="О снеге")}
+    group = group_documents(prepared, [], verdicts).groups[0]
     assert [(member.row, member.score, member.why) for member in group.members] == [
         (0, 0.9529, None), (1, 0.9412, None), (3, 0.7244, "О снеге")
     ]  # fmt: skip
@@ -209,10 +209,10 @@ def test_a_verdict_holds_until_the_message_or_the_topic_changes(found):
     """It is remembered by the text of the message and the words of the topic, whichever place both have now."""
     corpus = corpus_of(CHANNEL)
     card = next(card for card, _ in found.topics if card.title == "Животные")
-    judged = record(ANIMALS, {8: Verdict(True, "О панде"), 0: Verdict(False, "О снеге")}, corpus)
+    judged = record(ANIMALS, {8: Membership(True, "О панде"), 0: Membership(False, "О снеге")}, corpus)
     topic = KnownTopic(card.model_copy(update={"metadata": {**card.metadata, "judged": judged}}))
-    both = {(1, 8): Verdict(True, "О панде"), (1, 0): Verdict(False, "О снеге")}
+    both = {(1, 8): Membership(True, "О панде"), (1, 0): Membership(False, "О снеге")}
     assert remembered((BEES, ANIMALS), corpus, [topic]) == both
     edited = [post(1, "Снег растаял"), *CHANNEL[1:]]
-    assert remembered((ANIMALS,), corpus_of(edited), [topic]) == {(0, 8): Verdict(True, "О панде")}
+    assert remembered((ANIMALS,), corpus_of(edited), [topic]) == {(0, 8): Membership(True, "О панде")}
     assert remembered((WantedTopic("Животные", "Только дикие"),), corpus, [topic]) == {}

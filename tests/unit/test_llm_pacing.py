@@ -12,7 +12,7 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
 
 from tg_parser.config.settings import RetrySettings
-from tg_parser.llm.models.pacing import Headroom, Rhythm, Tempo, duration, headroom
+from tg_parser.llm.models.pacing import AdaptiveRate, Headroom, Pacer, duration, headroom
 from tg_parser.llm.models.retrying import backoff
 from tg_parser.llm.spending.sizes import estimated_tokens
 
@@ -21,54 +21,54 @@ NOW = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
 
 def test_nothing_is_held_back_before_the_first_refusal():
     """Without a limit of the user's there is none until the provider names one."""
-    assert Tempo().rate(100.0) == inf
-    assert Tempo(2.0).rate(100.0) == 2.0
+    assert AdaptiveRate().rate(100.0) == inf
+    assert AdaptiveRate(2.0).rate(100.0) == 2.0
 
 
 def test_after_the_first_refusal_the_measured_rate_is_kept_and_doubled_with_time():
     """Ten a second went well; half a pause later, twice as many are tried."""
-    tempo = Tempo()
-    tempo.refused(0.0, 2.0, 10.0)
-    assert tempo.rate(2.0) == 10.0
-    assert tempo.rate(2.5) == pytest.approx(14.14, abs=0.01)
-    assert tempo.rate(3.0) == pytest.approx(20.0)
+    adaptive_rate = AdaptiveRate()
+    adaptive_rate.refused(0.0, 2.0, 10.0)
+    assert adaptive_rate.rate(2.0) == 10.0
+    assert adaptive_rate.rate(2.5) == pytest.approx(14.14, abs=0.01)
+    assert adaptive_rate.rate(3.0) == pytest.approx(20.0)
 
 
 def test_later_refusals_take_a_step_back_and_the_way_up_is_slow():
     """From 20 a second it falls to 17, and after twenty pauses is two thirds of the way back."""
-    tempo = Tempo(20.0)
-    tempo.refused(0.0, 1.0, 1.0)
-    assert tempo.rate(1.0) == pytest.approx(17.0)
-    assert tempo.rate(21.0) == pytest.approx(18.9, abs=0.05)
+    adaptive_rate = AdaptiveRate(20.0)
+    adaptive_rate.refused(0.0, 1.0, 1.0)
+    assert adaptive_rate.rate(1.0) == pytest.approx(17.0)
+    assert adaptive_rate.rate(21.0) == pytest.approx(18.9, abs=0.05)
 
 
 def test_a_rate_that_nobody_uses_up_does_not_rise():
     """An hour of few calls proves nothing about many."""
-    tempo = Tempo()
-    tempo.refused(0.0, 2.0, 10.0)
-    assert [tempo.rate(float(second), used_up=False) for second in (2, 60, 3600)] == [10.0, 10.0, 10.0]
+    adaptive_rate = AdaptiveRate()
+    adaptive_rate.refused(0.0, 2.0, 10.0)
+    assert [adaptive_rate.rate(float(second), used_up=False) for second in (2, 60, 3600)] == [10.0, 10.0, 10.0]
 
 
 def test_the_users_limit_is_never_exceeded():
     """However long nothing is refused, LLM_REQUESTS_PER_MINUTE holds."""
-    tempo = Tempo(20.0)
-    tempo.refused(0.0, 1.0, 1.0)
-    assert [tempo.rate(float(second)) <= 20.0 for second in range(10_000)] == [True] * 10_000
+    adaptive_rate = AdaptiveRate(20.0)
+    adaptive_rate.refused(0.0, 1.0, 1.0)
+    assert [adaptive_rate.rate(float(second)) <= 20.0 for second in range(10_000)] == [True] * 10_000
 
 
 def test_a_rhythm_is_even():
     """At four a second the moments are a quarter of a second apart, and idle time is not made up for."""
-    rhythm = Rhythm()
-    assert [rhythm.reserve(10.0, 4.0) for _ in range(3)] == [10.0, 10.25, 10.5]
-    assert [rhythm.reserve(20.0, 4.0) for _ in range(2)] == [20.0, 20.25]
+    pacer = Pacer()
+    assert [pacer.reserve(10.0, 4.0) for _ in range(3)] == [10.0, 10.25, 10.5]
+    assert [pacer.reserve(20.0, 4.0) for _ in range(2)] == [20.0, 20.25]
 
 
 def test_tokens_are_corrected_by_what_was_really_used():
     """A call that took 300 tokens more than reserved moves the next one by three seconds at 100 a second."""
-    rhythm = Rhythm()
-    rhythm.reserve(0.0, 100.0, 200)
-    rhythm.correct(100.0, 300)
-    assert rhythm.reserve(0.0, 100.0, 1) == 5.0
+    pacer = Pacer()
+    pacer.reserve(0.0, 100.0, 200)
+    pacer.correct(100.0, 300)
+    assert pacer.reserve(0.0, 100.0, 1) == 5.0
 
 
 @pytest.mark.parametrize(
@@ -142,13 +142,13 @@ def test_the_rate_settles_at_what_a_provider_allows(allowed, burst, pause):
 
 def _against(allowed: float, burst: int, pause: float, seconds: float) -> tuple[int, int]:
     """Calls of 0.1 s, fifty at once, at the tempo; answered and refused ones. Time passes from call to call."""
-    tempo, rhythm = Tempo(), Rhythm()
+    adaptive_rate, pacer = AdaptiveRate(), Pacer()
     now, left, refilled, closed, since, answered, refused = 0.0, float(burst), 0.0, 0.0, 0.0, 0, 0
     well = 0
     running: list[tuple[float, bool, float]] = []
     while now < seconds:
-        rate = tempo.rate(max(now, closed))
-        start = rhythm.reserve(max(now, closed), rate) if rate < inf else max(now, closed)
+        rate = adaptive_rate.rate(max(now, closed))
+        start = pacer.reserve(max(now, closed), rate) if rate < inf else max(now, closed)
         while running and (running[0][0] <= start or len(running) >= 50):
             now, good, started = heapq.heappop(running)
             if good:
@@ -156,9 +156,9 @@ def _against(allowed: float, burst: int, pause: float, seconds: float) -> tuple[
                 continue
             refused += 1
             if started >= since:
-                tempo.refused(now, pause, max(1, well) / max(1.0, now - since))
+                adaptive_rate.refused(now, pause, max(1, well) / max(1.0, now - since))
                 since, well, closed = now + pause, 0, now + pause
-                rhythm.restart(closed)
+                pacer.restart(closed)
                 start = closed
         now = max(now, start)
         left, refilled = min(burst, left + (now - refilled) * allowed), now

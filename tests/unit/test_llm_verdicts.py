@@ -22,7 +22,7 @@ from pydantic_ai.exceptions import (
     UserError,
 )
 
-from tg_parser.llm.failures import Verdict, asked_wait, hint, masked, reason, verdict
+from tg_parser.llm.failures import FailureAction, asked_wait, hint, masked, reason, verdict
 
 
 def http(category, status: int, body: object = None, **more) -> ModelHTTPError:
@@ -32,28 +32,28 @@ def http(category, status: int, body: object = None, **more) -> ModelHTTPError:
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (http(ModelServerError, 500), Verdict.AGAIN),
-        (http(ModelUnavailableError, 503), Verdict.AGAIN),
-        (http(ModelOverloadedError, 529), Verdict.AGAIN),
-        (ModelConnectionError("m", "gone"), Verdict.AGAIN),
-        (ModelTimeoutError("m", "late"), Verdict.AGAIN),
-        (ModelAPIError("m", "HTML"), Verdict.AGAIN),
-        (UnexpectedModelBehavior("HTML"), Verdict.AGAIN),
-        (httpx2.ReadError("cut"), Verdict.AGAIN),
-        (TimeoutError(), Verdict.AGAIN),
-        (ConnectionResetError(), Verdict.AGAIN),
-        (ModelHTTPError(408, "m"), Verdict.AGAIN),
-        (ModelHTTPError(425, "m"), Verdict.AGAIN),
-        (http(ModelQuotaExceededError, 429), Verdict.FINAL),
-        (http(ModelQuotaExceededError, 402), Verdict.FINAL),
-        (http(ModelAuthenticationError, 401), Verdict.FINAL),
-        (http(ModelNotFoundError, 404), Verdict.FINAL),
-        (UserError("no such mode"), Verdict.FINAL),
-        (httpx2.InvalidURL("x"), Verdict.FINAL),
-        (http(ModelRequestRejectedError, 400), Verdict.REJECTED),
-        (ModelHTTPError(413, "m"), Verdict.REJECTED),
-        (http(ModelContextWindowExceededError, 400), Verdict.MESSAGE),
-        (ContentFilterError("no"), Verdict.MESSAGE),
+        (http(ModelServerError, 500), FailureAction.AGAIN),
+        (http(ModelUnavailableError, 503), FailureAction.AGAIN),
+        (http(ModelOverloadedError, 529), FailureAction.AGAIN),
+        (ModelConnectionError("m", "gone"), FailureAction.AGAIN),
+        (ModelTimeoutError("m", "late"), FailureAction.AGAIN),
+        (ModelAPIError("m", "HTML"), FailureAction.AGAIN),
+        (UnexpectedModelBehavior("HTML"), FailureAction.AGAIN),
+        (httpx2.ReadError("cut"), FailureAction.AGAIN),
+        (TimeoutError(), FailureAction.AGAIN),
+        (ConnectionResetError(), FailureAction.AGAIN),
+        (ModelHTTPError(408, "m"), FailureAction.AGAIN),
+        (ModelHTTPError(425, "m"), FailureAction.AGAIN),
+        (http(ModelQuotaExceededError, 429), FailureAction.FINAL),
+        (http(ModelQuotaExceededError, 402), FailureAction.FINAL),
+        (http(ModelAuthenticationError, 401), FailureAction.FINAL),
+        (http(ModelNotFoundError, 404), FailureAction.FINAL),
+        (UserError("no such mode"), FailureAction.FINAL),
+        (httpx2.InvalidURL("x"), FailureAction.FINAL),
+        (http(ModelRequestRejectedError, 400), FailureAction.REJECTED),
+        (ModelHTTPError(413, "m"), FailureAction.REJECTED),
+        (http(ModelContextWindowExceededError, 400), FailureAction.MESSAGE),
+        (ContentFilterError("no"), FailureAction.MESSAGE),
     ],
 )
 def test_the_type_decides(error, expected):
@@ -64,7 +64,7 @@ def test_the_type_decides(error, expected):
 def test_texts_decide_nothing():
     """A server error that talks of keys and quotas is a server error."""
     body = {"error": {"message": "invalid api key, insufficient_quota, model not found"}}
-    assert verdict(http(ModelServerError, 500, body)) is Verdict.AGAIN
+    assert verdict(http(ModelServerError, 500, body)) is FailureAction.AGAIN
 
 
 def test_the_providers_own_words_are_repeated_without_the_key_and_on_one_line():

@@ -3,7 +3,7 @@
 import pytest
 
 from tg_parser.domain.media_words import TextParts, compare_parts, split_text, tells_more, with_media_words
-from tg_parser.domain.messages import Media, Sighting
+from tg_parser.domain.messages import Media, Observation
 
 POLL = Media(kind="poll", title="Which?", options=("Red", "Blue"))
 QUIZ = POLL.model_copy(update={"explanation": "Because"})
@@ -26,13 +26,13 @@ def test_a_text_that_was_read_without_them_is_all_its_own():
 @pytest.mark.parametrize(
     ("stored", "seen", "expected"),
     [
-        (("Vote!", ""), ("Vote!", "Which?"), Sighting.RICHER),
-        (("", "Which?\n- Red"), ("", "Which?\n- Red\nBecause"), Sighting.RICHER),
-        (("", "Which?\n- Red\nBecause"), ("", "Which?\n- Red"), Sighting.SAME),
-        (("", "Trip\n- Bags"), ("", "Trip\n☑ Bags"), Sighting.SAME),
-        (("Vote!", ""), ("Vote now!", "Which?"), Sighting.EDITED),
-        (("", "Trip\n- Bags"), ("", "Trip\n- Boots"), Sighting.EDITED),
-        (("same", "same"), ("same", "same"), Sighting.SAME),
+        (("Vote!", ""), ("Vote!", "Which?"), Observation.RICHER),
+        (("", "Which?\n- Red"), ("", "Which?\n- Red\nBecause"), Observation.RICHER),
+        (("", "Which?\n- Red\nBecause"), ("", "Which?\n- Red"), Observation.SAME),
+        (("", "Trip\n- Bags"), ("", "Trip\n☑ Bags"), Observation.SAME),
+        (("Vote!", ""), ("Vote now!", "Which?"), Observation.EDITED),
+        (("", "Trip\n- Bags"), ("", "Trip\n- Boots"), Observation.EDITED),
+        (("same", "same"), ("same", "same"), Observation.SAME),
     ],
 )
 def test_words_that_were_not_read_are_no_edit(stored, seen, expected):

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from tg_parser.domain.messages import RawMessage, Sighting, compare_texts
+from tg_parser.domain.messages import Observation, RawMessage, compare_texts
 
 
 def test_message_and_its_reference_agree():
@@ -27,15 +27,15 @@ def test_dates_are_utc_with_a_z():
 @pytest.mark.parametrize(
     ("stored", "seen", "expected"),
     [
-        ("same", "same", Sighting.SAME),
-        ("one two", "one\ntwo", Sighting.SAME),
-        ("bold", "**bold**", Sighting.RICHER),
-        ("**bold**", "bold", Sighting.SAME),
-        ("the beginning of…", "the beginning of a long text", Sighting.RICHER),
-        ("the beginning of a long text", "the beginning of…", Sighting.SAME),
-        ("price 10", "price 12", Sighting.EDITED),
-        ("text", "", Sighting.EDITED),
-        ("the end…", "another…", Sighting.EDITED),
+        ("same", "same", Observation.SAME),
+        ("one two", "one\ntwo", Observation.SAME),
+        ("bold", "**bold**", Observation.RICHER),
+        ("**bold**", "bold", Observation.SAME),
+        ("the beginning of…", "the beginning of a long text", Observation.RICHER),
+        ("the beginning of a long text", "the beginning of…", Observation.SAME),
+        ("price 10", "price 12", Observation.EDITED),
+        ("text", "", Observation.EDITED),
+        ("the end…", "another…", Observation.EDITED),
     ],
 )
 def test_an_edit_is_told_from_what_an_adapter_cannot_show(stored, seen, expected):

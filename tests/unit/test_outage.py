@@ -3,7 +3,7 @@
 from samples import message
 
 from tg_parser.domain.errors import ProviderError, ProviderUnavailableError, UnusableAnswerError
-from tg_parser.processing.circuit_breaker import IN_A_ROW, UNUSABLE_IN_A_ROW, Outage
+from tg_parser.processing.circuit_breaker import IN_A_ROW, UNUSABLE_IN_A_ROW, CircuitBreaker
 from tg_parser.storage.stores.claims import DueMessage
 
 REFUSED = UnusableAnswerError("No JSON.", "Try another model.")
@@ -20,56 +20,56 @@ def held(number):
 
 def test_calls_in_a_row_are_an_outage():
     """The tenth call without an answer in between ends the run; a shared call counts once."""
-    outage = Outage()
-    assert [outage.unanswered([held(at), held(at + 100)]) for at in range(IN_A_ROW - 1)] == [None] * 9
-    assert outage.unanswered([held(99)]) is ERROR
+    breaker = CircuitBreaker()
+    assert [breaker.unanswered([held(at), held(at + 100)]) for at in range(IN_A_ROW - 1)] == [None] * 9
+    assert breaker.unanswered([held(99)]) is ERROR
 
 
 def test_answer_in_between_makes_them_failures():
     """What was held back failed on its own, and counting begins anew."""
-    outage = Outage()
+    breaker = CircuitBreaker()
     for at in range(IN_A_ROW - 1):
-        outage.unanswered([held(at)])
-    assert outage.answered() == [held(at) for at in range(IN_A_ROW - 1)]
-    assert outage.answered() == []
-    assert outage.unanswered([held(50)]) is None
-    assert outage.over() == ([held(50)], None)
+        breaker.unanswered([held(at)])
+    assert breaker.answered() == [held(at) for at in range(IN_A_ROW - 1)]
+    assert breaker.answered() == []
+    assert breaker.unanswered([held(50)]) is None
+    assert breaker.over() == ([held(50)], None)
 
 
 def test_rubbish_in_a_row_is_the_models_fault():
     """The fifth message without a usable answer ends the run; all of them stay due."""
-    outage = Outage()
-    told = [outage.unusable([bad(at)]) for at in range(UNUSABLE_IN_A_ROW)]
+    breaker = CircuitBreaker()
+    told = [breaker.unusable([bad(at)]) for at in range(UNUSABLE_IN_A_ROW)]
     assert told[:-1] == [([], None)] * 4
     released, error = told[-1]
     assert released == []
     assert isinstance(error, ProviderError)
     assert error.message == "Message after message no answer could be used (5 in a row). No JSON."
-    assert outage.over(early=True) == ([], None)
+    assert breaker.over(early=True) == ([], None)
 
 
 def test_a_good_answer_makes_rubbish_before_it_failures_of_messages():
     """Counting begins anew, and what is left at the end failed too, also where something else ends the run."""
-    outage = Outage()
+    breaker = CircuitBreaker()
     for at in range(UNUSABLE_IN_A_ROW - 1):
-        outage.unusable([bad(at)])
-    assert outage.answered() == [bad(at) for at in range(UNUSABLE_IN_A_ROW - 1)]
-    assert outage.unusable([bad(7)]) == ([], None)
-    assert outage.over(early=True) == ([bad(7)], None)
+        breaker.unusable([bad(at)])
+    assert breaker.answered() == [bad(at) for at in range(UNUSABLE_IN_A_ROW - 1)]
+    assert breaker.unusable([bad(7)]) == ([], None)
+    assert breaker.over(early=True) == ([bad(7)], None)
 
 
 def test_rubbish_is_an_answer_after_an_outage():
     """Who answers rubbish is there: calls that found nobody before it failed on their own."""
-    outage = Outage()
-    outage.unanswered([held(1)])
-    assert outage.unusable([bad(2)]) == ([held(1)], None)
-    assert outage.over() == ([bad(2)], None)
+    breaker = CircuitBreaker()
+    breaker.unanswered([held(1)])
+    assert breaker.unusable([bad(2)]) == ([held(1)], None)
+    assert breaker.over() == ([bad(2)], None)
 
 
 def test_nobody_ever_answered():
     """At the end the error is the run's, however few calls there were; without any call there is none."""
-    outage = Outage()
-    assert outage.over() == ([], None)
-    outage.unanswered([held(1)])
-    assert outage.over(early=True) == ([], None)
-    assert outage.over() == ([], ERROR)
+    breaker = CircuitBreaker()
+    assert breaker.over() == ([], None)
+    breaker.unanswered([held(1)])
+    assert breaker.over(early=True) == ([], None)
+    assert breaker.over() == ([], ERROR)

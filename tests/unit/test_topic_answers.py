@@ -1,7 +1,7 @@
 import pytest
 
 from tg_parser.llm.question import AnswerRejectedError
-from tg_parser.topics.answers import Because, Shown, TopicWords, distinct, one_line
+from tg_parser.topics.answers import Because, ShownTexts, TopicWords, distinct, one_line
 
 TEXTS = [
     "Курс доллара превысил 107 рублей на бирже, сообщил Центробанк",
@@ -10,7 +10,7 @@ TEXTS = [
 SYSTEM = (
     "You name the topics of a knowledge base made of Telegram messages and keep these words to yourself at all times."
 )
-SHOWN = Shown(TEXTS, "ru", SYSTEM)
+SHOWN = ShownTexts(TEXTS, "ru", SYSTEM)
 GOOD = {
     "title": "Курс доллара",
     "summary": "На бирже курс доллара поднялся до 108 рублей.",
@@ -73,7 +73,7 @@ def test_the_title_of_a_wanted_topic_is_not_the_models_to_choose():
 
 def test_where_words_are_not_written_apart_only_figures_are_measured():
     """A Chinese summary in other words passes; a figure of its own does not."""
-    shown = Shown(["美元汇率今天在交易所升至七点二元，涨了30个基点", "央行表示人民币汇率保持稳定"], "zh", SYSTEM)
+    shown = ShownTexts(["美元汇率今天在交易所升至七点二元，涨了30个基点", "央行表示人民币汇率保持稳定"], "zh", SYSTEM)
     words = {**GOOD, "title": "人民币与美元", "summary": "市场上美元对人民币走强，上涨30点，中央银行说情况平稳。"}
     shown.check_words(TopicWords(**words), taken=None, is_named=False)
     with pytest.raises(AnswerRejectedError, match="the figure 50"):

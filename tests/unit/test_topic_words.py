@@ -6,10 +6,10 @@ from topic_samples import START, channel_posts, post
 
 from tg_parser.llm.question import Purpose
 from tg_parser.topics.build_topics import Draft, draft_topics
-from tg_parser.topics.finalizing import Edit, kept_edits, settle, unique_titles
+from tg_parser.topics.finalizing import Edit, finalize, kept_edits, unique_titles
 from tg_parser.topics.grouping.groups import Grouping, survey_of
 from tg_parser.topics.grouping.texts import corpus_of
-from tg_parser.topics.llm_session import Inquiry
+from tg_parser.topics.llm_session import LlmSession
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicDocument, TopicOptions, WantedTopic
 from tg_parser.topics.representatives import fingerprint, representatives, shown_text
 
@@ -25,8 +25,8 @@ def grouping_of(documents: list[TopicDocument], *groups: Group, before: KnownTop
     vectors = np.ones((len(documents), 4), dtype=np.float32)
     matched = {0: before} if before else {}
     asked = TopicOptions(wanted=tuple(group.wanted for group in groups if group.wanted))
-    survey = survey_of(documents, vectors, asked, np.ones((len(asked.wanted), 4), dtype=np.float32))
-    return Grouping(survey, groups, matched, (), {}, frozenset(one.card.id for one in matched.values()))
+    prepared = survey_of(documents, vectors, asked, np.ones((len(asked.wanted), 4), dtype=np.float32))
+    return Grouping(prepared, groups, matched, (), {}, frozenset(one.card.id for one in matched.values()))
 
 
 def drafts_of(*groups: Group, documents=None, before: KnownTopic | None = None) -> list[Draft]:
@@ -65,10 +65,10 @@ async def test_a_question_does_not_grow_with_its_topic():
         grouping = grouping_of(documents, group_of(*range(count)))
         model = TopicModel()
         editor = model.editor()
-        inquiry = editor.inquiry(["-1001"], lambda _: None)
-        edits = await editor.word(draft_topics(grouping, START), grouping.survey.corpus, {}, inquiry, force=False)
+        session = editor.session(["-1001"], lambda _: None)
+        edits = await editor.word(draft_topics(grouping, START), grouping.prepared.corpus, {}, session, force=False)
         assert len(edits) == 1
-        assert inquiry.purpose == Purpose("topics", "-1001")
+        assert session.purpose == Purpose("topics", "-1001")
         sizes.append([shown.chars for shown in model.asked])
     assert sizes[0] == sizes[1]
     assert sizes[0][0] < 8 * 600 + 3000
@@ -100,7 +100,7 @@ def test_words_are_those_of_the_model_and_neighbours_are_called_as_they_are_now(
     drafts = drafts_of(group_of(0, 1, 2), group_of(3, 4, 5))
     near = [Draft(one.card, one.bundle, one.named, (other.card.id,), one.wording, None)
             for one, other in zip(drafts, drafts[::-1], strict=True)]  # fmt: skip
-    (first, _), (second, _) = settle(near, {}, {FIRST: edit("Зима")}, OPTIONS)
+    (first, _), (second, _) = finalize(near, {}, {FIRST: edit("Зима")}, OPTIONS)
     assert (first.title, first.summary, first.tags) == ("Зима", "Сводка.", ("снег",))
     assert first.scope_out == ("снаружи", f"Отдельная близкая тема: «{second.title}»")
     assert second.scope_out == ("Отдельная близкая тема: «Зима»",)
@@ -113,7 +113,7 @@ def test_only_supporting_messages_are_justified():
     """An anchor needs no reason; the offline one stays where the model gave none."""
     why = {f"tg:-1001:post:{number}": "Потому что снег." for number in (1, 3)}
     draft = drafts_of(group_of(0, 1, 2))[0]
-    ((card, bundle),) = settle([draft], {}, {FIRST: edit("Зима", justifications=why)}, OPTIONS)
+    ((card, bundle),) = finalize([draft], {}, {FIRST: edit("Зима", justifications=why)}, OPTIONS)
     assert [item.justification for item in bundle.items] == [None, None, "Потому что снег."]
     assert card.metadata["wording"]["justified"] == ["tg:-1001:post:1", "tg:-1001:post:3"]
 
@@ -122,11 +122,11 @@ def test_words_hold_while_the_messages_that_speak_for_a_topic_do():
     """The same messages keep the words, also without a model; another text gives them up."""
     draft = drafts_of(group_of(0, 1, 2))[0]
     shown = fingerprint(representatives(group_of(0, 1, 2), corpus_of(DOCUMENTS)))
-    found = settle([draft], {}, {FIRST: edit("Зима", shown, justifications={"tg:-1001:post:3": "Снег."})}, OPTIONS)
+    found = finalize([draft], {}, {FIRST: edit("Зима", shown, justifications={"tg:-1001:post:3": "Снег."})}, OPTIONS)
     before = KnownTopic(*found[0])
     same = drafts_of(group_of(0, 1, 2), before=before)
     kept = kept_edits(same, corpus_of(DOCUMENTS))
-    assert settle(same, kept, {}, OPTIONS) == found
+    assert finalize(same, kept, {}, OPTIONS) == found
     changed = [*channel_posts("Снег в Туле"), *DOCUMENTS[1:]]
     other = drafts_of(group_of(0, 1, 2), documents=changed, before=before)
     assert kept_edits(other, corpus_of(changed)) == {}
@@ -146,8 +146,8 @@ async def test_an_inquiry_adds_up_what_was_paid():
     """Tokens of all answers; a price that nobody knows makes the sum unknown."""
     drafts = drafts_of(group_of(0, 1, 2), group_of(3, 4, 5))
     editor = TopicModel().editor()
-    inquiry: Inquiry = editor.inquiry(["-1001", "-1002"], lambda _: None)
-    await editor.word(drafts, corpus_of(DOCUMENTS), {}, inquiry, force=False)
-    told = inquiry.told(worded=2)
+    session: LlmSession = editor.session(["-1001", "-1002"], lambda _: None)
+    await editor.word(drafts, corpus_of(DOCUMENTS), {}, session, force=False)
+    told = session.told(worded=2)
     assert (told.asked, told.worded, told.input_tokens, told.output_tokens, told.cost_usd) == (2, 2, 200, 20, None)
-    assert inquiry.purpose.channel_id is None
+    assert session.purpose.channel_id is None

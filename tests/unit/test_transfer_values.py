@@ -9,7 +9,7 @@ from tg_parser.storage.tables.processing import processed_documents
 from tg_parser.storage.tables.raw import raw_messages
 from tg_parser.storage.tables.topics import embeddings, topic_items
 from tg_parser.transfer.rows.checks import fit_as_they_are
-from tg_parser.transfer.rows.fields import Kind, Unfit, field_of, kind_of, shown
+from tg_parser.transfer.rows.fields import InvalidRowError, Kind, field_of, kind_of, shown
 from tg_parser.transfer.rows.values import fitted
 
 TEXT = field_of(raw_messages.c.text)
@@ -93,7 +93,7 @@ def test_a_value_fits_with_these_changes(value, field, expected, change):
 )
 def test_what_must_be_there_and_cannot_be_read_is_refused(value, field, reason):
     """A row is refused by the column and the reason."""
-    with pytest.raises(Unfit, match=f"^{reason}$"):
+    with pytest.raises(InvalidRowError, match=f"^{reason}$"):
         fit(value, field)
 
 

@@ -32,7 +32,7 @@ _ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class TopicView:
+class TopicOutlook:
     """A topic as far as proposals need it: `refs` are all its messages, the rest is of the strongest of them."""
 
     id: str
@@ -57,7 +57,7 @@ class Proposal:
     opinion: str | None = None
 
 
-def propose(topics: Sequence[TopicView], most: int) -> list[Proposal]:
+def propose(topics: Sequence[TopicOutlook], most: int) -> list[Proposal]:
     """The strongest proposals first, at most `most`; the order of `topics` does not matter."""
     ordered = sorted(topics, key=lambda topic: topic.id)
     found = [
@@ -67,7 +67,7 @@ def propose(topics: Sequence[TopicView], most: int) -> list[Proposal]:
     return sorted(found, key=lambda each: (-each.strength, each.kind, each.topic_ids))[:most]
 
 
-def _merge(one: TopicView, other: TopicView) -> Iterator[Proposal]:
+def _merge(one: TopicOutlook, other: TopicOutlook) -> Iterator[Proposal]:
     shared = len(one.refs & other.refs)
     fewer = min(len(one.refs), len(other.refs))
     ids, titles = (one.id, other.id), (one.title, other.title)
@@ -82,7 +82,7 @@ def _merge(one: TopicView, other: TopicView) -> Iterator[Proposal]:
         yield Proposal("merge", ids, titles, (), reason, round(min(between / within, 1.0), 3))
 
 
-def _split(topic: TopicView) -> Iterator[Proposal]:
+def _split(topic: TopicOutlook) -> Iterator[Proposal]:
     count = len(topic.vectors)
     if count < 2 * _LEAST_PART:
         return
@@ -101,7 +101,7 @@ def _split(topic: TopicView) -> Iterator[Proposal]:
         yield Proposal("split", (topic.id,), (topic.title,), names, reason, round(1 - between / within, 3))
 
 
-def _rename(topic: TopicView) -> Iterator[Proposal]:
+def _rename(topic: TopicOutlook) -> Iterator[Proposal]:
     title, total = _stems(topic), len(topic.texts)
     if total < _LEAST_PART or not title:
         return
@@ -113,7 +113,7 @@ def _rename(topic: TopicView) -> Iterator[Proposal]:
         yield Proposal("rename", (topic.id,), (topic.title,), (best,), reason, round((held - named) / total, 3))
 
 
-def _stems(topic: TopicView) -> frozenset[str]:
+def _stems(topic: TopicOutlook) -> frozenset[str]:
     return _stems_of(topic.title, topic.language)
 
 
@@ -122,7 +122,7 @@ def _stems_of(title: str, language: str) -> frozenset[str]:
     return frozenset(stem(word, language) for word in words(title) if word not in stop_words(language))
 
 
-def _name(topic: TopicView, rows: npt.NDArray[np.intp]) -> str:
+def _name(topic: TopicOutlook, rows: npt.NDArray[np.intp]) -> str:
     return _best_phrase([topic.phrases[row] for row in rows])[0]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tg_parser.agents.curating import MOST_MESSAGES, Proposal, TopicView, propose
+from tg_parser.agents.curating import MOST_MESSAGES, Proposal, TopicOutlook, propose
 from tg_parser.agents.model_curator import ModelCurator
 from tg_parser.domain.agents import AgentCard
 from tg_parser.domain.topics import TopicBundle, TopicCard
@@ -56,11 +56,11 @@ def _strongest(bundle: TopicBundle) -> Sequence[str]:
 
 def _view(
     card: TopicCard, bundle: TopicBundle, documents: Mapping[str, Mapping[str, Any]], vectors: Mapping[str, bytes]
-) -> TopicView:
+) -> TopicOutlook:
     rows = [documents[ref] for ref in _strongest(bundle) if ref in documents]
     rows = [row for row in rows if text_hash(row["text_clean"]) in vectors]
     matrix = [np.frombuffer(vectors[text_hash(row["text_clean"])], dtype="<f4") for row in rows]
-    return TopicView(
+    return TopicOutlook(
         id=card.id,
         title=card.title,
         language=detect_language(" ".join(row["text_clean"][:300] for row in rows[:5])) or "",

@@ -16,7 +16,7 @@ MOST_RUNS = 1000
 ABANDONED = "The process that held it ended before it was done; the next run took up what was left."
 
 
-class Desk:
+class HandoffQueue:
     """Where handoffs are entered and change state."""
 
     def __init__(self, storage: HandoffStorage, locks: Locks) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pydantic import BaseModel, Field
 
-from tg_parser.agents.curating import Proposal, TopicView
+from tg_parser.agents.curating import Proposal, TopicOutlook
 from tg_parser.domain.errors import AnalysisError, TgParserError
 from tg_parser.llm.fencing import Fence
 from tg_parser.llm.prompts import Prompts
@@ -37,7 +37,7 @@ class ModelCurator:
         self._prompts = prompts
 
     async def judged(
-        self, proposals: Sequence[Proposal], topics: Mapping[str, TopicView], channel_id: str
+        self, proposals: Sequence[Proposal], topics: Mapping[str, TopicOutlook], channel_id: str
     ) -> list[Proposal]:
         """The proposals with a model's opinion; without one where it gives none, and all after that cannot be asked."""
         told: list[Proposal] = []
@@ -58,7 +58,7 @@ class ModelCurator:
                 told.append(with_opinion(proposal, answer.output, views))
         return told
 
-    def _prompt(self, proposal: Proposal, views: Sequence[TopicView]) -> Prompt:
+    def _prompt(self, proposal: Proposal, views: Sequence[TopicOutlook]) -> Prompt:
         asked = "\n".join(_lines(proposal))
         texts = [text[:MESSAGE_CHARS] for view in views for text in view.texts[:MESSAGES_A_TOPIC]]
         fence = Fence.around((asked, *texts))
@@ -66,7 +66,7 @@ class ModelCurator:
         return self._prompts.filled("curate", proposal=fence.block("PROPOSAL", asked), messages="\n".join(shown))
 
 
-def with_opinion(proposal: Proposal, opinion: Opinion, views: Sequence[TopicView]) -> Proposal:
+def with_opinion(proposal: Proposal, opinion: Opinion, views: Sequence[TopicOutlook]) -> Proposal:
     """The proposal with an opinion; titles take the place of its own where they are as many as wanted, and grounded."""
     said = "agrees" if opinion.agrees else "disagrees"
     told = replace(proposal, opinion=f"{said}: {opinion.reason[:_REASON_CHARS]}" if opinion.reason else said)

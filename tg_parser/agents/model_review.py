@@ -27,7 +27,7 @@ class Finding(BaseModel):
     quote: str
 
 
-class Verdict(BaseModel):
+class ModelReport(BaseModel):
     """What a reviewer says of an answer; without findings it is good."""
 
     findings: list[Finding]
@@ -38,7 +38,7 @@ class ModelReview:
     """The objections that hold, and the call they came from."""
 
     objections: tuple[Objection, ...]
-    answer: Answer[Verdict]
+    answer: Answer[ModelReport]
 
 
 class ModelReviewer:
@@ -56,7 +56,7 @@ class ModelReviewer:
         prompt = self._prompts.filled(
             "review", message=fence.block("MESSAGE", source.text), answer=fence.block("ANSWER", answer_text)
         )
-        answer = await self._llm.ask(Question(prompt, Verdict, Purpose(STAGE, task.message.channel_id)))
+        answer = await self._llm.ask(Question(prompt, ModelReport, Purpose(STAGE, task.message.channel_id)))
         return ModelReview(tuple(holding(answer.output, source, analysis)), answer)
 
 
@@ -68,7 +68,7 @@ def shown(analysis: Analysis, *, with_text: bool = True) -> str:
     return f"{text}summary:\n{analysis.summary or '-'}\n\ntopics:\n{topics}\n\nentities:\n{named or '-'}"
 
 
-def holding(verdict: Verdict, source: SourceText, analysis: Analysis) -> Iterator[Objection]:
+def holding(verdict: ModelReport, source: SourceText, analysis: Analysis) -> Iterator[Objection]:
     """The findings that quote what really stands there, and that the words of both texts do not disprove."""
     answer = shown(analysis)
     for finding in verdict.findings[:MOST_FINDINGS]:

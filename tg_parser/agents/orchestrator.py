@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from tg_parser.agents.agent import Agent, Assignment, Done
-from tg_parser.agents.handoff_queue import Desk
+from tg_parser.agents.handoff_queue import HandoffQueue
 from tg_parser.agents.history import Recorder, noted, noted_error
 from tg_parser.agents.plans import Plan, Step
 from tg_parser.domain.agents import AgentCard, Handoff, JsonObject, TaskRecord, new_id
@@ -39,13 +39,13 @@ class Orchestrator:
     def __init__(
         self,
         agents: Iterable[Agent],
-        desk: Desk,
+        queue: HandoffQueue,
         recorder: Recorder,
         registry: AgentStorage,
         others: Sequence[AgentCard] = (),
     ) -> None:
         self._agents = {agent.card.name: agent for agent in agents}
-        self._desk = desk
+        self._queue = queue
         self._recorder = recorder
         self._registry = registry
         self._others = others
@@ -55,11 +55,11 @@ class Orchestrator:
         the same; then the first error is raised."""
         plan.require_agents(self._agents)
         started = time.monotonic()
-        async with self._desk.opened() as holder, self._recorder.running():
+        async with self._queue.opened() as holder, self._recorder.running():
             cards = [CARD, *(agent.card for agent in self._agents.values()), *self._others]
             await self._registry.register(cards, utc_now())
             ways = [self._way(plan, step, holder) for step in plan.steps if step.name not in skip]
-            await self._desk.add(way.handoff for way in ways)
+            await self._queue.add(way.handoff for way in ways)
             given = {"steps": [way.step.name for way in ways]}
             try:
                 done = await self._taken(ways, inputs)
@@ -89,7 +89,7 @@ class Orchestrator:
         for place, way in enumerate(ways):
             if missing := sorted(lost & set(way.step.needs)):
                 lost.add(way.step.name)
-                await self._desk.move(way.handoff, "rejected", error=_not_done(missing[0]))
+                await self._queue.move(way.handoff, "rejected", error=_not_done(missing[0]))
                 continue
             try:
                 assignment = Assignment(way.step.name, inputs, way.step.options, dict(done))
@@ -99,26 +99,26 @@ class Orchestrator:
                 first = first or error
             except BaseException:
                 for later in ways[place + 1 :]:
-                    await self._desk.move(later.handoff, "rejected", error=_not_done(way.step.name))
+                    await self._queue.move(later.handoff, "rejected", error=_not_done(way.step.name))
                 raise
         if first is not None:
             raise first
         return done
 
     async def _take(self, way: _Way, assignment: Assignment) -> Done:
-        accepted = await self._desk.move(way.handoff, "accepted")
-        running = await self._desk.move(accepted, "in_progress")
+        accepted = await self._queue.move(way.handoff, "accepted")
+        running = await self._queue.move(accepted, "in_progress")
         log.debug("agent at work", agent=way.step.agent, step=way.step.name)
         started, given = time.monotonic(), noted({**way.handoff.context, **way.step.options})
         try:
             done = await way.agent.work(assignment)
         except BaseException as error:
             self._note(way.step.agent, way.step.name, started, given, error=noted_error(error))
-            await self._desk.move(running, "failed", error=noted_error(error))
+            await self._queue.move(running, "failed", error=noted_error(error))
             raise
         facts = noted(done.facts)
         self._note(way.step.agent, way.step.name, started, given, output=facts)
-        await self._desk.move(running, "completed", result=facts)
+        await self._queue.move(running, "completed", result=facts)
         return done
 
     def _note(self, agent: str, task: str, started: float, given: JsonObject, **outcome: Any) -> None:

@@ -17,25 +17,27 @@ _ENOUGH = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class QualityFinding:
     """Something to look at, and how to."""
 
     what: str
     look: str
 
 
-def inspect(counts: DocumentCounts, due: int, cards: Sequence[TopicCard], covered: int | None) -> Iterator[Finding]:
+def inspect(
+    counts: DocumentCounts, due: int, cards: Sequence[TopicCard], covered: int | None
+) -> Iterator[QualityFinding]:
     """What stands out in a channel; `covered` counts messages in topics, None where topics were never found."""
     with_text = counts.documents - counts.without_text
     worded = with_text - counts.noise
     if counts.failures > _MANY_FAILURES * (counts.documents + counts.failures):
-        yield Finding(f"{counts.failures} messages could not be read.", "tg-parser status --failures")
+        yield QualityFinding(f"{counts.failures} messages could not be read.", "tg-parser status --failures")
     if due:
-        yield Finding(f"{due} messages are due.", "tg-parser process")
+        yield QualityFinding(f"{due} messages are due.", "tg-parser process")
     if with_text >= _ENOUGH and counts.noise > _MUCH_NOISE * with_text:
-        yield Finding(f"{counts.noise} of {with_text} documents are noise.", "is_noise in the documents")
+        yield QualityFinding(f"{counts.noise} of {with_text} documents are noise.", "is_noise in the documents")
     if covered is not None and worded >= _ENOUGH and covered < _LITTLE_COVERED * worded:
-        yield Finding(f"Topics cover {covered} of {worded} messages.", "TOPIC_LEVEL")
+        yield QualityFinding(f"Topics cover {covered} of {worded} messages.", "TOPIC_LEVEL")
     twice = [title for title, times in Counter(card.title.casefold() for card in cards).items() if times > 1]
     for title in sorted(twice):
-        yield Finding(f"Several topics are called {title!r}.", "tg-parser agents history curator")
+        yield QualityFinding(f"Several topics are called {title!r}.", "tg-parser agents history curator")

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tg_parser.agents.history import Recorder, noted, noted_error
+from tg_parser.agents.model_review import ModelReport as ModelVerdict
 from tg_parser.agents.model_review import ModelReviewer
-from tg_parser.agents.model_review import Verdict as ModelVerdict
 from tg_parser.agents.reviewing import Objection, is_verbatim, objections, source_of, still_said, without_doubt
 from tg_parser.domain.agents import AgentCard, Handoff, TaskRecord, new_id
 from tg_parser.domain.documents import Provenance
@@ -31,7 +31,7 @@ CARD = AgentCard(
 )
 READER = "deep-reader"
 
-Verdict = Literal["accepted", "corrected", "disputed", "refused", "undecided"]
+ModelReport = Literal["accepted", "corrected", "disputed", "refused", "undecided"]
 Outcome = Analyzed | TgParserError
 ReadAgain = Callable[[tuple[str, ...]], Awaitable[Outcome]]
 _PAID = ("input_tokens", "output_tokens", "cost_usd")
@@ -55,7 +55,7 @@ class Reviewer:
         self._model = model
         self.counts: Counter[str] = Counter()
 
-    async def settle(self, task: Task, first: Analyzed, read_again: ReadAgain) -> Outcome:
+    async def finalize(self, task: Task, first: Analyzed, read_again: ReadAgain) -> Outcome:
         """The answer that counts: the first one, the one after sending it back, or an AnalysisError."""
         case = _Case(task, source_of(task, first.analysis.language))
         found: Sequence[Objection] = objections(case.source, task.message.text, first.analysis)
@@ -67,7 +67,7 @@ class Reviewer:
         if isinstance(second, TgParserError):
             if any(each.proven for each in found):
                 # Nobody has refused twice where the second answer could not be had; then the message stays due.
-                verdict: Verdict = "refused" if isinstance(second, AnalysisError) else "undecided"
+                verdict: ModelReport = "refused" if isinstance(second, AnalysisError) else "undecided"
                 return self._settled(case, verdict, found, second)
             return self._disputed(case, found, first)
         second = _paid_too(second, first.provenance, asked=first.asked)
@@ -111,7 +111,7 @@ class Reviewer:
             self._recorder.handoff(working.moved("completed", utc_now(), result=result))
         return outcome
 
-    def _settled(self, case: _Case, verdict: Verdict, found: Sequence[Objection], outcome: Outcome) -> Outcome:
+    def _settled(self, case: _Case, verdict: ModelReport, found: Sequence[Objection], outcome: Outcome) -> Outcome:
         self.counts[verdict] += 1
         message, remarks = case.task.message, [each.remark for each in found]
         self._recorder.task(

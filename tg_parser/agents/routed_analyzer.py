@@ -65,7 +65,7 @@ class RoutedAnalyzer:
         self._ways: dict[str, Route] = {}
         self.routed = Routed()
 
-    def portions(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
+    def batches(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
         """Simple and deep messages apart, each as its reader takes them best."""
         started = time.perf_counter()
         ways = [route(task) for task in tasks]
@@ -76,28 +76,28 @@ class RoutedAnalyzer:
         given = {"messages": len(tasks)}
         self._recorder.task(TaskRecord(ROUTER.name, "route", utc_now(), _since(started), given, noted(page.facts())))
         for depth, reader in self._readers.items():
-            yield from reader.portions([task for task, way in zip(tasks, ways, strict=True) if way.depth == depth])
+            yield from reader.batches([task for task, way in zip(tasks, ways, strict=True) if way.depth == depth])
 
-    async def analyze(self, portion: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
+    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
         """See Analyzer. All messages of a portion go the same way."""
-        found = [self._way_of(task) for task in portion]
+        found = [self._way_of(task) for task in batch]
         way, started = found[0], time.perf_counter()
-        outcomes = await self._read(way.depth, portion, profile)
+        outcomes = await self._read(way.depth, batch, profile)
         spent = _since(started)
-        for own, task, outcome in zip(found, portion, outcomes, strict=True):
+        for own, task, outcome in zip(found, batch, outcomes, strict=True):
             self._note(own, task, outcome, spent)
         if way.depth == "deep":
             outcomes = await asyncio.gather(
-                *(self._reviewed(task, outcome, profile) for task, outcome in zip(portion, outcomes, strict=True))
+                *(self._reviewed(task, outcome, profile) for task, outcome in zip(batch, outcomes, strict=True))
             )
         return [_with_way(own, outcome) for own, outcome in zip(found, outcomes, strict=True)]
 
-    async def _read(self, depth: Depth, portion: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
+    async def _read(self, depth: Depth, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
         """What the reader makes of a portion; an error of all is each one's own, so that the history has it."""
         try:
-            return await self._readers[depth].analyze(portion, profile)
+            return await self._readers[depth].analyze(batch, profile)
         except TgParserError as error:
-            return [error] * len(portion)
+            return [error] * len(batch)
 
     def _way_of(self, task: Task) -> Route:
         """The way that was chosen when the page was divided."""
@@ -115,7 +115,7 @@ class RoutedAnalyzer:
             self._note(Route("deep", ("sent back",)), again, revised, _since(started), "revise")
             return revised
 
-        return await self._reviewer.settle(task, outcome, read_again)
+        return await self._reviewer.finalize(task, outcome, read_again)
 
     def _note(self, way: Route, task: Task, outcome: Outcome, spent: int, kind: str = "analyze") -> None:
         message = task.message

@@ -45,7 +45,7 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class BackupDraft:
     """A backup that is being written into `folder`."""
 
     name: str
@@ -62,7 +62,7 @@ class Draft:
         path.write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
 
 
-class Shelf:
+class BackupDirectory:
     """The backups in one folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -70,7 +70,7 @@ class Shelf:
 
     def all(self) -> list[Backup]:
         """Every backup, newest first, good or not. Raises OutputError where the folder cannot be read."""
-        with told_of(self.folder):
+        with backup_reference(self.folder):
             found = sorted(self.folder.iterdir()) if self.folder.exists() else []
             backups = [_seen(path) for path in found if path.is_dir() and _is_backup(path)]
         return sorted(backups, key=lambda each: (each.created_at, each.name), reverse=True)
@@ -90,13 +90,13 @@ class Shelf:
         return found
 
     @contextlib.contextmanager
-    def draft(self, moment: datetime) -> Iterator[Draft]:
+    def draft(self, moment: datetime) -> Iterator[BackupDraft]:
         """A new backup: whole and on the disk after the block, gone after an error in it. Raises OutputError."""
-        with told_of(self.folder):
+        with backup_reference(self.folder):
             name, folder = self._make_folder(moment)
             try:
                 with _locked(folder):
-                    yield Draft(name, folder)
+                    yield BackupDraft(name, folder)
                     _sync(folder)
                     folder.rename(self.folder / name)
                     sync_folder(self.folder)
@@ -106,7 +106,7 @@ class Shelf:
 
     def remove(self, backup: Backup) -> None:
         """Delete a backup; killed while it does so, what is left is no good backup any more. Raises OutputError."""
-        with told_of(backup.path):
+        with backup_reference(backup.path):
             (backup.path / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(backup.path)
             _lock_of(backup.path).unlink(missing_ok=True)
@@ -125,7 +125,7 @@ class Shelf:
 
 
 @contextlib.contextmanager
-def told_of(path: Path) -> Iterator[None]:
+def backup_reference(path: Path) -> Iterator[None]:
     """What the system says about files comes out as a sentence about `path`, or about the file it names."""
     try:
         yield

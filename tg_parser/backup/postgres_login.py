@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from tg_parser.config.database_settings import DatabaseSettings
 from tg_parser.domain.errors import BackupError
-from tg_parser.storage.engine.faults import told
+from tg_parser.storage.engine.faults import translate_db_errors
 from tg_parser.storage.engine.postgres_address import connect_arguments, postgres_url
 
 _VARIABLES = {
@@ -44,7 +44,7 @@ class Login:
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection[Any]]:
         """A connection that commits every statement, and that no time limit ends. Raises StorageError."""
-        with told(self.place), psycopg.connect(self._conninfo(), autocommit=True) as connection:
+        with translate_db_errors(self.place), psycopg.connect(self._conninfo(), autocommit=True) as connection:
             yield connection
 
     def _conninfo(self) -> str:

@@ -16,7 +16,7 @@ from tg_parser.config.database_settings import DatabaseSettings
 from tg_parser.domain.errors import BackupError, BusyError
 from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.storage.engine.engine_factory import prepare_file, sqlite_path
-from tg_parser.storage.engine.faults import told
+from tg_parser.storage.engine.faults import translate_db_errors
 from tg_parser.storage.engine.migrator import version_table
 from tg_parser.storage.engine.sqlite_names import quoted
 from tg_parser.storage.engine.sqlite_places import require_none_of_the_earlier_version
@@ -60,7 +60,7 @@ class SqliteBackups:
         with ExitStack() as stack:
             sources = {name: stack.enter_context(_snapshot(self._paths[name])) for name in _ORDER}
             for name, source in sources.items():
-                with told(_words(copies[name])), _opened(copies[name], "rwc") as copy:
+                with translate_db_errors(_words(copies[name])), _opened(copies[name], "rwc") as copy:
                     copies[name].chmod(0o600)
                     _copy(source, copy, name, tell)
                     _check_pages(copy, self._paths[name])
@@ -72,7 +72,11 @@ class SqliteBackups:
         with tempfile.TemporaryDirectory(prefix="tg-parser-verify-") as scratch:
             copies = _in_folder(Path(scratch))
             for name, path in _in_folder(folder).items():
-                with told(_words(copies[name])), _opened(path, "ro") as source, _opened(copies[name], "rwc") as copy:
+                with (
+                    translate_db_errors(_words(copies[name])),
+                    _opened(path, "ro") as source,
+                    _opened(copies[name], "rwc") as copy,
+                ):
                     _copy(source, copy, name, tell)
                     _check_pages(copy, path)
             yield _contents(copies, tell)
@@ -89,7 +93,7 @@ class SqliteBackups:
             targets = {name: stack.enter_context(_alone(self._paths[name])) for name in _ORDER}
             for name, target in targets.items():
                 path = folder / FILES[name]
-                with told(_words(self._paths[name])), _opened(path, "ro") as source:
+                with translate_db_errors(_words(self._paths[name])), _opened(path, "ro") as source:
                     _copy(source, target, name, tell)
         return _contents(self._paths, tell)
 
@@ -110,7 +114,7 @@ def _snapshot(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.exists():
         raise BackupError(f"{_words(path)} does not exist.", "Run tg-parser init, or check the *_DB_PATH variables.")
     # Opened for writing, because only a writer can tidy up what a killed process left beside the file.
-    with told(_words(path)), _opened(path, "rw") as connection:
+    with translate_db_errors(_words(path)), _opened(path, "rw") as connection:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -132,7 +136,7 @@ def _alone(path: Path) -> Iterator[sqlite3.Connection]:
                     f"{_words(path)} is in use by another process.", "Stop it, then restore again."
                 ) from None
             if code not in _DAMAGED:
-                with told(_words(path)):
+                with translate_db_errors(_words(path)):
                     raise
             connection.close()
             _make_anew(path)
@@ -174,7 +178,7 @@ def _contents(paths: Paths, tell: ReportProgress) -> Contents:
     schemas: dict[str, str] = {}
     tables: dict[str, TableFacts] = {}
     for name in DATABASES:
-        with told(_words(paths[name])), _opened(paths[name], "ro") as connection:
+        with translate_db_errors(_words(paths[name])), _opened(paths[name], "ro") as connection:
             schemas[name] = _revision(connection, name, paths[name])
             tables |= {f"{name}.{table}": _digest(connection, table, tell) for table in _tables(connection)}
     return Contents(schemas=schemas, tables=tables)
@@ -214,7 +218,7 @@ def _holdings(name: DatabaseName, path: Path) -> Iterator[str]:
             counts = {table: _count(connection, table) for table in _tables(connection)}
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
-            with told(_words(path)):
+            with translate_db_errors(_words(path)):
                 raise
         yield f"{path} (damaged, {path.stat().st_size} bytes)"
     else:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from tg_parser.domain.messages import Media, Sighting, compare_texts, core
+from tg_parser.domain.messages import Media, Observation, compare_texts, core
 
 _WORDED = frozenset({
     "poll", "checklist", "location", "contact", "game", "invoice", "giveaway", "giveaway_results",
@@ -42,12 +42,12 @@ def media_words(media: Sequence[Media]) -> str:
     return _BREAK.join(words for each in media if (words := "\n".join(_lines(each))))
 
 
-def compare_parts(stored: TextParts, seen: TextParts) -> Sighting:
+def compare_parts(stored: TextParts, seen: TextParts) -> Observation:
     """Tell an edit from words that an adapter, or an earlier version, did not read."""
     own, words = compare_texts(stored.own, seen.own), _compare_words(stored.of_media, seen.of_media)
-    if Sighting.EDITED in (own, words):
-        return Sighting.EDITED
-    return Sighting.RICHER if Sighting.RICHER in (own, words) else Sighting.SAME
+    if Observation.EDITED in (own, words):
+        return Observation.EDITED
+    return Observation.RICHER if Observation.RICHER in (own, words) else Observation.SAME
 
 
 def tells_more(seen: Sequence[Media], stored: Sequence[Media]) -> bool:
@@ -67,11 +67,11 @@ def _lines(media: Media) -> Iterator[str]:
     yield from filter(None, (media.description, media.explanation))
 
 
-def _compare_words(stored: str, seen: str) -> Sighting:
+def _compare_words(stored: str, seen: str) -> Observation:
     stored_core, seen_core = core(stored), core(seen)
     if stored_core.startswith(seen_core):
-        return Sighting.SAME
-    return Sighting.RICHER if seen_core.startswith(stored_core) else Sighting.EDITED
+        return Observation.SAME
+    return Observation.RICHER if seen_core.startswith(stored_core) else Observation.EDITED
 
 
 def _keeps(new: Media, old: Media) -> bool:

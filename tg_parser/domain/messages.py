@@ -157,7 +157,7 @@ class ExportedMessage(Contract):
     revisions: tuple[TextRevision, ...] = ()
 
 
-class Sighting(StrEnum):
+class Observation(StrEnum):
     """What a newly seen text of a stored message is."""
 
     SAME = "same"
@@ -175,15 +175,15 @@ def core(text: str) -> str:
     return _INVISIBLE.sub("", _LIST_MARK.sub("", text))
 
 
-def compare_texts(stored: str, seen: str) -> Sighting:
+def compare_texts(stored: str, seen: str) -> Observation:
     """Tell an edit from a difference that an adapter makes: white space, formatting marks, a cut preview."""
     if stored == seen:
-        return Sighting.SAME
+        return Observation.SAME
     stored_core, seen_core = core(stored), core(seen)
     if stored_core == seen_core:
-        return Sighting.RICHER if len(seen) > len(stored) else Sighting.SAME
+        return Observation.RICHER if len(seen) > len(stored) else Observation.SAME
     if _CUT.search(stored_core) and seen_core.startswith(_CUT.sub("", stored_core)):
-        return Sighting.RICHER
+        return Observation.RICHER
     if _CUT.search(seen_core) and stored_core.startswith(_CUT.sub("", seen_core)):
-        return Sighting.SAME
-    return Sighting.EDITED
+        return Observation.SAME
+    return Observation.EDITED

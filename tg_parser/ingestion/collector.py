@@ -13,7 +13,7 @@ from tg_parser.domain.messages import RawMessage, begins_its_chat
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.sources import Source
 from tg_parser.domain.times import utc_now
-from tg_parser.ingestion.raw_writer import Intake
+from tg_parser.ingestion.raw_writer import RawWriter
 from tg_parser.ingestion.source import Batch, MessageSource, Window
 from tg_parser.storage.stores.comments import CommentStorage
 from tg_parser.storage.stores.sources import IngestionStorage
@@ -22,10 +22,10 @@ from tg_parser.storage.stores.sources import IngestionStorage
 class Collector:
     """Brings the messages of one source into the raw storage (M5)."""
 
-    def __init__(self, sources: IngestionStorage, comments: CommentStorage, intake: Intake) -> None:
+    def __init__(self, sources: IngestionStorage, comments: CommentStorage, raw_writer: RawWriter) -> None:
         self._sources = sources
         self._comments = comments
-        self._intake = intake
+        self._raw_writer = raw_writer
 
     async def collect(
         self,
@@ -92,7 +92,7 @@ class Collector:
             await self._sources.save_backlog(source.source_id, Backlog(newest), utc_now())
 
     async def _store(self, source: Source, batch: Batch, counts: Counter[str], report: ReportProgress) -> None:
-        await self._intake.store(source, batch.messages, counts)
+        await self._raw_writer.store(source, batch.messages, counts)
         if source.include_comments and batch.reply_counts:
             await self._comments.note_counts(source.source_id, batch.reply_counts, utc_now())
         counts.update({f"skipped:{reason}": number for reason, number in batch.skipped.items()})

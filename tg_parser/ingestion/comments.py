@@ -14,7 +14,7 @@ from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.refs import split_comment_id
 from tg_parser.domain.sources import Source
 from tg_parser.domain.times import utc_now
-from tg_parser.ingestion.raw_writer import Intake
+from tg_parser.ingestion.raw_writer import RawWriter
 from tg_parser.ingestion.source import CommentedSource
 from tg_parser.ingestion.unknown import only_unknown
 from tg_parser.storage.stores.comments import CommentStorage, DueThread
@@ -36,12 +36,12 @@ class CommentCollector:
     """Brings the comments under the posts of one channel into the raw storage; each thread has its own cursor."""
 
     def __init__(
-        self, sources: IngestionStorage, raw: RawStorage, comments: CommentStorage, intake: Intake, window: int
+        self, sources: IngestionStorage, raw: RawStorage, comments: CommentStorage, raw_writer: RawWriter, window: int
     ) -> None:
         self._sources = sources
         self._raw = raw
         self._comments = comments
-        self._intake = intake
+        self._raw_writer = raw_writer
         self._window = window
 
     async def collect(
@@ -103,7 +103,7 @@ class CommentCollector:
     ) -> None:
         async for batch in chat.comments(int(thread.thread_id), thread.last_comment_id or 0, first_group):
             stored = Counter[str]()
-            await self._intake.store(source, batch.messages, stored)
+            await self._raw_writer.store(source, batch.messages, stored)
             counts.update(comments=stored["seen"], new_comments=stored["new"], revised=stored["revised"])
             counts.update(only_unknown(stored))
             if batch.messages:

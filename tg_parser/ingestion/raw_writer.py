@@ -17,7 +17,7 @@ from tg_parser.storage.stores.raw import RawStorage
 _HASH_CHARS = 16
 
 
-class Intake:
+class RawWriter:
     """Stores messages of a source and counts what that did. With `author_salt`, people become salted hashes."""
 
     def __init__(self, raw: RawStorage, author_salt: str | None = None) -> None:

@@ -9,8 +9,8 @@ from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.refs import comment_id, source_ref, split_comment_id
 from tg_parser.domain.sources import Source
 from tg_parser.domain.times import utc_now
-from tg_parser.ingestion.raw_writer import Intake
-from tg_parser.ingestion.source import CommentedSource, LiveSource, Recheck, Shown
+from tg_parser.ingestion.raw_writer import RawWriter
+from tg_parser.ingestion.source import ChatSource, CommentedSource, Recheck, Shown
 from tg_parser.ingestion.unknown import only_unknown
 from tg_parser.storage.stores.raw import RawStorage
 
@@ -18,14 +18,14 @@ from tg_parser.storage.stores.raw import RawStorage
 class Rechecker:
     """Writes revisions of edited messages, marks deleted ones, refreshes counters."""
 
-    def __init__(self, raw: RawStorage, intake: Intake) -> None:
+    def __init__(self, raw: RawStorage, raw_writer: RawWriter) -> None:
         self._raw = raw
-        self._intake = intake
+        self._raw_writer = raw_writer
 
     async def recheck(
         self,
         source: Source,
-        stream: LiveSource,
+        stream: ChatSource,
         wanted: Recheck,
         counts: Counter[str],
         report: ReportProgress = silent,
@@ -64,8 +64,8 @@ class Rechecker:
 
     async def _take(self, source: Source, shown: Shown, gone: Sequence[str], counts: Counter[str]) -> None:
         stored = Counter[str]()
-        await self._intake.store(source, shown.messages, stored)
+        await self._raw_writer.store(source, shown.messages, stored)
         counts.update(rechecked=len(shown.messages) + len(shown.gone), revised=stored["revised"])
         counts.update(refreshed=stored["refreshed"])
         counts.update(only_unknown(stored))
-        await self._intake.mark_gone(gone, counts)
+        await self._raw_writer.mark_gone(gone, counts)

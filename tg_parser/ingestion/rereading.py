@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from tg_parser.domain.media_words import media_words, split_text, tells_more, with_media_words
-from tg_parser.domain.messages import Sighting, compare_texts
+from tg_parser.domain.messages import Observation, compare_texts
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.storable import storable
 from tg_parser.domain.times import utc_now
@@ -20,7 +20,7 @@ REPAIRED = "repaired:"
 """Counts of repairs by what was repaired begin with this."""
 
 
-class Reading(NamedTuple):
+class PayloadReading(NamedTuple):
     """What a payload says today; `names_actions` where its names of actions are better than any that is stored."""
 
     content: Content
@@ -57,7 +57,7 @@ def repaired(kept: KeptMessage) -> Repair | None:
     if reading is not None:
         content = reading.content
         media = content.media if tells_more(content.media, kept.media) else kept.media
-        if content.own and (not own.strip() or compare_texts(own, content.own) is Sighting.RICHER):
+        if content.own and (not own.strip() or compare_texts(own, content.own) is Observation.RICHER):
             own, links = content.own, kept.links or content.links
         if reading.action and (reading.names_actions or action in (None, "unknown")):
             action = reading.action
@@ -67,15 +67,15 @@ def repaired(kept: KeptMessage) -> Repair | None:
     return Repair(kept.source_ref, kept.revision, text, media, links, action)
 
 
-def read_payload(payload: dict[str, Any] | None) -> Reading | None:
+def read_payload(payload: dict[str, Any] | None) -> PayloadReading | None:
     """What a payload says; None for one that was not kept whole, and for the preview's, which tells of no content."""
     if payload is None:
         return None
     if "_" in payload:
         message = restored(payload)
-        return Reading(telegram_content.read_content(message), telegram_content.read_action(message), True)
+        return PayloadReading(telegram_content.read_content(message), telegram_content.read_action(message), True)
     if "id" in payload:
-        return Reading(desktop_content.read_content(payload), desktop_content.read_action(payload), False)
+        return PayloadReading(desktop_content.read_content(payload), desktop_content.read_action(payload), False)
     return None
 
 

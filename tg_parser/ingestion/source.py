@@ -82,7 +82,7 @@ class Shown:
     gone: list[int]
 
 
-class LiveSource(MessageSource, Protocol):
+class ChatSource(MessageSource, Protocol):
     """A chat that can be asked again about messages it has shown before."""
 
     def shown(self, ids: Sequence[int]) -> AsyncIterator[Shown]:
@@ -91,7 +91,7 @@ class LiveSource(MessageSource, Protocol):
 
 
 @runtime_checkable
-class CommentedSource(LiveSource, Protocol):
+class CommentedSource(ChatSource, Protocol):
     """A channel whose posts can be commented in a discussion group.
 
     `first_group` is the bare id of the channel's first group, whose comments are known by their number alone.
@@ -114,9 +114,9 @@ class CommentedSource(LiveSource, Protocol):
         ...
 
 
-class Reach(Protocol):
+class ChatOpener(Protocol):
     """A way to reach Telegram: opens a chat by name or number."""
 
-    async def open(self, peer: Peer) -> LiveSource:
+    async def open(self, peer: Peer) -> ChatSource:
         """The chat of `peer`, found and readable. Raises SourceError with the reason where it is not."""
         ...

@@ -30,7 +30,7 @@ _SHOWN_CHARS = 200
 _AGAIN_STATUSES = frozenset({408, 409, 425})
 
 
-class Verdict(Enum):
+class FailureAction(Enum):
     """What is done about a failed call."""
 
     AGAIN = "again"
@@ -43,30 +43,30 @@ class Verdict(Enum):
     """This message alone: too long for the model, or filtered."""
 
 
-_BY_TYPE: tuple[tuple[type[Exception], Verdict], ...] = (
-    (ModelQuotaExceededError, Verdict.FINAL),
-    (ModelAuthenticationError, Verdict.FINAL),
-    (ModelNotFoundError, Verdict.FINAL),
-    (ModelContextWindowExceededError, Verdict.MESSAGE),
-    (ContentFilterError, Verdict.MESSAGE),
-    (ModelRequestRejectedError, Verdict.REJECTED),
-    (UserError, Verdict.FINAL),
-    (httpx2.InvalidURL, Verdict.FINAL),
+_BY_TYPE: tuple[tuple[type[Exception], FailureAction], ...] = (
+    (ModelQuotaExceededError, FailureAction.FINAL),
+    (ModelAuthenticationError, FailureAction.FINAL),
+    (ModelNotFoundError, FailureAction.FINAL),
+    (ModelContextWindowExceededError, FailureAction.MESSAGE),
+    (ContentFilterError, FailureAction.MESSAGE),
+    (ModelRequestRejectedError, FailureAction.REJECTED),
+    (UserError, FailureAction.FINAL),
+    (httpx2.InvalidURL, FailureAction.FINAL),
 )
 PROVIDER_ERRORS = (AgentRunError, UserError, httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, ConnectionError)
 """What a call to a provider ends with; anything else is a fault of the program, and passes."""
 
 
-def verdict(error: Exception) -> Verdict:
+def verdict(error: Exception) -> FailureAction:
     """What to do about one of PROVIDER_ERRORS."""
     found = next((verdict for kind, verdict in _BY_TYPE if isinstance(error, kind)), None)
     if _is_of_the_proxy(error):
-        return Verdict.FINAL
+        return FailureAction.FINAL
     if found is not None:
         return found
     if isinstance(error, ModelHTTPError) and 400 <= error.status_code < 500:
-        return Verdict.AGAIN if error.status_code in _AGAIN_STATUSES else Verdict.REJECTED
-    return Verdict.AGAIN
+        return FailureAction.AGAIN if error.status_code in _AGAIN_STATUSES else FailureAction.REJECTED
+    return FailureAction.AGAIN
 
 
 def asked_wait(error: Exception) -> float | None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
-from tg_parser.nlp.words import breakers, stem
+from tg_parser.nlp.words import phrase_boundaries, stem
 
 Kind = Literal["noun", "adjective", "other"]
 
@@ -89,7 +89,11 @@ _OTHER = ((_VERB, _NOUN_IN_T), (_PAST, _NOUN_IN_L), (_ADVERB, _NOUN_IN_O))
 @lru_cache(maxsize=100_000)
 def kind(word: str) -> Kind:
     """What `word` (lower case, ё as е) most probably is."""
-    if word in breakers("ru") or stem(word, "ru") in _breaker_stems() or _is(word, _PARTICIPLE, _NOT_PARTICIPLE):
+    if (
+        word in phrase_boundaries("ru")
+        or stem(word, "ru") in _breaker_stems()
+        or _is(word, _PARTICIPLE, _NOT_PARTICIPLE)
+    ):
         return "other"
     if _is(word, _ADJECTIVE, _NOT_ADJECTIVE):
         return "adjective"
@@ -104,7 +108,7 @@ def _is(word: str, pattern: re.Pattern[str], unless: re.Pattern[str]) -> bool:
 def _breaker_stems() -> frozenset[str]:
     """Stems of the listed verbs alone: other short words share a stem with nouns."""
     return frozenset(
-        stem(word, "ru") for word in breakers("ru") if word.endswith(("ть", "ться", "ти")) and len(word) > 5
+        stem(word, "ru") for word in phrase_boundaries("ru") if word.endswith(("ть", "ться", "ти")) and len(word) > 5
     )
 
 

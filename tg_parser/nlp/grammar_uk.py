@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
-from tg_parser.nlp.words import breakers
+from tg_parser.nlp.words import phrase_boundaries
 
 _ADJECTIVE = re.compile(
     r".{2,}(?:ий|ого|ому|ими|их|ої|ською|цькою|ське|ська|ську|ські|цька|цьку|цьке|цькі|ова|ове|ову|на?ьна|льне|льні"
@@ -31,7 +31,7 @@ _NOUN = re.compile(
 @lru_cache(maxsize=100_000)
 def kind(word: str) -> Literal["noun", "adjective", "other"]:
     """What `word` (lower case) most probably is."""
-    if word in breakers("uk"):
+    if word in phrase_boundaries("uk"):
         return "other"
     if _ADJECTIVE.fullmatch(word) and not _NOT_ADJECTIVE.fullmatch(word):
         return "adjective"

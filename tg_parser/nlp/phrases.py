@@ -10,7 +10,7 @@ from typing import Literal
 
 from tg_parser.nlp import grammar_ru, grammar_uk
 from tg_parser.nlp.links import LINK
-from tg_parser.nlp.words import LETTER, breakers, common_words, folded, stem, stop_words
+from tg_parser.nlp.words import LETTER, common_words, folded, phrase_boundaries, stem, stop_words
 
 LONGEST = 3
 _LONGEST_NAME = 4
@@ -112,12 +112,12 @@ def _role(surface: str, low: str, language: str, *, named: bool) -> Role | None:
     if _CYRILLIC.match(surface):
         guess = grammar.kind(low)
         return None if guess == "other" else guess
-    return None if low in breakers("en") else "name"
+    return None if low in phrase_boundaries("en") else "name"
 
 
 def _plain_role(low: str, language: str) -> Role | None:
     """The role of a word of a language whose grammar we do not know; in English at least adverbs and adjectives."""
-    if low in breakers(language) or (language == "en" and low.endswith("ly")):
+    if low in phrase_boundaries(language) or (language == "en" and low.endswith("ly")):
         return None
     return "adjective" if language == "en" and _ENGLISH_ADJECTIVE.fullmatch(low) else "noun"
 

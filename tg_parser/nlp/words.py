@@ -78,7 +78,7 @@ def common_words(language: str) -> frozenset[str]:
 
 
 @cache
-def breakers(language: str) -> frozenset[str]:
+def phrase_boundaries(language: str) -> frozenset[str]:
     """Words of `language` that no key phrase holds, verbs and adverbs most of them; empty where none are known."""
     return _listing(f"breakers/{language}.txt")
 

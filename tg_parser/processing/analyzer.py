@@ -50,11 +50,11 @@ class Analyzed:
 class Analyzer(Protocol):
     """Reads messages, some of them together where that is cheaper."""
 
-    def portions(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
+    def batches(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
         """`tasks` in the portions that `analyze` takes best, each task once; most analyzers take one at a time."""
         ...
 
-    async def analyze(self, portion: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed | TgParserError]:
+    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed | TgParserError]:
         """One outcome a task, in order, in the light of the channel's `profile`.
 
         An error in the list is that message's, one that is raised is that of each message of the portion. It goes to

@@ -19,7 +19,7 @@ from tg_parser.domain.errors import AnalysisError, ProviderUnavailableError, TgP
 from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.llm.slots import SLOTS, CallSlots
 from tg_parser.processing.analyzer import Analyzed, Analyzer, ChannelProfile, Task
-from tg_parser.processing.circuit_breaker import Held, Outage
+from tg_parser.processing.circuit_breaker import CircuitBreaker, Held
 from tg_parser.processing.contexts import context_refs, task_of
 from tg_parser.processing.outcomes import WITHOUT_TEXT, Outcome, failed, made
 from tg_parser.processing.reports import ProcessOptions, ProcessReport
@@ -37,7 +37,7 @@ class _Item(NamedTuple):
     task: Task
 
 
-Portion = Sequence[_Item]
+TaskBatch = Sequence[_Item]
 
 
 @dataclass
@@ -55,10 +55,10 @@ class ChannelRun:
     done: ProcessReport = field(default_factory=ProcessReport)
     error: TgParserError | None = None
     stopping: bool = False
-    outage: Outage = field(default_factory=Outage)
+    breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     workers: int = field(init=False)
     slots: CallSlots = field(init=False)
-    inbox: asyncio.Queue[Portion | None] = field(init=False)
+    inbox: asyncio.Queue[TaskBatch | None] = field(init=False)
     outbox: asyncio.Queue[Outcome | None] = field(init=False)
     all_made: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -117,16 +117,16 @@ class ChannelRun:
         after: str | None = None
         try:
             while not self.stopping and (page := await self._page(channel_id, after)):
-                for portion in self._portions(page):
+                for batch in self._batches(page):
                     if not self.stopping:
-                        await self.inbox.put(portion)
+                        await self.inbox.put(batch)
                 after = page[-1].due.message.source_ref
         except TgParserError as error:
             self._stop(error)
         for _ in range(self.workers):
             await self.inbox.put(None)
 
-    async def _page(self, channel_id: str, after: str | None) -> Portion:
+    async def _page(self, channel_id: str, after: str | None) -> TaskBatch:
         """The next due messages, claimed, comments with the texts that they are read with."""
         due = await self.claims.take_due(
             channel_id,
@@ -139,30 +139,30 @@ class ChannelRun:
         texts = await self.claims.texts(context_refs(each.message for each in due))
         return [_Item(each, task_of(each.message, texts)) for each in due]
 
-    def _portions(self, page: Portion) -> Iterator[Portion]:
+    def _batches(self, page: TaskBatch) -> Iterator[TaskBatch]:
         """What needs no analyzer one by one, then the rest as the analyzer takes it best."""
         yield from ([item] for item in page if not _is_asked(item.due))
         asked = {item.due.message.source_ref: item for item in page if _is_asked(item.due)}
-        for portion in self.analyzer.portions([item.task for item in asked.values()]):
-            yield [asked[task.message.source_ref] for task in portion]
+        for batch in self.analyzer.batches([item.task for item in asked.values()]):
+            yield [asked[task.message.source_ref] for task in batch]
 
     async def _work(self) -> None:
-        while (portion := await self.inbox.get()) is not None:
+        while (batch := await self.inbox.get()) is not None:
             if not self.stopping:
-                for outcome in await self._outcomes(portion):
+                for outcome in await self._outcomes(batch):
                     await self.outbox.put(outcome)
 
-    async def _outcomes(self, portion: Portion) -> Iterable[Outcome]:
-        due = portion[0].due
+    async def _outcomes(self, batch: TaskBatch) -> Iterable[Outcome]:
+        due = batch[0].due
         if due.deleted:
             return [Outcome(removed=due.message.source_ref)]
         if not due.message.text.strip():
             return [made(due, WITHOUT_TEXT)]
         try:
-            results = await self.analyzer.analyze([item.task for item in portion], self.profile)
-            return list(self._judged(zip([item.due for item in portion], results, strict=True)))
+            results = await self.analyzer.analyze([item.task for item in batch], self.profile)
+            return list(self._judged(zip([item.due for item in batch], results, strict=True)))
         except Exception as error:  # noqa: BLE001 - the boundary of a message: one bad message never stops a run
-            return list(self._judged((item.due, error) for item in portion))
+            return list(self._judged((item.due, error) for item in batch))
 
     def _judged(self, results: Iterable[tuple[DueMessage, Analyzed | Exception]]) -> Iterator[Outcome]:
         """The outcomes of a call; none for messages that stay due, because the error is not theirs."""
@@ -172,7 +172,7 @@ class ChannelRun:
                 unusable.append((due, result))
             elif isinstance(result, Analyzed | AnalysisError):
                 if isinstance(result, AnalysisError) or result.asked:
-                    yield from (failed(*held) for held in self.outage.answered())
+                    yield from (failed(*held) for held in self.breaker.answered())
                 yield made(due, result) if isinstance(result, Analyzed) else failed(due, result)
             elif isinstance(result, TgParserError) and result.stops_run:
                 self._stop(result)
@@ -180,17 +180,17 @@ class ChannelRun:
                 unanswered.append((due, result))
             else:
                 yield failed(due, result)
-        if unanswered and (error := self.outage.unanswered(unanswered)):
+        if unanswered and (error := self.breaker.unanswered(unanswered)):
             self._stop(error)
         if unusable:
-            released, error = self.outage.unusable(unusable)
+            released, error = self.breaker.unusable(unusable)
             yield from (failed(*held) for held in released)
             if error is not None:
                 self._stop(error)
 
     def _left_over(self) -> Iterator[Outcome]:
         """What is known at the end of messages that were held back: they failed, or it was the provider."""
-        held, error = self.outage.over(early=self.stopping)
+        held, error = self.breaker.over(early=self.stopping)
         if error is not None:
             self._stop(error)
         yield from (failed(*each) for each in held)

@@ -38,7 +38,7 @@ class _Streak:
         return held
 
 
-class Outage:
+class CircuitBreaker:
     """What is known of the provider's health in one run."""
 
     def __init__(self) -> None:

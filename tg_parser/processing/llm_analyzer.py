@@ -41,17 +41,17 @@ class LlmAnalyzer:
         self._settings = settings
         self._local = local
 
-    def portions(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
+    def batches(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
         """Short messages together, up to LLM_BATCH_SIZE; all others alone."""
         if self._settings.batch_size == 1:
             return ([task] for task in tasks)
-        return _portions(tasks, self._settings.batch_size)
+        return _batches(tasks, self._settings.batch_size)
 
-    async def analyze(self, portion: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
+    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
         """See Analyzer. A message that stays without a good answer is an AnalysisError."""
-        if len(portion) == 1:
-            return [await self._one(portion[0], profile)]
-        return await self._several([self._brief(task, profile) for task in portion])
+        if len(batch) == 1:
+            return [await self._one(batch[0], profile)]
+        return await self._several([self._brief(task, profile) for task in batch])
 
     async def _one(self, task: Task, profile: ChannelProfile) -> Outcome:
         if not has_words(task.message.text):
@@ -106,7 +106,7 @@ class LlmAnalyzer:
         return outcomes
 
 
-def _portions(tasks: Sequence[Task], size: int) -> Iterator[Sequence[Task]]:
+def _batches(tasks: Sequence[Task], size: int) -> Iterator[Sequence[Task]]:
     together: list[Task] = []
     for task in tasks:
         if len(task.message.text) > SHORT_CHARS or task.remarks or not has_words(task.message.text):

@@ -44,13 +44,13 @@ class LocalAnalyzer:
             parameters={"names": self._names},
         )
 
-    def portions(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
+    def batches(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
         """One at a time: nothing is saved by taking several together."""
         return ([task] for task in tasks)
 
-    async def analyze(self, portion: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed]:
+    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed]:
         """See analyze_locally; and the tone."""
-        return [await self._analyzed(task.message, profile) for task in portion]
+        return [await self._analyzed(task.message, profile) for task in batch]
 
     async def _analyzed(self, message: RawMessage, profile: ChannelProfile) -> Analyzed:
         analysis = analyze_locally(message, profile, names=self._names)

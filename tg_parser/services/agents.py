@@ -9,7 +9,7 @@ from datetime import timedelta
 from tg_parser.agents.agent import Agent, Assignment, Done
 from tg_parser.agents.curator import CARD as CURATOR
 from tg_parser.agents.curator import Curator
-from tg_parser.agents.handoff_queue import Desk
+from tg_parser.agents.handoff_queue import HandoffQueue
 from tg_parser.agents.history import Recorder
 from tg_parser.agents.model_review import ModelReviewer
 from tg_parser.agents.orchestrator import Orchestrator
@@ -38,7 +38,7 @@ INSPECTOR = AgentCard("inspector", "quality", "Looks at the numbers and says wha
 
 
 @dataclass(frozen=True, slots=True)
-class Readers:
+class AnalyzerSet:
     """Who reads messages: text tools, and the chosen model where there is one; `service` processes with any of them."""
 
     service: Callable[[Analyzer], DocumentService]
@@ -50,12 +50,12 @@ class Readers:
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class AgentStores:
     """Where agents are registered and what they did is kept, for `retention`."""
 
     agents: AgentStorage
     handoffs: HandoffStorage
-    desk: Desk
+    queue: HandoffQueue
     retention: timedelta
 
 
@@ -73,16 +73,16 @@ class AgentService:
     def __init__(
         self,
         runs: RunService,
-        readers: Readers,
-        books: Books,
+        analyzers: AnalyzerSet,
+        stores: AgentStores,
         *,
         curator: Curator,
         documents: ProcessingStorage,
         topics: TopicStorage,
     ) -> None:
         self._runs = runs
-        self._readers = readers
-        self._books = books
+        self._analyzers = analyzers
+        self._stores = stores
         self._curator = curator
         self._documents = documents
         self._topics = topics
@@ -98,13 +98,13 @@ class AgentService:
         return await self._run("run", _Job((), request.process, report, request), request.skip)
 
     async def _run(self, plan: str, job: _Job, skip: frozenset[str] = frozenset()) -> AgentRun:
-        recorder = Recorder(self._books.agents, self._books.handoffs, self._books.retention)
-        deep = replace(READERS["deep"], provider=self._readers.provider, model=self._readers.model)
+        recorder = Recorder(self._stores.agents, self._stores.handoffs, self._stores.retention)
+        deep = replace(READERS["deep"], provider=self._analyzers.provider, model=self._analyzers.model)
         orchestrator = Orchestrator(
             self._agents(recorder),
-            self._books.desk,
+            self._stores.queue,
             recorder,
-            self._books.agents,
+            self._stores.agents,
             others=(ROUTER, READERS["simple"], deep, REVIEWER),
         )
         done = await orchestrator.run(packaged_plan(plan), {"job": job}, skip)
@@ -137,11 +137,11 @@ class AgentService:
         return Done(outcomes, {"chats": len(outcomes)})
 
     async def _process(self, assignment: Assignment, recorder: Recorder) -> Done:
-        job, readers = _job(assignment), self._readers
-        reviewer = Reviewer(recorder, readers.reviewer if assignment.options.get("review") == "model" else None)
-        analyzer = RoutedAnalyzer(readers.simple, readers.deep, reviewer, recorder)
+        job, analyzers = _job(assignment), self._analyzers
+        reviewer = Reviewer(recorder, analyzers.reviewer if assignment.options.get("review") == "model" else None)
+        analyzer = RoutedAnalyzer(analyzers.simple, analyzers.deep, reviewer, recorder)
         channels = await self._channels_of(assignment)
-        done: ProcessReport = await readers.service(analyzer).process(channels, job.options, job.report)
+        done: ProcessReport = await analyzers.service(analyzer).process(channels, job.options, job.report)
         facts = {**asdict(done), "routed": analyzer.routed.facts(), "review": dict(sorted(reviewer.counts.items()))}
         return Done(done, facts)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tg_parser import __version__
 from tg_parser.backup.backend import BackupBackend
-from tg_parser.backup.directory import Backup, Draft, Shelf, told_of
+from tg_parser.backup.directory import Backup, BackupDirectory, BackupDraft, backup_reference
 from tg_parser.backup.manifest import Manifest, damaged, differences, file_facts
 from tg_parser.backup.retention import Retention, kept
 from tg_parser.domain.errors import BackupError
@@ -22,7 +22,7 @@ BROKEN_STAYS = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class BackupCheck:
     """What the trial of a backup found wrong: nothing, where it is good."""
 
     name: str
@@ -34,13 +34,13 @@ class BackupService:
 
     def __init__(
         self,
-        shelf: Shelf,
+        directory: BackupDirectory,
         connect: Callable[[], BackupBackend],
         retention: Retention,
         upgrade: Callable[[], None],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._shelf = shelf
+        self._directory = directory
         self._connect = connect
         self._retention = retention
         self._upgrade = upgrade
@@ -49,27 +49,27 @@ class BackupService:
     def create(self, tell: ReportProgress = silent) -> Backup:
         """A new backup; what is left of one that fails is removed. Raises StorageError, BackupError, OutputError."""
         backend, moment = self._connect(), self._clock()
-        with self._shelf.draft(moment) as draft:
+        with self._directory.draft(moment) as draft:
             draft.write_manifest(_described(backend, draft, moment, tell))
-        return self._shelf.find(draft.name)
+        return self._directory.find(draft.name)
 
     def all(self) -> list[Backup]:
         """Every backup, newest first, good or not."""
-        return self._shelf.all()
+        return self._directory.all()
 
     def find(self, name: str | None) -> Backup:
         """A good backup by its name, or the latest. Raises BackupError."""
-        return self._shelf.latest() if name is None else self._shelf.find(name)
+        return self._directory.latest() if name is None else self._directory.find(name)
 
-    def verify(self, backup: Backup, tell: ReportProgress = silent) -> Verdict:
+    def verify(self, backup: Backup, tell: ReportProgress = silent) -> BackupCheck:
         """Read its files through, bring it back in a scratch place, and compare every table with the manifest."""
         manifest, backend = _manifest(backup), self._fitting(backup)
-        with told_of(backup.path):
+        with backup_reference(backup.path):
             problems = damaged(backup.path, manifest.files)
         if not problems:
             with backend.rehearsed(backup.path, tell) as contents:
                 problems = differences(manifest.contents, contents)
-        return Verdict(backup.name, problems)
+        return BackupCheck(backup.name, problems)
 
     def in_the_way(self) -> list[str]:
         """What a restore would remove, in words."""
@@ -82,7 +82,7 @@ class BackupService:
         """
         manifest, backend = _manifest(backup), self._fitting(backup)
         _refuse_newer_schema(backup.name, manifest)
-        with told_of(backup.path):
+        with backup_reference(backup.path):
             problems = damaged(backup.path, manifest.files)
         if problems:
             raise BackupError(f"Backup {backup.name} is damaged: {problems[0]}.", "Choose another one.")
@@ -96,10 +96,10 @@ class BackupService:
 
     def prune(self, *, dry_run: bool = False) -> list[Backup]:
         """Remove what the retention does not keep, and broken ones of more than a day; give what went."""
-        doomed = to_prune(self._shelf.all(), self._retention, self._clock())
+        doomed = to_prune(self._directory.all(), self._retention, self._clock())
         if not dry_run:
             for backup in doomed:
-                self._shelf.remove(backup)
+                self._directory.remove(backup)
         return doomed
 
     def _fitting(self, backup: Backup) -> BackupBackend:
@@ -112,7 +112,7 @@ class BackupService:
         return backend
 
 
-def _described(backend: BackupBackend, draft: Draft, moment: datetime, tell: ReportProgress) -> Manifest:
+def _described(backend: BackupBackend, draft: BackupDraft, moment: datetime, tell: ReportProgress) -> Manifest:
     dumped = backend.dump(draft.folder, tell)
     return Manifest(
         name=draft.name,

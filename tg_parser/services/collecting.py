@@ -16,7 +16,7 @@ from tg_parser.ingestion.attempts import recorded_attempt
 from tg_parser.ingestion.collector import Collector
 from tg_parser.ingestion.comments import CommentCollector
 from tg_parser.ingestion.recheck import Rechecker
-from tg_parser.ingestion.source import CommentedSource, LiveSource, Reach
+from tg_parser.ingestion.source import ChatOpener, ChatSource, CommentedSource
 from tg_parser.ingestion.telegram.api import TelegramApi
 from tg_parser.ingestion.web.preview import WebPreview
 from tg_parser.services.ingestion import IngestOutcome, IngestRequest
@@ -29,7 +29,7 @@ WEB_SIDE_BY_SIDE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class LiveStages:
+class CollectStages:
     """What is done with a live chat, in order."""
 
     collector: Collector
@@ -37,7 +37,7 @@ class LiveStages:
     rechecker: Rechecker
 
 
-class LiveService:
+class CollectService:
     """Collects live chats; one failing chat leaves the others alone."""
 
     def __init__(
@@ -45,7 +45,7 @@ class LiveService:
         *,
         sources: SourceService,
         storage: IngestionStorage,
-        stages: LiveStages,
+        stages: CollectStages,
         web: WebPreview,
         api: TelegramApi,
         locks: Locks,
@@ -128,7 +128,7 @@ class LiveService:
     async def _take_stages(
         self,
         source: Source,
-        stream: LiveSource,
+        stream: ChatSource,
         request: IngestRequest,
         counts: Counter[str],
         report: ReportProgress,
@@ -162,7 +162,7 @@ class LiveService:
             "by its @name.",
         )
 
-    def _reach(self, via: Adapter) -> Reach:
+    def _reach(self, via: Adapter) -> ChatOpener:
         return self._api if via == "api" else self._web
 
 

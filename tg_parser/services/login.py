@@ -37,7 +37,7 @@ SCAN_SECONDS, SCAN_PAUSE = 300.0, 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Prompts:
+class LoginQuestions:
     """How a person is asked. `code` is told where the code was sent, `show_qr` what the QR code must say."""
 
     phone: Callable[[], str]
@@ -67,7 +67,7 @@ class LoginService:
         self._accounts = accounts
         self._locks = locks
 
-    async def log_in(self, prompts: Prompts, *, by_qr: bool = False, force: bool = False) -> LoggedIn:
+    async def log_in(self, prompts: LoginQuestions, *, by_qr: bool = False, force: bool = False) -> LoggedIn:
         """Log in by phone or by QR code, unless that was done before. Raises AccountError, RateLimitedError."""
         async with AsyncExitStack() as opened:
             known = await self._present(opened)
@@ -120,13 +120,13 @@ class LoginService:
         return login
 
 
-async def _by_phone(login: TelegramLogin, prompts: Prompts, phone: str | None) -> str:
+async def _by_phone(login: TelegramLogin, prompts: LoginQuestions, phone: str | None) -> str:
     where = await login.send_code(phone or prompts.phone())
     account = await _answered(lambda: login.enter_code(prompts.code(where)), prompts)
     return account or await _by_password(login, prompts)
 
 
-async def _by_qr(login: TelegramLogin, prompts: Prompts) -> str:
+async def _by_qr(login: TelegramLogin, prompts: LoginQuestions) -> str:
     try:
         async with asyncio.timeout(SCAN_SECONDS):
             account = await _scanned(login, prompts)
@@ -135,7 +135,7 @@ async def _by_qr(login: TelegramLogin, prompts: Prompts) -> str:
     return account or await _by_password(login, prompts)
 
 
-async def _scanned(login: TelegramLogin, prompts: Prompts) -> str | None:
+async def _scanned(login: TelegramLogin, prompts: LoginQuestions) -> str | None:
     """Show QR codes, each as long as it is good, until one was scanned."""
     shown = None
     while True:
@@ -148,11 +148,11 @@ async def _scanned(login: TelegramLogin, prompts: Prompts) -> str | None:
         await asyncio.sleep(SCAN_PAUSE)
 
 
-async def _by_password(login: TelegramLogin, prompts: Prompts) -> str:
+async def _by_password(login: TelegramLogin, prompts: LoginQuestions) -> str:
     return await _answered(lambda: login.enter_password(prompts.password()), prompts)
 
 
-async def _answered(ask: Callable[[], Awaitable[T]], prompts: Prompts) -> T:
+async def _answered(ask: Callable[[], Awaitable[T]], prompts: LoginQuestions) -> T:
     """What comes of the answer, which may be given again where it was wrong."""
     for _ in range(ATTEMPTS - 1):
         try:

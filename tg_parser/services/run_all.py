@@ -10,7 +10,7 @@ from tg_parser.domain.progress import Parts, ReportProgress, silent
 from tg_parser.domain.sources import Source
 from tg_parser.export.exporter import ExportReport
 from tg_parser.processing.processor import ProcessReport
-from tg_parser.services.collecting import LiveService
+from tg_parser.services.collecting import CollectService
 from tg_parser.services.documents import DocumentService
 from tg_parser.services.ingestion import IngestOutcome
 from tg_parser.services.runs import RunRequest, RunService
@@ -53,7 +53,7 @@ class RunAllService:
     def __init__(
         self,
         sources: SourceService,
-        live: LiveService,
+        live: CollectService,
         documents: DocumentService,
         topics: TopicService,
         runs: RunService,

@@ -11,7 +11,7 @@ from tg_parser.domain.progress import Parts, ReportProgress, silent
 from tg_parser.domain.sources import Source
 from tg_parser.export.exporter import Exporter, ExportReport, ExportRequest
 from tg_parser.processing.processor import ProcessOptions, ProcessReport
-from tg_parser.services.collecting import LiveService
+from tg_parser.services.collecting import CollectService
 from tg_parser.services.documents import DocumentService
 from tg_parser.services.ingestion import IngestOutcome, IngestRequest, IngestService
 from tg_parser.services.sources import SourceService
@@ -56,7 +56,7 @@ class RunService:
         *,
         sources: SourceService,
         ingest: IngestService,
-        live: LiveService,
+        live: CollectService,
         documents: DocumentService,
         topics: TopicService,
         exporter: Exporter,

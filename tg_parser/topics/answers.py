@@ -65,7 +65,7 @@ class Belonging(BaseModel):
     why: str
 
 
-class Shown:
+class ShownTexts:
     """The texts that a question showed, as its answer is measured against them."""
 
     def __init__(self, texts: Sequence[str], language: str, system: str) -> None:

@@ -35,15 +35,17 @@ class Draft:
 
 def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
     """The topics of a grouping, by id."""
-    survey = grouping.survey
+    prepared = grouping.prepared
     topics = _named(grouping)
     drafts = []
-    for place, (topic, near) in enumerate(zip(topics, neighbours(topics, survey.items, survey.options), strict=True)):
-        wording = Wording(survey.corpus.language_of(topic.group.rows))
-        card = card_of(topic, near, survey.corpus, survey.options, now)
+    for place, (topic, near) in enumerate(
+        zip(topics, neighbours(topics, prepared.items, prepared.options), strict=True)
+    ):
+        wording = Wording(prepared.corpus.language_of(topic.group.rows))
+        card = card_of(topic, near, prepared.corpus, prepared.options, now)
         before = grouping.matched.get(place)
         card = card.model_copy(update={"metadata": {**card.metadata, **_history(grouping, place)}})
-        bundle = bundle_of(topic, survey.corpus.documents, wording, now)
+        bundle = bundle_of(topic, prepared.corpus.documents, wording, now)
         drafts.append(Draft(card, bundle, topic, tuple(one.id for one in apart(topic, near)), wording, before))
     return sorted(drafts, key=lambda draft: draft.card.id)
 
@@ -56,18 +58,18 @@ def _history(grouping: Grouping, place: int) -> dict[str, Any]:
     if merged:
         history["merged"] = merged
     if wanted is not None:
-        asked = grouping.survey.options.wanted.index(wanted)
+        asked = grouping.prepared.options.wanted.index(wanted)
         verdicts = {row: verdict for (at, row), verdict in grouping.verdicts.items() if at == asked}
         if verdicts:
-            history["judged"] = record(wanted, verdicts, grouping.survey.corpus)
+            history["judged"] = record(wanted, verdicts, grouping.prepared.corpus)
     return history
 
 
 def _named(grouping: Grouping) -> list[Named]:
     """Wanted topics are called as the user calls them, the others by the phrases they share."""
-    corpus, groups = grouping.survey.corpus, grouping.groups
+    corpus, groups = grouping.prepared.corpus, grouping.groups
     language = corpus.language_of(range(len(corpus.documents)))
-    avoid = frozenset(root for name in grouping.survey.options.avoid for root in stems_of(name, language))
+    avoid = frozenset(root for name in grouping.prepared.options.avoid for root in stems_of(name, language))
     phrases = [shared_phrases(group, corpus, avoid) for group in groups]
     free = [place for place, group in enumerate(groups) if group.wanted is None]
     asked = {group.wanted.title.casefold() for group in groups if group.wanted}

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tg_parser.topics.build_topics import draft_topics
-from tg_parser.topics.finalizing import Topic, kept_edits, settle
+from tg_parser.topics.finalizing import Topic, finalize, kept_edits
 from tg_parser.topics.grouping.groups import Grouping, group_documents, survey_of
 from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
 from tg_parser.topics.verdicts import remembered
@@ -67,10 +67,10 @@ def find_topics(
 
     What is as it was in `known` keeps its time of change, so that writing it again changes nothing.
     """
-    survey = survey_of(documents, vectors, options, wanted_vectors)
-    grouping = group_documents(survey, known, remembered(options.wanted, survey.corpus, known))
+    prepared = survey_of(documents, vectors, options, wanted_vectors)
+    grouping = group_documents(prepared, known, remembered(options.wanted, prepared.corpus, known))
     drafts = draft_topics(grouping, now)
-    topics = settle(drafts, kept_edits(drafts, grouping.survey.corpus), {}, options)
+    topics = finalize(drafts, kept_edits(drafts, grouping.prepared.corpus), {}, options)
     return found_topics(grouping, topics, known)
 
 
@@ -82,7 +82,7 @@ def found_topics(grouping: Grouping, topics: list[Topic], known: Sequence[KnownT
 
 
 def _report(grouping: Grouping) -> TopicReport:
-    groups, documents = grouping.groups, len(grouping.survey.corpus.documents)
+    groups, documents = grouping.groups, len(grouping.prepared.corpus.documents)
     singletons = sum(group.is_singleton for group in groups)
     covered = len({member.row for group in groups for member in group.members})
     return TopicReport(

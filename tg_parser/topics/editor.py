@@ -15,17 +15,17 @@ from tg_parser.domain.progress import ReportProgress
 from tg_parser.llm.fencing import Fence
 from tg_parser.llm.prompts import Prompts
 from tg_parser.llm.question import Answer, Asker, Prompt, Purpose, Question
-from tg_parser.topics.answers import SUMMARY_CHARS, Belonging, SameTopic, Shown, TopicWords, distinct, one_line
+from tg_parser.topics.answers import SUMMARY_CHARS, Belonging, SameTopic, ShownTexts, TopicWords, distinct, one_line
 from tg_parser.topics.build_topics import Draft
 from tg_parser.topics.duplicates import Pair, may_merge
 from tg_parser.topics.finalizing import Edit, unique_titles
-from tg_parser.topics.grouping.groups import Grouping, Survey
+from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus
 from tg_parser.topics.grouping.known import near_threshold
 from tg_parser.topics.grouping.texts import Corpus
-from tg_parser.topics.llm_session import Inquiry
+from tg_parser.topics.llm_session import LlmSession
 from tg_parser.topics.model import Group, WantedTopic
 from tg_parser.topics.representatives import Representative, fingerprint, representatives, shown_text
-from tg_parser.topics.verdicts import Verdict, Verdicts
+from tg_parser.topics.verdicts import Membership, Verdicts
 
 PROMPTS = ("topic", "topic_match", "topic_merge")
 _JUDGED_CHARS = 1500
@@ -43,28 +43,30 @@ class TopicEditor:
         self._shutdown_wait = shutdown_wait
         self.id = " ".join(prompts[name].id for name in PROMPTS)
 
-    def inquiry(self, channel_ids: Sequence[str], report: ReportProgress) -> Inquiry:
+    def session(self, channel_ids: Sequence[str], report: ReportProgress) -> LlmSession:
         """The inquiry of one run over `channel_ids`."""
         channel = channel_ids[0] if len(channel_ids) == 1 else None
-        return Inquiry(self._llm, self._concurrency, Purpose("topics", channel), self._shutdown_wait, report)
+        return LlmSession(self._llm, self._concurrency, Purpose("topics", channel), self._shutdown_wait, report)
 
-    async def judge(self, survey: Survey, said: Verdicts, inquiry: Inquiry) -> dict[tuple[int, int], Verdict]:
+    async def judge(
+        self, prepared: PreparedCorpus, said: Verdicts, session: LlmSession
+    ) -> dict[tuple[int, int], Membership]:
         """What belongs to a wanted topic of the messages near its threshold; those that `said` tells are not asked."""
-        near = [pair for pair in near_threshold(survey.fits, survey.options) if pair not in said]
-        asked = [self._belonging(survey, place, row, inquiry.purpose) for place, row in near]
-        answers = await inquiry.ask_all("judge messages", asked)
+        near = [pair for pair in near_threshold(prepared.fits, prepared.options) if pair not in said]
+        asked = [self._belonging(prepared, place, row, session.purpose) for place, row in near]
+        answers = await session.ask_all("judge messages", asked)
         return {
-            pair: Verdict(answer.output.belongs, one_line(answer.output.why))
+            pair: Membership(answer.output.belongs, one_line(answer.output.why))
             for pair, answer in zip(near, answers, strict=True)
             if answer is not None
         }
 
-    async def twins(self, grouping: Grouping, inquiry: Inquiry) -> dict[Pair, str]:
+    async def duplicates(self, grouping: Grouping, session: LlmSession) -> dict[Pair, str]:
         """The pairs of groups that are one topic, each with the reason."""
-        survey = grouping.survey
-        pairs = may_merge(grouping.groups, survey.items, survey.corpus, survey.options)
-        asked = [self._same(grouping, pair, inquiry.purpose) for pair in pairs]
-        answers = await inquiry.ask_all("compare topics", asked)
+        prepared = grouping.prepared
+        pairs = may_merge(grouping.groups, prepared.items, prepared.corpus, prepared.options)
+        asked = [self._same(grouping, pair, session.purpose) for pair in pairs]
+        answers = await session.ask_all("compare topics", asked)
         return {
             pair: one_line(answer.output.reason)
             for pair, answer in zip(pairs, answers, strict=True)
@@ -72,29 +74,29 @@ class TopicEditor:
         }
 
     async def word(
-        self, drafts: Sequence[Draft], corpus: Corpus, kept: Mapping[str, Edit], inquiry: Inquiry, *, force: bool
+        self, drafts: Sequence[Draft], corpus: Corpus, kept: Mapping[str, Edit], session: LlmSession, *, force: bool
     ) -> dict[str, Edit]:
         """Words, by id, for every topic without, or whose prompt is another now; with `force`, for every topic."""
         prompt_id = self._prompts["topic"].id
         due = [one for one in drafts if force or _made_by(kept.get(one.card.id)) != prompt_id]
-        fresh = await self._worded("name topics", due, corpus, {}, inquiry)
+        fresh = await self._worded("name topics", due, corpus, {}, session)
         fresh = {id_: _unless_same(edit, kept.get(id_)) for id_, edit in fresh.items()}
         edits = {**kept, **fresh}
         wished = {id_: edit.title for id_, edit in edits.items()}
         given = unique_titles(drafts, kept.keys() - fresh.keys(), wished)
         taken = {id_: wished[id_] for id_ in fresh if given[id_] != wished[id_]}
         again = [one for one in due if one.card.id in taken and one.named.group.wanted is None]
-        return fresh | await self._worded("name topics", again, corpus, taken, inquiry)
+        return fresh | await self._worded("name topics", again, corpus, taken, session)
 
     async def _worded(
-        self, step: str, drafts: Sequence[Draft], corpus: Corpus, taken: Mapping[str, str], inquiry: Inquiry
+        self, step: str, drafts: Sequence[Draft], corpus: Corpus, taken: Mapping[str, str], session: LlmSession
     ) -> dict[str, Edit]:
         shown = [representatives(draft.named.group, corpus) for draft in drafts]
         asked = [
-            self._words(draft, own, corpus, taken.get(draft.card.id), inquiry.purpose)
+            self._words(draft, own, corpus, taken.get(draft.card.id), session.purpose)
             for draft, own in zip(drafts, shown, strict=True)
         ]
-        answers = await inquiry.ask_all(step, asked)
+        answers = await session.ask_all(step, asked)
         return {
             draft.card.id: edit_of(answer, own, question.prompt, draft.named.group.wanted)
             for draft, own, question, answer in zip(drafts, shown, asked, answers, strict=True)
@@ -114,29 +116,29 @@ class TopicEditor:
             given="\n".join(fence.block(label, text) for label, text in told),
             messages=_blocks(fence, "MESSAGE", texts),
         )
-        grounds = Shown([*texts, *(text for _, text in told)], language, prompt.system)
+        grounds = ShownTexts([*texts, *(text for _, text in told)], language, prompt.system)
         check = partial(grounds.check_words, taken=taken, is_named=wanted is not None)
         return Question(prompt, TopicWords, purpose, check)
 
     def _same(self, grouping: Grouping, pair: Pair, purpose: Purpose) -> Question[SameTopic]:
-        corpus = grouping.survey.corpus
+        corpus = grouping.prepared.corpus
         groups = [grouping.groups[place] for place in (pair.first, pair.second)]
         first, second = ([one.text for one in representatives(group, corpus, _OF_A_PAIR)] for group in groups)
         fence = Fence.around([*first, *second])
         prompt = self._prompts.filled(
             "topic_merge", first=_blocks(fence, "FIRST", first), second=_blocks(fence, "SECOND", second)
         )
-        grounds = Shown([*first, *second], _language(groups, corpus), prompt.system)
+        grounds = ShownTexts([*first, *second], _language(groups, corpus), prompt.system)
         return Question(prompt, SameTopic, purpose, lambda said: grounds.check_text(said.reason))
 
-    def _belonging(self, survey: Survey, place: int, row: int, purpose: Purpose) -> Question[Belonging]:
-        topic = survey.options.wanted[place].text
-        message = shown_text(survey.corpus.documents[row].text, _JUDGED_CHARS)
+    def _belonging(self, prepared: PreparedCorpus, place: int, row: int, purpose: Purpose) -> Question[Belonging]:
+        topic = prepared.options.wanted[place].text
+        message = shown_text(prepared.corpus.documents[row].text, _JUDGED_CHARS)
         fence = Fence.around([topic, message])
         prompt = self._prompts.filled(
             "topic_match", topic=fence.block("TOPIC", topic), message=fence.block("MESSAGE", message)
         )
-        grounds = Shown([topic, message], survey.corpus.languages[row], prompt.system)
+        grounds = ShownTexts([topic, message], prepared.corpus.languages[row], prompt.system)
         return Question(prompt, Belonging, purpose, lambda said: grounds.check_text(said.why))
 
 

@@ -60,7 +60,7 @@ def kept_edits(drafts: Sequence[Draft], corpus: Corpus) -> dict[str, Edit]:
     }
 
 
-def settle(
+def finalize(
     drafts: Sequence[Draft], kept: Mapping[str, Edit], fresh: Mapping[str, Edit], options: TopicOptions
 ) -> list[Topic]:
     """The topics in the words of their edits, `fresh` ones before those `kept`, else in their own, by id.

@@ -45,7 +45,7 @@ class EditReport:
 
 
 @dataclass(slots=True)
-class Inquiry:
+class LlmSession:
     """One run's questions to `llm`, `concurrency` at a time, paid for `purpose`.
 
     `stopped` is the error that ended them, `failed` counts those without a good answer. When the run is cancelled,

@@ -18,9 +18,9 @@ from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 from tg_parser.topics.build_topics import draft_topics
 from tg_parser.topics.discovery import METHOD, TopicReport, TopicsFound, found_topics
 from tg_parser.topics.editor import TopicEditor
-from tg_parser.topics.finalizing import Edit, kept_edits, settle
-from tg_parser.topics.grouping.groups import Survey, group_documents, merge_groups, survey_of
-from tg_parser.topics.llm_session import EditReport, Inquiry
+from tg_parser.topics.finalizing import Edit, finalize, kept_edits
+from tg_parser.topics.grouping.groups import PreparedCorpus, group_documents, merge_groups, survey_of
+from tg_parser.topics.llm_session import EditReport, LlmSession
 from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
 from tg_parser.topics.verdicts import remembered
 
@@ -79,16 +79,16 @@ class Topicizer:
         vectors = await self._embed([document.text for document in documents], parts.next())
         wanted = await self._embed([one.text for one in options.wanted], parts.next())
         known = [KnownTopic(card, bundle) for card, bundle in await self._topics.known(channel_ids)]
-        survey = await asyncio.to_thread(survey_of, documents, vectors, options, wanted)
-        inquiry = self._editor.inquiry(channel_ids, report) if self._editor and not dry_run else None
+        prepared = await asyncio.to_thread(survey_of, documents, vectors, options, wanted)
+        session = self._editor.session(channel_ids, report) if self._editor and not dry_run else None
         taken = await self._topics.ids_named_after(channel_ids)
-        found, editing = await self._find(survey, known, taken, inquiry, force=force)
+        found, editing = await self._find(prepared, known, taken, session, force=force)
         if not dry_run:
-            noted = fingerprint if inquiry is None or inquiry.stopped is None else UNFINISHED
+            noted = fingerprint if session is None or session.stopped is None else UNFINISHED
             run = TopicRun(fingerprint=noted, finished_at=utc_now(), report=asdict(found.report))
             await self._topics.replace(channel_ids, found.topics, found.retired, run)
-        if inquiry is not None and inquiry.stopped is not None:
-            raise inquiry.stopped
+        if session is not None and session.stopped is not None:
+            raise session.stopped
         titles = tuple(card.title for card, _ in found.topics)
         return TopicizeReport(found.report, unchanged=False, titles=titles, editing=editing)
 
@@ -136,28 +136,28 @@ class Topicizer:
 
     async def _find(
         self,
-        survey: Survey,
+        prepared: PreparedCorpus,
         known: Sequence[KnownTopic],
         taken: Collection[str],
-        inquiry: Inquiry | None,
+        session: LlmSession | None,
         *,
         force: bool,
     ) -> tuple[TopicsFound, EditReport | None]:
         """The topics of a survey. Steps that compute run in a thread, so that answers are taken when they come."""
-        editor, corpus = self._editor if inquiry else None, survey.corpus
-        verdicts = remembered(survey.options.wanted, corpus, known)
-        judged = await editor.judge(survey, {} if force else verdicts, inquiry) if editor and inquiry else {}
-        grouping = await asyncio.to_thread(group_documents, survey, known, {**verdicts, **judged}, taken)
-        if editor and inquiry:
-            twins = await editor.twins(grouping, inquiry)
-            grouping = await asyncio.to_thread(merge_groups, grouping, twins)
+        editor, corpus = self._editor if session else None, prepared.corpus
+        verdicts = remembered(prepared.options.wanted, corpus, known)
+        judged = await editor.judge(prepared, {} if force else verdicts, session) if editor and session else {}
+        grouping = await asyncio.to_thread(group_documents, prepared, known, {**verdicts, **judged}, taken)
+        if editor and session:
+            duplicates = await editor.duplicates(grouping, session)
+            grouping = await asyncio.to_thread(merge_groups, grouping, duplicates)
         drafts = await asyncio.to_thread(draft_topics, grouping, utc_now())
         kept, fresh = kept_edits(drafts, corpus), dict[str, Edit]()
-        if editor and inquiry:
-            fresh = await editor.word(drafts, corpus, kept, inquiry, force=force)
-        found = found_topics(grouping, settle(drafts, kept, fresh, survey.options), known)
-        if inquiry is None:
+        if editor and session:
+            fresh = await editor.word(drafts, corpus, kept, session, force=force)
+        found = found_topics(grouping, finalize(drafts, kept, fresh, prepared.options), known)
+        if session is None:
             return found, None
         merged = sum(map(len, grouping.merged.values()))
         counts = {"worded": len(fresh), "kept": len(kept.keys() - fresh.keys()), "judged": len(judged)}
-        return found, inquiry.told(merged=merged, **counts)
+        return found, session.told(merged=merged, **counts)

@@ -14,24 +14,24 @@ _HASH_CHARS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Membership:
     """Whether a message belongs, and why."""
 
     belongs: bool
     why: str
 
 
-Verdicts = Mapping[tuple[int, int], Verdict]
+Verdicts = Mapping[tuple[int, int], Membership]
 """By place of the wanted topic and row of the message."""
 
 
 def remembered(
     wanted: Sequence[WantedTopic], corpus: Corpus, known: Sequence[KnownTopic]
-) -> dict[tuple[int, int], Verdict]:
+) -> dict[tuple[int, int], Membership]:
     """The verdicts of earlier runs that still hold: neither the topic's words nor the message's have changed."""
     rows = {document.source_ref: row for row, document in enumerate(corpus.documents)}
     asked = {_key(one.text): place for place, one in enumerate(wanted)}
-    found: dict[tuple[int, int], Verdict] = {}
+    found: dict[tuple[int, int], Membership] = {}
     for topic in known:
         judged = topic.card.metadata.get("judged") if topic.card.metadata.get("origin") == KNOWN else None
         if judged is None or judged["topic"] not in asked:
@@ -39,11 +39,11 @@ def remembered(
         for ref, said in judged["messages"].items():
             row = rows.get(ref)
             if row is not None and said["text"] == _key(corpus.documents[row].text):
-                found[asked[judged["topic"]], row] = Verdict(said["belongs"], said["why"])
+                found[asked[judged["topic"]], row] = Membership(said["belongs"], said["why"])
     return found
 
 
-def record(wanted: WantedTopic, verdicts: Mapping[int, Verdict], corpus: Corpus) -> dict[str, Any]:
+def record(wanted: WantedTopic, verdicts: Mapping[int, Membership], corpus: Corpus) -> dict[str, Any]:
     """The verdicts about one topic, by row, as its card keeps them."""
     messages = {
         corpus.documents[row].source_ref: {

@@ -132,7 +132,7 @@ class Tally:
         return self.migrated + self.quarantined == self.rows
 
 
-class Ledger:
+class MigrationLedger:
     """The runs of one target. `homes` are its databases with notes of their own; the last one also keeps the runs."""
 
     def __init__(self, homes: Sequence[Database]) -> None:

@@ -16,9 +16,9 @@ from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.times import utc_now
 from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.engine.sqlite_files import FILE_NAMES
-from tg_parser.transfer.ledger import Ledger, OnConflict, Run, Tally, new_run
+from tg_parser.transfer.ledger import MigrationLedger, OnConflict, Run, Tally, new_run
 from tg_parser.transfer.numbers import require_right_numbers
-from tg_parser.transfer.plan import Context, Plan, Verdict
+from tg_parser.transfer.plan import Context, RowResult, TablePlan
 from tg_parser.transfer.plans import channels_of, plans_of
 from tg_parser.transfer.report import (
     MigrationReport,
@@ -39,7 +39,7 @@ from tg_parser.transfer.target.opening import (
     target_of,
     upgrade,
 )
-from tg_parser.transfer.validate import Batch, Findings, examine
+from tg_parser.transfer.validate import Findings, RowRange, examine
 from tg_parser.transfer.verify import Verification, Verifier
 from tg_parser.transfer.write import Writer
 
@@ -88,7 +88,7 @@ class _Migration:
         self._tell = tell
         self._started = time.monotonic()
         self._target = target_of(databases)
-        self._ledger = Ledger(self._target.homes)
+        self._ledger = MigrationLedger(self._target.homes)
         plans = plans_of(snapshot)
         self._context = Context(snapshot, channels_of(snapshot))
         self._plans = plans
@@ -196,7 +196,7 @@ class _Migration:
                 done += batch.rows
                 self._tell(Progress("copy", done, self._total))
 
-    def _rest(self, plan: Plan, batch: Batch, reached: int | None) -> Batch:
+    def _rest(self, plan: TablePlan, batch: RowRange, reached: int | None) -> RowRange:
         """What an earlier process has left of a batch; it may have cut its batches otherwise."""
         if reached is None or reached <= batch.after:
             return batch
@@ -232,7 +232,7 @@ class _Migration:
         )
 
 
-def _nobody(_plan: Plan, _verdict: Verdict) -> None:
+def _nobody(_plan: TablePlan, _verdict: RowResult) -> None:
     """A run keeps its list in the target."""
 
 

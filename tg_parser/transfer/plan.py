@@ -13,7 +13,7 @@ from tg_parser.storage.engine.sqlite_names import quoted
 from tg_parser.storage.tables import DatabaseName
 from tg_parser.transfer.legacy.channels import Channels
 from tg_parser.transfer.rows.checks import fit_as_they_are
-from tg_parser.transfer.rows.fields import SANITIZED, Field, Note, Unfit, field_of
+from tg_parser.transfer.rows.fields import SANITIZED, Field, InvalidRowError, Note, field_of
 from tg_parser.transfer.rows.values import fitted
 from tg_parser.transfer.source.snapshot import Snapshot, SqliteRow
 
@@ -37,7 +37,7 @@ Plain = Callable[[Mapping[str, Sequence[Any]], Context], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TablePlan:
     """`select` gives the fields, then the helpers that only the rule looks at, then the rowid.
 
     A plan without `target` is of rows that have no home in this version.
@@ -64,7 +64,7 @@ class Plan:
         return tuple(field.name for field in self.fields)
 
 
-class Verdict(NamedTuple):
+class RowResult(NamedTuple):
     """What becomes of one row: the rows to write with the changes made, or the reason why it cannot be taken."""
 
     rowid: int
@@ -92,11 +92,11 @@ def build_plan(
     helpers: Mapping[str, str] | None = None,
     rule: Rule | None = None,
     plain: Plain | None = None,
-) -> Plan:
+) -> TablePlan:
     """A plan whose columns are SQL `expressions` over the source table `t` and its `joins`."""
     extra = dict(helpers or {})
     listing = ", ".join([*expressions.values(), *extra.values(), "t.rowid"])
-    return Plan(
+    return TablePlan(
         database=database,
         source=source,
         target=target,
@@ -108,12 +108,12 @@ def build_plan(
     )
 
 
-def homeless_plan(database: DatabaseName, source: str) -> Plan:
+def homeless_plan(database: DatabaseName, source: str) -> TablePlan:
     """The plan of a table that has no counterpart: every row goes into the quarantine."""
-    return Plan(database, source, None, (), f"SELECT t.rowid FROM {database}.{quoted(source)} AS t")
+    return TablePlan(database, source, None, (), f"SELECT t.rowid FROM {database}.{quoted(source)} AS t")
 
 
-def is_clean(plan: Plan, chunk: Chunk, context: Context) -> bool:
+def is_clean(plan: TablePlan, chunk: Chunk, context: Context) -> bool:
     """Whether the rows of a chunk may be written as they are read."""
     columns = list(zip(*chunk, strict=True))
     if plan.target is None or not fit_as_they_are(columns, plan.fields):
@@ -124,17 +124,17 @@ def is_clean(plan: Plan, chunk: Chunk, context: Context) -> bool:
     return plan.plain is not None and plan.plain(dict(zip(names, columns, strict=False)), context)
 
 
-def verdict(plan: Plan, row: SqliteRow, context: Context) -> Verdict:
+def verdict(plan: TablePlan, row: SqliteRow, context: Context) -> RowResult:
     """What becomes of a row."""
     names, notes = (*plan.columns, *plan.helpers), list[Note]()
     values = dict(zip(names, row, strict=False))
     try:
         if plan.target is None:
-            raise Unfit(plan.homeless)
+            raise InvalidRowError(plan.homeless)
         made = plan.rule(values, notes, context) if plan.rule else [values]
-        return Verdict(row[-1], [_fit_row(plan.fields, each, notes) for each in made], notes)
-    except Unfit as unfit:
-        return Verdict(row[-1], (), (), str(unfit), dict(zip(names, row, strict=False)))
+        return RowResult(row[-1], [_fit_row(plan.fields, each, notes) for each in made], notes)
+    except InvalidRowError as unfit:
+        return RowResult(row[-1], (), (), str(unfit), dict(zip(names, row, strict=False)))
 
 
 def _fit_row(fields: Sequence[Field], values: Values, notes: list[Note]) -> SqliteRow:
@@ -152,7 +152,7 @@ def _fit_row(fields: Sequence[Field], values: Values, notes: list[Note]) -> Sqli
 def _stand_in(missing: Field, fit: Values) -> Any:
     value = fit.get(missing.fallback) if missing.fallback else missing.default
     if value is None:
-        raise Unfit(f"{missing.name} is missing")
+        raise InvalidRowError(f"{missing.name} is missing")
     return value
 
 
@@ -163,5 +163,5 @@ def ref_parts(ref: Any) -> tuple[str, str, str]:
     """Channel, message type and id of a source_ref. Raises Unfit."""
     match = _REF.fullmatch(ref) if isinstance(ref, str) else None
     if match is None:
-        raise Unfit("source_ref is not tg:<channel>:<post|comment>:<message id>")
+        raise InvalidRowError("source_ref is not tg:<channel>:<post|comment>:<message id>")
     return match[1], match[2], match[3]

@@ -13,10 +13,10 @@ from tg_parser.storage.engine.sqlite_files import SourceFile
 from tg_parser.storage.tables import DATABASES, METADATA
 from tg_parser.storage.tables.processing import DERIVED
 from tg_parser.transfer.legacy.channels import Channels
-from tg_parser.transfer.legacy.mapped import MESSAGES, NO_MESSAGES, Mapped, prepare
+from tg_parser.transfer.legacy.mapped import MESSAGES, NO_MESSAGES, LegacyTable, prepare
 from tg_parser.transfer.legacy.rules import require_parent
 from tg_parser.transfer.legacy.tables import LEGACY
-from tg_parser.transfer.plan import Context, Plan, Values, build_plan, homeless_plan
+from tg_parser.transfer.plan import Context, TablePlan, Values, build_plan, homeless_plan
 from tg_parser.transfer.rows.fields import Note, field_of
 from tg_parser.transfer.source.snapshot import Snapshot
 
@@ -26,10 +26,10 @@ PARENTS = {"ingestion_state": "source_id", "topics": "id"}
 """Targets that other rows point at, with the column of the source by which they do."""
 
 
-def plans_of(snapshot: Snapshot) -> list[Plan]:
+def plans_of(snapshot: Snapshot) -> list[TablePlan]:
     """One plan for each table; those without a counterpart come last. Raises StorageError for unknown columns."""
     prepare(snapshot.connection, snapshot.files)
-    raw, found = snapshot.files.get("raw"), list[Plan]()
+    raw, found = snapshot.files.get("raw"), list[TablePlan]()
     with_messages = raw is not None and "raw_messages" in raw.tables
     for database in DATABASES:
         file = snapshot.files.get(database)
@@ -74,7 +74,7 @@ def _written_channels(snapshot: Snapshot, table: str) -> Iterator[str]:
             after = ref
 
 
-def _present_plans(file: SourceFile) -> Iterator[Plan]:
+def _present_plans(file: SourceFile) -> Iterator[TablePlan]:
     for table in METADATA[file.database].sorted_tables:
         if table.name not in file.tables or table.name in DERIVED:
             continue
@@ -94,7 +94,7 @@ def _present_plans(file: SourceFile) -> Iterator[Plan]:
         )
 
 
-def _legacy_plans(file: SourceFile, *, with_messages: bool) -> Iterator[Plan]:
+def _legacy_plans(file: SourceFile, *, with_messages: bool) -> Iterator[TablePlan]:
     for mapped in LEGACY[file.database]:
         if mapped.source not in file.tables or (mapped.source == "topic_bundles" and "topic_cards" not in file.tables):
             continue
@@ -102,7 +102,7 @@ def _legacy_plans(file: SourceFile, *, with_messages: bool) -> Iterator[Plan]:
         yield _legacy_plan(mapped, file.tables[mapped.source], with_messages=with_messages)
 
 
-def _legacy_plan(mapped: Mapped, there: Sequence[str], *, with_messages: bool) -> Plan:
+def _legacy_plan(mapped: LegacyTable, there: Sequence[str], *, with_messages: bool) -> TablePlan:
     return build_plan(
         mapped.database,
         mapped.source,

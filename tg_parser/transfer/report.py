@@ -15,7 +15,7 @@ from sqlalchemy import Table, func, select
 from tg_parser.domain.errors import OutputError
 from tg_parser.storage.engine.transactions import Database
 from tg_parser.transfer.ledger import Run, Tally, changes, quarantine
-from tg_parser.transfer.plan import Plan, Verdict
+from tg_parser.transfer.plan import RowResult, TablePlan
 from tg_parser.transfer.target.port import TransferTarget
 from tg_parser.transfer.verify import Verification
 from tg_parser.transfer.write import row_key
@@ -79,7 +79,7 @@ class Spool:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def tell(self, plan: Plan, each: Verdict) -> None:
+    def tell(self, plan: TablePlan, each: RowResult) -> None:
         """Keep what became of a row."""
         for entry in _entries(plan, each):
             self._file.write(orjson.dumps(entry) + b"\n")
@@ -160,7 +160,7 @@ def _names(table: Table, run: Run) -> Any:
     return select(table.c.table_name).where(table.c.run_id == run.run_id).distinct()
 
 
-def _entries(plan: Plan, each: Verdict) -> Iterator[dict[str, Any]]:
+def _entries(plan: TablePlan, each: RowResult) -> Iterator[dict[str, Any]]:
     if each.reason is not None:
         yield {"table": plan.name, "row_id": each.rowid, "quarantined": _escaped(each.reason)}
     for note in each.notes:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from tg_parser.domain.errors import NotFoundError, UsageError
 from tg_parser.storage.engine.databases import Databases
-from tg_parser.transfer.ledger import Ledger
+from tg_parser.transfer.ledger import MigrationLedger
 from tg_parser.transfer.target.opening import LOCK, target_of
 
 
 async def rollback(databases: Databases, run_id: str) -> dict[str, int]:
     """Undo a run; the rows removed by table. Raises NotFoundError for an unknown run, StorageError for changed rows."""
     target = target_of(databases)
-    ledger = Ledger(target.homes)
+    ledger = MigrationLedger(target.homes)
     run = await ledger.find(run_id) if await ledger.exists() else None
     if run is None:
         raise NotFoundError(

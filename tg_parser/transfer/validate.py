@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tg_parser.transfer.ledger import Tally
-from tg_parser.transfer.plan import Chunk, Context, Plan, Verdict, is_clean, verdict
+from tg_parser.transfer.plan import Chunk, Context, RowResult, TablePlan, is_clean, verdict
 from tg_parser.transfer.plans import PARENTS
 from tg_parser.transfer.rows.fields import kind_of
 from tg_parser.transfer.source.snapshot import LOWEST
@@ -19,11 +19,11 @@ MOST_REFUSED, MOST_LISTED = 200, 2000
 
 Tagged = tuple[int, Sequence[Any]]
 """A row to write with the row id it comes from."""
-Tell = Callable[[Plan, Verdict], None]
+Tell = Callable[[TablePlan, RowResult], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class RowRange:
     """The rows with a row id in (after, upto]; those of a clean one may be written as they are read."""
 
     after: int
@@ -36,14 +36,14 @@ class Batch:
 class Findings:
     """What the first pass says of a table."""
 
-    plan: Plan
-    batches: list[Batch] = field(default_factory=list)
+    plan: TablePlan
+    batches: list[RowRange] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     changes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
 
 
-def examine(plan: Plan, context: Context, size: int, tell: Tell) -> Iterator[Findings]:
+def examine(plan: TablePlan, context: Context, size: int, tell: Tell) -> Iterator[Findings]:
     """Look at every row of a table; gives the growing findings after each batch. `tell` hears of every odd row."""
     findings, growing = Findings(plan), _Growing()
     for chunk in context.snapshot.chunks(plan.select):
@@ -62,7 +62,9 @@ def examine(plan: Plan, context: Context, size: int, tell: Tell) -> Iterator[Fin
     yield findings
 
 
-def batch_rows(plan: Plan, batch: Batch, context: Context, hear: Callable[[Verdict], None]) -> Iterator[Tagged]:
+def batch_rows(
+    plan: TablePlan, batch: RowRange, context: Context, hear: Callable[[RowResult], None]
+) -> Iterator[Tagged]:
     """The rows to write of a batch, each with the row id it comes from; `hear` is told of every row looked at alone."""
     width = len(plan.columns)
     for chunk in context.snapshot.chunks(plan.select, batch.after, batch.upto):
@@ -76,18 +78,18 @@ def batch_rows(plan: Plan, batch: Batch, context: Context, hear: Callable[[Verdi
                 yield each.rowid, row
 
 
-def verdicts_of(plan: Plan, chunk: Chunk, context: Context) -> list[Verdict]:
+def verdicts_of(plan: TablePlan, chunk: Chunk, context: Context) -> list[RowResult]:
     """What becomes of each row of a chunk."""
     return [verdict(plan, row, context) for row in chunk]
 
 
-def _tally(rows: int, verdicts: Sequence[Verdict]) -> Tally:
+def _tally(rows: int, verdicts: Sequence[RowResult]) -> Tally:
     refused = sum(each.reason is not None for each in verdicts)
     changed = sum(bool(each.notes) for each in verdicts)
     return Tally(rows=rows, migrated=rows - refused, changed=changed, quarantined=refused)
 
 
-def _count(findings: Findings, each: Verdict, context: Context) -> None:
+def _count(findings: Findings, each: RowResult, context: Context) -> None:
     if each.reason is None:
         findings.changes.update({f"{note.column}: {kind_of(note.change)}" for note in each.notes})
         return
@@ -110,14 +112,14 @@ class _Growing:
     def full(self, size: int) -> bool:
         return self.rows >= size or self.refused >= MOST_REFUSED or self.listed >= MOST_LISTED
 
-    def add(self, chunk: Chunk, verdicts: Sequence[Verdict]) -> None:
+    def add(self, chunk: Chunk, verdicts: Sequence[RowResult]) -> None:
         self.upto = chunk[-1][-1]
         self.rows += len(chunk)
         self.refused += sum(each.reason is not None for each in verdicts)
         self.listed += sum(note.original is not None for each in verdicts for note in each.notes)
         self.clean = self.clean and not verdicts
 
-    def cut(self) -> Batch:
-        batch = Batch(self.after, self.upto, self.rows, self.clean)
+    def cut(self) -> RowRange:
+        batch = RowRange(self.after, self.upto, self.rows, self.clean)
         self.after, self.rows, self.refused, self.listed, self.clean = self.upto, 0, 0, 0, True
         return batch

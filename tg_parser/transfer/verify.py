@@ -17,11 +17,11 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.storage.engine.transactions import Database
-from tg_parser.transfer.ledger import Ledger, Run
-from tg_parser.transfer.plan import Context, Plan
+from tg_parser.transfer.ledger import MigrationLedger, Run
+from tg_parser.transfer.plan import Context, TablePlan
 from tg_parser.transfer.rows.forms import OF_SOURCE, OF_TARGET, Json, Row, conversions, converted
 from tg_parser.transfer.target.port import Destination, TransferTarget
-from tg_parser.transfer.validate import Batch, Tagged, batch_rows
+from tg_parser.transfer.validate import RowRange, Tagged, batch_rows
 
 TOGETHER = 200
 LISTED = 1000
@@ -61,7 +61,7 @@ class Verifier:
     context: Context
     run: Run
 
-    async def compare(self, plan: Plan, batches: Sequence[Batch]) -> AsyncIterator[Verification]:
+    async def compare(self, plan: TablePlan, batches: Sequence[RowRange]) -> AsyncIterator[Verification]:
         """Compare a table; gives the growing result after each batch."""
         result = Verification(plan.name)
         if plan.target is None:
@@ -70,7 +70,7 @@ class Verifier:
         database = self.target.home(plan.database)
         for batch in batches:
 
-            async def compare(conn: AsyncConnection, batch: Batch = batch) -> list[_Pair]:
+            async def compare(conn: AsyncConnection, batch: RowRange = batch) -> list[_Pair]:
                 return await self._unequal(conn, reader, batch, result)
 
             await self._judge(plan, result, await database.read(compare))
@@ -78,7 +78,9 @@ class Verifier:
         result.unexpected = await database.read(lambda conn: self._unexpected(conn, reader.to, database))
         yield result
 
-    async def _unequal(self, conn: AsyncConnection, reader: _Reader, batch: Batch, result: Verification) -> list[_Pair]:
+    async def _unequal(
+        self, conn: AsyncConnection, reader: _Reader, batch: RowRange, result: Verification
+    ) -> list[_Pair]:
         unequal = list[_Pair]()
         for group in _groups(batch_rows(reader.plan, batch, self.context, lambda _: None)):
             found = await reader.fetch(conn, [row for _, row in group])
@@ -91,9 +93,11 @@ class Verifier:
                     unequal.append(_Pair(row_id, key, source, None if there is None else digest(there)))
         return unequal
 
-    async def _judge(self, plan: Plan, result: Verification, unequal: Sequence[_Pair]) -> None:
+    async def _judge(self, plan: TablePlan, result: Verification, unequal: Sequence[_Pair]) -> None:
         """Count what does not match, but for rows that are in the quarantine."""
-        refused = await Ledger(self.target.homes).quarantined(self.run, plan.name, [pair.row_id for pair in unequal])
+        refused = await MigrationLedger(self.target.homes).quarantined(
+            self.run, plan.name, [pair.row_id for pair in unequal]
+        )
         for pair in (each for each in unequal if each.row_id not in refused):
             result.add(pair.source, pair.target)
             result.mismatches += 1
@@ -119,7 +123,7 @@ class _Pair:
 class _Reader:
     """Reads the rows of one table from the target, and brings those of the source to the same form."""
 
-    def __init__(self, plan: Plan, to: Destination, target: TransferTarget) -> None:
+    def __init__(self, plan: TablePlan, to: Destination, target: TransferTarget) -> None:
         self.plan = plan
         self.to = to
         self._target = target

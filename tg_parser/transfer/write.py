@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.storage.engine.sqlite_names import quoted
 from tg_parser.transfer.ledger import Run, Tally, batches, changes, quarantine
-from tg_parser.transfer.plan import Context, Plan, Verdict, key_columns
+from tg_parser.transfer.plan import Context, RowResult, TablePlan, key_columns
 from tg_parser.transfer.rows.fields import Note
 from tg_parser.transfer.rows.originals import original_json
 from tg_parser.transfer.target.port import Destination, Merged, TakenError, TransferTarget
-from tg_parser.transfer.validate import Batch, batch_rows
+from tg_parser.transfer.validate import RowRange, batch_rows
 
 TAKEN = "another row with this key is there"
 
@@ -26,7 +26,7 @@ class _Odd:
     notes: list[tuple[int, str, Note]] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
 
-    def note(self, each: Verdict, key: str) -> None:
+    def note(self, each: RowResult, key: str) -> None:
         if each.reason is not None:
             self.refused[each.rowid] = each.reason
         self.notes += [(each.rowid, key, note) for note in each.notes]
@@ -44,7 +44,7 @@ class Writer:
     context: Context
     run: Run
 
-    async def write(self, plan: Plan, batch: Batch) -> Tally:
+    async def write(self, plan: TablePlan, batch: RowRange) -> Tally:
         """Write a batch, or find it written. Raises StorageError."""
         careful = self.run.on_conflict != "fail"
         try:
@@ -57,7 +57,7 @@ class Writer:
         except self.target.refusals as error:
             return await self._halved(plan, batch, error)
 
-    async def _halved(self, plan: Plan, batch: Batch, error: Exception) -> Tally:
+    async def _halved(self, plan: TablePlan, batch: RowRange, error: Exception) -> Tally:
         if batch.rows == 1:
             return await self._written(plan, batch, careful=False, refusal=self.target.refusal(error))
         middle = batch.rows // 2
@@ -66,14 +66,14 @@ class Writer:
         second = replace(batch, after=upto, rows=batch.rows - middle)
         return await self.write(plan, first) + await self.write(plan, second)
 
-    def _row_id(self, plan: Plan, batch: Batch, number: int) -> int:
+    def _row_id(self, plan: TablePlan, batch: RowRange, number: int) -> int:
         rows = self.context.snapshot.connection.execute(
             f"SELECT rowid FROM {plan.database}.{quoted(plan.source)} WHERE rowid > ? ORDER BY rowid LIMIT 1 OFFSET ?",
             (batch.after, number - 1),
         )
         return int(rows.fetchone()[0])
 
-    async def _written(self, plan: Plan, batch: Batch, *, careful: bool, refusal: str | None = None) -> Tally:
+    async def _written(self, plan: TablePlan, batch: RowRange, *, careful: bool, refusal: str | None = None) -> Tally:
         database = self.target.home(plan.database)
 
         async def write(conn: AsyncConnection) -> Tally:
@@ -96,18 +96,18 @@ class Writer:
 
         return await database.write(write)
 
-    def _refuse_all(self, plan: Plan, batch: Batch, odd: _Odd) -> None:
+    def _refuse_all(self, plan: TablePlan, batch: RowRange, odd: _Odd) -> None:
         for chunk in self.context.snapshot.chunks(plan.select, batch.after, batch.upto):
             odd.refused.update({row[-1]: plan.homeless for row in chunk})
 
-    async def _known(self, conn: AsyncConnection, plan: Plan, batch: Batch) -> Tally | None:
+    async def _known(self, conn: AsyncConnection, plan: TablePlan, batch: RowRange) -> Tally | None:
         """The numbers of a batch that an earlier try has written: its answer may have been lost with the connection."""
         names = tuple(Tally.__dataclass_fields__)
         mine = (batches.c.run_id == self.run.run_id, batches.c.table_name == plan.name, batches.c.upto == batch.upto)
         row = (await conn.execute(select(*(batches.c[name] for name in names)).where(*mine))).first()
         return None if row is None else Tally(*row)
 
-    async def _note_odd(self, conn: AsyncConnection, plan: Plan, odd: _Odd) -> None:
+    async def _note_odd(self, conn: AsyncConnection, plan: TablePlan, odd: _Odd) -> None:
         own = {"run_id": self.run.run_id, "table_name": plan.name}
         listed = [
             {**own, "row_id": row_id, "row_key": _storable(key), "column_name": note.column}
@@ -124,7 +124,9 @@ class Writer:
         if refused:
             await conn.execute(insert(quarantine), refused)
 
-    async def _note_batch(self, conn: AsyncConnection, plan: Plan, batch: Batch, odd: _Odd, done: Merged) -> Tally:
+    async def _note_batch(
+        self, conn: AsyncConnection, plan: TablePlan, batch: RowRange, odd: _Odd, done: Merged
+    ) -> Tally:
         tally = Tally(
             rows=batch.rows,
             migrated=batch.rows - len(odd.refused),
@@ -143,11 +145,11 @@ class Writer:
         await conn.execute(insert(batches).values(row | asdict(tally)))
         return tally
 
-    def _original(self, plan: Plan, row_id: int) -> bytes:
+    def _original(self, plan: TablePlan, row_id: int) -> bytes:
         return original_json(plan.source, self.context.snapshot.original(plan.database, plan.source, row_id))
 
 
-def row_key(plan: Plan, each: Verdict) -> str:
+def row_key(plan: TablePlan, each: RowResult) -> str:
     """The key of the row that a source row became, in words; empty where it became none."""
     if plan.target is None or not each.rows:
         return ""

@@ -11,18 +11,18 @@ from typing import Any
 
 from tg_parser.agents.cleanup import Cleanup
 from tg_parser.agents.curator import Curator
-from tg_parser.agents.handoff_queue import Desk
+from tg_parser.agents.handoff_queue import HandoffQueue
 from tg_parser.agents.model_curator import ModelCurator
 from tg_parser.agents.model_review import ModelReviewer
 from tg_parser.backup.choice import backup_backend
-from tg_parser.backup.directory import Shelf
+from tg_parser.backup.directory import BackupDirectory
 from tg_parser.backup.retention import Retention
 from tg_parser.config.settings import Settings
 from tg_parser.export.exporter import Exporter
 from tg_parser.export.raw import RawExporter
 from tg_parser.ingestion.collector import Collector
 from tg_parser.ingestion.comments import CommentCollector
-from tg_parser.ingestion.raw_writer import Intake
+from tg_parser.ingestion.raw_writer import RawWriter
 from tg_parser.ingestion.recheck import Rechecker
 from tg_parser.ingestion.rereading import Rereader
 from tg_parser.ingestion.telegram.api import TelegramApi
@@ -37,9 +37,9 @@ from tg_parser.processing.llm_analyzer import LlmAnalyzer
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor
 from tg_parser.services.agent_history import AgentHistoryService
-from tg_parser.services.agents import AgentService, Books, Readers
+from tg_parser.services.agents import AgentService, AgentStores, AnalyzerSet
 from tg_parser.services.backups import BackupService
-from tg_parser.services.collecting import LiveService, LiveStages
+from tg_parser.services.collecting import CollectService, CollectStages
 from tg_parser.services.costs import CostService
 from tg_parser.services.databases import DatabaseService
 from tg_parser.services.documents import DocumentService
@@ -87,7 +87,7 @@ class App:
     pools: PoolService
     sources: SourceService
     ingest: IngestService
-    live: LiveService
+    live: CollectService
     rereading: RereadService
     login: LoginService
     documents: DocumentService
@@ -147,7 +147,7 @@ def backup_service(settings: Settings) -> BackupService:
     """Backups; they need no open application, and work where the databases are damaged or gone."""
     kept = settings.backup
     return BackupService(
-        Shelf(kept.dir),
+        BackupDirectory(kept.dir),
         lambda: backup_backend(settings),
         Retention(kept.keep_daily, kept.keep_weekly, kept.keep_monthly),
         lambda: run(_upgrade(settings)),
@@ -183,16 +183,16 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
     documents, topics = ProcessingStorage(databases.processing), TopicStorage(databases.processing)
     sources = SourceService(ingestion, raw, documents, topics)
     salt = settings.collecting.author_hash_salt
-    intake = Intake(raw, salt.get_secret_value() if salt else None)
+    raw_writer = RawWriter(raw, salt.get_secret_value() if salt else None)
     comments = CommentStorage(databases.ingestion)
-    collector = Collector(ingestion, comments, intake)
+    collector = Collector(ingestion, comments, raw_writer)
     ingest = IngestService(sources, ingestion, collector)
-    stages = LiveStages(
+    stages = CollectStages(
         collector,
-        CommentCollector(ingestion, raw, comments, intake, settings.collecting.comment_window),
-        Rechecker(raw, intake),
+        CommentCollector(ingestion, raw, comments, raw_writer, settings.collecting.comment_window),
+        Rechecker(raw, raw_writer),
     )
-    live = LiveService(sources=sources, storage=ingestion, stages=stages, web=web, api=api, locks=databases.locks)
+    live = CollectService(sources=sources, storage=ingestion, stages=stages, web=web, api=api, locks=databases.locks)
     claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
 
     def documents_by(analyzer: Analyzer) -> DocumentService:
@@ -200,14 +200,14 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
 
     encoder = SentenceEncoder()
     local = LocalAnalyzer(embedder=encoder)
-    deep, reviewer = _deep_readers(settings, models, local)
+    deep, reviewer = _deep_analyzers(settings, models, local)
     document_service = documents_by(deep)
     topicizer = Topicizer(documents, topics, encoder, _topic_editor(settings, models))
     topic_service = TopicService(topicizer, topics, sources, databases.locks)
     # What only shows what is stored may come from a replica.
-    readers = databases.readers
-    shown_raw, shown_documents = RawStorage(readers.raw), ProcessingStorage(readers.processing)
-    shown_topics = TopicStorage(readers.processing)
+    read_databases = databases.read_databases
+    shown_raw, shown_documents = RawStorage(read_databases.raw), ProcessingStorage(read_databases.processing)
+    shown_topics = TopicStorage(read_databases.processing)
     exporter = Exporter(shown_documents, shown_topics)
     runs = RunService(
         sources=sources,
@@ -217,7 +217,7 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         topics=topic_service,
         exporter=exporter,
     )
-    readers_of_messages = Readers(documents_by, local, deep, reviewer, *_model_of(settings))
+    readers_of_messages = AnalyzerSet(documents_by, local, deep, reviewer, *_model_of(settings))
     return App(
         settings=settings,
         databases=DatabaseService(databases.all),
@@ -233,17 +233,21 @@ def _build(settings: Settings, databases: Databases, web: WebPreview, api: Teleg
         runs=runs,
         run_all=RunAllService(sources, live, document_service, topic_service, runs),
         models=models,
-        costs=CostService(settings, SpendingStorage(readers.processing), DueTextStorage(readers.processing)),
+        costs=CostService(
+            settings, SpendingStorage(read_databases.processing), DueTextStorage(read_databases.processing)
+        ),
         agents=_agents(settings, databases, models, runs, readers_of_messages),
         agent_history=_agent_history(settings, databases),
         status=StatusService(sources, shown_raw, shown_documents, shown_topics),
         reading=ReadingService(sources, shown_raw, shown_documents, shown_topics),
-        raw_export=RawExporter(shown_raw, RevisionLog(readers.raw)),
-        sentiment=SentimentService(SentimentStorage(readers.processing), shown_documents),
+        raw_export=RawExporter(shown_raw, RevisionLog(read_databases.raw)),
+        sentiment=SentimentService(SentimentStorage(read_databases.processing), shown_documents),
     )
 
 
-def _deep_readers(settings: Settings, models: LlmAccess, local: LocalAnalyzer) -> tuple[Analyzer, ModelReviewer | None]:
+def _deep_analyzers(
+    settings: Settings, models: LlmAccess, local: LocalAnalyzer
+) -> tuple[Analyzer, ModelReviewer | None]:
     """Who reads with a model, and who reviews that; text tools where there is none. Raises SettingsError."""
     if chosen_provider(settings.llm) == "local":
         return local, None
@@ -267,14 +271,14 @@ def _model_of(settings: Settings) -> tuple[str, str | None]:
 
 
 def _agents(
-    settings: Settings, databases: Databases, models: LlmAccess, runs: RunService, readers: Readers
+    settings: Settings, databases: Databases, models: LlmAccess, runs: RunService, read_databases: AnalyzerSet
 ) -> AgentService:
     documents, topics = ProcessingStorage(databases.processing), TopicStorage(databases.processing)
-    offline = readers.provider == "local"
+    offline = read_databases.provider == "local"
     opinion = None if offline else ModelCurator(models.at("agents"), load_prompts(settings.prompts))
     return AgentService(
         runs,
-        readers,
+        read_databases,
         _books(settings, databases),
         curator=Curator(topics, documents, SentenceEncoder().model_id, opinion),
         documents=documents,
@@ -282,13 +286,13 @@ def _agents(
     )
 
 
-def _books(settings: Settings, databases: Databases) -> Books:
+def _books(settings: Settings, databases: Databases) -> AgentStores:
     handoffs = HandoffStorage(databases.processing)
     retention = timedelta(days=settings.agents.retention_days)
-    return Books(AgentStorage(databases.processing), handoffs, Desk(handoffs, databases.locks), retention)
+    return AgentStores(AgentStorage(databases.processing), handoffs, HandoffQueue(handoffs, databases.locks), retention)
 
 
 def _agent_history(settings: Settings, databases: Databases) -> AgentHistoryService:
-    shown = databases.readers.processing
+    shown = databases.read_databases.processing
     cleanup = Cleanup(AgentRetention(databases.processing), databases.locks, settings.agents.archive_dir)
     return AgentHistoryService(AgentStorage(shown), HandoffStorage(shown), cleanup, settings.agents)

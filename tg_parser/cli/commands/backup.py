@@ -18,7 +18,7 @@ from tg_parser.domain.paths import expanded
 if TYPE_CHECKING:
     from tg_parser.backup.directory import Backup
     from tg_parser.backup.manifest import Manifest
-    from tg_parser.services.backups import BackupService, Verdict
+    from tg_parser.services.backups import BackupCheck, BackupService
 
 T = TypeVar("T")
 
@@ -73,7 +73,7 @@ def verify(
     if (name is None) != latest:
         raise UsageError("Name a backup, or say --latest.")
 
-    def work(service: BackupService) -> Verdict:
+    def work(service: BackupService) -> BackupCheck:
         with shown_progress() as tell:
             return service.verify(service.find(name), tell)
 

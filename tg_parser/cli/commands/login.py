@@ -33,9 +33,9 @@ def login(
     """Log in to Telegram once: by phone number and code, or by QR code."""
 
     async def log_in(app: App) -> tuple[LoggedIn, tuple[str, ...]]:
-        from tg_parser.services.login import Prompts
+        from tg_parser.services.login import LoginQuestions
 
-        prompts = Prompts(phone=_phone, code=_code, password=_password, show_qr=_show_qr, wrong=say)
+        prompts = LoginQuestions(phone=_phone, code=_code, password=_password, show_qr=_show_qr, wrong=say)
         done = await app.login.log_in(prompts, by_qr=qr, force=force)
         if export_string is not None:
             app.login.export_string(export_string)

@@ -14,19 +14,19 @@ LOGGED = (
 )  # fmt: skip
 
 
-class Sighted(NamedTuple):
+class Observed(NamedTuple):
     """A stored message and its log, oldest entry first."""
 
     row: Row
     log: Sequence[Row]
 
 
-def richer(right: Sighted, wrong: Sighted) -> bool:
+def richer(right: Observed, wrong: Observed) -> bool:
     """Whether the message under the right number tells no less than the one under the wrong number."""
     return _rank(right.row) >= _rank(wrong.row)
 
 
-def merged_log(kept: Sighted, other: Sighted) -> list[dict[str, Any]]:
+def merged_log(kept: Observed, other: Observed) -> list[dict[str, Any]]:
     """The log of the row that is kept: every entry of both in time, every other text, and last the text that counts."""
     entries = [dict(each) for each in (*kept.log, *other.log)]
     if other.row["text"] != kept.row["text"]:

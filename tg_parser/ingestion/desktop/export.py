@@ -13,8 +13,8 @@ from tg_parser.domain.messages import Adapter, Chat
 from tg_parser.ingestion.desktop.encoding import cannot_be_read, known_encoding, require_legible
 from tg_parser.ingestion.desktop.html.files import HtmlExport, find_html_export
 from tg_parser.ingestion.desktop.html.page import EXPORT_HINT
-from tg_parser.ingestion.desktop.html.reader import HtmlWalk
-from tg_parser.ingestion.desktop.json_reader import ExportWalk
+from tg_parser.ingestion.desktop.html.reader import HtmlExportReader
+from tg_parser.ingestion.desktop.json_reader import JsonExportReader
 from tg_parser.ingestion.source import Batch, Window
 
 _T = TypeVar("_T")
@@ -23,7 +23,7 @@ _RESULT = "result.json"
 Wanted = Callable[[Chat], bool]
 
 
-class Walk(Protocol):
+class ExportReader(Protocol):
     """One pass over an export: stands at the chat number `index`; `alone` in an export of one chat. Synchronous.
 
     Its methods raise SourceError; what was given before the error is good.
@@ -67,17 +67,17 @@ class DesktopExport:
         self.size = found.size if isinstance(found, HtmlExport) else found.stat().st_size
         self.left_out: list[Chat] = []
         self._batch_size, self._batch_bytes = batch_size, batch_bytes
-        self._walk = self._new_walk()
+        self._reader = self._new_reader()
 
     @property
     def offset(self) -> int:
         """How many of the export's `size` bytes the pass has read."""
-        return self._walk.offset
+        return self._reader.offset
 
     @property
     def alone(self) -> bool:
         """Whether it is an export of one chat, as far as the pass has come."""
-        return self._walk.alone
+        return self._reader.alone
 
     async def chats(self, wanted: Wanted | None = None) -> AsyncGenerator[ExportedChat, None]:
         """The chats one after another, to be read before the next is asked for. Raises SourceError.
@@ -87,10 +87,10 @@ class DesktopExport:
         """
         self.left_out = []
         await _in_thread(self._require_legible)
-        self._walk = walk = self._new_walk()
-        while (chat := await _in_thread(walk.next_chat)) is not None:
-            if wanted(chat) if wanted else walk.alone or chat.kind != "private":
-                yield ExportedChat(chat, walk, self._new_walk)
+        self._reader = reader = self._new_reader()
+        while (chat := await _in_thread(reader.next_chat)) is not None:
+            if wanted(chat) if wanted else reader.alone or chat.kind != "private":
+                yield ExportedChat(chat, reader, self._new_reader)
             else:
                 self.left_out.append(chat)
 
@@ -98,19 +98,19 @@ class DesktopExport:
         found = self._found
         require_legible(found.existing_pages if isinstance(found, HtmlExport) else [found], self._encoding)
 
-    def _new_walk(self) -> Walk:
+    def _new_reader(self) -> ExportReader:
         at_a_time = {"batch_size": self._batch_size, "batch_bytes": self._batch_bytes}
         if isinstance(self._found, HtmlExport):
-            return HtmlWalk(self._found, **at_a_time)
-        return ExportWalk(self._found, encoding=self._encoding, **at_a_time)
+            return HtmlExportReader(self._found, **at_a_time)
+        return JsonExportReader(self._found, encoding=self._encoding, **at_a_time)
 
 
 class ExportedChat:
     """One chat of an export: a MessageSource."""
 
-    def __init__(self, chat: Chat, walk: Walk, new_walk: Callable[[], Walk]) -> None:
-        self._chat, self._walk, self._new_walk = chat, walk, new_walk
-        self._index = walk.index
+    def __init__(self, chat: Chat, reader: ExportReader, new_reader: Callable[[], ExportReader]) -> None:
+        self._chat, self._reader, self._new_reader = chat, reader, new_reader
+        self._index = reader.index
         self._started = False
 
     @property
@@ -135,24 +135,24 @@ class ExportedChat:
 
     async def batches(self, window: Window) -> AsyncGenerator[Batch, None]:
         """Batches in id order. The cursor is no bound: a newer export may hold older history and edits."""
-        if self._started or self._walk.index != self._index:
+        if self._started or self._reader.index != self._index:
             async with aclosing(self._batches_again(window)) as again:
                 async for batch in again:
                     yield batch
             return
         self._started = True
-        async for batch in _batches(self._walk, window):
+        async for batch in _batches(self._reader, window):
             yield batch
 
     async def _batches_again(self, window: Window) -> AsyncGenerator[Batch, None]:
-        walk = self._new_walk()
+        reader = self._new_reader()
         try:
-            while walk.index < self._index:
-                await _in_thread(walk.next_chat)
-            async for batch in _batches(walk, window):
+            while reader.index < self._index:
+                await _in_thread(reader.next_chat)
+            async for batch in _batches(reader, window):
                 yield batch
         finally:
-            walk.close()
+            reader.close()
 
 
 def locate_export(path: Path, encoding: str | None = None) -> Path | HtmlExport:
@@ -175,8 +175,8 @@ def locate_export(path: Path, encoding: str | None = None) -> Path | HtmlExport:
     raise ExportFormatError(f"{path} holds no {_RESULT} and no messages.html.", EXPORT_HINT)
 
 
-async def _batches(walk: Walk, window: Window) -> AsyncGenerator[Batch, None]:
-    while (batch := await _in_thread(lambda: walk.next_batch(window))) is not None:
+async def _batches(reader: ExportReader, window: Window) -> AsyncGenerator[Batch, None]:
+    while (batch := await _in_thread(lambda: reader.next_batch(window))) is not None:
         yield batch
 
 

@@ -16,7 +16,7 @@ from tg_parser.ingestion.desktop.values import RawItem
 from tg_parser.ingestion.source import Batch, Window
 
 
-class ExportWalk:
+class JsonExportReader:
     """Stands at one chat at a time; next_chat() goes on to the next, however much of the last one was read."""
 
     def __init__(self, path: Path, *, batch_size: int, batch_bytes: int, encoding: str | None = None) -> None:

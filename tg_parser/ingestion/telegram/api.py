@@ -12,7 +12,7 @@ from tg_parser.config.settings import RetrySettings, TelegramSettings
 from tg_parser.domain.errors import BusyError
 from tg_parser.domain.peers import Peer
 from tg_parser.ingestion.telegram.chat import TelegramChat
-from tg_parser.ingestion.telegram.rate_limiter import Gate
+from tg_parser.ingestion.telegram.rate_limiter import AccountRateLimiter
 from tg_parser.ingestion.telegram.session import Session, load_session, session_exists
 from tg_parser.storage.engine.locks import FileLocks, Locks
 from tg_parser.storage.stores.accounts import AccountStorage
@@ -76,9 +76,11 @@ class TelegramApi:
         session = load_session(self._settings)
         async with AsyncExitStack() as opened:
             await hold_session(opened, session, self._locks)
-            gate = Gate(session.session_id, self._accounts, pace=self._settings.wait_time, max_wait=self._max_wait)
-            await gate.open()
-            client = AccountClient(self._settings, session, retry=self._retry, gate=gate, patience=self._patience)
+            limiter = AccountRateLimiter(
+                session.session_id, self._accounts, pace=self._settings.wait_time, max_wait=self._max_wait
+            )
+            await limiter.open()
+            client = AccountClient(self._settings, session, retry=self._retry, limiter=limiter, patience=self._patience)
             opened.push_async_callback(_part, client)
             if self._settings.takeout:
                 await client.begin_takeout()

@@ -13,7 +13,7 @@ from tg_parser.domain.messages import Adapter, Chat, RawMessage
 from tg_parser.ingestion.source import Batch, Shown, Window
 from tg_parser.ingestion.telegram.fields import kind_of
 from tg_parser.ingestion.telegram.mapping import comment_count, map_comment, map_message
-from tg_parser.ingestion.telegram.pages import A_PAGE, Page, in_pages
+from tg_parser.ingestion.telegram.pages import A_PAGE, MessagePage, in_pages
 
 if TYPE_CHECKING:
     from tg_parser.ingestion.telegram.finding import Found
@@ -106,7 +106,7 @@ class TelegramChat:
                 [map_comment(each, self.chat, page.people, thread_of[each.id], first_group) for each in there], gone
             )
 
-    async def _history(self, window: Window) -> AsyncGenerator[Page, None]:
+    async def _history(self, window: Window) -> AsyncGenerator[MessagePage, None]:
         """Pages cut to what `window` wants; the next one is asked for while the last is still being looked at."""
         left = window.limit
         after_id = window.after_id or 0
@@ -119,14 +119,16 @@ class TelegramChat:
                 more = left != 0 and not page.is_last and not _is_past(page.messages[-1], window)
                 if more:
                     coming = self._coming(window, page.messages[-1].id, left, None)
-                yield Page(wanted, page.people)
+                yield MessagePage(wanted, page.people)
                 if not more:
                     return
         finally:
             coming.cancel()
             await asyncio.gather(coming, return_exceptions=True)
 
-    def _coming(self, window: Window, after_id: int, left: int | None, since: datetime | None) -> asyncio.Future[Page]:
+    def _coming(
+        self, window: Window, after_id: int, left: int | None, since: datetime | None
+    ) -> asyncio.Future[MessagePage]:
         asked = self._requests.history(
             self._target,
             after_id=after_id,
@@ -159,7 +161,7 @@ def _batch(messages: list[RawMessage], counts: Mapping[int, int]) -> Batch:
     return Batch(messages, reply_counts=mine)
 
 
-def _there_and_gone(page: Page) -> tuple[list[Any], list[int]]:
+def _there_and_gone(page: MessagePage) -> tuple[list[Any], list[int]]:
     gone = [each.id for each in page.messages if kind_of(each) == "MessageEmpty"]
     return [each for each in page.messages if kind_of(each) != "MessageEmpty"], gone
 

@@ -26,7 +26,7 @@ from tg_parser.ingestion.telegram.errors import (
     is_passing,
     reason_of_death,
 )
-from tg_parser.ingestion.telegram.rate_limiter import Gate
+from tg_parser.ingestion.telegram.rate_limiter import AccountRateLimiter
 from tg_parser.ingestion.telegram.session import Session, named_server
 
 _TAKEN_OUT = {"GetHistory", "GetReplies", "GetMessages"}
@@ -42,7 +42,7 @@ class AccountClient(TelegramClient):
         session: Session | None,
         *,
         retry: RetrySettings,
-        gate: Gate | None,
+        limiter: AccountRateLimiter | None,
         patience: float,
     ) -> None:
         held = _held(settings, session)
@@ -63,7 +63,7 @@ class AccountClient(TelegramClient):
             **_way(through),
         )
         self._retry = retry
-        self._gate = gate
+        self._limiter = limiter
         self._patience = patience
         self._turn = asyncio.Lock()
         self._takeout: int | None = None
@@ -101,17 +101,17 @@ class AccountClient(TelegramClient):
         """The answer once the gate lets the request through, however often Telegram asks to wait."""
         name = type(request).__name__.removesuffix("Request")
         while True:
-            if self._gate is not None:
-                await self._gate.admit(name)
+            if self._limiter is not None:
+                await self._limiter.admit(name)
             try:
                 answer = await self._told(request, name)
             except WAITS as wait:
-                if self._gate is None:
+                if self._limiter is None:
                     raise
-                await self._gate.told_to_wait(name, wait.seconds)
+                await self._limiter.told_to_wait(name, wait.seconds)
             else:
-                if self._gate is not None:
-                    self._gate.answered(name)
+                if self._limiter is not None:
+                    self._limiter.answered(name)
                 return answer
 
     async def _told(self, request: Any, name: str) -> Any:
@@ -130,8 +130,8 @@ class AccountClient(TelegramClient):
         except (errors.RPCError, errors.AuthKeyNotFound) as error:
             if (wrong := credentials_error(error)) is not None:
                 raise wrong from error
-            if self._gate is not None and (reason := reason_of_death(error)) is not None:
-                raise await self._gate.told_dead(reason) from error
+            if self._limiter is not None and (reason := reason_of_death(error)) is not None:
+                raise await self._limiter.told_dead(reason) from error
             if isinstance(error, errors.RPCError) and is_passing(error):
                 raise SourceUnavailableError(f"Telegram has trouble of its own ({code_of(error)}).") from error
             raise

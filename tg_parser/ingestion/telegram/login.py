@@ -44,7 +44,7 @@ class TelegramLogin:
     """One attempt to log in, on a connection of its own."""
 
     def __init__(self, settings: TelegramSettings, session: Session | None, retry: RetrySettings) -> None:
-        self._client = AccountClient(settings, session, retry=retry, gate=None, patience=PATIENCE)
+        self._client = AccountClient(settings, session, retry=retry, limiter=None, patience=PATIENCE)
         self._phone = self._code_hash = ""
 
     async def account(self) -> str | None:

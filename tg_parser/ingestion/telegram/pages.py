@@ -13,7 +13,7 @@ A_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class MessagePage:
     """Messages in the order of their ids, the names of those they mention, and whether nothing newer is there."""
 
     messages: Sequence[Any]
@@ -21,7 +21,7 @@ class Page:
     is_last: bool = False
 
 
-NOTHING = Page((), {}, is_last=True)
+NOTHING = MessagePage((), {}, is_last=True)
 
 
 def in_pages(ids: Sequence[int]) -> Iterator[Sequence[int]]:

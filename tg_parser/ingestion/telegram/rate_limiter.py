@@ -20,7 +20,7 @@ _MARGIN = 0.1
 """Seconds added to a wait, so that clocks that differ a little never make it too short."""
 
 
-class Gate:
+class AccountRateLimiter:
     """Every request of one account passes here, one at a time."""
 
     def __init__(self, session_id: str, accounts: AccountStorage, *, pace: float, max_wait: float) -> None:

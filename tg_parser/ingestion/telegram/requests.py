@@ -13,7 +13,7 @@ from telethon.tl import functions, types
 from tg_parser.ingestion.telegram.client import AccountClient
 from tg_parser.ingestion.telegram.errors import final_error
 from tg_parser.ingestion.telegram.fields import kind_of, people_of
-from tg_parser.ingestion.telegram.pages import A_PAGE, NOTHING, Page
+from tg_parser.ingestion.telegram.pages import A_PAGE, NOTHING, MessagePage
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class TelegramRequests:
 
     async def history(
         self, target: Target, *, after_id: int, before_id: int | None, since: datetime | None, limit: int
-    ) -> Page:
+    ) -> MessagePage:
         """The oldest messages after `after_id`, or from `since` on."""
         request = functions.messages.GetHistoryRequest(
             peer=target.peer,
@@ -104,7 +104,7 @@ class TelegramRequests:
         )
         return _page(await self._ask(request, target.name), after_id, limit)
 
-    async def replies(self, target: Target, post_id: int, *, after_id: int) -> Page:
+    async def replies(self, target: Target, post_id: int, *, after_id: int) -> MessagePage:
         """The oldest comments under a post after `after_id`; none for a post without a thread."""
         request = functions.messages.GetRepliesRequest(
             peer=target.peer,
@@ -124,7 +124,7 @@ class TelegramRequests:
         except errors.RPCError as error:
             raise final_error(error, target.name) from error
 
-    async def messages(self, target: Target, ids: Sequence[int]) -> Page:
+    async def messages(self, target: Target, ids: Sequence[int]) -> MessagePage:
         """The messages with these ids, at most a page; those that are gone come as MessageEmpty."""
         asked = [types.InputMessageID(each) for each in ids]
         request = (
@@ -133,7 +133,7 @@ class TelegramRequests:
             else functions.channels.GetMessagesRequest(target.as_channel, asked)
         )
         answer = await self._ask(request, target.name)
-        return Page(answer.messages, people_of(answer.users, answer.chats))
+        return MessagePage(answer.messages, people_of(answer.users, answer.chats))
 
     async def reply_counts(self, target: Target, ids: Sequence[int]) -> dict[int, int]:
         """How many comments Telegram counts under these posts, at most a page; without asking for their texts."""
@@ -166,10 +166,10 @@ class TelegramRequests:
             raise final_error(error, name) from error
 
 
-def _page(answer: Any, after_id: int, limit: int) -> Page:
+def _page(answer: Any, after_id: int, limit: int) -> MessagePage:
     messages = sorted((each for each in answer.messages if each.id > after_id), key=lambda each: int(each.id))
     # A short page at the very top ends with the newest message; a short one elsewhere may be Telegram's own choice.
     partial = isinstance(answer, types.messages.MessagesSlice | types.messages.ChannelMessages)
     at_top = not partial or answer.offset_id_offset == 0
     ended = not messages or (at_top and len(answer.messages) < limit)
-    return Page(messages, people_of(answer.users, answer.chats), is_last=ended)
+    return MessagePage(messages, people_of(answer.users, answer.chats), is_last=ended)

@@ -25,7 +25,7 @@ MAX_BODY = 16 << 20
 log = structlog.get_logger(__name__)
 
 
-class Answer(NamedTuple):
+class WebAnswer(NamedTuple):
     """What the server gave for a path: a page, or the address that it points to instead."""
 
     html: str
@@ -62,7 +62,7 @@ class WebClient:
         if "_http" in self.__dict__:
             await self._http.aclose()
 
-    async def fetch(self, path: str) -> Answer:
+    async def fetch(self, path: str) -> WebAnswer:
         """The answer for `path`. Raises RateLimitedError, SourceError, SourceUnavailableError (after the last try)."""
         async with self._turn:
             waited = 0.0
@@ -81,7 +81,7 @@ class WebClient:
             left = self._asked_until - time.monotonic()
             raise RateLimitedError(f"{self.host} is asked again", utc_now() + timedelta(seconds=left))
 
-    async def _attempts(self, path: str) -> Answer:
+    async def _attempts(self, path: str) -> WebAnswer:
         async for attempt in attempts(self._retry):
             with attempt:
                 await self._until_it_may_be_asked()
@@ -94,7 +94,7 @@ class WebClient:
     async def _until_it_may_be_asked(self) -> None:
         await wait_aloud(max(self._paused_until, self._asked_until) - time.monotonic(), self.host)
 
-    async def _once(self, url: str) -> Answer:
+    async def _once(self, url: str) -> WebAnswer:
         try:
             async with asyncio.timeout(self._settings.timeout), self._http.stream("GET", url) as response:
                 return await self._read(response)
@@ -103,9 +103,9 @@ class WebClient:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SourceError(f"{url} cannot be fetched: {error}.", "Check WEB_PREVIEW_URL.") from error
 
-    async def _read(self, response: httpx.Response) -> Answer:
+    async def _read(self, response: httpx.Response) -> WebAnswer:
         if response.has_redirect_location:
-            return Answer("", response.headers["Location"])
+            return WebAnswer("", response.headers["Location"])
         wait = asked_wait(response.status_code, response.headers, utc_now(), self._retry.backoff_max)
         if wait is not None:
             raise _AskedToWaitError(wait)
@@ -118,7 +118,7 @@ class WebClient:
         html = await _text(response)
         if is_cut(html):
             raise self._unavailable("the page ends in the middle")
-        return Answer(html)
+        return WebAnswer(html)
 
     def _unavailable(self, why: str) -> SourceUnavailableError:
         return SourceUnavailableError(

@@ -26,7 +26,7 @@ _AT_NAME = re.compile(r"@(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PreviewPage:
     """What a page shows. `lowest_id` is that of any post on it, also of one that could not be read."""
 
     chat: Chat
@@ -45,7 +45,7 @@ class Page:
         return not self.messages and bool(self.skipped)
 
 
-def read_page(html: str, name: str, chat: Chat | None = None) -> Page:
+def read_page(html: str, name: str, chat: Chat | None = None) -> PreviewPage:
     """Read a page of the channel asked for as `name`; its messages belong to `chat` where that is known already."""
     tree = LexborHTMLParser(html)
     elements = tree.css(".tgme_widget_message")
@@ -62,7 +62,7 @@ def read_page(html: str, name: str, chat: Chat | None = None) -> Page:
             skipped["repeated"] += message.id in messages
             messages.setdefault(message.id, message)
     seen = [each.number for element in elements if (each := post_id(element))]
-    return Page(
+    return PreviewPage(
         chat=known,
         messages=sorted(messages.values(), key=lambda message: int(message.id)),
         skipped=+skipped,

@@ -10,7 +10,7 @@ from tg_parser.domain.messages import Adapter, Chat, RawMessage
 from tg_parser.domain.peers import Peer
 from tg_parser.ingestion.source import Batch, Shown, Window
 from tg_parser.ingestion.web.client import WebClient
-from tg_parser.ingestion.web.page import Page
+from tg_parser.ingestion.web.page import PreviewPage
 from tg_parser.ingestion.web.reader import PageReader
 from tg_parser.ingestion.web.window import is_empty, is_last, wanted_of
 
@@ -44,7 +44,7 @@ class WebChannel:
     newest_first = True
     follows_cursor = False
 
-    def __init__(self, reader: PageReader, newest: Page) -> None:
+    def __init__(self, reader: PageReader, newest: PreviewPage) -> None:
         self.chat: Chat = newest.chat
         self._reader = reader
         self._newest = newest
@@ -72,21 +72,21 @@ class WebChannel:
             asked = asked[: len(asked) - len(here)]
             yield await self._as_shown(page, here)
 
-    async def _first_page(self, before_id: int | None) -> Page | None:
+    async def _first_page(self, before_id: int | None) -> PreviewPage | None:
         """The page to begin with; None where it is proven that there are no posts below `before_id`."""
         lowest = self._newest.lowest_id
         if before_id is None or (lowest is not None and before_id > lowest):
             return self._newest
         return await self._reader.below(before_id, self._newest)
 
-    async def _page_below(self, number: int | None) -> Page:
+    async def _page_below(self, number: int | None) -> PreviewPage:
         """The page with the newest posts below `number`. The one that came with opening is not asked for again."""
         lowest = self._newest.lowest_id
         if number is None or lowest is None or number > lowest:
             return self._newest
         return await self._reader.before(number, self.chat)
 
-    async def _as_shown(self, page: Page, ids: list[int]) -> Shown:
+    async def _as_shown(self, page: PreviewPage, ids: list[int]) -> Shown:
         """What `page` and, for posts missing from it, their own pages show of `ids`."""
         on_page = {int(message.id): message for message in page.messages}
         messages, gone = [], []

@@ -8,7 +8,7 @@ from tg_parser.domain.errors import SourceError, SourceUnavailableError
 from tg_parser.domain.messages import Chat, RawMessage
 from tg_parser.ingestion.web.client import WebClient
 from tg_parser.ingestion.web.landing import BY_API, no_telegram_page, why_no_preview
-from tg_parser.ingestion.web.page import Page, read_page, says_post_is_gone
+from tg_parser.ingestion.web.page import PreviewPage, read_page, says_post_is_gone
 
 _MOST_REDIRECTS = 3
 _A_PAGE = 20
@@ -22,14 +22,14 @@ class PageReader:
         self._client = client
         self._name = name
 
-    async def newest(self) -> Page:
+    async def newest(self) -> PreviewPage:
         """The page with the newest posts. Raises SourceError with the reason where there is no preview."""
         page = await self._page("", None)
         if not page.messages and page.tells_of_posts:
             raise self._changed_layout("it counts posts and shows none")
         return page
 
-    async def before(self, number: int, chat: Chat) -> Page:
+    async def before(self, number: int, chat: Chat) -> PreviewPage:
         """The page with the newest posts below `number`; without any where there are none."""
         page = await self._page(f"?before={number}", chat)
         if page.lowest_id is None and not page.says_no_posts:
@@ -38,7 +38,7 @@ class PageReader:
             raise self._changed_layout(f"asked for posts before {number} it shows {page.lowest_id} and later ones")
         return page
 
-    async def next_older(self, page: Page) -> Page | None:
+    async def next_older(self, page: PreviewPage) -> PreviewPage | None:
         """The page before `page`; None where that is the oldest. Raises where older posts are told of and not shown."""
         if page.lowest_id is None or page.lowest_id <= 1:
             return None
@@ -47,7 +47,7 @@ class PageReader:
             raise self._hidden(f"tells of posts of @{self._name} before {page.lowest_id} and does not show them")
         return older if older.lowest_id is not None else None
 
-    async def below(self, number: int, newest: Page) -> Page | None:
+    async def below(self, number: int, newest: PreviewPage) -> PreviewPage | None:
         """The page with the newest posts below `number`, a post that was shown before; None where there are none.
 
         A page without posts is no proof, for a server that was asked too often shows such pages too: the oldest page
@@ -63,7 +63,7 @@ class PageReader:
             asked = number + above
             page = newest if asked > newest.lowest_id else await self.before(asked, newest.chat)
             above += above + _A_PAGE
-        found: Page | None = page
+        found: PreviewPage | None = page
         while found is not None and (found.lowest_id or 0) >= number:
             found = await self.next_older(found)
         return found
@@ -75,7 +75,7 @@ class PageReader:
         found = next((message for message in shown if message.id == str(number)), None)
         return found or says_post_is_gone(answer.html)
 
-    async def _page(self, query: str, chat: Chat | None) -> Page:
+    async def _page(self, query: str, chat: Chat | None) -> PreviewPage:
         html = await self._followed(f"s/{self._name}{query}")
         page = read_page(html, self._name, chat)
         if not page.is_preview:

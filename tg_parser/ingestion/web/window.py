@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tg_parser.domain.messages import RawMessage
 from tg_parser.ingestion.source import Window
-from tg_parser.ingestion.web.page import Page
+from tg_parser.ingestion.web.page import PreviewPage
 
 
 def is_empty(window: Window) -> bool:
@@ -12,13 +12,13 @@ def is_empty(window: Window) -> bool:
     return window.before_id is not None and window.before_id <= (window.after_id or 0) + 1
 
 
-def wanted_of(page: Page, window: Window, left: int | None) -> list[RawMessage]:
+def wanted_of(page: PreviewPage, window: Window, left: int | None) -> list[RawMessage]:
     """The messages of `page` within `window`, at most the `left` newest of them."""
     found = [message for message in page.messages if _is_within(message, window)]
     return found if left is None else found[max(len(found) - left, 0) :]
 
 
-def is_last(page: Page, window: Window) -> bool:
+def is_last(page: PreviewPage, window: Window) -> bool:
     """Whether everything older than `page` lies outside the window: posts rise in id and in time alike."""
     if page.lowest_id is None or page.lowest_id <= (window.after_id or 0) + 1:
         return True

@@ -11,7 +11,7 @@ from tg_parser.config.settings import Settings
 from tg_parser.llm.asking import Llm
 from tg_parser.llm.choice import ModelChoice, Stage
 from tg_parser.llm.models.cached import AnswerStore, Cached
-from tg_parser.llm.models.concurrency_limited import Slotted
+from tg_parser.llm.models.concurrency_limited import ConcurrencyLimited
 from tg_parser.llm.models.priced import Priced
 from tg_parser.llm.models.stages import Models
 from tg_parser.llm.spending.ledger import Ledger
@@ -27,7 +27,7 @@ async def llm_of(stage: Stage, models: Models, settings: Settings, answers: Answ
         return Priced(model, provider=choice.provider, tariff=price, ledger=ledger)
 
     cached = Cached(
-        Slotted(await models.chain(stage, priced)),
+        ConcurrencyLimited(await models.chain(stage, priced)),
         identity=await models.identity(stage),
         answers=answers,
         ledger=ledger,

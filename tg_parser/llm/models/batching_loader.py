@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Gathering(Generic[T]):
+class BatchingLoader(Generic[T]):
     """Asks `find` for all keys that are wanted meanwhile; while a query runs, the next ones gather."""
 
     def __init__(self, find: Callable[[Sequence[str]], Awaitable[Mapping[str, T]]]) -> None:

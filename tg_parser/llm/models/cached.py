@@ -21,7 +21,7 @@ from pydantic_ai.settings import ModelSettings
 
 from tg_parser.domain.spending import PaidAnswer, Spending
 from tg_parser.domain.times import utc_now
-from tg_parser.llm.models.batching_loader import Gathering
+from tg_parser.llm.models.batching_loader import BatchingLoader
 from tg_parser.llm.models.response_metadata import Receipt, purpose_of, receipt_of, with_receipt
 from tg_parser.llm.models.stamps import parameters_of, with_parameters
 from tg_parser.llm.spending.ledger import Ledger
@@ -58,7 +58,7 @@ class Cached(WrapperModel):
         self._ledger = ledger
         self._read = read
         self._store = store
-        self._lookups = Gathering(answers.find)
+        self._lookups = BatchingLoader(answers.find)
         self._running: dict[str, asyncio.Future[ModelResponse]] = {}
 
     async def request(

@@ -12,7 +12,7 @@ from pydantic_ai.settings import ModelSettings
 from tg_parser.llm.slots import SLOTS
 
 
-class Slotted(WrapperModel):
+class ConcurrencyLimited(WrapperModel):
     """Wraps the whole chain below the cache: an answer that is kept takes no slot."""
 
     async def request(

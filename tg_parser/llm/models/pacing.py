@@ -17,7 +17,7 @@ _INFLATION = 0.05
 _LEAST_PAUSE = 0.25
 
 
-class Tempo:
+class AdaptiveRate:
     """How many calls a second a provider bears: no limit until it says "too many", then found out.
 
     The first refusal is followed by the rate that went well before it, doubled again and again until the next refusal.
@@ -55,7 +55,7 @@ class Tempo:
         return min(self._rate, self._most)
 
 
-class Rhythm:
+class Pacer:
     """Even steps: each use gets its moment, none is saved up for later."""
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ from tg_parser.config.waiting import wait_aloud
 from tg_parser.domain.errors import ProviderUnavailableError
 from tg_parser.domain.times import utc_now
 from tg_parser.llm.failures import asked_wait
-from tg_parser.llm.models.pacing import Rhythm, Tempo, headroom
+from tg_parser.llm.models.pacing import AdaptiveRate, Pacer, headroom
 from tg_parser.llm.spending.sizes import estimated_tokens
 
 log = structlog.get_logger(__name__)
@@ -30,17 +30,17 @@ _NEWS_SECONDS = 5.0
 """A shorter wait is nobody's news."""
 
 
-class Gate:
+class RateLimiter:
     """Lets calls through; its state is all that is known of the provider's patience."""
 
     def __init__(self, name: str, limits: LlmLimitSettings, retry: RetrySettings) -> None:
         self.name = name
         self._max_wait = limits.max_wait
         self._retry = retry
-        self._tempo = Tempo(_a_second(limits.requests_per_minute))
-        self._requests = Rhythm()
+        self._adaptive_rate = AdaptiveRate(_a_second(limits.requests_per_minute))
+        self._requests = Pacer()
         self._token_rate = _a_second(limits.tokens_per_minute)
-        self._tokens = Rhythm()
+        self._tokens = Pacer()
         self._usual_tokens = 1.0
         self._turn = asyncio.Lock()
         self._closed_until = 0.0
@@ -92,7 +92,7 @@ class Gate:
         self._refused_in_a_row += fresh
         wait = asked or self._own_wait()
         if fresh:
-            self._tempo.refused(now, wait, max(1, self._answered) / max(1.0, now - self._counting_since))
+            self._adaptive_rate.refused(now, wait, max(1, self._answered) / max(1.0, now - self._counting_since))
             self._counting_since, self._answered = now + wait, 0
         self._close(wait)
         return wait
@@ -106,7 +106,7 @@ class Gate:
                 self._close(pause)
 
     def _reserved(self, now: float, tokens: float) -> float:
-        rate = self._tempo.rate(now, used_up=self._requests.is_ahead(now))
+        rate = self._adaptive_rate.rate(now, used_up=self._requests.is_ahead(now))
         moment = self._requests.reserve(now, rate) if rate < inf else now
         if self._token_rate is not None:
             moment = max(moment, self._tokens.reserve(now, self._token_rate, tokens))
@@ -147,9 +147,9 @@ class AskedToWaitError(Exception):
 class Limited(WrapperModel):
     """A model behind the gate of its provider."""
 
-    def __init__(self, wrapped: Model, gate: Gate) -> None:
+    def __init__(self, wrapped: Model, limiter: RateLimiter) -> None:
         super().__init__(wrapped)
-        self._gate = gate
+        self._limiter = limiter
 
     async def request(
         self,
@@ -158,15 +158,15 @@ class Limited(WrapperModel):
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         """The model's answer, when its turn has come. Raises AskedToWaitError; asking again waits at the gate."""
-        gate = self._gate
-        tokens = estimated_tokens(messages, model_request_parameters) if gate.needs_sizes else 0.0
-        started = await gate.enter(tokens)
+        limiter = self._limiter
+        tokens = estimated_tokens(messages, model_request_parameters) if limiter.needs_sizes else 0.0
+        started = await limiter.enter(tokens)
         try:
             response = await self.wrapped.request(messages, model_settings, model_request_parameters)
         except (ModelRateLimitError, ModelUnavailableError) as error:
             asked = asked_wait(error)
             if asked is None and not isinstance(error, ModelRateLimitError):
                 raise
-            raise AskedToWaitError(gate.refused(started, asked)) from error
-        gate.went_well(tokens, response.usage.input_tokens + response.usage.output_tokens)
+            raise AskedToWaitError(limiter.refused(started, asked)) from error
+        limiter.went_well(tokens, response.usage.input_tokens + response.usage.output_tokens)
         return response

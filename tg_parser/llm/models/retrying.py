@@ -18,7 +18,7 @@ from pydantic_ai.settings import ModelSettings
 from tg_parser.config.settings import RetrySettings
 from tg_parser.domain.errors import AnalysisError, ProviderError, ProviderUnavailableError
 from tg_parser.llm.choice import ModelChoice
-from tg_parser.llm.failures import PROVIDER_ERRORS, Verdict, hint, reason, verdict
+from tg_parser.llm.failures import PROVIDER_ERRORS, FailureAction, hint, reason, verdict
 from tg_parser.llm.models.rate_limited import AskedToWaitError
 
 REJECTIONS_IN_A_ROW = 5
@@ -75,13 +75,13 @@ class Retrying(WrapperModel):
         """Seconds until the next attempt. Raises what the call ends with where there is none."""
         kind, why = verdict(error), reason(error, self._choice.key)
         label = self._choice.label
-        if kind is Verdict.MESSAGE:
+        if kind is FailureAction.MESSAGE:
             raise AnalysisError(f"{label} does not take this message: {why}.", "Another model may take it.") from error
-        if kind is Verdict.REJECTED:
+        if kind is FailureAction.REJECTED:
             self._rejected += 1
             if self._rejected < REJECTIONS_IN_A_ROW:
                 raise AnalysisError(f"{label} refuses this request: {why}.", "Another model may take it.") from error
-        if kind is not Verdict.AGAIN:
+        if kind is not FailureAction.AGAIN:
             raise ProviderError(f"{label} cannot be used: {why}.", hint(error, self._choice.provider)) from error
         if failed >= self._retry.max_attempts:
             raise ProviderUnavailableError(

@@ -19,7 +19,7 @@ from tg_parser.llm.choice import ModelChoice, Stage, model_chain
 from tg_parser.llm.models.clients import http_client, provider_model
 from tg_parser.llm.models.endpoint import Endpoint
 from tg_parser.llm.models.fallback import Fallback
-from tg_parser.llm.models.rate_limited import Gate, Limited
+from tg_parser.llm.models.rate_limited import Limited, RateLimiter
 from tg_parser.llm.models.retrying import Retrying
 
 Pricing = Callable[[Model, ModelChoice], Model]
@@ -29,7 +29,7 @@ Pricing = Callable[[Model, ModelChoice], Model]
 class Line(NamedTuple):
     """What all models at one address share."""
 
-    gate: Gate
+    limiter: RateLimiter
     http: httpx2.AsyncClient
 
 
@@ -60,7 +60,7 @@ class Models:
     async def _dependable(self, choice: ModelChoice, pricing: Pricing | None) -> Model:
         endpoint, line = await self._endpoint(choice), await self._line(choice)
         priced = pricing(endpoint, choice) if pricing else endpoint
-        return Retrying(Limited(priced, line.gate), choice, self._settings.retry, self._settings.llm_limits.max_wait)
+        return Retrying(Limited(priced, line.limiter), choice, self._settings.retry, self._settings.llm_limits.max_wait)
 
     async def _endpoint(self, choice: ModelChoice) -> Endpoint:
         if choice not in self._made:
@@ -71,9 +71,9 @@ class Models:
     async def _line(self, choice: ModelChoice) -> Line:
         address = choice.provider, choice.base_url
         if address not in self._lines:
-            gate = Gate(choice.base_url or choice.provider, self._settings.llm_limits, self._settings.retry)
-            http = await self._stack.enter_async_context(http_client(self._settings.llm, gate.note))
-            self._lines[address] = Line(gate, http)
+            limiter = RateLimiter(choice.base_url or choice.provider, self._settings.llm_limits, self._settings.retry)
+            http = await self._stack.enter_async_context(http_client(self._settings.llm, limiter.note))
+            self._lines[address] = Line(limiter, http)
         return self._lines[address]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tg_parser.domain.errors import BusyError, StorageError
 from tg_parser.storage.engine.dialects import dialect_of, lock_key
-from tg_parser.storage.engine.faults import DATABASE_ERRORS, told
+from tg_parser.storage.engine.faults import DATABASE_ERRORS, translate_db_errors
 from tg_parser.storage.engine.locks import busy
 
 log = structlog.get_logger(__name__)
@@ -73,7 +73,7 @@ class _Lock:
     async def take(self) -> None:
         """Raises BusyError, which says who holds it, and StorageError."""
         key = {"key": lock_key(self._name)}
-        with told(self._place):
+        with translate_db_errors(self._place):
             self._conn = conn = await self._engine.connect()
             if self._pooled:
                 await conn.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")

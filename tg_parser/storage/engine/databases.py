@@ -41,7 +41,7 @@ class Databases:
         return self.ingestion, self.raw, self.processing
 
     @property
-    def readers(self) -> Databases:
+    def read_databases(self) -> Databases:
         """The same databases for reads that may be a few seconds old: from a replica where there is a good one."""
         if self.replicas is None:
             return self

@@ -138,7 +138,7 @@ COLLISION_PAUSE = 0.05
 
 
 @contextmanager
-def told(place: str) -> Iterator[None]:
+def translate_db_errors(place: str) -> Iterator[None]:
     """What a database raises comes out in words about `place` where it means something to a person."""
     try:
         yield

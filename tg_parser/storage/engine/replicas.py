@@ -43,7 +43,7 @@ class Sample(NamedTuple):
     writes: int
 
 
-class Progress(NamedTuple):
+class ReplayProgress(NamedTuple):
     """What a replica says: how far it has replayed, and the age in seconds of the last transaction it has."""
 
     in_recovery: bool
@@ -52,13 +52,13 @@ class Progress(NamedTuple):
     age: float | None
 
 
-def followed(samples: Iterable[Sample], progress: Progress) -> Sample | None:
+def followed(samples: Iterable[Sample], progress: ReplayProgress) -> Sample | None:
     """The latest look whose position the replica has reached."""
     reached = [each for each in samples if progress.replayed is not None and each.position <= progress.replayed]
     return reached[-1] if reached else None
 
 
-def lag_of(samples: Sequence[Sample] | deque[Sample], progress: Progress) -> float | None:
+def lag_of(samples: Sequence[Sample] | deque[Sample], progress: ReplayProgress) -> float | None:
     """Seconds behind at most: since a position it has passed was the primary's, or since its last transaction."""
     passed, now = followed(samples, progress), samples[-1]
     if passed is now:
@@ -67,7 +67,7 @@ def lag_of(samples: Sequence[Sample] | deque[Sample], progress: Progress) -> flo
     return min(bounds + ([progress.age] if progress.age is not None else []), default=None)
 
 
-def why_left_out(progress: Progress, lag: float | None, max_lag: float) -> str | None:
+def why_left_out(progress: ReplayProgress, lag: float | None, max_lag: float) -> str | None:
     """The reason not to read from a replica, in words that follow its name; None where it is well."""
     if not progress.same_cluster:
         return "belongs to another server than the primary"
@@ -148,7 +148,7 @@ class Replicas:
     async def _look_at(self, replica: Replica, cluster: int) -> None:
         try:
             async with asyncio.timeout(LOOK_TIMEOUT_SECONDS), replica.pool.connection() as conn:
-                progress = Progress(*(await conn.execute(text(_REPLICA_SQL), {"cluster": cluster})).one())
+                progress = ReplayProgress(*(await conn.execute(text(_REPLICA_SQL), {"cluster": cluster})).one())
         except (*DATABASE_ERRORS, TimeoutError) as error:
             self.leave_out(replica, _reason(error))
             return

@@ -85,7 +85,7 @@ def describe(connection: sqlite3.Connection, database: DatabaseName, path: Path,
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def translate_file_errors(path: Path) -> Iterator[None]:
     """What SQLite and the file system raise comes out in words for a person."""
     try:
         yield
@@ -97,7 +97,7 @@ def told(path: Path) -> Iterator[None]:
 
 
 def _require_sqlite(path: Path) -> None:
-    with told(path):
+    with translate_file_errors(path):
         if path.stat().st_size == 0:
             return
         with path.open("rb") as file:

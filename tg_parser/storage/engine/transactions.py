@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransactio
 from tg_parser.config.settings import RetrySettings
 from tg_parser.storage.engine.commits import UnknownOutcomeError, outcome
 from tg_parser.storage.engine.dialects import dialect_of
-from tg_parser.storage.engine.faults import DATABASE_ERRORS, lost_connection, pause_before_again, told
+from tg_parser.storage.engine.faults import DATABASE_ERRORS, lost_connection, pause_before_again, translate_db_errors
 from tg_parser.storage.engine.pool import Pool
 from tg_parser.storage.engine.sessions import WRITING
 from tg_parser.storage.tables import DatabaseName
@@ -79,7 +79,7 @@ class Database:
 
     async def ping(self) -> None:
         """Ask once; raise StorageError where the database does not answer."""
-        with told(self.place):
+        with translate_db_errors(self.place):
             await self._once(_select_one, writing=False)
 
     async def close(self) -> None:
@@ -96,7 +96,7 @@ class Database:
             wait_max=self.retry.backoff_max,
             wait_jitter=self.retry.jitter,
         ):
-            with attempt, told(self.place):
+            with attempt, translate_db_errors(self.place):
                 if lost is not None and await self._was_committed(lost):
                     return cast("T", lost.result)
                 lost = None

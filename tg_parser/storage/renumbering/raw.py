@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Text, and_, bindparam, cast, column, delete, insert, not_, or_, select, table, update
 
-from tg_parser.domain.renumbering.messages import LOGGED, Sighted, merged_log, richer
+from tg_parser.domain.renumbering.messages import LOGGED, Observed, merged_log, richer
 from tg_parser.domain.renumbering.numbers import right_author
 from tg_parser.storage.renumbering.common import PAGE, Move, asking, channels_in_refs, right_numbers, rows_of
 from tg_parser.storage.tables.columns import JsonDocument, UtcDateTime
@@ -60,7 +60,7 @@ def _merge_doubles(conn: Connection, move: Move) -> None:
         after = refs[-1]
 
 
-def _sighted(conn: Connection, refs: Sequence[str]) -> dict[str, Sighted]:
+def _sighted(conn: Connection, refs: Sequence[str]) -> dict[str, Observed]:
     if not refs:
         return {}
     logs = defaultdict[str, list[Mapping[str, Any]]](list)
@@ -68,10 +68,10 @@ def _sighted(conn: Connection, refs: Sequence[str]) -> dict[str, Sighted]:
     for entry in rows_of(conn, entries):
         logs[entry["source_ref"]].append(entry)
     rows = rows_of(conn, select(_messages).where(_row.source_ref.in_(refs)))
-    return {row["source_ref"]: Sighted(row, logs[row["source_ref"]]) for row in rows}
+    return {row["source_ref"]: Observed(row, logs[row["source_ref"]]) for row in rows}
 
 
-def _merge(conn: Connection, right: Sighted, wrong: Sighted) -> None:
+def _merge(conn: Connection, right: Observed, wrong: Observed) -> None:
     kept, other = (right, wrong) if richer(right, wrong) else (wrong, right)
     ref, gone = kept.row["source_ref"], other.row["source_ref"]
     log = merged_log(kept, other)

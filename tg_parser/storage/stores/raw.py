@@ -14,7 +14,7 @@ from tg_parser.domain.errors import WrongChatError
 from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.refs import MessageType, parse_source_ref
 from tg_parser.storage.engine.transactions import Database, channel_range, insert_rows
-from tg_parser.storage.stores.raw_batches import deletion_row, follow_sightings, revision_row, split_sightings
+from tg_parser.storage.stores.raw_batches import deletion_row, follow_observations, revision_row, split_observations
 from tg_parser.storage.stores.raw_changes import COMPARED, COUNTERS, FACTS, NOTHING, Change, Held, is_another_message
 from tg_parser.storage.stores.raw_rows import message_row, row_message
 from tg_parser.storage.tables.raw import raw_messages, raw_revisions
@@ -101,9 +101,9 @@ class RawStorage:
             rows = [message_row(message, observed_at) for message in messages]
             await self._database.dialect.claim(conn, {f"raw:{row['channel_id']}" for row in rows})
             held = await self._held(conn, {row["source_ref"] for row in rows})
-            new, sightings = split_sightings(rows, held)
-            _require_same_chat(held, sightings)
-            changes = follow_sightings(held, sightings)
+            new, observations = split_observations(rows, held)
+            _require_same_chat(held, observations)
+            changes = follow_observations(held, observations)
             revisions = [
                 revision_row(held_after, seen, change, observed_at)
                 for held_after, seen, change in changes
@@ -250,8 +250,8 @@ class RawStorage:
         }
 
 
-def _require_same_chat(held: Mapping[str, Held], sightings: Sequence[Row]) -> None:
-    for seen in sightings:
+def _require_same_chat(held: Mapping[str, Held], observations: Sequence[Row]) -> None:
+    for seen in observations:
         row = held[seen["source_ref"]].row
         if is_another_message(row, seen):
             raise WrongChatError(seen["channel_id"], seen["id"], row["date"], seen["date"])

@@ -22,7 +22,7 @@ _OF_REVISION = (
 Row = dict[str, Any]
 
 
-def split_sightings(rows: Sequence[Row], held: dict[str, Held]) -> tuple[list[Row], list[Row]]:
+def split_observations(rows: Sequence[Row], held: dict[str, Held]) -> tuple[list[Row], list[Row]]:
     """The first sightings of unknown messages, and all others; `held` then knows the new ones too."""
     new, again = list[Row](), list[Row]()
     for row in rows:
@@ -35,10 +35,10 @@ def split_sightings(rows: Sequence[Row], held: dict[str, Held]) -> tuple[list[Ro
     return new, again
 
 
-def follow_sightings(held: dict[str, Held], sightings: Sequence[Row]) -> list[tuple[Held, Row, Change]]:
+def follow_observations(held: dict[str, Held], observations: Sequence[Row]) -> list[tuple[Held, Row, Change]]:
     """Each sighting with its change and what is held after it."""
     changes = []
-    for seen in sightings:
+    for seen in observations:
         change = change_of(held[seen["source_ref"]], seen)
         held[seen["source_ref"]] = after = change.applied(held[seen["source_ref"]], seen)
         changes.append((after, seen, change))

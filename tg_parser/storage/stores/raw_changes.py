@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tg_parser.domain.media_words import compare_parts, split_text, tells_more
-from tg_parser.domain.messages import ADAPTER_RANK, Adapter, Media, Sighting
+from tg_parser.domain.messages import ADAPTER_RANK, Adapter, Media, Observation
 
 COUNTERS = ("views", "forwards", "reactions_json")
 FACTS = (
@@ -70,12 +70,12 @@ def change_of(held: Held, seen: Row) -> Change:
     """Compare a sighting with what is held. An older edit than the held one is stale and changes no text."""
     columns = {name: seen[name] for name in COUNTERS if seen[name] is not None and seen[name] != held.row[name]}
     columns.update(_facts(held.row, seen))
-    sighting = _compared(held, seen)
-    if sighting is Sighting.SAME or _is_stale(held, seen):
+    observation = _compared(held, seen)
+    if observation is Observation.SAME or _is_stale(held, seen):
         return Change(columns)
     if _rank(seen["via"]) >= _rank(held.row["via"]):
         columns.update({name: seen[name] for name in _OF_TEXT if seen[name] not in (None, held.row[name])})
-    return Change(columns, sighting.value)
+    return Change(columns, observation.value)
 
 
 def is_another_message(held: Row, seen: Row) -> bool:
@@ -113,11 +113,11 @@ def _is_missing(name: str, held: Row, value: Any) -> bool:
     return held[name] is None
 
 
-def _compared(held: Held, seen: Row) -> Sighting:
+def _compared(held: Held, seen: Row) -> Observation:
     """Characters that could not be read are no edit, whichever of the two has them."""
     if _is_garbled(held.text, seen["text"]):
-        return Sighting.RICHER
-    return Sighting.SAME if _is_garbled(seen["text"], held.text) else _compared_texts(held, seen)
+        return Observation.RICHER
+    return Observation.SAME if _is_garbled(seen["text"], held.text) else _compared_texts(held, seen)
 
 
 def _is_garbled(text: str, legible: str) -> bool:
@@ -132,25 +132,25 @@ def _is_garbled(text: str, legible: str) -> bool:
     return True
 
 
-def _compared_texts(held: Held, seen: Row) -> Sighting:
+def _compared_texts(held: Held, seen: Row) -> Observation:
     """The preview leaves a text out where it says "open Telegram to view": then no text is none that was edited.
 
     Words that were not read before, where nothing says that somebody edited the message, were only not read; white
     space that the same adapter no longer sees was the layout of a page.
     """
     if held.text == seen["text"] or (seen["via"] == "web" and not seen["text"]):
-        return Sighting.SAME
+        return Observation.SAME
     stored = split_text(held.text, _media(held.row["media_json"]))
     now = split_text(seen["text"], _media(seen["media_json"]))
     told_as_edit = seen["edited_at"] not in (None, held.edited_at)
     if not stored.own and now.own and (held.row["via"] == "web" or not told_as_edit):
         stored = stored._replace(own=now.own)
-        return Sighting.EDITED if compare_parts(stored, now) is Sighting.EDITED else Sighting.RICHER
+        return Observation.EDITED if compare_parts(stored, now) is Observation.EDITED else Observation.RICHER
     found = compare_parts(stored, now)
-    if found is Sighting.SAME and held.row["via"] == seen["via"] and _indented(held.text) > _indented(seen["text"]):
-        return Sighting.RICHER
-    grown = found is Sighting.RICHER and stored.of_media and stored.own == now.own
-    return Sighting.EDITED if grown and told_as_edit and held.row["via"] == seen["via"] else found
+    if found is Observation.SAME and held.row["via"] == seen["via"] and _indented(held.text) > _indented(seen["text"]):
+        return Observation.RICHER
+    grown = found is Observation.RICHER and stored.of_media and stored.own == now.own
+    return Observation.EDITED if grown and told_as_edit and held.row["via"] == seen["via"] else found
 
 
 def _indented(text: str) -> int:

@@ -23,7 +23,7 @@ Vectors = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class PreparedCorpus:
     """Documents sorted by ref and made comparable, and how well each fits the wanted topics."""
 
     corpus: Corpus
@@ -40,7 +40,7 @@ class Grouping:
     `merged` the topics that went into a group, by id with the reason. `taken` are the ids that no new topic may get.
     """
 
-    survey: Survey
+    prepared: PreparedCorpus
     groups: Sequence[Group]
     matched: Mapping[int, KnownTopic]
     missing: tuple[str, ...]
@@ -51,7 +51,7 @@ class Grouping:
     @property
     def refs(self) -> list[list[str]]:
         """The messages of each group, those that stand for it first."""
-        documents = self.survey.corpus.documents
+        documents = self.prepared.corpus.documents
         return [[documents[row].source_ref for row in group.rows] for group in self.groups]
 
     @property
@@ -62,17 +62,17 @@ class Grouping:
 
 def survey_of(
     documents: Sequence[TopicDocument], vectors: Vectors, options: TopicOptions, wanted_vectors: Vectors | None = None
-) -> Survey:
+) -> PreparedCorpus:
     """`documents`, whose embeddings are the rows of `vectors`; the order of the input does not matter."""
     order = sorted(range(len(documents)), key=lambda place: documents[place].source_ref)
     corpus = corpus_of([documents[place] for place in order])
     asked = np.zeros((0, vectors.shape[1]), dtype=np.float32) if wanted_vectors is None else wanted_vectors
     fits = fit_wanted(corpus, vectors[order], options.wanted, asked)
-    return Survey(corpus, message_items(vectors[order], corpus.stems), fits, options)
+    return PreparedCorpus(corpus, message_items(vectors[order], corpus.stems), fits, options)
 
 
 def group_documents(
-    survey: Survey,
+    prepared: PreparedCorpus,
     known: Sequence[KnownTopic],
     verdicts: Verdicts | None = None,
     taken: Collection[str] = (),
@@ -81,32 +81,32 @@ def group_documents(
 
     `taken` are ids of other topics than the `known` ones, which no new topic may get.
     """
-    corpus, options = survey.corpus, survey.options
+    corpus, options = prepared.corpus, prepared.options
     said = verdicts or {}
-    sought = known_groups(survey.fits, corpus, options, said)
+    sought = known_groups(prepared.fits, corpus, options, said)
     wanted = [group for group in sought if group is not None]
-    found = without_doubles(_found(survey, known), wanted)
+    found = without_doubles(_found(prepared, known), wanted)
     groups = [*wanted, *found[: options.max_topics]]
     groups = rejoined(groups, corpus, known, options)
     if not options.with_supporting:
         groups = [replace(group, members=group.anchors) for group in groups]
     missing = tuple(one.title for one, group in zip(options.wanted, sought, strict=True) if group is None)
-    unmatched = Grouping(survey, groups, {}, missing, said, frozenset(taken).union(one.card.id for one in known))
+    unmatched = Grouping(prepared, groups, {}, missing, said, frozenset(taken).union(one.card.id for one in known))
     return replace(unmatched, matched=match_known(unmatched.refs, known, _asked_again(groups, known)))
 
 
 def merge_groups(grouping: Grouping, said: Mapping[Pair, str]) -> Grouping:
     """`grouping` with those pairs joined of which a model `said` why they are one topic; the oldest keeps its id."""
-    survey, groups = grouping.survey, grouping.groups
-    sets = joint(said, may_merge(groups, survey.items, survey.corpus, survey.options))
+    prepared, groups = grouping.prepared, grouping.groups
+    sets = joint(said, may_merge(groups, prepared.items, prepared.corpus, prepared.options))
     ids, lead = grouping.ids, {place: parts[0] for parts in sets for place in parts}
     kept = [place for place in range(len(groups)) if lead.get(place, place) == place]
     parts_of = {parts[0]: parts for parts in sets}
     made, matched, merged = list[Group](), dict[int, KnownTopic](), dict[int, Mapping[str, str]]()
     for there, place in enumerate(kept):
         parts = parts_of.get(place, (place,))
-        made.append(join([groups[part] for part in parts], survey.options) if len(parts) > 1 else groups[place])
-        oldest = survivor(parts, grouping.matched, survey.corpus)
+        made.append(join([groups[part] for part in parts], prepared.options) if len(parts) > 1 else groups[place])
+        oldest = survivor(parts, grouping.matched, prepared.corpus)
         if oldest is not None:
             matched[there] = oldest
         own = oldest.card.id if oldest else ids[place]
@@ -120,9 +120,9 @@ def _reason(part: int, parts: Sequence[int], said: Mapping[Pair, str]) -> str:
     return next(said[pair] for pair in pairs if pair in said)
 
 
-def _found(survey: Survey, known: Sequence[KnownTopic]) -> list[Group]:
+def _found(prepared: PreparedCorpus, known: Sequence[KnownTopic]) -> list[Group]:
     """Clusters, biggest first, then singletons. Messages without a word stay outside."""
-    items, corpus, options = survey.items, survey.corpus, survey.options
+    items, corpus, options = prepared.items, prepared.corpus, prepared.options
     worded = [row for row, stems in enumerate(corpus.stems) if stems]
     by_time = np.array(sorted(worded, key=lambda row: (corpus.documents[row].date, row)), dtype=np.intp)
     labels: Labels = np.full(len(items), -1, dtype=np.intp)

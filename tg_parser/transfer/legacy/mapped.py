@@ -14,7 +14,7 @@ from tg_parser.storage.tables import DatabaseName
 from tg_parser.transfer.plan import Plain, Rule
 
 
-class Mapped(NamedTuple):
+class LegacyTable(NamedTuple):
     """A table of the earlier version: `columns` are SQL expressions, `ignored` are columns that need no place."""
 
     database: DatabaseName

@@ -14,7 +14,7 @@ from tg_parser.domain.refs import document_id
 from tg_parser.transfer.legacy.channels import username_of
 from tg_parser.transfer.legacy.cursors import proven_cursor
 from tg_parser.transfer.plan import Context, Values, ref_parts
-from tg_parser.transfer.rows.fields import Note, Unfit, shown
+from tg_parser.transfer.rows.fields import InvalidRowError, Note, shown
 
 REKEYED = "channel id canonicalised"
 _MOST_DIGITS = 18
@@ -37,7 +37,7 @@ def message_rule(values: Values, notes: list[Note], context: Context) -> list[Va
     channel, kind, number = ref_parts(values["source_ref"])
     _require_agreement(values, channel, context)
     if values["message_type"] != kind or str(values["id"]) != number:
-        raise Unfit("source_ref names another message than the columns beside it")
+        raise InvalidRowError("source_ref names another message than the columns beside it")
     _rekey(values, notes, context, "raw.raw_messages")
     return [{**values, "id": number, "id_number": id_number(number)}]
 
@@ -45,7 +45,7 @@ def message_rule(values: Values, notes: list[Note], context: Context) -> list[Va
 def revision_rule(values: Values, notes: list[Note], context: Context) -> list[Values]:
     """A conflict as an entry of the log. A date that differed has no column, so it goes into the payload."""
     if values["message"] is None:
-        raise Unfit("its message does not exist")
+        raise InvalidRowError("its message does not exist")
     _rekey(values, notes, context, "raw.raw_messages")
     if values["reason"] not in _REASONS:
         same = values["text"] == values["earlier_text"]
@@ -64,9 +64,9 @@ def document_rule(values: Values, notes: list[Note], context: Context) -> list[V
     channel, kind, number = ref_parts(values["source_ref"])
     _require_agreement(values, channel, context)
     if str(values["source_message_id"]) != number:
-        raise Unfit("source_ref names another message than the columns beside it")
+        raise InvalidRowError("source_ref names another message than the columns beside it")
     if values["message_date"] is None:
-        raise Unfit("its message does not exist")
+        raise InvalidRowError("its message does not exist")
     _rekey(values, notes, context, "processing.processed_documents")
     return [{**values, "message_type": kind, "source_message_id": number, "id": document_id(values["source_ref"])}]
 
@@ -143,16 +143,16 @@ def attempt_rule(values: Values, notes: list[Note], context: Context) -> list[Va
 def require_parent(values: Values, context: Context, parent: str, column: str) -> None:
     """Refuse a row whose parent is not there or was refused itself."""
     if not values["parent"]:
-        raise Unfit(f"its {column} names nothing that exists")
+        raise InvalidRowError(f"its {column} names nothing that exists")
     if values[column] in context.refused.get(parent, ()):
-        raise Unfit(f"its {column} names a row that could not be taken")
+        raise InvalidRowError(f"its {column} names a row that could not be taken")
 
 
 def canonical_ref(ref: str, context: Context) -> str:
     """A source_ref with the canonical id of its channel; what is no source_ref stays."""
     try:
         channel, kind, number = ref_parts(ref)
-    except Unfit:
+    except InvalidRowError:
         return ref
     return f"tg:{context.channels.canonical(channel)}:{kind}:{number}"
 
@@ -169,7 +169,9 @@ def _rekey(values: Values, notes: list[Note], context: Context, table: str) -> N
     canonical = context.channels.canonical(channel)
     for other in context.channels.better_writings(channel):
         if context.snapshot.has(table, "source_ref", f"tg:{other}:{kind}:{number}"):
-            raise Unfit(f"the same message is there under another writing of its channel (tg:{other}:{kind}:{number})")
+            raise InvalidRowError(
+                f"the same message is there under another writing of its channel (tg:{other}:{kind}:{number})"
+            )
     if "channel_id" in values:
         values["channel_id"] = canonical
     if canonical != channel:
@@ -180,7 +182,7 @@ def _rekey(values: Values, notes: list[Note], context: Context, table: str) -> N
 def _require_agreement(values: Values, channel: str, context: Context) -> None:
     beside = values["channel_id"]
     if context.channels.canonical(str(beside)) != context.channels.canonical(channel):
-        raise Unfit(f"source_ref names another channel than channel_id ({shown(beside)})")
+        raise InvalidRowError(f"source_ref names another channel than channel_id ({shown(beside)})")
 
 
 def _with_date(values: Values) -> str:

@@ -11,7 +11,7 @@ from tg_parser.storage.tables.ingestion import comment_cursors, ingestion_state,
 from tg_parser.storage.tables.processing import processed_documents, processing_failures
 from tg_parser.storage.tables.raw import raw_messages, raw_revisions
 from tg_parser.storage.tables.topics import topic_items, topics
-from tg_parser.transfer.legacy.mapped import Mapped
+from tg_parser.transfer.legacy.mapped import LegacyTable
 from tg_parser.transfer.legacy.rules import (
     attempt_rule,
     channel_rule,
@@ -45,7 +45,7 @@ _BUNDLE = (
 )
 
 INGESTION = (
-    Mapped(
+    LegacyTable(
         "ingestion", "sources", ingestion_state,
         {
             **_same("source_id channel_id channel_username"),
@@ -58,11 +58,11 @@ INGESTION = (
         },
         rule=source_rule,
     ),
-    Mapped(
+    LegacyTable(
         "ingestion", "comment_cursors", comment_cursors,
         _same("source_id thread_id last_comment_id updated_at"), helpers=_PARENT, rule=cursor_rule,
     ),
-    Mapped(
+    LegacyTable(
         "ingestion", "source_attempts", source_attempts,
         {
             "id": "t.id", "source_id": "t.source_id", "started_at": "t.attempt_at", "finished_at": "t.attempt_at",
@@ -73,7 +73,7 @@ INGESTION = (
 )  # fmt: skip
 
 RAW = (
-    Mapped(
+    LegacyTable(
         "raw", "raw_messages", raw_messages,
         {
             **_same("source_ref channel_id message_type id"),
@@ -89,7 +89,7 @@ RAW = (
         helpers={"agree": "t.source_ref = 'tg:' || t.channel_id || ':' || t.message_type || ':' || t.id"},
         rule=message_rule, plain=is_plain_ref,
     ),
-    Mapped(
+    LegacyTable(
         "raw", "raw_conflicts", raw_revisions,
         {
             "source_ref": "t.source_ref",
@@ -111,7 +111,7 @@ RAW = (
 )  # fmt: skip
 
 PROCESSING = (
-    Mapped(
+    LegacyTable(
         "processing", "processed_documents", processed_documents,
         {
             **_same("source_ref id source_message_id channel_id"),
@@ -134,7 +134,7 @@ PROCESSING = (
         },
         rule=document_rule, plain=is_plain_ref,
     ),
-    Mapped(
+    LegacyTable(
         "processing", "processing_failures", processing_failures,
         {
             **_same("source_ref channel_id"),
@@ -143,7 +143,7 @@ PROCESSING = (
         },
         joins=_COUNTS, rule=failure_rule,
     ),
-    Mapped(
+    LegacyTable(
         "processing", "topic_cards", topics,
         {
             "id": "t.id",
@@ -160,7 +160,7 @@ PROCESSING = (
         },
         joins=_BUNDLE, rule=card_rule,
     ),
-    Mapped(
+    LegacyTable(
         "processing", "topic_bundles", topic_items,
         dict.fromkeys(
             ("topic_id", "source_ref", "position", "channel_id", "message_id", "message_type", "role", "score",
@@ -174,7 +174,7 @@ PROCESSING = (
         },
         rule=bundle_rule, ignored=frozenset({"updated_at", "channels_json", "metadata_json"}),
     ),
-    Mapped(
+    LegacyTable(
         "processing", "agent_states", agent_registry,
         {
             **_same("name agent_type version description"),
@@ -185,7 +185,7 @@ PROCESSING = (
             ),
         },
     ),
-    Mapped(
+    LegacyTable(
         "processing", "task_history", task_history,
         _same(
             "id agent_name task_type source_ref channel_id input_json output_json success error processing_time_ms"
@@ -193,21 +193,21 @@ PROCESSING = (
         ),
         rule=channel_rule,
     ),
-    Mapped(
+    LegacyTable(
         "processing", "agent_stats", agent_stats,
         _same(
             "agent_name date task_type total_tasks successful_tasks failed_tasks total_processing_time_ms"
             " min_processing_time_ms max_processing_time_ms"
         ),
     ),
-    Mapped(
+    LegacyTable(
         "processing", "handoff_history", handoff_history,
         _same(
             "id source_agent target_agent task_type priority status payload_json context_json result_json error"
             " processing_time_ms created_at accepted_at completed_at"
         ),
     ),
-    Mapped(
+    LegacyTable(
         "processing", "api_jobs", jobs,
         _same(
             "job_id job_type status created_at channel_id client started_at completed_at progress_json result_json"
@@ -217,6 +217,6 @@ PROCESSING = (
     ),
 )  # fmt: skip
 
-LEGACY: dict[DatabaseName, tuple[Mapped, ...]] = {"ingestion": INGESTION, "raw": RAW, "processing": PROCESSING}
+LEGACY: dict[DatabaseName, tuple[LegacyTable, ...]] = {"ingestion": INGESTION, "raw": RAW, "processing": PROCESSING}
 SECRETS = {"api_jobs": frozenset({"webhook_secret"})}
 """Columns that are copied nowhere, not into the quarantine either."""

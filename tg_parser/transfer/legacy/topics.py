@@ -12,7 +12,7 @@ from tg_parser.domain.topics import Anchor, BundleItem
 from tg_parser.storage.tables.columns import json_text
 from tg_parser.transfer.legacy.rules import REKEYED, canonical_ref, require_parent
 from tg_parser.transfer.plan import Context, Values
-from tg_parser.transfer.rows.fields import Note, Unfit, shown
+from tg_parser.transfer.rows.fields import InvalidRowError, Note, shown
 
 _TOPIC = "topic:"
 _STATUSES = frozenset({"active", "retired"})
@@ -22,13 +22,13 @@ _TYPES = frozenset({"singleton", "cluster"})
 def card_rule(values: Values, notes: list[Note], context: Context) -> list[Values]:
     """A card under the canonical ref of its first anchor; its channel is that anchor's."""
     if values["type"] not in _TYPES:
-        raise Unfit(f"type: no kind of topic ({shown(values['type'])})")
+        raise InvalidRowError(f"type: no kind of topic ({shown(values['type'])})")
     if values["status"] not in _STATUSES:
         notes.append(Note("status", "unknown status: active", shown(values["status"])))
         values["status"] = "active"
     anchors = [_message(each, "anchor_ref", context, Anchor) for each in _list(values, "anchors_json")]
     if not anchors:
-        raise Unfit("anchors_json: no anchor")
+        raise InvalidRowError("anchors_json: no anchor")
     values["anchors_json"] = json_text(anchors)
     values["channel_id"] = anchors[0]["channel_id"]
     values["sources_json"] = json_text([_channel(each, context) for each in _texts(values, "sources_json")])
@@ -45,9 +45,9 @@ def card_rule(values: Values, notes: list[Note], context: Context) -> list[Value
 def bundle_rule(values: Values, notes: list[Note], context: Context) -> list[Values]:
     """The items of a topic's current bundle, each message once."""
     if values["time_from"] is not None or values["time_to"] is not None:
-        raise Unfit("a dated snapshot of a bundle: no table in this version")
+        raise InvalidRowError("a dated snapshot of a bundle: no table in this version")
     if not values["current"]:
-        raise Unfit("a newer bundle of the same topic is there")
+        raise InvalidRowError("a newer bundle of the same topic is there")
     topic = canonical_topic(str(values["topic"]), context)
     require_parent({**values, "topic_id": values["topic"]}, context, "topics", "topic_id")
     items = dict[str, Values]()
@@ -72,7 +72,7 @@ def _rename(values: Values, notes: list[Note], context: Context) -> None:
     for other in context.channels.better_writings(channel):
         better = written.replace(f":{channel}:", f":{other}:", 1)
         if context.snapshot.has("processing.topic_cards", "id", better):
-            raise Unfit(f"the same topic is there under another writing of its channel ({better})")
+            raise InvalidRowError(f"the same topic is there under another writing of its channel ({better})")
     if canonical != written:
         notes.append(Note("id", REKEYED))
     values["id"] = canonical
@@ -81,7 +81,7 @@ def _rename(values: Values, notes: list[Note], context: Context) -> None:
 def _message(value: Any, ref: str, context: Context, model: type[BaseModel]) -> Values:
     """An anchor or item as the contract has it, on its canonical channel; what the contract does not know is left."""
     if not isinstance(value, dict):
-        raise Unfit(f"{ref}: no object")
+        raise InvalidRowError(f"{ref}: no object")
     known = {name: each for name, each in value.items() if name in model.model_fields}
     for name in ("message_id", "thread_id", "parent_message_id"):
         if isinstance(known.get(name), int):
@@ -92,7 +92,9 @@ def _message(value: Any, ref: str, context: Context, model: type[BaseModel]) -> 
         made: Values = storable_json(model.model_validate(known).model_dump(mode="json"))
     except ValidationError as error:
         first = error.errors()[0]
-        raise Unfit(f"{ref}: not a message of a topic ({'.'.join(map(str, first['loc']))}: {first['msg']})") from None
+        raise InvalidRowError(
+            f"{ref}: not a message of a topic ({'.'.join(map(str, first['loc']))}: {first['msg']})"
+        ) from None
     return made
 
 
@@ -104,9 +106,9 @@ def _list(values: Values, name: str) -> list[Any]:
     try:
         parsed = orjson.loads(values[name])
     except (orjson.JSONDecodeError, TypeError):
-        raise Unfit(f"{name}: broken JSON") from None
+        raise InvalidRowError(f"{name}: broken JSON") from None
     if not isinstance(parsed, list):
-        raise Unfit(f"{name}: its JSON is not a list")
+        raise InvalidRowError(f"{name}: its JSON is not a list")
     return parsed
 
 

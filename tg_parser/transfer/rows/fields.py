@@ -57,7 +57,7 @@ def kind_of(words: str) -> str:
     return words.partition(" (")[0]
 
 
-class Unfit(Exception):  # noqa: N818 - it is caught and becomes the reason in the quarantine, never an error
+class InvalidRowError(Exception):
     """Why a row cannot be taken."""
 
 

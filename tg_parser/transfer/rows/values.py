@@ -15,7 +15,7 @@ import orjson
 
 from tg_parser.domain.storable import storable, storable_json
 from tg_parser.storage.tables.columns import json_text, time_text
-from tg_parser.transfer.rows.fields import Field, Kind, Note, Shape, Unfit, shown
+from tg_parser.transfer.rows.fields import Field, InvalidRowError, Kind, Note, Shape, shown
 
 _YES, _NO = frozenset({"1", "true", "t", "yes"}), frozenset({"0", "false", "f", "no"})
 
@@ -26,9 +26,9 @@ def fitted(value: Any, field: Field, notes: list[Note]) -> Any:
         return None
     try:
         fit, change = _FIT[field.kind](value, field)
-    except Unfit as unfit:
+    except InvalidRowError as unfit:
         if field.required and field.fallback is None and field.default is None:
-            raise Unfit(f"{field.name}: {unfit}") from None
+            raise InvalidRowError(f"{field.name}: {unfit}") from None
         fit, change = field.default, f"left out, {unfit}"
     if change:
         notes.append(Note(field.name, change, shown(value)))
@@ -58,7 +58,7 @@ def _decoded(value: bytes) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        raise Unfit("bytes that are no text") from None
+        raise InvalidRowError("bytes that are no text") from None
 
 
 def _json(value: Any, field: Field) -> Fit:
@@ -67,10 +67,10 @@ def _json(value: Any, field: Field) -> Fit:
         parsed, change = _parsed(text)
     except ValueError:
         if field.shape is not Shape.FREE:
-            raise Unfit("broken JSON") from None
+            raise InvalidRowError("broken JSON") from None
         return json_text({"broken_json": storable(text)}), "broken JSON kept as text"
     if not _has_shape(parsed, field.shape):
-        raise Unfit(f"its JSON is not {field.shape}")
+        raise InvalidRowError(f"its JSON is not {field.shape}")
     return (text, None) if change is None else (json_text(parsed), change)
 
 
@@ -104,15 +104,15 @@ def _time(value: Any, _: Field) -> Fit:
         usual = moment.tzinfo is not None and text is value and text[10] == "T"
         return time_text(aware), None if usual else "time normalised"
     except (ValueError, OverflowError, OSError, IndexError):
-        raise Unfit("a time that no calendar knows") from None
+        raise InvalidRowError("a time that no calendar knows") from None
 
 
 def _integer(value: Any, field: Field) -> Fit:
     number = _number(value)
     if number != int(number):
-        raise Unfit("not a whole number")
+        raise InvalidRowError("not a whole number")
     if not -field.most - 1 <= number <= field.most:
-        raise Unfit("a number too large")
+        raise InvalidRowError("a number too large")
     return int(number), None if isinstance(value, int) else "number read from text"
 
 
@@ -126,9 +126,9 @@ def _number(value: Any) -> int | float:
     try:
         number = float(value)
     except ValueError:
-        raise Unfit("not a number") from None
+        raise InvalidRowError("not a number") from None
     if not math.isfinite(number):
-        raise Unfit("not a number")
+        raise InvalidRowError("not a number")
     return int(value) if isinstance(value, str) and value.strip().lstrip("-").isdecimal() else number
 
 
@@ -138,13 +138,13 @@ def _boolean(value: Any, _: Field) -> Fit:
     word = str(value).strip().lower()
     if word in _YES or word in _NO:
         return int(word in _YES), "flag read from text"
-    raise Unfit("neither yes nor no")
+    raise InvalidRowError("neither yes nor no")
 
 
 def _bytes(value: Any, _: Field) -> Fit:
     if isinstance(value, bytes):
         return value, None
-    raise Unfit("no bytes")
+    raise InvalidRowError("no bytes")
 
 
 _FIT: dict[Kind, Callable[[Any, Field], Fit]] = {

@@ -14,7 +14,7 @@ from tg_parser.storage.engine.sqlite_files import (
     describe,
     existing_files,
     fingerprint,
-    told,
+    translate_file_errors,
     uses_wal,
     wal_of,
 )
@@ -102,7 +102,7 @@ def open_snapshot(folder: Path) -> Iterator[Snapshot]:
         connection.execute("PRAGMA temp_store = FILE")
         marks = {}
         for name in (each for each in _ORDER if each in paths):
-            with told(paths[name]):
+            with translate_file_errors(paths[name]):
                 marks[name] = fingerprint(paths[name])
                 _attach(connection, name, paths[name])
         for name in (each for each in _ORDER if each not in paths):
@@ -110,7 +110,7 @@ def open_snapshot(folder: Path) -> Iterator[Snapshot]:
         connection.execute("BEGIN")
         files = {}
         for name, mark in marks.items():
-            with told(paths[name]):
+            with translate_file_errors(paths[name]):
                 files[name] = describe(connection, name, paths[name], mark)
         yield Snapshot(connection, files)
 

@@ -10,7 +10,7 @@ from tg_parser.domain.messages import Chat
 from tg_parser.domain.peers import ChatKind
 from tg_parser.ingestion.desktop.html.files import ChatPages, named_chat
 from tg_parser.ingestion.desktop.html.message import MessageReader
-from tg_parser.ingestion.desktop.html.page import Element, Page, read_page
+from tg_parser.ingestion.desktop.html.page import Element, ExportPage, read_page
 from tg_parser.ingestion.desktop.html.service import tells_channel, tells_group
 from tg_parser.ingestion.desktop.html.text import label, parsed
 from tg_parser.ingestion.desktop.mapping import Mapped, MessageMapper, Skipped
@@ -76,7 +76,7 @@ class ChatReading:
         if following:
             self._problems.append(_missing(path.parent, expected, expected))
 
-    def _page(self, path: Path) -> Page | None:
+    def _page(self, path: Path) -> ExportPage | None:
         try:
             page = read_page(path, self._encoding)
         except SourceError as error:
@@ -99,7 +99,7 @@ def described(pages: ChatPages, encoding: str | None = None) -> Chat:
     return named_chat(page.title, _likely_kind(page))
 
 
-def _likely_kind(page: Page) -> ChatKind:
+def _likely_kind(page: ExportPage) -> ChatKind:
     sentences = [_shown(element, ".body") for element in page.elements if "service" in element.classes]
     if any(map(tells_channel, sentences)):
         return "channel"
@@ -118,7 +118,7 @@ def _missing(folder: Path, first: int, last: int) -> SourceError:
     return ExportTruncatedError(f"{folder} lacks {names}; the messages there are not here.", _EXPORT_AGAIN)
 
 
-def _cut_short(path: Path, page: Page) -> SourceError:
+def _cut_short(path: Path, page: ExportPage) -> SourceError:
     last = f"message {page.elements[-1].id} is the last complete one" if page.elements else "no message is complete"
     return ExportTruncatedError(f"{path} ends in the middle; {last}.", _EXPORT_AGAIN)
 

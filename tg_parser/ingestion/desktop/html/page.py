@@ -40,7 +40,7 @@ class Element(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ExportPage:
     """What one file holds. `following` is the page that it links to as the next; `cut` says that its end is missing."""
 
     title: str | None
@@ -51,7 +51,7 @@ class Page:
     size: int
 
 
-def read_page(path: Path, encoding: str | None = None) -> Page:
+def read_page(path: Path, encoding: str | None = None) -> ExportPage:
     """The page in the file `path`; `encoding` where a user named it. Raises SourceError, ExportFormatError."""
     try:
         written = path.read_bytes()
@@ -65,7 +65,7 @@ def read_page(path: Path, encoding: str | None = None) -> Page:
     elements = _elements(text, starts, cut=cut)
     invalid = text.count(REPLACED) - written.count(REPLACED.encode()) if not written.isascii() else 0
     head = text[: starts[0].start()] if starts else text
-    return Page(_title(head), elements, _following(text), cut, max(invalid, 0), len(written))
+    return ExportPage(_title(head), elements, _following(text), cut, max(invalid, 0), len(written))
 
 
 def _elements(text: str, starts: list[re.Match[str]], *, cut: bool) -> list[Element]:

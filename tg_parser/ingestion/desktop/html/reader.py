@@ -9,7 +9,7 @@ from tg_parser.ingestion.desktop.html.files import HtmlExport
 from tg_parser.ingestion.source import Batch, Window
 
 
-class HtmlWalk:
+class HtmlExportReader:
     """Stands at one chat at a time; next_chat() goes on to the next, however much of the last one was read."""
 
     def __init__(self, export: HtmlExport, *, batch_size: int, batch_bytes: int) -> None:
