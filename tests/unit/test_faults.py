@@ -64,11 +64,11 @@ def wrapped(cause, wrapper=OperationalError):
 def test_errors_become_a_sentence_with_a_hint(error, kind, words):
     """Every known fault has its words, wrapped by SQLAlchemy or not, and tells whether later may be better."""
     for each in (error, error if isinstance(error, UnknownOutcomeError) else wrapped(error)):
-        error = translate(each, "The place")
-        assert type(error) is kind
-        assert error.message.startswith("The place ")
-        assert words in error.message
-        assert error.hint
+        known = translate(each, "The place")
+        assert type(known) is kind
+        assert known.message.startswith("The place ")
+        assert words in known.message
+        assert known.hint
 
 
 def test_mistakes_of_the_program_are_not_dressed_up():
