@@ -20,7 +20,7 @@ from stored_channel import BEGIN, CHANNEL, stored_channel
 
 from tg_parser.agents.handoff_queue import HandoffQueue
 from tg_parser.agents.history import Recorder
-from tg_parser.agents.model_review import Finding, ModelReviewer, Verdict
+from tg_parser.agents.model_review import Finding, ModelReport, ModelReviewer
 from tg_parser.agents.review import Reviewer
 from tg_parser.agents.routed_analyzer import RoutedAnalyzer
 from tg_parser.agents.routing import route
@@ -87,7 +87,7 @@ class StandIn:
     task: Task | None = None
 
     async def ask(self, question: Question[Any]) -> Answer[Any]:
-        made = self._verdict() if question.schema is Verdict else self._reading()
+        made = self._verdict() if question.schema is ModelReport else self._reading()
         self.calls[question.prompt.name] += 1
         sent = round(size_of(question.prompt.system + question.prompt.user).tokens)
         got = round(size_of(json.dumps(made, ensure_ascii=False)).tokens)
@@ -120,7 +120,7 @@ class StandIn:
         if not (self.names_lies and self.lie):
             return {"findings": []}
         quote = self.told.split()[-1] if self.lie in {"name", "figure"} else self.told
-        return Verdict(
+        return ModelReport(
             findings=[Finding(kind="misread" if self.lie == "turned" else "invented", quote=quote)]
         ).model_dump()
 
@@ -265,7 +265,7 @@ async def measure_overhead(task: Task, profile: ChannelProfile) -> None:
             claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
 
             def service(chosen: Analyzer) -> DocumentService:
-                return DocumentService(Processor(documents, raw, chosen, claims), documents, databases.locks)  # noqa: B023 - its round
+                return DocumentService(Processor(documents, raw, chosen, claims), databases.locks)  # noqa: B023 - its round
 
             handoffs = HandoffStorage(databases.processing)
             queue = HandoffQueue(handoffs, databases.locks)

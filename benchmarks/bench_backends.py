@@ -29,6 +29,7 @@ from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.wiring.app import open_app
+from tg_parser.wiring.context import RunContext
 
 WRITERS = (1, 2, 5, 10, 16)
 BATCH = 200
@@ -83,14 +84,14 @@ async def steps(environment: Environment, export: Path, out: Path) -> dict[str, 
         seconds[step] = time.perf_counter() - began
 
     settings = load_settings(None)
-    async with open_app(settings) as app, open_databases(settings) as databases:
+    async with open_app(settings) as app, app.new_run(RunContext()) as run, open_databases(settings) as databases:
         with timed("ingest"):
-            outcomes = await app.ingest.from_export(export, IngestRequest())
+            outcomes = await run.ingest.from_export(export, IngestRequest())
         channels = [outcome.source.channel_id for outcome in outcomes]
         with timed("ingest again"):
-            await app.ingest.from_export(export, IngestRequest())
+            await run.ingest.from_export(export, IngestRequest())
         with timed("process"):
-            await app.documents.process(channels, ProcessOptions())
+            await run.documents.process(channels, ProcessOptions())
         with timed("export"):
             await app.exporter.export(ExportRequest(out, channels))
         documents = ProcessingStorage(databases.processing)

@@ -22,7 +22,7 @@ from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus, group_documents, survey_of
 from tg_parser.topics.grouping.known import near_threshold
 from tg_parser.topics.model import TopicDocument, TopicOptions, WantedTopic
-from tg_parser.topics.verdicts import Verdict
+from tg_parser.topics.verdicts import Membership
 
 ENCODER = SentenceEncoder()
 UNLABELLED = "unlabelled"
@@ -78,7 +78,7 @@ def measure(one: Case) -> None:
     prepared = survey_of(one.documents, vectors, one.options, asked)
     offline = group_documents(prepared, [])
     near = list(near_threshold(prepared.fits, one.options))
-    judged = group_documents(prepared, [], {pair: Verdict(is_right(one, prepared, *pair), "") for pair in near})
+    judged = group_documents(prepared, [], {pair: Membership(is_right(one, prepared, *pair), "") for pair in near})
     share = len(near) / (len(one.documents) * len(one.options.wanted))
     print(
         f"{one.name:<24}{len(one.documents):>6}{len(one.wanted):>7}{quality(one, offline)}{quality(one, judged)}"

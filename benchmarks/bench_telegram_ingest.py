@@ -26,6 +26,7 @@ from tg_parser.config.settings import Settings, TelegramSettings
 from tg_parser.domain.sources import SourceChange
 from tg_parser.services.ingestion import IngestRequest
 from tg_parser.wiring.app import open_app
+from tg_parser.wiring.context import RunContext
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from bench_storage import database, postgres, postgres_settings, sqlite_settings
@@ -75,10 +76,10 @@ async def ingest(settings: Settings, server: dict[str, Any], messages: int) -> f
         "TELEGRAM_API_HASH": server["api_hash"],
         "TELEGRAM_WAIT_TIME": "0",
     }
-    async with open_app(with_account(settings, variables)) as app:
+    async with open_app(with_account(settings, variables)) as app, app.new_run(RunContext()) as run:
         source = await app.sources.add(SourceChange(source_id=NAME, via="api"))
         started = time.perf_counter()
-        outcome = await app.live.collect(source, IngestRequest())
+        outcome = await run.collect.collect(source, IngestRequest())
         spent = time.perf_counter() - started
     assert (outcome.error, outcome.counts["new"]) == (None, messages)
     return spent
@@ -89,12 +90,12 @@ async def requests_of_nothing_new(messages: int) -> int:
     channel = world().channel(NAME, "News", discussion=True).fill(messages, seed=3)
     with tempfile.TemporaryDirectory() as folder, fake_telegram(channel.world) as server:
         settings = with_account(sqlite_settings(Path(folder)), telegram_variables(server))
-        async with open_app(settings) as app:
+        async with open_app(settings) as app, app.new_run(RunContext()) as run:
             await app.sources.add(SourceChange(source_id=NAME, via="api", include_comments=True))
-            await app.live.collect(await app.sources.get(NAME), IngestRequest())
+            await run.collect.collect(await app.sources.get(NAME), IngestRequest())
         server.reset_log()
-        async with open_app(settings) as app:
-            outcome = await app.live.collect(await app.sources.get(NAME), IngestRequest())
+        async with open_app(settings) as app, app.new_run(RunContext()) as run:
+            outcome = await run.collect.collect(await app.sources.get(NAME), IngestRequest())
         assert (outcome.error, outcome.counts) == (None, {})
         return len(server.log)
 

@@ -44,6 +44,7 @@ from tg_parser.storage.stores.sentiment import ToneFilter
 from tg_parser.storage.stores.sources import IngestionStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 from tg_parser.wiring.app import App, open_app
+from tg_parser.wiring.context import RunContext
 
 BATCH = 5000
 EDITED, FAILED, TOPIC_SIZE = 10, 20, 10
@@ -185,8 +186,9 @@ async def daily_path(app: App, databases: Databases, channel: str, recorder: Rec
     await raw.posts_to_recheck(channel, since=BEGIN + timedelta(minutes=held - 100))
     await raw.comments_to_recheck(channel, posts)
     recorder.step = "process"
-    await app.documents.process([channel], ProcessOptions())
-    await app.documents.failures(channel)
+    async with app.new_run(RunContext()) as run:
+        await run.documents.process([channel], ProcessOptions())
+    await app.status.failures(channel)
     recorder.step = "money"
     await DueTextStorage(databases.processing).sizes(channel, short_chars=500, max_chars=24_000)
     await AnswerStorage(databases.processing).find([f"{channel}:{number}" for number in range(100)])

@@ -110,7 +110,7 @@ async def run(server: PostgresServer, given: argparse.Namespace) -> bool:
         await asyncio.gather(
             soak.restart(given.restarts),
             *(soak.write(databases, writer) for writer in range(1, given.writers + 1)),
-            *(soak.read(databases) for _ in range(given.read_databases)),
+            *(soak.read(databases) for _ in range(given.readers)),
         )
         spent = time.monotonic() - started
         rows = (await databases.raw.rows(text("SELECT count(*) AS rows FROM raw_messages")))[0]["rows"]

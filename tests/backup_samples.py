@@ -21,7 +21,7 @@ from tg_parser.storage.engine.databases import Databases, open_databases
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.sources import IngestionStorage
-from tg_parser.wiring.app import backup_service
+from tg_parser.wiring.backups import backup_service
 
 MOMENT = datetime(2024, 11, 27, 9, 30, tzinfo=UTC)
 ODD_TEXT = "Ёлка, 漢字 🎄 \\N \t \n ' \" % and a | bar"

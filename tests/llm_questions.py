@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from tg_parser.config.llm_settings import LlmLimitSettings, LlmSettings
 from tg_parser.config.settings import RetrySettings, Settings
 from tg_parser.llm.asking import Llm
-from tg_parser.llm.models.stages import open_models
+from tg_parser.llm.models.connections import Connections
+from tg_parser.llm.models.stages import Models
 from tg_parser.llm.question import Prompt, Purpose, Question
 
 ENDPOINTS = {
@@ -51,6 +52,16 @@ def settings_of(llm: LlmSettings, **limits: Any) -> Settings:
         retry=RetrySettings(_env_file=None, RETRY_BACKOFF_BASE=0.1, RETRY_JITTER=0),
         llm_limits=LlmLimitSettings(_env_file=None, **limits),
     )
+
+
+@asynccontextmanager
+async def open_models(settings: Settings) -> AsyncIterator[Models]:
+    """The models that `settings` choose, over connections that end with the block."""
+    connections = Connections()
+    try:
+        yield Models(settings, connections)
+    finally:
+        await connections.close()
 
 
 @asynccontextmanager

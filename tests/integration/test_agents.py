@@ -7,7 +7,7 @@ import pytest
 from samples import CHANNEL, NOW, message
 
 from tg_parser.agents.handoff_queue import HandoffQueue
-from tg_parser.agents.model_review import Finding, ModelReviewer, Verdict
+from tg_parser.agents.model_review import Finding, ModelReport, ModelReviewer
 from tg_parser.config.llm_settings import PromptSettings
 from tg_parser.domain.agents import Handoff
 from tg_parser.domain.documents import Analysis, Provenance
@@ -70,7 +70,7 @@ class ReviewingModel:
         self.prompts.append(question.prompt)
         if self.error is not None:
             raise self.error
-        return Answer(Verdict(findings=list(self.findings)), "test", "reviewer-1", {}, 50, 5, self.cost)
+        return Answer(ModelReport(findings=list(self.findings)), "test", "reviewer-1", {}, 50, 5, self.cost)
 
 
 def faithful(task):
@@ -113,7 +113,7 @@ def service(databases, raw, documents, handoffs, agents):
         claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
 
         def by(analyzer):
-            return DocumentService(Processor(documents, raw, analyzer, claims), documents, databases.locks)
+            return DocumentService(Processor(documents, raw, analyzer, claims), databases.locks)
 
         reviewer = ModelReviewer(model, load_prompts(PromptSettings(_env_file=None)), 10_000) if model else None
         analyzers = AnalyzerSet(by, LocalAnalyzer(names=False), deep, reviewer, "test", "deep-1")

@@ -10,7 +10,8 @@ from tg_parser.domain.errors import ProviderError
 from tg_parser.domain.spending import Account, Spending
 from tg_parser.domain.times import utc_now
 from tg_parser.processing.processor import ProcessOptions
-from tg_parser.services.costs import CostService, Estimate
+from tg_parser.services.costs import CostService
+from tg_parser.services.estimates import Estimate, EstimateService
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.due_texts import DueTextStorage
 from tg_parser.storage.stores.llm_spending import SpendingStorage
@@ -28,7 +29,7 @@ def costs(settings, databases):
                 "llm_money": LlmMoneySettings(_env_file=None, **money),
             }
         )
-        return CostService(chosen, SpendingStorage(databases.processing), DueTextStorage(databases.processing))
+        return EstimateService(chosen, DueTextStorage(databases.processing))
 
     return made
 
@@ -103,7 +104,9 @@ async def test_report_says_what_is_unknown(databases, costs):
         },
         [],
     )
-    report = await costs(LLM_MONTHLY_BUDGET=2).report("model", datetime(2020, 1, 2, tzinfo=UTC))
+    report = await CostService(SpendingStorage(databases.processing), 2).report(
+        "model", datetime(2020, 1, 2, tzinfo=UTC)
+    )
     assert [(line.label, line.calls, line.cost_usd) for line in report.lines] == [
         ("ollama:own", 1, None),
         ("openai:gpt-5-mini", 2, 0.25),

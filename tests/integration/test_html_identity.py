@@ -6,6 +6,7 @@ import pytest
 
 from tg_parser.services.ingestion import IngestRequest
 from tg_parser.wiring.app import open_app
+from tg_parser.wiring.context import RunContext
 
 PAGE = """<!DOCTYPE html><html><body><div class="page_wrap"><div class="page_header"><div class="content">
 <div class="text bold">News</div></div></div><div class="page_body chat_page"><div class="history">
@@ -44,10 +45,10 @@ def exports(tmp_path):
 async def test_both_formats_of_a_named_channel_are_one_channel(settings, exports):
     """With --channel the page goes to that channel, whichever format came first; nothing doubles, nothing is edited."""
     html, json_file = exports
-    async with open_app(settings) as app:
-        (first,) = await app.ingest.from_export(html, IngestRequest(), channel="1234567")
-        (second,) = await app.ingest.from_export(json_file, IngestRequest())
-        (third,) = await app.ingest.from_export(html, IngestRequest(), source=second.source)
+    async with open_app(settings) as app, app.new_run(RunContext()) as run:
+        (first,) = await run.ingest.from_export(html, IngestRequest(), channel="1234567")
+        (second,) = await run.ingest.from_export(json_file, IngestRequest())
+        (third,) = await run.ingest.from_export(html, IngestRequest(), source=second.source)
         assert {each.source.channel_id for each in (first, second, third)} == {"-1000001234567"}
         assert [each.counts["new"] for each in (first, second, third)] == [1, 0, 0]
         assert [each.counts["revised"] for each in (first, second, third)] == [0, 0, 0]
@@ -57,9 +58,9 @@ async def test_both_formats_of_a_named_channel_are_one_channel(settings, exports
 async def test_unnamed_page_is_a_channel_of_its_own(settings, exports):
     """Nobody said whose it is: it gets an id made from its title, the same every time."""
     html, _ = exports
-    async with open_app(settings) as app:
-        (first,) = await app.ingest.from_export(html, IngestRequest())
-        (again,) = await app.ingest.from_export(html, IngestRequest())
+    async with open_app(settings) as app, app.new_run(RunContext()) as run:
+        (first,) = await run.ingest.from_export(html, IngestRequest())
+        (again,) = await run.ingest.from_export(html, IngestRequest())
         assert first.source.channel_id == again.source.channel_id
         assert first.source.channel_id.startswith("unnamed-")
         assert (first.counts["new"], again.counts["new"]) == (1, 0)

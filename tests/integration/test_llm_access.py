@@ -1,6 +1,7 @@
 """From settings to answers that are paid for and kept, against a real server that speaks a provider's format."""
 
 import asyncio
+from itertools import count
 
 import pytest
 from llm_servers import MODELS, LlmServer
@@ -8,7 +9,7 @@ from pydantic import BaseModel
 
 from tg_parser.config.llm_settings import LlmMoneySettings
 from tg_parser.domain.errors import BudgetError
-from tg_parser.llm.access import LlmAccess
+from tg_parser.llm.access import LlmAccess, SharedModels
 from tg_parser.llm.question import Prompt, Purpose, Question
 from tg_parser.storage.stores.llm_answers import AnswerStorage
 from tg_parser.storage.stores.llm_spending import SpendingStorage
@@ -29,15 +30,18 @@ def server():
 
 
 @pytest.fixture
-def access(settings, databases, server):
-    """A run against the server, with prices of one's own."""
+async def access(settings, databases, server):
+    """Runs against the server, with prices of one's own, over connections that they share."""
+    shared, numbers = SharedModels(), count(1)
 
     def opened(provider, **money):
         priced = LlmMoneySettings(_env_file=None, LLM_PRICE_INPUT=1, LLM_PRICE_OUTPUT=2, **money)
         chosen = settings.model_copy(update={"llm": server.settings(provider), "llm_money": priced})
-        return LlmAccess(chosen, AnswerStorage(databases.processing), SpendingStorage(databases.processing))
+        answers, spending = AnswerStorage(databases.processing), SpendingStorage(databases.processing)
+        return LlmAccess(chosen, f"run-{next(numbers)}", shared, answers, spending)
 
-    return opened
+    yield opened
+    await shared.close()
 
 
 @pytest.mark.parametrize("provider", sorted(MODELS))

@@ -7,7 +7,7 @@ import json
 import threading
 
 import pytest
-from llm_questions import ENDPOINTS, GOOD, asking, pointed_at, question, settings_of
+from llm_questions import ENDPOINTS, GOOD, asking, open_models, pointed_at, question, settings_of
 from llm_servers import (
     SECRET,
     LlmServer,
@@ -30,7 +30,6 @@ from tg_parser.config.settings import RetrySettings
 from tg_parser.domain.errors import AnalysisError, ProviderError, ProviderUnavailableError
 from tg_parser.llm.asking import Llm
 from tg_parser.llm.models.retrying import REJECTIONS_IN_A_ROW
-from tg_parser.llm.models.stages import open_models
 
 PASSING = {
     "500": failed(500),

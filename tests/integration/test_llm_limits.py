@@ -7,12 +7,11 @@ import time
 from itertools import pairwise
 
 import pytest
-from llm_questions import GOOD, asking, pointed_at, question, settings_of
+from llm_questions import GOOD, asking, open_models, pointed_at, question, settings_of
 from llm_servers import LlmServer, Reply, failed, rate_limited
 
 from tg_parser.domain.errors import ProviderUnavailableError
 from tg_parser.llm.asking import Llm
-from tg_parser.llm.models.stages import open_models
 
 
 def gaps(server: LlmServer) -> list[float]:

@@ -14,20 +14,21 @@ from tg_parser.services.ingestion import IngestRequest
 from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.wiring.app import open_app
+from tg_parser.wiring.context import RunContext
 
 NAME = "news_channel"
 
 
 @asynccontextmanager
 async def opened(settings, *, web=None, api=None):
-    """The application with a web preview, an account, or neither."""
+    """The application and a run, with a web preview, an account, or neither."""
     reach = {}
     if web is not None:
         reach["web"] = WebSettings(_env_file=None, WEB_PREVIEW_URL=web, WEB_PREVIEW_PAUSE=0)
     if api is not None:
         reach["telegram"] = TelegramSettings(_env_file=None, **telegram_variables(api))
-    async with open_app(settings.model_copy(update=reach)) as app:
-        yield app
+    async with open_app(settings.model_copy(update=reach)) as app, app.new_run(RunContext()) as run:
+        yield app, run
 
 
 @pytest.fixture
@@ -91,13 +92,13 @@ async def test_export_then_preview_then_api(settings, telegram, tmp_path):
     there, news = telegram
     channel = f"-{10**12 + news.id}"
     refs = [f"tg:{channel}:post:{number}" for number in news.ids]
-    async with opened(settings) as app:
-        (outcome,) = await app.ingest.from_export(export_of(news, tmp_path), IngestRequest())
+    async with opened(settings) as (_, run):
+        (outcome,) = await run.ingest.from_export(export_of(news, tmp_path), IngestRequest())
         first = outcome.source
         assert (first.channel_id, outcome.counts["new"]) == (channel, 4)
     with serving(preview_of(news)) as address:
-        async with opened(settings, web=address) as app:
-            outcome = await app.live.collect_chat(f"@{NAME}", IngestRequest(mode="snapshot"))
+        async with opened(settings, web=address) as (_, run):
+            outcome = await run.collect.collect_chat(f"@{NAME}", IngestRequest(mode="snapshot"))
             assert outcome.error is None
             assert (outcome.source.source_id, outcome.source.channel_username) == (first.source_id, NAME)
             assert (outcome.counts["new"], outcome.counts["revised"]) == (0, 0)
@@ -105,10 +106,10 @@ async def test_export_then_preview_then_api(settings, telegram, tmp_path):
     assert list(held) == refs
     assert held[refs[0]].message.views == 1200
     with fake_telegram(there) as api:
-        async with opened(settings, api=api) as app:
+        async with opened(settings, api=api) as (app, run):
             await app.sources.add(_via(first.source_id, "api"))
             source = await app.sources.get(first.source_id)
-            outcome = await app.live.collect(source, IngestRequest(mode="snapshot"))
+            outcome = await run.collect.collect(source, IngestRequest(mode="snapshot"))
             assert outcome.error is None
             assert (outcome.counts["new"], outcome.counts["revised"]) == (0, 0)
             assert len(await app.sources.list()) == 1
@@ -127,13 +128,13 @@ async def test_number_learned_after_the_name_keeps_the_messages_where_they_are(s
     """A preview that tells no number stores under the name; the API, which does, adds to the same channel."""
     there, news = telegram
     with serving(preview_of(news, numbered=False)) as address:
-        async with opened(settings, web=address) as app:
-            outcome = await app.live.collect_chat(NAME, IngestRequest())
+        async with opened(settings, web=address) as (_, run):
+            outcome = await run.collect.collect_chat(NAME, IngestRequest())
             assert outcome.source.channel_id == NAME
     news.post("Only the API has seen this")
     with fake_telegram(there) as api:
-        async with opened(settings, api=api) as app:
-            outcome = await app.live.collect_chat(f"-{10**12 + news.id}", IngestRequest())
+        async with opened(settings, api=api) as (app, run):
+            outcome = await run.collect.collect_chat(f"-{10**12 + news.id}", IngestRequest())
             assert outcome.error is None, outcome.error
             assert (outcome.source.channel_id, outcome.source.peer_id) == (NAME, f"-{10**12 + news.id}")
             assert outcome.counts["new"] == 1
@@ -145,15 +146,15 @@ async def test_renamed_channel_stays_one(settings, telegram):
     """Under its new name, by the old source or by its number, the channel is the one that is known."""
     there, news = telegram
     with fake_telegram(there) as api:
-        async with opened(settings, api=api) as app:
-            first = (await app.live.collect_chat(NAME, IngestRequest())).source
+        async with opened(settings, api=api) as (_, run):
+            first = (await run.collect.collect_chat(NAME, IngestRequest())).source
         news.username = "renamed_news"
         news.post("After the renaming")
-        async with opened(settings, api=api) as app:
-            outcome = await app.live.collect(await app.sources.get(first.source_id), IngestRequest())
+        async with opened(settings, api=api) as (app, run):
+            outcome = await run.collect.collect(await app.sources.get(first.source_id), IngestRequest())
             assert outcome.error is None, outcome.error
             assert (outcome.source.channel_username, outcome.counts["new"]) == ("renamed_news", 1)
-            outcome = await app.live.collect_chat("@renamed_news", IngestRequest())
+            outcome = await run.collect.collect_chat("@renamed_news", IngestRequest())
             assert outcome.source.source_id == first.source_id
             assert [each.source_id for each in await app.sources.list()] == [first.source_id]
 
@@ -164,18 +165,18 @@ async def test_two_channels_that_swapped_names_do_not_merge(settings, telegram):
     other = there.channel("other_channel", "Other")
     other.post("Of the other channel")
     with fake_telegram(there) as api:
-        async with opened(settings, api=api) as app:
-            mine = (await app.live.collect_chat(NAME, IngestRequest())).source
-            theirs = (await app.live.collect_chat("other_channel", IngestRequest())).source
+        async with opened(settings, api=api) as (_, run):
+            mine = (await run.collect.collect_chat(NAME, IngestRequest())).source
+            theirs = (await run.collect.collect_chat("other_channel", IngestRequest())).source
         news.username, other.username = "other_channel", NAME
         news.post("Mine again")
         other.post("Theirs again")
-        async with opened(settings, api=api) as app:
-            outcome = await app.live.collect_chat(f"@{NAME}", IngestRequest())
+        async with opened(settings, api=api) as (app, run):
+            outcome = await run.collect.collect_chat(f"@{NAME}", IngestRequest())
             assert outcome.error is None, outcome.error
             assert (outcome.source.source_id, outcome.counts["new"]) == (theirs.source_id, 1)
             assert (await app.sources.get(mine.source_id)).channel_username is None
-            outcome = await app.live.collect(await app.sources.get(mine.source_id), IngestRequest())
+            outcome = await run.collect.collect(await app.sources.get(mine.source_id), IngestRequest())
             assert (outcome.source.channel_username, outcome.counts["new"]) == ("other_channel", 1)
     refs = list(await rows(settings))
     assert len(refs) == len(set(refs)) == 7
@@ -186,10 +187,10 @@ async def test_name_that_moved_is_told_by_the_preview(settings, telegram):
     _, news = telegram
     preview = preview_of(news)
     with serving(preview) as address:
-        async with opened(settings, web=address) as app:
-            mine = (await app.live.collect_chat(NAME, IngestRequest())).source
+        async with opened(settings, web=address) as (_, run):
+            mine = (await run.collect.collect_chat(NAME, IngestRequest())).source
             preview.posts = {1: post(1, channel=999)}
-            outcome = await app.live.collect(mine, IngestRequest())
+            outcome = await run.collect.collect(mine, IngestRequest())
             assert isinstance(outcome.error, SourceError)
             assert f"@{NAME} now belongs to -1000000000999" in outcome.error.message
             assert outcome.source.status == "error"
@@ -200,11 +201,11 @@ async def test_name_that_moved_unseen_is_told_by_the_dates(settings, telegram):
     _, news = telegram
     preview = preview_of(news, numbered=False)
     with serving(preview) as address:
-        async with opened(settings, web=address) as app:
-            mine = (await app.live.collect_chat(NAME, IngestRequest())).source
+        async with opened(settings, web=address) as (_, run):
+            mine = (await run.collect.collect_chat(NAME, IngestRequest())).source
             moved = news.messages[2].date + timedelta(days=900)
             preview.posts = {number: post(number, date=moved.isoformat(), channel=None) for number in (2, 3, 9)}
-            outcome = await app.live.collect(mine, IngestRequest(mode="snapshot"))
+            outcome = await run.collect.collect(mine, IngestRequest(mode="snapshot"))
             assert "this is another chat" in outcome.error.message
     assert list(await rows(settings)) == [f"tg:{NAME}:post:{number}" for number in range(1, 5)]
 
@@ -220,9 +221,9 @@ async def test_a_page_without_posts_under_a_known_name_changes_nothing(settings,
     _, news = telegram
     preview = preview_of(news)
     with serving(preview) as address:
-        async with opened(settings, web=address) as app:
-            mine = (await app.live.collect_chat(NAME, IngestRequest())).source
+        async with opened(settings, web=address) as (_, run):
+            mine = (await run.collect.collect_chat(NAME, IngestRequest())).source
             preview.pages[f"/s/{NAME}"] = page()
-            outcome = await app.live.collect(mine, IngestRequest())
+            outcome = await run.collect.collect(mine, IngestRequest())
             assert (outcome.error, outcome.counts.get("new", 0)) == (None, 0)
             assert outcome.source.last_post_id == 4

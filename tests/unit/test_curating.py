@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 
-from tg_parser.agents.curating import Proposal, TopicView, propose
+from tg_parser.agents.curating import Proposal, TopicOutlook, propose
 
 NORTH, EAST, UP = np.eye(3)
 
@@ -18,7 +18,7 @@ def around(direction, count, spread=0.1):
 
 def view(name, title, vectors, refs=None, texts=None, phrases=None):
     count = len(vectors)
-    return TopicView(
+    return TopicOutlook(
         id=name,
         title=title,
         language="en",

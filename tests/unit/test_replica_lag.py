@@ -2,10 +2,10 @@
 
 import pytest
 
-from tg_parser.storage.engine.replicas import Progress, Sample, followed, lag_of, why_left_out
+from tg_parser.storage.engine.replicas import ReplayProgress, Sample, followed, lag_of, why_left_out
 
 LOOKS = [Sample(at=10.0, position=100, writes=0), Sample(13.0, 200, 4), Sample(16.0, 300, 9)]
-WELL = Progress(in_recovery=True, same_cluster=True, replayed=300, age=500.0)
+WELL = ReplayProgress(in_recovery=True, same_cluster=True, replayed=300, age=500.0)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from samples import message
 
-from tg_parser.agents.model_review import Finding, Verdict, holding
+from tg_parser.agents.model_review import Finding, ModelReport, holding
 from tg_parser.agents.reviewing import Objection, is_verbatim, objections, source_of, still_said
 from tg_parser.domain.documents import Analysis, Entity
 from tg_parser.processing.analyzer import Task
@@ -77,7 +77,7 @@ def test_findings_of_a_model_count_as_far_as_the_texts_bear_them_out():
         Finding(kind="language", quote="…"),
     ]
     source = source_of(Task(message(1, TEXT)), "ru")
-    assert list(holding(Verdict(findings=findings), source, analysis)) == [
+    assert list(holding(ModelReport(findings=findings), source, analysis)) == [
         Objection("invented", "Премьер похвалил концерн", proven=True),
         Objection("misread", "центр уже закрыт", proven=False),
     ]
@@ -87,7 +87,7 @@ def test_left_out_statement_is_held():
     """A sentence of the message that the clean text lost."""
     lost = "В нём будут работать двести инженеров"
     analysis = Analysis(text_clean="Компания Яндекс открыла в Казани центр разработки.")
-    verdict = Verdict(findings=[Finding(kind="left_out", quote=lost)])
+    verdict = ModelReport(findings=[Finding(kind="left_out", quote=lost)])
     held = list(holding(verdict, source_of(Task(message(1, TEXT)), "ru"), analysis))
     assert held == [Objection("left_out", lost, proven=False)]
     assert held[0].remark == f"The message says this, and the answer leaves it out: «{lost}»"

@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.stderr import say
 
 if TYPE_CHECKING:
     from tg_parser.config.llm_settings import Provider
-    from tg_parser.llm.overrides import ModelUse
     from tg_parser.wiring.app import App
+    from tg_parser.wiring.run import Run
 
 
-def model_use(
-    provider: Provider | None, model: str | None = None, max_cost: float | None = None, *, fresh: bool = False
-) -> ModelUse:
-    """The options of a command as one value."""
-    from tg_parser.llm.overrides import ModelUse
+class ModelOptions(TypedDict, total=False):
+    """What a command line says of models; what is left out is as the settings have it."""
 
-    return ModelUse(provider, model, max_cost, fresh)
-
-
-def say_who_reads(app: App) -> None:
-    """Say on stderr that the work is done offline, where nobody has chosen that."""
-    if app.models.is_offline and app.settings.llm.provider is None:
-        say("No key of a language model is set: working offline (--provider local says so without this line).")
+    provider: Provider | None
+    model: str | None
+    max_cost: float | None
+    fresh: bool
 
 
-def spending_facts(app: App) -> dict[str, Any] | None:
-    """What the models of this run were asked and cost, unknown prices as null; None offline."""
+@asynccontextmanager
+async def opened_run(app: App, options: ModelOptions | None = None, *, announced: bool = True) -> AsyncIterator[Run]:
+    """A run whose progress is shown. Where it works offline and nobody chose that, a line says so."""
+    from tg_parser.wiring.context import RunContext
+
+    with shown_progress() as report:
+        async with app.new_run(RunContext(report=report, **(options or {}))) as run:
+            if options is not None and announced and run.models.is_offline and run.settings.llm.provider is None:
+                say("No key of a language model is set: working offline (--provider local says so without this line).")
+            yield run
+
+
+def spending_facts(run: Run) -> dict[str, Any] | None:
+    """What the models of a run were asked and cost, unknown prices as null; None offline."""
     from dataclasses import asdict
 
     from tg_parser.services.costs import cost_line
 
-    if app.models.is_offline:
+    if run.models.is_offline:
         return None
-    line = asdict(cost_line("", app.models.ledger.spent))
+    line = asdict(cost_line("", run.models.ledger.spent))
     del line["label"]
     return line
 

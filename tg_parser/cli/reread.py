@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tg_parser.cli.models import opened_run
 from tg_parser.cli.presentation import emit_json, emit_line, emit_table
-from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.selection import chosen_sources
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 async def reread(app: App, source: str | None, channel: str | None, *, every: bool) -> list[RereadReport]:
     """Read the messages of the chosen sources again. Raises UsageError where none or several ways choose."""
     sources = await chosen_sources(app, source, channel, every=every)
-    with shown_progress() as report:
-        return await app.rereading.reread(sources, report)
+    async with opened_run(app) as run:
+        return await run.rereading.reread(sources, run.context.report)
 
 
 def emit_rereading(reports: list[RereadReport], *, json: bool) -> None:

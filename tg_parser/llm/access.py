@@ -3,38 +3,58 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
 from tg_parser.config.settings import Settings
-from tg_parser.domain.times import utc_now
 from tg_parser.llm.choice import Stage, chosen_provider, require_extra
 from tg_parser.llm.question import Answer, Question
 from tg_parser.llm.spending.budget import Caps
-from tg_parser.llm.spending.ledger import Ledger, SpendingBook, new_run_id
+from tg_parser.llm.spending.ledger import Ledger, SpendingBook
 
 if TYPE_CHECKING:
     from tg_parser.llm.asking import Llm
     from tg_parser.llm.models.cached import AnswerStore
+    from tg_parser.llm.models.connections import Connections
     from tg_parser.llm.models.stages import Models
 
 T = TypeVar("T", bound=BaseModel)
 
 
-class LlmAccess:
-    """Open it with `async with`: connections are closed and everything paid for is written, whatever ends the run."""
+class SharedModels:
+    """What all runs of a process share: connections, and how fast each provider may be asked."""
 
-    def __init__(self, settings: Settings, answers: AnswerStore, book: SpendingBook) -> None:
+    def __init__(self) -> None:
+        self._connections: Connections | None = None
+
+    def connections(self) -> Connections:
+        """The connections, made when they are first asked for."""
+        if self._connections is None:
+            # Of the optional extra, and most of a second to load.
+            from tg_parser.llm.models.connections import Connections  # noqa: PLC0415
+
+            self._connections = Connections()
+        return self._connections
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        if self._connections is not None:
+            await self._connections.close()
+
+
+class LlmAccess:
+    """Open it with `async with`: everything paid for is written, whatever ends the run."""
+
+    def __init__(
+        self, settings: Settings, run_id: str, shared: SharedModels, answers: AnswerStore, book: SpendingBook
+    ) -> None:
         money = settings.llm_money
-        self.ledger = Ledger(
-            book, Caps(money.max_cost, money.monthly_budget, money.allow_unknown_price), new_run_id(utc_now())
-        )
+        self.ledger = Ledger(book, Caps(money.max_cost, money.monthly_budget, money.allow_unknown_price), run_id)
         self.provider = chosen_provider(settings.llm)
         self._settings = settings
+        self._shared = shared
         self._answers = answers
-        self._stack = AsyncExitStack()
         self._lock = asyncio.Lock()
         self._models: Models | None = None
         self._made: dict[Stage, Llm] = {}
@@ -45,11 +65,11 @@ class LlmAccess:
         return self.provider == "local"
 
     async def __aenter__(self) -> LlmAccess:
-        await self._stack.enter_async_context(self.ledger)
+        await self.ledger.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
+        await self.ledger.close()
 
     def at(self, stage: Stage) -> StageLlm:
         """The model of a stage; it is made when it is first asked."""
@@ -66,10 +86,10 @@ class LlmAccess:
         require_extra()
         # Of the optional extra, and most of a second to load.
         from tg_parser.llm.models.assembly import llm_of  # noqa: PLC0415
-        from tg_parser.llm.models.stages import open_models  # noqa: PLC0415
+        from tg_parser.llm.models.stages import Models  # noqa: PLC0415
 
         if self._models is None:
-            self._models = await self._stack.enter_async_context(open_models(self._settings))
+            self._models = Models(self._settings, self._shared.connections())
         return await llm_of(stage, self._models, self._settings, self._answers, self.ledger)
 
 

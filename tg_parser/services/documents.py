@@ -8,15 +8,15 @@ from contextlib import AsyncExitStack
 from tg_parser.domain.progress import ReportProgress, part_of, silent
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
 from tg_parser.storage.engine.locks import Locks
-from tg_parser.storage.stores.documents import Failure, ProcessingStorage
+
+__all__ = ["DocumentService", "ProcessOptions", "ProcessReport"]
 
 
 class DocumentService:
-    """Makes documents and shows what could not be made."""
+    """Makes documents of due messages."""
 
-    def __init__(self, processor: Processor, documents: ProcessingStorage, locks: Locks) -> None:
+    def __init__(self, processor: Processor, locks: Locks) -> None:
         self._processor = processor
-        self._documents = documents
         self._locks = locks
 
     async def process(
@@ -39,7 +39,3 @@ class DocumentService:
     async def count_due(self, channel_ids: Sequence[str], options: ProcessOptions) -> int:
         """How many messages `process` would take."""
         return sum([await self._processor.count_due(channel_id, options) for channel_id in channel_ids])
-
-    async def failures(self, channel_id: str | None = None, limit: int = 100) -> list[Failure]:
-        """The failure ledger, newest first."""
-        return await self._documents.failures(channel_id, limit)

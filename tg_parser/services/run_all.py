@@ -53,13 +53,13 @@ class RunAllService:
     def __init__(
         self,
         sources: SourceService,
-        live: CollectService,
+        collect: CollectService,
         documents: DocumentService,
         topics: TopicService,
         runs: RunService,
     ) -> None:
         self._sources = sources
-        self._live = live
+        self._collect = collect
         self._documents = documents
         self._topics = topics
         self._runs = runs
@@ -89,7 +89,7 @@ class RunAllService:
         """What live sources gave; what is filled from files, or waits for a person, has nothing to be asked for."""
         if not any(each.status == "active" and each.via != "export" for each in chosen):
             return {}
-        outcomes = await self._live.collect_all(request.ingest, report)
+        outcomes = await self._collect.collect_all(request.ingest, report)
         return {outcome.source.source_id: outcome for outcome in outcomes}
 
     async def _steps(

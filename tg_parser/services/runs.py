@@ -56,14 +56,14 @@ class RunService:
         *,
         sources: SourceService,
         ingest: IngestService,
-        live: CollectService,
+        collect: CollectService,
         documents: DocumentService,
         topics: TopicService,
         exporter: Exporter,
     ) -> None:
         self._sources = sources
         self._ingest = ingest
-        self._live = live
+        self._collect = collect
         self._documents = documents
         self._topics = topics
         self._exporter = exporter
@@ -88,9 +88,9 @@ class RunService:
                 request.export_path, request.ingest, source=request.source, channel=request.channel, report=report
             )
         elif request.source is not None:
-            outcomes = [await self._live.collect(request.source, request.ingest, report)]
+            outcomes = [await self._collect.collect(request.source, request.ingest, report)]
         else:
-            outcomes = [await self._live.collect_chat(request.channel or "", request.ingest, report)]
+            outcomes = [await self._collect.collect_chat(request.channel or "", request.ingest, report)]
         raise_first_error(outcomes)
         return outcomes
 

@@ -10,7 +10,7 @@ from tg_parser.domain.peers import ChatKind
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.sources import Source
 from tg_parser.services.sources import SourceService
-from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.documents import Failure, ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.topics import TopicStorage
 
@@ -52,6 +52,10 @@ class StatusService:
         self._raw = raw
         self._documents = documents
         self._topics = topics
+
+    async def failures(self, channel_id: str | None = None, limit: int = 100) -> list[Failure]:
+        """The failure ledger, newest first."""
+        return await self._documents.failures(channel_id, limit)
 
     async def all(self) -> list[SourceStatusReport]:
         """Every source by id."""

@@ -134,7 +134,7 @@ def _with_backups(work: Callable[[BackupService], T], folder: Path | None, scrat
 def _service(folder: Path | None, scratch_url: str | None) -> BackupService:
     from pydantic import SecretStr
 
-    from tg_parser.wiring.app import backup_service
+    from tg_parser.wiring.backups import backup_service
 
     settings = settings_of_the_command()
     chosen: dict[str, Any] = {"dir": folder, "scratch_url": SecretStr(scratch_url) if scratch_url else None}

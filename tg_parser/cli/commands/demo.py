@@ -10,15 +10,13 @@ import typer
 
 from tg_parser.cli.commands.run import run_facts
 from tg_parser.cli.execution import execute, finish
-from tg_parser.cli.models import model_use
+from tg_parser.cli.models import ModelOptions, opened_run
 from tg_parser.cli.options import Out, Replace
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
-from tg_parser.cli.progress import shown_progress
 
 if TYPE_CHECKING:
     from tg_parser.config.settings import Settings
     from tg_parser.domain.topics import TopicCard
-    from tg_parser.llm.overrides import ModelUse
     from tg_parser.services.runs import RunReport
     from tg_parser.wiring.app import App
 
@@ -29,15 +27,13 @@ TopicsShown = Annotated[int, typer.Option("--topics", min=1, help="Topics shown 
 class DemoPlace:
     """The demo's own databases, in a folder of the home: it never touches those of the user."""
 
-    models: ModelUse
-
     def applied(self, settings: Settings) -> Settings:
-        """`settings` with the demo's models and databases."""
+        """`settings` with the demo's databases."""
         from tg_parser.storage.engine.sqlite_places import in_folder
 
         database = settings.database.model_copy(update={"type": "sqlite"})
         own = in_folder(database, settings.home.folder.expanduser() / "demo")
-        return self.models.applied(settings).model_copy(update={"database": own})
+        return settings.model_copy(update={"database": own})
 
 
 def demo(out: Out = Path("output"), topics: TopicsShown = 15, replace: Replace = False, json: Json = False) -> None:
@@ -47,20 +43,19 @@ def demo(out: Out = Path("output"), topics: TopicsShown = 15, replace: Replace =
         from tg_parser.sample import SAMPLE_EXPORT
         from tg_parser.services.runs import RunRequest
 
-        with shown_progress() as report:
-            done = await app.runs.run(
-                RunRequest(
-                    out=out,
-                    export_path=SAMPLE_EXPORT,
-                    process=app.process_options(),
-                    topics=app.topic_options(),
-                    replace=replace,
-                ),
-                report,
+        async with opened_run(app, ModelOptions(provider="local")) as run:
+            request = RunRequest(
+                out=out,
+                export_path=SAMPLE_EXPORT,
+                process=run.process_options(),
+                topics=run.topic_options(),
+                replace=replace,
             )
-        return done, {channel: await app.topics.cards([channel]) for channel in done.channel_ids}, app.places["raw"]
+            done = await run.runs.run(request, run.context.report)
+            cards = {channel: await run.topics.cards([channel]) for channel in done.channel_ids}
+        return done, cards, app.places["raw"]
 
-    done, cards, place = execute(work, begin=True, use=DemoPlace(model_use("local")))
+    done, cards, place = execute(work, begin=True, use=DemoPlace())
     if json:
         emit_json(run_facts(done))
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tg_parser.cli.execution import execute, fail
+from tg_parser.cli.models import opened_run
 from tg_parser.cli.options import (
     Channel,
     Encoding,
@@ -21,7 +22,6 @@ from tg_parser.cli.options import (
     refuse_without_a_file,
 )
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
-from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.reasons import reasons_told
 from tg_parser.cli.reread import emit_rereading
 from tg_parser.cli.reread import reread as read_again
@@ -60,16 +60,18 @@ def ingest(
         refuse_without_a_file(from_export, encoding)
         refuse_with_a_file(from_export, all=every, recheck=span)
         request = IngestRequest(mode=mode, limit=limit, recheck=span, encoding=encoding)
-        with shown_progress() as report:
-            if from_export is not None:
-                owner = await app.sources.get(source) if source else None
-                return await app.ingest.from_export(from_export, request, source=owner, channel=channel, report=report)
+        if from_export is None:
             exactly_one(source=source, channel=channel, all=every)
-            if every:
-                return await app.live.collect_all(request, report)
+        known = await app.sources.get(source) if source else None
+        async with opened_run(app) as run:
+            report = run.context.report
+            if from_export is not None:
+                return await run.ingest.from_export(from_export, request, source=known, channel=channel, report=report)
+            if known is not None:
+                return [await run.collect.collect(known, request, report)]
             if channel:
-                return [await app.live.collect_chat(channel, request, report)]
-            return [await app.live.collect(await app.sources.get(source or ""), request, report)]
+                return [await run.collect.collect_chat(channel, request, report)]
+            return await run.collect.collect_all(request, report)
 
     outcomes = execute(collect, begin=True)
     if json:

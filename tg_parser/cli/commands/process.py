@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -9,17 +11,17 @@ import typer
 from tg_parser.cli.commands.agents import emit_steps
 from tg_parser.cli.commands.costs import estimate_facts
 from tg_parser.cli.execution import execute, finish
-from tg_parser.cli.models import model_use, say_who_reads, spending_facts, spending_lines
+from tg_parser.cli.models import ModelOptions, opened_run, spending_facts, spending_lines
 from tg_parser.cli.options import Channel, Concurrency, MaxCost, Model, MultiAgent, NoCache, Provider, Source
 from tg_parser.cli.presentation import Json, emit_facts, emit_json
-from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.selection import channels_of, chosen_sources
 
 if TYPE_CHECKING:
     from tg_parser.domain.agents import JsonObject
-    from tg_parser.processing.reports import ProcessReport
-    from tg_parser.services.costs import Estimate
+    from tg_parser.services.documents import ProcessOptions, ProcessReport
+    from tg_parser.services.estimates import Estimate
     from tg_parser.wiring.app import App
+    from tg_parser.wiring.run import Run
 
 
 def process(
@@ -41,35 +43,37 @@ def process(
     json: Json = False,
 ) -> None:
     """Clean, summarise and tag the messages that have no document yet, or a newer revision than theirs."""
-    use = model_use(provider, model, max_cost, fresh=no_cache)
+    models = ModelOptions(provider=provider, model=model, max_cost=max_cost, fresh=no_cache)
+
+    @asynccontextmanager
+    async def opened(app: App) -> AsyncIterator[tuple[Run, list[str], ProcessOptions]]:
+        channels = channels_of(await chosen_sources(app, source, channel, every=every))
+        async with opened_run(app, models, announced=not (estimate or dry_run)) as run:
+            chosen = run.process_options(concurrency=concurrency, force=force, retry_failed=retry_failed)
+            yield run, channels, chosen
 
     async def work(app: App) -> _Done:
-        from tg_parser.processing.reports import ProcessReport
+        from tg_parser.services.documents import ProcessReport
 
-        channels = channels_of(await chosen_sources(app, source, channel, every=every))
-        options = app.process_options(concurrency=concurrency, force=force, retry_failed=retry_failed)
-        if dry_run:
-            due = await app.documents.count_due(channels, options)
-            return _Done(ProcessReport(due=due), app.models.provider)
-        say_who_reads(app)
-        with shown_progress() as report:
+        async with opened(app) as (run, channels, options):
+            provider, report = run.models.provider, run.context.report
+            if dry_run:
+                return _Done(ProcessReport(due=await run.documents.count_due(channels, options)), provider)
             if multi_agent:
-                ran = await app.agents.process(channels, options, report)
-                done = ran.report.processed or ProcessReport()
-                return _Done(done, app.models.provider, spending_facts(app), ran.steps)
-            done = await app.documents.process(channels, options, report)
-            return _Done(done, app.models.provider, spending_facts(app))
+                ran = await run.agents.process(channels, options, report)
+                return _Done(ran.report.processed or ProcessReport(), provider, spending_facts(run), ran.steps)
+            done = await run.documents.process(channels, options, report)
+            return _Done(done, provider, spending_facts(run))
 
     async def foresee(app: App) -> Estimate:
-        channels = channels_of(await chosen_sources(app, source, channel, every=every))
-        options = app.process_options(concurrency=concurrency, force=force, retry_failed=retry_failed)
-        return await app.costs.estimate(channels, options)
+        async with opened(app) as (run, channels, options):
+            return await run.estimates.estimate(channels, options)
 
     if estimate:
-        foreseen = execute(foresee, use=use)
+        foreseen = execute(foresee)
         emit_json(foreseen) if json else emit_facts(estimate_facts(foreseen))
         return
-    done = execute(work, use=use)
+    done = execute(work)
     _emit_json(done) if json else _emit(done)
     finish(done.report.failed)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -14,7 +14,7 @@ from tg_parser.cli.commands.ingest import emit_outcomes, outcome_facts
 from tg_parser.cli.commands.process import process_facts
 from tg_parser.cli.commands.topicize import topic_facts
 from tg_parser.cli.execution import execute, finish
-from tg_parser.cli.models import model_use, say_who_reads, spending_facts, spending_lines
+from tg_parser.cli.models import ModelOptions, opened_run, spending_facts, spending_lines
 from tg_parser.cli.options import Channel as ChannelOption
 from tg_parser.cli.options import (
     Concurrency,
@@ -40,7 +40,6 @@ from tg_parser.cli.options import (
 )
 from tg_parser.cli.options import Source as SourceOption
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
-from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.run_all import emit_run_all, end_all, run_all_facts
 from tg_parser.domain.errors import UsageError
 
@@ -87,10 +86,7 @@ def run(
     chat, from_export = _chat_or_export(chat, channel, from_export)
     span = parse_recheck(recheck)
 
-    steps: dict[str, JsonObject] = {}
-    spending: dict[str, dict[str, Any] | None] = {}
-
-    async def work(app: App) -> tuple[RunReport | None, RunAllReport | None]:
+    async def work(app: App) -> _Done:
         from tg_parser.services.ingestion import IngestRequest
         from tg_parser.services.runs import RunRequest
 
@@ -100,45 +96,61 @@ def run(
             exactly_one(source=source, channel=chat, all=every)
         if every and multi_agent:
             raise UsageError("--multi-agent works on one source.", "Name it, or: tg-parser process --all --multi-agent")
-        request = RunRequest(
-            out=out,
-            export_path=from_export,
-            source=await app.sources.get(source) if source else None,
-            channel=chat,
-            ingest=IngestRequest(mode=mode, limit=limit, recheck=span, encoding=encoding),
-            process=app.process_options(concurrency=concurrency, force=force, retry_failed=retry_failed),
-            topics=app.topic_options(known_topics, max_topics=max_topics),
-            force=force,
-            pretty=pretty,
-            replace=replace,
-            skip=frozenset(step for step, left_out in skipped.items() if left_out),
-        )
-        say_who_reads(app)
-        with shown_progress() as report:
-            one, of_all = None, None
+        known = await app.sources.get(source) if source else None
+        models = ModelOptions(provider=provider, model=model, max_cost=max_cost, fresh=no_cache)
+        async with opened_run(app, models) as opened:
+            report = opened.context.report
+            request = RunRequest(
+                out=out,
+                export_path=from_export,
+                source=known,
+                channel=chat,
+                ingest=IngestRequest(mode=mode, limit=limit, recheck=span, encoding=encoding),
+                process=opened.process_options(concurrency=concurrency, force=force, retry_failed=retry_failed),
+                topics=opened.topic_options(known_topics, max_topics=max_topics),
+                force=force,
+                pretty=pretty,
+                replace=replace,
+                skip=frozenset(step for step, left_out in skipped.items() if left_out),
+            )
             if every:
-                of_all = await app.run_all.run(request, report)
-            elif multi_agent:
-                ran = await app.agents.run(request, report)
-                steps.update(ran.steps)
-                one = ran.report
-            else:
-                one = await app.runs.run(request, report)
-        spending["spending"] = spending_facts(app)
-        return one, of_all
+                of_all = await opened.run_all.run(request, report)
+                return _Done(spending_facts(opened), of_all=of_all)
+            if multi_agent:
+                ran = await opened.agents.run(request, report)
+                return _Done(spending_facts(opened), ran.report, steps=ran.steps)
+            one = await opened.runs.run(request, report)
+            return _Done(spending_facts(opened), one)
 
-    one, of_all = execute(work, begin=True, use=model_use(provider, model, max_cost, fresh=no_cache))
-    facts = run_facts(one) if one else run_all_facts(of_all) if of_all else {}
-    if json:
-        emit_json({**facts, **spending, **({"agents": steps} if steps else {})})
-    else:
-        emit_run(one) if one else None
-        emit_run_all(of_all) if of_all else None
-        emit_spending(spending["spending"])
-        emit_steps(steps)
-    if of_all:
-        end_all(of_all.sources, of_all.failed_messages, of_all.exported)
-    finish(one.processed.failed if one and one.processed else 0, one.exported if one else None)
+    done = execute(work, begin=True)
+    _emit_json(done) if json else _emit(done)
+    if done.of_all:
+        end_all(done.of_all.sources, done.of_all.failed_messages, done.of_all.exported)
+    if done.one:
+        finish(done.one.processed.failed if done.one.processed else 0, done.one.exported)
+
+
+class _Done(NamedTuple):
+    """What became of one source or of all, what models cost, and what each agent tells."""
+
+    spending: dict[str, Any] | None
+    one: RunReport | None = None
+    of_all: RunAllReport | None = None
+    steps: dict[str, JsonObject] | None = None
+
+
+def _emit_json(done: _Done) -> None:
+    facts = run_facts(done.one) if done.one else run_all_facts(done.of_all) if done.of_all else {}
+    emit_json({**facts, "spending": done.spending, **({"agents": done.steps} if done.steps else {})})
+
+
+def _emit(done: _Done) -> None:
+    if done.one:
+        emit_run(done.one)
+    if done.of_all:
+        emit_run_all(done.of_all)
+    emit_spending(done.spending)
+    emit_steps(done.steps or {})
 
 
 def _chat_or_export(

@@ -34,7 +34,7 @@ def status(
         else:
             reports = await app.status.all()
         only = reports[0].source.channel_id if (source or channel) else None
-        return reports, await app.documents.failures(only) if failures else [], app.places
+        return reports, await app.status.failures(only) if failures else [], app.places
 
     reports, failed, places = execute(read)
     if json:

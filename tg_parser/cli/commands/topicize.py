@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tg_parser.cli.execution import execute
-from tg_parser.cli.models import model_use, say_who_reads, spending_facts, spending_lines
+from tg_parser.cli.models import ModelOptions, opened_run, spending_facts, spending_lines
 from tg_parser.cli.options import KnownTopics, MaxCost, MaxTopics, Model, NoCache, Provider
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
-from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.run_all import end_all
 from tg_parser.cli.selection import channels_of, chosen_sources
 from tg_parser.domain.errors import UsageError
@@ -49,22 +48,21 @@ def topicize(
         sources += [await app.sources.by_channel(each) for each in channel or ()]
         if bool(sources) == every:
             raise UsageError("Give at least one --source or --channel, or --all alone.")
-        options = app.topic_options(known_topics, max_topics=max_topics, with_supporting=not no_bundles)
-        if not dry_run:
-            say_who_reads(app)
-        with shown_progress() as report:
+        models = ModelOptions(provider=provider, model=model, max_cost=max_cost, fresh=no_cache)
+        chosen = await chosen_sources(app, None, None, every=True) if every else sources
+        async with opened_run(app, models, announced=not dry_run) as run:
+            options = run.topic_options(known_topics, max_topics=max_topics, with_supporting=not no_bundles)
+            how: dict[str, Any] = {"force": force, "dry_run": dry_run, "report": run.context.report}
             one: TopicizeReport | None = None
             of_all: list[SourceRun] = []
             if every:
-                chosen = await chosen_sources(app, None, None, every=True)
-                of_all = await app.run_all.topicize(chosen, options, report, force=force, dry_run=dry_run)
+                of_all = await run.run_all.topicize(chosen, options, **how)
             else:
-                channels = channels_of(sources)
-                one = await app.topics.topicize(channels, options, force=force, dry_run=dry_run, report=report)
-        spending["spending"] = spending_facts(app)
-        return one, of_all
+                one = await run.topics.topicize(channels_of(chosen), options, **how)
+            spending["spending"] = spending_facts(run)
+            return one, of_all
 
-    done, of_all = execute(work, use=model_use(provider, model, max_cost, fresh=no_cache))
+    done, of_all = execute(work)
     if done is None:
         emit_json({"sources": [_found(each) for each in of_all], **spending}) if json else _emit_all(of_all)
         emit_facts([] if json else spending_lines(spending["spending"]))

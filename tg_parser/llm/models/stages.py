@@ -1,45 +1,35 @@
 """From settings to the models of each stage, with everything around them that makes them dependable.
 
-From the outside in: the chain of stand-ins, and for each model of it: tried again, let through its provider's gate,
-priced, told its parameters. Clients and gates are shared by all stages: a provider's patience is one.
+From the outside in: the chain of stand-ins, and for each model of it: tried again, let through by its provider's rate
+limiter, priced, told its parameters.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import NamedTuple
+from collections.abc import Callable
 
-import httpx2
 from pydantic_ai.models import Model
 
 from tg_parser.config.settings import Settings
 from tg_parser.llm.choice import ModelChoice, Stage, model_chain
-from tg_parser.llm.models.clients import http_client, provider_model
+from tg_parser.llm.models.clients import provider_model
+from tg_parser.llm.models.connections import Connections, Line
 from tg_parser.llm.models.endpoint import Endpoint
 from tg_parser.llm.models.fallback import Fallback
-from tg_parser.llm.models.rate_limited import Limited, RateLimiter
+from tg_parser.llm.models.rate_limited import Limited
 from tg_parser.llm.models.retrying import Retrying
 
 Pricing = Callable[[Model, ModelChoice], Model]
 """Wraps the model of a choice into one that counts what it costs."""
 
 
-class Line(NamedTuple):
-    """What all models at one address share."""
-
-    limiter: RateLimiter
-    http: httpx2.AsyncClient
-
-
 class Models:
-    """The models of all stages; made by `open_models`, which also closes their connections."""
+    """The models of all stages of one run."""
 
-    def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
+    def __init__(self, settings: Settings, connections: Connections) -> None:
         self._settings = settings
-        self._stack = stack
-        self._lines: dict[tuple[str, str | None], Line] = {}
+        self._connections = connections
         self._made: dict[ModelChoice, Endpoint] = {}
 
     async def chain(self, stage: Stage, pricing: Pricing | None = None) -> Model:
@@ -69,16 +59,4 @@ class Models:
         return self._made[choice]
 
     async def _line(self, choice: ModelChoice) -> Line:
-        address = choice.provider, choice.base_url
-        if address not in self._lines:
-            limiter = RateLimiter(choice.base_url or choice.provider, self._settings.llm_limits, self._settings.retry)
-            http = await self._stack.enter_async_context(http_client(self._settings.llm, limiter.note))
-            self._lines[address] = Line(limiter, http)
-        return self._lines[address]
-
-
-@asynccontextmanager
-async def open_models(settings: Settings) -> AsyncIterator[Models]:
-    """The models that `settings` choose; their connections are closed with it."""
-    async with AsyncExitStack() as stack:
-        yield Models(settings, stack)
+        return await self._connections.line(choice, self._settings)

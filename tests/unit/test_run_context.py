@@ -1,10 +1,10 @@
-"""What a command says about models is laid over the settings."""
+"""What belongs to one run is laid over the settings."""
 
 from pydantic import SecretStr
 
 from tg_parser.config.llm_settings import LlmMoneySettings, LlmSettings
 from tg_parser.config.settings import Settings
-from tg_parser.llm.overrides import ModelUse
+from tg_parser.wiring.context import RunContext
 
 SETTINGS = Settings(
     llm=LlmSettings(
@@ -19,7 +19,7 @@ SETTINGS = Settings(
 
 
 def used(**said):
-    return ModelUse(**said).applied(SETTINGS)
+    return RunContext(**said).applied(SETTINGS)
 
 
 def test_nothing_said_changes_nothing():
@@ -33,6 +33,14 @@ def test_another_provider_does_not_get_the_models_of_the_first():
     assert (llm.provider, llm.model, llm.model_topics) == ("openai", None, None)
     assert used(provider="anthropic") == SETTINGS
     assert used(provider="local").llm.provider == "local"
+
+
+def test_another_provider_is_not_asked_at_the_address_of_the_first():
+    """A key goes to its own provider, never to the server that LLM_BASE_URL names for another one."""
+    gateway = SETTINGS.model_copy(update={"llm": SETTINGS.llm.model_copy(update={"base_url": "http://127.0.0.1:1"})})
+    assert RunContext(provider="openai").applied(gateway).llm.base_url is None
+    assert RunContext(provider="anthropic").applied(gateway).llm.base_url == "http://127.0.0.1:1"
+    assert RunContext(model="m").applied(gateway).llm.base_url == "http://127.0.0.1:1"
 
 
 def test_model_is_that_of_every_stage():

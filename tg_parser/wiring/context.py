@@ -1,29 +1,39 @@
-"""What a command says about models, laid over the settings for one run. Nothing heavy is imported."""
+"""What belongs to one run: who is asked, what it may cost, who hears how far it is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tg_parser.config.llm_settings import Provider
 from tg_parser.config.settings import Settings
+from tg_parser.domain.progress import ReportProgress, silent
+from tg_parser.domain.times import utc_now
 from tg_parser.llm.choice import chosen_provider
+from tg_parser.llm.spending.ledger import new_run_id
 
 
 @dataclass(frozen=True, slots=True)
-class ModelUse:
-    """What is left open is as the settings have it. `max_cost` is in dollars; `fresh` asks again what is kept."""
+class RunContext:
+    """What is left open is as the settings have it.
+
+    `max_cost` caps this run alone, in dollars; `fresh` asks a model again even where its answer is kept.
+    """
 
     provider: Provider | None = None
     model: str | None = None
     max_cost: float | None = None
     fresh: bool = False
+    report: ReportProgress = silent
+    run_id: str = field(default_factory=lambda: new_run_id(utc_now()))
 
     def applied(self, settings: Settings) -> Settings:
-        """`settings` for this run. Models that were set for another provider do not count."""
+        """`settings` for this run. Models and an address that were set for another provider do not count."""
         llm: dict[str, Any] = {}
         if self.provider is not None:
             llm["provider"] = self.provider
+            if settings.llm.provider not in {None, self.provider}:
+                llm["base_url"] = None
         if self.model is not None or (self.provider or chosen_provider(settings.llm)) != chosen_provider(settings.llm):
             llm |= {"model": self.model, "model_processing": None, "model_topics": None}
         money: dict[str, Any] = {"cache_read": False} if self.fresh else {}

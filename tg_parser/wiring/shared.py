@@ -1,0 +1,53 @@
+"""What all runs of a process share: databases, the ways to Telegram, connections to models."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from tg_parser.config.settings import Settings
+from tg_parser.llm.access import SharedModels
+from tg_parser.storage.engine.databases import Databases
+from tg_parser.wiring.stores import Stores, stores_over
+
+if TYPE_CHECKING:
+    from tg_parser.ingestion.telegram.api import TelegramApi
+    from tg_parser.ingestion.web.preview import WebPreview
+
+
+class Shared:
+    """Made by `open_shared`, which also closes what was opened in here."""
+
+    def __init__(self, settings: Settings, databases: Databases, closing: AsyncExitStack) -> None:
+        self.databases = databases
+        self.stores: Stores = stores_over(databases)
+        self.models = SharedModels()
+        self._settings = settings
+        self._closing = closing
+        self._telegram: tuple[WebPreview, TelegramApi] | None = None
+
+    @property
+    def telegram(self) -> tuple[WebPreview, TelegramApi]:
+        """The ways to reach Telegram; each connects when it is first used."""
+        if self._telegram is None:
+            # Who only reads what is stored need not wait until these are loaded.
+            from tg_parser.ingestion.telegram.api import TelegramApi  # noqa: PLC0415
+            from tg_parser.ingestion.web.preview import WebPreview  # noqa: PLC0415
+
+            settings, max_wait = self._settings, self._settings.collecting.max_wait
+            web = WebPreview(settings.web, settings.retry, max_wait)
+            api = TelegramApi(settings.telegram, settings.retry, max_wait, self.stores.accounts, self.databases.locks)
+            self._closing.push_async_callback(web.close)
+            self._closing.push_async_callback(api.close)
+            self._telegram = web, api
+        return self._telegram
+
+
+@asynccontextmanager
+async def open_shared(settings: Settings, databases: Databases) -> AsyncIterator[Shared]:
+    """What runs share; nothing is opened before it is needed, and all of it is closed in order."""
+    async with AsyncExitStack() as closing:
+        shared = Shared(settings, databases, closing)
+        closing.push_async_callback(shared.models.close)
+        yield shared
