@@ -19,6 +19,7 @@ from shared_posts import Gold
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.discovery import find_topics
 from tg_parser.topics.grouping.clustering import WIDTHS, Labels, cluster
+from tg_parser.topics.grouping.groups import prepare
 from tg_parser.topics.grouping.similarity import Items, above_chance, message_items
 from tg_parser.topics.grouping.texts import corpus_of
 from tg_parser.topics.model import TopicDocument, TopicOptions
@@ -109,7 +110,7 @@ def measure_channel(name: str, posts: list[TopicDocument]) -> None:
     """What the built-in widths make of a whole channel; there are no labels here, only sense and nonsense."""
     posts = [post for post in posts if post.text]
     vectors = ENCODER.embed([post.text for post in posts])
-    found = find_topics(posts, vectors, [], TopicOptions(), posts[0].date)
+    found = find_topics(prepare(posts, vectors, TopicOptions()), [], posts[0].date)
     events = Counter(cluster(items_of(posts), WIDTHS["event"].cut).tolist())
     groups = [size for size in events.values() if size > 1]
     sizes = sorted((len(bundle.items) for _, bundle in found.topics), reverse=True)

@@ -19,7 +19,7 @@ import shared_posts
 import yaml
 
 from tg_parser.nlp.embeddings import SentenceEncoder
-from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus, group_documents, survey_of
+from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus, group_documents, prepare
 from tg_parser.topics.grouping.known import near_threshold
 from tg_parser.topics.model import TopicDocument, TopicOptions, WantedTopic
 from tg_parser.topics.verdicts import Membership
@@ -75,7 +75,7 @@ def articles(language: str) -> Iterator[tuple[TopicDocument, str]]:
 def measure(one: Case) -> None:
     vectors = ENCODER.embed([document.text for document in one.documents])
     asked = ENCODER.embed([wanted.text for wanted in one.options.wanted])
-    prepared = survey_of(one.documents, vectors, one.options, asked)
+    prepared = prepare(one.documents, vectors, one.options, asked)
     offline = group_documents(prepared, [])
     near = list(near_threshold(prepared.fits, one.options))
     judged = group_documents(prepared, [], {pair: Membership(is_right(one, prepared, *pair), "") for pair in near})

@@ -20,6 +20,7 @@ import shared_posts
 
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.discovery import find_topics
+from tg_parser.topics.grouping.groups import prepare
 from tg_parser.topics.model import TopicDocument, TopicOptions
 
 CHANNELS = ("habr", "moskvach", "naked_science")
@@ -61,7 +62,7 @@ def _cross(random: np.random.Generator, one: TopicDocument, two: TopicDocument, 
 def measure(documents: Sequence[TopicDocument], vectors: Vectors, level: str) -> None:
     before = _peak()
     started = time.perf_counter()
-    found = find_topics(documents, vectors, [], TopicOptions(level=level), START)
+    found = find_topics(prepare(documents, vectors, TopicOptions(level=level)), [], START)
     seconds = time.perf_counter() - started
     report = found.report
     each = seconds / len(documents) * 1e6

@@ -13,7 +13,7 @@ from pydantic_ai.models.function import FunctionModel
 
 from tg_parser.config.llm_settings import PromptSettings
 from tg_parser.llm.asking import Llm
-from tg_parser.llm.models.response_metadata import Receipt, with_receipt
+from tg_parser.llm.models.response_metadata import CallRecord, with_record
 from tg_parser.llm.prompts import load_prompts
 from tg_parser.topics.editor import TopicEditor
 
@@ -70,7 +70,7 @@ class TopicModel:
 
     def __init__(self, answer: Answering = usual, *, cached: bool = False) -> None:
         self.answer = answer
-        self.receipt = Receipt("ollama", "m", input_tokens=100, output_tokens=10, cached=cached)
+        self.record = CallRecord("ollama", "m", input_tokens=100, output_tokens=10, cached=cached)
         self.asked: list[Shown] = []
 
     async def __call__(self, messages: list[Any], _: Any) -> ModelResponse:
@@ -82,7 +82,7 @@ class TopicModel:
         if isinstance(answer, Exception):
             raise answer
         response = ModelResponse(parts=[TextPart(json.dumps(answer, ensure_ascii=False))])
-        return with_receipt(response, self.receipt)
+        return with_record(response, self.record)
 
     def of(self, prompt: str) -> list[Shown]:
         """The questions of one kind: `words`, `merge` or `match`."""

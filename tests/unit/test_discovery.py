@@ -7,6 +7,7 @@ from topic_samples import DOLLAR, ODD, SNOW, START, ZOO, channel_posts, post
 
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.discovery import TopicsFound, find_topics
+from tg_parser.topics.grouping.groups import prepare
 from tg_parser.topics.grouping.singletons import strength
 from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
 
@@ -22,7 +23,7 @@ LONG = (
 
 def found_in(documents: list[TopicDocument], known=(), now=START, **options) -> TopicsFound:
     vectors = ENCODER.embed([document.text for document in documents])
-    return find_topics(documents, vectors, known, TopicOptions(**options), now)
+    return find_topics(prepare(documents, vectors, TopicOptions(**options)), known, now)
 
 
 def as_known(found: TopicsFound) -> list[KnownTopic]:

@@ -6,7 +6,7 @@ from topic_samples import DOLLAR, ODD, SNOW, START, ZOO, channel_posts, directio
 
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.discovery import TopicsFound, find_topics
-from tg_parser.topics.grouping.groups import PreparedCorpus, group_documents, survey_of
+from tg_parser.topics.grouping.groups import PreparedCorpus, group_documents, prepare
 from tg_parser.topics.grouping.known import near_threshold, without_doubles
 from tg_parser.topics.grouping.texts import corpus_of
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicDocument, TopicOptions, WantedTopic
@@ -24,7 +24,7 @@ def found_in(documents: list[TopicDocument], wanted, known=(), now=START, **opti
     vectors = ENCODER.embed([document.text for document in documents])
     asked = ENCODER.embed([one.text for one in wanted])
     chosen = TopicOptions(wanted=tuple(wanted), **options)
-    return find_topics(documents, vectors, known, chosen, now, wanted_vectors=asked)
+    return find_topics(prepare(documents, vectors, chosen, asked), known, now)
 
 
 def as_known(found: TopicsFound) -> list[KnownTopic]:
@@ -106,7 +106,7 @@ def test_keywords_are_found_in_every_form_and_only_whole():
     """«снега» is the keyword «снег», «снеговик» is not."""
     documents = channel_posts("Много снега", "Куплен снеговик", "Нечто иное", "Совсем другое")
     wanted = (WantedTopic("Зима", keywords=("снег",)),)
-    prepared = survey_of(documents, directions(0, 1, 2, 3), TopicOptions(wanted=wanted), directions(4))
+    prepared = prepare(documents, directions(0, 1, 2, 3), TopicOptions(wanted=wanted), directions(4))
     hits = prepared.fits.similarity[:, 0]
     assert hits[0] > hits[1] + 0.12
     assert max(hits[1:]) < 0.01
@@ -159,7 +159,7 @@ DOUBTFUL = TopicOptions(wanted=(WantedTopic("Снег"),))
 def surveyed(*similarities: float, is_sure: bool = True) -> PreparedCorpus:
     """Posts as alike to the wanted topic as told; 0.2 makes a score of 0.5."""
     documents = channel_posts(*[f"Слово{number}" for number in range(len(similarities))])
-    prepared = survey_of(documents, np.eye(len(similarities), 9, dtype=np.float32), DOUBTFUL, directions(8, width=9))
+    prepared = prepare(documents, np.eye(len(similarities), 9, dtype=np.float32), DOUBTFUL, directions(8, width=9))
     prepared.fits.similarity[:, 0] = similarities
     prepared.fits.half[:] = 0.2
     prepared.fits.is_sure[:, 0] = is_sure

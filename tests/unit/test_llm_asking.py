@@ -9,8 +9,7 @@ from pydantic_ai.models.function import FunctionModel
 
 from tg_parser.domain.errors import AnalysisError, BudgetError
 from tg_parser.llm.asking import Llm
-from tg_parser.llm.models.response_metadata import Receipt, purpose_of, with_receipt
-from tg_parser.llm.models.stamps import with_parameters
+from tg_parser.llm.models.response_metadata import CallRecord, purpose_of, with_parameters, with_record
 from tg_parser.llm.question import AnswerRejectedError
 
 
@@ -24,11 +23,11 @@ class Answering:
 
     async def answer(self, messages, info) -> ModelResponse:
         self.asked.append(messages)
-        output, receipt = self.given.pop(0)
+        output, record = self.given.pop(0)
         if isinstance(output, Exception):
             raise output
         response = ModelResponse(parts=[ToolCallPart("answer", output)])
-        return with_parameters(with_receipt(response, receipt), {"temperature": 0.0})
+        return with_parameters(with_record(response, record), {"temperature": 0.0})
 
 
 class Keeper:
@@ -41,8 +40,8 @@ class Keeper:
         self.kept.append((first, accepted))
 
 
-def paid(tokens_in: int | None, tokens_out: int | None, nano: int | None, **more) -> Receipt:
-    return Receipt("openai", "m", tokens_in, tokens_out, nano, **more)
+def paid(tokens_in: int | None, tokens_out: int | None, nano: int | None, **more) -> CallRecord:
+    return CallRecord("openai", "m", tokens_in, tokens_out, nano, **more)
 
 
 BAD = {"summary": "x", "score": "y", "tags": []}

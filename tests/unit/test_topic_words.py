@@ -7,7 +7,7 @@ from topic_samples import START, channel_posts, post
 from tg_parser.llm.question import Purpose
 from tg_parser.topics.build_topics import Draft, draft_topics
 from tg_parser.topics.finalizing import Edit, finalize, kept_edits, unique_titles
-from tg_parser.topics.grouping.groups import Grouping, survey_of
+from tg_parser.topics.grouping.groups import Grouping, prepare
 from tg_parser.topics.grouping.texts import corpus_of
 from tg_parser.topics.llm_session import LlmSession
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicDocument, TopicOptions, WantedTopic
@@ -25,7 +25,7 @@ def grouping_of(documents: list[TopicDocument], *groups: Group, before: KnownTop
     vectors = np.ones((len(documents), 4), dtype=np.float32)
     matched = {0: before} if before else {}
     asked = TopicOptions(wanted=tuple(group.wanted for group in groups if group.wanted))
-    prepared = survey_of(documents, vectors, asked, np.ones((len(asked.wanted), 4), dtype=np.float32))
+    prepared = prepare(documents, vectors, asked, np.ones((len(asked.wanted), 4), dtype=np.float32))
     return Grouping(prepared, groups, matched, (), {}, frozenset(one.card.id for one in matched.values()))
 
 

@@ -10,8 +10,7 @@ from pydantic import BaseModel
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, SystemPromptPart, TextPart, UserPromptPart
 
 from tg_parser.domain.spending import dollars
-from tg_parser.llm.models.response_metadata import Receipt, paid_for, receipt_of
-from tg_parser.llm.models.stamps import parameters_of
+from tg_parser.llm.models.response_metadata import CallRecord, paid_for, parameters_of, record_of
 from tg_parser.llm.question import Answer, Prompt, Purpose
 from tg_parser.llm.structured import answer_text
 
@@ -44,11 +43,11 @@ class Dialogue:
     def answer(self, output: T) -> Answer[T]:
         """`output`, found in the newest answer, with what all answers cost."""
         newest = self.responses[-1]
-        receipt, paid = receipt_of(newest), self._paid()
+        record, paid = record_of(newest), self._paid()
         nano = _sum(each.cost_nanousd if each else None for each in paid)
         return Answer(
             output=output,
-            provider=receipt.provider if receipt else newest.provider_name or "unknown",
+            provider=record.provider if record else newest.provider_name or "unknown",
             model_id=self.model_name,
             parameters=parameters_of(newest),
             input_tokens=_sum(each.input_tokens if each else None for each in paid),
@@ -61,8 +60,8 @@ class Dialogue:
     @property
     def model_name(self) -> str:
         """The model that gave the newest answer."""
-        receipt = receipt_of(self.responses[-1])
-        return receipt.model if receipt else self.responses[-1].model_name or "unknown"
+        record = record_of(self.responses[-1])
+        return record.model if record else self.responses[-1].model_name or "unknown"
 
     @property
     def _note(self) -> str:
@@ -72,9 +71,9 @@ class Dialogue:
         system = [SystemPromptPart(self.prompt.system)] if self.prompt.system else []
         return ModelRequest(parts=[*system, UserPromptPart(user)], metadata=paid_for(self.purpose))
 
-    def _paid(self) -> list[Receipt | None]:
-        receipts = [receipt_of(response) for response in self.responses]
-        return [receipt for receipt in receipts if receipt is None or not receipt.cached]
+    def _paid(self) -> list[CallRecord | None]:
+        records = [record_of(response) for response in self.responses]
+        return [record for record in records if record is None or not record.cached]
 
 
 def _sum(amounts: Iterator[int | None]) -> int | None:

@@ -27,11 +27,6 @@ def trimmed(link: str) -> str:
     return link.rstrip(_TAIL)
 
 
-def find_links(text: str) -> list[tuple[int, str]]:
-    """Every link written out in `text` with its position, as written."""
-    return [(match.start(), trimmed(match[0])) for match in LINK.finditer(text)]
-
-
 def without_tracking(link: str) -> str:
     """`link` without the parameters that only tell whoever counts clicks where a reader came from."""
     base, hash_mark, fragment = link.partition("#")

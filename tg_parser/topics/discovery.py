@@ -1,25 +1,20 @@
-"""What a run over documents finds, purely, without a model: the steps of grouping, drafting and settling in a row."""
+"""What a run finds in documents, pure and without a model: grouped, named, compared with what was known before."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-import numpy as np
-import numpy.typing as npt
-
 from tg_parser.topics.build_topics import draft_topics
 from tg_parser.topics.finalizing import Topic, finalize, kept_edits
-from tg_parser.topics.grouping.groups import Grouping, group_documents, survey_of
-from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
+from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus, group_documents
+from tg_parser.topics.model import KnownTopic
 from tg_parser.topics.verdicts import remembered
 from tg_parser.topics.wording.cards import METHOD
 
 __all__ = ["METHOD", "TopicReport", "TopicsFound", "find_topics", "found_topics"]
-
-Vectors = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +50,17 @@ class TopicsFound:
 
 
 def find_topics(
-    documents: Sequence[TopicDocument],
-    vectors: Vectors,
-    known: Sequence[KnownTopic],
-    options: TopicOptions,
-    now: datetime,
-    *,
-    wanted_vectors: Vectors | None = None,
+    prepared: PreparedCorpus, known: Sequence[KnownTopic], now: datetime, taken: Collection[str] = ()
 ) -> TopicsFound:
-    """The topics of `documents`, whose embeddings are the rows of `vectors`; the order of the input does not matter.
+    """The topics of a corpus without a model; the order of its documents does not matter.
 
-    What is as it was in `known` keeps its time of change, so that writing it again changes nothing.
+    What is as it was in `known` keeps its time of change, so that writing it again changes nothing. `taken` are ids
+    that topics have had and that mean something else.
     """
-    prepared = survey_of(documents, vectors, options, wanted_vectors)
-    grouping = group_documents(prepared, known, remembered(options.wanted, prepared.corpus, known))
+    verdicts = remembered(prepared.options.wanted, prepared.corpus, known)
+    grouping = group_documents(prepared, known, verdicts, taken)
     drafts = draft_topics(grouping, now)
-    topics = finalize(drafts, kept_edits(drafts, grouping.prepared.corpus), {}, options)
+    topics = finalize(drafts, kept_edits(drafts, prepared.corpus), {}, prepared.options)
     return found_topics(grouping, topics, known)
 
 

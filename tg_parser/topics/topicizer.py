@@ -16,10 +16,10 @@ from tg_parser.nlp.embeddings import Embedder, text_hash
 from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 from tg_parser.topics.build_topics import draft_topics
-from tg_parser.topics.discovery import METHOD, TopicReport, TopicsFound, found_topics
+from tg_parser.topics.discovery import METHOD, TopicReport, TopicsFound, find_topics, found_topics
 from tg_parser.topics.editor import TopicEditor
-from tg_parser.topics.finalizing import Edit, finalize, kept_edits
-from tg_parser.topics.grouping.groups import PreparedCorpus, group_documents, merge_groups, survey_of
+from tg_parser.topics.finalizing import finalize, kept_edits
+from tg_parser.topics.grouping.groups import PreparedCorpus, group_documents, merge_groups, prepare
 from tg_parser.topics.llm_session import EditReport, LlmSession
 from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
 from tg_parser.topics.verdicts import remembered
@@ -79,7 +79,7 @@ class Topicizer:
         vectors = await self._embed([document.text for document in documents], parts.next())
         wanted = await self._embed([one.text for one in options.wanted], parts.next())
         known = [KnownTopic(card, bundle) for card, bundle in await self._topics.known(channel_ids)]
-        prepared = await asyncio.to_thread(survey_of, documents, vectors, options, wanted)
+        prepared = await asyncio.to_thread(prepare, documents, vectors, options, wanted)
         session = self._editor.session(channel_ids, report) if self._editor and not dry_run else None
         taken = await self._topics.ids_named_after(channel_ids)
         found, editing = await self._find(prepared, known, taken, session, force=force)
@@ -143,21 +143,19 @@ class Topicizer:
         *,
         force: bool,
     ) -> tuple[TopicsFound, EditReport | None]:
-        """The topics of a survey. Steps that compute run in a thread, so that answers are taken when they come."""
-        editor, corpus = self._editor if session else None, prepared.corpus
+        """The topics of a corpus. Steps that compute run in a thread, so that answers are taken when they come."""
+        editor, corpus = self._editor, prepared.corpus
+        if editor is None or session is None:
+            return await asyncio.to_thread(find_topics, prepared, known, utc_now(), taken), None
         verdicts = remembered(prepared.options.wanted, corpus, known)
-        judged = await editor.judge(prepared, {} if force else verdicts, session) if editor and session else {}
+        judged = await editor.judge(prepared, {} if force else verdicts, session)
         grouping = await asyncio.to_thread(group_documents, prepared, known, {**verdicts, **judged}, taken)
-        if editor and session:
-            duplicates = await editor.duplicates(grouping, session)
-            grouping = await asyncio.to_thread(merge_groups, grouping, duplicates)
+        duplicates = await editor.duplicates(grouping, session)
+        grouping = await asyncio.to_thread(merge_groups, grouping, duplicates)
         drafts = await asyncio.to_thread(draft_topics, grouping, utc_now())
-        kept, fresh = kept_edits(drafts, corpus), dict[str, Edit]()
-        if editor and session:
-            fresh = await editor.word(drafts, corpus, kept, session, force=force)
+        kept = kept_edits(drafts, corpus)
+        fresh = await editor.word(drafts, corpus, kept, session, force=force)
         found = found_topics(grouping, finalize(drafts, kept, fresh, prepared.options), known)
-        if session is None:
-            return found, None
         merged = sum(map(len, grouping.merged.values()))
         counts = {"worded": len(fresh), "kept": len(kept.keys() - fresh.keys()), "judged": len(judged)}
         return found, session.told(merged=merged, **counts)

@@ -22,8 +22,14 @@ from pydantic_ai.settings import ModelSettings
 from tg_parser.domain.spending import PaidAnswer, Spending
 from tg_parser.domain.times import utc_now
 from tg_parser.llm.models.batching_loader import BatchingLoader
-from tg_parser.llm.models.response_metadata import Receipt, purpose_of, receipt_of, with_receipt
-from tg_parser.llm.models.stamps import parameters_of, with_parameters
+from tg_parser.llm.models.response_metadata import (
+    CallRecord,
+    parameters_of,
+    purpose_of,
+    record_of,
+    with_parameters,
+    with_record,
+)
 from tg_parser.llm.spending.ledger import Ledger
 from tg_parser.llm.structured import answer_text
 
@@ -90,7 +96,7 @@ class Cached(WrapperModel):
 
     def keep(self, first: ModelResponse, accepted: ModelResponse) -> None:
         """Serve `accepted` whenever the question that got `first` comes again; they differ after a refusal."""
-        asked, paid = receipt_of(first), receipt_of(accepted)
+        asked, paid = record_of(first), record_of(accepted)
         if not self._store or asked is None or paid is None or (accepted is first and paid.cached):
             return
         self._ledger.keep(
@@ -118,20 +124,20 @@ class Cached(WrapperModel):
         if self._read:
             known = self._ledger.recent(key) or await self._lookups.get(key)
             if known is not None:
-                receipt = Receipt(known.provider, known.model, key=key, channel_id=channel_id)
-                return self._served(messages, with_receipt(_response(known), receipt))
+                record = CallRecord(known.provider, known.model, key=key, channel_id=channel_id)
+                return self._served(messages, with_record(_response(known), record))
         response = await self.wrapped.request(messages, model_settings, model_request_parameters)
-        receipt = receipt_of(response) or Receipt(response.provider_name or self.system, self.model_name)
-        return with_receipt(response, replace(receipt, key=key, channel_id=channel_id))
+        record = record_of(response) or CallRecord(response.provider_name or self.system, self.model_name)
+        return with_record(response, replace(record, key=key, channel_id=channel_id))
 
     def _served(self, messages: Sequence[ModelMessage], response: ModelResponse) -> ModelResponse:
         """The response as one that cost nothing, and counted as such."""
-        receipt = receipt_of(response)
-        if receipt is None:
+        record = record_of(response)
+        if record is None:
             return response
-        self._ledger.book(purpose_of(messages), receipt.provider, receipt.model, Spending(cached_answers=1))
-        free = replace(receipt, input_tokens=None, output_tokens=None, cost_nanousd=None, cached=True)
-        return with_receipt(response, free)
+        self._ledger.book(purpose_of(messages), record.provider, record.model, Spending(cached_answers=1))
+        free = replace(record, input_tokens=None, output_tokens=None, cost_nanousd=None, cached=True)
+        return with_record(response, free)
 
 
 def question_key(

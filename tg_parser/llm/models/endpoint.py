@@ -15,7 +15,7 @@ from tg_parser.config.llm_settings import LlmSettings
 from tg_parser.llm.choice import ModelChoice
 from tg_parser.llm.models.parameters import model_settings as settings_for
 from tg_parser.llm.models.parameters import parameters_for
-from tg_parser.llm.models.stamps import with_parameters
+from tg_parser.llm.models.response_metadata import with_parameters
 
 
 class Endpoint(WrapperModel):

@@ -8,7 +8,7 @@ from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
 from tg_parser.domain.spending import Spending, nanousd
-from tg_parser.llm.models.response_metadata import Receipt, purpose_of, with_receipt
+from tg_parser.llm.models.response_metadata import CallRecord, purpose_of, with_record
 from tg_parser.llm.spending.budget import require_price
 from tg_parser.llm.spending.ledger import Ledger
 from tg_parser.llm.spending.prices import Tariff
@@ -33,25 +33,25 @@ class Priced(WrapperModel):
         """The answer with its receipt. Raises BudgetError before anything is sent."""
         await self._ledger.admit()
         response = await self.wrapped.request(messages, model_settings, model_request_parameters)
-        receipt = self._receipt(response)
-        self._ledger.book(purpose_of(messages), receipt.provider, receipt.model, _spending(receipt))
-        return with_receipt(response, receipt)
+        record = self._record(response)
+        self._ledger.book(purpose_of(messages), record.provider, record.model, _spending(record))
+        return with_record(response, record)
 
-    def _receipt(self, response: ModelResponse) -> Receipt:
+    def _record(self, response: ModelResponse) -> CallRecord:
         usage = response.usage
         if not usage.input_tokens and not usage.output_tokens:
-            return Receipt(self._provider_name, self.wrapped.model_name)
+            return CallRecord(self._provider_name, self.wrapped.model_name)
         told = None if usage.cost is None else nanousd(usage.cost)
         cost = self._tariff.price(usage) if told is None else told
-        return Receipt(self._provider_name, self.wrapped.model_name, usage.input_tokens, usage.output_tokens, cost)
+        return CallRecord(self._provider_name, self.wrapped.model_name, usage.input_tokens, usage.output_tokens, cost)
 
 
-def _spending(receipt: Receipt) -> Spending:
+def _spending(record: CallRecord) -> Spending:
     return Spending(
         calls=1,
-        input_tokens=receipt.input_tokens or 0,
-        output_tokens=receipt.output_tokens or 0,
-        cost_nanousd=receipt.cost_nanousd or 0,
-        unknown_usage_calls=receipt.input_tokens is None,
-        unknown_price_calls=receipt.cost_nanousd is None,
+        input_tokens=record.input_tokens or 0,
+        output_tokens=record.output_tokens or 0,
+        cost_nanousd=record.cost_nanousd or 0,
+        unknown_usage_calls=record.input_tokens is None,
+        unknown_price_calls=record.cost_nanousd is None,
     )

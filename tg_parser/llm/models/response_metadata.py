@@ -1,7 +1,8 @@
-"""What rides on messages beside their text: what a call is paid for, and what it cost. Neither is sent.
+"""What is noted on messages beside their text, and never sent: who pays, what a call cost, what the model was told.
 
 request.metadata  = paid_for(purpose)          set by whoever asks, on the first request of a dialogue
-response.metadata = {..., RECEIPT: Receipt}    set by Priced; Cached marks what it served
+response.metadata = {"call": CallRecord}       set by Priced; Cached marks what it served
+response.metadata = {"parameters": {...}}      set by Endpoint, for the provenance of a document
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from pydantic_ai.messages import ModelMessage, ModelResponse
 from tg_parser.llm.question import Purpose
 
 _PURPOSE = "purpose"
-_RECEIPT = "receipt"
+_CALL = "call"
+_PARAMETERS = "parameters"
 _UNSAID = Purpose("other")
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class CallRecord:
     """What one call cost, null where unknown.
 
     The cache adds the `key` of the question, the `channel_id` it is asked for, and whether nothing was sent (`cached`).
@@ -47,13 +49,25 @@ def purpose_of(messages: Sequence[ModelMessage]) -> Purpose:
     return found if isinstance(found, Purpose) else _UNSAID
 
 
-def receipt_of(response: ModelResponse) -> Receipt | None:
+def record_of(response: ModelResponse) -> CallRecord | None:
     """What the call cost, where a Priced model made it."""
-    found = (response.metadata or {}).get(_RECEIPT)
-    return found if isinstance(found, Receipt) else None
+    found = (response.metadata or {}).get(_CALL)
+    return found if isinstance(found, CallRecord) else None
 
 
-def with_receipt(response: ModelResponse, receipt: Receipt) -> ModelResponse:
+def with_record(response: ModelResponse, record: CallRecord) -> ModelResponse:
     """The same response with its receipt."""
-    response.metadata = {**(response.metadata or {}), _RECEIPT: receipt}
+    response.metadata = {**(response.metadata or {}), _CALL: record}
+    return response
+
+
+def parameters_of(response: ModelResponse) -> dict[str, Any]:
+    """What the model was told beside the words (temperature, longest answer, …); empty where nobody noted it."""
+    found = (response.metadata or {}).get(_PARAMETERS)
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def with_parameters(response: ModelResponse, parameters: dict[str, Any]) -> ModelResponse:
+    """The same response with what the model was told; plain JSON, so that it can be stored."""
+    response.metadata = {**(response.metadata or {}), _PARAMETERS: parameters}
     return response

@@ -14,8 +14,19 @@ from tg_parser.domain.errors import WrongChatError
 from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.refs import MessageType, parse_source_ref
 from tg_parser.storage.engine.transactions import Database, channel_range, insert_rows
-from tg_parser.storage.stores.raw_batches import deletion_row, follow_observations, revision_row, split_observations
-from tg_parser.storage.stores.raw_changes import COMPARED, COUNTERS, FACTS, NOTHING, Change, Held, is_another_message
+from tg_parser.storage.stores.raw_changes import (
+    COMPARED,
+    COUNTERS,
+    FACTS,
+    NOTHING,
+    Change,
+    Held,
+    deletion_row,
+    follow_observations,
+    is_another_message,
+    revision_row,
+    split_observations,
+)
 from tg_parser.storage.stores.raw_rows import message_row, row_message
 from tg_parser.storage.tables.raw import raw_messages, raw_revisions
 

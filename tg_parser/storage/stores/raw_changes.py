@@ -1,9 +1,13 @@
-"""What a sighting of a stored message changes (M6), pure: text and date never, the log when the text is another."""
+"""What an observation of a stored message changes (M6), pure: never its text or date; a new text goes into the log.
+
+A batch of observations is split into new messages and those that are held; each of the latter gives a change of
+columns, an entry of the log, both, or neither.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,13 +34,24 @@ _OF_TEXT = ("media_json", "links_json")
 """What belongs to the text: it changes when the text does."""
 COMPARED = ("source_ref", "date", "revision", "via", *COUNTERS, *FACTS)
 
+_OF_REVISION = (
+    "source_ref",
+    "via",
+    "edited_at",
+    "text_sanitized",
+    "raw_payload_truncated",
+    "raw_payload_original_size_bytes",
+    "text",
+    "raw_payload_json",
+)
+
 _INDENTED = re.compile(r"^[ \t]+", re.MULTILINE)
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 MOST_HOURS_APART = 30
-"""Two sightings of one message may differ by the zones that a date without one was read in, not by more."""
+"""Two observations of one message may differ by the zones that a date without one was read in, not by more."""
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +82,7 @@ NOTHING = Change()
 
 
 def change_of(held: Held, seen: Row) -> Change:
-    """Compare a sighting with what is held. An older edit than the held one is stale and changes no text."""
+    """Compare an observation with what is held. An older edit than the held one is stale and changes no text."""
     columns = {name: seen[name] for name in COUNTERS if seen[name] is not None and seen[name] != held.row[name]}
     columns.update(_facts(held.row, seen))
     observation = _compared(held, seen)
@@ -78,8 +93,54 @@ def change_of(held: Held, seen: Row) -> Change:
     return Change(columns, observation.value)
 
 
+def split_observations(rows: Sequence[Row], held: dict[str, Held]) -> tuple[list[Row], list[Row]]:
+    """The first observations of unknown messages, and all others; `held` then knows the new ones too."""
+    new, again = list[Row](), list[Row]()
+    for row in rows:
+        ref = row["source_ref"]
+        if ref in held:
+            again.append(row)
+        else:
+            held[ref] = Held(row, row["text"], row["edited_at"])
+            new.append(row)
+    return new, again
+
+
+def follow_observations(held: dict[str, Held], observations: Sequence[Row]) -> list[tuple[Held, Row, Change]]:
+    """Each observation with its change and what is held after it."""
+    changes = []
+    for seen in observations:
+        change = change_of(held[seen["source_ref"]], seen)
+        held[seen["source_ref"]] = after = change.applied(held[seen["source_ref"]], seen)
+        changes.append((after, seen, change))
+    return changes
+
+
+def revision_row(after: Held, seen: Row, change: Change, observed_at: datetime) -> Row:
+    """The log entry of an observation whose text is another."""
+    facts = {name: seen[name] for name in _OF_REVISION}
+    return {**facts, "revision": after.row["revision"], "observed_at": observed_at, "reason": change.reason}
+
+
+def deletion_row(row: Mapping[str, Any], observed_at: datetime) -> Row:
+    """The log entry of a deletion; it repeats text and edit, because the newest entry says what counts."""
+    return {
+        "source_ref": row["source_ref"],
+        "revision": row["revision"] + 1,
+        "observed_at": observed_at,
+        "reason": "deleted",
+        "via": None,
+        "edited_at": row["current_edited_at"],
+        "text_sanitized": row["text_sanitized"],
+        "raw_payload_truncated": False,
+        "raw_payload_original_size_bytes": None,
+        "text": row["current_text"],
+        "raw_payload_json": None,
+    }
+
+
 def is_another_message(held: Row, seen: Row) -> bool:
-    """Whether a sighting cannot be of the stored message: ids repeat between chats, moment and sender do not.
+    """Whether an observation cannot be of the stored message: ids repeat between chats, moment and sender do not.
 
     The API tells both exactly; other adapters may lack the zone of a date or know a sender by the name alone.
     """
@@ -96,7 +157,7 @@ def _is_of_another_person(held: Row, seen: Row) -> bool:
 
 
 def _facts(held: Row, seen: Row) -> dict[str, Any]:
-    """What a sighting knows better: all that a richer adapter tells, and what is missing by one no poorer."""
+    """What an observation knows better: all that a richer adapter tells, and what is missing by one no poorer."""
     rank, held_rank = _rank(seen["via"]), _rank(held["via"])
     told = {name: seen[name] for name in FACTS if seen[name] is not None and seen[name] != held[name]}
     if rank > held_rank:

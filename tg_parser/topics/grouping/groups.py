@@ -60,7 +60,7 @@ class Grouping:
         return assign_ids(self.refs, self.matched, self.taken)
 
 
-def survey_of(
+def prepare(
     documents: Sequence[TopicDocument], vectors: Vectors, options: TopicOptions, wanted_vectors: Vectors | None = None
 ) -> PreparedCorpus:
     """`documents`, whose embeddings are the rows of `vectors`; the order of the input does not matter."""
