@@ -23,6 +23,7 @@ from typing import Any
 LOADED = (
     "tg_parser.cli.app",
     "tg_parser.wiring.app",
+    "tg_parser.wiring.run",
     "tg_parser.config.logging",
     "tg_parser.llm.models.assembly",
     "tg_parser.llm.models.stages",
