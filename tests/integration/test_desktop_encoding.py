@@ -57,6 +57,8 @@ async def test_a_few_damaged_bytes_are_no_wrong_encoding(tmp_path):
     assert (await read(write(tmp_path, plain))).notes == {"invalid_utf8": 3}
     cyrillic = saved("utf-8", "слово " * 200 + "#####").replace(b"#####", b"\xff" * 5)
     assert (await read(write(tmp_path, cyrillic))).notes == {"invalid_utf8": 5}
+    quoted = saved("utf-8", "\ufffd" * 50, "cafe").replace(b"cafe", b"caf\xff")
+    assert (await read(write(tmp_path, quoted))).notes == {"invalid_utf8": 1}
 
 
 async def test_who_names_utf8_reads_a_damaged_file(tmp_path):

@@ -8,13 +8,13 @@ from asyncio.subprocess import DEVNULL
 from datetime import timedelta
 
 import pytest
+from old_numbers import FOLDED, FOLDED_RIGHT, as_before, posts, upgrade, values
 from samples import NOW, document, message, topic
 from sqlalchemy import insert, select, text
 
 from tg_parser.domain.backlog import Backlog, OpenRange
 from tg_parser.domain.messages import Author, Forward
 from tg_parser.domain.sources import SourceChange
-from tg_parser.storage.engine import migrator
 from tg_parser.storage.stores.accounts import AccountStorage
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
@@ -22,34 +22,19 @@ from tg_parser.storage.stores.sources import IngestionStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 from tg_parser.storage.tables import METADATA
 from tg_parser.storage.tables.agents import handoff_history, jobs, task_history
+from tg_parser.storage.tables.ingestion import source_attempts
 from tg_parser.storage.tables.llm import llm_answers, llm_spending
 from tg_parser.storage.tables.processing import processing_claims, processing_failures
 
-BEFORE = {"ingestion": "ingestion_0003", "raw": "raw_0001", "processing": "processing_0003"}
 TINY, TINY_RIGHT = "-1005", "-1000000000005"
 LONG, LONG_RIGHT = "-10012345678901", "-1012345678901"
-FOLDED, FOLDED_RIGHT = "-5032704", "-1004300000000"
 VILLAGE, OLD_GROUP, RIGHT = "-10043", "-5032705", "-1001032086354"
 WRONG = (TINY, LONG, FOLDED)
 COUNTERS = ("calls", "input_tokens", "output_tokens", "cost_nanousd", "unknown_usage_calls", "unknown_price_calls")
 
 
-def posts(channel, author, *numbers, **fields):
-    return [message(number, channel=channel, author=Author(id=author), **fields) for number in numbers or (1, 2)]
-
-
 def people(channel):
     return [message(n, channel=channel, author=Author(id=str(7000000000 + n))) for n in (1, 2)]
-
-
-async def as_before(databases):
-    for database in databases.all:
-        await migrator.downgrade(database, BEFORE[database.name])
-
-
-async def upgrade(databases, names=("ingestion", "raw", "processing")):
-    for name in names:
-        await migrator.upgrade(getattr(databases, name))
 
 
 async def fill(databases):
@@ -167,8 +152,8 @@ def rows_beside(channel):
 
 async def write(databases, *rows):
     async def write_all(conn):
-        for table, values in rows:
-            await conn.execute(insert(table).values(**values))
+        for table, row in rows:
+            await conn.execute(insert(table).values(**row))
 
     await databases.processing.write(write_all)
 
@@ -181,10 +166,6 @@ async def contents(databases):
             rows = await database.rows(select(table))
             found[table.name] = sorted(repr(sorted(dict(row).items())) for row in rows)
     return found
-
-
-async def values(database, statement):
-    return [tuple(row.values()) for row in await database.rows(text(statement))]
 
 
 async def test_everything_refers_to_the_right_chats(databases):
@@ -265,6 +246,16 @@ async def test_authors_forwards_logs_sources_and_keys_are_put_right(databases):
     assert await AccountStorage(databases.ingestion).access_hash("session", TINY_RIGHT) == 11
 
 
+async def test_claims_on_a_chat_that_moves_are_dropped(databases):
+    """They are leases of workers that are gone; its messages are due, and claims on other chats stay."""
+    await fill(databases)
+    await as_before(databases)
+    await upgrade(databases)
+    assert await values(databases.processing, "SELECT source_ref FROM processing_claims ORDER BY 1") == sorted(
+        (f"tg:{channel}:post:8",) for channel in (VILLAGE, OLD_GROUP, RIGHT)
+    )
+
+
 ORDERS = [("processing", "raw", "ingestion"), ("raw", "processing", "ingestion"), ("ingestion", "processing", "raw")]
 
 
@@ -315,12 +306,12 @@ async def empty(databases):
 
 
 async def test_a_chat_stored_under_two_numbers_becomes_one(databases):
-    """Messages are united, of doubles the richer stays with all that was seen, and no key is met twice."""
+    """Messages are united, of doubles the one seen first stays with what was seen later, and no key is met twice."""
     await fill(databases)
     raw, documents = RawStorage(databases.raw), ProcessingStorage(databases.processing)
     payload = {"peer_id": {"_": "PeerChannel", "channel_id": 4300000000}}
     await raw.store(posts(FOLDED_RIGHT, FOLDED_RIGHT, 2, 3, via="api", raw_payload=payload), NOW + timedelta(hours=1))
-    await documents.store([document(2, channel=FOLDED_RIGHT), document(3, channel=FOLDED_RIGHT)])
+    await documents.store([document(2, channel=FOLDED_RIGHT, revision=1), document(3, channel=FOLDED_RIGHT)])
     await TopicStorage(databases.processing).replace(
         [FOLDED_RIGHT], [topic(3, 2, channel=FOLDED_RIGHT)], [], TopicRun("g", NOW, {})
     )
@@ -331,11 +322,11 @@ async def test_a_chat_stored_under_two_numbers_becomes_one(databases):
     await upgrade(databases)
     of_chat = f"WHERE source_ref LIKE 'tg:{FOLDED_RIGHT}:%' ORDER BY 1"
     assert await values(databases.raw, f"SELECT id, via, text, revision FROM raw_messages {of_chat}") == [
-        ("1", "export", "text", 0), ("2", "api", "text", 1), ("3", "api", "text", 0),
+        ("1", "export", "text", 0), ("2", "api", "text", 2), ("3", "api", "text", 0),
     ]  # fmt: skip
     assert await values(databases.raw, f"SELECT source_ref, text FROM raw_revisions {of_chat}") == [
-        (f"tg:{FOLDED_RIGHT}:post:2", "edited")
-    ]
+        (f"tg:{FOLDED_RIGHT}:post:2", "edited"), (f"tg:{FOLDED_RIGHT}:post:2", "text"),
+    ]  # fmt: skip
     made = f"SELECT source_message_id, revision FROM processed_documents {of_chat}"
     assert await values(databases.processing, made) == [
         ("1", 0), ("2", 0), ("3", 0),
@@ -356,13 +347,30 @@ async def test_two_sources_of_one_chat_become_one_that_rather_reads_again(databa
     )
     await sources.save_source(wide, NOW)
     await sources.save_backlog("api", Backlog(900, (OpenRange(1, 400),)), NOW)
+    attempt = {"started_at": NOW, "finished_at": NOW, "success": True, "counts_json": {"seen": 2}}
+    both = [{"source_id": name, **attempt} for name in ("fresh", "api")]
+    await databases.ingestion.write(lambda conn: conn.execute(insert(source_attempts), both))
     await as_before(databases)
     await upgrade(databases)
     (source,) = await sources.find_by_channel(FOLDED_RIGHT)
     assert (source.source_id, source.channel_username, source.include_comments, source.history_from) == (
         "api", "fresh", True, None,
     )  # fmt: skip
+    assert await values(databases.ingestion, "SELECT source_id FROM source_attempts") == [("api",), ("api",)]
     assert (source.last_post_id, source.newest_post_id, source.open_ranges) == (1, 900, (OpenRange(1, 400),))
+
+
+async def test_of_two_keys_of_an_account_the_one_of_the_right_number_stays(databases):
+    """An account that has asked for a chat under both numbers may go on asking."""
+    accounts = AccountStorage(databases.ingestion)
+    for channel, key in ((TINY, 11), (TINY_RIGHT, 12)):
+        await accounts.remember_access("session", channel, key)
+    await accounts.remember_access("another", TINY, 13)
+    await as_before(databases)
+    await upgrade(databases)
+    assert await accounts.access_hash("session", TINY_RIGHT) == 12
+    assert await accounts.access_hash("another", TINY_RIGHT) == 13
+    assert await accounts.access_hash("session", TINY) is None
 
 
 async def test_a_group_whose_number_begins_with_100_stays_a_group(databases):

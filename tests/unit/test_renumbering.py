@@ -13,6 +13,7 @@ from tg_parser.domain.renumbering.numbers import (
     right_number_by_authors,
     right_peer,
     right_source_number,
+    signatures,
     suspicion,
 )
 
@@ -79,17 +80,33 @@ def test_a_basic_group_is_never_taken_for_a_channel_without_a_doubt(bare):
     assert certainly(marked_group_id(bare)) is None
 
 
-@given(st.integers(2**32 + 1, 2**33 - 1))
+@given(st.integers(2**32 + 1, 3 * 2**32 - 1))
 def test_a_folded_channel_is_found_by_who_speaks_in_it(bare):
-    """The lower bits were stored as a basic group; its posts are still signed with the whole number."""
-    assert right_number_by_authors(f"-{bare - 2**32}", [marked_channel_id(bare)]) == marked_channel_id(bare)
+    """The lower bits were stored as a basic group, or as a channel; posts are still signed with the whole number."""
+    stored = f"-{bare - 2**32}" if bare < 2**33 else f"-100{bare - 2**33}"
+    assert signatures(stored)[f"-100{bare}"] == signatures(stored)[marked_channel_id(bare)] == marked_channel_id(bare)
+
+
+@pytest.mark.parametrize(
+    ("stored", "signed"),
+    [
+        ("-1001410065407", ["-1009999999999"]),
+        ("-10043", ["-1004294977339", "-1008589934635"]),
+        ("-5032704", ["-1004300000000"]),
+        ("-1004294967295", ["-10012884901887", "-1012884901887"]),
+        *((each, []) for each in ["-1004294967296", "-1000000000043", "-4294967296", "7000000001", "durov"]),
+    ],
+)
+def test_signatures_are_those_of_numbers_that_were_folded(stored, signed):
+    """Lower bits have 32 of them, and no zeros before them."""
+    assert list(signatures(stored)) == signed
 
 
 @pytest.mark.parametrize(
     ("channel", "authors", "right"),
     [
         ("-10043", ["-10043"], "-1000000000043"),
-        ("-10043", ["-1004294977339"], "-1004294977339"),
+        ("-10043", ["-1004294977339"], None),
         ("-10043", ["-10043", "7000000001"], None),
         ("-10043", ["7000000001"], None),
         ("-10043", [], None),

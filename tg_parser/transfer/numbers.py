@@ -30,6 +30,8 @@ def require_right_numbers(snapshot: Snapshot) -> None:
         channels |= set(channels_in_refs(ask, "raw.raw_messages"))
     if "processing" in behind:
         channels |= set(channels_of_documents(ask))
+    if "ingestion" in behind:
+        channels |= {row["channel_id"] for row in ask("SELECT channel_id FROM ingestion.ingestion_state", {})}
     raw = snapshot.files.get("raw")
     wrong = set(right_numbers(ask, channels, with_messages=raw is not None and raw.format == "present"))
     if "ingestion" in behind:

@@ -1,7 +1,8 @@
 """Numbers of chats that earlier versions stored wrongly, and the right ones. Pure.
 
 Glued: "-100" stood before the bare id of a channel, which is its marked id only where that has ten digits. Folded: of
-an export's ids from 2^32 to 2^33 only the lower 32 bits were kept, as a basic group. Some of these show in the number
+an export's ids from 2^32 to 3·2^32 only the lower 32 bits were kept, up to 2^33 as a basic group, then as a channel
+with "-100" before them. Some of these show in the number
 itself; the others may be what they say, so something else must tell: see `suspicion`.
 """
 
@@ -18,6 +19,7 @@ _RIGHT_DIGITS = 10
 _MOST_GROUP_DIGITS = 7
 """Basic groups have at most ten digits, "100" among them: with fewer behind it, a glued id may be one of theirs."""
 _FOLD = 2**32
+_LOWER_BITS = re.compile(r"0|[1-9]\d{0,9}", re.ASCII)
 _REF = re.compile(
     r"(?P<before>(?:kb:(?:msg|topic):|doc:|topic:)*tg:)(?P<channel>-\d+)(?P<rest>:.*)", re.ASCII | re.DOTALL
 )
@@ -67,10 +69,18 @@ def right_source_number(channel_id: str, kind: str, via: str | None, *, has_name
 def right_number_by_authors(channel_id: str, authors: Collection[str]) -> str | None:
     """The right number of a chat where a channel alone posts: in a basic group people do, and never the chat itself."""
     suspected = suspicion(channel_id)
-    if suspected is None or len(authors) != 1:
-        return None
-    (author,) = authors
-    return suspected.glued if author == channel_id else suspected.folded if author == suspected.folded else None
+    return suspected.glued if suspected is not None and set(authors) == {channel_id} else None
+
+
+def signatures(channel_id: str) -> dict[str, str]:
+    """Who speaks in a folded chat under its own whole number, as that was stored then or is now: the right number."""
+    found = dict[str, str]()
+    for before, folds in (("-", 1), ("-100", 2)):
+        lower = channel_id.removeprefix(before)
+        if lower != channel_id and _LOWER_BITS.fullmatch(lower) and int(lower) < _FOLD:
+            bare = folds * _FOLD + int(lower)
+            found |= dict.fromkeys((f"-100{bare}", marked_channel_id(bare)), marked_channel_id(bare))
+    return found
 
 
 def right_peer(number: str) -> str:

@@ -71,7 +71,8 @@ async def open_databases(settings: Settings, *, prepare: bool = True, begin: boo
         require_fit_places(settings, begin=begin)
     databases = _connectable(settings)
     try:
-        for database in databases.all:
+        # The raw file first: the others read it too, and would name themselves where it cannot be read.
+        for database in (databases.raw, databases.ingestion, databases.processing):
             await wait_until_it_answers(database, settings.retry)
         if settings.database.type == "postgresql":
             await check_server(databases.ingestion, settings.database.pool_limit)
@@ -82,7 +83,7 @@ async def open_databases(settings: Settings, *, prepare: bool = True, begin: boo
             yield databases
     finally:
         # Readers of the raw file first: the last to leave a SQLite file folds its log in, and only a writer can.
-        for database in reversed(databases.all):
+        for database in (databases.ingestion, databases.processing, databases.raw):
             await database.close()
 
 

@@ -100,7 +100,7 @@ def _sqlite_engine(settings: DatabaseSettings, database: DatabaseName) -> AsyncE
     path = sqlite_path(settings, database)
     prepare_file(path)
     attached = None
-    if database == "processing":
+    if database != "raw":
         attached = sqlite_path(settings, "raw")
         prepare_file(attached)
     engine = create_async_engine(

@@ -12,7 +12,14 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Executable, Text, bindparam, column, inspect, select, table, text, update
 
-from tg_parser.domain.renumbering.numbers import Suspicion, certainly, renumbered, right_number_by_authors, suspicion
+from tg_parser.domain.renumbering.numbers import (
+    Suspicion,
+    certainly,
+    renumbered,
+    right_number_by_authors,
+    signatures,
+    suspicion,
+)
 from tg_parser.storage.tables.columns import JsonDocument
 
 PAGE = 500
@@ -52,11 +59,31 @@ def right_numbers(ask: Ask, channels: Iterable[str], *, with_messages: bool) -> 
     """The right numbers of those of `channels` that are wrong, as far as numbers and messages tell."""
     found = dict[str, str]()
     for channel in set(channels):
-        suspected = suspicion(channel) if with_messages else None
-        right = certainly(channel) if suspected is None else _told_by_messages(ask, channel, suspected)
+        signed = _signed(ask, channel) if with_messages else None
+        suspected = suspicion(channel) if with_messages and signed is None else None
+        right = signed or (certainly(channel) if suspected is None else _told_by_messages(ask, channel, suspected))
         if right is not None:
             found[channel] = right
     return found
+
+
+def _signed(ask: Ask, channel: str) -> str | None:
+    """Which channel a folded number belongs to: it signs with the whole one, and nobody there has the folded one."""
+    rights = signatures(channel)
+    if not rights or _told(ask, channel, "author_id = :author", author=channel):
+        return None
+    if not _told(ask, channel):
+        return next((right for right in rights.values() if _told(ask, right)), None)
+    names = {f"author_{place}": author for place, author in enumerate(rights)}
+    speaking = _told(ask, channel, f"author_id IN ({', '.join(f':{name}' for name in names)})", **names)
+    return rights[speaking[0]["author_id"]] if speaking else None
+
+
+def _told(ask: Ask, channel: str, condition: str = "1 = 1", **values: str) -> Sequence[Mapping[str, Any]]:
+    """A message of any kind, if there is one."""
+    within = "source_ref >= :low AND source_ref < :high"
+    statement = f"SELECT author_id FROM raw_messages WHERE {within} AND {condition} LIMIT 1"
+    return ask(statement, {"low": f"tg:{channel}:", "high": f"tg:{channel};", **values})
 
 
 def _told_by_messages(ask: Ask, channel: str, suspected: Suspicion) -> str | None:
@@ -94,7 +121,7 @@ class Move:
     """One chat from its wrong number to the right one."""
 
     def __init__(self, conn: Connection, wrong: str, right: str) -> None:
-        self._conn = conn
+        self.conn = conn
         self.wrong, self.right = wrong, right
 
     def refs(self, name: str, key: str = "source_ref", before: str = "tg:") -> None:
@@ -115,7 +142,7 @@ class Move:
         low = f"{before}{self.wrong}:"
         values = {"low": low, "high": f"{before}{self.wrong};", "new": f"{before}{self.right}:", "start": len(low) + 1}
         values |= {"wrong": self.wrong, "right": self.right}
-        self._conn.execute(text(statement), {name: value for name, value in values.items() if f":{name}" in statement})
+        self.conn.execute(text(statement), {name: value for name, value in values.items() if f":{name}" in statement})
 
     @staticmethod
     def within(key: str) -> str:

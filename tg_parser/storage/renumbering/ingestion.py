@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Text, column, delete, select, table, text, up
 
 from tg_parser.domain.renumbering.numbers import right_peer, right_source_number
 from tg_parser.domain.renumbering.sources import merged_source
-from tg_parser.storage.renumbering.common import rows_of
+from tg_parser.storage.renumbering.common import asking, has_messages, right_numbers, rows_of
 from tg_parser.storage.tables.columns import JsonDocument, UtcDateTime
 
 _PLAIN = (
@@ -29,11 +29,14 @@ _source = _sources.c
 def renumber_sources(conn: Connection) -> None:
     """Put everything right that the ingestion database names by a wrong number."""
     seen = set(conn.scalars(text("SELECT channel_id FROM telegram_access")))
-    for row in rows_of(conn, select(_sources).order_by(_source.created_at, _source.source_id)):
+    sources = rows_of(conn, select(_sources).order_by(_source.created_at, _source.source_id))
+    channels = [row["channel_id"] for row in sources]
+    told = right_numbers(asking(conn), channels, with_messages=has_messages(conn))
+    for row in sources:
         peer = row["peer_id"]
         if peer is not None and right_peer(peer) != peer:
             _change(conn, row["source_id"], {"peer_id": right_peer(peer)})
-        if (right := _right_number(row, seen)) is not None:
+        if (right := told.get(row["channel_id"]) or _right_number(row, seen)) is not None:
             _move(conn, row["source_id"], right)
     _renumber_access(conn, seen)
 

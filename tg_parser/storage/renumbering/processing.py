@@ -15,6 +15,7 @@ from tg_parser.storage.renumbering.common import (
     renumber_json,
     right_numbers,
 )
+from tg_parser.storage.renumbering.topics import move_topics
 
 _WITH_REFS = ("processed_documents", "processing_failures")
 _WITH_NUMBERS = (
@@ -39,11 +40,6 @@ _JSON: dict[str, tuple[str, tuple[str, ...]]] = {
     "jobs": ("job_id", ("progress_json", "result_json")),
     "topic_runs": ("channels_key", ("report_json",)),
 }  # fmt: skip
-_TOPIC = (
-    "channel_id", "title", "summary", "type", "status", "updated_at", "scope_in_json", "scope_out_json", "anchors_json",
-    "sources_json", "tags_json", "related_topics_json", "metadata_json", "bundle_updated_at", "bundle_time_from",
-    "bundle_time_to", "bundle_channels_json", "bundle_metadata_json",
-)  # fmt: skip
 _SPENT_ON = ("day", "run_id", "stage", "provider", "model")
 _SPENT = (
     "calls", "input_tokens", "output_tokens", "cost_nanousd", "unknown_usage_calls", "unknown_price_calls",
@@ -58,7 +54,7 @@ def renumber_documents(conn: Connection) -> None:
     for wrong, right in sorted(numbers.items()):
         move = Move(conn, wrong, right)
         _move_documents(move)
-        _move_topics(move)
+        move_topics(move)
         _move_spending(move)
         for name in _WITH_NUMBERS:
             move.number(name)
@@ -82,29 +78,13 @@ def _move_documents(move: Move) -> None:
     twin = f"SELECT 1 FROM processed_documents AS o WHERE {move.within('o.source_ref')}"
     twin += f" AND {move.new('o.source_ref')} = processed_documents.source_ref"
     move.run(f"UPDATE processed_documents SET revision = 0 WHERE channel_id = :right AND EXISTS ({twin})")
-    for name in (*_WITH_REFS, "processing_claims"):
+    # Claims are leases of workers, and nobody works while the schema changes.
+    move.run(f"DELETE FROM processing_claims WHERE {move.within('source_ref')}")
+    for name in _WITH_REFS:
         move.drop_doubles(name)
         move.refs(name)
     move.refs("processed_documents", "id", "doc:tg:")
     move.refs("task_history")
-
-
-def _move_topics(move: Move) -> None:
-    """Of two topics that now have one id, that of the right number stays; the next run sorts the messages anew."""
-    move.drop_doubles("topic_items", also="o.topic_id = topic_items.topic_id")
-    move.refs("topic_items")
-    before = "topic:tg:"
-    other = f"SELECT 1 FROM topics AS o WHERE o.id = {move.new('topic_items.topic_id')}"
-    move.run(f"DELETE FROM topic_items WHERE {move.within('topic_id')} AND EXISTS ({other})", before)
-    move.drop_doubles("topics", "id", before=before)
-    # Items point at their topic, so the topic is there under both ids until they have followed.
-    columns = ", ".join(_TOPIC)
-    move.run(
-        f"INSERT INTO topics (id, {columns}) SELECT {move.new('id')}, {columns} FROM topics WHERE {move.within('id')}",
-        before,
-    )
-    move.refs("topic_items", "topic_id", before)
-    move.run(f"DELETE FROM topics WHERE {move.within('id')}", before)
 
 
 def _move_spending(move: Move) -> None:

@@ -8,29 +8,35 @@ from typing import Any
 
 from sqlalchemy import Connection, Text, and_, bindparam, cast, column, delete, insert, not_, or_, select, table, update
 
-from tg_parser.domain.renumbering.messages import LOGGED, Observed, merged_log, richer
 from tg_parser.domain.renumbering.numbers import right_author
 from tg_parser.storage.renumbering.common import PAGE, Move, asking, channels_in_refs, right_numbers, rows_of
+from tg_parser.storage.renumbering.merging import Observed, merged
 from tg_parser.storage.tables.columns import JsonDocument, UtcDateTime
 
-_TYPES = {"observed_at": UtcDateTime(), "edited_at": UtcDateTime(), "raw_payload_json": JsonDocument()}
+_JSON = ("reactions_json", "media_json", "links_json", "forward_json", "raw_payload_json")
+_PLAIN = (
+    "channel_id", "service_action", "thread_id", "parent_message_id", "reply_to_message_id", "language", "author_id",
+    "author_name", "views", "forwards", "album_id", "forum_topic", "via", "revision",
+)  # fmt: skip
+_LOGGED = (
+    "source_ref", "revision", "reason", "via", "text_sanitized", "raw_payload_truncated",
+    "raw_payload_original_size_bytes", "text",
+)  # fmt: skip
 _messages = table(
     "raw_messages",
     column("source_ref", Text()),
-    column("channel_id"),
-    column("via"),
-    column("revision"),
-    column("author_id"),
-    column("inserted_at", UtcDateTime()),
-    column("edited_at", UtcDateTime()),
-    column("text_sanitized"),
-    column("raw_payload_truncated"),
+    *(column(name) for name in (*_PLAIN, "text", "text_sanitized", "raw_payload_truncated")),
     column("raw_payload_original_size_bytes"),
-    column("text"),
-    column("forward_json", JsonDocument()),
+    *(column(name, UtcDateTime()) for name in ("date", "inserted_at", "edited_at", "deleted_at")),
+    *(column(name, JsonDocument()) for name in _JSON),
+)
+_log = table(
+    "raw_revisions",
+    *(column(name) for name in _LOGGED),
+    *(column(name, UtcDateTime()) for name in ("observed_at", "edited_at")),
     column("raw_payload_json", JsonDocument()),
 )
-_log = table("raw_revisions", column("source_ref"), column("revision"), *(column(n, _TYPES.get(n)) for n in LOGGED))
+_CHANGING = (*_PLAIN, *_JSON[:-1], "deleted_at")
 _row, _entry = _messages.c, _log.c
 
 
@@ -48,7 +54,7 @@ def renumber_messages(conn: Connection) -> None:
 
 
 def _merge_doubles(conn: Connection, move: Move) -> None:
-    """Of a message that is there under both numbers one row stays, with all that was seen of it."""
+    """Of a message that is there under both numbers the row first seen stays, with what was seen later in its log."""
     prefix, after = f"tg:{move.wrong}:", f"tg:{move.wrong}:"
     within = select(_row.source_ref).where(_row.source_ref < f"tg:{move.wrong};").order_by(_row.source_ref).limit(PAGE)
     while refs := conn.scalars(within.where(_row.source_ref > after)).all():
@@ -72,12 +78,12 @@ def _sighted(conn: Connection, refs: Sequence[str]) -> dict[str, Observed]:
 
 
 def _merge(conn: Connection, right: Observed, wrong: Observed) -> None:
-    kept, other = (right, wrong) if richer(right, wrong) else (wrong, right)
-    ref, gone = kept.row["source_ref"], other.row["source_ref"]
-    log = merged_log(kept, other)
-    conn.execute(delete(_log).where(_entry.source_ref.in_([ref, gone])))
-    conn.execute(delete(_messages).where(_row.source_ref == gone))
-    conn.execute(update(_messages).where(_row.source_ref == ref).values(revision=len(log)))
+    row, log = merged(right, wrong)
+    ref, both = row["source_ref"], [right.row["source_ref"], wrong.row["source_ref"]]
+    conn.execute(delete(_log).where(_entry.source_ref.in_(both)))
+    conn.execute(delete(_messages).where(_row.source_ref.in_(both), _row.source_ref != ref))
+    changed = {name: row[name] for name in _CHANGING}
+    conn.execute(update(_messages).where(_row.source_ref == ref).values(**changed))
     if log:
         conn.execute(insert(_log), [{**entry, "source_ref": ref} for entry in log])
 

@@ -30,7 +30,7 @@ FACTS = (
     "reply_to_message_id",
     "service_action",
 )
-_OF_TEXT = ("media_json", "links_json")
+OF_TEXT = ("media_json", "links_json")
 """What belongs to the text: it changes when the text does."""
 COMPARED = ("source_ref", "date", "revision", "via", *COUNTERS, *FACTS)
 
@@ -86,10 +86,10 @@ def change_of(held: Held, seen: Row) -> Change:
     columns = {name: seen[name] for name in COUNTERS if seen[name] is not None and seen[name] != held.row[name]}
     columns.update(_facts(held.row, seen))
     observation = _compared(held, seen)
-    if observation is Observation.SAME or _is_stale(held, seen):
+    if observation is Observation.SAME or is_stale(held, seen):
         return Change(columns)
     if _rank(seen["via"]) >= _rank(held.row["via"]):
-        columns.update({name: seen[name] for name in _OF_TEXT if seen[name] not in (None, held.row[name])})
+        columns.update({name: seen[name] for name in OF_TEXT if seen[name] not in (None, held.row[name])})
     return Change(columns, observation.value)
 
 
@@ -222,7 +222,8 @@ def _media(stored: Any) -> list[Media]:
     return [Media.model_validate(each) for each in stored or ()]
 
 
-def _is_stale(held: Held, seen: Row) -> bool:
+def is_stale(held: Held, seen: Row) -> bool:
+    """Whether a sighting shows the message as it was before the edit that is held."""
     if held.edited_at is None:
         return False
     edited: datetime | None = seen["edited_at"]
