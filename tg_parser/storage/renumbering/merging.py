@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from tg_parser.storage.stores.raw_batches import revision_row
-from tg_parser.storage.stores.raw_changes import COMPARED, OF_TEXT, Change, Held, change_of, is_stale
+from tg_parser.storage.stores.raw_changes import COMPARED, OF_TEXT, Change, Held, change_of, is_stale, revision_row
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 _WHAT_COUNTS = ("text", "edited_at", "text_sanitized")
 
 

@@ -58,23 +58,23 @@ def _merge_doubles(conn: Connection, move: Move) -> None:
     prefix, after = f"tg:{move.wrong}:", f"tg:{move.wrong}:"
     within = select(_row.source_ref).where(_row.source_ref < f"tg:{move.wrong};").order_by(_row.source_ref).limit(PAGE)
     while refs := conn.scalars(within.where(_row.source_ref > after)).all():
-        twins = {f"tg:{move.right}:{ref.removeprefix(prefix)}": ref for ref in refs}
-        known = conn.scalars(select(_row.source_ref).where(_row.source_ref.in_(twins))).all()
-        sighted = _sighted(conn, [*known, *(twins[ref] for ref in known)])
+        pairs = {f"tg:{move.right}:{ref.removeprefix(prefix)}": ref for ref in refs}
+        known = conn.scalars(select(_row.source_ref).where(_row.source_ref.in_(pairs))).all()
+        observed = _observed(conn, [*known, *(pairs[ref] for ref in known)])
         for ref in known:
-            _merge(conn, sighted[ref], sighted[twins[ref]])
+            _merge(conn, observed[ref], observed[pairs[ref]])
         after = refs[-1]
 
 
-def _sighted(conn: Connection, refs: Sequence[str]) -> dict[str, Observed]:
+def _observed(conn: Connection, refs: Sequence[str]) -> dict[str, Observed]:
     if not refs:
         return {}
-    logs = defaultdict[str, list[Mapping[str, Any]]](list)
+    logs = defaultdict[str, list[dict[str, Any]]](list)
     entries = select(_log).where(_entry.source_ref.in_(refs)).order_by(_entry.source_ref, _entry.revision)
     for entry in rows_of(conn, entries):
-        logs[entry["source_ref"]].append(entry)
+        logs[entry["source_ref"]].append(dict(entry))
     rows = rows_of(conn, select(_messages).where(_row.source_ref.in_(refs)))
-    return {row["source_ref"]: Observed(row, logs[row["source_ref"]]) for row in rows}
+    return {row["source_ref"]: Observed(dict(row), logs[row["source_ref"]]) for row in rows}
 
 
 def _merge(conn: Connection, right: Observed, wrong: Observed) -> None:
