@@ -2,7 +2,11 @@
 
 import json
 import resource
+import shlex
+import signal
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from cli_process import SECONDS, command, exported, small_export, tg_parser, tg_parser_json
@@ -34,8 +38,8 @@ def entries(folder):
     ("content", "says"),
     [
         ("this is no JSON", "not"),
-        ("[1, 2, 3]", "no Telegram Desktop export"),
-        ('{"some": "other thing"}', "no Telegram Desktop export"),
+        ("[1, 2, 3]", "not a Telegram Desktop export"),
+        ('{"some": "other thing"}', "not a Telegram Desktop export"),
         ("", "empty"),
     ],
 )
@@ -189,6 +193,56 @@ def test_full_disk_leaves_the_old_files_whole(sqlite_env, tmp_path):
     assert exported(tmp_path / "out") == before
 
 
+@pytest.mark.parametrize("arguments", [("status",), ("status", "--json"), ("--help",)])
+def test_full_disk_behind_stdout_is_told_in_one_line(sqlite_env, tmp_path, arguments):
+    """What is sent to a file on a full disk ends with exit code 1 and a hint, long results and short ones."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command(*arguments), env=sqlite_env, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True,
+            timeout=SECONDS, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "Error: Cannot write the result to stdout: No space left on device.",
+        "Hint: Free some space, or send it elsewhere; what was done is kept.",
+    ]
+
+
+def test_closed_stdout_ends_no_command(sqlite_env, tmp_path):
+    """Who closes stdout wants nothing of the result; the command does its work."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{shlex.join(command('init'))} >&-"], env=sqlite_env, cwd=tmp_path, timeout=SECONDS,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_ctrl_c_while_it_starts_is_silent(sqlite_env, tmp_path):
+    """Before the command line is loaded nothing can be lost: the process ends by the signal, without a traceback."""
+    code = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tg_parser.cli.app":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from tg_parser.__main__ import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=sqlite_env, cwd=tmp_path, timeout=SECONDS, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+def test_folder_that_is_called_like_a_chat_is_pointed_out(sqlite_env, tmp_path):
+    """A bare name is a chat; where a folder is called so too, the run says how to read that one."""
+    (tmp_path / "exported").mkdir()
+    done = tg_parser({**sqlite_env, "RETRY_MAX_ATTEMPTS": "1"}, "run", "exported", cwd=tmp_path, code=1)
+    assert "for the one in this folder: tg-parser run ./exported" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -199,6 +253,8 @@ def test_full_disk_leaves_the_old_files_whole(sqlite_env, tmp_path):
         (("ingest", "--source", "s", "--recheck", "0"), "is no span"),
         (("ingest", "--source", "s", "--all"), "exactly one of --source or --channel or --all"),
         (("ingest",), "exactly one of --source or --channel or --all"),
+        (("run", "https://t.me/+AbCdEf"), "An invitation does not say which chat it is to"),
+        (("run",), "tg-parser run @name, or the path of an export"),
         (("run", "@a"), "does not name a Telegram chat"),
         (("run", "https://example.org/x"), "does not name a Telegram chat"),
     ],

@@ -1,5 +1,6 @@
 """Telegram, its web preview and language models are reached through a proxy, which sees every connection."""
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -27,6 +28,7 @@ def test_the_web_preview_is_read_through_a_proxy(sqlite_env, tmp_path, kind, sch
         failed = tg_parser(bad, "ingest", "--channel", f"@{NAME}", cwd=tmp_path, code=1)
         assert proxy.refused == 1
     assert "Error:" in failed.stderr
+    assert re.search("Hint: Check .*WEB_PROXY", failed.stderr)
     assert "Traceback" not in failed.stderr
     assert "wr0ngword" not in failed.stderr + failed.stdout
 

@@ -19,6 +19,21 @@ def saved(encoding, *texts):
     return json.dumps(chat(*messages), ensure_ascii=False).encode(encoding)
 
 
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [(b"PK\x03\x04", "ZIP"), (b"Rar!\x1a\x07\x01", "RAR"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x1f\x8b\x08", "gzip")],
+)
+@pytest.mark.parametrize("encoding", [None, "utf-8", "cp1251"])
+async def test_an_archive_is_told_from_a_wrong_encoding(tmp_path, start, kind, encoding):
+    """No encoding helps there, whatever was named: the hint is to unpack it."""
+    packed = tmp_path / "export.zip"
+    packed.write_bytes(start + bytes(range(128, 256)) * 100)
+    with pytest.raises(ExportFormatError) as refused:
+        require_legible([packed], encoding)
+    assert refused.value.message == f"{packed} is a {kind} archive."
+    assert refused.value.hint == "Unpack it, then give the folder that was in it."
+
+
 @pytest.mark.parametrize("encoding", ["cp1251", "koi8_r", "cp866"])
 async def test_a_wrong_encoding_is_refused_with_a_guess(tmp_path, encoding):
     """Nothing is given; the error names the encoding and shows words in it, the hint is the option to add."""

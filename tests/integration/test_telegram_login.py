@@ -148,7 +148,7 @@ def test_three_wrong_codes_end_the_login(server, machine, session):
 def test_without_anybody_to_answer_the_error_says_so(server, machine, session):
     """A scheduled job never hangs at a question."""
     done = tg_parser(machine, "login")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "Error: Logging in needs answers, and there is nobody to give them." in done.stderr
     assert "--export-string" in done.stderr
     assert not session.exists()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tg_parser.cli.chosen_chat import export_path
+from tg_parser.cli.chosen_chat import export_path, is_here
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,11 @@ def test_what_looks_like_a_path_is_one(written):
 def test_what_names_a_chat_is_none(written):
     """Names, numbers and links in every form."""
     assert export_path(written) is None
+
+
+def test_what_no_file_can_be_called_is_not_here():
+    """A name too long or too strange for the system is asked about all the same."""
+    assert [is_here("я" * 5000), is_here("a\x00b"), is_here(".")] == [False, False, True]
 
 
 def test_folder_of_an_export_is_a_path_and_a_name_stays_a_chat(tmp_path, monkeypatch):

@@ -72,6 +72,12 @@ def test_title_that_misses_its_messages_is_renamed():
     assert propose([view("a", "Rivers", around(NORTH, 5), texts=texts, phrases=phrases)], 9) == []
 
 
+def test_title_is_not_renamed_to_itself_in_small_letters():
+    """Who reads a proposal should have a choice; another case is none."""
+    texts, phrases = ["the river is high"] * 5, [("city",)] * 5
+    assert propose([view("a", "City", around(NORTH, 5), texts=texts, phrases=phrases)], 9) == []
+
+
 def test_order_of_topics_does_not_matter():
     """The strongest first, the same for every order, and no more than wanted."""
     topics = [view(name, "Bridges", around(NORTH, 4), refs=f"{name}123") for name in "abcd"]

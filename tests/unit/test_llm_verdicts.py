@@ -110,4 +110,5 @@ def test_hints_name_the_variable_to_look_at():
     assert "ANTHROPIC_API_KEY" in hint(http(ModelAuthenticationError, 401), "anthropic")
     assert "LLM_MODEL" in hint(http(ModelNotFoundError, 404), "openai")
     assert "Top up" in hint(http(ModelQuotaExceededError, 402), "gemini")
+    assert "OLLAMA_BASE_URL" in hint(http(ModelNotFoundError, 404), "ollama")
     assert "LLM_OUTPUT_MODE" in hint(UserError("x"), "openai")

@@ -108,7 +108,8 @@ def _rename(topic: TopicOutlook) -> Iterator[Proposal]:
     stems = [frozenset(stem(word, topic.language) for word in words(text)) for text in topic.texts]
     named = sum(bool(title & own) for own in stems)
     best, held = _best_phrase(topic.phrases)
-    if named < _NAMED * total and held >= _NAMED_BETTER * total:
+    same = best.casefold() == topic.title.casefold()
+    if not same and named < _NAMED * total and held >= _NAMED_BETTER * total:
         reason = f"The title's words stand in {named} of {total} messages, {best!r} in {held}."
         yield Proposal("rename", (topic.id,), (topic.title,), (best,), reason, round((held - named) / total, 3))
 

@@ -90,7 +90,7 @@ app.add_typer(agents.commands, name="agents")
 
 
 def main() -> None:
-    """The console script. `--debug` and `--data-dir` may stand anywhere on the line."""
+    """The whole command line. `--debug` and `--data-dir` may stand anywhere on the line."""
     take_names_as_utf8()
     replace_what_cannot_be_shown()
     sys.exit(_ended(leading(sys.argv[1:])))
@@ -100,7 +100,9 @@ def _ended(arguments: list[str]) -> int:
     """Run the command line to its exit code; whatever is wrong is told in the one way."""
     try:
         with errors_told():
-            return app(args=arguments, prog_name="tg-parser", standalone_mode=False) or 0
+            code = app(args=arguments, prog_name="tg-parser", standalone_mode=False) or 0
+            sys.stdout.flush()
+            return code
     except typer.Exit as end:
         return end.exit_code
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -21,5 +22,10 @@ def export_path(written: str) -> Path | None:
     try:
         parse_peer(written)
     except InvalidPeerError:
-        return Path(written) if Path(written).exists() else None
+        return Path(written) if is_here(written) else None
     return None
+
+
+def is_here(written: str) -> bool:
+    """Whether a file or folder is called so; no path is too long or too strange to be asked about."""
+    return os.path.exists(written)  # noqa: PTH110 - Path.exists raises for those

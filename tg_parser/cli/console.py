@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TextIO
 
+from tg_parser.domain.errors import TgParserError
+
 
 def take_names_as_utf8() -> None:
     """Begin anew in Python's UTF-8 mode where the system says ASCII: file names and arguments know no such bounds."""
@@ -15,10 +17,19 @@ def take_names_as_utf8() -> None:
 
 
 def replace_what_cannot_be_shown() -> None:
-    """From now on stdout and stderr take every text, whatever encoding the system or PYTHONIOENCODING gave them."""
+    """From now on stdout and stderr take every text, whatever encoding the system or PYTHONIOENCODING gave them.
+
+    A caller who closed one of them wants nothing of it.
+    """
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open as long as the process
 
 
 def can_show(text: str, stream: TextIO) -> bool:
@@ -28,6 +39,24 @@ def can_show(text: str, stream: TextIO) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def leave_stdout() -> None:
+    """Write nothing to stdout any more: what it did not take must not be tried again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def of_stdout(error: OSError) -> Exception:
+    """`error` in words where it is stdout that takes nothing, on a full disk for one; else as it is."""
+    try:
+        sys.stdout.flush()
+    except OSError as refused:
+        leave_stdout()
+        return TgParserError(
+            f"Cannot write the result to stdout: {refused.strerror or refused}.",
+            "Free some space, or send it elsewhere; what was done is kept.",
+        )
+    return error
 
 
 def write_utf8(text: str) -> None:

@@ -13,7 +13,6 @@ The exit codes, the same for the same kind of error in every command:
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 import typer
 
+from tg_parser.cli.console import leave_stdout, of_stdout
 from tg_parser.cli.stderr import say, speaks_json
 from tg_parser.domain.errors import InvalidPeerError, InvalidRefError, SettingsError, TgParserError, UsageError
 from tg_parser.storage.engine.event_loop import run
@@ -106,12 +106,14 @@ def errors_told(stopped: str = STOPPED) -> Iterator[None]:
     except typer.Exit:
         raise
     except BrokenPipeError:
-        # The reader, `head` for one, has had enough; Python must not try again when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader, `head` for one, has had enough.
+        leave_stdout()
         raise typer.Exit(EXIT_ERROR) from None
     except typer.Abort:
         say("Stopped. Nothing was changed.", level="warning", exit_code=EXIT_INTERRUPTED)
         raise typer.Exit(EXIT_INTERRUPTED) from None
+    except OSError as error:
+        fail(of_stdout(error))
     except Exception as error:  # noqa: BLE001 - the boundary of a command
         fail(error)
 

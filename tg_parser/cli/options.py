@@ -140,9 +140,9 @@ def refuse_without_a_file(from_export: Path | None, encoding: str | None) -> Non
         raise UsageError("--encoding says how a file is written; give the file with --from-export.")
 
 
-def exactly_one(**given: object) -> None:
+def exactly_one(hint: str | None = None, **given: object) -> None:
     """Refuse a call that names none or several of options that exclude each other. Raises UsageError."""
     names = [name for name, value in given.items() if value]
     options = " or ".join(f"--{name.replace('_', '-')}" for name in given)
     if len(names) != 1:
-        raise UsageError(f"Give exactly one of {options}.")
+        raise UsageError(f"Give exactly one of {options}.", hint)

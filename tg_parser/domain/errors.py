@@ -35,9 +35,12 @@ class InvalidPeerError(TgParserError):
     """A chat written in a way that names no chat."""
 
     def __init__(self, value: str) -> None:
+        invited = "/+" in value or "joinchat/" in value
         super().__init__(
             f"{value!r} does not name a Telegram chat.",
-            "Write it as @name, name, a t.me link, or the numeric id (-100… for channels).",
+            "An invitation does not say which chat it is to: join with your account, then give its t.me link or number."
+            if invited
+            else "Write it as @name, name, a t.me link, or the numeric id (-100… for channels).",
         )
 
 

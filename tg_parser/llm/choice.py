@@ -110,6 +110,11 @@ def _choice(llm: LlmSettings, provider: str, model: str | None) -> ModelChoice:
     return ModelChoice(provider, model or DEFAULT_MODELS[provider], address, _key(llm, provider, address))
 
 
+def address_variable(provider: str) -> str:
+    """The setting that says where `provider` is asked."""
+    return "OLLAMA_BASE_URL" if provider == "ollama" else "LLM_BASE_URL"
+
+
 def _address(llm: LlmSettings, provider: str) -> str | None:
     """LLM_BASE_URL is the chosen provider's; those that stand in for it are at their own addresses."""
     given = llm.base_url.rstrip("/") if llm.base_url and provider == chosen_provider(llm) else None

@@ -24,7 +24,7 @@ from pydantic_ai.exceptions import (
     UserError,
 )
 
-from tg_parser.llm.choice import KEY_VARIABLES
+from tg_parser.llm.choice import KEY_VARIABLES, address_variable
 
 _SHOWN_CHARS = 200
 _AGAIN_STATUSES = frozenset({408, 409, 425})
@@ -91,11 +91,11 @@ def hint(error: Exception, provider: str) -> str:
     """What a person can do about a final failure."""
     if _is_of_the_proxy(error):
         return "Check LLM_PROXY: the proxy wants another user or password."
-    variable = KEY_VARIABLES.get(provider)
+    variable, address = KEY_VARIABLES.get(provider), address_variable(provider)
     if isinstance(error, ModelAuthenticationError):
-        return f"Check {variable}, and that it may use this model." if variable else "Check LLM_BASE_URL and its key."
+        return f"Check {variable}, and that it may use this model." if variable else f"Check {address} and its key."
     if isinstance(error, ModelNotFoundError):
-        return "Check LLM_MODEL (--model) and LLM_BASE_URL; with Ollama, pull the model first."
+        return f"Check LLM_MODEL (--model) and {address}; with Ollama, pull the model first."
     if isinstance(error, ModelQuotaExceededError):
         return "Top up the account or raise its limit there, then run the same command again: nothing is paid twice."
     return "Check LLM_MODEL and LLM_OUTPUT_MODE; not every model takes every setting."

@@ -32,14 +32,19 @@ class DemoPlace:
         from tg_parser.storage.engine.sqlite_places import in_folder
 
         database = settings.database.model_copy(update={"type": "sqlite"})
-        own = in_folder(database, settings.home.folder.expanduser() / "demo")
+        own = in_folder(database, place(settings))
         return settings.model_copy(update={"database": own})
+
+
+def place(settings: Settings) -> Path:
+    """The folder of the demo's databases."""
+    return settings.home.folder.expanduser() / "demo"
 
 
 def demo(out: Out = Path("output"), topics: TopicsShown = 15, replace: Replace = False, json: Json = False) -> None:
     """Turn the bundled sample channels into a knowledge base, offline and without a key, in databases of its own."""
 
-    async def work(app: App) -> tuple[RunReport, dict[str, list[TopicCard]], str]:
+    async def work(app: App) -> tuple[RunReport, dict[str, list[TopicCard]], Path]:
         from tg_parser.sample import SAMPLE_EXPORT
         from tg_parser.services.runs import RunRequest
 
@@ -53,14 +58,16 @@ def demo(out: Out = Path("output"), topics: TopicsShown = 15, replace: Replace =
             )
             done = await run.runs.run(request, run.context.report)
             cards = {channel: await run.topics.cards([channel]) for channel in done.channel_ids}
-        return done, cards, app.places["raw"]
+        return done, cards, place(app.settings)
 
-    done, cards, place = execute(work, begin=True, use=DemoPlace())
+    done, cards, folder = execute(work, begin=True, use=DemoPlace())
     if json:
         emit_json(run_facts(done))
     else:
         _emit_demo(done, cards, topics)
-        emit_line(f"\nThe demo keeps its messages apart from yours: {place}")
+        emit_line(
+            f"\nThe demo keeps its messages apart from yours; see them with: tg-parser status --data-dir {folder}"
+        )
         emit_line("Next, your own channel: tg-parser run @name --out ./my-output")
     finish(done.processed.failed if done.processed else 0)
 

@@ -51,7 +51,7 @@ def entries(
             count += 1
         return count
 
-    finish_empty(not execute(read), "No entry is there.")
+    finish_empty(not execute(read), "No entry was found.")
 
 
 def _emit(entry: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from tg_parser.cli.console import can_show
 from tg_parser.cli.execution import execute
 from tg_parser.cli.presentation import Json, emit_json, emit_line
 from tg_parser.cli.stderr import ask, say, speaks_json
-from tg_parser.domain.errors import AccountError
+from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from tg_parser.services.login import LoggedIn
@@ -77,7 +77,7 @@ def _asked(question: str, *, hidden: bool = False) -> str:
     """A person's answer; where nobody sits at a terminal, a line of the input."""
     answer = _interruptible(lambda: ask(question, hidden=hidden))
     if not answer:
-        raise AccountError(
+        raise UsageError(
             "Logging in needs answers, and there is nobody to give them.",
             "Run tg-parser login in a terminal, or log in on another machine with --export-string and set "
             "TELEGRAM_SESSION to the string.",

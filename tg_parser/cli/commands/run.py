@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from tg_parser.cli.chosen_chat import export_path
+from tg_parser.cli.chosen_chat import export_path, is_here
 from tg_parser.cli.commands.agents import emit_steps
 from tg_parser.cli.commands.export import export_facts
 from tg_parser.cli.commands.ingest import emit_outcomes, outcome_facts
@@ -41,6 +41,7 @@ from tg_parser.cli.options import (
 from tg_parser.cli.options import Source as SourceOption
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
 from tg_parser.cli.run_all import emit_run_all, end_all, run_all_facts
+from tg_parser.cli.stderr import say
 from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from tg_parser.services.run_all import RunAllReport
     from tg_parser.services.runs import RunReport
     from tg_parser.wiring.app import App
+
+_WHAT_TO_GIVE = "The usual way needs none of them: tg-parser run @name, or the path of an export. More: run --help"
 
 
 def run(
@@ -93,7 +96,7 @@ def run(
         refuse_without_a_file(from_export, encoding)
         refuse_with_a_file(from_export, recheck=span, all=every)
         if not from_export or skip_ingest:
-            exactly_one(source=source, channel=chat, all=every)
+            exactly_one(_WHAT_TO_GIVE, source=source, channel=chat, all=every)
         if every and multi_agent:
             raise UsageError("--multi-agent works on one source.", "Name it, or: tg-parser process --all --multi-agent")
         known = await app.sources.get(source) if source else None
@@ -160,6 +163,8 @@ def _chat_or_export(
     path = export_path(argument) if argument else None
     if path is not None and from_export is not None:
         raise UsageError(f"Both {argument} and --from-export {from_export} name an export.", "Give one of them.")
+    if argument and path is None and is_here(argument):
+        say(f"{argument} is read as the name of a chat; for the one in this folder: tg-parser run ./{argument}")
     if argument and channel:
         if path is None:
             raise UsageError(f"Both {argument} and --channel {channel} name a chat.", "Give one of them.")

@@ -50,7 +50,9 @@ def list_topics(
         emit_table(
             headers, [(one.id, one.title, one.messages, one.bundle_time_from, one.bundle_time_to) for one in found]
         )
-    finish_empty(not found, "No topic is there. Find some with: tg-parser topicize --all")
+    finish_empty(
+        not found, "No topic was found. Where there should be some: tg-parser status, then tg-parser topicize --all"
+    )
 
 
 @commands.command()

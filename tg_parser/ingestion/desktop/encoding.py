@@ -24,6 +24,8 @@ _SAMPLE_BYTES = 1 << 14
 _SHOWN_CHARS = 60
 _LIKELY = ["cp1251", "cp1252", "cp866", "koi8_r"]
 """What Windows and old tools write. Asked for any encoding at all, a guesser finds Chinese in short Russian words."""
+_ARCHIVES = {b"PK\x03\x04": "ZIP", b"Rar!\x1a\x07": "RAR", b"7z\xbc\xaf\x27\x1c": "7z", b"\x1f\x8b": "gzip"}
+"""What archives begin with."""
 _WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 
 
@@ -62,18 +64,25 @@ def blocks_of(path: Path) -> Iterator[tuple[bytes, int]]:
 
 
 def require_legible(paths: Iterable[Path], named: str | None = None) -> None:
-    """Refuse files that are evidently not written in their encoding. Raises ExportFormatError, SourceError.
+    """Refuse archives and files evidently written in another encoding. Raises ExportFormatError, SourceError.
 
     Who names UTF-8 wants to read a damaged file as far as it goes.
     """
-    if named == _UTF8:
-        return
     for path in paths:
+        _refuse_archive(path)
+        if named == _UTF8:
+            continue
         encoding = encoding_of(path, named)
         if not _is_sound(path, encoding):
             found = _reading(path, encoding)
             if found.replaced > max(FEW, found.read * DAMAGED_SHARE):
                 raise _refusal(path, encoding, found)
+
+
+def _refuse_archive(path: Path) -> None:
+    for start, kind in _ARCHIVES.items():
+        if next(blocks_of(path), (b"", 0))[0].startswith(start):
+            raise ExportFormatError(f"{path} is a {kind} archive.", "Unpack it, then give the folder that was in it.")
 
 
 def cannot_be_read(path: Path, error: OSError) -> SourceError:

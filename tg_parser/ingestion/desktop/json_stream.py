@@ -145,11 +145,9 @@ class ExportParser:
         )
 
     def _of_another_shape(self) -> TgParserError:
-        keys = ", ".join(self._root_keys[:8]) or "nothing, a list or a bare value"
-        return ExportFormatError(
-            f"{self._reader.path} is JSON, but no Telegram Desktop export: it holds {keys}, and no chat with messages.",
-            JSON_HINT,
-        )
+        keys = ", ".join(self._root_keys[:8])
+        found = f"it has {keys}, but no chat with messages" if keys else "it has no chat with messages"
+        return ExportFormatError(f"{self._reader.path} is JSON, but not a Telegram Desktop export: {found}.", JSON_HINT)
 
 
 def _not_json(reader: RepairingReader) -> ExportFormatError:
@@ -158,4 +156,4 @@ def _not_json(reader: RepairingReader) -> ExportFormatError:
     if not start:
         return ExportFormatError(f"{reader.path} is empty.", JSON_HINT)
     kind = "an HTML page" if start.startswith(b"<") else "not JSON"
-    return ExportFormatError(f"{reader.path} is {kind}, not a Telegram Desktop export in JSON.", JSON_HINT)
+    return ExportFormatError(f"{reader.path} is {kind}, so it is not a JSON export of Telegram Desktop.", JSON_HINT)

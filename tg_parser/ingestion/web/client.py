@@ -112,8 +112,10 @@ class WebClient:
         if is_temporary(response.status_code):
             raise self._unavailable(f"status {response.status_code}")
         if response.status_code != httpx.codes.OK:
+            of_the_proxy = response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED
             raise SourceError(
-                f"{self.host} refuses {response.url.path}: status {response.status_code}.", "Check WEB_PREVIEW_URL."
+                f"{self.host} refuses {response.url.path}: status {response.status_code}.",
+                "Check user and password in WEB_PROXY." if of_the_proxy else "Check WEB_PREVIEW_URL.",
             )
         html = await _text(response)
         if is_cut(html):
@@ -121,9 +123,10 @@ class WebClient:
         return WebAnswer(html)
 
     def _unavailable(self, why: str) -> SourceUnavailableError:
+        checked = "the network" if self._settings.proxy is None else "WEB_PROXY and the network"
         return SourceUnavailableError(
             f"{self.host} does not answer as it should: {why}.",
-            "Check the network and run the same command later; what was collected so far is kept.",
+            f"Check {checked} and run the same command later; what was collected so far is kept.",
         )
 
     @cached_property

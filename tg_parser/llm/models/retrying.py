@@ -17,7 +17,7 @@ from pydantic_ai.settings import ModelSettings
 
 from tg_parser.config.settings import RetrySettings
 from tg_parser.domain.errors import AnalysisError, ProviderError, ProviderUnavailableError
-from tg_parser.llm.choice import ModelChoice
+from tg_parser.llm.choice import ModelChoice, address_variable
 from tg_parser.llm.failures import PROVIDER_ERRORS, FailureAction, hint, reason, verdict
 from tg_parser.llm.models.rate_limited import AskedToWaitError
 
@@ -86,7 +86,8 @@ class Retrying(WrapperModel):
         if failed >= self._retry.max_attempts:
             raise ProviderUnavailableError(
                 f"{label} does not answer: {why}.",
-                "Check the network and LLM_BASE_URL, and run the same command later; what was paid for is kept.",
+                f"Check the network and {address_variable(self._choice.provider)}, and run the same command later; "
+                "what was paid for is kept.",
             ) from error
         return backoff(failed, self._retry, self._chance())
 
