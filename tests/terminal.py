@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
 import re
-import select
 import struct
 import subprocess
 import termios
-import time
+import threading
+import tty
 from pathlib import Path
 
-from cli_process import SECONDS, command
+from cli_process import SECONDS, WARM
 
 _STYLES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-def on_a_terminal(
-    env: dict[str, str], *arguments: str | Path, cwd: Path, columns: int = 80, answer: str = ""
-) -> tuple[int, str]:
+def on_a_terminal(env: dict[str, str], *arguments: str | Path, cwd: Path, columns: int = 80) -> tuple[int, str]:
     """The exit code of a command on a terminal `columns` wide, and all that stood there, without styles."""
     leader, follower = pty.openpty()
+    tty.setraw(follower)
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    shown: list[bytes] = []
+    reader = threading.Thread(target=_keep_reading, args=(leader, shown))
+    reader.start()
+    place = Path(os.ttyname(follower))
     wide = {**env, "COLUMNS": str(columns), "TERM": "xterm"}
-    process = subprocess.Popen(
-        command(*arguments), env=wide, cwd=cwd, stdin=follower, stdout=follower, stderr=follower, close_fds=True
-    )
-    os.close(follower)
-    os.write(leader, answer.encode())
-    shown = _all_of(leader, process, time.monotonic() + SECONDS)
-    return process.wait(SECONDS), _STYLES.sub("", shown.decode("utf-8", "replace")).replace("\r\n", "\n")
-
-
-def _all_of(leader: int, process: subprocess.Popen[bytes], deadline: float) -> bytes:
-    shown = b""
     try:
-        while time.monotonic() < deadline:
-            ready, _, _ = select.select([leader], [], [], 0.2)
-            if ready:
-                shown += os.read(leader, 65536)
-            elif process.poll() is not None:
-                break
-    except OSError:  # Linux tells so that the last one has hung up.
-        pass
+        code = WARM.run_at(place, place, [str(argument) for argument in arguments], wide, cwd, SECONDS)
     finally:
+        os.close(follower)
+        reader.join()
         os.close(leader)
-        if process.poll() is None and time.monotonic() >= deadline:
-            process.kill()
-    return shown
+    said = _STYLES.sub("", b"".join(shown).decode("utf-8", "replace"))
+    if code is None:
+        raise subprocess.TimeoutExpired(list(arguments), SECONDS, said)
+    return code, said
+
+
+def _keep_reading(leader: int, shown: list[bytes]) -> None:
+    """Take what is written until the last one has hung up, which Linux tells as an error."""
+    with contextlib.suppress(OSError):
+        while part := os.read(leader, 65536):
+            shown.append(part)

@@ -159,6 +159,20 @@ def test_create_prunes(env, settings, tmp_path):
     assert states(env, tmp_path) == ["good"]
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--dry-run",), "Nothing would be removed: BACKUP_KEEP_* keep every backup that is there.\n"),
+        ((), "Nothing was removed: BACKUP_KEEP_* keep every backup that is there.\n"),
+    ],
+)
+def test_prune_says_so_where_nothing_goes(sqlite_env, tmp_path, options, said):
+    """A command that found nothing to do is not silent."""
+    tg_parser(sqlite_env, "init", cwd=tmp_path)
+    tg_parser(sqlite_env, "backup", "create", "--dir", "kept", cwd=tmp_path)
+    assert tg_parser(sqlite_env, "backup", "prune", "--dir", "kept", *options, cwd=tmp_path).stdout == said
+
+
 @pytest.mark.parametrize("backend", ["sqlite"])
 def test_spoilt_backup_fails_verify(env, settings, tmp_path):
     """Exit code 1 with what differs; a cut file is not even listed as good."""
@@ -184,5 +198,5 @@ def test_wrong_use_is_told(sqlite_env, tmp_path):
     (tmp_path / "file").touch()
     tg_parser(sqlite_env, "init", cwd=tmp_path)
     done = tg_parser(sqlite_env, "backup", "create", "--dir", "file/x", cwd=tmp_path, code=1)
-    assert "Not a directory" in done.stderr
+    assert "a file stands where a folder must be" in done.stderr
     assert "There is no backup 'x'" in tg_parser(sqlite_env, "backup", "restore", "x", cwd=tmp_path, code=1).stderr

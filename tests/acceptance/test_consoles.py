@@ -2,147 +2,211 @@
 
 import json
 import subprocess
+from functools import partial
 
 import pytest
-from cli_process import SECONDS, command
-from typer.main import get_command
+from cli_process import SECONDS, WARM, command
+from conftest import process_environment
+from fake_telegram_server import fake_telegram, telegram_variables, world
+from legacy_files import full_files
+from topic_samples import DOLLAR, SNOW, ZOO
 
-from tg_parser.cli.app import app
+from tg_parser.cli.app import command_line
 
 TITLE = "Новости 🚀 ünïcode 频道"
+WORDS = "Ракета 🚀 номер 1 стартовала с космодрома 频道"
 SOURCE = "news"
-COMMANDS = [
-    ("demo",),
-    ("run", "--source", SOURCE, "--skip-ingest"),
-    ("init",),
-    ("add-source", "--source-id", "другой-🚀", "--channel-username", "someone"),
-    ("ingest", "--source", SOURCE, "--from-export", "result.json"),
-    ("process", "--source", SOURCE, "--force"),
-    ("topicize", "--source", SOURCE, "--force"),
-    ("export", "--source", SOURCE, "--out", "выгрузка 🚀"),
-    ("status",),
-    ("status", "--source", SOURCE),
-    ("sentiment", "--source", SOURCE),
-    ("costs",),
-    ("sources", "list"),
-    ("sources", "show", SOURCE),
-    ("sources", "add", "--source-id", "ещё-🚀", "--channel-username", "someone_else"),
+CONSOLES = ["ascii", "cp1251"]
+AS_TEXT = "text"
+ASKED = {
+    "demo": ("--out", "пример 🚀"),
+    "run": ("result.json", "--out", "всё 🚀"),
+    "add-source": ("--source-id", "added-{console}", "--channel-username", "added_{console}"),
+    "ingest": ("--source", SOURCE, "--from-export", "result.json"),
+    "process": ("--source", SOURCE, "--force"),
+    "topicize": ("--source", SOURCE, "--force"),
+    "export": ("--source", SOURCE, "--out", "выгрузка 🚀"),
+    "sentiment": ("--source", SOURCE, "--posts"),
+    "entries": ("--source", SOURCE),
+    "sources show": (SOURCE,),
+    "sources add": ("--source-id", "more-{console}", "--channel-username", "more_{console}"),
+    "sources rename": ("old-{console}", "new-{console}"),
+    "sources pause": (SOURCE,),
+    "sources resume": (SOURCE,),
+    "sources remove": ("gone-{console}", "--yes"),
+    "topics show": ("{topic}",),
+    "messages show": ("tg:-1001500000009:post:1",),
+    "messages export": ("--source", SOURCE, "--out", "сырьё 🚀.ndjson"),
+    "prompts show": ("processing",),
+    "db migrate-from-sqlite": ("--sqlite-dir", "старое 🚀", "--to-sqlite", "новое {console} 🚀"),
+    "db encrypt-secret": ("--key-file", "ключи 🚀/key"),
+    "db downgrade": ("head", "--yes"),
+    "db stamp": ("head",),
+    "backup create": ("--dir", "копии 🚀"),
+    "backup list": ("--dir", "копии 🚀"),
+    "backup verify": ("--latest", "--dir", "хранимое 🚀"),
+    "backup restore": ("{backup}", "--yes", "--dir", "хранимое 🚀"),
+    "backup prune": ("--dir", "копии 🚀"),
+    "agents status": ("orchestrator",),
+    "agents history": ("orchestrator",),
+}
+ODD = [
+    ("run", "--source", SOURCE, "--skip-ingest", "--out", "выгрузка 🚀"),
+    ("ingest", "--from-export", "нет 🚀.json"),
+    ("status", "--source", "нет-🚀"),
     ("sources", "rename", "нет-🚀", "да-🚀"),
-    ("topics", "list"),
+    ("add-source", "--source-id", "другой-🚀", "--channel-username", "someone"),
     ("topics", "show", "频道"),
-    ("messages", "show", "tg:-1001500000009:post:1"),
-    ("messages", "export", "--source", SOURCE, "--out", "сырьё 🚀.ndjson"),
-    ("entries", "--source", SOURCE),
-    ("sources", "pause", SOURCE),
-    ("sources", "resume", SOURCE),
-    ("sources", "remove", "нет-🚀", "--yes"),
-    ("prompts", "list"),
-    ("prompts", "show", "processing"),
-    ("prompts", "check"),
-    ("db", "migrate-from-sqlite", "--sqlite-dir", "нет 🚀"),
-    ("db", "pool"),
-    ("db", "encrypt-secret", "--key-file", "нет 🚀/key"),
-    ("db", "upgrade"),
-    ("db", "downgrade", "频道", "--yes"),
-    ("db", "current"),
-    ("db", "history"),
-    ("db", "stamp", "频道"),
-    ("backup", "create", "--dir", "копии 🚀"),
-    ("backup", "list", "--dir", "копии 🚀"),
-    ("backup", "verify", "--dir", "копии 🚀"),
-    ("backup", "restore", "频道", "--dir", "копии 🚀"),
-    ("backup", "prune", "--dir", "копии 🚀"),
-    ("agents", "list"),
     ("agents", "status", "频道"),
-    ("agents", "history", "频道"),
-    ("agents", "handoffs"),
-    ("agents", "cleanup", "--dry-run"),
-    ("agents", "archives"),
-    ("login",),
+    ("db", "downgrade", "频道", "--yes"),
+    ("db", "stamp", "频道"),
+    ("db", "migrate-from-sqlite", "--sqlite-dir", "нет 🚀"),
+    ("backup", "restore", "频道", "--dir", "копии 🚀"),
 ]
-WITH_TITLES = [
-    ("ingest", "--source", SOURCE, "--from-export", "result.json"),
-    ("run", "--source", SOURCE, "--from-export", "result.json"),
-    ("sources", "list"),
-]
-ANSWERED = {0, 1, 2, 3, 4}
+HOLDS = {
+    "run": TITLE,
+    "ingest": TITLE,
+    "status": TITLE,
+    "sources list": TITLE,
+    "sources show": TITLE,
+    "entries": WORDS,
+    "messages show": WORDS,
+    "export": "выгрузка 🚀",
+    "login": "Тест",
+    "backup create": "копии 🚀",
+    "db migrate-from-sqlite": "старое 🚀",
+}
+
+
+def _commands(found, path=()):
+    """Every command that the program knows, by its words."""
+    if not hasattr(found, "commands"):
+        yield " ".join(path), found
+        return
+    for name, each in found.commands.items():
+        yield from _commands(each, (*path, name))
+
+
+COMMANDS = dict(_commands(command_line()))
+WITH_JSON = [name for name, each in COMMANDS.items() if any("--json" in option.opts for option in each.params)]
+FOUND, WRONG_USE, NOTHING_FOUND = 0, 2, 4
+NEEDS_A_PERSON = {"db encrypt-secret"}
+
+
+class Home:
+    """A folder with everything that commands work on, whose titles and texts no old console can show."""
+
+    def __init__(self, folder, variables):
+        self.folder, self.variables, self.names = folder, variables, {}
+
+    def on_console(self, encoding, *arguments, **variables):
+        """What a command said on a console of that encoding."""
+        env = {**self.variables, **variables, "PYTHONIOENCODING": encoding}
+        return WARM.run_in_bytes(list(arguments), env, self.folder, SECONDS)
+
+    def asked(self, console, name):
+        """The words of a command with what it needs; what it changes is another thing on each console."""
+        return [*name.split(), *(each.format(console=console, **self.names) for each in ASKED.get(name, ()))]
+
+    def done(self, *arguments):
+        """The JSON of a command that has to succeed."""
+        done = self.on_console("utf-8", *arguments, "--json")
+        assert done.returncode == 0, done.stderr.decode()
+        return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    """A home with one source, whose title and texts no old console can show."""
-    home = tmp_path_factory.mktemp("console")
+def home(tmp_path_factory):
+    """A source with documents and topics, agents that have worked, a backup, an account, files of version 3.0."""
+    folder = tmp_path_factory.mktemp("console")
+    texts = [WORDS, *SNOW, *DOLLAR, *ZOO]
     messages = [
-        {
-            "id": number,
-            "type": "message",
-            "date_unixtime": str(1_754_042_400 + number),
-            "text": f"Ракета 🚀 номер {number} стартовала с космодрома 频道",
-        }
-        for number in range(1, 4)
+        {"id": number, "type": "message", "date_unixtime": str(1_754_042_400 + number), "text": text}
+        for number, text in enumerate(texts, 1)
     ]
     export = {"name": TITLE, "type": "public_channel", "id": 1500000009, "messages": [*messages, {"text": "no id"}]}
-    (home / "result.json").write_text(json.dumps(export, ensure_ascii=False), "utf-8")
-    assert (
-        on_console("utf-8", home, "add-source", "--source-id", SOURCE, "--channel-id", "-1001500000009").returncode == 0
-    )
-    done = on_console("utf-8", home, "run", "--source", SOURCE, "--from-export", "result.json")
-    assert (done.returncode, TITLE in done.stdout.decode()) == (0, True)
-    return home
+    (folder / "result.json").write_text(json.dumps(export, ensure_ascii=False), "utf-8")
+    full_files(folder / "старое 🚀")
+    with fake_telegram(world()) as server:
+        made = Home(folder, process_environment({"TG_PARSER_HOME": "data", **telegram_variables(server)}))
+        made.done("add-source", "--source-id", SOURCE, "--channel-id", "-1001500000009")
+        made.done("run", "--source", SOURCE, "--from-export", "result.json", "--multi-agent", "--provider", "local")
+        for console in (*CONSOLES, AS_TEXT):
+            for number, name in enumerate(("old", "gone")):
+                source = f"{name}-{console}"
+                made.done(
+                    "add-source", "--source-id", source, "--channel-username", f"{source}_{number}".replace("-", "_")
+                )
+        made.names["topic"] = made.done("topics", "list")["topics"][0]["id"]
+        made.names["backup"] = made.done("backup", "create", "--dir", "хранимое 🚀")["name"]
+        yield made
 
 
-def on_console(encoding, cwd, *arguments):
-    """Run a command as a process of its own on a system without UTF-8."""
-    env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding, "TG_PARSER_HOME": "data", "HOME": str(cwd)}
-    nobody = subprocess.DEVNULL
-    return subprocess.run(
-        command(*arguments), env=env, cwd=cwd, stdin=nobody, capture_output=True, timeout=SECONDS, check=False
-    )
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_command_ends_at_what_the_console_cannot_show(home, name):
+    """Every command, in a Windows code page, with names that it does not have: it is done all the same."""
+    text = home.on_console("cp1251", *home.asked(AS_TEXT, name))
+    good = {WRONG_USE} if name in NEEDS_A_PERSON else {FOUND, NOTHING_FOUND}
+    assert text.returncode in good, text.stderr.decode("cp1251")
+    _is_readable(text)
 
 
-@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_no_command_ends_at_what_the_console_cannot_show(filled, arguments):
-    """Every command, in a Windows code page on a system of ASCII, with names that neither of them has."""
-    text = on_console("cp1251", filled, *arguments)
-    assert text.returncode in ANSWERED
+@pytest.mark.parametrize("arguments", ODD, ids=" ".join)
+def test_no_error_ends_at_what_the_console_cannot_show(home, arguments):
+    """An error that names what the console cannot show is told in its own words."""
+    _is_readable(home.on_console("cp1251", *arguments))
+
+
+def _is_readable(text):
     text.stdout.decode("cp1251")
-    assert b"UnicodeEncodeError" not in text.stderr
-    assert b"unexpected" not in text.stderr
+    said = text.stderr.decode("cp1251")
+    assert "UnicodeEncodeError" not in said
+    assert "unexpected" not in said
 
 
-@pytest.mark.parametrize("arguments", WITH_TITLES, ids=" ".join)
-def test_json_is_utf8_on_every_console(filled, arguments):
-    """What programs read does not depend on the console's encoding."""
-    told = on_console("ascii", filled, *arguments, "--json")
-    told.stderr.decode("ascii")
-    assert TITLE in json.dumps(json.loads(told.stdout.decode("utf-8")), ensure_ascii=False)
+@pytest.mark.parametrize("console", CONSOLES)
+@pytest.mark.parametrize("name", WITH_JSON)
+def test_json_is_utf8_on_every_console(home, name, console):
+    """Every command that has --json succeeds with JSON in which no character is lost; stderr is the console's."""
+    told = home.on_console(console, *home.asked(console, name), "--json")
+    assert told.returncode in {FOUND, NOTHING_FOUND}, told.stderr.decode(console)
+    told.stderr.decode(console)
+    printed = told.stdout.decode("utf-8")
+    for line in printed.splitlines() if name == "entries" else [printed]:
+        assert "??" not in json.dumps(json.loads(line), ensure_ascii=False)
+    assert HOLDS.get(name, "") in printed
 
 
-def test_every_command_is_tried():
-    """A new command needs a line above."""
-    tried = {" ".join(each) for each in COMMANDS}
-    assert [
-        name for name in _names(get_command(app)) if not any(f"{each} ".startswith(f"{name} ") for each in tried)
-    ] == []
+@pytest.mark.parametrize("console", CONSOLES)
+def test_json_on_stderr_loses_nothing_on_any_console(home, console):
+    """With LOG_FORMAT=json an error and the log escape what the console does not have."""
+    told = home.on_console(console, "status", "--source", "нет-🚀", LOG_FORMAT="json")
+    (line,) = told.stderr.decode("ascii").splitlines()
+    assert "'нет-🚀'" in json.loads(line)["event"]
+    told = home.on_console("utf-8", "status", "--source", "нет-🚀", LOG_FORMAT="json")
+    assert "'нет-🚀'" in told.stderr.decode("utf-8")
 
 
-def _names(found, path=()):
-    if not hasattr(found, "commands"):
-        yield " ".join(path)
-        return
-    for name, each in found.commands.items():
-        yield from _names(each, (*path, name))
-
-
-def test_what_cannot_be_shown_is_replaced_and_the_rest_is_not(filled):
-    """Cyrillic stays in a Cyrillic code page, an emoji becomes a question mark; JSON has both."""
-    text = on_console("cp1251", filled, "sources", "list").stdout.decode("cp1251")
+def test_what_cannot_be_shown_is_replaced_and_the_rest_is_not(home):
+    """Cyrillic stays in a Cyrillic code page, an emoji becomes a question mark."""
+    text = home.on_console("cp1251:strict", "sources", "list").stdout.decode("cp1251")
     assert "Новости ? ?n?code ??" in text
-    listed = json.loads(on_console("cp1251:strict", filled, "sources", "list", "--json").stdout.decode("utf-8"))
-    assert TITLE in [each["channel_title"] for each in listed["sources"]]
 
 
-def test_what_was_left_out_is_told_in_text(filled):
+def test_what_was_left_out_is_told_in_text(home):
     """The element without an id is counted in a sentence, on any console."""
-    told = on_console("cp1251", filled, "ingest", "--source", SOURCE, "--from-export", "result.json").stdout
+    told = home.on_console("cp1251", "ingest", "--source", SOURCE, "--from-export", "result.json").stdout
     assert f"{SOURCE}: 1 message left out: without a number it cannot be kept" in told.decode("cp1251")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1251"])
+def test_a_system_of_ascii_ends_no_command(home, encoding):
+    """A process of its own, where not even names of files may be other than ASCII: text, JSON and files are whole."""
+    variables = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
+    run = partial(subprocess.run, env={**home.variables, **variables}, cwd=home.folder, capture_output=True)
+    asked = command("export", "--source", SOURCE, "--out", f"файлы {encoding} 🚀", "--json")
+    done = run(asked, timeout=SECONDS, check=True)
+    assert json.loads(done.stdout.decode("utf-8"))["out"] == f"файлы {encoding} 🚀"
+    assert (home.folder / f"файлы {encoding} 🚀" / "kb_entries.ndjson").is_file()
+    listed = run(command("sources", "list"), timeout=SECONDS, check=True).stdout.decode(encoding)
+    assert ("Новости" if encoding == "cp1251" else "???????") in listed

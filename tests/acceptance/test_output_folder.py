@@ -6,6 +6,7 @@ import json
 import pytest
 from cli_process import tg_parser, tg_parser_json
 from conftest import process_environment
+from fake_telegram_server import fake_telegram, telegram_variables, world
 
 
 def digests(folder):
@@ -87,3 +88,37 @@ def test_demo_does_not_ask_for_the_users_server(env, tmp_path):
     tg_parser(env, "demo", "--out", "shown", "--data-dir", "home", cwd=tmp_path)
     assert (tmp_path / "home/demo/raw_storage.sqlite").exists()
     assert not (tmp_path / "mine.sqlite").exists()
+
+
+@pytest.mark.parametrize("command", [("run", "--all", "--skip-ingest", "--provider", "local"), ("export", "--all")])
+@pytest.mark.parametrize("out", ["taken", "taken/inside"])
+def test_a_file_in_the_place_of_the_folder_is_told_before_anything_is_processed(env, tmp_path, command, out):
+    """It is named, and so is what is wanted; nothing is said about space, and no document is made."""
+    tg_parser(env, "ingest", "--from-export", one_chat(tmp_path / "a", 1111111111, "Новости"), cwd=tmp_path)
+    (tmp_path / "taken").write_text("mine", "utf-8")
+    said = tg_parser(env, *command, "--out", out, cwd=tmp_path, code=1).stderr
+    assert said.splitlines() == [
+        "Error: taken is a file, and an export needs a folder for its files.",
+        "Hint: Name a folder with --out; it is made where there is none.",
+    ]
+    assert (tmp_path / "taken").read_text("utf-8") == "mine"
+    assert tg_parser_json(env, "status", cwd=tmp_path)["sources"][0]["documents"] == 0
+
+
+def test_a_folder_in_the_place_of_a_file_is_told(env, tmp_path):
+    """The other way round, where one file is asked for."""
+    tg_parser(env, "ingest", "--from-export", one_chat(tmp_path / "a", 1111111111, "Новости"), cwd=tmp_path)
+    (tmp_path / "raw").mkdir()
+    said = tg_parser(env, "messages", "export", "--all", "--out", "raw", cwd=tmp_path, code=1).stderr
+    assert "Error: Cannot write raw: a folder stands where a file must be." in said
+
+
+def test_an_account_is_not_copied_into_a_folder(env, tmp_path):
+    """--export-string names a folder: one clear line, as for every file that cannot be written."""
+    (tmp_path / "copy").mkdir()
+    there = world()
+    with fake_telegram(there) as server:
+        asked = {**env, **telegram_variables(server)}
+        said = tg_parser(asked, "login", "--export-string", "copy", cwd=tmp_path, code=1).stderr
+    assert "Error: Cannot write the session into copy: a folder stands where a file must be." in said
+    assert list(tmp_path.glob(".copy*")) == []

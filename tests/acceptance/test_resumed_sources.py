@@ -43,3 +43,13 @@ def test_login_resumes_what_the_account_had_stopped(telegram, sqlite_env, tmp_pa
     tg_parser(env, "ingest", "--all", cwd=tmp_path, code=1)
     assert statuses(env, tmp_path) == {"news_channel": "active", "shut_channel": "error"}
     assert log_in(env, tmp_path, "--force")["resumed"] == []
+
+
+def test_login_leaves_its_lock_among_the_others(telegram, sqlite_env, tmp_path):
+    """Beside the session and the databases lie no files of locks: those are in the folder `locks` next to each."""
+    env = {**sqlite_env, **login_variables(telegram, tmp_path), "TELEGRAM_PHONE": "+79990000000"}
+    for _ in range(2):
+        log_in(env, tmp_path)
+    places = {path.parent.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.lock")}
+    assert places == {"account/locks", "databases/locks"}
+    assert sorted(path.name for path in (tmp_path / "account").iterdir()) == ["locks", "telegram.session"]

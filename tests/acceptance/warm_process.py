@@ -7,6 +7,7 @@ twentieth of the time, which a suite of many hundred commands is glad of.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -31,6 +32,15 @@ LOADED = (
     "tg_parser.ingestion.telegram.client",
     "tg_parser.ingestion.telegram.finding",
     "tg_parser.ingestion.telegram.requests",
+    "tg_parser.ingestion.telegram.login",
+    "tg_parser.cli.usage",
+    "tg_parser.config.near_names",
+    "tg_parser.llm.overrides",
+    "tg_parser.storage.renumbering.common",
+    "tg_parser.transfer.migration",
+    "aiosqlite",
+    "rich._emoji_codes",
+    "rich.progress",
     "sqlalchemy.dialects.sqlite.aiosqlite",
     "sqlalchemy.dialects.postgresql.psycopg",
 )
@@ -46,14 +56,29 @@ class WarmProcess:
         self, arguments: list[str], env: dict[str, str], cwd: Path, seconds: float
     ) -> subprocess.CompletedProcess[str]:
         """Run `tg-parser` with `arguments` to its end. Raises subprocess.TimeoutExpired."""
+        done = self.run_in_bytes(arguments, env, cwd, seconds)
+        said = (stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr))
+        return subprocess.CompletedProcess(arguments, done.returncode, *said)
+
+    def run_in_bytes(
+        self, arguments: list[str], env: dict[str, str], cwd: Path, seconds: float
+    ) -> subprocess.CompletedProcess[bytes]:
+        """The same with what was written as it was written, in whatever encoding."""
         with TemporaryDirectory() as folder:
             out, err = Path(folder, "out"), Path(folder, "err")
-            asked = {"arguments": arguments, "env": env, "cwd": str(cwd), "out": str(out), "err": str(err)}
-            code = self._ask({**asked, "seconds": seconds})["code"]
-            said = out.read_text("utf-8", "replace"), err.read_text("utf-8", "replace")
+            code = self.run_at(out, err, arguments, env, cwd, seconds)
+            said = out.read_bytes(), err.read_bytes()
         if code is None:
             raise subprocess.TimeoutExpired(arguments, seconds, *said)
         return subprocess.CompletedProcess(arguments, code, *said)
+
+    def run_at(
+        self, out: Path, err: Path, arguments: list[str], env: dict[str, str], cwd: Path, seconds: float
+    ) -> int | None:
+        """The exit code of a command that writes to `out` and `err`, files or terminals; None where it took longer."""
+        asked = {"arguments": arguments, "env": env, "cwd": str(cwd), "out": str(out), "err": str(err)}
+        code: int | None = self._ask({**asked, "seconds": seconds})["code"]
+        return code
 
     def _ask(self, asked: dict[str, Any]) -> Any:
         if self._process is None or self._process.poll() is not None:
@@ -77,6 +102,10 @@ def serve() -> None:
     for module in LOADED:
         importlib.import_module(module)
     importlib.import_module("tg_parser.nlp.embeddings").loaded_model()
+    importlib.import_module("tg_parser.cli.app").command_line()
+    # A collection in a child would copy every page that the libraries are on.
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()
@@ -98,7 +127,8 @@ def become(asked: dict[str, Any]) -> int:
         (1, asked["out"], os.O_WRONLY | os.O_CREAT),
         (2, asked["err"], os.O_WRONLY | os.O_CREAT),
     ):
-        os.dup2(os.open(path, flags, 0o600), number)
+        os.dup2(os.open(path, flags | os.O_NOCTTY, 0o600), number)
+    take_encodings(asked["env"].get("PYTHONIOENCODING", ""))
     sys.argv = ["tg-parser", *asked["arguments"]]
     code: Any = 0
     try:
@@ -111,6 +141,14 @@ def become(asked: dict[str, Any]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     return code if isinstance(code, int) else int(code is not None)
+
+
+def take_encodings(told: str) -> None:
+    """Give stdout and stderr what Python itself takes for them from PYTHONIOENCODING and a terminal when it starts."""
+    encoding, _, errors = told.partition(":")
+    asked = {"encoding": encoding or "utf-8", "closefd": False}
+    sys.stdout = open(1, "w", errors=errors or "strict", **asked)  # noqa: SIM115 - a stream, not a path
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", **asked)  # noqa: SIM115
 
 
 def ended(child: int, seconds: float) -> int | None:

@@ -139,10 +139,10 @@ def test_place_that_is_no_folder(tmp_path):
     """One sentence with what to do, from each command."""
     (tmp_path / "file").touch()
     directory = BackupDirectory(tmp_path / "file" / "backups")
-    with pytest.raises(OutputError, match="Not a directory") as refused, directory.draft(MOMENT):
+    with pytest.raises(OutputError, match="a file stands where a folder must be") as refused, directory.draft(MOMENT):
         pass
     assert "BACKUP_DIR" in refused.value.hint
-    with pytest.raises(OutputError, match="Not a directory"):
+    with pytest.raises(OutputError, match="a file stands where a folder must be"):
         BackupDirectory(tmp_path / "file").all()
 
 

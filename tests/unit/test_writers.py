@@ -1,8 +1,12 @@
 """Files appear whole or not at all."""
 
+import errno
+import os
+
 import pytest
 
 from tg_parser.domain.errors import OutputError
+from tg_parser.domain.paths import why_not_written
 from tg_parser.export.writers import JsonArray, prepare_folder, to_json, whole_file
 
 
@@ -33,6 +37,25 @@ def test_place_that_cannot_be_written_is_a_clear_error(tmp_path):
     with pytest.raises(OutputError, match=r"Cannot write .*out") as caught:
         prepare_folder(tmp_path / "out")
     assert "--out" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.ENOSPC, "there is no space left"),
+        (errno.EDQUOT, "there is no space left"),
+        (errno.EEXIST, "a file stands where a folder must be"),
+        (errno.ENOTDIR, "a file stands where a folder must be"),
+        (errno.EISDIR, "a folder stands where a file must be"),
+        (errno.EACCES, "this user may not write there"),
+        (errno.EROFS, "nothing can be written to that disk"),
+        (errno.ENAMETOOLONG, "the name is too long"),
+        (errno.EIO, "Input/output error"),
+    ],
+)
+def test_the_reason_is_the_one_that_the_system_gave(number, reason):
+    """Space is only spoken of where it is missing."""
+    assert why_not_written(OSError(number, os.strerror(number))) == reason
 
 
 def test_json_has_sorted_keys():

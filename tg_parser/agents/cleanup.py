@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tg_parser.agents.archive import Archive, Writing, archives, ids, remove_parts, require_whole, settled
 from tg_parser.domain.errors import ArchiveError
+from tg_parser.domain.paths import why_not_written
 from tg_parser.storage.engine.locks import Locks
 from tg_parser.storage.stores.agent_retention import ARCHIVED, AgentRetention
 
@@ -43,7 +44,7 @@ class Cleanup:
                 return await self._clean(now, before)
             except OSError as error:
                 raise ArchiveError(
-                    f"The folder {self._folder} cannot be written: {error.strerror}.", "Set AGENT_ARCHIVE_DIR."
+                    f"The folder {self._folder} cannot be written: {why_not_written(error)}.", "Set AGENT_ARCHIVE_DIR."
                 ) from error
 
     async def _clean(self, now: datetime, before: datetime) -> CleanupReport:

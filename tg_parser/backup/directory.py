@@ -14,6 +14,7 @@ from typing import Literal
 
 from tg_parser.backup.manifest import FORMAT, MANIFEST, Manifest, missing_or_cut, read_manifest
 from tg_parser.domain.errors import BackupError, OutputError
+from tg_parser.domain.paths import why_not_written
 from tg_parser.storage.engine.durable import sync_folder
 from tg_parser.storage.engine.locks import try_lock
 
@@ -131,8 +132,8 @@ def backup_reference(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(
-            f"Backup {error.filename or path}: {error.strerror}.",
-            "Free some space, or choose another folder (--dir, BACKUP_DIR) this user may write to.",
+            f"Backup {error.filename or path}: {why_not_written(error)}.",
+            "Choose another folder (--dir, BACKUP_DIR), or change that and run again.",
         ) from error
 
 

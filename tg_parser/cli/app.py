@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import cache
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.main import get_command
 
 from tg_parser import __version__
 from tg_parser.cli.chat_command import ChatCommand
@@ -89,6 +92,12 @@ app.add_typer(backup.commands, name="backup")
 app.add_typer(agents.commands, name="agents")
 
 
+@cache
+def command_line() -> Callable[..., Any]:
+    """All commands as they are read from a line; made of the functions once."""
+    return get_command(app)
+
+
 def main() -> None:
     """The whole command line. `--debug` and `--data-dir` may stand anywhere on the line."""
     take_names_as_utf8()
@@ -100,7 +109,7 @@ def _ended(arguments: list[str]) -> int:
     """Run the command line to its exit code; whatever is wrong is told in the one way."""
     try:
         with errors_told():
-            code = app(args=arguments, prog_name="tg-parser", standalone_mode=False) or 0
+            code: int = command_line()(args=arguments, prog_name="tg-parser", standalone_mode=False) or 0
             sys.stdout.flush()
             return code
     except typer.Exit as end:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import sys
 from typing import TextIO
+
+import typer
 
 from tg_parser.domain.errors import TgParserError
 
@@ -57,6 +60,16 @@ def of_stdout(error: OSError) -> Exception:
             "Free some space, or send it elsewhere; what was done is kept.",
         )
     return error
+
+
+def is_utf8(stream: TextIO) -> bool:
+    """Whether every text comes through `stream` as it is."""
+    return codecs.lookup(stream.encoding or "ascii").name == "utf-8"
+
+
+def write_line(text: str, stream: TextIO) -> None:
+    """Write a line in the encoding of `stream`, also where that is ASCII, for which Typer would choose another."""
+    typer.echo(text, file=stream)
 
 
 def write_utf8(text: str) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tg_parser.cli.console import write_utf8
+from tg_parser.cli.console import write_line, write_utf8
 from tg_parser.domain.moments import moment_text
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
@@ -30,7 +30,7 @@ def emit_json(result: Any) -> None:
 
 def emit_line(text: str) -> None:
     """Print one line of the result."""
-    typer.echo(text)
+    write_line(text, sys.stdout)
 
 
 def emit_facts(facts: Iterable[tuple[str, object]]) -> None:
@@ -38,7 +38,7 @@ def emit_facts(facts: Iterable[tuple[str, object]]) -> None:
     shown = [(name, shown_value(value)) for name, value in facts if value is not None]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
-        typer.echo(f"{name:<{width}}  {value}")
+        emit_line(f"{name:<{width}}  {value}")
 
 
 def emit_table(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import getpass
+import json
 import sys
 from functools import cache
 from typing import Any
 
 import typer
 
+from tg_parser.cli.console import is_utf8, write_line
 from tg_parser.domain.errors import UsageError
 
 
@@ -24,7 +26,7 @@ def say(line: str, *, level: str = "info", **facts: Any) -> None:
     """Tell something that is no part of the result; `facts` are for machines, which read no sentences."""
     if speaks_json():
         line = _object(line, level, facts)
-    typer.echo(line, err=True)
+    write_line(line, sys.stderr)
 
 
 def ask(question: str, *, hidden: bool = False) -> str:
@@ -41,7 +43,7 @@ def ask(question: str, *, hidden: bool = False) -> str:
         sys.stderr.flush()
     line = sys.stdin.readline()
     if not line:
-        typer.echo("", err=True) if not speaks_json() else None
+        write_line("", sys.stderr) if not speaks_json() else None
     return line.strip()
 
 
@@ -61,9 +63,10 @@ def confirm(question: str) -> None:
 
 
 def _object(line: str, level: str, facts: dict[str, Any]) -> str:
-    from pydantic_core import to_json
+    """As JSON; what the console may not have is escaped."""
+    from pydantic_core import to_jsonable_python
 
     from tg_parser.domain.moments import iso_z, utc_now
 
     told = {"event": line, "level": level, "timestamp": iso_z(utc_now()), **facts}
-    return to_json(told, fallback=str).decode()
+    return json.dumps(to_jsonable_python(told, fallback=str), ensure_ascii=not is_utf8(sys.stderr))

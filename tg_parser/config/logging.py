@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
 import sys
 from collections.abc import Iterable
+from typing import TextIO
 
 import stamina
 import structlog
@@ -33,7 +35,7 @@ def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) ->
         _masking[0],
     ]
     renderer: Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.processors.JSONRenderer(ensure_ascii=not _is_utf8(sys.stderr))
         if settings.format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
@@ -75,6 +77,11 @@ def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) ->
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _is_utf8(stream: TextIO) -> bool:
+    """Whether every text comes through as it is, so that JSON needs no escapes."""
+    return codecs.lookup(stream.encoding or "ascii").name == "utf-8"
 
 
 def tell_retry(details: RetryDetails) -> None:

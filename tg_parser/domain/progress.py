@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,19 @@ def silent(_: Progress) -> None:
 
 
 class Parts:
-    """Parts of the same steps that come one after another, told as one: chats, channels, a second round."""
+    """Parts of the same steps that come one after another, told as one: chats, channels.
 
-    def __init__(self, report: ReportProgress) -> None:
+    The whole has a total only when it is sure: in the last of `number` parts, or before it where `expected` says, by
+    step, how much there is in each part.
+    """
+
+    def __init__(
+        self, report: ReportProgress, number: int | None = None, expected: Mapping[str, Sequence[int]] | None = None
+    ) -> None:
         self._report = report
+        self._number = number
+        self._expected = expected or {}
+        self._begun = 0
         self._ended: dict[str, Progress] = {}
         self._running: dict[str, Progress] = {}
 
@@ -34,16 +43,21 @@ class Parts:
         """The reporter of the next part; those before it are over."""
         self._ended |= self._running
         self._running = {}
+        self._begun += 1
         return self._tell
 
     def _tell(self, progress: Progress) -> None:
         before = self._ended.get(progress.step, Progress(progress.step, 0, 0))
-        known = before.total is not None and progress.total is not None
-        total = (before.total or 0) + (progress.total or 0) if known else None
-        self._running[progress.step] = whole = Progress(progress.step, before.done + progress.done, total)
-        self._report(whole)
+        so_far = _sum(before.total, progress.total)
+        self._running[progress.step] = whole = Progress(progress.step, before.done + progress.done, so_far)
+        self._report(replace(whole, total=_sum(so_far, self._to_come(progress.step))))
+
+    def _to_come(self, step: str) -> int | None:
+        """How much the parts after this one hold of a step."""
+        if self._begun == self._number:
+            return 0
+        return sum(self._expected[step][self._begun :]) if step in self._expected else None
 
 
-def part_of(report: ReportProgress, before: int, total: int) -> ReportProgress:
-    """The reporter of one part of a step whose `total` is known, `before` of it being done."""
-    return lambda progress: report(Progress(progress.step, before + progress.done, total))
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other

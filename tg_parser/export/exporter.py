@@ -12,7 +12,7 @@ from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.topics import TopicBundle, TopicCard
 from tg_parser.export.entries import Row, message_entry, resolved_sources, topic_entry, with_texts
 from tg_parser.export.file_names import former_topic_file_name, topic_file_name
-from tg_parser.export.folder import ENTRIES_FILE, TOPICS_FILE, exported_topics, require_own_folder
+from tg_parser.export.folder import ENTRIES_FILE, TOPICS_FILE, exported_topics, require_a_folder, require_own_folder
 from tg_parser.export.links import ChatAddress
 from tg_parser.export.writers import JsonArray, prepare_folder, to_json, whole_file
 from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
@@ -85,7 +85,9 @@ class Exporter:
         return ExportReport(request.out, messages, len(written), (ENTRIES_FILE, TOPICS_FILE, *written))
 
     def require_own_folder(self, request: ExportRequest) -> None:
-        """Raise OutputError where the folder holds another channel's files and nobody said that they may go."""
+        """Raise OutputError where there can be no such folder, or where it holds another channel's files and nobody
+        said that they may go."""
+        require_a_folder(request.out)
         if not request.replace:
             require_own_folder(request.out, request.channel_ids)
 

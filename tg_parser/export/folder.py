@@ -10,10 +10,20 @@ from typing import Any
 import orjson
 
 from tg_parser.domain.errors import InvalidRefError, OutputError
+from tg_parser.domain.paths import file_in_the_way
 from tg_parser.domain.refs import parse_source_ref
 
 ENTRIES_FILE = "kb_entries.ndjson"
 TOPICS_FILE = "topics.json"
+
+
+def require_a_folder(folder: Path) -> None:
+    """Raise OutputError where a file stands in the place of `folder`."""
+    if (file := file_in_the_way(folder)) is not None:
+        raise OutputError(
+            f"{file} is a file, and an export needs a folder for its files.",
+            "Name a folder with --out; it is made where there is none.",
+        )
 
 
 def require_own_folder(folder: Path, channel_ids: Collection[str]) -> None:

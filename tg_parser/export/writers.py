@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from tg_parser.domain.errors import OutputError
+from tg_parser.domain.paths import why_not_written
 
 _PART = ".tg-parser-part"
 _COMPACT = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
@@ -76,10 +77,9 @@ def _output_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
         raise OutputError(
-            f"Cannot write {path}: {reason}.",
-            "Choose another folder with --out, or free space there; old files are whole.",
+            f"Cannot write {path}: {why_not_written(error)}.",
+            "Choose another place with --out, or change that and run again; old files are whole.",
         ) from error
 
 

@@ -33,11 +33,13 @@ class Rechecker:
         """Look again at the stored posts of `source` that `wanted` names, and at the comments under them."""
         since = None if wanted.age is None else utc_now() - wanted.age
         posts = await self._raw.posts_to_recheck(source.channel_id, newest=wanted.newest, since=since)
+        looked = 0
         async for shown in stream.shown(posts):
+            looked += shown.asked
             await self._take(
                 source, shown, [source_ref(source.channel_id, "post", each) for each in shown.gone], counts
             )
-            report(Progress("recheck", counts["rechecked"], len(posts)))
+            report(Progress("recheck", looked, len(posts)))
         if isinstance(stream, CommentedSource) and source.include_comments:
             await self._recheck_comments(source, stream, posts, counts, report)
 
@@ -57,10 +59,12 @@ class Rechecker:
         }
         if former := len(held) - len(thread_of):
             counts["note:comments_of_a_former_group"] += former
+        looked = 0
         async for shown in chat.comments_shown(thread_of, first_group):
+            looked += shown.asked
             gone = [comment_id(each, group, first_group) for each in shown.gone]
             await self._take(source, shown, [source_ref(source.channel_id, "comment", each) for each in gone], counts)
-            report(Progress("recheck", counts["rechecked"], len(posts) + len(thread_of)))
+            report(Progress("recheck comments", looked, len(thread_of)))
 
     async def _take(self, source: Source, shown: Shown, gone: Sequence[str], counts: Counter[str]) -> None:
         stored = Counter[str]()

@@ -76,10 +76,12 @@ class MessageSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What Telegram shows now of messages that were asked for by id: as they are, or `gone`."""
+    """What Telegram shows now of messages that were asked for by id: as they are, or `gone`. Of `asked` messages
+    neither may be sure."""
 
     messages: list[RawMessage]
     gone: list[int]
+    asked: int
 
 
 class ChatSource(MessageSource, Protocol):

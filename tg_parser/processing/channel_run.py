@@ -79,6 +79,12 @@ class ChannelRun:
             raise
         if self.error is not None:
             raise self.error
+        # Other processes may have taken a part of what was due when it was counted.
+        self.report(Progress("process", self._handled, self._handled))
+
+    @property
+    def _handled(self) -> int:
+        return self.done.processed + self.done.failed + self.done.removed
 
     async def _settle(self, flow: asyncio.Task[None]) -> None:
         log.info("waiting for running calls; Ctrl-C again ends at once", seconds=self.options.shutdown_wait)
@@ -227,7 +233,7 @@ class ChannelRun:
             removed=len(removed),
             without_text=sum(stored.document.text_clean == "" for stored in documents),
         )
-        self.report(Progress("process", self.done.processed + self.done.failed + self.done.removed, self.due))
+        self.report(Progress("process", self._handled, max(self.due, self._handled)))
 
 
 def _is_asked(due: DueMessage) -> bool:

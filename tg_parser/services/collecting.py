@@ -87,7 +87,7 @@ class CollectService:
                 "There is no active source that Telegram can be asked about.",
                 "Add one with: tg-parser add-source --source-id NAME; see all with: tg-parser sources list",
             )
-        reports = _Summed(report)
+        reports = _Summed(report, len(live))
         room = {"web": asyncio.Semaphore(WEB_SIDE_BY_SIDE), "api": asyncio.Semaphore(1)}
 
         async def collect(source: Source) -> IngestOutcome:
@@ -172,10 +172,12 @@ def _require_waited(source: Source) -> None:
 
 
 class _Summed:
-    """One line of progress for sources that are collected side by side."""
+    """One line of progress for `number` sources that are collected side by side; its total is sure when each of them
+    has told its own."""
 
-    def __init__(self, report: ReportProgress) -> None:
+    def __init__(self, report: ReportProgress, number: int) -> None:
         self._report = report
+        self._number = number
         self._last: dict[tuple[str, str], Progress] = {}
 
     def of(self, source_id: str) -> ReportProgress:
@@ -185,7 +187,7 @@ class _Summed:
             self._last[progress.step, source_id] = progress
             told = [last for (step, _), last in self._last.items() if step == progress.step]
             totals = [last.total for last in told if last.total is not None]
-            total = sum(totals) if len(totals) == len(told) else None
+            total = sum(totals) if len(totals) == self._number else None
             self._report(Progress(progress.step, sum(last.done for last in told), total))
 
         return report

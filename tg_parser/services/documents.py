@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
-from tg_parser.domain.progress import ReportProgress, part_of, silent
+from tg_parser.domain.progress import Parts, ReportProgress, silent
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
 from tg_parser.storage.engine.locks import Locks
 
@@ -26,16 +26,19 @@ class DocumentService:
 
         To do again what is done (`force`, `retry_failed`) is for one process a channel: BusyError for a second.
         """
-        done, several = ProcessReport(), len(channel_ids) > 1
-        total = await self.count_due(channel_ids, options) if several else 0
+        done = ProcessReport()
+        parts = Parts(report, len(channel_ids), {"process": await self.due_each(channel_ids, options)})
         for channel_id in channel_ids:
-            told = part_of(report, done.due, total) if several else report
             async with AsyncExitStack() as held:
                 if options.force or options.retry_failed:
                     await held.enter_async_context(self._locks.exclusive(f"process:{channel_id}"))
-                done += await self._processor.run(channel_id, options, told)
+                done += await self._processor.run(channel_id, options, parts.next())
         return done
 
     async def count_due(self, channel_ids: Sequence[str], options: ProcessOptions) -> int:
         """How many messages `process` would take."""
-        return sum([await self._processor.count_due(channel_id, options) for channel_id in channel_ids])
+        return sum(await self.due_each(channel_ids, options))
+
+    async def due_each(self, channel_ids: Sequence[str], options: ProcessOptions) -> list[int]:
+        """The same by channel, in their order."""
+        return [await self._processor.count_due(channel_id, options) for channel_id in channel_ids]

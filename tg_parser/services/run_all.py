@@ -68,7 +68,9 @@ class RunAllService:
         """The steps of `request` for every source that is not paused."""
         chosen = [each for each in await self._sources.list() if each.status != "paused"]
         collected = {} if "ingest" in request.skip else await self._collected(chosen, request, report)
-        parts = Parts(report)
+        found = [collected[each.source_id].source if each.source_id in collected else each for each in chosen]
+        self._runs.require_own_folder(request, [each.channel_id for each in found])
+        parts = await self._parts(found, request, report)
         done = [await self._steps(each, collected.get(each.source_id), request, parts.next()) for each in chosen]
         exported = None
         if "export" not in request.skip and done:
@@ -80,8 +82,13 @@ class RunAllService:
         self, sources: Sequence[Source], options: TopicOptions, report: ReportProgress = silent, **how: bool
     ) -> list[SourceRun]:
         """Topics of each channel by itself."""
-        parts = Parts(report)
+        parts = Parts(report, len(sources))
         return [await self._topicized(SourceRun(source), options, parts.next(), **how) for source in sources]
+
+    async def _parts(self, chosen: Sequence[Source], request: RunRequest, report: ReportProgress) -> Parts:
+        """The progress of all sources; how many messages are due in each is counted before the first."""
+        channels = [] if "process" in request.skip else [each.channel_id for each in chosen]
+        return Parts(report, len(chosen), {"process": await self._documents.due_each(channels, request.process)})
 
     async def _collected(
         self, chosen: Sequence[Source], request: RunRequest, report: ReportProgress

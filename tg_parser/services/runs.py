@@ -98,7 +98,7 @@ class RunService:
         self, request: RunRequest, channels: Sequence[str], report: ReportProgress = silent
     ) -> dict[str, TopicizeReport]:
         """Each channel has topics of its own; topics over several channels are asked for by topicize itself."""
-        parts, force = Parts(report), request.force
+        parts, force = Parts(report, len(channels)), request.force
         return {
             channel: await self._topics.topicize([channel], request.topics, force=force, report=parts.next())
             for channel in channels
@@ -117,9 +117,13 @@ class RunService:
             found = [outcome.source.channel_id for outcome in ingested]
         else:
             found = [(await self._source(request)).channel_id]
-        if "export" not in request.skip:
-            self._exporter.require_own_folder(_export_of(request, found))
+        self.require_own_folder(request, found)
         return found
+
+    def require_own_folder(self, request: RunRequest, channels: Sequence[str]) -> None:
+        """Raise OutputError where the files of these channels could not be put where `request` wants them."""
+        if "export" not in request.skip:
+            self._exporter.require_own_folder(_export_of(request, channels))
 
     async def _source(self, request: RunRequest) -> Source:
         if request.source is not None:

@@ -86,7 +86,7 @@ class TopicEditor:
         given = unique_titles(drafts, kept.keys() - fresh.keys(), wished)
         taken = {id_: wished[id_] for id_ in fresh if given[id_] != wished[id_]}
         again = [one for one in due if one.card.id in taken and one.named.group.wanted is None]
-        return fresh | await self._worded("name topics", again, corpus, taken, session)
+        return fresh | await self._worded("tell topics apart", again, corpus, taken, session)
 
     async def _worded(
         self, step: str, drafts: Sequence[Draft], corpus: Corpus, taken: Mapping[str, str], session: LlmSession

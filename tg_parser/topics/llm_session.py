@@ -13,7 +13,7 @@ import structlog
 from pydantic import BaseModel
 
 from tg_parser.domain.errors import ProviderUnavailableError, TgParserError
-from tg_parser.domain.progress import Parts, Progress, ReportProgress, silent
+from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.llm.question import Answer, Asker, Purpose, Question
 
 T = TypeVar("T", bound=BaseModel)
@@ -62,10 +62,6 @@ class LlmSession:
     _is_ending: bool = False
     _done: int = 0
     _answers: list[Answer[Any]] = field(default_factory=list)
-    _parts: Parts = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._parts = Parts(self.report)
 
     async def ask_all(self, step: str, questions: Sequence[Question[T]]) -> list[Answer[T] | None]:
         """An answer a question; None where there is no good one, or where an error ended the inquiry before it.
@@ -74,9 +70,8 @@ class LlmSession:
         """
         answers: list[Answer[T] | None] = [None] * len(questions)
         waiting, self._done = iter(range(len(questions))), 0
-        tell = self._parts.next()
         workers = [
-            asyncio.create_task(self._work(step, questions, waiting, answers, tell))
+            asyncio.create_task(self._work(step, questions, waiting, answers))
             for _ in range(min(self.concurrency, len(questions)))
         ]
         try:
@@ -118,7 +113,6 @@ class LlmSession:
         questions: Sequence[Question[T]],
         waiting: Iterator[int],
         answers: list[Answer[T] | None],
-        tell: ReportProgress,
     ) -> None:
         for place in waiting:
             if self.stopped is not None or self._is_ending:
@@ -128,7 +122,7 @@ class LlmSession:
             except TgParserError as error:
                 self._count(error)
             self._done += 1
-            tell(Progress(step, self._done, len(questions)))
+            self.report(Progress(step, self._done, len(questions)))
 
     def _count(self, error: TgParserError) -> None:
         if error.stops_run or isinstance(error, ProviderUnavailableError):

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tg_parser.domain.progress import Parts, Progress, ReportProgress, silent
+from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.times import utc_now
 from tg_parser.nlp.embeddings import Embedder, text_hash
 from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
@@ -75,9 +75,9 @@ class Topicizer:
         if last is not None and last.fingerprint == fingerprint and not force:
             return TopicizeReport(TopicReport.of(last.report), unchanged=True)
         documents = [document async for document in self._read(channel_ids)]
-        parts = Parts(report)
-        vectors = await self._embed([document.text for document in documents], parts.next())
-        wanted = await self._embed([one.text for one in options.wanted], parts.next())
+        texts = [document.text for document in documents]
+        vectors = await self._embed([*texts, *(one.text for one in options.wanted)], report)
+        vectors, wanted = vectors[: len(texts)], vectors[len(texts) :]
         known = [KnownTopic(card, bundle) for card, bundle in await self._topics.known(channel_ids)]
         prepared = await asyncio.to_thread(prepare, documents, vectors, options, wanted)
         session = self._editor.session(channel_ids, report) if self._editor and not dry_run else None

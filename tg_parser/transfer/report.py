@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import Table, func, select
 
 from tg_parser.domain.errors import OutputError
+from tg_parser.domain.paths import why_not_written
 from tg_parser.storage.engine.transactions import Database
 from tg_parser.transfer.ledger import Run, Tally, changes, quarantine
 from tg_parser.transfer.plan import RowResult, TablePlan
@@ -137,7 +138,9 @@ def _whole_file(path: Path) -> Iterator[IO[bytes]]:
             yield file
         beside.replace(path)
     except OSError as error:
-        raise OutputError(f"The report {path} cannot be written: {error.strerror}.", "Choose another place.") from error
+        raise OutputError(
+            f"The report {path} cannot be written: {why_not_written(error)}.", "Choose another place with --report."
+        ) from error
 
 
 async def _rows(database: Database, table: Table, run: Run) -> AsyncIterator[Mapping[str, Any]]:

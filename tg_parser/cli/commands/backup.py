@@ -122,8 +122,11 @@ def prune(
     gone = _with_backups(lambda service: service.prune(dry_run=dry_run), folder)
     if json:
         emit_json({"pruned": [each.name for each in gone], "dry_run": dry_run})
-    for each in [] if json else gone:
+        return
+    for each in gone:
         emit_line(f"{'would prune' if dry_run else 'pruned'} {each.name}")
+    if not gone:
+        emit_line(f"Nothing {'would be' if dry_run else 'was'} removed: BACKUP_KEEP_* keep every backup that is there.")
 
 
 def _with_backups(work: Callable[[BackupService], T], folder: Path | None, scratch_url: str | None = None) -> T:

@@ -14,7 +14,7 @@ from tg_parser.domain.peers import Peer
 from tg_parser.ingestion.telegram.chat import TelegramChat
 from tg_parser.ingestion.telegram.rate_limiter import AccountRateLimiter
 from tg_parser.ingestion.telegram.session import Session, load_session, session_exists
-from tg_parser.storage.engine.locks import FileLocks, Locks
+from tg_parser.storage.engine.locks import LOCKS, FileLocks, Locks
 from tg_parser.storage.stores.accounts import AccountStorage
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ async def hold_session(opened: AsyncExitStack, session: Session, locks: Locks) -
     held = [(locks, f"telegram-session:{session.session_id}")]
     if session.file is not None and os.access(session.file.absolute().parent, os.W_OK):
         # Processes with databases elsewhere share nothing but the file. Where it is mounted read-only, not even that.
-        held.append((FileLocks(session.file.absolute().parent), f"telegram-session-file:{session.session_id}"))
+        held.append((FileLocks(session.file.absolute().parent / LOCKS), f"telegram-session-file:{session.session_id}"))
     try:
         for each, name in held:
             await opened.enter_async_context(each.exclusive(name))

@@ -66,7 +66,7 @@ class TelegramChat:
         for part in in_pages(ids):
             page = await self._requests.messages(self._target, part)
             there, gone = _there_and_gone(page)
-            yield Shown([map_message(each, self.chat, page.people, topics) for each in there], gone)
+            yield Shown([map_message(each, self.chat, page.people, topics) for each in there], gone, len(part))
 
     async def discussion_group(self) -> str | None:
         """The bare id of the group where posts are commented now; None without one that the account may read."""
@@ -103,7 +103,9 @@ class TelegramChat:
             page = await self._requests.messages(group, part)
             there, gone = _there_and_gone(page)
             yield Shown(
-                [map_comment(each, self.chat, page.people, thread_of[each.id], first_group) for each in there], gone
+                [map_comment(each, self.chat, page.people, thread_of[each.id], first_group) for each in there],
+                gone,
+                len(part),
             )
 
     async def _history(self, window: Window) -> AsyncGenerator[MessagePage, None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import ipaddress
 import os
@@ -15,7 +16,8 @@ from pathlib import Path
 
 from tg_parser.config.secrets import is_session_string
 from tg_parser.config.settings import TelegramSettings
-from tg_parser.domain.errors import AccountError
+from tg_parser.domain.errors import AccountError, OutputError
+from tg_parser.domain.paths import why_not_written
 
 LOGIN_HINT = "Log in once with: tg-parser login"
 
@@ -90,13 +92,24 @@ def as_string(session: Session) -> str:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that its owner alone can read, whole or not at all; its folder is made on the way."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file that its owner alone can read, whole or not at all; its folder is made on the way.
+
+    Raises OutputError.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise OutputError(
+            f"Cannot write the session into {path}: {why_not_written(error)}.",
+            "Name another file: TELEGRAM_SESSION for the session, --export-string for its copy.",
+        ) from error
 
 
 def _from_string(value: str) -> Session:

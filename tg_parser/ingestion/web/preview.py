@@ -96,7 +96,7 @@ class WebChannel:
                 messages.append(found)
             elif found:
                 gone.append(number)
-        return Shown([message for message in messages if not _hides_its_text(message)], gone)
+        return Shown([message for message in messages if not _hides_its_text(message)], gone, len(ids))
 
 
 def _hides_its_text(message: RawMessage) -> bool:

@@ -15,7 +15,7 @@ from tg_parser.storage.engine.engine_factory import (
     sqlite_path,
     wait_until_it_answers,
 )
-from tg_parser.storage.engine.locks import FileLocks, Locks
+from tg_parser.storage.engine.locks import LOCKS, FileLocks, Locks
 from tg_parser.storage.engine.migrator import ensure_schema
 from tg_parser.storage.engine.pool import Pool, logged
 from tg_parser.storage.engine.replicas import Reader, Replica, Replicas
@@ -116,5 +116,5 @@ def _in_files(settings: Settings) -> Databases:
         engine = create_engine_from_settings(settings, name)
         return Database(name, engine, pool=Pool(engine, settings.database.pool_limit), retry=settings.retry)
 
-    folder = sqlite_path(settings.database, "processing").parent / "locks"
+    folder = sqlite_path(settings.database, "processing").parent / LOCKS
     return Databases(opened("ingestion"), opened("raw"), opened("processing"), FileLocks(folder))

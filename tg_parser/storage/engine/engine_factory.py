@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from tg_parser.config.database_settings import DatabaseSettings
 from tg_parser.config.settings import RetrySettings, Settings
 from tg_parser.domain.errors import StorageError, StorageUnavailableError
+from tg_parser.domain.paths import why_not_written
 from tg_parser.storage.engine.connecting import connect_whole
 from tg_parser.storage.engine.postgres_address import connect_arguments, hosts, postgres_url, session_parameters
 from tg_parser.storage.engine.sessions import prepare_postgres, prepare_sqlite
@@ -123,6 +124,6 @@ def prepare_file(path: Path) -> None:
             path.touch(0o600)
     except OSError as error:
         raise StorageError(
-            f"Database file {path} cannot be made: {error.strerror}.",
-            "Choose a writable place (the *_DB_PATH variables).",
+            f"Database file {path} cannot be made: {why_not_written(error)}.",
+            "Choose a writable place (--data-dir, TG_PARSER_HOME or the *_DB_PATH variables).",
         ) from error

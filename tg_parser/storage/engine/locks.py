@@ -14,6 +14,9 @@ from filelock import FileLock, Timeout
 
 from tg_parser.domain.errors import BusyError
 
+LOCKS = "locks"
+"""The folder of lock files, beside what they guard."""
+
 
 class Locks(Protocol):
     """Exclusive use of named work, such as `process:-100123`."""
