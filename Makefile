@@ -7,7 +7,7 @@ WORKERS ?= auto
 PIN := --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test lint format docs bench requirements clean
+.PHONY: help install install-dev demo test test-fast lint format docs bench requirements clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -20,7 +20,10 @@ demo: install  ## The whole main job on the bundled sample; files go to ./output
 	@$(BIN)/tg-parser demo --out $(OUT)
 
 test: install-dev  ## All tests, on SQLite and on a PostgreSQL that the tests start themselves
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+test-fast: install-dev  ## In a minute: unit tests, and the contracts of the storages on SQLite; no server starts
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not postgres" tests/unit tests/contract
 
 lint: install-dev  ## Style, types, import rules, generated pages
 	$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from conftest import settings_of
+from fresh_databases import settings_of
 from samples import CHANNEL, NOW, document, message
 from sqlalchemy import text
 

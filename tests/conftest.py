@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import shutil
 import sys
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
+from fresh_databases import (
+    fresh_postgres_database,
+    keep_server,
+    make_schemas,
+    migrated_template,
+    settings_of,
+    sqlite_files,
+    stop_server,
+)
 from pgbouncer_server import PROGRAM as PGBOUNCER
-from postgres_server import PostgresServer
-from psycopg import sql
 from sample_data import LENT
-from sqlalchemy import make_url
 
-from tg_parser.config.settings import DatabaseSettings, RetrySettings, Settings, setting_groups
+from tg_parser.config.settings import Settings, setting_groups
 from tg_parser.storage.engine.databases import Databases, open_databases
 
-SERVER = pytest.StashKey[PostgresServer]()
-ADMIN_URL = "TEST_DATABASE_URL"
 # What a machine cannot run is not collected, so that a skipped test is always one that somebody should look at.
 collect_ignore = [] if LENT.is_dir() else ["lent"]
 collect_ignore += [] if PGBOUNCER else ["integration/test_pgbouncer.py"]
@@ -40,18 +42,15 @@ sys.addaudithook(_refuse_the_network)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The process that steers the run starts the server; workers inherit its address."""
-    if not hasattr(config, "workerinput") and ADMIN_URL not in os.environ and not config.option.collectonly:
-        config.stash[SERVER] = server = PostgresServer()
-        server.start()
-        os.environ[ADMIN_URL] = server.url
+    """The process that steers the run keeps the server for its workers."""
+    if not hasattr(config, "workerinput"):
+        keep_server()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Nothing is left running."""
-    if SERVER in config.stash:
-        config.stash[SERVER].stop()
-        del os.environ[ADMIN_URL]
+    if not hasattr(config, "workerinput"):
+        stop_server()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -64,20 +63,6 @@ def _bare_environment() -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def fresh_postgres_database(template: str | None = None) -> Iterator[str]:
-    """The URL of a database that lives as long as the block."""
-    name = f"tg_test_{uuid.uuid4().hex}"
-    origin = sql.SQL("TEMPLATE {}").format(sql.Identifier(template)) if template else sql.SQL("TEMPLATE template0")
-    with psycopg.connect(os.environ[ADMIN_URL], autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} {} ENCODING 'UTF8'").format(sql.Identifier(name), origin))
-    try:
-        yield make_url(os.environ[ADMIN_URL]).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with psycopg.connect(os.environ[ADMIN_URL], autocommit=True) as admin:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def backend(request: pytest.FixtureRequest) -> str:
     """The name of the backend a test runs on; every test that asks for it runs on each."""
@@ -86,8 +71,18 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database_environment(backend: str, request: pytest.FixtureRequest) -> dict[str, str]:
-    """The variables that point at fresh, empty databases of the backend."""
-    name = "sqlite_variables" if backend == "sqlite" else "postgres_variables"
+    """The variables that point at fresh databases of the backend with their schemas."""
+    return _of_backend(request, "migrated_sqlite", "migrated_postgres")
+
+
+@pytest.fixture
+def empty_environment(backend: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    """The variables that point at fresh databases of the backend with nothing in them."""
+    return _of_backend(request, "sqlite_variables", "postgres_variables")
+
+
+def _of_backend(request: pytest.FixtureRequest, sqlite: str, postgres: str) -> dict[str, str]:
+    name = sqlite if request.getfixturevalue("backend") == "sqlite" else postgres
     variables: dict[str, str] = request.getfixturevalue(name)
     return variables
 
@@ -105,27 +100,39 @@ def postgres_variables() -> Iterator[dict[str, str]]:
         yield {"DB_TYPE": "postgresql", "DB_URL": url}
 
 
-def sqlite_files(folder: Path) -> dict[str, str]:
-    return {
-        "DB_TYPE": "sqlite",
-        "INGESTION_STATE_DB_PATH": str(folder / "ingestion_state.sqlite"),
-        "RAW_STORAGE_DB_PATH": str(folder / "raw_storage.sqlite"),
-        "PROCESSING_STORAGE_DB_PATH": str(folder / "processing_storage.sqlite"),
-    }
+@pytest.fixture(scope="session")
+def files_with_schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of three SQLite files that were migrated once, to be copied."""
+    folder = tmp_path_factory.mktemp("schemas") / "databases"
+    make_schemas(sqlite_files(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def database_with_schemas() -> Iterator[str]:
+    """The name of a PostgreSQL database that was migrated once, to be copied."""
+    with migrated_template() as name:
+        yield name
+
+
+@pytest.fixture
+def migrated_sqlite(files_with_schemas: Path, sqlite_variables: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """Variables of three SQLite files with their schemas."""
+    shutil.copytree(files_with_schemas, tmp_path / "databases")
+    return sqlite_variables
+
+
+@pytest.fixture
+def migrated_postgres(database_with_schemas: str) -> Iterator[dict[str, str]]:
+    """Variables of a PostgreSQL database with its schemas."""
+    with fresh_postgres_database(database_with_schemas) as url:
+        yield {"DB_TYPE": "postgresql", "DB_URL": url}
 
 
 @pytest.fixture
 def settings(database_environment: dict[str, str]) -> Settings:
     """Settings of fresh databases, with impatient retries."""
     return settings_of(database_environment)
-
-
-def settings_of(variables: dict[str, str]) -> Settings:
-    """Settings as the environment `variables` would give them, with impatient retries."""
-    return Settings(
-        database=DatabaseSettings(_env_file=None, **variables),
-        retry=RetrySettings(max_attempts=2, backoff_base=0.1, backoff_max=1, jitter=0),
-    )
 
 
 @pytest.fixture

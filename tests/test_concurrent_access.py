@@ -4,14 +4,15 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 import stamina
-from cli_process import command, small_export
+from cli_process import begin, small_export, tg_parser
 from conftest import process_environment
 from samples import CHANNEL, NOW, message
+from sqlalchemy.exc import OperationalError
 
 from tg_parser.domain.errors import BusyError
 from tg_parser.domain.sources import SourceChange
@@ -28,8 +29,8 @@ WORK = "process:-100123"
 
 
 def start(database_environment, *arguments, **options):
-    command = [sys.executable, str(Path(__file__).with_name("store_process.py")), *arguments]
-    return subprocess.Popen(command, env=process_environment(database_environment), text=True, **options)
+    script = str(Path(__file__).with_name("store_process.py"))
+    return begin(process_environment(database_environment), *arguments, script=script, cwd=Path.cwd(), **options)
 
 
 async def test_six_processes_write_at_once(databases, database_environment):
@@ -97,17 +98,8 @@ CROWDS = [
 
 def commands(process_env, folder, several, *arguments):
     """The JSON results of one command run by several processes at once."""
-    running = [
-        subprocess.Popen(
-            command(*arguments, "--json"),
-            env=process_env,
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(several)
-    ]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    running = [begin(process_env, *arguments, "--json", cwd=folder, **pipes) for _ in range(several)]
     ended = [(process.communicate(timeout=200), process.returncode) for process in running]
     assert [code for _, code in ended] == [0] * several, [said for (_, said), _ in ended]
     return [json.loads(result) for (result, _), _ in ended]
@@ -165,15 +157,28 @@ async def test_second_topicisation_is_told_who_is_at_work(process_env, databases
     sources = IngestionStorage(databases.ingestion)
     await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
     async with databases.locks.exclusive(f"topicize:{CHANNEL}"):
-        done = await asyncio.to_thread(
-            subprocess.run,
-            command("topicize", "--source", "s"),
-            env=process_env,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert done.returncode == 1
+        done = await asyncio.to_thread(tg_parser, process_env, "topicize", "--source", "s", cwd=tmp_path, code=1)
     assert str(os.getpid()) in done.stderr
     assert "topicize" in done.stderr
+
+
+async def test_cancelled_work_is_not_done_again(databases):
+    """A connection that breaks over a cancellation, as psycopg's may, is no reason to try once more."""
+    begun, times = asyncio.Event(), 0
+
+    async def work(conn):
+        nonlocal times
+        times += 1
+        begun.set()
+        try:
+            await asyncio.sleep(0 if times > 1 else 60)
+        except asyncio.CancelledError:
+            broken = psycopg.OperationalError("another command is already in progress")
+            raise OperationalError("SELECT 1", {}, broken, connection_invalidated=True) from None
+
+    task = asyncio.create_task(databases.raw.write(work))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert times == 1

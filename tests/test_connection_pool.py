@@ -8,7 +8,7 @@ from asyncio import CancelledError
 
 import psycopg
 import pytest
-from conftest import settings_of
+from fresh_databases import settings_of
 from sqlalchemy import text
 from sqlalchemy.exc import DataError
 

@@ -1,13 +1,13 @@
 """Migrations on both backends: the schema they make, the way back, two processes at once, schemas that do not fit."""
 
 import asyncio
-import subprocess
-import sys
+from subprocess import PIPE, STDOUT
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from conftest import settings_of
+from cli_process import begin
+from fresh_databases import settings_of
 from samples import CHANNEL, NOW, document, message, topic
 from sqlalchemy import inspect, text
 
@@ -29,6 +29,12 @@ NAMED_INDEXES = {
     "agent_registry": {"idx_agents_type", "idx_agents_active"},
 }
 HEADS = {"ingestion": "ingestion_0005", "raw": "raw_0002", "processing": "processing_0005"}
+
+
+@pytest.fixture
+def database_environment(empty_environment):
+    """These tests make the schemas themselves."""
+    return empty_environment
 
 
 async def inspected(database, look):
@@ -151,11 +157,7 @@ async def test_three_histories_at_once_in_one_process(settings):
 
 def test_processes_may_initialise_at_once(process_env, tmp_path):
     """Four processes that all find empty databases end well, and the schema is there once."""
-    command = [sys.executable, "-m", "tg_parser", "init"]
-    started = [
-        subprocess.Popen(command, env=process_env, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        for _ in range(4)
-    ]
+    started = [begin(process_env, "init", cwd=tmp_path, stdout=PIPE, stderr=STDOUT) for _ in range(4)]
     outputs = [process.communicate(timeout=100)[0] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0, 0], outputs
     names = ("DB_TYPE", "DB_URL", "INGESTION_STATE_DB_PATH", "RAW_STORAGE_DB_PATH", "PROCESSING_STORAGE_DB_PATH")

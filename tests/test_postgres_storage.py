@@ -5,7 +5,7 @@ import logging
 
 import psycopg
 import pytest
-from conftest import settings_of
+from fresh_databases import settings_of
 from postgres_server import PostgresServer
 from samples import CHANNEL, NOW, message
 from sqlalchemy import text
@@ -16,7 +16,7 @@ from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.engine.engine_factory import postgres_url
 from tg_parser.storage.stores.raw import RawStorage
 
-pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("own_server")]
+pytestmark = pytest.mark.postgres
 
 PASSWORD = "p@ss:w/rd% пароль"
 END_SESSIONS = """

@@ -8,8 +8,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import Any
 
+from warm_child import WarmChild
 from warm_process import WarmProcess
 
 from tg_parser.sample import SAMPLE_EXPORT
@@ -26,12 +28,29 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 def tg_parser(
-    env: dict[str, str], *arguments: str | Path, cwd: Path, code: int = 0
+    env: dict[str, str], *arguments: str | Path, cwd: Path, code: int | None = 0, **more: Any
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, as a child of a warm process, and hold it to an exit code."""
-    done = WARM.run([str(argument) for argument in arguments], env, cwd, SECONDS)
-    assert done.returncode == code, f"{arguments} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    """Run a command to its end, as a child of a warm process, and hold it to an exit code; None is any.
+
+    It may be given an `answer` on its input, and a `file_size` that no file may grow beyond.
+    """
+    done = WARM.run([str(argument) for argument in arguments], env, cwd, SECONDS, **more)
+    assert code in {None, done.returncode}, f"{arguments} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
+
+
+def begin(
+    env: dict[str, str],
+    *arguments: str | Path,
+    cwd: Path,
+    stdin: int = DEVNULL,
+    stdout: int = DEVNULL,
+    stderr: int = DEVNULL,
+    script: str | None = None,
+) -> WarmChild:
+    """Start a command, or a script, that runs beside the test, as a child of a warm process."""
+    called = [str(argument) for argument in arguments]
+    return WARM.start(called, env, cwd, stdin=stdin, stdout=stdout, stderr=stderr, script=script)
 
 
 def tg_parser_json(env: dict[str, str], *arguments: str | Path, cwd: Path) -> Any:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-import subprocess
 from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
-from cli_process import command, tg_parser, tg_parser_json
-from conftest import settings_of
+from cli_process import tg_parser, tg_parser_json
 from fake_telegram_server import fake, telegram_variables, world
+from fresh_databases import settings_of
 
 from tg_parser.domain.messages import RawMessage
 from tg_parser.storage.engine.databases import open_databases
@@ -57,13 +56,6 @@ def ingest(env: dict[str, str], folder: Any, *options: str) -> dict[str, int]:
     (outcome,) = tg_parser_json(env, "ingest", "--source", SOURCE, *options, cwd=folder)["sources"]
     counts: dict[str, int] = outcome["counts"]
     return counts
-
-
-def begun(env: dict[str, str], folder: Any, *arguments: str) -> subprocess.Popen[str]:
-    """A process that runs beside the test."""
-    return subprocess.Popen(
-        command(*arguments), env=env, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
 
 
 def channel_ref(channel: Any) -> str:

@@ -1,12 +1,11 @@
 """The agents by processes: the main job by a plan, a model that lies, a run that is killed, and what is left to see."""
 
 import re
-import subprocess
 import time
 from collections import Counter
 
 import pytest
-from cli_process import command, exported, small_export, tg_parser, tg_parser_json
+from cli_process import begin, exported, small_export, tg_parser, tg_parser_json
 from llm_servers import SECRET, LlmServer, Reply
 
 LIE = "Министерство обороны опровергло слухи вчера вечером."
@@ -82,9 +81,7 @@ def test_killed_run_leaves_no_handoff_open(sqlite_env, export, tmp_path):
     with LlmServer(lambda asked: Reply(delay=60)) as server:
         env = {**sqlite_env, **server.environment("openai")}
         tg_parser(env, "ingest", "--from-export", export, cwd=tmp_path)
-        process = subprocess.Popen(
-            command("process", "--all", "--multi-agent"), env=env, cwd=tmp_path, stderr=subprocess.DEVNULL
-        )
+        process = begin(env, "process", "--all", "--multi-agent", cwd=tmp_path)
         while not server.requests:
             assert process.poll() is None
             time.sleep(0.05)

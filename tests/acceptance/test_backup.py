@@ -7,7 +7,7 @@ import time
 
 import pytest
 from backup_samples import count, fill, programs, with_backups
-from cli_process import SECONDS, command, exported, small_export, tg_parser, tg_parser_json
+from cli_process import begin, exported, small_export, tg_parser, tg_parser_json
 
 KILLS = 4
 
@@ -25,22 +25,7 @@ def settings(database_environment, tmp_path):
 
 
 def answered(env, answer, *arguments, cwd):
-    return subprocess.run(
-        command(*arguments),
-        env=env,
-        cwd=cwd,
-        input=answer,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-
-
-def limited(env, blocks, *arguments, cwd):
-    """A command that may write no file of more than so many blocks of 512 bytes or 1 KiB."""
-    shell = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *command(*arguments)]
-    return subprocess.run(shell, env=env, cwd=cwd, capture_output=True, text=True, timeout=SECONDS, check=False)
+    return tg_parser(env, *arguments, cwd=cwd, code=None, answer=answer)
 
 
 def states(env, cwd):
@@ -79,7 +64,7 @@ def test_killed_backups_are_never_good(env, settings, tmp_path):
     fill(settings, range(8000))
     moments = random.Random(7)
     for _ in range(KILLS):
-        process = start(env, "backup", "create", cwd=tmp_path)
+        process = begin(env, "backup", "create", cwd=tmp_path)
         wait_for_partial(process, tmp_path / "backups")
         time.sleep(moments.uniform(0, 0.4))
         process.kill()
@@ -90,10 +75,6 @@ def test_killed_backups_are_never_good(env, settings, tmp_path):
         tg_parser(env, "backup", "verify", name, cwd=tmp_path)
     tg_parser(env, "backup", "create", cwd=tmp_path)
     tg_parser(env, "backup", "verify", "--latest", cwd=tmp_path)
-
-
-def start(env, *arguments, cwd):
-    return subprocess.Popen(command(*arguments), env=env, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def wait_for_partial(process, folder):
@@ -110,7 +91,7 @@ def test_killed_restores_leave_no_half_table(env, settings, tmp_path):
     undisturbed = time.monotonic() - started
     fill(settings, range(4000, 6000))
     for _ in range(KILLS):
-        process = start(env, "backup", "restore", name, "--yes", cwd=tmp_path)
+        process = begin(env, "backup", "restore", name, "--yes", cwd=tmp_path)
         with_patience(process, moments.uniform(0.4, 1.0) * undisturbed)
         assert count(settings, "raw_messages") in {4000, 6000}
         assert count(settings, "processed_documents") in {4000, 6000}
@@ -139,8 +120,7 @@ def wait_until_restored(env, name, cwd):
 def test_full_disk_leaves_no_backup(env, settings, tmp_path):
     """What cannot be written to its end is an error of one line, and nothing of it stays."""
     fill(settings, range(3000))
-    done = limited(env, 200, "backup", "create", cwd=tmp_path)
-    assert done.returncode == 1
+    done = tg_parser(env, "backup", "create", cwd=tmp_path, code=1, file_size=100_000)
     assert done.stderr.startswith("Error: ")
     assert "Hint: " in done.stderr
     assert "Traceback" not in done.stderr

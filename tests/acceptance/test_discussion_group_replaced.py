@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 from cli_process import tg_parser, tg_parser_json
-from conftest import settings_of
 from fake_telegram_server import fake_telegram, world
+from fresh_databases import settings_of
 from telegram_worlds import SOURCE, add_source, entries, ingest, row_count, stored, telegram_env
 
 from tg_parser.domain.times import utc_now

@@ -6,7 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from cli_process import SECONDS, command, small_export, tg_parser
+from cli_process import SECONDS, begin, small_export, tg_parser
+from llm_servers import LlmServer, Reply
+from model_readings import well_read
 
 
 @pytest.fixture
@@ -84,11 +86,15 @@ def test_question_without_an_answer_is_told(json_env, tmp_path):
 
 def test_progress_and_ctrl_c_are_told_in_json(json_env, tmp_path):
     """Progress comes with its numbers as facts, and Ctrl-C ends with exit code 130 and one object."""
-    with _slow_process(json_env, tmp_path) as process:
-        line = next(line for line in iter(process.stderr.readline, "") if '"step"' in line)
-        process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
-        assert process.wait(SECONDS) == 130
+    tg_parser(json_env, "ingest", "--from-export", many_messages(tmp_path), cwd=tmp_path)
+    # Each answer takes a while, so that the job is far from its end when the first line of progress is due.
+    with LlmServer(lambda asked: Reply(output=well_read(asked), delay=0.5)) as server:
+        env = {**json_env, **server.environment("openai"), "LLM_BATCH_SIZE": "1", "PROCESSING_CONCURRENCY": "3"}
+        with begin(env, "process", "--all", cwd=tmp_path, stderr=subprocess.PIPE) as process:
+            line = next(line for line in iter(process.stderr.readline, "") if '"step"' in line)
+            process.send_signal(signal.SIGINT)
+            rest = process.stderr.read()
+            assert process.wait(SECONDS) == 130
     progress = json.loads(line)
     assert progress["step"] == "process"
     assert 0 <= progress["done"] <= progress["total"] == 400
@@ -97,25 +103,20 @@ def test_progress_and_ctrl_c_are_told_in_json(json_env, tmp_path):
     assert last["event"].startswith("Stopped.")
 
 
-def _slow_process(env, folder):
-    """`process --force` over messages that take longer to read than the pause between two lines of progress."""
+def many_messages(folder):
     messages = [
         {
             "id": number,
             "type": "message",
             "date_unixtime": str(1_700_000_000 + number * 60),
-            "text": f"{number}. Сегодня в городе открыли новый мост, и движение стало быстрее. " * 150,
+            "text": f"{number}. Сегодня в городе открыли новый мост, и движение стало быстрее.",
         }
         for number in range(1, 401)
     ]
     chat = {"name": "Test", "type": "public_channel", "id": 1234567890, "messages": messages}
     path = folder / "result.json"
     path.write_text(json.dumps(chat), "utf-8")
-    tg_parser(env, "ingest", "--from-export", path, cwd=folder)
-    return subprocess.Popen(
-        command("process", "--all", "--provider", "local"),
-        env=env, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    return path
 
 
 def test_warnings_of_python_are_logged(json_env, tmp_path):

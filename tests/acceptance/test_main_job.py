@@ -2,12 +2,18 @@
 
 import json
 import signal
-import subprocess
 import time
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
-from cli_process import SECONDS, command, exported, small_export, tg_parser, tg_parser_json
+from cli_process import SECONDS, begin, exported, small_export, tg_parser, tg_parser_json
+
+
+@pytest.fixture
+def database_environment(empty_environment):
+    """The main job begins with nothing at all."""
+    return empty_environment
 
 
 def test_one_command_turns_an_export_into_a_knowledge_base(process_env, tmp_path):
@@ -92,14 +98,7 @@ def test_steps_alone_do_what_run_does(process_env, sqlite_env, tmp_path):
 def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(process_env, tmp_path):
     """SIGINT ends the run with exit code 130 and one sentence; finished documents are kept, the others due."""
     export = write_many(tmp_path, 6000)
-    process = subprocess.Popen(
-        command("run", "--from-export", export, "--out", "out"),
-        env=process_env,
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = begin(process_env, "run", "--from-export", export, "--out", "out", cwd=tmp_path, stderr=PIPE)
     wait_for_documents(process_env, tmp_path)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=SECONDS)
@@ -140,16 +139,6 @@ def wait_for_documents(env, folder):
 
 def test_processes_that_start_together_make_the_schema_once(process_env, tmp_path):
     """Several first commands at the same moment on empty databases all succeed."""
-    started = [
-        subprocess.Popen(
-            command("status", "--json"),
-            env=process_env,
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(5)
-    ]
+    started = [begin(process_env, "status", "--json", cwd=tmp_path, stdout=PIPE, stderr=PIPE) for _ in range(5)]
     ended = [(process.communicate(timeout=SECONDS), process.returncode) for process in started]
     assert [(json.loads(output)["sources"], errors, code) for (output, errors), code in ended] == [([], "", 0)] * 5

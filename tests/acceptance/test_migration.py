@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from subprocess import PIPE
 
 import psycopg
 import pytest
-from cli_process import SECONDS, command, exported, small_export, tg_parser, tg_parser_json
-from conftest import fresh_postgres_database, process_environment
+from cli_process import SECONDS, begin, exported, small_export, tg_parser, tg_parser_json
+from conftest import process_environment
+from fresh_databases import fresh_postgres_database
 from legacy_files import CHANNEL, LegacyFiles, full_files
 
 pytestmark = pytest.mark.postgres
@@ -195,9 +197,7 @@ def undisturbed(many):
 def test_killed_after_some_batches_it_is_finished_by_resume(env, url, many, undisturbed, batches, tmp_path):
     """SIGKILL once so many batches are in; --resume finishes, nothing is lost or doubled, and every row compares."""
     arguments = (*MIGRATE, "--sqlite-dir", many, "--postgres-url", url, "--batch-size", "500")
-    process = subprocess.Popen(
-        command(*arguments), env=env, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = begin(env, *arguments, cwd=tmp_path)
     wait_for_batches(url, batches, process)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -220,9 +220,7 @@ def test_killed_again_and_again_it_still_ends_right(env, url, many, undisturbed,
     moments = random.Random(seed)
     arguments = (*MIGRATE, "--sqlite-dir", many, "--postgres-url", url, "--batch-size", "300", "--resume")
     for _ in range(3):
-        process = subprocess.Popen(
-            command(*arguments), env=env, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        process = begin(env, *arguments, cwd=tmp_path)
         try:
             process.wait(timeout=moments.uniform(0.5, 2.5))
         except subprocess.TimeoutExpired:
@@ -235,9 +233,7 @@ def test_killed_again_and_again_it_still_ends_right(env, url, many, undisturbed,
 def test_ctrl_c_keeps_what_is_done(env, url, many, undisturbed, tmp_path):
     """SIGINT ends with exit code 130 and names --resume, which then finishes."""
     arguments = (*MIGRATE, "--sqlite-dir", many, "--postgres-url", url, "--batch-size", "100")
-    process = subprocess.Popen(
-        command(*arguments), env=env, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = begin(env, *arguments, cwd=tmp_path, stdout=PIPE, stderr=PIPE)
     wait_for_batches(url, 5, process)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=SECONDS)

@@ -5,12 +5,11 @@ import os
 import shlex
 import signal
 import sqlite3
-import subprocess
 import time
 from contextlib import closing
 
 import pytest
-from cli_process import SECONDS, command, tg_parser, tg_parser_json
+from cli_process import SECONDS, begin, tg_parser, tg_parser_json
 from conftest import process_environment
 from legacy_files import CHANNEL, LegacyFiles, full_files
 
@@ -117,9 +116,7 @@ def many(tmp_path_factory):
 def test_killed_it_is_finished_by_resume(env, many, batches, tmp_path):
     """SIGKILL once so many batches are in; --resume finishes, nothing is lost or doubled, and every row compares."""
     arguments = (*MIGRATE, "--to-sqlite", tmp_path / "new", "--batch-size", "300")
-    process = subprocess.Popen(
-        command(*arguments), env=env, cwd=many, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = begin(env, *arguments, cwd=many)
     wait_for_batches(tmp_path / "new/raw_storage.sqlite", batches, process)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()

@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from cli_process import command, tg_parser, tg_parser_json
-from conftest import settings_of
+from cli_process import begin, tg_parser, tg_parser_json
+from fresh_databases import settings_of
 from llm_servers import LlmServer, Reply
 from model_readings import blocks, well_read
 
@@ -164,7 +163,7 @@ def test_killed_process_does_not_pay_twice(collected, server, tmp_path):
 
     server.answer = shared_but_one
     env = {**collected, "LLM_BATCH_SIZE": "10"}
-    process = subprocess.Popen(command("process", "--all"), env=env, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    process = begin(env, "process", "--all", cwd=tmp_path)
     assert waiting.wait(60)
     while spending(env) == (0, 0):
         assert process.poll() is None

@@ -2,11 +2,11 @@
 
 import json
 import signal
-import subprocess
 import threading
+from subprocess import PIPE
 
 import pytest
-from cli_process import SECONDS, command, tg_parser, tg_parser_json
+from cli_process import SECONDS, begin, tg_parser, tg_parser_json
 from llm_servers import SECRET, LlmServer, no_model, no_money, wrong_key
 from llm_wire import Reply
 from model_readings import blocks, message_text, reading, well_read
@@ -139,10 +139,7 @@ def test_ctrl_c_keeps_the_running_calls(sqlite_env, tmp_path):
 
     with LlmServer(answer) as server:
         env = {**sqlite_env, **IMPATIENT, **server.environment("openai"), "PROCESSING_CONCURRENCY": "3"}
-        process = subprocess.Popen(
-            command("run", *export(tmp_path, *news(30)), *STEPS),
-            env=env, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        process = begin(env, "run", *export(tmp_path, *news(30)), *STEPS, cwd=tmp_path, stderr=PIPE)
         assert all(begun.acquire(timeout=SECONDS) for _ in range(2))
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=SECONDS)

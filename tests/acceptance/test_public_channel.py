@@ -1,11 +1,10 @@
 """A public channel, with no account and no key: pointed at, collected, processed, exported, by real processes."""
 
 import json
-import subprocess
 import time
 
 import pytest
-from cli_process import command, exported, tg_parser, tg_parser_json
+from cli_process import begin, exported, tg_parser, tg_parser_json
 from web_pages import NAME, NUMBER, PreviewServer, Reply, landing, post, serving, text
 
 CHANNEL = f"-{10**12 + NUMBER}"
@@ -50,9 +49,7 @@ def test_run_on_a_name_makes_a_knowledge_base(env, channel, tmp_path):
 def test_killed_between_pages_the_next_run_completes_it(env, channel, tmp_path):
     """Killed while it waits for a page, the next run asks for what is left and nothing is missing or double."""
     channel.next = ["as usual", "as usual", None]
-    process = subprocess.Popen(
-        command("ingest", "--channel", f"@{NAME}"), env=env, cwd=tmp_path, stderr=subprocess.DEVNULL
-    )
+    process = begin(env, "ingest", "--channel", f"@{NAME}", cwd=tmp_path)
     held = 0
     deadline = time.monotonic() + 60
     while held < 40 and time.monotonic() < deadline:

@@ -1,10 +1,10 @@
 """The commands that show what is held, as processes."""
 
 import json
-import subprocess
+from subprocess import PIPE
 
 import pytest
-from cli_process import SECONDS, command, small_export, tg_parser, tg_parser_json
+from cli_process import SECONDS, begin, small_export, tg_parser, tg_parser_json
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +71,12 @@ def test_raw_messages_go_to_stdout_or_a_file(home):
 def test_reader_that_has_had_enough_is_no_error(home):
     """`… | head` ends quietly."""
     env, folder = home
-    with subprocess.Popen(
-        command("messages", "export", "--all"), env=env, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    with begin(env, "messages", "export", "--all", cwd=folder, stdout=PIPE, stderr=PIPE) as process:
         process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read()
         process.wait(SECONDS)
-    assert said == b""
+    assert said == ""
 
 
 def test_path_given_to_run_is_an_export(home, tmp_path):

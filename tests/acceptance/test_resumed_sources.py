@@ -1,10 +1,9 @@
 """A person who logs in gets the sources back that only the account had stopped."""
 
 import json
-import subprocess
 
 import pytest
-from cli_process import SECONDS, command, tg_parser, tg_parser_json
+from cli_process import tg_parser, tg_parser_json
 from fake_telegram_server import fake_telegram, login_variables, world
 
 
@@ -19,10 +18,7 @@ def telegram():
 
 def log_in(env, folder, *options):
     """The result of a login with the code that the server sends."""
-    asked = command("login", "--json", *options)
-    done = subprocess.run(
-        asked, env=env, cwd=folder, input="12345\n", capture_output=True, text=True, timeout=SECONDS, check=True
-    )
+    done = tg_parser(env, "login", "--json", *options, cwd=folder, answer="12345\n")
     return json.loads(done.stdout)
 
 

@@ -5,12 +5,12 @@ import subprocess
 import sys
 
 import pytest
-from cli_process import command, tg_parser
+from cli_process import tg_parser
 from conftest import process_environment
 from postgres_server import PostgresServer, free_port
 from sqlalchemy import URL
 
-pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("own_server")]
+pytestmark = pytest.mark.postgres
 
 MARKER = "Zq9-marker-слово"
 PASSWORD = f"p@ss:{MARKER}/%"
@@ -32,15 +32,7 @@ def url(port, password=PASSWORD, **parts):
 
 def outputs(variables, folder, *arguments):
     """Everything a command says, with everything switched on that makes it say more."""
-    done = subprocess.run(
-        command("--debug", *arguments),
-        env=process_environment(TALKATIVE | variables),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = tg_parser(process_environment(TALKATIVE | variables), "--debug", *arguments, cwd=folder, code=None)
     return done.stdout + done.stderr
 
 
@@ -87,15 +79,8 @@ def test_password_file_and_encrypted_password_let_in(guarded_server, tmp_path):
     """Made with the command, kept in files, used by the next command; the secret is never an argument."""
     key, password_file = tmp_path / "key", tmp_path / "password"
     password_file.write_text(PASSWORD + "\n")
-    made = subprocess.run(
-        command("db", "encrypt-secret", "--key-file", key),
-        env=process_environment({}),
-        cwd=tmp_path,
-        input=PASSWORD + "\n",
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
+    made = tg_parser(
+        process_environment({}), "db", "encrypt-secret", "--key-file", key, cwd=tmp_path, answer=PASSWORD + "\n"
     )
     assert_unseen(made.stdout + made.stderr)
     server = {

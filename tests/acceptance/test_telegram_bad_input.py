@@ -3,9 +3,9 @@
 import threading
 
 import pytest
-from cli_process import SECONDS, tg_parser, tg_parser_json
+from cli_process import SECONDS, begin, tg_parser, tg_parser_json
 from fake_telegram_server import fake_telegram, world
-from telegram_worlds import SOURCE, add_source, begun, held, ingest, plain_channel, telegram_env, truth
+from telegram_worlds import SOURCE, add_source, held, ingest, plain_channel, telegram_env, truth
 
 LOG_IN = "Log in anew with: tg-parser login"
 
@@ -176,7 +176,7 @@ def test_two_processes_with_one_session_are_kept_apart(shared, process_env, serv
         second |= {"DB_TYPE": "sqlite", "INGESTION_STATE_DB_PATH": "2/i.sqlite", "RAW_STORAGE_DB_PATH": "2/r.sqlite"}
         second |= {"PROCESSING_STORAGE_DB_PATH": "2/p.sqlite"}
     add_source(env, tmp_path)
-    first = begun(env, tmp_path, "ingest", "--source", SOURCE)
+    first = begin(env, "ingest", "--source", SOURCE, cwd=tmp_path)
     try:
         assert asked.wait(SECONDS)
         error, hint = refused(second, tmp_path, "ingest", "--channel", "@news")

@@ -6,7 +6,7 @@ import subprocess
 import threading
 
 import pytest
-from cli_process import SECONDS, command
+from cli_process import SECONDS, begin
 from fake_telegram_server import fake_telegram
 from telegram_worlds import SOURCE, add_source, held, ingest, mixed_channel, telegram_env, truth
 
@@ -38,7 +38,7 @@ def _kill_after(server, requests, moment, env, folder):
     reached, number = threading.Event(), itertools.count(1)
     # A fault whose condition never holds: it sees every request.
     watch = server.fault(when=lambda _: reached.set() if next(number) == requests else None)
-    process = subprocess.Popen(command("ingest", "--source", SOURCE), env=env, cwd=folder, stderr=subprocess.DEVNULL)
+    process = begin(env, "ingest", "--source", SOURCE, cwd=folder)
     assert reached.wait(SECONDS)
     try:
         process.wait(timeout=moment)

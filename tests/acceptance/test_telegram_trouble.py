@@ -1,9 +1,11 @@
 """Waits that Telegram asks for and connections that end: honoured, survived, and nothing is lost or doubled."""
 
+from subprocess import PIPE
+
 import pytest
-from cli_process import SECONDS, tg_parser, tg_parser_json
+from cli_process import SECONDS, begin, tg_parser, tg_parser_json
 from fake_telegram_server import fake_telegram
-from telegram_worlds import SOURCE, add_source, begun, held, ingest, mixed_channel, plain_channel, telegram_env, truth
+from telegram_worlds import SOURCE, add_source, held, ingest, mixed_channel, plain_channel, telegram_env, truth
 
 PLACES = [
     ("contacts.resolveUsername", 0),
@@ -73,7 +75,7 @@ def test_after_a_long_wait_is_over_the_run_completes(process_env, tmp_path):
 
 def _comes_to_the_end(env, folder):
     """Whether a run completed; otherwise it was told to wait for longer than it may."""
-    process = begun(env, folder, "ingest", "--source", SOURCE)
+    process = begin(env, "ingest", "--source", SOURCE, cwd=folder, stderr=PIPE)
     _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 0 or "Telegram asks to wait until" in errors
     return process.returncode == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from conftest import settings_of
+from fresh_databases import settings_of
 from psycopg.rows import dict_row
 
 from tg_parser.storage.engine.databases import open_databases

@@ -2,13 +2,13 @@
 
 import gzip
 import json
-import subprocess
-import sys
 from collections import Counter
 from datetime import timedelta
+from subprocess import PIPE
 
 import cleanup_process
 import pytest
+from cli_process import begin
 from samples import NOW
 
 from tg_parser.agents.archive import archives, contents
@@ -65,8 +65,7 @@ def archived(folder, table="task_history"):
 
 def killed(folder, moment, env):
     """A cleanup that was killed at a moment."""
-    command = [sys.executable, cleanup_process.__file__, str(folder), moment]
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+    with begin(env, folder, moment, script=cleanup_process.__file__, cwd=folder.parent, stdout=PIPE) as process:
         assert process.stdout.readline() == "there\n"
         process.kill()
 

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 from backup_samples import count, fill, programs, service, with_backups
-from conftest import fresh_postgres_database
+from fresh_databases import fresh_postgres_database
 from postgres_server import PostgresServer
 from sqlalchemy import make_url
 
@@ -173,7 +173,6 @@ def test_password_is_on_no_command_line(filled, tmp_path):
     assert "s3cret" not in calls + (made.path / "manifest.json").read_text()
 
 
-@pytest.mark.xdist_group("own_server")
 def test_programs_log_in_with_any_password(tmp_path):
     """A server that lets nobody in without one, and a password of signs and other letters."""
     password = "p@ss:w/rd% 'пароль\\ "

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from backup_samples import count, fill, service, store, with_backups
-from conftest import fresh_postgres_database, sqlite_files
+from fresh_databases import fresh_postgres_database, sqlite_files
 
 from tg_parser.domain.errors import BackupError, BusyError, StorageError
 from tg_parser.storage.engine import migrator
@@ -229,8 +229,9 @@ def test_backup_of_the_other_backend_is_refused(filled, backend, tmp_path):
         assert f"DB_TYPE={backend}" in refused.value.hint
 
 
-def test_nothing_to_back_up_is_an_error(settings):
+def test_nothing_to_back_up_is_an_error(empty_environment, tmp_path):
     """Databases that were never made leave no empty backup behind."""
+    settings = with_backups(empty_environment, tmp_path / "backups")
     with pytest.raises((BackupError, StorageError), match=r"does not exist|holds no ingestion schema"):
         service(settings).create()
     assert service(settings).all() == []

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import psycopg
 import pytest
-from conftest import settings_of
+from fresh_databases import settings_of
 from postgres_server import PostgresServer
 from samples import CHANNEL, NOW, message
 from sqlalchemy import make_url, text
@@ -16,7 +16,7 @@ from tg_parser.domain.errors import StorageUnavailableError
 from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.stores.raw import RawStorage
 
-pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("own_server")]
+pytestmark = pytest.mark.postgres
 
 PATIENT = RetrySettings(max_attempts=10, backoff_base=0.1, backoff_max=1, jitter=0)
 

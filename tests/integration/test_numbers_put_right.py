@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import itertools
-import sys
-from asyncio.subprocess import DEVNULL
 from datetime import timedelta
+from subprocess import TimeoutExpired
 
 import pytest
+from cli_process import begin, tg_parser
 from old_numbers import FOLDED, FOLDED_RIGHT, as_before, posts, upgrade, values
 from samples import NOW, document, message, topic
 from sqlalchemy import insert, select, text
@@ -285,17 +285,13 @@ async def test_killed_at_any_moment_and_run_again_it_ends_the_same(databases, pr
     await empty(databases)
     await fill(databases)
     await as_before(databases)
-    command = [sys.executable, "-m", "tg_parser", "db", "upgrade"]
-    around = {"env": process_env, "cwd": tmp_path, "stdout": DEVNULL, "stderr": DEVNULL}
-    for seconds in (0.8, 1.1, 1.4, 1.7):
-        process = await asyncio.create_subprocess_exec(*command, **around)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), seconds)
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    last = await asyncio.create_subprocess_exec(*command, **around)
-    assert await last.wait() == 0
+    for seconds in (0.05, 0.15, 0.25, 0.35, 0.5):
+        process = begin(process_env, "db", "upgrade", cwd=tmp_path)
+        with contextlib.suppress(TimeoutExpired):
+            await asyncio.to_thread(process.wait, seconds)
+        process.kill()
+        process.wait()
+    await asyncio.to_thread(tg_parser, process_env, "db", "upgrade", cwd=tmp_path)
     assert await contents(databases) == expected
 
 

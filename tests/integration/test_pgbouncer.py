@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from conftest import settings_of
+from fresh_databases import settings_of
 from pgbouncer_server import pgbouncer
 from samples import CHANNEL, NOW, message
 from sqlalchemy import make_url, text

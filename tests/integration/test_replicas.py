@@ -5,7 +5,7 @@ import logging
 
 import psycopg
 import pytest
-from conftest import settings_of
+from fresh_databases import settings_of
 from postgres_server import PostgresServer
 from postgres_standby import PostgresStandby
 from sqlalchemy import text
@@ -13,7 +13,7 @@ from sqlalchemy import text
 from tg_parser.domain.errors import StorageError
 from tg_parser.storage.engine.databases import open_databases
 
-pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("own_server")]
+pytestmark = pytest.mark.postgres
 
 WHERE = text("SELECT pg_is_in_recovery() AS replica")
 

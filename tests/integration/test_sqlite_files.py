@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from conftest import settings_of, sqlite_files
+from fresh_databases import settings_of, sqlite_files
 from samples import CHANNEL, NOW, message
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import create_async_engine

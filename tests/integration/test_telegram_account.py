@@ -3,8 +3,8 @@
 import stat
 
 import pytest
-from conftest import settings_of, sqlite_files
 from fake_telegram_server import fake, fake_telegram, world
+from fresh_databases import settings_of, sqlite_files
 from telegram_clock import skewed_telegram
 from telegram_reach import EVERYTHING, messages_of, open_chat, reach
 

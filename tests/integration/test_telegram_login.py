@@ -4,15 +4,16 @@ import os
 import pty
 import signal
 import stat
-import subprocess
-import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import cli_process
 import pytest
-from conftest import process_environment, sqlite_files
+from cli_process import begin
+from conftest import process_environment
 from fake_telegram_server import fake, fake_telegram, login_variables, world
+from fresh_databases import sqlite_files
 from telethon.sessions import StringSession
 
 from tg_parser.config.settings import TelegramSettings
@@ -42,11 +43,7 @@ def session(tmp_path):
 
 
 def tg_parser(environment, *arguments, answers=""):
-    command = [sys.executable, "-m", "tg_parser", *arguments]
-    return subprocess.run(
-        command, env=environment, cwd=at_home(environment), input=answers, capture_output=True, text=True, timeout=60,
-        check=False,
-    )  # fmt: skip
+    return cli_process.tg_parser(environment, *arguments, cwd=at_home(environment), code=None, answer=answers)
 
 
 def at_home(environment):
@@ -58,10 +55,7 @@ def at_home(environment):
 def terminal(environment, *arguments):
     """The process at a terminal of its own; what it shows is read, and answers are typed, at the other end."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tg_parser", *arguments],
-        env=environment, cwd=at_home(environment), stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-    )  # fmt: skip
+    process = begin(environment, *arguments, cwd=at_home(environment), stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     try:
         yield process, ours

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from certificates import Authority
-from conftest import settings_of
+from fresh_databases import settings_of
 from sqlalchemy import make_url, text
 from tcp_proxy import proxy_to
 

@@ -378,7 +378,7 @@ async def test_empty_file_and_empty_folder(target, files, tmp_path):
 
 async def test_a_file_of_a_newer_version(target, sqlite_variables, tmp_path):
     """A file that a later version wrote is refused: its columns may mean what this version does not know."""
-    from conftest import settings_of
+    from fresh_databases import settings_of
 
     from tg_parser.storage.engine.databases import open_databases
 

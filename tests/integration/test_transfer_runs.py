@@ -10,7 +10,7 @@ from contextlib import closing
 
 import psycopg
 import pytest
-from conftest import settings_of
+from fresh_databases import settings_of
 from legacy_files import CHANNEL, LegacyFiles, full_files
 from migrations import Target, reasons, tally
 from samples import NOW, document, message, topic
@@ -301,7 +301,7 @@ async def test_numbering_goes_on_after_the_migrated_rows(target, present):
 
 async def test_any_batch_size_gives_the_same_rows(postgres_variables, tmp_path):
     """Batches of one row and one batch of all end in the same target, changes and quarantine included."""
-    from conftest import fresh_postgres_database
+    from fresh_databases import fresh_postgres_database
 
     files = full_files(tmp_path, messages=12)
     files.message(20, "a\x00b")

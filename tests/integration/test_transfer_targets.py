@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import asynccontextmanager, closing
 
 import pytest
-from conftest import settings_of, sqlite_files
+from fresh_databases import settings_of, sqlite_files
 from legacy_files import CHANNEL, LegacyFiles, full_files
 from migrations import reasons, tally
 from sqlalchemy import select, text
@@ -61,8 +61,8 @@ class AnyTarget:
 
 
 @pytest.fixture
-def target(database_environment):
-    return AnyTarget(database_environment)
+def target(empty_environment):
+    return AnyTarget(empty_environment)
 
 
 @pytest.fixture
@@ -231,7 +231,7 @@ async def test_verify_compares_content_not_counts(target, folder):
 
 
 @pytest.mark.parametrize("size", [1, 7])
-async def test_every_batch_size_gives_the_same_rows(target, odd, database_environment, size):
+async def test_every_batch_size_gives_the_same_rows(target, odd, empty_environment, size):
     """Batches of one row, of seven and of all end alike."""
     report = await target.migrate(odd, batch_size=size, verify=True)
     assert report.good

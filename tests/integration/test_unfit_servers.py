@@ -4,7 +4,7 @@ import logging
 
 import psycopg
 import pytest
-from conftest import fresh_postgres_database, settings_of
+from fresh_databases import fresh_postgres_database, settings_of
 from postgres_server import PostgresServer
 from psycopg import sql
 from sqlalchemy import make_url, text
@@ -12,7 +12,7 @@ from sqlalchemy import make_url, text
 from tg_parser.domain.errors import StorageError, StorageUnavailableError
 from tg_parser.storage.engine.databases import open_databases
 
-pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("own_server")]
+pytestmark = pytest.mark.postgres
 
 
 async def opened(variables):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import settings_of
+from fresh_databases import settings_of
 
 from tg_parser.backup.postgres_login import login
 from tg_parser.backup.postgres_tools import Tools, find_tools, fitting, reason

@@ -21,7 +21,7 @@ PIECES = [
     "\u202e", "𝐀", "i\u0307", "İ",
 ]  # fmt: skip
 ANY_TEXT = st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
-LONG_SECONDS = 20
+LONG_SECONDS = 3
 
 
 def message(text):
@@ -84,9 +84,9 @@ def test_summaries_are_made_of_the_text(parts):
         "мама мыла раму. ", "قال ", "日本", " ", "www.",
     ],
 )  # fmt: skip
-def test_a_megabyte_of_anything_is_read_in_linear_time(unit):
-    """No repetition makes a pattern explode: quadratic time on a megabyte would take many minutes."""
-    text = unit * (1_000_000 // len(unit))
-    started = time.monotonic()
+def test_a_long_text_of_anything_is_read_in_linear_time(unit):
+    """No repetition makes a pattern explode: quadratic time on 200,000 characters would take minutes of a processor."""
+    text = unit * (200_000 // len(unit))
+    started = time.process_time()
     analyze_locally(message(text), ChannelProfile())
-    assert time.monotonic() - started < LONG_SECONDS
+    assert time.process_time() - started < LONG_SECONDS

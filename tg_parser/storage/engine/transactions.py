@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any, TypeVar, cast
 
@@ -101,7 +103,8 @@ class Database:
                     return cast("T", lost.result)
                 lost = None
                 try:
-                    return await self._once(work, writing=writing)
+                    with _cancellation_kept():
+                        return await self._once(work, writing=writing)
                 except UnknownOutcomeError as error:
                     lost = error
                     raise
@@ -135,6 +138,19 @@ class Database:
         if fate in {"running", "unknown"}:
             raise lost
         return fate == "committed"
+
+
+@contextmanager
+def _cancellation_kept() -> Iterator[None]:
+    """Cancelled work stays cancelled, also when its connection breaks over it: it must not be tried again."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        yield
+    except (*DATABASE_ERRORS, UnknownOutcomeError) as error:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError from error
+        raise
 
 
 def channel_range(key: Column[str], channel_id: str) -> ColumnElement[bool]:
