@@ -71,7 +71,7 @@ def test_demo_has_databases_of_its_own(env, tmp_path):
     )
     before = digests(tmp_path / "data")
     done = tg_parser(env, "demo", "--out", "shown", cwd=tmp_path)
-    assert "data/demo/raw_storage.sqlite" in done.stdout
+    assert "--data-dir data/demo" in done.stdout
     kept = {path.name: path for path in (tmp_path / "data").iterdir() if path.is_file()}
     assert {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in kept.items()} == {
         name: digest for name, digest in before.items() if name in kept
