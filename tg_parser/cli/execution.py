@@ -120,6 +120,8 @@ def errors_told(stopped: str = STOPPED) -> Iterator[None]:
 
 def fail(error: Exception) -> NoReturn:
     """Show `error` to a person and end the command."""
+    if hasattr(error, "format_message") and not os.environ.get(_DEBUG):
+        _fail_of_usage(error)
     from tg_parser.config.logging import masked
 
     if os.environ.get(_DEBUG):

@@ -17,7 +17,7 @@ from tg_parser.domain.errors import UsageError
 @cache
 def speaks_json() -> bool:
     """Whether LOG_FORMAT asks for JSON; what else may be wrong with the settings is told elsewhere."""
-    from tg_parser.config.settings import wanted_log_format
+    from tg_parser.config.log_format import wanted_log_format
 
     return wanted_log_format() == "json"
 

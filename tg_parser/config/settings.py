@@ -209,11 +209,3 @@ def setting_groups() -> Iterator[tuple[str, type[BaseSettings]]]:
 def variable_names() -> set[str]:
     """The variables that are read."""
     return {str(field.validation_alias) for _, group in setting_groups() for field in group.model_fields.values()}
-
-
-def wanted_log_format(env_file: Path | None = Path(".env")) -> str:
-    """LOG_FORMAT alone, whatever else is wrong; `text` where it is wrong itself or the file cannot be read."""
-    try:
-        return LoggingSettings(_env_file=env_file, LOG_LEVEL="INFO").format
-    except (ValidationError, OSError, ValueError):
-        return "text"
