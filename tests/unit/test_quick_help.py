@@ -17,7 +17,7 @@ def test_help_loads_nothing_heavy():
 
 
 def test_wrong_usage_is_told_without_anything_heavy():
-    """What is wrong with a command line is known before settings, log and databases; Typer itself checks with pydantic."""
+    """What is wrong with a command line is known before settings and log; Typer itself checks with pydantic."""
     script = (
         "import sys, tg_parser.cli.app as line\n"
         "sys.argv = ['tg-parser', 'status', '--nonsense']\n"
