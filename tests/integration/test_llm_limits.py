@@ -116,7 +116,7 @@ async def test_the_users_tokens_a_minute_hold():
         async with asking(pointed_at(server, "chat"), LLM_TOKENS_PER_MINUTE=60_000) as llm:
             for _ in range(3):
                 await llm.ask(question())
-    assert min(gaps(server)) >= 0.38
+    assert min(gaps(server)) >= 0.3  # 0.4 but for what a busy machine adds to the first of two calls
 
 
 async def test_a_storm_of_refusals_costs_no_message():

@@ -114,7 +114,13 @@ class Database:
         async with self.pool.connection() as conn:
             await conn.execution_options(**{WRITING: writing})
             async with conn.begin() as transaction:
-                result = await work(conn)
+                try:
+                    result = await work(conn)
+                except BaseException as error:
+                    if isinstance(error, asyncio.CancelledError) or _is_being_cancelled():
+                        # It may be in the middle of an answer or a COPY, where not even a rollback can be sent.
+                        await conn.invalidate()
+                    raise
                 if writing:
                     await self._commit(conn, transaction, result)
         self.pool.writes += writing
@@ -138,6 +144,11 @@ class Database:
         if fate in {"running", "unknown"}:
             raise lost
         return fate == "committed"
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 @contextmanager
