@@ -185,7 +185,7 @@ def test_full_disk_leaves_the_old_files_whole(sqlite_env, tmp_path):
 @pytest.mark.parametrize("arguments", [("status",), ("status", "--json"), ("--help",)])
 def test_full_disk_behind_stdout_is_told_in_one_line(sqlite_env, tmp_path, arguments):
     """What is sent to a file on a full disk ends with exit code 1 and a hint, long results and short ones."""
-    with Path("/dev/full").open("w") as full:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
             command(*arguments), env=sqlite_env, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True,
             timeout=SECONDS, check=False,
