@@ -123,7 +123,7 @@ def test_month_is_shared_by_processes(paying, server, tmp_path):
     assert all("of this month's $0.1000 is spent (LLM_MONTHLY_BUDGET)" in each.stderr for each in done)
     calls, cents = spending(paying)
     assert calls == cents == len(server.requests)
-    # Ten fit. Beyond them: four that run when the tenth is booked, and what each spends in the second between two looks.
+    # Ten fit. Beyond them: the calls that run when the tenth is booked, and those of the second between two looks.
     assert 10 <= calls <= 20
     process(1001)
     assert len(server.requests) == calls
