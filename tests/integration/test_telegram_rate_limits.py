@@ -111,7 +111,9 @@ async def test_requests_keep_the_pace(server, databases):
         await all_ids(api)
     asked = [entry.t for entry in server.requests("*.*") if entry.method != "help.getConfig"]
     assert len(asked) == 6
-    assert min(later - earlier for earlier, later in pairwise(asked)) >= 0.19
+    # The server notes when it reads a request, which a busy machine may do late: one gap shrinks, the next one grows.
+    assert min(later - earlier for earlier, later in pairwise(asked)) >= 0.1
+    assert asked[-1] - asked[0] >= 0.9
 
 
 @on_sqlite
