@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fake_telegram_server import telegram_variables
 
@@ -15,22 +15,35 @@ from tg_parser.storage.stores.accounts import AccountStorage
 EVERYTHING = Window()
 
 
+class OpenChats(TelegramApi):
+    """The API whose chats stay in use until the end of a test."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.in_use = AsyncExitStack()
+
+    async def keep(self, peer):
+        """The chat of `peer`, kept in use."""
+        return await self.in_use.enter_async_context(self.open(peer))
+
+
 @asynccontextmanager
 async def reach(server, databases, *, max_wait=300.0, patience=10.0, **variables):
     """The API through the account at `server`; what it remembers is in `databases`."""
     settings = TelegramSettings(_env_file=None, **{**telegram_variables(server), **variables})
     retry = RetrySettings(max_attempts=3, backoff_base=0.1, backoff_max=1, jitter=0)
     accounts = AccountStorage(databases.ingestion)
-    api = TelegramApi(settings, retry, max_wait, accounts, databases.locks, patience=patience)
+    api = OpenChats(settings, retry, max_wait, accounts, databases.locks, patience=patience)
     try:
-        yield api
+        async with api.in_use:
+            yield api
     finally:
         await api.close()
 
 
 async def open_chat(api, written):
     """The chat as somebody writes it."""
-    return await api.open(parse_peer(written))
+    return await api.keep(parse_peer(written))
 
 
 async def messages_of(batches):

@@ -6,11 +6,10 @@ import pytest
 from fake_telegram_server import fake, fake_telegram, world
 from fresh_databases import settings_of, sqlite_files
 from telegram_clock import skewed_telegram
-from telegram_reach import EVERYTHING, messages_of, open_chat, reach
+from telegram_reach import EVERYTHING, OpenChats, messages_of, open_chat, reach
 
 from tg_parser.config.settings import RetrySettings, TelegramSettings
 from tg_parser.domain.errors import AccountError, BusyError, RateLimitedError, SourceUnavailableError
-from tg_parser.ingestion.telegram.api import TelegramApi
 from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.stores.accounts import AccountStorage
 
@@ -143,7 +142,7 @@ async def test_without_credentials_or_session_nothing_is_asked(server, databases
 
     def api(**variables):
         settings = TelegramSettings(_env_file=None, **variables)
-        return TelegramApi(settings, retry, 300, accounts, databases.locks)
+        return OpenChats(settings, retry, 300, accounts, databases.locks)
 
     complete = {
         "TELEGRAM_API_ID": 1, "TELEGRAM_API_HASH": "h", "TELEGRAM_SESSION": server.session_string(),

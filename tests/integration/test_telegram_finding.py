@@ -34,7 +34,7 @@ async def test_a_name_is_asked_for_once(server, databases):
     server.world.by_username("news").title = "Новое имя"
     server.reset_log()
     async with reach(server, databases) as api:
-        chat = await api.open(Peer("-1001500000001", "news"))
+        chat = await api.keep(Peer("-1001500000001", "news"))
     assert (chat.chat.channel_id, chat.chat.title, chat.chat.username) == ("-1001500000001", "Новое имя", "news")
     assert asked(server) == ["channels.getChannels"]
 
@@ -44,7 +44,7 @@ async def test_a_renamed_channel_is_found_by_its_number(server, databases):
     async with reach(server, databases) as api:
         await open_chat(api, "news")
         server.world.by_username("news").username = "fresh_news"
-        chat = await api.open(Peer("-1001500000001", "news"))
+        chat = await api.keep(Peer("-1001500000001", "news"))
     assert chat.chat.username == "fresh_news"
 
 
@@ -54,7 +54,7 @@ async def test_a_name_that_moved_to_another_channel_is_told(server, inhabited, d
         with pytest.raises(
             SourceError, match="@news now belongs to another chat, -1001500000001, not to -1000000000009"
         ):
-            await api.open(Peer("-1000000000009", "news"))
+            await api.keep(Peer("-1000000000009", "news"))
 
 
 async def test_a_number_that_is_no_longer_good_is_found_by_the_name(server, inhabited, databases):
@@ -63,7 +63,7 @@ async def test_a_number_that_is_no_longer_good_is_found_by_the_name(server, inha
         await open_chat(api, "news")
         inhabited.by_username("news").access_hash += 1
         server.reset_log()
-        chat = await api.open(Peer("-1001500000001", "news"))
+        chat = await api.keep(Peer("-1001500000001", "news"))
         assert len(await messages_of(chat.batches(EVERYTHING))) == 1
     assert asked(server)[:2] == ["channels.getChannels", "contacts.resolveUsername"]
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 from structlog.testing import capture_logs
-from web_pages import NAME, PreviewServer, Reply, landing, page, post, serving
+from web_pages import NAME, PreviewServer, Reply, landing, open_channel, page, post, serving
 
 from tg_parser.config.settings import RetrySettings, WebSettings
 from tg_parser.domain.errors import InvalidPeerError, RateLimitedError, SourceError, SourceUnavailableError
@@ -37,7 +37,7 @@ async def preview_of(server, *, attempts=3, max_wait=300.0, pause=0.0, **fields)
 async def opened(server, **options):
     """The ids on the newest page."""
     async with preview_of(server, **options) as preview:
-        channel = await preview.open(PEER)
+        channel = await open_channel(preview, PEER)
         return [int(message.id) async for batch in channel.batches(Window()) for message in batch.messages]
 
 
@@ -76,9 +76,9 @@ async def test_a_wait_too_long_is_an_error_with_its_moment():
     async with preview_of(server, max_wait=300) as preview:
         asked = datetime.now(UTC)
         with pytest.raises(RateLimitedError) as first:
-            await preview.open(PEER)
+            await open_channel(preview, PEER)
         with pytest.raises(RateLimitedError) as second:
-            await preview.open(parse_peer("other_channel"))
+            await open_channel(preview, parse_peer("other_channel"))
     assert timedelta(seconds=599) < first.value.until - asked < timedelta(seconds=620)
     assert abs(second.value.until - first.value.until) < timedelta(seconds=1)
     assert len(server.requests) == 1
@@ -128,7 +128,7 @@ async def test_what_came_before_a_failure_is_kept():
     cut = Reply(body=server.preview(41)[:-400])
     server.next = ["as usual", cut, cut]
     async with preview_of(server, attempts=2) as preview:
-        batches = (await preview.open(PEER)).batches(Window())
+        batches = (await open_channel(preview, PEER)).batches(Window())
         assert [message.id for message in (await anext(batches)).messages] == [str(number) for number in range(41, 61)]
         with pytest.raises(SourceUnavailableError, match="the page ends in the middle"):
             await anext(batches)
@@ -147,7 +147,7 @@ async def test_nobody_there_is_a_failure():
         pass
     preview = WebPreview(WebSettings(base_url=address, pause=0), RetrySettings(max_attempts=1), 0)
     with pytest.raises(SourceUnavailableError, match="ConnectError"):
-        await preview.open(PEER)
+        await open_channel(preview, PEER)
     await preview.close()
 
 
@@ -176,9 +176,9 @@ async def test_requests_keep_their_pause_and_never_overlap():
     async with preview_of(server, pause=0.15) as preview:
 
         async def whole():
-            return [batch async for batch in (await preview.open(PEER)).batches(Window())]
+            return [batch async for batch in (await open_channel(preview, PEER)).batches(Window())]
 
-        results = await asyncio.gather(whole(), whole(), preview.open(parse_peer("other_name")), return_exceptions=True)
+        results = await asyncio.gather(whole(), whole(), open_channel(preview, parse_peer("other_name")), return_exceptions=True)
     assert [len(result) for result in results[:2]] == [3, 3]
     assert isinstance(results[2], SourceError)
     requests = sorted(server.requests, key=lambda request: request.began)
@@ -222,6 +222,6 @@ async def test_an_address_that_is_none_is_told_of(address):
     web = WebSettings.model_construct(base_url=address, pause=0.0, timeout=1.0, user_agent="x")
     preview = WebPreview(web, RetrySettings(max_attempts=1), 0)
     with pytest.raises(SourceError) as raised:
-        await preview.open(PEER)
+        await open_channel(preview, PEER)
     assert raised.value.hint
     await preview.close()

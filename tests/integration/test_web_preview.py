@@ -4,7 +4,7 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
-from web_pages import CHAT, NAME, PreviewServer, Reply, landing, page, post, service, serving
+from web_pages import CHAT, NAME, PreviewServer, Reply, landing, open_channel, page, post, service, serving
 
 from tg_parser.config.settings import RetrySettings, WebSettings
 from tg_parser.domain.errors import SourceError, SourceUnavailableError
@@ -31,7 +31,7 @@ async def preview_of(server, **fields):
 async def read(server, window=Window(), **fields):  # noqa: B008
     """The ids of each batch, in the order of reading."""
     async with preview_of(server, **fields) as preview:
-        channel = await preview.open(PEER)
+        channel = await open_channel(preview, PEER)
         async with aclosing(channel.batches(window)) as batches:
             return [[int(message.id) for message in batch.messages] async for batch in batches]
 
@@ -39,7 +39,7 @@ async def read(server, window=Window(), **fields):  # noqa: B008
 async def shown(server, *ids):
     """What is shown and what is gone of posts, part by part."""
     async with preview_of(server) as preview:
-        channel = await preview.open(PEER)
+        channel = await open_channel(preview, PEER)
         return [([int(each.id) for each in part.messages], part.gone) async for part in channel.shown(ids)]
 
 
@@ -58,7 +58,7 @@ async def test_a_whole_channel_is_read_back_to_its_first_post():
 async def test_the_channel_is_known_from_its_first_page():
     """Number, title, name and kind; the messages carry the number."""
     async with preview_of(PreviewServer([1])) as preview:
-        channel = await preview.open(PEER)
+        channel = await open_channel(preview, PEER)
         messages = [message async for batch in channel.batches(Window()) for message in batch.messages]
     assert (channel.chat, channel.via, channel.newest_first) == (CHAT, "web", True)
     assert [message.source_ref for message in messages] == ["tg:-1000001234567:post:1"]
@@ -135,7 +135,7 @@ async def test_broken_posts_are_counted_and_passed():
     server = PreviewServer(range(1, 25))
     server.posts[5] = post(5, date="")
     async with preview_of(server) as preview:
-        batches = [batch async for batch in (await preview.open(PEER)).batches(Window())]
+        batches = [batch async for batch in (await open_channel(preview, PEER)).batches(Window())]
     assert [(len(batch.messages), dict(batch.skipped)) for batch in batches] == [(19, {"no_date": 1}), (4, {})]
 
 
@@ -159,7 +159,7 @@ async def test_a_channel_that_turns_private_midway_keeps_what_was_read():
         f"/{NAME}": landing("Club", button="Join Channel"),
     }
     async with preview_of(server) as preview:
-        batches = (await preview.open(PEER)).batches(Window())
+        batches = (await open_channel(preview, PEER)).batches(Window())
         assert len((await anext(batches)).messages) == 20
         with pytest.raises(SourceError, match="is private"):
             await anext(batches)
@@ -272,14 +272,14 @@ async def test_a_number_alone_is_refused_without_a_request():
     server = PreviewServer([1])
     async with preview_of(server) as preview:
         with pytest.raises(SourceError, match="needs the @username of a channel, and -1000001234567 is a number"):
-            await preview.open(Peer("-1000001234567", None))
+            await open_channel(preview, Peer("-1000001234567", None))
     assert server.paths == []
 
 
 async def test_a_channel_known_by_number_and_name_is_found_by_name():
     """Both together are as good as the name."""
     async with preview_of(PreviewServer([1])) as preview:
-        assert (await preview.open(Peer("-1000001234567", NAME))).chat == CHAT
+        assert (await open_channel(preview, Peer("-1000001234567", NAME))).chat == CHAT
 
 
 async def test_posts_are_shown_again():

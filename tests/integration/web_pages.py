@@ -19,6 +19,12 @@ CHAT = Chat(channel_id=f"-{10**12 + NUMBER}", title="News", username=NAME)
 PAGE_SIZE = 20
 
 
+async def open_channel(preview, peer):
+    """The channel of `peer`, which holds nothing that would have to be given back."""
+    async with preview.open(peer) as channel:
+        return channel
+
+
 def text(markup):
     """The element that holds a post's text."""
     return f'<div class="tgme_widget_message_text js-message_text" dir="auto">{markup}</div>'

@@ -93,6 +93,13 @@ class TelegramSettings(_Group):
         ge=0,
         le=600,
     )
+    idle_time: float = _env(
+        "TELEGRAM_IDLE_TIME",
+        60.0,
+        "Seconds without a chat in use after which a process that goes on gives the session back to others.",
+        ge=0,
+        le=86_400,
+    )
     proxy: Annotated[SecretStr | None, readable_by(parse_telegram_proxy)] = _env(
         "TELEGRAM_PROXY", None, f"Proxy to reach Telegram through: {TELEGRAM_PROXY_FORM}."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -119,6 +120,6 @@ class CommentedSource(ChatSource, Protocol):
 class ChatOpener(Protocol):
     """A way to reach Telegram: opens a chat by name or number."""
 
-    async def open(self, peer: Peer) -> ChatSource:
-        """The chat of `peer`, found and readable. Raises SourceError with the reason where it is not."""
+    def open(self, peer: Peer) -> AbstractAsyncContextManager[ChatSource]:
+        """The chat of `peer`, found and readable for the length of the block. Raises SourceError where it is not."""
         ...

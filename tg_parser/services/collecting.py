@@ -114,8 +114,10 @@ class CollectService:
         try:
             if known is not None:
                 _require_waited(known)
-            async with recorded_attempt(self._storage, known, counts, live=True) as attempt:
-                stream = await self._reach(via).open(peer)
+            async with (
+                recorded_attempt(self._storage, known, counts, live=True) as attempt,
+                self._reach(via).open(peer) as stream,
+            ):
                 attempt.source = owner = await self._sources.ensure(stream.chat, wanted, via=via)
                 async with self._locks.exclusive(f"ingest:{owner.channel_id}"):
                     await self._take_stages(owner, stream, request, counts, report)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from tg_parser.config.settings import RetrySettings, TelegramSettings
 from tg_parser.domain.errors import BusyError
@@ -14,6 +16,7 @@ from tg_parser.domain.peers import Peer
 from tg_parser.ingestion.telegram.chat import TelegramChat
 from tg_parser.ingestion.telegram.rate_limiter import AccountRateLimiter
 from tg_parser.ingestion.telegram.session import Session, load_session, session_exists
+from tg_parser.storage.engine.held import Held
 from tg_parser.storage.engine.locks import LOCKS, FileLocks, Locks
 from tg_parser.storage.stores.accounts import AccountStorage
 
@@ -26,8 +29,19 @@ PATIENCE = 60.0
 """Seconds after which an answer of Telegram is given up."""
 
 
+class Account(NamedTuple):
+    """A connected account: what asks, and what finds chats."""
+
+    requests: TelegramRequests
+    finder: ChatFinder
+
+
 class TelegramApi:
-    """Opens chats with the account's session, which one process uses at a time."""
+    """Opens chats with the account's session, which one process uses at a time and gives back when no chat is in use.
+
+    It is kept for as long after the last use as TELEGRAM_IDLE_TIME says, and never for less than the pause between two
+    requests: whoever takes it then need not know when the last one was.
+    """
 
     def __init__(
         self,
@@ -46,48 +60,74 @@ class TelegramApi:
         self._locks = locks
         self._patience = patience
         self._opening = asyncio.Lock()
-        self._held = AsyncExitStack()
-        self._reached: tuple[TelegramRequests, ChatFinder] | None = None
+        self._held: Held[Account] | None = None
 
     def is_configured(self) -> bool:
         """Whether there are credentials and a session, as far as can be seen without reading one."""
         known = self._settings.api_id is not None and self._settings.api_hash is not None
         return known and session_exists(self._settings)
 
-    async def open(self, peer: Peer) -> TelegramChat:
-        """The chat of `peer`. Raises AccountError, BusyError, or SourceError with the reason."""
-        async with self._opening:
-            requests, finder = self._reached or await self._reach()
-            return TelegramChat(requests, await finder.find(peer))
+    @asynccontextmanager
+    async def open(self, peer: Peer) -> AsyncIterator[TelegramChat]:
+        """The chat of `peer`, for the length of the block. Raises AccountError, BusyError, or SourceError."""
+        async with AsyncExitStack() as using:
+            async with self._opening:
+                held = await self._holding()
+                account = await using.enter_async_context(held.used())
+                found = await account.finder.find(peer)
+            yield TelegramChat(account.requests, found)
+
+    async def give_back(self) -> None:
+        """Let another use the session now, unless a chat is in use."""
+        if self._held is not None:
+            self._held.give_back()
+            if self._held.is_over:
+                await self._held.ended()
 
     async def close(self) -> None:
         """Disconnect, and let another process use the session."""
-        self._reached = None
-        await self._held.aclose()
+        held, self._held = self._held, None
+        if held is not None:
+            await held.close()
 
-    async def _reach(self) -> tuple[TelegramRequests, ChatFinder]:
-        # Telethon takes a third of a second to import: only those who use the account wait for it.
-        from tg_parser.ingestion.telegram.client import AccountClient  # noqa: PLC0415
-        from tg_parser.ingestion.telegram.finding import ChatFinder  # noqa: PLC0415
-        from tg_parser.ingestion.telegram.requests import TelegramRequests  # noqa: PLC0415
+    async def _holding(self) -> Held[Account]:
+        if self._held is not None and self._held.is_over:
+            # The session is free only when the last life of it has ended.
+            await self._held.ended()
+            self._held = None
+        if self._held is None:
+            idle = max(self._settings.idle_time, self._settings.wait_time)
+            self._held = await Held.open(self._account(), idle)
+        return self._held
 
-        # What was imported stays for good. Left out of garbage collection, it takes a third off the time of collecting.
-        gc.freeze()
-        session = load_session(self._settings)
+    @asynccontextmanager
+    async def _account(self) -> AsyncIterator[Account]:
+        client_of, finder_of, requests_of = _telethon()
+        session = await asyncio.to_thread(load_session, self._settings)
         async with AsyncExitStack() as opened:
             await hold_session(opened, session, self._locks)
             limiter = AccountRateLimiter(
                 session.session_id, self._accounts, pace=self._settings.wait_time, max_wait=self._max_wait
             )
             await limiter.open()
-            client = AccountClient(self._settings, session, retry=self._retry, limiter=limiter, patience=self._patience)
-            opened.push_async_callback(_part, client)
+            client = client_of(self._settings, session, retry=self._retry, limiter=limiter, patience=self._patience)
+            opened.push_async_callback(client.leave)
             if self._settings.takeout:
                 await client.begin_takeout()
-            self._held = opened.pop_all()
-        requests = TelegramRequests(client)
-        self._reached = requests, ChatFinder(requests, self._accounts, session.session_id)
-        return self._reached
+            requests = requests_of(client)
+            yield Account(requests, finder_of(requests, self._accounts, session.session_id))
+
+
+@cache
+def _telethon() -> tuple[type[AccountClient], type[ChatFinder], type[TelegramRequests]]:
+    """What needs Telethon, which takes a third of a second to import: only those who use the account wait for it."""
+    from tg_parser.ingestion.telegram.client import AccountClient  # noqa: PLC0415
+    from tg_parser.ingestion.telegram.finding import ChatFinder  # noqa: PLC0415
+    from tg_parser.ingestion.telegram.requests import TelegramRequests  # noqa: PLC0415
+
+    # What was imported stays for good. Left out of garbage collection, it takes a third off the time of collecting.
+    gc.freeze()
+    return AccountClient, ChatFinder, TelegramRequests
 
 
 async def hold_session(opened: AsyncExitStack, session: Session, locks: Locks) -> None:
@@ -105,10 +145,3 @@ async def hold_session(opened: AsyncExitStack, session: Session, locks: Locks) -
             "Telegram ends a session that is used from two places. Wait until the other run is done or stop it, or "
             "log in once more into another file: TELEGRAM_SESSION=second.session tg-parser login",
         ) from error
-
-
-async def _part(client: AccountClient) -> None:
-    try:
-        await client.end_takeout()
-    finally:
-        await client.disconnect()

@@ -67,6 +67,7 @@ class AccountClient(TelegramClient):
         self._patience = patience
         self._turn = asyncio.Lock()
         self._takeout: int | None = None
+        self._left = False
         _quieten()
 
     async def __call__(self, request: Any, *_: Any, **__: Any) -> Any:
@@ -91,6 +92,14 @@ class AccountClient(TelegramClient):
             finish = functions.account.FinishTakeoutSessionRequest(success=True)
             await self(functions.InvokeWithTakeoutRequest(self._takeout, finish))
             self._takeout = None
+
+    async def leave(self) -> None:
+        """Disconnect for good: once another may use the session, not one more request goes out from here."""
+        try:
+            await self.end_takeout()
+        finally:
+            self._left = True
+            await self.disconnect()
 
     async def move(self, dc_id: int) -> None:
         """Go to the data centre where the account lives; the key is made anew there."""
@@ -158,6 +167,8 @@ class AccountClient(TelegramClient):
             raise ConnectionError("the connection was closed") from None
 
     async def _stand(self) -> None:
+        if self._left:
+            raise RuntimeError("the account was given back")
         if self.is_connected():
             return
         await self.disconnect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from tg_parser.config.settings import RetrySettings, WebSettings
 from tg_parser.domain.errors import SourceError
@@ -21,7 +22,8 @@ class WebPreview:
     def __init__(self, settings: WebSettings, retry: RetrySettings, max_wait: float) -> None:
         self._client = WebClient(settings, retry, max_wait)
 
-    async def open(self, peer: Peer) -> WebChannel:
+    @asynccontextmanager
+    async def open(self, peer: Peer) -> AsyncIterator[WebChannel]:
         """The channel with its newest page. Raises SourceError with the reason where there is no preview."""
         if peer.username is None:
             raise SourceError(
@@ -30,7 +32,7 @@ class WebPreview:
                 "through the Telegram API: tg-parser login, then tg-parser add-source --source-id SOURCE --via api",
             )
         reader = PageReader(self._client, peer.username)
-        return WebChannel(reader, await reader.newest())
+        yield WebChannel(reader, await reader.newest())
 
     async def close(self) -> None:
         """Let the connections go."""
