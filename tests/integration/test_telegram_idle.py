@@ -131,7 +131,11 @@ async def test_another_process_takes_an_idle_session(server, databases, sqlite_v
         await api.give_back()
         command = ["run", "@news", "--skip-process", "--skip-topicize", "--skip-export", "--json"]
         done = await asyncio.to_thread(
-            subprocess.run, [sys.executable, "-m", "tg_parser", *command], env=environment, capture_output=True, check=False
+            subprocess.run,
+            [sys.executable, "-m", "tg_parser", *command],
+            env=environment,
+            capture_output=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         assert (await free_again(api)).chat.title == "Новости"

@@ -5,15 +5,15 @@ import pty
 import signal
 import stat
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cli_process
 import pytest
 from cli_process import begin
 from conftest import process_environment
-from fake_telegram_server import fake, fake_telegram, login_variables, world
+from fake_telegram_server import fake_telegram, login_variables, world
 from fresh_databases import sqlite_files
+from telegram_protected import protected
 from telethon.sessions import StringSession
 
 from tg_parser.config.settings import TelegramSettings
@@ -204,51 +204,6 @@ def test_ctrl_c_at_a_question_ends_at_once(machine, session):
         process.send_signal(signal.SIGINT)
         assert process.wait(15) == 130
     assert not session.exists()
-
-
-def protected(*, asks_password):
-    """A server where a QR code is scanned at the second question, and where the account may have a password."""
-    module = fake()
-    functions, types = module.fn, module.tl
-
-    class Server(module.FakeTelegram):
-        scans = 0
-
-        def dispatch(self, conn, method, request):
-            if isinstance(request, functions.account.GetPasswordRequest):
-                return password_of(module)
-            if isinstance(request, functions.auth.ExportLoginTokenRequest):
-                self.scans += 1
-                if self.scans == 1:
-                    return types.auth.LoginToken(datetime.now(UTC) + timedelta(seconds=30), b"token of the test")
-            entering = functions.auth.SignInRequest | functions.auth.ExportLoginTokenRequest
-            if isinstance(request, entering) and asks_password:
-                raise module.RpcFault("SESSION_PASSWORD_NEEDED", 401)
-            if isinstance(request, functions.auth.CheckPasswordRequest | functions.auth.ExportLoginTokenRequest):
-                conn.key.user = self.world.me
-                entered = types.auth.Authorization(self.world.me)
-                by_password = isinstance(request, functions.auth.CheckPasswordRequest)
-                return entered if by_password else types.auth.LoginTokenSuccess(entered)
-            return super().dispatch(conn, method, request)
-
-    return Server(world())
-
-
-def password_of(module):
-    """What Telegram tells of an account's password; whatever is answered to it is right."""
-    types = module.tl
-    algorithm = types.PasswordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow(
-        b"1" * 16, b"2" * 16, 3, module.DH_PRIME.to_bytes(256, "big")
-    )
-    return types.account.Password(
-        new_algo=algorithm,
-        new_secure_algo=types.SecurePasswordKdfAlgoUnknown(),
-        secure_random=b"r" * 16,
-        has_password=True,
-        current_algo=algorithm,
-        srp_B=b"\x42" * 256,
-        srp_id=1,
-    )
 
 
 def test_a_password_is_asked_for_where_the_account_has_one(tmp_path, session):

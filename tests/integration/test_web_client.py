@@ -178,7 +178,9 @@ async def test_requests_keep_their_pause_and_never_overlap():
         async def whole():
             return [batch async for batch in (await open_channel(preview, PEER)).batches(Window())]
 
-        results = await asyncio.gather(whole(), whole(), open_channel(preview, parse_peer("other_name")), return_exceptions=True)
+        results = await asyncio.gather(
+            whole(), whole(), open_channel(preview, parse_peer("other_name")), return_exceptions=True
+        )
     assert [len(result) for result in results[:2]] == [3, 3]
     assert isinstance(results[2], SourceError)
     requests = sorted(server.requests, key=lambda request: request.began)

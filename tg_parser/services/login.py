@@ -1,92 +1,147 @@
-"""Logging in: who is logged in already, the questions a person answers, and the session that is kept."""
+"""Logging in, step by step: each step says what is wanted next, so that a terminal or a page can ask a person."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from tg_parser.config.secrets import is_session_string
 from tg_parser.config.settings import RetrySettings, TelegramSettings
-from tg_parser.domain.errors import AccountError, UsageError
+from tg_parser.domain.errors import AccountError, SourceUnavailableError, UsageError
+from tg_parser.domain.times import utc_now
 from tg_parser.ingestion.telegram.api import hold_session
 from tg_parser.ingestion.telegram.session import (
     NotLoggedInError,
     Session,
-    WrongAnswerError,
     as_string,
     load_session,
     session_file,
     write_private,
 )
+from tg_parser.services.login_attempt import LoggedIn, LoginAttempt, Outcome
+from tg_parser.storage.engine.held import Held
 from tg_parser.storage.engine.locks import Locks
 from tg_parser.storage.stores.accounts import AccountStorage
 
 if TYPE_CHECKING:
     from tg_parser.ingestion.telegram.login import TelegramLogin
 
-T = TypeVar("T")
-
-ATTEMPTS = 3
-"""How often a code or a password may be given."""
-SCAN_SECONDS, SCAN_PAUSE = 300.0, 3.0
-"""How long a QR code is shown, and how often Telegram is asked whether it was scanned."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoginQuestions:
-    """How a person is asked. `code` is told where the code was sent, `show_qr` what the QR code must say."""
-
-    phone: Callable[[], str]
-    code: Callable[[str], str]
-    password: Callable[[], str]
-    show_qr: Callable[[str], None]
-    wrong: Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedIn:
-    """Whose account it is, where its session is kept, and whether it was logged in before."""
-
-    account: str
-    session_file: Path | None
-    already: bool
+ATTEMPT_SECONDS = 600.0
+"""How long an attempt waits for its next answer."""
+SCAN_PAUSE = 3.0
+"""How often Telegram is asked whether a QR code was scanned."""
 
 
 class LoginService:
-    """The one place where a person acts for the account."""
+    """The one place where a person acts for the account.
+
+    There is one attempt at a time, and a new one takes the place of the last. It keeps a connection, and the lock of
+    the session that it is to replace, until it ends: by success, by an error, by `cancel`, or `patience` seconds after
+    the last step. `give_back` is asked for a session that this very process keeps without using it.
+    """
 
     def __init__(
-        self, settings: TelegramSettings, retry: RetrySettings, accounts: AccountStorage, locks: Locks
+        self,
+        settings: TelegramSettings,
+        retry: RetrySettings,
+        accounts: AccountStorage,
+        locks: Locks,
+        give_back: Callable[[], Awaitable[None]],
+        *,
+        patience: float = ATTEMPT_SECONDS,
+        scan_pause: float = SCAN_PAUSE,
     ) -> None:
         self._settings = settings
         self._retry = retry
         self._accounts = accounts
         self._locks = locks
+        self._give_back = give_back
+        self._patience = patience
+        self._scan_pause = scan_pause
+        self._starting = asyncio.Lock()
+        self._held: Held[LoginAttempt | LoggedIn] | None = None
 
-    async def log_in(self, prompts: LoginQuestions, *, by_qr: bool = False, force: bool = False) -> LoggedIn:
-        """Log in by phone or by QR code, unless that was done before. Raises AccountError, RateLimitedError."""
+    async def start(self, phone: str | None = None, *, by_qr: bool = False, force: bool = False) -> Outcome:
+        """Begin by QR code or by phone; without a number here or in the settings that is wanted first.
+
+        Who is logged in already is told at once, unless `force`. Raises AccountError, RateLimitedError, BusyError.
+        """
+        async with self._starting:
+            await self.cancel()
+            await self._give_back()
+            self._held = await Held.open(self._attempt(force=force), self._patience)
+            if by_qr:
+                return await self._next(LoginAttempt.show_qr)
+            number = phone or self._settings.phone
+            return await (self._next(LoginAttempt.want_phone) if number is None else self.submit_phone(number))
+
+    async def submit_phone(self, phone: str) -> Outcome:
+        """The number, with its country code; the code is sent then. Raises AccountError, RateLimitedError."""
+        return await self._next(lambda attempt: attempt.take_phone(phone))
+
+    async def submit_code(self, code: str) -> Outcome:
+        """The code that was sent. Raises AccountError where it is wrong for the last time or has expired."""
+        return await self._next(lambda attempt: attempt.take_code(code))
+
+    async def submit_password(self, password: str) -> Outcome:
+        """The password of the account. Raises AccountError where it is wrong for the last time."""
+        return await self._next(lambda attempt: attempt.take_password(password))
+
+    async def wait_for_scan(self) -> Outcome:
+        """Return when the QR code was scanned, or with the next one to show. Raises AccountError if nobody scans."""
+        return await self._next(LoginAttempt.scanned)
+
+    async def cancel(self) -> None:
+        """Give the attempt up, if there is one; a step that is waiting ends with AccountError."""
+        held, self._held = self._held, None
+        if held is not None:
+            await held.close(because=_given_up())
+
+    async def export_string(self, path: Path) -> None:
+        """Write the session as a string into a file that its owner alone can read. Raises AccountError."""
+        await asyncio.to_thread(lambda: write_private(path, f"{as_string(load_session(self._settings))}\n".encode()))
+
+    async def _next(self, take: Callable[[LoginAttempt], Awaitable[Outcome]]) -> Outcome:
+        """What comes of a step. An error ends the attempt, except one after which the same answer can be given."""
+        held = self._held
+        if held is None or held.is_over:
+            raise _given_up()
+        try:
+            async with held.used() as attempt:
+                outcome = attempt if isinstance(attempt, LoggedIn) else await take(attempt)
+        except (UsageError, SourceUnavailableError, asyncio.CancelledError):
+            raise
+        except Exception:
+            await self._end(held)
+            raise
+        if isinstance(outcome, LoggedIn):
+            await self._end(held)
+            return outcome
+        return replace(outcome, good_until=outcome.good_until or utc_now() + timedelta(seconds=self._patience))
+
+    async def _end(self, held: Held[LoginAttempt | LoggedIn]) -> None:
+        if self._held is held:
+            await self.cancel()
+
+    @asynccontextmanager
+    async def _attempt(self, *, force: bool) -> AsyncIterator[LoginAttempt | LoggedIn]:
+        """An attempt with all it keeps open, or who is logged in already."""
         async with AsyncExitStack() as opened:
             known = await self._present(opened)
             if known is not None and not force:
-                return known
-            path = self._file()
-            login = self._login(opened, None)
-            account = await (_by_qr(login, prompts) if by_qr else _by_phone(login, prompts, self._settings.phone))
-            session = login.write(path)
-            await self._accounts.lift_block(session.session_id)
-            return LoggedIn(account, path, already=False)
-
-    def export_string(self, path: Path) -> None:
-        """Write the session as a string into a file that its owner alone can read. Raises AccountError."""
-        write_private(path, f"{as_string(load_session(self._settings))}\n".encode())
+                yield known
+            else:
+                path = self._file()
+                yield LoginAttempt(self._login(opened, None), path, self._accounts, self._scan_pause)
 
     async def _present(self, opened: AsyncExitStack) -> LoggedIn | None:
         """Who is logged in now; what trouble the session had before is over then."""
-        session = self._held_session()
+        session = await asyncio.to_thread(self._kept_session)
         if session is None:
             return None
         await hold_session(opened, session, self._locks)
@@ -96,7 +151,7 @@ class LoginService:
         await self._accounts.lift_block(session.session_id)
         return LoggedIn(account, session.file, already=True)
 
-    def _held_session(self) -> Session | None:
+    def _kept_session(self) -> Session | None:
         try:
             return load_session(self._settings)
         except NotLoggedInError:
@@ -120,43 +175,5 @@ class LoginService:
         return login
 
 
-async def _by_phone(login: TelegramLogin, prompts: LoginQuestions, phone: str | None) -> str:
-    where = await login.send_code(phone or prompts.phone())
-    account = await _answered(lambda: login.enter_code(prompts.code(where)), prompts)
-    return account or await _by_password(login, prompts)
-
-
-async def _by_qr(login: TelegramLogin, prompts: LoginQuestions) -> str:
-    try:
-        async with asyncio.timeout(SCAN_SECONDS):
-            account = await _scanned(login, prompts)
-    except TimeoutError:
-        raise AccountError("Nobody has scanned the QR code.", "Begin again: tg-parser login --qr") from None
-    return account or await _by_password(login, prompts)
-
-
-async def _scanned(login: TelegramLogin, prompts: LoginQuestions) -> str | None:
-    """Show QR codes, each as long as it is good, until one was scanned."""
-    shown = None
-    while True:
-        url, account = await login.scan()
-        if url is None:
-            return account
-        if url != shown:
-            prompts.show_qr(url)
-            shown = url
-        await asyncio.sleep(SCAN_PAUSE)
-
-
-async def _by_password(login: TelegramLogin, prompts: LoginQuestions) -> str:
-    return await _answered(lambda: login.enter_password(prompts.password()), prompts)
-
-
-async def _answered(ask: Callable[[], Awaitable[T]], prompts: LoginQuestions) -> T:
-    """What comes of the answer, which may be given again where it was wrong."""
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return await ask()
-        except WrongAnswerError as error:
-            prompts.wrong(error.message)
-    return await ask()
+def _given_up() -> AccountError:
+    return AccountError("The login was given up, or waited too long for an answer.", "Begin again: tg-parser login")

@@ -76,7 +76,11 @@ async def open_app(settings: Settings, *, prepare: bool = True, begin: bool = Fa
         open_databases(settings, prepare=prepare, begin=begin) as databases,
         open_shared(settings, databases) as shared,
     ):
-        yield _build(settings, databases, shared)
+        app = _build(settings, databases, shared)
+        try:
+            yield app
+        finally:
+            await app.login.cancel()
 
 
 def _build(settings: Settings, databases: Databases, shared: Shared) -> App:
@@ -89,7 +93,9 @@ def _build(settings: Settings, databases: Databases, shared: Shared) -> App:
         databases=DatabaseService(databases.all),
         pools=PoolService(databases),
         sources=sources,
-        login=LoginService(settings.telegram, settings.retry, stores.accounts, databases.locks),
+        login=LoginService(
+            settings.telegram, settings.retry, stores.accounts, databases.locks, shared.give_back_account
+        ),
         status=StatusService(sources, shown.raw, shown.documents, shown.topics),
         reading=ReadingService(sources, shown.raw, shown.documents, shown.topics),
         sentiment=SentimentService(shown.sentiment, shown.documents),

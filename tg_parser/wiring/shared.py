@@ -43,6 +43,11 @@ class Shared:
             self._telegram = web, api
         return self._telegram
 
+    async def give_back_account(self) -> None:
+        """Let others have the Telegram session where it is only kept for the next chat."""
+        if self._telegram is not None:
+            await self._telegram[1].give_back()
+
 
 @asynccontextmanager
 async def open_shared(settings: Settings, databases: Databases) -> AsyncIterator[Shared]:

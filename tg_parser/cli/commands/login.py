@@ -18,7 +18,8 @@ from tg_parser.cli.stderr import ask, say, speaks_json
 from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
-    from tg_parser.services.login import LoggedIn
+    from tg_parser.services.login import LoginService
+    from tg_parser.services.login_attempt import LoggedIn, LoginStep
     from tg_parser.wiring.app import App
 
 
@@ -33,12 +34,9 @@ def login(
     """Log in to Telegram once: by phone number and code, or by QR code."""
 
     async def log_in(app: App) -> tuple[LoggedIn, tuple[str, ...]]:
-        from tg_parser.services.login import LoginQuestions
-
-        prompts = LoginQuestions(phone=_phone, code=_code, password=_password, show_qr=_show_qr, wrong=say)
-        done = await app.login.log_in(prompts, by_qr=qr, force=force)
+        done = await _logged_in(app.login, by_qr=qr, force=force)
         if export_string is not None:
-            app.login.export_string(export_string)
+            await app.login.export_string(export_string)
         return done, await app.sources.resume_after_login()
 
     done, resumed = execute(log_in, begin=True)
@@ -51,16 +49,27 @@ def login(
         emit_line(f"Resumed, because only the account had failed: {', '.join(resumed)}.")
 
 
-def _phone() -> str:
-    return _asked("Phone number with the country code: ")
+async def _logged_in(login: LoginService, *, by_qr: bool, force: bool) -> LoggedIn:
+    from tg_parser.services.login_attempt import LoginStep
+
+    outcome = await login.start(by_qr=by_qr, force=force)
+    while isinstance(outcome, LoginStep):
+        if outcome.problem is not None:
+            say(outcome.problem)
+        outcome = await _answered(login, outcome)
+    return outcome
 
 
-def _code(where: str) -> str:
-    return _asked(f"Code that was sent {where}: ")
-
-
-def _password() -> str:
-    return _asked("Password of the account (not shown): ", hidden=True)
+async def _answered(login: LoginService, step: LoginStep) -> LoginStep | LoggedIn:
+    """A person gives what `step` wants."""
+    if step.wanted == "phone":
+        return await login.submit_phone(_asked("Phone number with the country code: "))
+    if step.wanted == "code":
+        return await login.submit_code(_asked(f"Code that was sent {step.sent}: "))
+    if step.wanted == "password":
+        return await login.submit_password(_asked("Password of the account (not shown): ", hidden=True))
+    _show_qr(step.url or "")
+    return await login.wait_for_scan()
 
 
 def _show_qr(url: str) -> None:

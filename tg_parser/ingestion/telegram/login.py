@@ -6,9 +6,9 @@ import base64
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from telethon import errors
 from telethon.password import compute_check
@@ -38,6 +38,15 @@ _PLACES = {
     "SentCodeTypeCall": "by a phone call",
     "SentCodeTypeEmailCode": "by e-mail",
 }
+
+
+class Scan(NamedTuple):
+    """What a QR code must say and until when, or the name of the account that scanned it; neither where a password is
+    wanted too."""
+
+    url: str | None = None
+    good_until: datetime | None = None
+    account: str | None = None
 
 
 class TelegramLogin:
@@ -80,8 +89,8 @@ class TelegramLogin:
             answer = await self._ask(functions.auth.CheckPasswordRequest(compute_check(wanted, password)))
             return _name_of(answer)
 
-    async def scan(self) -> tuple[str | None, str | None]:
-        """What a QR code must say, or the account's name once it was scanned; neither where a password is wanted."""
+    async def scan(self) -> Scan:
+        """How far the scanning of a QR code is."""
         async with _told():
             client = self._client
             try:
@@ -90,11 +99,11 @@ class TelegramLogin:
                     await client.move(answer.dc_id)
                     answer = await self._ask(functions.auth.ImportLoginTokenRequest(answer.token))
             except errors.SessionPasswordNeededError:
-                return None, None
+                return Scan()
             if isinstance(answer, types.auth.LoginTokenSuccess):
-                return None, _name_of(answer.authorization)
+                return Scan(account=_name_of(answer.authorization))
             token = base64.urlsafe_b64encode(answer.token).decode().rstrip("=")
-            return f"tg://login?token={token}", None
+            return Scan(f"tg://login?token={token}", answer.expires)
 
     def write(self, path: Path) -> Session:
         """Keep what was logged in as a session file for its owner alone, whole or not at all."""

@@ -25,6 +25,7 @@ class Held(Generic[T]):
         self._idle = idle
         self._users: list[asyncio.Task[object]] = []
         self._over = asyncio.Event()
+        self._because: Exception | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._opened: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._hold(resource))
@@ -35,7 +36,8 @@ class Held(Generic[T]):
         """Open `resource`, to be closed `idle` seconds after its last use. Raises what opening it raises."""
         held = cls(resource, idle)
         try:
-            await asyncio.wait({held._opened, held._task}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[T] | asyncio.Future[None]] = {held._opened, held._task}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             held._task.cancel()
             await asyncio.wait({held._task})
@@ -81,8 +83,9 @@ class Held(Generic[T]):
         """Return when it is closed."""
         await asyncio.wait({self._task})
 
-    async def close(self) -> None:
-        """Close it, and whoever still uses it is cancelled. Raises what closing raises."""
+    async def close(self, because: Exception | None = None) -> None:
+        """Close it. Whoever still uses it is cancelled, or gets the error `because`. Raises what closing raises."""
+        self._because = because
         self._over.set()
         await self.ended()
         self._task.result()
@@ -99,7 +102,8 @@ class Held(Generic[T]):
 
     async def _raise_what_ended_it(self, user: asyncio.Task[object]) -> None:
         await self.ended()
-        if not self._task.cancelled() and (error := self._task.exception()) is not None and not user.uncancel():
+        error = self._because or (None if self._task.cancelled() else self._task.exception())
+        if error is not None and not user.uncancel():
             raise error
 
 
