@@ -41,9 +41,20 @@ def with_backups(variables: dict[str, str], folder: Path, **chosen: Any) -> Sett
     return settings_of(variables).model_copy(update={"backup": backup})
 
 
-def service(settings: Settings) -> BackupService:
-    """The service as the command makes it."""
-    return backup_service(settings)
+class Commands:
+    """The service with every operation in an event loop of its own, as each command calls it."""
+
+    def __init__(self, service: BackupService) -> None:
+        self._service = service
+
+    def __getattr__(self, name: str) -> Any:
+        operation = getattr(self._service, name)
+        return lambda *given, **named: asyncio.run(operation(*given, **named))
+
+
+def service(settings: Settings) -> Commands:
+    """The service as the commands use it."""
+    return Commands(backup_service(settings))
 
 
 def fill(settings: Settings, numbers: range = range(1, 21)) -> None:

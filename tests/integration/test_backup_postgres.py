@@ -1,5 +1,7 @@
 """What only a server can do to a backup."""
 
+import asyncio
+
 import psycopg
 import pytest
 from backup_samples import count, fill, programs, service, with_backups
@@ -8,6 +10,7 @@ from postgres_server import PostgresServer
 from sqlalchemy import make_url
 
 from tg_parser.backup.postgres import SCRATCH_PREFIX, PostgresBackups
+from tg_parser.backup.work import in_thread
 from tg_parser.domain.errors import BackupError, StorageError
 
 pytestmark = pytest.mark.postgres
@@ -113,7 +116,7 @@ def test_failed_restore_changes_nothing(filled):
     dump.write_bytes(dump.read_bytes()[: dump.stat().st_size * 2 // 3])
     fill(filled, range(6000, 6010))
     with pytest.raises(BackupError, match="nothing in it was changed: pg_restore says"):
-        PostgresBackups(filled.database, filled.backup).restore(made.path, lambda _: None)
+        asyncio.run(in_thread(lambda work: PostgresBackups(filled.database, filled.backup).restore(made.path, work)))
     assert count(filled, "raw_messages") == 5030
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,10 @@ def test_copies_are_of_the_moment_of_the_first(filled):
 
     def write(_progress):
         if not written:
-            written.append(fill(filled, range(100, 110)))
+            writer = threading.Thread(target=fill, args=(filled, range(100, 110)))
+            writer.start()
+            writer.join()
+            written.append(writer)
 
     tables = backups.create(write).manifest.contents.tables
     assert count(filled, "raw_messages") == 30
@@ -80,11 +84,12 @@ def test_restore_cut_short_leaves_no_document_without_its_message(filled):
     made = backups.create()
     fill(filled, range(100, 110))
 
-    def cut(_progress):
-        raise InterruptedError
+    def cut(progress):
+        if "copied" in progress.step:
+            raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        backups.restore(made, replace=True, tell=cut)
+        backups.restore(made, replace=True, report=cut)
     assert (count(filled, "processed_documents"), count(filled, "raw_messages")) == (20, 30)
 
 
@@ -92,14 +97,16 @@ def test_nobody_gets_at_a_file_while_others_are_restored(filled):
     """All three are held from the first to the last."""
     backups, refusals = service(filled), []
 
-    def intrude(_progress):
+    def intrude(progress):
+        if "copied" not in progress.step:
+            return
         connection = sqlite3.connect(raw_file(filled), timeout=0)
         with contextlib.closing(connection), pytest.raises(sqlite3.OperationalError, match="locked") as refused:
             connection.execute("SELECT count(*) FROM raw_messages")
         refusals.append(refused)
 
     made = backups.create()
-    backups.restore(made, replace=True, tell=intrude)
+    backups.restore(made, replace=True, report=intrude)
     assert refusals
 
 

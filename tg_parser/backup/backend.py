@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from tg_parser.backup.manifest import Backend, Contents
-from tg_parser.domain.progress import ReportProgress
+from tg_parser.backup.work import Work
 
 
 class Dumped(NamedTuple):
@@ -18,7 +18,7 @@ class Dumped(NamedTuple):
 
 
 class BackupBackend(Protocol):
-    """The databases that the settings name. Every method raises StorageError or BackupError."""
+    """The databases that the settings name, from a thread. Every method raises StorageError or BackupError."""
 
     name: Backend
 
@@ -27,18 +27,18 @@ class BackupBackend(Protocol):
         """Where they are, in words, without any secret."""
         ...
 
-    def dump(self, folder: Path, tell: ReportProgress) -> Dumped:
+    def dump(self, folder: Path, work: Work) -> Dumped:
         """Write their state into `folder` while others go on writing."""
         ...
 
-    def rehearsed(self, folder: Path, tell: ReportProgress) -> contextlib.AbstractContextManager[Contents]:
+    def rehearsed(self, folder: Path, work: Work) -> contextlib.AbstractContextManager[Contents]:
         """Bring `folder` back in a place of its own, which is removed after the block, and look at what is there."""
         ...
 
-    def holdings(self) -> list[str]:
+    def holdings(self, work: Work) -> list[str]:
         """What a restore would remove, in words; empty where there is nothing."""
         ...
 
-    def restore(self, folder: Path, tell: ReportProgress) -> Contents:
+    def restore(self, folder: Path, work: Work) -> Contents:
         """Replace everything by what is in `folder`. Raises BusyError while others use the databases."""
         ...

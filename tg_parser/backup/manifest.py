@@ -10,10 +10,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tg_parser.domain.errors import BackupError
+from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.times import UtcTime
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+_READ_TOGETHER = 8 << 20
 
 Backend = Literal["sqlite", "postgresql"]
 
@@ -70,10 +72,15 @@ def read_manifest(folder: Path) -> Manifest:
         raise BackupError(f"{MANIFEST} is damaged.") from error
 
 
-def file_facts(path: Path) -> FileFacts:
+def file_facts(path: Path, tell: ReportProgress = silent) -> FileFacts:
     """Size and digest of a file as it is on the disk."""
+    digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
-        return FileFacts(size=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+        while data := file.read(_READ_TOGETHER):
+            digest.update(data)
+            size += len(data)
+            tell(Progress(f"MiB of {path.name} read", size >> 20))
+    return FileFacts(size=size, sha256=digest.hexdigest())
 
 
 def missing_or_cut(folder: Path, files: Mapping[str, FileFacts]) -> Iterator[str]:
@@ -86,13 +93,13 @@ def missing_or_cut(folder: Path, files: Mapping[str, FileFacts]) -> Iterator[str
             yield f"{name} has {size} bytes instead of {facts.size}"
 
 
-def damaged(folder: Path, files: Mapping[str, FileFacts]) -> list[str]:
+def damaged(folder: Path, files: Mapping[str, FileFacts], tell: ReportProgress = silent) -> list[str]:
     """What reading every file through finds wrong."""
     found = list(missing_or_cut(folder, files))
     return found or [
         f"{name} is damaged: its digest is another one"
         for name, facts in files.items()
-        if file_facts(folder / name).sha256 != facts.sha256
+        if file_facts(folder / name, tell).sha256 != facts.sha256
     ]
 
 

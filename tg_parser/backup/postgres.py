@@ -17,10 +17,11 @@ from tg_parser.backup.postgres_contents import MIB, Connection, contents, holdin
 from tg_parser.backup.postgres_login import Login, login
 from tg_parser.backup.postgres_replay import emptied, replay
 from tg_parser.backup.postgres_tools import Tools, find_tools, started
+from tg_parser.backup.work import Work
 from tg_parser.config.backup_settings import BackupSettings
 from tg_parser.config.database_settings import DatabaseSettings
 from tg_parser.domain.errors import BackupError, BusyError
-from tg_parser.domain.progress import Progress, ReportProgress
+from tg_parser.domain.progress import Progress
 from tg_parser.storage.engine.postgres_address import APPLICATION_NAME
 
 DUMP = "database.dump"
@@ -43,61 +44,61 @@ class PostgresBackups:
         """The database and its server."""
         return self._login.place
 
-    def dump(self, folder: Path, tell: ReportProgress) -> Dumped:
+    def dump(self, folder: Path, work: Work) -> Dumped:
         """pg_dump and the digests see the same snapshot, while others go on writing."""
-        with self._login.connection() as connection:
+        with self._login.connection(work) as connection:
             tools = find_tools(self._backup.pg_bin_dir, _version(connection))
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             (snapshot,) = connection.execute("SELECT pg_export_snapshot()").fetchone() or ("",)
-            self._pg_dump(tools, str(snapshot), folder / DUMP, tell)
-            return Dumped(contents(connection, self.origin, tell), tools.version)
+            self._pg_dump(tools, str(snapshot), folder / DUMP, work)
+            return Dumped(contents(connection, self.origin, work), tools.version)
 
     @contextlib.contextmanager
-    def rehearsed(self, folder: Path, tell: ReportProgress) -> Iterator[Contents]:
+    def rehearsed(self, folder: Path, work: Work) -> Iterator[Contents]:
         """The contents of a scratch database."""
-        with self._scratch() as scratch, scratch.connection() as connection:
-            replay(self._tools(connection, folder), scratch, folder / DUMP, _version(connection), tell)
-            yield contents(connection, scratch.place, tell)
+        with self._scratch(work) as scratch, scratch.connection(work) as connection:
+            replay(self._tools(connection, folder), scratch, folder / DUMP, _version(connection), work)
+            yield contents(connection, scratch.place, work)
 
-    def holdings(self) -> list[str]:
+    def holdings(self, work: Work) -> list[str]:
         """The tables with rows."""
-        with self._login.connection() as connection:
+        with self._login.connection(work) as connection:
             return holdings(connection)
 
-    def restore(self, folder: Path, tell: ReportProgress) -> Contents:
+    def restore(self, folder: Path, work: Work) -> Contents:
         """In one transaction everything goes and what is in the dump comes."""
-        with self._login.connection() as connection:
+        with self._login.connection(work) as connection:
             _refuse_others(connection, self.origin)
-            replay(self._tools(connection, folder), self._login, folder / DUMP, _version(connection), tell)
-            return contents(connection, self.origin, tell)
+            replay(self._tools(connection, folder), self._login, folder / DUMP, _version(connection), work)
+            return contents(connection, self.origin, work)
 
-    def _pg_dump(self, tools: Tools, snapshot: str, path: Path, tell: ReportProgress) -> None:
+    def _pg_dump(self, tools: Tools, snapshot: str, path: Path, work: Work) -> None:
         path.touch(0o600)
         arguments = ["--format=custom", "--no-password", f"--snapshot={snapshot}", f"--file={path}"]
         if self._login.lock_timeout:
             arguments.append(f"--lock-wait-timeout={self._login.lock_timeout * 1000}")
         arguments.append(f"--dbname={self._login.argument()}")
-        with started(tools, "pg_dump", arguments, self._login.environment()) as running:
+        with started(tools, "pg_dump", arguments, self._login.environment(), work) as running:
             while not running.has_ended(within=SECONDS_BETWEEN_LOOKS):
-                tell(Progress("MiB dumped", path.stat().st_size // MIB))
+                work.tell(Progress("MiB dumped", path.stat().st_size // MIB))
             running.check(f"{self.origin} could not be dumped", _HINT)
 
     def _tools(self, connection: Connection, folder: Path) -> Tools:
         return find_tools(self._backup.pg_bin_dir, max(_version(connection), read_manifest(folder).dump_version))
 
     @contextlib.contextmanager
-    def _scratch(self) -> Iterator[Login]:
+    def _scratch(self, work: Work) -> Iterator[Login]:
         if self._backup.scratch_url is None:
-            with self._new_database() as scratch:
+            with self._new_database(work) as scratch:
                 yield scratch
         else:
-            with _given_database(login(_at(self._database, self._backup.scratch_url))) as scratch:
+            with _given_database(login(_at(self._database, self._backup.scratch_url)), work) as scratch:
                 yield scratch
 
     @contextlib.contextmanager
-    def _new_database(self) -> Iterator[Login]:
+    def _new_database(self, work: Work) -> Iterator[Login]:
         name = f"{SCRATCH_PREFIX}{uuid.uuid4().hex}"
-        with self._login.connection() as connection:
+        with self._login.connection(work) as connection:
             try:
                 connection.execute(_CREATE.format(sql.Identifier(name)))
             except psycopg.errors.InsufficientPrivilege:
@@ -113,8 +114,8 @@ class PostgresBackups:
 
 
 @contextlib.contextmanager
-def _given_database(scratch: Login) -> Iterator[Login]:
-    with scratch.connection() as connection:
+def _given_database(scratch: Login, work: Work) -> Iterator[Login]:
+    with scratch.connection(work) as connection:
         if tables(connection):
             raise BackupError(f"{scratch.place} is not empty.", "Name an empty one as the scratch database.")
     try:

@@ -9,8 +9,9 @@ import psycopg
 from psycopg import sql
 
 from tg_parser.backup.manifest import Contents, TableFacts
+from tg_parser.backup.work import Work
 from tg_parser.domain.errors import BackupError
-from tg_parser.domain.progress import Progress, ReportProgress
+from tg_parser.domain.progress import Progress
 from tg_parser.storage.engine.migrator import version_table
 from tg_parser.storage.tables import DATABASES
 
@@ -19,7 +20,7 @@ Connection = psycopg.Connection[Any]
 MIB = 1 << 20
 
 
-def contents(connection: Connection, place: str, tell: ReportProgress) -> Contents:
+def contents(connection: Connection, place: str, work: Work) -> Contents:
     """Every table of the database but those of extensions. Raises BackupError where none of them is ours."""
     schemas = {name: _revision(connection, version_table(name)) for name in DATABASES}
     known = {name: revision for name, revision in schemas.items() if revision is not None}
@@ -28,7 +29,7 @@ def contents(connection: Connection, place: str, tell: ReportProgress) -> Conten
         raise BackupError(
             f"{place} holds no {missing} schema of TG_parser.", "Check DB_NAME; tg-parser init makes the schemas."
         )
-    reader = _Reader(connection, tell)
+    reader = _Reader(connection, work)
     return Contents(schemas=known, tables={table.name: reader.digest(table) for table in tables(connection)})
 
 
@@ -75,9 +76,9 @@ def holdings(connection: Connection) -> list[str]:
 class _Reader:
     """Hashes COPY's own text: quick, and each row is a line."""
 
-    def __init__(self, connection: Connection, tell: ReportProgress) -> None:
+    def __init__(self, connection: Connection, work: Work) -> None:
         self._connection = connection
-        self._tell = tell
+        self._work = work
         self._bytes = 0
 
     def digest(self, table: Table) -> TableFacts:
@@ -93,7 +94,7 @@ class _Reader:
                 self._bytes += len(data)
                 if self._bytes // MIB > told:
                     told = self._bytes // MIB
-                    self._tell(Progress("MiB compared", told))
+                    self._work.tell(Progress("MiB compared", told))
         return TableFacts(rows=rows, digest=digest.hexdigest())
 
 

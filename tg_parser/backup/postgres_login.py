@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from tg_parser.backup.work import Work
 from tg_parser.config.database_settings import DatabaseSettings
 from tg_parser.domain.errors import BackupError
 from tg_parser.storage.engine.faults import translate_db_errors
@@ -25,6 +26,8 @@ _SESSION = (
     "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c timezone=UTC -c datestyle=ISO "
     "-c intervalstyle=postgres -c extra_float_digits=1 -c bytea_output=hex"
 )
+
+_CANCEL_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,16 @@ class Login:
         return replace(self, place=place, database=database, parameters={**self.parameters, "dbname": database})
 
     @contextmanager
-    def connection(self) -> Iterator[psycopg.Connection[Any]]:
-        """A connection that commits every statement, and that no time limit ends. Raises StorageError."""
-        with translate_db_errors(self.place), psycopg.connect(self._conninfo(), autocommit=True) as connection:
+    def connection(self, work: Work | None = None) -> Iterator[psycopg.Connection[Any]]:
+        """A connection that commits every statement, and that no time limit ends. Raises StorageError.
+
+        What it is asked ends with `work`; without one it is for tidying up, which goes on to its end.
+        """
+        with (
+            translate_db_errors(self.place),
+            psycopg.connect(self._conninfo(), autocommit=True) as connection,
+            work.stopped_by(lambda: _cancel(connection)) if work else nullcontext(),
+        ):
             yield connection
 
     def _conninfo(self) -> str:
@@ -58,6 +68,12 @@ class Login:
         """The parameters for which libpq has no variable: none of them is a secret."""
         others = {name: value for name, value in self.parameters.items() if name not in _VARIABLES}
         return make_conninfo(**others, dbname=self.database)
+
+
+def _cancel(connection: psycopg.Connection[Any]) -> None:
+    """Ask the server to end what it is doing; where it does not answer, it is asked again."""
+    with suppress(psycopg.Error):
+        connection.cancel_safe(timeout=_CANCEL_SECONDS)
 
 
 def login(settings: DatabaseSettings) -> Login:

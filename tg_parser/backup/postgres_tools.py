@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
+from tg_parser.backup.work import Work
 from tg_parser.domain.errors import BackupError
 
 _USUAL_PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin")
@@ -61,11 +62,12 @@ def started(
     program: Program,
     arguments: Iterable[str],
     environment: Mapping[str, str],
+    work: Work,
     *,
     stdin: int = subprocess.DEVNULL,
     stdout: int = subprocess.DEVNULL,
 ) -> Iterator[Running]:
-    """A program at work; it is ended with the block, if it has not ended itself."""
+    """A program at work; it is ended with the block or with `work`, if it has not ended itself."""
     with tempfile.TemporaryFile() as complaints:
         # Whoever looks at the list of processes sees the arguments, so secrets are in the environment alone.
         process = subprocess.Popen(  # noqa: S603 - our own arguments
@@ -77,7 +79,8 @@ def started(
         )
         running = Running(program, process, complaints)
         try:
-            yield running
+            with work.stopped_by(process.kill):
+                yield running
         finally:
             running.end()
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from tg_parser.backup.backend import Dumped
 from tg_parser.backup.manifest import Backend, Contents, TableFacts
+from tg_parser.backup.work import Work
 from tg_parser.config.database_settings import DatabaseSettings
 from tg_parser.domain.errors import BackupError, BusyError
-from tg_parser.domain.progress import Progress, ReportProgress
+from tg_parser.domain.progress import Progress
 from tg_parser.storage.engine.engine_factory import prepare_file, sqlite_path
 from tg_parser.storage.engine.faults import translate_db_errors
 from tg_parser.storage.engine.migrator import version_table
@@ -53,68 +54,66 @@ class SqliteBackups:
         """The file of the messages."""
         return f"Database file {self._paths['raw'].absolute()}"
 
-    def dump(self, folder: Path, tell: ReportProgress) -> Dumped:
+    def dump(self, folder: Path, work: Work) -> Dumped:
         """Copy every file as it was at one moment."""
         require_none_of_the_earlier_version(self._paths)
         copies = _in_folder(folder)
         with ExitStack() as stack:
-            sources = {name: stack.enter_context(_snapshot(self._paths[name])) for name in _ORDER}
+            sources = {name: stack.enter_context(_snapshot(self._paths[name], work)) for name in _ORDER}
             for name, source in sources.items():
-                with translate_db_errors(_words(copies[name])), _opened(copies[name], "rwc") as copy:
+                with translate_db_errors(_words(copies[name])), _opened(copies[name], "rwc", work) as copy:
                     copies[name].chmod(0o600)
-                    _copy(source, copy, name, tell)
+                    _copy(source, copy, name, work)
                     _check_pages(copy, self._paths[name])
-        return Dumped(_contents(copies, tell))
+        return Dumped(_contents(copies, work))
 
     @contextlib.contextmanager
-    def rehearsed(self, folder: Path, tell: ReportProgress) -> Iterator[Contents]:
+    def rehearsed(self, folder: Path, work: Work) -> Iterator[Contents]:
         """The contents of copies in a temporary folder."""
         with tempfile.TemporaryDirectory(prefix="tg-parser-verify-") as scratch:
             copies = _in_folder(Path(scratch))
             for name, path in _in_folder(folder).items():
                 with (
                     translate_db_errors(_words(copies[name])),
-                    _opened(path, "ro") as source,
-                    _opened(copies[name], "rwc") as copy,
+                    _opened(path, "ro", work) as source,
+                    _opened(copies[name], "rwc", work) as copy,
                 ):
-                    _copy(source, copy, name, tell)
+                    _copy(source, copy, name, work)
                     _check_pages(copy, path)
-            yield _contents(copies, tell)
+            yield _contents(copies, work)
 
-    def holdings(self) -> list[str]:
+    def holdings(self, work: Work) -> list[str]:
         """Tables with rows, and files that are damaged."""
         require_none_of_the_earlier_version(self._paths)
-        return [line for name, path in self._paths.items() if path.exists() for line in _holdings(name, path)]
+        return [line for name, path in self._paths.items() if path.exists() for line in _holdings(name, path, work)]
 
-    def restore(self, folder: Path, tell: ReportProgress) -> Contents:
+    def restore(self, folder: Path, work: Work) -> Contents:
         """Write the pages into the files, each in one transaction, while nobody else has any of them open."""
         require_none_of_the_earlier_version(self._paths)
         with ExitStack() as stack:
-            targets = {name: stack.enter_context(_alone(self._paths[name])) for name in _ORDER}
+            targets = {name: stack.enter_context(_alone(self._paths[name], work)) for name in _ORDER}
             for name, target in targets.items():
                 path = folder / FILES[name]
-                with translate_db_errors(_words(self._paths[name])), _opened(path, "ro") as source:
-                    _copy(source, target, name, tell)
-        return _contents(self._paths, tell)
+                with translate_db_errors(_words(self._paths[name])), _opened(path, "ro", work) as source:
+                    _copy(source, target, name, work)
+        return _contents(self._paths, work)
 
 
 @contextlib.contextmanager
-def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+def _opened(path: Path, mode: str, work: Work) -> Iterator[sqlite3.Connection]:
     address = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=PATIENCE_SECONDS)
-    try:
+    with contextlib.closing(connection), work.stopped_by(connection.interrupt):
         yield connection
-    finally:
-        connection.close()
 
 
 @contextlib.contextmanager
-def _snapshot(path: Path) -> Iterator[sqlite3.Connection]:
+def _snapshot(path: Path, work: Work) -> Iterator[sqlite3.Connection]:
     """The file at one moment: with a read transaction open, writers go on and the copy need not begin again."""
     if not path.exists():
         raise BackupError(f"{_words(path)} does not exist.", "Run tg-parser init, or check the *_DB_PATH variables.")
     # Opened for writing, because only a writer can tidy up what a killed process left beside the file.
-    with translate_db_errors(_words(path)), _opened(path, "rw") as connection:
+    with translate_db_errors(_words(path)), _opened(path, "rw", work) as connection:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -122,11 +121,11 @@ def _snapshot(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextlib.contextmanager
-def _alone(path: Path) -> Iterator[sqlite3.Connection]:
+def _alone(path: Path, work: Work) -> Iterator[sqlite3.Connection]:
     """The file, with everybody else kept out until the end of the block."""
     prepare_file(path)
     with ExitStack() as stack:
-        connection = stack.enter_context(_opened(path, "rw"))
+        connection = stack.enter_context(_opened(path, "rw", work))
         try:
             _claim(connection)
         except sqlite3.Error as error:
@@ -140,7 +139,7 @@ def _alone(path: Path) -> Iterator[sqlite3.Connection]:
                     raise
             connection.close()
             _make_anew(path)
-            connection = stack.enter_context(_opened(path, "rw"))
+            connection = stack.enter_context(_opened(path, "rw", work))
             _claim(connection)
         yield connection
 
@@ -159,9 +158,9 @@ def _make_anew(path: Path) -> None:
     prepare_file(path)
 
 
-def _copy(source: sqlite3.Connection, target: sqlite3.Connection, name: str, tell: ReportProgress) -> None:
+def _copy(source: sqlite3.Connection, target: sqlite3.Connection, name: str, work: Work) -> None:
     def progress(_status: int, remaining: int, total: int) -> None:
-        tell(Progress(f"pages of {name} copied", total - remaining, total))
+        work.tell(Progress(f"pages of {name} copied", total - remaining, total))
 
     source.backup(target, pages=PAGES_TOGETHER, progress=progress)
     # One file alone is the whole database then, also for a reader who may not write beside it.
@@ -174,13 +173,13 @@ def _check_pages(connection: sqlite3.Connection, origin: Path) -> None:
         raise BackupError(f"{_words(origin)} is damaged: {verdict}.", "Restore it from a good backup.")
 
 
-def _contents(paths: Paths, tell: ReportProgress) -> Contents:
+def _contents(paths: Paths, work: Work) -> Contents:
     schemas: dict[str, str] = {}
     tables: dict[str, TableFacts] = {}
     for name in DATABASES:
-        with translate_db_errors(_words(paths[name])), _opened(paths[name], "ro") as connection:
+        with translate_db_errors(_words(paths[name])), _opened(paths[name], "ro", work) as connection:
             schemas[name] = _revision(connection, name, paths[name])
-            tables |= {f"{name}.{table}": _digest(connection, table, tell) for table in _tables(connection)}
+            tables |= {f"{name}.{table}": _digest(connection, table, work) for table in _tables(connection)}
     return Contents(schemas=schemas, tables=tables)
 
 
@@ -199,7 +198,7 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
     return [name for (name,) in found]
 
 
-def _digest(connection: sqlite3.Connection, table: str, tell: ReportProgress) -> TableFacts:
+def _digest(connection: sqlite3.Connection, table: str, work: Work) -> TableFacts:
     """Over the rows as the file holds them: a copy of the pages keeps the row ids, and no index is trusted."""
     digest, rows = hashlib.sha256(), 0
     usual, connection.text_factory = connection.text_factory, bytes
@@ -207,14 +206,14 @@ def _digest(connection: sqlite3.Connection, table: str, tell: ReportProgress) ->
         digest.update(repr(row).encode())
         rows += 1
         if rows % ROWS_TOGETHER == 0:
-            tell(Progress(f"rows of {table} compared", rows))
+            work.tell(Progress(f"rows of {table} compared", rows))
     connection.text_factory = usual
     return TableFacts(rows=rows, digest=digest.hexdigest())
 
 
-def _holdings(name: DatabaseName, path: Path) -> Iterator[str]:
+def _holdings(name: DatabaseName, path: Path, work: Work) -> Iterator[str]:
     try:
-        with _opened(path, "rw") as connection:
+        with _opened(path, "rw", work) as connection:
             counts = {table: _count(connection, table) for table in _tables(connection)}
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:

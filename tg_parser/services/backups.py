@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from tg_parser.backup.backend import BackupBackend
 from tg_parser.backup.directory import Backup, BackupDirectory, BackupDraft, backup_reference
 from tg_parser.backup.manifest import Manifest, damaged, differences, file_facts
 from tg_parser.backup.retention import Retention, kept
+from tg_parser.backup.work import Work, in_thread
 from tg_parser.domain.errors import BackupError
 from tg_parser.domain.progress import ReportProgress, silent
 from tg_parser.domain.times import utc_now
@@ -30,14 +31,18 @@ class BackupCheck:
 
 
 class BackupService:
-    """The `backup` commands. `connect` reaches the databases; `upgrade` brings their schemas forward."""
+    """Backups of the databases. `connect` reaches them; `upgrade` brings their schemas forward.
+
+    The event loop goes on meanwhile. An operation that is cancelled stops within moments, and then nothing half made is
+    left: no folder, no scratch database, and on PostgreSQL nothing restored. SQLite's files come back one by one.
+    """
 
     def __init__(
         self,
         directory: BackupDirectory,
         connect: Callable[[], BackupBackend],
         retention: Retention,
-        upgrade: Callable[[], None],
+        upgrade: Callable[[], Awaitable[None]],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._directory = directory
@@ -46,59 +51,76 @@ class BackupService:
         self._upgrade = upgrade
         self._clock = clock
 
-    def create(self, tell: ReportProgress = silent) -> Backup:
+    async def create(self, report: ReportProgress = silent) -> Backup:
         """A new backup; what is left of one that fails is removed. Raises StorageError, BackupError, OutputError."""
-        backend, moment = self._connect(), self._clock()
-        with self._directory.draft(moment) as draft:
-            draft.write_manifest(_described(backend, draft, moment, tell))
-        return self._directory.find(draft.name)
+        return await in_thread(self._create, report)
 
-    def all(self) -> list[Backup]:
+    async def all(self) -> list[Backup]:
         """Every backup, newest first, good or not."""
-        return self._directory.all()
+        return await in_thread(lambda _: self._directory.all())
 
-    def find(self, name: str | None) -> Backup:
+    async def find(self, name: str | None) -> Backup:
         """A good backup by its name, or the latest. Raises BackupError."""
-        return self._directory.latest() if name is None else self._directory.find(name)
+        directory = self._directory
+        return await in_thread(lambda _: directory.latest() if name is None else directory.find(name))
 
-    def verify(self, backup: Backup, tell: ReportProgress = silent) -> BackupCheck:
+    async def verify(self, backup: Backup, report: ReportProgress = silent) -> BackupCheck:
         """Read its files through, bring it back in a scratch place, and compare every table with the manifest."""
-        manifest, backend = _manifest(backup), self._fitting(backup)
-        with backup_reference(backup.path):
-            problems = damaged(backup.path, manifest.files)
-        if not problems:
-            with backend.rehearsed(backup.path, tell) as contents:
-                problems = differences(manifest.contents, contents)
-        return BackupCheck(backup.name, problems)
+        return await in_thread(lambda work: self._verify(backup, work), report)
 
-    def in_the_way(self) -> list[str]:
+    async def in_the_way(self) -> list[str]:
         """What a restore would remove, in words."""
-        return self._connect().holdings()
+        return await in_thread(lambda work: self._connect().holdings(work))
 
-    def restore(self, backup: Backup, *, replace: bool, tell: ReportProgress = silent) -> Manifest:
+    async def restore(self, backup: Backup, *, replace: bool, report: ReportProgress = silent) -> Manifest:
         """Put the backup in the place of what is there; an older schema is brought forward then.
 
         Raises BackupError where it is damaged, of a newer schema, of another backend, or would replace unasked.
         """
+        manifest, is_older = await in_thread(lambda work: self._restore(backup, work, replace=replace), report)
+        if is_older:
+            await self._upgrade()
+        return manifest
+
+    async def prune(self, *, dry_run: bool = False) -> list[Backup]:
+        """Remove what the retention does not keep, and broken ones of more than a day; give what went."""
+        return await in_thread(lambda work: self._prune(work, dry_run=dry_run))
+
+    def _create(self, work: Work) -> Backup:
+        backend, moment = self._connect(), self._clock()
+        with self._directory.draft(moment) as draft:
+            draft.write_manifest(_described(backend, draft, moment, work))
+            work.check()
+        return self._directory.find(draft.name)
+
+    def _verify(self, backup: Backup, work: Work) -> BackupCheck:
+        manifest, backend = _manifest(backup), self._fitting(backup)
+        with backup_reference(backup.path):
+            problems = damaged(backup.path, manifest.files, work.tell)
+        if not problems:
+            with backend.rehearsed(backup.path, work) as contents:
+                problems = differences(manifest.contents, contents)
+        return BackupCheck(backup.name, problems)
+
+    def _restore(self, backup: Backup, work: Work, *, replace: bool) -> tuple[Manifest, bool]:
+        """What came back, and whether a schema in it is older than this version's."""
         manifest, backend = _manifest(backup), self._fitting(backup)
         _refuse_newer_schema(backup.name, manifest)
         with backup_reference(backup.path):
-            problems = damaged(backup.path, manifest.files)
+            problems = damaged(backup.path, manifest.files, work.tell)
         if problems:
             raise BackupError(f"Backup {backup.name} is damaged: {problems[0]}.", "Choose another one.")
-        if not replace and backend.holdings():
+        if not replace and backend.holdings(work):
             raise BackupError(f"{backend.origin} is not empty.", "Say --yes to replace what is there.")
-        if problems := differences(manifest.contents, backend.restore(backup.path, tell)):
+        if problems := differences(manifest.contents, backend.restore(backup.path, work)):
             raise BackupError(f"Backup {backup.name} came back with differences: {problems[0]}.", "Verify it.")
-        if any(revision != head(name) for name, revision in _revisions(manifest)):
-            self._upgrade()
-        return manifest
+        return manifest, any(revision != head(name) for name, revision in _revisions(manifest))
 
-    def prune(self, *, dry_run: bool = False) -> list[Backup]:
-        """Remove what the retention does not keep, and broken ones of more than a day; give what went."""
+    def _prune(self, work: Work, *, dry_run: bool) -> list[Backup]:
         doomed = to_prune(self._directory.all(), self._retention, self._clock())
         if not dry_run:
             for backup in doomed:
+                work.check()
                 self._directory.remove(backup)
         return doomed
 
@@ -112,8 +134,8 @@ class BackupService:
         return backend
 
 
-def _described(backend: BackupBackend, draft: BackupDraft, moment: datetime, tell: ReportProgress) -> Manifest:
-    dumped = backend.dump(draft.folder, tell)
+def _described(backend: BackupBackend, draft: BackupDraft, moment: datetime, work: Work) -> Manifest:
+    dumped = backend.dump(draft.folder, work)
     return Manifest(
         name=draft.name,
         created_at=moment,
@@ -122,7 +144,7 @@ def _described(backend: BackupBackend, draft: BackupDraft, moment: datetime, tel
         origin=backend.origin,
         dump_version=dumped.dump_version,
         contents=dumped.contents,
-        files={path.name: file_facts(path) for path in draft.files()},
+        files={path.name: file_facts(path, work.tell) for path in draft.files()},
     )
 
 

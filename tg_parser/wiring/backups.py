@@ -9,7 +9,6 @@ from tg_parser.config.settings import Settings
 from tg_parser.services.backups import BackupService
 from tg_parser.services.databases import DatabaseService
 from tg_parser.storage.engine.databases import open_databases
-from tg_parser.storage.engine.event_loop import run
 
 
 def backup_service(settings: Settings) -> BackupService:
@@ -19,7 +18,7 @@ def backup_service(settings: Settings) -> BackupService:
         BackupDirectory(kept.dir),
         lambda: backup_backend(settings),
         Retention(kept.keep_daily, kept.keep_weekly, kept.keep_monthly),
-        lambda: run(_upgrade(settings)),
+        lambda: _upgrade(settings),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -14,6 +14,7 @@ from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.stderr import confirm, say
 from tg_parser.domain.errors import UsageError
 from tg_parser.domain.paths import expanded
+from tg_parser.storage.engine.event_loop import run
 
 if TYPE_CHECKING:
     from tg_parser.backup.directory import Backup
@@ -34,10 +35,10 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A backup, as `backup 
 def create(folder: Folder = None, json: Json = False) -> None:
     """Make a backup while everything goes on, then remove those that have had their time."""
 
-    def work(service: BackupService) -> tuple[Backup, list[Backup]]:
-        with shown_progress() as tell:
-            made = service.create(tell)
-        return made, service.prune()
+    async def work(service: BackupService) -> tuple[Backup, list[Backup]]:
+        with shown_progress() as report:
+            made = await service.create(report)
+        return made, await service.prune()
 
     made, pruned = _with_backups(work, folder)
     if json:
@@ -73,9 +74,9 @@ def verify(
     if (name is None) != latest:
         raise UsageError("Name a backup, or say --latest.")
 
-    def work(service: BackupService) -> BackupCheck:
-        with shown_progress() as tell:
-            return service.verify(service.find(name), tell)
+    async def work(service: BackupService) -> BackupCheck:
+        with shown_progress() as report:
+            return await service.verify(await service.find(name), report)
 
     verdict = _with_backups(work, folder, scratch_url)
     if json:
@@ -97,14 +98,18 @@ def restore(
 ) -> None:
     """Put a backup in the place of what the databases hold now."""
 
-    def work(service: BackupService) -> Manifest:
-        backup = service.find(name)
-        replaced = [] if yes else service.in_the_way()
-        if replaced:
-            _ask(name, replaced)
-        with shown_progress() as tell:
-            return service.restore(backup, replace=yes or bool(replaced), tell=tell)
+    async def look(service: BackupService) -> tuple[Backup, list[str]]:
+        return await service.find(name), [] if yes else await service.in_the_way()
 
+    async def work(service: BackupService) -> Manifest:
+        with shown_progress() as report:
+            return await service.restore(backup, replace=yes or bool(replaced), report=report)
+
+    backup, replaced = _with_backups(look, folder)
+    if replaced:
+        # Outside of the event loop, where Ctrl-C ends a question at once.
+        with errors_told():
+            _ask(name, replaced)
     manifest = _with_backups(work, folder)
     if json:
         emit_json({"restored": name, "tables": {key: each.rows for key, each in manifest.contents.tables.items()}})
@@ -129,9 +134,11 @@ def prune(
         emit_line(f"Nothing {'would be' if dry_run else 'was'} removed: BACKUP_KEEP_* keep every backup that is there.")
 
 
-def _with_backups(work: Callable[[BackupService], T], folder: Path | None, scratch_url: str | None = None) -> T:
+def _with_backups(
+    work: Callable[[BackupService], Coroutine[Any, Any, T]], folder: Path | None, scratch_url: str | None = None
+) -> T:
     with errors_told("Stopped. No backup was made of half the data, and nothing was restored by half."):
-        return work(_service(folder, scratch_url))
+        return run(work(_service(folder, scratch_url)))
 
 
 def _service(folder: Path | None, scratch_url: str | None) -> BackupService:

@@ -1,0 +1,79 @@
+"""Work on backups is done in a thread, which reports through the event loop and stops when its task is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+from tg_parser.domain.progress import Progress, ReportProgress, silent
+
+STOP_AGAIN_SECONDS = 0.1
+"""What is stopped between two statements begins the next one, so it is stopped until it has ended."""
+
+T = TypeVar("T")
+
+
+class StoppedError(Exception):
+    """The task that waits for this work was cancelled."""
+
+
+class Work:
+    """What a thread at work tells, and how it is stopped."""
+
+    def __init__(self, report: ReportProgress, loop: asyncio.AbstractEventLoop) -> None:
+        self._report = report
+        self._loop = loop
+        self._changing = threading.Lock()
+        self._stops: list[Callable[[], object]] = []
+        self._is_stopped = False
+
+    def tell(self, progress: Progress) -> None:
+        """Report how far it is, and go on when that was heard. Raises StoppedError, and what the reporter raises."""
+        self.check()
+        asyncio.run_coroutine_threadsafe(self._told(progress), self._loop).result()
+
+    def check(self) -> None:
+        """Raise StoppedError where the work is to stop."""
+        if self._is_stopped:
+            raise StoppedError
+
+    @contextmanager
+    def stopped_by(self, stop: Callable[[], object]) -> Iterator[None]:
+        """For the length of the block `stop`, called from another thread, ends what this one is waiting for."""
+        with self._changing:
+            self.check()
+            self._stops.append(stop)
+        try:
+            yield
+        finally:
+            with self._changing:
+                self._stops.remove(stop)
+
+    def stop(self) -> None:
+        """End what it is waiting for; nothing new begins."""
+        with self._changing:
+            self._is_stopped = True
+            for stop in self._stops:
+                stop()
+
+    async def _told(self, progress: Progress) -> None:
+        self._report(progress)
+
+
+async def in_thread(work: Callable[[Work], T], report: ReportProgress = silent) -> T:
+    """Do `work` while the event loop goes on. Cancelled, it returns when the thread has tidied up and ended."""
+    loop = asyncio.get_running_loop()
+    doing = Work(report, loop)
+    running = loop.run_in_executor(None, work, doing)
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        while not running.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.to_thread(doing.stop)
+                await asyncio.wait({running}, timeout=STOP_AGAIN_SECONDS)
+        running.exception()
+        raise
