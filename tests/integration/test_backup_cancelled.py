@@ -1,4 +1,4 @@
-"""Backups in a process that goes on: its event loop is never held up, and what is cancelled leaves nothing half made."""
+"""Backups in a process that goes on: its event loop is never held up, and cancelling leaves nothing half made."""
 
 import asyncio
 import time
@@ -75,7 +75,7 @@ async def test_a_cancelled_trial_leaves_no_scratch_place(filled, backend, number
 
 
 async def test_a_cancelled_restore_replaces_nothing_by_half(filled, backend):
-    """On PostgreSQL all is as before; of SQLite's files none is left between two states, and a restore mends the rest."""
+    """On PostgreSQL all is as before; no file of SQLite is between two states."""
     backups = backup_service(filled)
     made = await backups.create()
     await asyncio.to_thread(fill, filled, range(5000, 5010))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from tg_parser.agents.archive import Archive, Writing, archives, ids, remove_par
 from tg_parser.domain.errors import ArchiveError
 from tg_parser.domain.paths import why_not_written
 from tg_parser.storage.engine.locks import Locks
+from tg_parser.storage.engine.threads import in_thread
 from tg_parser.storage.stores.agent_retention import ARCHIVED, AgentRetention
 
 PAGE = 2000
@@ -48,8 +48,9 @@ class Cleanup:
                 ) from error
 
     async def _clean(self, now: datetime, before: datetime) -> CleanupReport:
-        remove_parts(self._folder)
-        resumed = [await self._emptied(each) for each in archives(self._folder) if each.state == "pending"]
+        await in_thread(remove_parts, self._folder)
+        found = await in_thread(archives, self._folder)
+        resumed = [await self._emptied(each) for each in found if each.state == "pending"]
         written = [await self._archived(table, now, before) for table in sorted(ARCHIVED)]
         made = [await self._emptied(archive) for archive in written if archive is not None]
         counts = {table: sum(each.rows for each in made if each.table == table) for table in sorted(ARCHIVED)}
@@ -58,15 +59,16 @@ class Cleanup:
     async def _archived(self, table: str, now: datetime, before: datetime) -> Archive | None:
         with Writing(self._folder, table, f"{now:%Y%m%dT%H%M%S}") as writing:
             async for page in self._storage.pages(table, before, self._page):
-                await asyncio.to_thread(writing.add, page)
-            return await asyncio.to_thread(writing.finish) if writing.rows else None
+                await in_thread(writing.add, page)
+            return await in_thread(writing.finish) if writing.rows else None
 
     async def _emptied(self, archive: Archive) -> Archive:
         """Delete from the table what is in a whole archive; that it is done is said last."""
-        await asyncio.to_thread(require_whole, archive)
-        for some in ids(archive, self._page):
+        await in_thread(require_whole, archive)
+        pages = ids(archive, self._page)
+        while some := await in_thread(next, pages, None):
             await self._storage.delete(archive.table, some)
-        return settled(archive)
+        return await in_thread(settled, archive)
 
     async def _count(self, table: str, before: datetime) -> int:
         return sum([len(page) async for page in self._storage.pages(table, before, self._page)])

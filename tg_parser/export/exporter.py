@@ -15,6 +15,7 @@ from tg_parser.export.file_names import former_topic_file_name, topic_file_name
 from tg_parser.export.folder import ENTRIES_FILE, TOPICS_FILE, exported_topics, require_a_folder, require_own_folder
 from tg_parser.export.links import ChatAddress
 from tg_parser.export.writers import JsonArray, prepare_folder, to_json, whole_file
+from tg_parser.storage.engine.threads import finished_in_thread, in_thread
 from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
 from tg_parser.storage.stores.topics import TopicStorage
 
@@ -72,29 +73,28 @@ class Exporter:
 
     async def export(self, request: ExportRequest, report: ReportProgress = silent) -> ExportReport:
         """Write all files of `request`. Raises OutputError; files of an earlier export then stay whole."""
-        self.require_own_folder(request)
-        prepare_folder(request.out)
-        held = exported_topics(request.out)
+        await self.require_own_folder(request)
+        await in_thread(prepare_folder, request.out)
+        held = await in_thread(exported_topics, request.out)
         stale = {name(topic_id) for topic_id in held for name in (topic_file_name, former_topic_file_name)}
         try:
             messages, written = await self._write(request, report)
         except _NothingError:
             return ExportReport(request.out, 0, 0, ())
-        for name in stale - set(written):
-            (request.out / name).unlink(missing_ok=True)
+        await in_thread(_remove, [request.out / name for name in stale - set(written)])
         return ExportReport(request.out, messages, len(written), (ENTRIES_FILE, TOPICS_FILE, *written))
 
-    def require_own_folder(self, request: ExportRequest) -> None:
+    async def require_own_folder(self, request: ExportRequest) -> None:
         """Raise OutputError where there can be no such folder, or where it holds another channel's files and nobody
         said that they may go."""
         require_a_folder(request.out)
         if not request.replace:
-            require_own_folder(request.out, request.channel_ids)
+            await in_thread(require_own_folder, request.out, request.channel_ids)
 
     async def _write(self, request: ExportRequest, report: ReportProgress) -> tuple[int, list[str]]:
-        with whole_file(request.out / ENTRIES_FILE) as entries:
+        async with finished_in_thread(whole_file(request.out / ENTRIES_FILE)) as entries:
             messages = await self._write_messages(entries, request, report)
-            with whole_file(request.out / TOPICS_FILE) as cards:
+            async with finished_in_thread(whole_file(request.out / TOPICS_FILE)) as cards:
                 written = await self._write_topics(entries, cards, request, report)
                 if not messages and not written:
                     raise _NothingError
@@ -110,15 +110,11 @@ class Exporter:
             with_text=True,
             with_facts=True,
         )
-        count, nowhere = 0, ChatAddress()
+        count = 0
         total = await self._documents.count(wanted)
         async for page in self._documents.pages(wanted, PAGE):
             topics = await self._topics.topics_of([row["source_ref"] for row in page])
-            lines = []
-            for row in page:
-                address = request.addresses.get(row["channel_id"], nowhere)
-                lines.append(to_json(message_entry(row, topics.get(row["source_ref"], ()), address)))
-            file.write(b"\n".join(lines) + b"\n")
+            await in_thread(_write_entries, file, page, topics, request.addresses)
             count += len(page)
             report(Progress("export", count, total))
         return count
@@ -129,8 +125,7 @@ class Exporter:
         array, written = JsonArray(cards, pretty=request.pretty), list[str]()
         async for topic in self._wanted_topics(request, report):
             name = topic_file_name(topic.card.id)
-            with whole_file(request.out / name) as file:
-                file.write(to_json(_topic_page(topic), pretty=request.pretty) + b"\n")
+            await in_thread(_write_topic, request.out / name, topic, request.pretty)
             array.add(topic.card.model_dump(mode="json"))
             entries.write(to_json(topic_entry(topic.card, topic.sources)) + b"\n")
             written.append(name)
@@ -156,6 +151,29 @@ class Exporter:
         refs |= {item.source_ref for item in (bundle.items if bundle else ())}
         wanted = DocumentFilter(source_refs=tuple(sorted(refs)), date_from=request.date_from, date_to=request.date_to)
         return {row["source_ref"]: row async for page in self._documents.pages(wanted, PAGE) for row in page}
+
+
+def _write_entries(
+    file: BinaryIO,
+    page: Sequence[Row],
+    topics: Mapping[str, Sequence[Any]],
+    addresses: Mapping[str, ChatAddress],
+) -> None:
+    nowhere, lines = ChatAddress(), []
+    for row in page:
+        address = addresses.get(row["channel_id"], nowhere)
+        lines.append(to_json(message_entry(row, topics.get(row["source_ref"], ()), address)))
+    file.write(b"\n".join(lines) + b"\n")
+
+
+def _write_topic(path: Path, topic: _Topic, pretty: bool) -> None:
+    with whole_file(path) as file:
+        file.write(to_json(_topic_page(topic), pretty=pretty) + b"\n")
+
+
+def _remove(paths: Sequence[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _topic_page(topic: _Topic) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.times import iso_z
 from tg_parser.export.writers import to_json
+from tg_parser.storage.engine.threads import in_thread
 from tg_parser.storage.stores.raw import RawStorage, Revision, StoredMessage
 from tg_parser.storage.stores.revision_log import RevisionLog
 
@@ -42,12 +43,18 @@ class RawExporter:
             async for page in self._raw.pages(channel_id, PAGE, sent=sent):
                 edited = [stored.message.source_ref for stored in page if stored.revision]
                 logs = await self._log.of(edited)
-                for stored in page:
-                    log = logs.get(stored.message.source_ref, [])
-                    file.write(to_json(raw_line(stored, log, with_payload=request.with_payload)) + b"\n")
+                await in_thread(_write, file, page, logs, request.with_payload)
                 count += len(page)
                 report(Progress("messages", count))
         return count
+
+
+def _write(
+    file: BinaryIO, page: Sequence[StoredMessage], logs: Mapping[str, Sequence[Revision]], with_payload: bool
+) -> None:
+    for stored in page:
+        log = logs.get(stored.message.source_ref, [])
+        file.write(to_json(raw_line(stored, log, with_payload=with_payload)) + b"\n")
 
 
 def raw_line(stored: StoredMessage, log: Sequence[Revision], *, with_payload: bool = True) -> dict[str, Any]:

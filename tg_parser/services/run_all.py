@@ -69,7 +69,7 @@ class RunAllService:
         chosen = [each for each in await self._sources.list() if each.status != "paused"]
         collected = {} if "ingest" in request.skip else await self._collected(chosen, request, report)
         found = [collected[each.source_id].source if each.source_id in collected else each for each in chosen]
-        self._runs.require_own_folder(request, [each.channel_id for each in found])
+        await self._runs.require_own_folder(request, [each.channel_id for each in found])
         parts = await self._parts(found, request, report)
         done = [await self._steps(each, collected.get(each.source_id), request, parts.next()) for each in chosen]
         exported = None

@@ -117,13 +117,13 @@ class RunService:
             found = [outcome.source.channel_id for outcome in ingested]
         else:
             found = [(await self._source(request)).channel_id]
-        self.require_own_folder(request, found)
+        await self.require_own_folder(request, found)
         return found
 
-    def require_own_folder(self, request: RunRequest, channels: Sequence[str]) -> None:
+    async def require_own_folder(self, request: RunRequest, channels: Sequence[str]) -> None:
         """Raise OutputError where the files of these channels could not be put where `request` wants them."""
         if "export" not in request.skip:
-            self._exporter.require_own_folder(_export_of(request, channels))
+            await self._exporter.require_own_folder(_export_of(request, channels))
 
     async def _source(self, request: RunRequest) -> Source:
         if request.source is not None:

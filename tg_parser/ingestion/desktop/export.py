@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from tg_parser.domain.errors import ExportFormatError, SourceError
 from tg_parser.domain.messages import Adapter, Chat
@@ -16,8 +15,8 @@ from tg_parser.ingestion.desktop.html.page import EXPORT_HINT
 from tg_parser.ingestion.desktop.html.reader import HtmlExportReader
 from tg_parser.ingestion.desktop.json_reader import JsonExportReader
 from tg_parser.ingestion.source import Batch, Window
+from tg_parser.storage.engine.threads import in_thread
 
-_T = TypeVar("_T")
 _RESULT = "result.json"
 
 Wanted = Callable[[Chat], bool]
@@ -86,9 +85,9 @@ class DesktopExport:
         that chat. The others are named in `left_out`. Before the first, the whole export is held to its encoding.
         """
         self.left_out = []
-        await _in_thread(self._require_legible)
+        await in_thread(self._require_legible)
         self._reader = reader = self._new_reader()
-        while (chat := await _in_thread(reader.next_chat)) is not None:
+        while (chat := await in_thread(reader.next_chat)) is not None:
             if wanted(chat) if wanted else reader.alone or chat.kind != "private":
                 yield ExportedChat(chat, reader, self._new_reader)
             else:
@@ -148,7 +147,7 @@ class ExportedChat:
         reader = self._new_reader()
         try:
             while reader.index < self._index:
-                await _in_thread(reader.next_chat)
+                await in_thread(reader.next_chat)
             async for batch in _batches(reader, window):
                 yield batch
         finally:
@@ -176,17 +175,5 @@ def locate_export(path: Path, encoding: str | None = None) -> Path | HtmlExport:
 
 
 async def _batches(reader: ExportReader, window: Window) -> AsyncGenerator[Batch, None]:
-    while (batch := await _in_thread(lambda: reader.next_batch(window))) is not None:
+    while (batch := await in_thread(lambda: reader.next_batch(window))) is not None:
         yield batch
-
-
-async def _in_thread(call: Callable[[], _T]) -> _T:
-    """Run `call` in a thread and, even when cancelled, see it end: a walk must not be closed while it reads."""
-    running = asyncio.ensure_future(asyncio.to_thread(call))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        if not running.cancelled():
-            running.exception()
-        raise
