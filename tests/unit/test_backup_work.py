@@ -68,6 +68,21 @@ async def test_a_cancelled_task_returns_when_its_thread_has_ended():
     assert tidied == ["work"]
 
 
+async def test_a_reporter_that_cancels_is_heard_at_once():
+    """The thread takes not one step more after the report in which somebody said stop."""
+    steps = []
+
+    def work(doing):
+        for number in range(3):
+            steps.append(number)
+            doing.tell(Progress("steps", number))
+
+    task = asyncio.create_task(in_thread(work, lambda _: task.cancel()))
+    await asyncio.wait({task}, timeout=20)
+    assert task.cancelled()
+    assert steps == [0]
+
+
 async def test_it_is_stopped_until_it_has_ended():
     """What was stopped between two statements is stopped again in the next one."""
     begun, stops = threading.Event(), threading.Semaphore(0)

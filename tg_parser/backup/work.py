@@ -34,6 +34,7 @@ class Work:
         """Report how far it is, and go on when that was heard. Raises StoppedError, and what the reporter raises."""
         self.check()
         asyncio.run_coroutine_threadsafe(self._told(progress), self._loop).result()
+        self.check()
 
     def check(self) -> None:
         """Raise StoppedError where the work is to stop."""
@@ -53,14 +54,19 @@ class Work:
                 self._stops.remove(stop)
 
     def stop(self) -> None:
-        """End what it is waiting for; nothing new begins."""
+        """End what it is waiting for."""
         with self._changing:
-            self._is_stopped = True
             for stop in self._stops:
                 stop()
 
+    def begin_to_stop(self) -> None:
+        """From now on nothing new begins."""
+        self._is_stopped = True
+
     async def _told(self, progress: Progress) -> None:
         self._report(progress)
+        # A task that was cancelled by its own reporter hears of it before the thread goes on.
+        await asyncio.sleep(0)
 
 
 async def in_thread(work: Callable[[Work], T], report: ReportProgress = silent) -> T:
@@ -71,6 +77,7 @@ async def in_thread(work: Callable[[Work], T], report: ReportProgress = silent) 
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
+        doing.begin_to_stop()
         while not running.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.to_thread(doing.stop)
