@@ -97,6 +97,9 @@ class Writing:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if not self._raw.closed:
+            # In this order: gzip writes its end into the file, where the disk takes it.
+            with suppress(OSError):
+                self._zip.close()
             self._raw.close()
         with suppress(FileNotFoundError):
             self._part.unlink()
