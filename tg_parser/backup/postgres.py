@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import stamina
 from psycopg import sql
 from pydantic import SecretStr
 
@@ -27,6 +28,7 @@ from tg_parser.storage.engine.postgres_address import APPLICATION_NAME
 DUMP = "database.dump"
 SCRATCH_PREFIX = "tg_parser_verify_"
 SECONDS_BETWEEN_LOOKS = 0.5
+SESSION_ENDS_WITHIN = 2.0
 
 
 class PostgresBackups:
@@ -134,7 +136,11 @@ def _version(connection: Connection) -> int:
     return connection.info.server_version // 10_000
 
 
+@stamina.retry(
+    on=BusyError, attempts=None, timeout=SESSION_ENDS_WITHIN, wait_initial=0.05, wait_max=0.25, wait_jitter=0
+)
 def _refuse_others(connection: Connection, place: str) -> None:
+    # A session that was closed a moment ago is listed until its server process has ended.
     others = [name for (name,) in connection.execute(_OTHERS_SQL, [f"{APPLICATION_NAME}%"])]
     if others:
         raise BusyError(f"{place} is in use: {', '.join(others)}.", "Stop them, then restore again.")
