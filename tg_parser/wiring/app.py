@@ -14,7 +14,6 @@ from tg_parser.export.raw import RawExporter
 from tg_parser.services.agent_history import AgentHistoryService
 from tg_parser.services.costs import CostService
 from tg_parser.services.databases import DatabaseService
-from tg_parser.services.login import LoginService
 from tg_parser.services.pools import PoolService
 from tg_parser.services.reading import ReadingService
 from tg_parser.services.sentiment import SentimentService
@@ -26,6 +25,7 @@ from tg_parser.wiring.shared import Shared, open_shared
 from tg_parser.wiring.stores import Stores, stores_over
 
 if TYPE_CHECKING:
+    from tg_parser.services.login import LoginService
     from tg_parser.wiring.context import RunContext
     from tg_parser.wiring.run import Run
 
@@ -38,7 +38,6 @@ class App:
     databases: DatabaseService
     pools: PoolService
     sources: SourceService
-    login: LoginService
     status: StatusService
     reading: ReadingService
     sentiment: SentimentService
@@ -52,6 +51,11 @@ class App:
     def places(self) -> dict[str, str]:
         """The folder of everything that is kept, and where each database is."""
         return {"home": str(self.settings.home.folder.expanduser().absolute()), **self.databases.places}
+
+    @property
+    def login(self) -> LoginService:
+        """The one attempt at a time to log the account in."""
+        return self.shared.login
 
     @asynccontextmanager
     async def new_run(self, context: RunContext) -> AsyncIterator[Run]:
@@ -76,11 +80,7 @@ async def open_app(settings: Settings, *, prepare: bool = True, begin: bool = Fa
         open_databases(settings, prepare=prepare, begin=begin) as databases,
         open_shared(settings, databases) as shared,
     ):
-        app = _build(settings, databases, shared)
-        try:
-            yield app
-        finally:
-            await app.login.cancel()
+        yield _build(settings, databases, shared)
 
 
 def _build(settings: Settings, databases: Databases, shared: Shared) -> App:
@@ -93,9 +93,6 @@ def _build(settings: Settings, databases: Databases, shared: Shared) -> App:
         databases=DatabaseService(databases.all),
         pools=PoolService(databases),
         sources=sources,
-        login=LoginService(
-            settings.telegram, settings.retry, stores.accounts, databases.locks, shared.give_back_account
-        ),
         status=StatusService(sources, shown.raw, shown.documents, shown.topics),
         reading=ReadingService(sources, shown.raw, shown.documents, shown.topics),
         sentiment=SentimentService(shown.sentiment, shown.documents),

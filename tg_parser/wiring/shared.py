@@ -14,6 +14,7 @@ from tg_parser.wiring.stores import Stores, stores_over
 if TYPE_CHECKING:
     from tg_parser.ingestion.telegram.api import TelegramApi
     from tg_parser.ingestion.web.preview import WebPreview
+    from tg_parser.services.login import LoginService
 
 
 class Shared:
@@ -26,6 +27,7 @@ class Shared:
         self._settings = settings
         self._closing = closing
         self._telegram: tuple[WebPreview, TelegramApi] | None = None
+        self._login: LoginService | None = None
 
     @property
     def telegram(self) -> tuple[WebPreview, TelegramApi]:
@@ -42,6 +44,20 @@ class Shared:
             self._closing.push_async_callback(api.close)
             self._telegram = web, api
         return self._telegram
+
+    @property
+    def login(self) -> LoginService:
+        """The one attempt at a time to log the account in."""
+        if self._login is None:
+            # Who only reads what is stored need not wait until this is loaded.
+            from tg_parser.services.login import LoginService  # noqa: PLC0415
+
+            settings, stores = self._settings, self.stores
+            self._login = LoginService(
+                settings.telegram, settings.retry, stores.accounts, self.databases.locks, self.give_back_account
+            )
+            self._closing.push_async_callback(self._login.cancel)
+        return self._login
 
     async def give_back_account(self) -> None:
         """Let others have the Telegram session where it is only kept for the next chat."""
