@@ -1,7 +1,8 @@
 """Write the pages that are generated from the code, or with --check say which of them lag behind it.
 
 ENV_VARIABLES_GUIDE.md, .env.example   from the settings classes
-docs/contracts/*.schema.json           from the data contracts
+docs/contracts/*.schema.json           from the data contracts and the results of commands
+docs/contracts/README.md               which command prints which result
 docs/reference/cli.md                  from the commands' own help
 """
 
@@ -23,7 +24,9 @@ from tg_parser.config.settings import setting_groups
 from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.knowledge import KnowledgeBaseEntry
 from tg_parser.domain.messages import ExportedMessage, RawMessage
+from tg_parser.domain.sources import Source
 from tg_parser.domain.topics import Anchor, TopicBundle, TopicCard
+from tg_parser.services.views import agents, collecting, reading, runs, spending, upkeep
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS: tuple[type[BaseModel], ...] = (
@@ -34,7 +37,59 @@ CONTRACTS: tuple[type[BaseModel], ...] = (
     TopicBundle,
     KnowledgeBaseEntry,
     ExportedMessage,
+    Source,
 )
+RESULTS: dict[str, type[BaseModel]] = {
+    "demo": runs.RunResult,
+    "run": runs.RunResult,
+    "run --all": runs.RunAllResult,
+    "init": upkeep.SchemaStates,
+    "add-source": Source,
+    "sources list": collecting.SourceList,
+    "sources add": Source,
+    "sources show": Source,
+    "sources rename": Source,
+    "sources pause": Source,
+    "sources resume": Source,
+    "sources remove": collecting.RemovedSource,
+    "login": collecting.LoginResult,
+    "ingest": collecting.IngestResult,
+    "ingest --reread": collecting.RereadResult,
+    "process": runs.ProcessResult,
+    "process --estimate": spending.Estimate,
+    "topicize": runs.TopicizeResult,
+    "topicize --all": runs.TopicizeAllResult,
+    "export": runs.ExportResult,
+    "topics list": reading.TopicList,
+    "topics show": reading.TopicView,
+    "messages show": reading.MessageView,
+    "entries": KnowledgeBaseEntry,
+    "status": reading.StatusResult,
+    "sentiment": reading.SentimentReport,
+    "costs": spending.CostReport,
+    "prompts list": upkeep.PromptList,
+    "prompts check": upkeep.CheckedPrompts,
+    "db upgrade": upkeep.SchemaStates,
+    "db downgrade": upkeep.SchemaStates,
+    "db current": upkeep.SchemaStates,
+    "db stamp": upkeep.SchemaStates,
+    "db history": upkeep.SchemaHistory,
+    "db pool": upkeep.PoolReport,
+    "db migrate-from-sqlite": upkeep.MigrationResult,
+    "db migrate-from-sqlite --rollback": upkeep.RolledBackMigration,
+    "backup create": upkeep.CreatedBackup,
+    "backup list": upkeep.BackupList,
+    "backup verify": upkeep.BackupVerdict,
+    "backup restore": upkeep.RestoredBackup,
+    "backup prune": upkeep.PrunedBackups,
+    "agents list": agents.AgentList,
+    "agents status": agents.AgentStatus,
+    "agents history": agents.AgentTasks,
+    "agents handoffs": agents.HandoffList,
+    "agents cleanup": agents.HistoryCleanup,
+    "agents archives": agents.ArchiveList,
+}
+"""What `--json` prints, by command, and by option where that changes the form."""
 
 
 def pages() -> Iterator[tuple[Path, str]]:
@@ -42,7 +97,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "ENV_VARIABLES_GUIDE.md", environment_guide()
     yield ROOT / ".env.example", environment_example()
     yield ROOT / "docs/reference/cli.md", cli_reference()
-    for model in CONTRACTS:
+    yield ROOT / "docs/contracts/README.md", contracts_page()
+    for model in dict.fromkeys((*CONTRACTS, *RESULTS.values())):
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         yield ROOT / f"docs/contracts/{model.__name__}.schema.json", text
@@ -83,6 +139,32 @@ def cli_reference() -> str:
     for name, text in _helps(typer.main.get_command(app), "tg-parser", None):
         lines += ["", f"## {name}", "", "```", text.rstrip(), "```"]
     return "\n".join(lines) + "\n"
+
+
+def contracts_page() -> str:
+    """Which contract is of what."""
+    lines = [
+        "# Contracts",
+        "",
+        "Generated from the code by `make docs`: JSON Schemas of everything that other programs may read.",
+        "",
+        "## Data",
+        "",
+        *(f"- [{model.__name__}]({model.__name__}.schema.json): {_first_sentence(model)}" for model in CONTRACTS),
+        "",
+        "## Results of commands",
+        "",
+        "What a command prints with `--json`; `entries` prints one object a line.",
+        "",
+        "| command | result |",
+        "|---|---|",
+        *(f"| `{name}` | [{model.__name__}]({model.__name__}.schema.json) |" for name, model in RESULTS.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _first_sentence(model: type[BaseModel]) -> str:
+    return " ".join((model.__doc__ or "").split()).split(". ", 1)[0].rstrip(".") + "."
 
 
 def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:

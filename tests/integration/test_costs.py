@@ -11,7 +11,8 @@ from tg_parser.domain.spending import Account, Spending
 from tg_parser.domain.times import utc_now
 from tg_parser.processing.processor import ProcessOptions
 from tg_parser.services.costs import CostService
-from tg_parser.services.estimates import Estimate, EstimateService
+from tg_parser.services.estimates import EstimateService
+from tg_parser.services.views.spending import Estimate
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.due_texts import DueTextStorage
 from tg_parser.storage.stores.llm_spending import SpendingStorage
@@ -86,7 +87,9 @@ async def test_unknown_price_is_null_and_offline_is_free(databases, costs):
     free = costs(ollama, LLM_PRICE_INPUT=0, LLM_PRICE_OUTPUT=0)
     assert (await costs(ollama).estimate([CHANNEL], ProcessOptions())).cost_usd is None
     assert (await free.estimate([CHANNEL], ProcessOptions())).cost_usd == 0
-    assert await costs({}).estimate([CHANNEL], ProcessOptions()) == Estimate(1, "local", 0, 0, 0, 0.0)
+    assert await costs({}).estimate([CHANNEL], ProcessOptions()) == Estimate(
+        messages=1, model="local", calls=0, input_tokens=0, output_tokens=0, cost_usd=0.0
+    )
     with pytest.raises(ProviderError, match="OPENAI_API_KEY is not set"):
         await costs({"LLM_PROVIDER": "openai"}).estimate([CHANNEL], ProcessOptions())
 

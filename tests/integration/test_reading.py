@@ -67,11 +67,11 @@ async def test_topic_is_shown_with_its_members(reading):
     """Card, and every message once, the anchor first, with date, link and text."""
     view = await reading.topic(topic(2)[0].id)
     assert view.card.title == "Мосты"
-    assert [(each["message_id"], each["text"]) for each in view.members] == [
+    assert [(each.message_id, each.text) for each in view.members] == [
         ("2", "x"), ("1", "Text 1. МОСТ"), ("3", "Text 3. МОСТ"),
     ]  # fmt: skip
-    assert view.members[0]["date"] == "2024-11-27T09:02:00Z"
-    assert view.members[0]["link"] == "https://t.me/durov/2"
+    assert view.members[0].date == "2024-11-27T09:02:00Z"
+    assert view.members[0].link == "https://t.me/durov/2"
     with pytest.raises(NotFoundError, match="There is no topic 'topic:tg:-100123:post:99'"):
         await reading.topic("topic:tg:-100123:post:99")
 

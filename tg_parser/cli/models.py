@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.stderr import say
 
 if TYPE_CHECKING:
     from tg_parser.config.llm_settings import Provider
+    from tg_parser.services.views.spending import RunSpending
     from tg_parser.wiring.app import App
     from tg_parser.wiring.run import Run
 
@@ -36,29 +37,23 @@ async def opened_run(app: App, options: ModelOptions | None = None, *, announced
             yield run
 
 
-def spending_facts(run: Run) -> dict[str, Any] | None:
-    """What the models of a run were asked and cost, unknown prices as null; None offline."""
-    from dataclasses import asdict
+def run_spending(run: Run) -> RunSpending | None:
+    """What the models of a run were asked and cost; None offline."""
+    from tg_parser.services.views.spending import RunSpending
 
-    from tg_parser.services.costs import cost_line
-
-    if run.models.is_offline:
-        return None
-    line = asdict(cost_line("", run.models.ledger.spent))
-    del line["label"]
-    return line
+    return None if run.models.is_offline else RunSpending.of(run.models.ledger.spent)
 
 
-def spending_lines(facts: dict[str, Any] | None) -> list[tuple[str, object]]:
+def spending_lines(spent: RunSpending | None) -> list[tuple[str, object]]:
     """The same for people."""
     from tg_parser.cli.commands.costs import dollars_text
 
-    if facts is None:
+    if spent is None:
         return []
     return [
-        ("calls", facts["calls"]),
-        ("from cache", facts["cached_answers"] or None),
-        ("tokens", f"{facts['input_tokens']} sent, {facts['output_tokens']} answered"),
-        ("cost", dollars_text(facts["cost_usd"])),
-        ("price unknown", f"{facts['unknown_price_calls']} calls" if facts["unknown_price_calls"] else None),
+        ("calls", spent.calls),
+        ("from cache", spent.cached_answers or None),
+        ("tokens", f"{spent.input_tokens} sent, {spent.output_tokens} answered"),
+        ("cost", dollars_text(spent.cost_usd)),
+        ("price unknown", f"{spent.unknown_price_calls} calls" if spent.unknown_price_calls else None),
     ]

@@ -23,7 +23,9 @@ async def reread(app: App, source: str | None, channel: str | None, *, every: bo
 def emit_rereading(reports: list[RereadReport], *, json: bool) -> None:
     """What was repaired, and what can only be had from Telegram or a newer export."""
     if json:
-        emit_json({"sources": [_facts(each) for each in reports]})
+        from tg_parser.services.views.collecting import RereadResult
+
+        emit_json(RereadResult.of(reports))
         return
     headers = ("source", "title", "read", "repaired", "of them", "not in payload")
     emit_table(headers, [_row(each) for each in reports])
@@ -31,18 +33,6 @@ def emit_rereading(reports: list[RereadReport], *, json: bool) -> None:
         emit_line("Repaired messages are due: tg-parser process")
     if any(each.not_in_payload for each in reports):
         emit_line("What the payload does not hold: tg-parser ingest --source SOURCE --recheck 30d, or a newer export.")
-
-
-def _facts(report: RereadReport) -> dict[str, object]:
-    return {
-        "source_id": report.source.source_id,
-        "channel_id": report.source.channel_id,
-        "title": report.source.channel_title,
-        "read": report.read,
-        "repaired": report.repaired,
-        "kinds": report.kinds,
-        "not_in_payload": report.not_in_payload,
-    }
 
 
 def _row(report: RereadReport) -> tuple[object, ...]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tg_parser.cli.commands.export import export_facts
-from tg_parser.cli.commands.ingest import outcome_facts
-from tg_parser.cli.commands.process import process_facts
 from tg_parser.cli.execution import fail, finish
 from tg_parser.cli.presentation import emit_facts, emit_line, emit_table
 from tg_parser.cli.stderr import say
@@ -16,23 +14,6 @@ from tg_parser.domain.errors import SourceError
 if TYPE_CHECKING:
     from tg_parser.export.exporter import ExportReport
     from tg_parser.services.run_all import RunAllReport, SourceRun
-
-
-def run_all_facts(done: RunAllReport) -> dict[str, Any]:
-    """The report as the JSON result shows it."""
-    return {"sources": [source_facts(each) for each in done.sources], "export": done.exported}
-
-
-def source_facts(each: SourceRun) -> dict[str, Any]:
-    """What came of one source as JSON."""
-    facts: dict[str, Any] = {
-        "source_id": each.source.source_id,
-        "channel_id": each.source.channel_id,
-        "ingest": None if each.ingested is None else outcome_facts(each.ingested),
-        "process": None if each.processed is None else process_facts(each.processed),
-        "topicize": each.topics,
-    }
-    return facts if each.error is None else {**facts, "error": each.error.message, "hint": each.error.hint}
 
 
 def emit_run_all(done: RunAllReport) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from tg_parser.agents.archive import Archive, archives, require_whole
 from tg_parser.agents.cleanup import Cleanup, CleanupReport
@@ -13,20 +11,9 @@ from tg_parser.config.agent_settings import AgentSettings
 from tg_parser.domain.agents import Handoff, HandoffStatus, TaskRecord
 from tg_parser.domain.errors import ArchiveError, NotFoundError
 from tg_parser.domain.times import utc_now
+from tg_parser.services.views.agents import ArchiveState
 from tg_parser.storage.stores.agents import AgentState, AgentStorage, DailyStats
 from tg_parser.storage.stores.handoffs import HandoffStorage
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveState:
-    """An archive, and what is wrong with it where it was read to the end."""
-
-    name: str
-    path: Path
-    table: str
-    rows: int
-    state: str
-    problem: str | None = None
 
 
 class AgentHistoryService:
@@ -85,4 +72,11 @@ def _state(archive: Archive, check: bool) -> ArchiveState:
             require_whole(archive)
         except ArchiveError as error:
             problem = error.message
-    return ArchiveState(archive.name, archive.path, archive.table, archive.rows, archive.state, problem)
+    return ArchiveState(
+        name=archive.name,
+        path=archive.path,
+        table=archive.table,
+        rows=archive.rows,
+        state=archive.state,
+        problem=problem,
+    )

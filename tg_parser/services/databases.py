@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from tg_parser.services.views.upkeep import SchemaState
 from tg_parser.storage.engine import migrator
 from tg_parser.storage.engine.transactions import Database
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaState:
-    """The revision a database stands at, and the newest this version knows."""
-
-    database: str
-    revision: str | None
-    newest: str
 
 
 class DatabaseService:
@@ -53,7 +44,9 @@ class DatabaseService:
     async def current(self, name: str) -> list[SchemaState]:
         """Where the schemas stand."""
         return [
-            SchemaState(database.name, await migrator.current(database), migrator.head(database.name))
+            SchemaState(
+                database=database.name, revision=await migrator.current(database), newest=migrator.head(database.name)
+            )
             for database in self._chosen(name)
         ]
 

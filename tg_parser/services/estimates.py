@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from tg_parser.llm.prompts import load_prompts
 from tg_parser.llm.spending.token_counts import TextSize, size_of
 from tg_parser.processing.llm_analyzer import SHORT_CHARS
 from tg_parser.processing.reading import Reading, Readings
+from tg_parser.services.views.spending import Estimate
 from tg_parser.storage.stores.due_texts import DueTexts, DueTextStorage
 
 if TYPE_CHECKING:
@@ -28,22 +28,6 @@ _CONTEXT_CHARS = 1_500
 """Of the post and the comment before it, at most, that a comment is sent with."""
 _BLOCK_TOKENS = 30
 """Of the fence around a message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What processing would take, roughly; the price is null where nobody knows it, and nothing is asked offline.
-
-    Answers that are refused and asked for again, and what a model thinks before it answers, come on top; answers that
-    are kept from earlier runs come off.
-    """
-
-    messages: int
-    model: str
-    calls: int
-    input_tokens: int
-    output_tokens: int
-    cost_usd: float | None
 
 
 class EstimateService:
@@ -69,7 +53,7 @@ class EstimateService:
         messages = sum(each.messages for each in found)
         chain = model_chain(llm, "processing")
         if not chain:
-            return Estimate(messages, "local", 0, 0, 0, 0.0)
+            return Estimate(messages=messages, model="local", calls=0, input_tokens=0, output_tokens=0, cost_usd=0.0)
         # Of the optional extra, and most of a second to load.
         from tg_parser.llm.spending.prices import price_of_calls, tariff  # noqa: PLC0415
 
@@ -77,7 +61,14 @@ class EstimateService:
         first = chain[0]
         price = tariff(first.provider, first.model, first.base_url, self._settings.llm_money)
         nano = price_of_calls(price, calls, sent, answered)
-        return Estimate(messages, chain[0].label, calls, sent, answered, None if nano is None else dollars(nano))
+        return Estimate(
+            messages=messages,
+            model=chain[0].label,
+            calls=calls,
+            input_tokens=sent,
+            output_tokens=answered,
+            cost_usd=None if nano is None else dollars(nano),
+        )
 
     def _tokens(self, found: Sequence[DueTexts]) -> tuple[int, int, int]:
         """Calls, and the tokens sent and answered."""

@@ -2,41 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import text
 
+from tg_parser.services.views.upkeep import PoolReport, ReplicaState, SessionGroup
 from tg_parser.storage.engine.databases import Databases
-from tg_parser.storage.engine.pool import PoolFigures
-
-
-@dataclass(frozen=True, slots=True)
-class ReplicaState:
-    """A read replica; `left_out` is the reason why nobody reads from it, None where it serves."""
-
-    name: str
-    left_out: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class SessionGroup:
-    """The sessions of one process on the server, and the age in seconds of its oldest open transaction."""
-
-    application: str
-    sessions: int
-    active: int
-    idle_in_transaction: int
-    oldest_transaction: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class PoolReport:
-    """All that is known of connections; `sessions` is empty where there is no server."""
-
-    pools: dict[str, PoolFigures]
-    replicas: list[ReplicaState]
-    sessions: list[SessionGroup]
-    max_connections: int | None
 
 
 class PoolService:
@@ -56,8 +25,8 @@ class PoolService:
             limit = found["connections"]
         return PoolReport(
             pools={name: pool.figures() for name, pool in self._databases.pools.items()},
-            replicas=[ReplicaState(each.name, each.left_out) for each in self._databases.replica_states],
-            sessions=sessions,
+            replicas=tuple(map(ReplicaState.copied_from, self._databases.replica_states)),
+            sessions=tuple(sessions),
             max_connections=limit,
         )
 

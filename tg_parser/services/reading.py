@@ -7,17 +7,16 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.errors import NotFoundError
 from tg_parser.domain.message_links import LinkedMessage, parse_message_link
-from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.refs import comment_id, parse_source_ref, source_ref
-from tg_parser.domain.topics import TopicCard, TopicType
+from tg_parser.domain.topics import TopicType
 from tg_parser.export.entries import message_entry, resolved_sources, with_texts
 from tg_parser.export.links import ChatAddress, message_link
 from tg_parser.services.sources import SourceService
+from tg_parser.services.views.reading import MessageView, TopicMember, TopicView
 from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
-from tg_parser.storage.stores.raw import RawStorage, Revision, StoredMessage
+from tg_parser.storage.stores.raw import RawStorage, StoredMessage
 from tg_parser.storage.stores.topics import TopicOutline, TopicStorage
 
 PAGE = 500
@@ -32,27 +31,6 @@ class TopicFilter:
     type: TopicType | None = None
     contains: str | None = None
     include_retired: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TopicView:
-    """A topic with its card and every member: role, score, date, link and text."""
-
-    card: TopicCard
-    members: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class MessageView:
-    """A message as it was first seen, what it says now, its log, its document and its topics (title by id)."""
-
-    message: RawMessage
-    current_text: str
-    deleted: bool
-    link: str | None
-    revisions: list[Revision]
-    document: ProcessedDocument | None
-    topics: dict[str, str]
 
 
 class ReadingService:
@@ -85,7 +63,7 @@ class ReadingService:
         documents = {row["source_ref"]: row async for page in self._documents.pages(wanted, PAGE) for row in page}
         addresses = await self._sources.addresses()
         members = with_texts(resolved_sources(cards[0], bundle, documents, addresses), documents)
-        return TopicView(cards[0], members)
+        return TopicView(card=cards[0], members=tuple(TopicMember(**member) for member in members))
 
     async def message(self, written: str) -> MessageView:
         """A message by its ref or its link. Raises InvalidRefError, NotFoundError."""
@@ -102,7 +80,7 @@ class ReadingService:
             current_text=stored.current_text,
             deleted=stored.deleted_at is not None,
             link=link,
-            revisions=await self._raw.revisions(ref),
+            revisions=tuple(await self._raw.revisions(ref)),
             document=await self._documents.get(ref),
             topics=await self._topics.titles(topic_ids),
         )

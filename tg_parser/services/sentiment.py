@@ -3,42 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from tg_parser.domain.refs import source_ref
 from tg_parser.export.entries import entry_title
 from tg_parser.export.links import ChatAddress, message_link
+from tg_parser.services.views.reading import SentimentLine, SentimentReport
 from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
-from tg_parser.storage.stores.sentiment import PERIODS, By, Of, SentimentStorage, ToneFilter, ToneSum
-
-
-@dataclass(frozen=True, slots=True)
-class SentimentLine:
-    """One thread, topic or period.
-
-    `balance` goes from -1, all that have a tone are negative, to 1, all are positive; None where none has one.
-    """
-
-    key: str
-    title: str | None
-    link: str | None
-    messages: int
-    positive: int
-    neutral: int
-    negative: int
-    untold: int
-    balance: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class SentimentReport:
-    """The lines, and all messages together, each of which counts once there, whatever the lines share or leave out."""
-
-    channel_id: str
-    by: By
-    of: Of
-    lines: list[SentimentLine]
-    total: SentimentLine
+from tg_parser.storage.stores.sentiment import PERIODS, By, SentimentStorage, ToneFilter, ToneSum
 
 
 class SentimentService:
@@ -52,16 +23,16 @@ class SentimentService:
         """Sums of a channel; `limit` is of threads and topics, periods are all given."""
         sums = await self._tones.sums(wanted, by, None if by in PERIODS else limit)
         titles = await self._titles(wanted.channel_id, by, [each.key for each in sums])
-        lines = [
+        lines = tuple(
             _line(
                 each,
                 titles.get(each.key),
                 message_link(wanted.channel_id, "post", each.key, None, address) if by == "thread" else None,
             )
             for each in sums
-        ]
+        )
         total = _line(await self._tones.total(wanted), None, None)
-        return SentimentReport(wanted.channel_id, by, wanted.of, lines, total)
+        return SentimentReport(channel_id=wanted.channel_id, by=by, of=wanted.of, lines=lines, total=total)
 
     async def _titles(self, channel_id: str, by: By, keys: Sequence[str]) -> Mapping[str, str]:
         if by == "topic":

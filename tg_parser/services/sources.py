@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import structlog
 
@@ -15,21 +14,13 @@ from tg_parser.domain.times import utc_now
 from tg_parser.export.links import ChatAddress
 from tg_parser.services.identity import learned, matching, names_lost, names_seen, owner_of, require_same_chat
 from tg_parser.services.source_ids import require_source_id, source_id_for
+from tg_parser.services.views.collecting import Holdings
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.sources import IngestionStorage
 from tg_parser.storage.stores.topics import TopicStorage
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Holdings:
-    """What the databases hold of a source's channel, and so what `remove --with-data` would delete."""
-
-    messages: int
-    documents: int
-    topics: int
 
 
 class SourceService:
@@ -140,7 +131,7 @@ class SourceService:
         messages = await self._raw.summary(channel)
         documents = await self._documents.counts(channel)
         cards = await self._topics.cards(channel_ids=[channel])
-        return Holdings(messages.total, documents.documents, len(cards))
+        return Holdings(messages=messages.total, documents=documents.documents, topics=len(cards))
 
     async def remove(self, source_id: str, *, with_data: bool) -> None:
         """Forget a source; with `with_data` also its channel's topics, documents and messages, unless shared."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from tg_parser.domain.backlog import Backlog, OpenRange
 from tg_parser.domain.peers import ChatKind
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.sources import Source
 from tg_parser.services.sources import SourceService
+from tg_parser.services.views.reading import SourceStatusReport
 from tg_parser.storage.stores.documents import Failure, ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.topics import TopicStorage
@@ -21,25 +19,6 @@ _NUMBERED: dict[ChatKind, tuple[MessageType, ...]] = {
     "group": ("post", "comment"),
     "private": ("post", "comment"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class SourceStatusReport:
-    """One source in numbers. `gaps` are id ranges between the first and the last stored post that are not held,
-    though they were asked for; `to_fetch` what the next run asks for."""
-
-    source: Source
-    messages: dict[str, int]
-    first_message: datetime | None
-    last_message: datetime | None
-    documents: int
-    noise: int
-    without_text: int
-    due: int
-    failures: int
-    topics: int
-    gaps: list[tuple[int, int]]
-    to_fetch: list[OpenRange]
 
 
 class StatusService:
@@ -83,8 +62,8 @@ class StatusService:
             due=await self._documents.count_due(channel),
             failures=made.failures,
             topics=len(cards),
-            gaps=await self._gaps(source, to_fetch),
-            to_fetch=to_fetch,
+            gaps=tuple(await self._gaps(source, to_fetch)),
+            to_fetch=tuple(to_fetch),
         )
 
     async def _gaps(self, source: Source, to_fetch: list[OpenRange]) -> list[tuple[int, int]]:

@@ -19,7 +19,7 @@ __all__ = ["METHOD", "TopicReport", "TopicsFound", "find_topics", "found_topics"
 
 @dataclass(frozen=True, slots=True)
 class TopicReport:
-    """What a run found (M25); `covered` and `outside` count messages in at least one topic and in none.
+    """What a run found; `covered` and `outside` count messages in at least one topic and in none.
 
     `known` counts the topics that a user asked for, `missing` are the titles of those that no message makes a topic of.
     """

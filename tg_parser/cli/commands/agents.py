@@ -24,7 +24,9 @@ def list_agents(json: Json = False) -> None:
     """All agents with what they have done so far."""
     found = execute(lambda app: app.agent_history.agents())
     if json:
-        emit_json({"agents": found})
+        from tg_parser.services.views.agents import AgentList
+
+        emit_json(AgentList(agents=tuple(found)))
     elif not found:
         emit_line("No agent has worked yet. Start with: tg-parser process --all --multi-agent")
     else:
@@ -54,7 +56,9 @@ def status(
     """One agent, and its work day by day."""
     state, stats = execute(lambda app: app.agent_history.status(name, days))
     if json:
-        emit_json({"agent": state, "days": stats})
+        from tg_parser.services.views.agents import AgentStatus
+
+        emit_json(AgentStatus(agent=state, days=tuple(stats)))
         return
     card = state.card
     emit_facts(
@@ -95,7 +99,9 @@ def history(
     """The last tasks of an agent, with what it was given and what it gave."""
     found = execute(lambda app: app.agent_history.history(name, limit, failed_only=failed))
     if json:
-        emit_json({"agent": name, "tasks": found})
+        from tg_parser.services.views.agents import AgentTasks
+
+        emit_json(AgentTasks(agent=name, tasks=tuple(found)))
     else:
         emit_table(
             ("when", "task", "message", "ms", "outcome"), [_task_line(each) for each in found], whole={"message"}
@@ -115,7 +121,9 @@ def handoffs(
     """What agents handed to each other, newest first."""
     found = execute(lambda app: app.agent_history.handoffs(limit, status, agent))
     if json:
-        emit_json({"handoffs": found})
+        from tg_parser.services.views.agents import HandoffList
+
+        emit_json(HandoffList(handoffs=tuple(found)))
     else:
         headers = ("when", "handoff", "from", "to", "task", "status", "ms", "outcome")
         emit_table(headers, [_handoff_line(each) for each in found], whole={"handoff"})
@@ -132,7 +140,9 @@ def cleanup(
     """Put old tasks and handoffs into archives, and delete them once their archive is known to be good."""
     done = execute(lambda app: app.agent_history.cleanup(days=days, dry_run=dry_run))
     if json:
-        emit_json({"archived": done.archived, "made": done.made, "resumed": done.resumed, "dry_run": dry_run})
+        from tg_parser.services.views.agents import HistoryCleanup
+
+        emit_json(HistoryCleanup(archived=done.archived, made=done.made, resumed=done.resumed, dry_run=dry_run))
         return
     emit_facts((table.replace("_", " "), f"{rows} rows") for table, rows in done.archived.items())
     for name in done.resumed:
@@ -149,7 +159,9 @@ def archives(
     """The archives of the history."""
     found = execute(lambda app: app.agent_history.archives(check=check))
     if json:
-        emit_json({"archives": found})
+        from tg_parser.services.views.agents import ArchiveList
+
+        emit_json(ArchiveList(archives=tuple(found)))
     else:
         rows = [(each.name, each.table, each.rows, each.problem or each.state) for each in found]
         emit_table(("archive", "of", "rows", "state"), rows)

@@ -42,7 +42,9 @@ def create(folder: Folder = None, json: Json = False) -> None:
 
     made, pruned = _with_backups(work, folder)
     if json:
-        emit_json({**_as_json(made), "pruned": [each.name for each in pruned]})
+        from tg_parser.services.views.upkeep import CreatedBackup
+
+        emit_json(CreatedBackup.of(made, pruned))
         return
     rows = sum(table.rows for table in made.manifest.contents.tables.values()) if made.manifest else 0
     emit_facts([("backup", made.name), ("in", made.path), ("size", _size(made.size)), ("rows", rows)])
@@ -55,7 +57,9 @@ def list_backups(folder: Folder = None, json: Json = False) -> None:
     """The backups, newest first, and why one is not good."""
     found = _with_backups(lambda service: service.all(), folder)
     if json:
-        emit_json({"backups": [_as_json(each) for each in found]})
+        from tg_parser.services.views.upkeep import BackupList, BackupView
+
+        emit_json(BackupList(backups=tuple(map(BackupView.copied_from, found))))
     else:
         emit_table(("backup", "state", "made", "of", "size", "problem"), map(_line, found))
 
@@ -80,7 +84,10 @@ def verify(
 
     verdict = _with_backups(work, folder, scratch_url)
     if json:
-        emit_json({"backup": verdict.name, "good": not verdict.problems, "problems": verdict.problems})
+        from tg_parser.services.views.upkeep import BackupVerdict
+
+        problems = tuple(verdict.problems)
+        emit_json(BackupVerdict(backup=verdict.name, good=not problems, problems=problems))
     elif not verdict.problems:
         emit_line(f"{verdict.name} is good: it was restored, and every table is as it was.")
     for problem in verdict.problems:
@@ -112,7 +119,10 @@ def restore(
             _ask(name, replaced)
     manifest = _with_backups(work, folder)
     if json:
-        emit_json({"restored": name, "tables": {key: each.rows for key, each in manifest.contents.tables.items()}})
+        from tg_parser.services.views.upkeep import RestoredBackup
+
+        rows = {key: each.rows for key, each in manifest.contents.tables.items()}
+        emit_json(RestoredBackup(restored=name, tables=rows))
     else:
         emit_table(("table", "rows"), [(key, each.rows) for key, each in manifest.contents.tables.items()])
 
@@ -126,7 +136,9 @@ def prune(
     """Remove what BACKUP_KEEP_* do not keep, and broken ones of more than a day."""
     gone = _with_backups(lambda service: service.prune(dry_run=dry_run), folder)
     if json:
-        emit_json({"pruned": [each.name for each in gone], "dry_run": dry_run})
+        from tg_parser.services.views.upkeep import PrunedBackups
+
+        emit_json(PrunedBackups(pruned=tuple(each.name for each in gone), dry_run=dry_run))
         return
     for each in gone:
         emit_line(f"{'would prune' if dry_run else 'pruned'} {each.name}")
@@ -163,11 +175,6 @@ def _ask(name: str, replaced: list[str]) -> None:
 def _line(backup: Backup) -> tuple[object, ...]:
     origin = backup.manifest.origin if backup.manifest else None
     return backup.name, backup.state, backup.created_at, origin, _size(backup.size), backup.problem
-
-
-def _as_json(backup: Backup) -> dict[str, Any]:
-    told = {"name": backup.name, "path": backup.path, "state": backup.state, "problem": backup.problem}
-    return {**told, "created_at": backup.created_at, "size": backup.size, "manifest": backup.manifest}
 
 
 def _size(size: int) -> str:

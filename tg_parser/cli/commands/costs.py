@@ -12,8 +12,7 @@ from tg_parser.cli.options import parse_time, say_dates
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 
 if TYPE_CHECKING:
-    from tg_parser.services.costs import CostLine, CostReport
-    from tg_parser.services.estimates import Estimate
+    from tg_parser.services.views.spending import CostLine, CostReport, Estimate
     from tg_parser.wiring.app import App
 
 

@@ -13,7 +13,7 @@ from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 from tg_parser.cli.stderr import confirm
 
 if TYPE_CHECKING:
-    from tg_parser.services.databases import SchemaState
+    from tg_parser.services.views.upkeep import SchemaState
     from tg_parser.wiring.app import App
 
 commands = typer.Typer(help="Migrations of the three databases.", no_args_is_help=True)
@@ -65,7 +65,9 @@ def history(db: Which = "all", json: Json = False) -> None:
 
     revisions = execute(read, prepare=False)
     if json:
-        emit_json(revisions)
+        from tg_parser.services.views.upkeep import SchemaHistory
+
+        emit_json(SchemaHistory.model_validate(revisions))
     else:
         for name, lines in revisions.items():
             for line in lines:
@@ -80,7 +82,9 @@ def stamp(revision: Revision, db: Which = "all", json: Json = False) -> None:
 
 def _emit(states: list[SchemaState], *, json: bool) -> None:
     if json:
-        emit_json({"databases": states})
+        from tg_parser.services.views.upkeep import SchemaStates
+
+        emit_json(SchemaStates(databases=tuple(states)))
     else:
         emit_table(
             ("database", "revision", "newest"),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tg_parser.cli.commands.run import run_facts
 from tg_parser.cli.execution import execute, finish
 from tg_parser.cli.models import ModelOptions, opened_run
 from tg_parser.cli.options import Out, Replace
@@ -62,7 +61,9 @@ def demo(out: Out = Path("output"), topics: TopicsShown = 15, replace: Replace =
 
     done, cards, folder = execute(work, begin=True, use=DemoPlace())
     if json:
-        emit_json(run_facts(done))
+        from tg_parser.services.views.runs import RunResult
+
+        emit_json(RunResult.of(done))
     else:
         _emit_demo(done, cards, topics)
         emit_line(

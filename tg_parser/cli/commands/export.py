@@ -56,7 +56,9 @@ def export(
 
     done = execute(work)
     if json:
-        emit_json(done)
+        from tg_parser.services.views.runs import ExportResult
+
+        emit_json(ExportResult.copied_from(done))
     else:
         emit_facts(export_facts(done))
     finish(0, done)

@@ -75,7 +75,9 @@ def ingest(
 
     outcomes = execute(collect, begin=True)
     if json:
-        emit_json({"sources": [outcome_facts(outcome) for outcome in outcomes]})
+        from tg_parser.services.views.collecting import IngestResult
+
+        emit_json(IngestResult.of(outcomes))
     else:
         emit_outcomes(outcomes)
     _end(outcomes)
@@ -105,23 +107,10 @@ def _end(outcomes: list[IngestOutcome]) -> None:
     fail(SourceError(f"{len(failed)} of {len(outcomes)} sources failed; the reasons are above.", hint))
 
 
-def outcome_facts(outcome: IngestOutcome) -> dict[str, object]:
-    """One outcome as the JSON result shows it."""
-    facts: dict[str, object] = {
-        "source_id": outcome.source.source_id,
-        "channel_id": outcome.source.channel_id,
-        "title": outcome.source.channel_title,
-        "counts": outcome.counts,
-    }
-    if unknown := unknown_of(outcome):
-        facts["unknown"] = unknown
-    if outcome.error is None:
-        return facts
-    return {**facts, "error": outcome.error.message, "hint": outcome.error.hint, "status": outcome.source.status}
-
-
 def emit_outcomes(outcomes: list[IngestOutcome]) -> None:
     """Outcomes as a table, one chat a row."""
+    from tg_parser.services.views.collecting import unknown_of
+
     usual = ("seen", "new", "revised", "unchanged", "service")
     told = {name for outcome in outcomes for name, number in outcome.counts.items() if number}
     columns = (*usual, *(name for name in ("comments", "rechecked", "deleted") if name in told))
@@ -143,12 +132,3 @@ def emit_outcomes(outcomes: list[IngestOutcome]) -> None:
             emit_line(f"{outcome.source.source_id}: messages that show nothing known were kept as they are: {held}.")
         for line in reasons_told(outcome.counts):
             emit_line(f"{outcome.source.source_id}: {line}")
-
-
-def unknown_of(outcome: IngestOutcome) -> dict[str, int]:
-    """How many messages showed nothing known, by the names of what they hold."""
-    return {
-        name.removeprefix("unknown:"): number
-        for name, number in sorted(outcome.counts.items())
-        if name.startswith("unknown:")
-    }

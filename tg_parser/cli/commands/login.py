@@ -41,7 +41,9 @@ def login(
 
     done, resumed = execute(log_in, begin=True)
     if json:
-        emit_json({**asdict(done), "resumed": resumed})
+        from tg_parser.services.views.collecting import LoginResult
+
+        emit_json(LoginResult(**asdict(done), resumed=resumed))
         return
     where = f" The session is in {done.session_file}." if done.session_file else ""
     emit_line(f"{'Already logged' if done.already else 'Logged'} in as {done.account}.{where}")

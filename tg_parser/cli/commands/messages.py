@@ -18,7 +18,7 @@ from tg_parser.cli.stderr import say
 from tg_parser.domain.paths import expanded
 
 if TYPE_CHECKING:
-    from tg_parser.services.reading import MessageView
+    from tg_parser.services.views.reading import MessageView
     from tg_parser.wiring.app import App
 
 commands = typer.Typer(help="Messages: show one, export them as they were collected.", no_args_is_help=True)

@@ -112,7 +112,9 @@ def _migrate(target: _Target, folder: Path, options: MigrationOptions, *, json: 
     if options.dry_run and target.folder:
         result.target = str(Path(target.folder).absolute())
     if json:
-        emit_json(result.as_json())
+        from tg_parser.services.views.upkeep import MigrationResult
+
+        emit_json(MigrationResult.of(result))
     else:
         _show(result)
     _say_what_to_see_to(result)
@@ -125,7 +127,9 @@ def _undo(target: _Target, run_id: str, *, json: bool) -> None:
 
     removed = _on_target(target, lambda databases: rollback(databases, run_id), dry_run=False)
     if json:
-        emit_json({"rolled_back": run_id, "removed": removed})
+        from tg_parser.services.views.upkeep import RolledBackMigration
+
+        emit_json(RolledBackMigration(rolled_back=run_id, removed=removed))
     else:
         emit_table(("table", "rows removed"), removed.items())
 

@@ -15,7 +15,7 @@ from tg_parser.domain.errors import UsageError
 from tg_parser.domain.paths import expanded
 
 if TYPE_CHECKING:
-    from tg_parser.services.pools import PoolReport
+    from tg_parser.services.views.upkeep import PoolReport
 
 
 def pool(json: Json = False) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from tg_parser.cli.commands.agents import emit_steps
 from tg_parser.cli.commands.costs import estimate_facts
 from tg_parser.cli.execution import execute, finish
-from tg_parser.cli.models import ModelOptions, opened_run, spending_facts, spending_lines
+from tg_parser.cli.models import ModelOptions, opened_run, run_spending, spending_lines
 from tg_parser.cli.options import Channel, Concurrency, MaxCost, Model, MultiAgent, NoCache, Provider, Source
 from tg_parser.cli.presentation import Json, emit_facts, emit_json
 from tg_parser.cli.selection import channels_of, chosen_sources
@@ -19,7 +19,7 @@ from tg_parser.cli.selection import channels_of, chosen_sources
 if TYPE_CHECKING:
     from tg_parser.domain.agents import JsonObject
     from tg_parser.services.documents import ProcessOptions, ProcessReport
-    from tg_parser.services.estimates import Estimate
+    from tg_parser.services.views.spending import Estimate, RunSpending
     from tg_parser.wiring.app import App
     from tg_parser.wiring.run import Run
 
@@ -61,9 +61,9 @@ def process(
                 return _Done(ProcessReport(due=await run.documents.count_due(channels, options)), provider)
             if multi_agent:
                 ran = await run.agents.process(channels, options, report)
-                return _Done(ran.report.processed or ProcessReport(), provider, spending_facts(run), ran.steps)
+                return _Done(ran.report.processed or ProcessReport(), provider, run_spending(run), ran.steps)
             done = await run.documents.process(channels, options, report)
-            return _Done(done, provider, spending_facts(run))
+            return _Done(done, provider, run_spending(run))
 
     async def foresee(app: App) -> Estimate:
         async with opened(app) as (run, channels, options):
@@ -83,13 +83,14 @@ class _Done(NamedTuple):
 
     report: ProcessReport
     provider: str
-    spending: dict[str, Any] | None = None
+    spending: RunSpending | None = None
     steps: dict[str, JsonObject] | None = None
 
 
 def _emit_json(done: _Done) -> None:
-    agents = {"agents": done.steps} if done.steps else {}
-    emit_json({"provider": done.provider, **process_facts(done.report), "spending": done.spending, **agents})
+    from tg_parser.services.views.runs import ProcessResult
+
+    emit_json(ProcessResult.of(done.provider, done.report, done.spending, done.steps))
 
 
 def _emit(done: _Done) -> None:

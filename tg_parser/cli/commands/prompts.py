@@ -19,15 +19,13 @@ commands = typer.Typer(help="Prompts: what language models are told; PROMPTS_DIR
 @commands.command("list")
 def list_prompts(json: Json = False) -> None:
     """The prompts in force, with the files they come from."""
-    templates = _loaded(_settings()).templates
-    facts = [
-        {"name": each.name, "version": each.version, "id": each.id, "file": each.origin}
-        for _, each in sorted(templates.items())
-    ]
+    from tg_parser.services.views.upkeep import PromptList
+
+    found = PromptList.of(_loaded(_settings()))
     if json:
-        emit_json({"prompts": facts})
+        emit_json(found)
     else:
-        rows = [(each["name"], each["version"], str(each["id"])[:19], each["file"]) for each in facts]
+        rows = [(each.name, each.version, each.id[:19], each.file) for each in found.prompts]
         emit_table(("name", "version", "id", "file"), rows, whole={"name", "id"})
 
 
@@ -59,7 +57,9 @@ def check(json: Json = False) -> None:
         for template in _loaded(settings.model_copy(update={"language": language})).templates.values()
     }
     if json:
-        emit_json({"checked": sorted(found)})
+        from tg_parser.services.views.upkeep import CheckedPrompts
+
+        emit_json(CheckedPrompts(checked=tuple(sorted(found))))
     else:
         emit_line(f"{len(found)} prompt files are right.")
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from tg_parser.cli.chosen_chat import export_path, is_here
 from tg_parser.cli.commands.agents import emit_steps
 from tg_parser.cli.commands.export import export_facts
-from tg_parser.cli.commands.ingest import emit_outcomes, outcome_facts
+from tg_parser.cli.commands.ingest import emit_outcomes
 from tg_parser.cli.commands.process import process_facts
 from tg_parser.cli.commands.topicize import topic_facts
 from tg_parser.cli.execution import execute, finish
-from tg_parser.cli.models import ModelOptions, opened_run, spending_facts, spending_lines
+from tg_parser.cli.models import ModelOptions, opened_run, run_spending, spending_lines
 from tg_parser.cli.options import Channel as ChannelOption
 from tg_parser.cli.options import (
     Concurrency,
@@ -40,7 +40,7 @@ from tg_parser.cli.options import (
 )
 from tg_parser.cli.options import Source as SourceOption
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
-from tg_parser.cli.run_all import emit_run_all, end_all, run_all_facts
+from tg_parser.cli.run_all import emit_run_all, end_all
 from tg_parser.cli.stderr import say
 from tg_parser.domain.errors import UsageError
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from tg_parser.domain.agents import JsonObject
     from tg_parser.services.run_all import RunAllReport
     from tg_parser.services.runs import RunReport
+    from tg_parser.services.views.spending import RunSpending
     from tg_parser.wiring.app import App
 
 _WHAT_TO_GIVE = "The usual way needs none of them: tg-parser run @name, or the path of an export. More: run --help"
@@ -118,12 +119,12 @@ def run(
             )
             if every:
                 of_all = await opened.run_all.run(request, report)
-                return _Done(spending_facts(opened), of_all=of_all)
+                return _Done(run_spending(opened), of_all=of_all)
             if multi_agent:
                 ran = await opened.agents.run(request, report)
-                return _Done(spending_facts(opened), ran.report, steps=ran.steps)
+                return _Done(run_spending(opened), ran.report, steps=ran.steps)
             one = await opened.runs.run(request, report)
-            return _Done(spending_facts(opened), one)
+            return _Done(run_spending(opened), one)
 
     done = execute(work, begin=True)
     _emit_json(done) if json else _emit(done)
@@ -136,15 +137,19 @@ def run(
 class _Done(NamedTuple):
     """What became of one source or of all, what models cost, and what each agent tells."""
 
-    spending: dict[str, Any] | None
+    spending: RunSpending | None
     one: RunReport | None = None
     of_all: RunAllReport | None = None
     steps: dict[str, JsonObject] | None = None
 
 
 def _emit_json(done: _Done) -> None:
-    facts = run_facts(done.one) if done.one else run_all_facts(done.of_all) if done.of_all else {}
-    emit_json({**facts, "spending": done.spending, **({"agents": done.steps} if done.steps else {})})
+    from tg_parser.services.views.runs import RunAllResult, RunResult
+
+    if done.one:
+        emit_json(RunResult.of(done.one, done.steps, spending=done.spending))
+    if done.of_all:
+        emit_json(RunAllResult.of(done.of_all, done.spending))
 
 
 def _emit(done: _Done) -> None:
@@ -172,17 +177,6 @@ def _chat_or_export(
     return (channel, path) if path is not None else (argument or channel, from_export)
 
 
-def run_facts(done: RunReport) -> dict[str, object]:
-    """The report as the JSON result shows it."""
-    return {
-        "channels": done.channel_ids,
-        "ingest": None if done.ingested is None else [outcome_facts(outcome) for outcome in done.ingested],
-        "process": None if done.processed is None else process_facts(done.processed),
-        "topicize": done.topics,
-        "export": done.exported,
-    }
-
-
 def emit_run(done: RunReport) -> None:
     """The report for people, a section a step."""
     if done.ingested is not None:
@@ -199,7 +193,7 @@ def emit_run(done: RunReport) -> None:
         emit_facts(export_facts(done.exported))
 
 
-def emit_spending(spent: dict[str, Any] | None) -> None:
+def emit_spending(spent: RunSpending | None) -> None:
     """What the models of all steps cost; nothing offline."""
     if spent is not None:
         _section("Models")

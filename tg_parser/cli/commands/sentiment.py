@@ -13,7 +13,7 @@ from tg_parser.cli.selection import chosen_sources
 from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
-    from tg_parser.services.sentiment import SentimentLine, SentimentReport
+    from tg_parser.services.views.reading import SentimentLine, SentimentReport
     from tg_parser.storage.stores.sentiment import Of
     from tg_parser.wiring.app import App
 

@@ -14,7 +14,7 @@ from tg_parser.domain.moments import moment_text, utc_now
 
 if TYPE_CHECKING:
     from tg_parser.domain.sources import Source
-    from tg_parser.services.sources import Holdings
+    from tg_parser.services.views.collecting import Holdings
     from tg_parser.wiring.app import App
 
 commands = typer.Typer(help="Add, list, show, rename, pause, resume and remove sources.", no_args_is_help=True)
@@ -40,7 +40,7 @@ def add_source(
         str | None, typer.Option(metavar="DATE", help="Date before which messages are wanted, written alike.")
     ] = None,
     poll_interval: Annotated[int | None, typer.Option(min=1, help="Seconds between two scheduled runs.")] = None,
-    via: Annotated[Literal["api", "web", "export"] | None, typer.Option(help="How the chat is read.")] = None,
+    via: Annotated[Literal["web", "export", "api"] | None, typer.Option(help="How the chat is read.")] = None,
     json: Json = False,
 ) -> None:
     """Register a source, or change what is named of a known one."""
@@ -80,7 +80,9 @@ def list_sources(json: Json = False) -> None:
     """All sources."""
     sources = execute(lambda app: app.sources.list())
     if json:
-        emit_json({"sources": sources})
+        from tg_parser.services.views.collecting import SourceList
+
+        emit_json(SourceList(sources=tuple(sources)))
     elif not sources:
         emit_line("No sources yet. Try: tg-parser run @name --out ./output")
     else:
@@ -144,7 +146,9 @@ def remove(
         confirm(f"Remove source {source_id!r}? {will}")
     execute(lambda app: app.sources.remove(source_id, with_data=with_data))
     if json:
-        emit_json({"removed": source_id, "with_data": with_data, "held": held})
+        from tg_parser.services.views.collecting import RemovedSource
+
+        emit_json(RemovedSource(removed=source_id, with_data=with_data, held=held))
     else:
         emit_line(f"Source {source_id!r} is removed. {'Deleted' if with_data else 'Kept'}: {what}.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,7 @@ from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, e
 from tg_parser.cli.selection import chosen_sources
 
 if TYPE_CHECKING:
-    from tg_parser.services.status import SourceStatusReport
+    from tg_parser.services.views.reading import SourceStatusReport
     from tg_parser.storage.stores.documents import Failure
     from tg_parser.wiring.app import App
 
@@ -38,7 +39,10 @@ def status(
 
     reports, failed, places = execute(read)
     if json:
-        emit_json({"places": places, "sources": reports} | ({"failures": failed} if failures else {}))
+        from tg_parser.services.views.reading import StatusResult
+
+        stated = {"failures": tuple(failed)} if failures else {}
+        emit_json(StatusResult(places=places, sources=tuple(reports), **stated))
     elif failures:
         _emit_failures(failed)
     elif source or channel:
@@ -100,7 +104,7 @@ def _emit_one(report: SourceStatusReport) -> None:
     )
 
 
-def _ranges(ranges: list[tuple[int, int]]) -> str:
+def _ranges(ranges: Sequence[tuple[int, int]]) -> str:
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tg_parser.cli.execution import execute
-from tg_parser.cli.models import ModelOptions, opened_run, spending_facts, spending_lines
+from tg_parser.cli.models import ModelOptions, opened_run, run_spending, spending_lines
 from tg_parser.cli.options import KnownTopics, MaxCost, MaxTopics, Model, NoCache, Provider
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.run_all import end_all
@@ -17,6 +17,7 @@ from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from tg_parser.services.run_all import SourceRun
+    from tg_parser.services.views.spending import RunSpending
     from tg_parser.topics.topicizer import TopicizeReport
     from tg_parser.wiring.app import App
 
@@ -41,9 +42,8 @@ def topicize(
     json: Json = False,
 ) -> None:
     """Group the documents of a channel into topics with cards and bundles."""
-    spending: dict[str, Any] = {}
 
-    async def work(app: App) -> tuple[TopicizeReport | None, list[SourceRun]]:
+    async def work(app: App) -> tuple[TopicizeReport | None, list[SourceRun], RunSpending | None]:
         sources = [await app.sources.get(each) for each in source or ()]
         sources += [await app.sources.by_channel(each) for each in channel or ()]
         if bool(sources) == every:
@@ -59,34 +59,36 @@ def topicize(
                 of_all = await run.run_all.topicize(chosen, options, **how)
             else:
                 one = await run.topics.topicize(channels_of(chosen), options, **how)
-            spending["spending"] = spending_facts(run)
-            return one, of_all
+            return one, of_all, run_spending(run)
 
-    done, of_all = execute(work)
+    done, of_all, spending = execute(work)
     if done is None:
-        emit_json({"sources": [_found(each) for each in of_all], **spending}) if json else _emit_all(of_all)
-        emit_facts([] if json else spending_lines(spending["spending"]))
+        _emit_all_json(of_all, spending) if json else _emit_all(of_all, spending)
         end_all(of_all)
         return
     if json:
-        emit_json({**asdict(done), **spending})
+        from tg_parser.services.views.runs import TopicizeResult
+
+        emit_json(TopicizeResult.of(done, spending))
         return
-    emit_facts([*topic_facts(done).items(), *spending_lines(spending["spending"])])
+    emit_facts([*topic_facts(done).items(), *spending_lines(spending)])
     for title in done.titles:
         emit_line(f"  {title}")
 
 
-def _found(each: SourceRun) -> dict[str, Any]:
-    found = {"source_id": each.source.source_id, "channel_id": each.source.channel_id, "topicize": each.topics}
-    return found if each.error is None else {**found, "error": each.error.message, "hint": each.error.hint}
+def _emit_all_json(sources: list[SourceRun], spending: RunSpending | None) -> None:
+    from tg_parser.services.views.runs import TopicizeAllResult
+
+    emit_json(TopicizeAllResult.of(sources, spending))
 
 
-def _emit_all(sources: list[SourceRun]) -> None:
+def _emit_all(sources: list[SourceRun], spending: RunSpending | None) -> None:
     if not sources:
         emit_line("No sources yet. Try: tg-parser run @name --out ./output")
         return
     rows = [(each.source.source_id, *_numbers(each.topics), "failed" if each.error else "done") for each in sources]
     emit_table(("source", "topics", "messages covered", "outside", "outcome"), rows)
+    emit_facts(spending_lines(spending))
 
 
 def _numbers(found: TopicizeReport | None) -> tuple[int | None, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,7 +12,7 @@ from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, e
 from tg_parser.cli.selection import channels_asked_for
 
 if TYPE_CHECKING:
-    from tg_parser.services.reading import TopicView
+    from tg_parser.services.views.reading import TopicMember, TopicView
     from tg_parser.storage.stores.topics import TopicOutline
     from tg_parser.wiring.app import App
 
@@ -44,7 +44,9 @@ def list_topics(
 
     found = execute(read)
     if json:
-        emit_json({"topics": [outline_facts(one) for one in found]})
+        from tg_parser.services.views.reading import TopicLine, TopicList
+
+        emit_json(TopicList(topics=tuple(map(TopicLine.of, found))))
     elif found:
         headers = ("topic", "title", "messages", "from", "to")
         emit_table(
@@ -63,22 +65,6 @@ def show(
     """The card of a topic and all its messages with dates, links and texts."""
     view = execute(lambda app: app.reading.topic(topic_id))
     emit_json(view) if json else _emit(view)
-
-
-def outline_facts(one: TopicOutline) -> dict[str, Any]:
-    """A topic of the list as JSON shows it."""
-    return {
-        "id": one.id,
-        "title": one.title,
-        "summary": one.summary,
-        "type": one.type,
-        "status": one.status,
-        "channel_id": one.channel_id,
-        "messages": one.messages,
-        "from": one.bundle_time_from,
-        "to": one.bundle_time_to,
-        "updated_at": one.updated_at,
-    }
 
 
 def _emit(view: TopicView) -> None:
@@ -104,18 +90,18 @@ def _emit(view: TopicView) -> None:
         _emit_member(member)
 
 
-def _emit_member(member: dict[str, Any]) -> None:
+def _emit_member(member: TopicMember) -> None:
     from datetime import datetime
 
-    score = member.get("score")
+    score = member.score
     emit_facts(
         [
-            ("message", member["source_ref"]),
-            ("date", datetime.fromisoformat(member["date"]) if "date" in member else None),
-            ("role", member["role"] if score is None else f"{member['role']}, score {score:.2f}"),
-            ("why", member.get("justification")),
-            ("link", member.get("link")),
+            ("message", member.source_ref),
+            ("date", datetime.fromisoformat(member.date) if member.date else None),
+            ("role", member.role if score is None else f"{member.role}, score {score:.2f}"),
+            ("why", member.justification),
+            ("link", member.link),
         ]
     )
-    if text := member.get("text"):
-        emit_line(text)
+    if member.text:
+        emit_line(member.text)

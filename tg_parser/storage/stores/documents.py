@@ -47,7 +47,7 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An entry of the failure ledger (M12)."""
+    """An entry of the failure ledger."""
 
     source_ref: str
     channel_id: str

@@ -1,0 +1,162 @@
+"""What commands print with --json is what docs/contracts says, command by command."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from cli_process import small_export, tg_parser
+from jsonschema import Draft202012Validator, FormatChecker
+
+from tg_parser.cli.app import app
+from tg_parser.cli.presentation import emit_json
+from tg_parser.services.views.collecting import LoginResult
+
+CONTRACTS = Path(__file__).parents[2] / "docs/contracts"
+ROW = re.compile(r"^\| `(?P<command>.+?)` \| \[\w+\]\((?P<file>\S+)\) \|$", re.MULTILINE)
+RESULTS = dict(ROW.findall((CONTRACTS / "README.md").read_text("utf-8")))
+LOCAL = ("--provider", "local")
+SOURCE = "naked-science"
+COMMANDS = [
+    ("init", ()),
+    ("run", ("./result.json", *LOCAL)),
+    ("add-source", ("--source-id", "other", "--channel-username", "@other_one", "--via", "web")),
+    ("sources add", ("--source-id", "third", "--channel-username", "@third_one", "--via", "web")),
+    ("sources list", ()),
+    ("sources show", (SOURCE,)),
+    ("sources rename", ("other", "another")),
+    ("sources pause", ("another",)),
+    ("sources resume", ("another",)),
+    ("sources remove", ("another", "--yes")),
+    ("sources remove", ("third", "--yes", "--with-data")),
+    ("ingest", ("--from-export", "result.json")),
+    ("ingest --reread", ("--all",)),
+    ("process --estimate", ("--all", *LOCAL)),
+    ("process", ("--source", SOURCE, "--force", *LOCAL)),
+    ("process", ("--source", SOURCE, "--force", "--multi-agent", *LOCAL)),
+    ("process", ("--all", "--dry-run", *LOCAL)),
+    ("topicize", ("--source", SOURCE, "--force", *LOCAL)),
+    ("topicize --all", LOCAL),
+    ("run", ("--source", SOURCE, "--skip-ingest", "--multi-agent", "--replace", *LOCAL)),
+    ("run --all", ("--skip-ingest", "--replace", *LOCAL)),
+    ("export", ("--all", "--replace")),
+    ("topics list", ("--retired",)),
+    ("topics show", ("TOPIC",)),
+    ("messages show", ("MESSAGE",)),
+    ("entries", ()),
+    ("status", ()),
+    ("status", ("--failures",)),
+    ("status", ("--source", SOURCE)),
+    ("sentiment", ("--source", SOURCE, "--by", "thread", "--posts")),
+    ("costs", ()),
+    ("prompts list", ()),
+    ("prompts check", ()),
+    ("db upgrade", ()),
+    ("db current", ()),
+    ("db stamp", ("head",)),
+    ("db history", ()),
+    ("db pool", ()),
+    ("backup create", ()),
+    ("backup list", ()),
+    ("backup verify", ("--latest",)),
+    ("backup prune", ("--dry-run",)),
+    ("backup restore", ("BACKUP", "--yes")),
+    ("agents list", ()),
+    ("agents status", ("processor",)),
+    ("agents history", ("processor",)),
+    ("agents handoffs", ()),
+    ("agents cleanup", ("--dry-run",)),
+    ("agents archives", ()),
+    ("db migrate-from-sqlite", ("--sqlite-dir", "databases", "--to-sqlite", "new", "--verify")),
+    ("db migrate-from-sqlite --rollback", ("RUN", "--to-sqlite", "new")),
+    ("db downgrade", ("base", "--db", "processing", "--yes")),
+    ("demo", ()),
+]
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory, sqlite_environment):
+    """The objects that each command of COMMANDS printed, one after the other in one home."""
+    folder = tmp_path_factory.mktemp("home")
+    env = sqlite_environment(folder) | {"TG_PARSER_HOME": str(folder)}
+    small_export(folder, 20)
+    found, results = dict[str, str](), []
+    for name, arguments in COMMANDS:
+        given = [found.get(argument, argument) for argument in arguments]
+        done = tg_parser(env, *name.split(), *given, "--json", cwd=folder)
+        objects = [json.loads(line) for line in done.stdout.splitlines()]
+        results.append((name, objects))
+        found |= _names(name, objects[0])
+    return results
+
+
+def _names(name, shown):
+    """What later commands of COMMANDS name."""
+    if name == "topics list":
+        return {"TOPIC": shown["topics"][0]["id"]}
+    if name == "topics show":
+        return {"MESSAGE": shown["members"][0]["source_ref"]}
+    if name == "backup create":
+        return {"BACKUP": shown["name"]}
+    return {"RUN": shown["run_id"]} if name == "db migrate-from-sqlite" else {}
+
+
+def test_results_follow_their_contracts(printed):
+    """Every object validates against the schema of its command, with no key that the schema does not know."""
+    broken = []
+    for name, objects in printed:
+        broken += [f"{name}: {fault}" for one in objects for fault in faults(name, one)]
+    assert broken == []
+
+
+def faults(name, shown):
+    """Where an object does not follow the contract of its command."""
+    schema = json.loads((CONTRACTS / RESULTS[name]).read_text("utf-8"))
+    validator = Draft202012Validator(schema, format_checker=FormatChecker())
+    return [f"{error.json_path} {error.message}" for error in validator.iter_errors(shown)]
+
+
+def test_login_follows_its_contract(capfd):
+    """What `login` prints for one who gave the session as a string; logging in itself needs a Telegram server."""
+    emit_json(LoginResult(account="@ada", session_file=None, already=True, resumed=("one",)))
+    shown = json.loads(capfd.readouterr().out)
+    assert shown == {"account": "@ada", "session_file": None, "already": True, "resumed": ["one"]}
+    assert faults("login", shown) == []
+
+
+def test_every_contract_is_tried():
+    """No row of the page stays untried."""
+    assert RESULTS.keys() == {name for name, _ in COMMANDS} | {"login"}
+
+
+def test_every_command_with_json_has_a_contract():
+    """A new command that prints JSON gets a row on the page."""
+    assert set(_commands_with_json(typer.main.get_command(app))) <= RESULTS.keys()
+
+
+def _commands_with_json(command, path=()):
+    if any("--json" in getattr(parameter, "opts", ()) for parameter in command.params):
+        yield " ".join(path)
+    for name, child in getattr(command, "commands", {}).items():
+        yield from _commands_with_json(child, (*path, name))
+
+
+def test_what_is_not_stated_has_no_key(printed):
+    """Facts that a result has only at times are absent at others: spending in a demo, agents in a plain run."""
+    by_name = {}
+    for name, objects in printed:
+        by_name.setdefault(name, []).append(objects[0])
+    plain, by_agents, counted = by_name["process"]
+    numbers = {"provider", "due", "processed", "noise", "without_text", "failed", "removed", "spending"}
+    assert plain.keys() == counted.keys() == numbers
+    assert by_agents.keys() == numbers | {"agents"}
+    steps = {"channels", "ingest", "process", "topicize", "export"}
+    assert by_name["demo"][0].keys() == steps
+    assert [each.keys() for each in by_name["run"]] == [steps | {"spending"}, steps | {"spending", "agents"}]
+    assert [set(each) for each in by_name["status"]] == [
+        {"places", "sources"},
+        {"places", "sources", "failures"},
+        {"places", "sources"},
+    ]
+    assert by_name["ingest"][0]["sources"][0].keys() == {"source_id", "channel_id", "title", "counts"}

@@ -1,0 +1,142 @@
+"""What is held, as it is shown: topics, messages, tones, and the state of sources."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from pydantic import Field
+
+from tg_parser.domain.backlog import OpenRange
+from tg_parser.domain.documents import ProcessedDocument
+from tg_parser.domain.messages import RawMessage
+from tg_parser.domain.refs import MessageType
+from tg_parser.domain.sources import Source
+from tg_parser.domain.topics import Role, TopicCard, TopicStatus, TopicType
+from tg_parser.services.views.base import SparseView, View
+from tg_parser.storage.stores.documents import Failure
+from tg_parser.storage.stores.raw import Revision
+from tg_parser.storage.stores.sentiment import By, Of
+
+if TYPE_CHECKING:
+    from tg_parser.storage.stores.topics import TopicOutline
+
+
+class TopicLine(View):
+    """A topic of a list: `from` and `to` are the dates of its first and its last message."""
+
+    id: str
+    title: str
+    summary: str
+    type: TopicType
+    status: TopicStatus
+    channel_id: str
+    messages: int
+    first_at: datetime | None = Field(alias="from")
+    last_at: datetime | None = Field(alias="to")
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, one: TopicOutline) -> Self:
+        """The line of a topic."""
+        facts = {name: getattr(one, name) for name in cls.model_fields if hasattr(one, name)}
+        return cls.model_validate({**facts, "from": one.bundle_time_from, "to": one.bundle_time_to})
+
+
+class TopicList(View):
+    """`topics list`."""
+
+    topics: tuple[TopicLine, ...]
+
+
+class TopicMember(SparseView):
+    """A message of a topic. What is not known of it has no key; a message without a document has no texts."""
+
+    channel_id: str
+    message_id: str
+    message_type: MessageType
+    source_ref: str
+    role: Role
+    link: str | None
+    score: float | None = None
+    justification: str | None = None
+    thread_id: str | None = None
+    parent_message_id: str | None = None
+    date: str | None = None
+    title: str | None = None
+    summary: str | None = None
+    text: str | None = None
+
+
+class TopicView(View):
+    """`topics show`: a topic with its card and every member."""
+
+    card: TopicCard
+    members: tuple[TopicMember, ...]
+
+
+class MessageView(View):
+    """`messages show`: a message as it was first seen, what it says now, its log, its document, its topics (title by
+    id)."""
+
+    message: RawMessage
+    current_text: str
+    deleted: bool
+    link: str | None
+    revisions: tuple[Revision, ...]
+    document: ProcessedDocument | None
+    topics: dict[str, str]
+
+
+class SourceStatusReport(View):
+    """One source in numbers. `gaps` are id ranges between the first and the last stored post that are not held,
+    though they were asked for; `to_fetch` what the next run asks for."""
+
+    source: Source
+    messages: dict[str, int]
+    first_message: datetime | None
+    last_message: datetime | None
+    documents: int
+    noise: int
+    without_text: int
+    due: int
+    failures: int
+    topics: int
+    gaps: tuple[tuple[int, int], ...]
+    to_fetch: tuple[OpenRange, ...]
+
+
+class StatusResult(SparseView):
+    """`status`: where the data are, every source, and with `--failures` the messages that could not be processed."""
+
+    places: dict[str, str]
+    sources: tuple[SourceStatusReport, ...]
+    failures: tuple[Failure, ...] = ()
+
+
+class SentimentLine(View):
+    """One thread, topic or period.
+
+    `balance` goes from -1, all that have a tone are negative, to 1, all are positive; null where none has one.
+    """
+
+    key: str
+    title: str | None
+    link: str | None
+    messages: int
+    positive: int
+    neutral: int
+    negative: int
+    untold: int
+    balance: float | None
+
+
+class SentimentReport(View):
+    """`sentiment`: the lines, and all messages together, each of which counts once there, whatever the lines share or
+    leave out."""
+
+    channel_id: str
+    by: By
+    of: Of
+    lines: tuple[SentimentLine, ...]
+    total: SentimentLine

@@ -1,0 +1,192 @@
+"""What the steps of the main job did: process, topicize, export, and all of them in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import Field
+
+from tg_parser.domain.agents import JsonObject
+from tg_parser.services.views.base import SparseView, View
+from tg_parser.services.views.collecting import IngestedChat
+from tg_parser.services.views.spending import RunSpending
+from tg_parser.topics.discovery import TopicReport
+from tg_parser.topics.llm_session import EditReport
+
+if TYPE_CHECKING:
+    from tg_parser.processing.reports import ProcessReport
+    from tg_parser.services.run_all import RunAllReport, SourceRun
+    from tg_parser.services.runs import RunReport
+    from tg_parser.topics.topicizer import TopicizeReport
+
+Steps = dict[str, JsonObject]
+
+
+class ProcessSummary(View):
+    """What became of the due messages: `failed` ones stand in the ledger, `removed` ones were deleted in Telegram.
+
+    Of the processed ones, `noise` have words and belong in no topic; those `without_text` have none.
+    """
+
+    due: int
+    processed: int
+    noise: int
+    without_text: int
+    failed: int
+    removed: int
+
+
+class ProcessResult(SparseView):
+    """`process`; `spending` is null offline, `agents` is what each agent says of a run by agents."""
+
+    provider: str
+    due: int
+    processed: int
+    noise: int
+    without_text: int
+    failed: int
+    removed: int
+    spending: RunSpending | None
+    agents: Steps = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, provider: str, done: ProcessReport, spending: RunSpending | None, steps: Steps | None = None) -> Self:
+        """The result of processing with `provider`."""
+        return cls(provider=provider, **dict(ProcessSummary.copied_from(done)), spending=spending, **_agents(steps))
+
+
+class TopicizeSummary(View):
+    """The topics of a channel; `unchanged` where no document has changed since the last run and nothing was done.
+
+    `editing` is what a model did, where one was asked.
+    """
+
+    found: TopicReport
+    unchanged: bool
+    titles: tuple[str, ...]
+    editing: EditReport | None
+
+
+class TopicizeResult(TopicizeSummary):
+    """`topicize` of sources taken together; `spending` is null offline."""
+
+    spending: RunSpending | None
+
+    @classmethod
+    def of(cls, done: TopicizeReport, spending: RunSpending | None) -> Self:
+        """The result with what it cost."""
+        return cls(**dict(TopicizeSummary.copied_from(done)), spending=spending)
+
+
+class TopicizedSource(SparseView):
+    """What came of one of several sources."""
+
+    source_id: str
+    channel_id: str
+    topicize: TopicizeSummary | None
+    error: str | None = None
+    hint: str | None = None
+
+    @classmethod
+    def of(cls, each: SourceRun) -> Self:
+        """The view of one source."""
+        found = None if each.topics is None else TopicizeSummary.copied_from(each.topics)
+        return cls(**_named(each), topicize=found, **_error(each))
+
+
+class TopicizeAllResult(View):
+    """`topicize --all`: each source by itself."""
+
+    sources: tuple[TopicizedSource, ...]
+    spending: RunSpending | None
+
+    @classmethod
+    def of(cls, sources: Sequence[SourceRun], spending: RunSpending | None) -> Self:
+        """The result with what it cost."""
+        return cls(sources=tuple(map(TopicizedSource.of, sources)), spending=spending)
+
+
+class ExportResult(View):
+    """`export`: what was written; nothing where nothing was found, and files of an earlier export then stay."""
+
+    out: Path
+    message_entries: int
+    topics: int
+    files: tuple[str, ...]
+
+
+class RunResult(SparseView):
+    """`run` and `demo`: what each step did, null where it was left out. `topicize` is by channel."""
+
+    channels: tuple[str, ...]
+    ingest: tuple[IngestedChat, ...] | None
+    process: ProcessSummary | None
+    topicize: dict[str, TopicizeSummary] | None
+    export: ExportResult | None
+    spending: RunSpending | None = None
+    agents: Steps = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, done: RunReport, steps: Steps | None = None, **stated: RunSpending | None) -> Self:
+        """The result of a run, with what is stated of its spending."""
+        found = done.topics
+        return cls(
+            channels=done.channel_ids,
+            ingest=None if done.ingested is None else tuple(map(IngestedChat.of, done.ingested)),
+            process=None if done.processed is None else ProcessSummary.copied_from(done.processed),
+            topicize=None if found is None else {key: TopicizeSummary.copied_from(each) for key, each in found.items()},
+            export=None if done.exported is None else ExportResult.copied_from(done.exported),
+            **_agents(steps),
+            **stated,
+        )
+
+
+class RunSource(SparseView):
+    """What each step did for one source, null where it was left out; `error` is of the first that failed."""
+
+    source_id: str
+    channel_id: str
+    ingest: IngestedChat | None
+    process: ProcessSummary | None
+    topicize: TopicizeSummary | None
+    error: str | None = None
+    hint: str | None = None
+
+    @classmethod
+    def of(cls, each: SourceRun) -> Self:
+        """The view of one source."""
+        return cls(
+            **_named(each),
+            ingest=None if each.ingested is None else IngestedChat.of(each.ingested),
+            process=None if each.processed is None else ProcessSummary.copied_from(each.processed),
+            topicize=None if each.topics is None else TopicizeSummary.copied_from(each.topics),
+            **_error(each),
+        )
+
+
+class RunAllResult(View):
+    """`run --all`: every source that is not paused, and the files of all together."""
+
+    sources: tuple[RunSource, ...]
+    export: ExportResult | None
+    spending: RunSpending | None
+
+    @classmethod
+    def of(cls, done: RunAllReport, spending: RunSpending | None) -> Self:
+        """The result with what it cost."""
+        exported = None if done.exported is None else ExportResult.copied_from(done.exported)
+        return cls(sources=tuple(map(RunSource.of, done.sources)), export=exported, spending=spending)
+
+
+def _agents(steps: Steps | None) -> dict[str, Any]:
+    return {"agents": steps} if steps else {}
+
+
+def _named(each: SourceRun) -> dict[str, str]:
+    return {"source_id": each.source.source_id, "channel_id": each.source.channel_id}
+
+
+def _error(each: SourceRun) -> dict[str, Any]:
+    return {} if each.error is None else {"error": each.error.message, "hint": each.error.hint}
