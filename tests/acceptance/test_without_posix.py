@@ -10,7 +10,7 @@ import pytest
 from cli_process import SECONDS, command
 
 from tg_parser.sample import SAMPLE_EXPORT
-from tg_parser.storage.engine.event_loop import loop_factory
+from tg_parser.wiring.event_loop import loop_factory
 
 REPOSITORY = Path(__file__).parents[2]
 ILLEGAL = re.compile(r'[<>:"\\|?*\x00-\x1f]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)

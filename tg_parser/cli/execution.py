@@ -23,11 +23,11 @@ import typer
 from tg_parser.cli.console import leave_stdout, of_stdout
 from tg_parser.cli.stderr import say, speaks_json
 from tg_parser.domain.errors import InvalidPeerError, InvalidRefError, SettingsError, TgParserError, UsageError
-from tg_parser.storage.engine.event_loop import run
+from tg_parser.wiring.event_loop import run
 
 if TYPE_CHECKING:
     from tg_parser.config.settings import Settings
-    from tg_parser.export.exporter import ExportReport
+    from tg_parser.services.exports import ExportReport
     from tg_parser.wiring.app import App
 
 EXIT_ERROR, EXIT_USAGE, EXIT_FAILED_MESSAGES, EXIT_EMPTY, EXIT_INTERRUPTED = 1, 2, 3, 4, 130

@@ -15,7 +15,7 @@ from tg_parser.domain.moments import iso_z, moment_text, utc_now
 from tg_parser.domain.paths import expanded
 
 if TYPE_CHECKING:
-    from tg_parser.ingestion.source import Recheck
+    from tg_parser.domain.sources import Recheck
 
 Source = Annotated[str | None, typer.Option("--source", help="Source id, as `sources list` shows it.")]
 Channel = Annotated[
@@ -90,7 +90,7 @@ def parse_recheck(value: str | None) -> Recheck | None:
     """`200` posts, or those since `7d` or a date, that a user wants looked at again. Raises UsageError."""
     if value is None:
         return None
-    from tg_parser.ingestion.source import Recheck
+    from tg_parser.domain.sources import Recheck
 
     if value.isdecimal() and int(value) > 0:
         return Recheck(newest=int(value))

@@ -12,7 +12,7 @@ from tg_parser.cli.stderr import say
 from tg_parser.domain.errors import SourceError
 
 if TYPE_CHECKING:
-    from tg_parser.export.exporter import ExportReport
+    from tg_parser.services.exports import ExportReport
     from tg_parser.services.run_all import RunAllReport, SourceRun
 
 

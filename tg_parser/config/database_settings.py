@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import SecretStr
 
@@ -91,6 +91,12 @@ class DatabaseSettings(SettingsGroup):
     def pool_limit(self) -> int:
         """Connections of the pool at most."""
         return self.pool_size + self.max_overflow
+
+    def in_folder(self, folder: Path) -> Self:
+        """The settings with all three SQLite files in `folder`, under their usual names."""
+        names = ("ingestion_state_path", "raw_storage_path", "processing_storage_path")
+        usual = {name: folder / type(self).model_fields[name].default.name for name in names}
+        return self.model_copy(update=usual)
 
 
 def with_secrets(given: DatabaseSettings) -> DatabaseSettings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field
@@ -86,6 +88,14 @@ class Source(Contract):
         return (not former and wanted == (self.channel_username or "").lower()) or any(
             each.name.lower() == wanted and (each.until is not None) is former for each in self.names
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """Which stored posts are looked at again, with their comments: the `newest` ones, or those of the last `age`."""
+
+    newest: int | None = None
+    age: timedelta | None = None
 
 
 class SourceChange(Contract):

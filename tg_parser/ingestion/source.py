@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from tg_parser.domain.messages import Adapter, Chat, RawMessage
@@ -37,14 +37,6 @@ class Window:
     date_to: datetime | None = None
     limit: int | None = None
     batch_size: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Recheck:
-    """Which stored posts are looked at again, with their comments: the `newest` ones, or those of the last `age`."""
-
-    newest: int | None = None
-    age: timedelta | None = None
 
 
 class MessageSource(Protocol):

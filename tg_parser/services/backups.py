@@ -18,6 +18,8 @@ from tg_parser.domain.times import utc_now
 from tg_parser.storage.engine.migrator import head, known_revisions
 from tg_parser.storage.tables import DATABASES, DatabaseName
 
+__all__ = ["Backup", "BackupCheck", "BackupService", "Manifest"]
+
 BROKEN_STAYS = timedelta(days=1)
 """Somebody may want to see why it broke."""
 

@@ -11,11 +11,11 @@ from tg_parser.domain.errors import SourceError, TgParserError
 from tg_parser.domain.messages import Chat
 from tg_parser.domain.peers import is_nameless, parse_peer
 from tg_parser.domain.progress import Parts, ReportProgress, silent
-from tg_parser.domain.sources import CollectMode, Source
+from tg_parser.domain.sources import CollectMode, Recheck, Source
 from tg_parser.ingestion.attempts import recorded_attempt
 from tg_parser.ingestion.collector import Collector
 from tg_parser.ingestion.desktop.export import DesktopExport
-from tg_parser.ingestion.source import MessageSource, Recheck, Window
+from tg_parser.ingestion.source import MessageSource, Window
 from tg_parser.services.sources import SourceService
 from tg_parser.storage.stores.sources import IngestionStorage
 

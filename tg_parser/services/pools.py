@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
-
 from tg_parser.services.views.upkeep import PoolReport, ReplicaState, SessionGroup
 from tg_parser.storage.engine.databases import Databases
+from tg_parser.storage.engine.server_sessions import max_connections, server_sessions
 
 
 class PoolService:
@@ -16,26 +15,10 @@ class PoolService:
 
     async def report(self) -> PoolReport:
         """The pools of this process, the replicas as last looked at, and the sessions of all processes."""
-        sessions: list[SessionGroup] = []
-        limit: int | None = None
-        if not self._databases.processing.dialect.embedded:
-            rows = await self._databases.processing.rows(text(_SESSIONS_SQL))
-            sessions = [SessionGroup(**row) for row in rows]
-            (found,) = await self._databases.processing.rows(text(_LIMIT_SQL))
-            limit = found["connections"]
+        database = self._databases.processing
         return PoolReport(
             pools={name: pool.figures() for name, pool in self._databases.pools.items()},
             replicas=tuple(map(ReplicaState.copied_from, self._databases.replica_states)),
-            sessions=tuple(sessions),
-            max_connections=limit,
+            sessions=tuple(SessionGroup(**row) for row in await server_sessions(database)),
+            max_connections=await max_connections(database),
         )
-
-
-_LIMIT_SQL = "SELECT current_setting('max_connections')::int AS connections"
-_SESSIONS_SQL = """
-SELECT coalesce(nullif(application_name, ''), 'unnamed') AS application, count(*)::int AS sessions,
-       (count(*) FILTER (WHERE state = 'active'))::int AS active,
-       (count(*) FILTER (WHERE state LIKE 'idle in transaction%'))::int AS idle_in_transaction,
-       round(extract(epoch FROM max(clock_timestamp() - xact_start)), 3)::float8 AS oldest_transaction
-FROM pg_stat_activity WHERE datname = current_database() GROUP BY 1 ORDER BY 1
-"""

@@ -14,10 +14,12 @@ from tg_parser.domain.topics import TopicType
 from tg_parser.export.entries import message_entry, resolved_sources, with_texts
 from tg_parser.export.links import ChatAddress, message_link
 from tg_parser.services.sources import SourceService
-from tg_parser.services.views.reading import MessageView, TopicMember, TopicView
+from tg_parser.services.views.reading import MessageView, TopicLine, TopicMember, TopicView
 from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage, StoredMessage
 from tg_parser.storage.stores.topics import TopicOutline, TopicStorage
+
+__all__ = ["DocumentFilter", "ReadingService", "TopicFilter", "TopicOrder"]
 
 PAGE = 500
 TopicOrder = Literal["messages", "newest", "updated", "title", "id"]
@@ -44,12 +46,12 @@ class ReadingService:
         self._documents = documents
         self._topics = topics
 
-    async def topics(self, wanted: TopicFilter, order: TopicOrder = "messages", limit: int = 50) -> list[TopicOutline]:
+    async def topics(self, wanted: TopicFilter, order: TopicOrder = "messages", limit: int = 50) -> list[TopicLine]:
         """The first `limit` topics: most messages, newest message or last change first, or by title or id."""
         best: list[TopicOutline] = []
         async for page in self._topics.outlines(wanted.channel_ids, None if wanted.include_retired else "active"):
             best = heapq.nsmallest(limit, [*best, *_passing(page, wanted)], key=lambda one: _place(one, order))
-        return best
+        return [TopicLine.of(one) for one in best]
 
     async def topic(self, topic_id: str) -> TopicView:
         """One topic in full. Raises NotFoundError."""

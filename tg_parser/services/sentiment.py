@@ -7,20 +7,25 @@ from collections.abc import Mapping, Sequence
 from tg_parser.domain.refs import source_ref
 from tg_parser.export.entries import entry_title
 from tg_parser.export.links import ChatAddress, message_link
+from tg_parser.services.sources import SourceService
 from tg_parser.services.views.reading import SentimentLine, SentimentReport
 from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
-from tg_parser.storage.stores.sentiment import PERIODS, By, SentimentStorage, ToneFilter, ToneSum
+from tg_parser.storage.stores.sentiment import PERIODS, By, Of, SentimentStorage, ToneFilter, ToneSum
+
+__all__ = ["Of", "SentimentService", "ToneFilter"]
 
 
 class SentimentService:
     """Reads sums, and the titles that go with them."""
 
-    def __init__(self, tones: SentimentStorage, documents: ProcessingStorage) -> None:
+    def __init__(self, sources: SourceService, tones: SentimentStorage, documents: ProcessingStorage) -> None:
+        self._sources = sources
         self._tones = tones
         self._documents = documents
 
-    async def report(self, wanted: ToneFilter, by: By, *, limit: int, address: ChatAddress) -> SentimentReport:
+    async def report(self, wanted: ToneFilter, by: By, *, limit: int) -> SentimentReport:
         """Sums of a channel; `limit` is of threads and topics, periods are all given."""
+        address = (await self._sources.addresses()).get(wanted.channel_id, ChatAddress())
         sums = await self._tones.sums(wanted, by, None if by in PERIODS else limit)
         titles = await self._titles(wanted.channel_id, by, [each.key for each in sums])
         lines = tuple(

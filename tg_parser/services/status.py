@@ -12,6 +12,8 @@ from tg_parser.storage.stores.documents import Failure, ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.topics import TopicStorage
 
+__all__ = ["Failure", "StatusService"]
+
 GAPS_SHOWN = 20
 _NUMBERED: dict[ChatKind, tuple[MessageType, ...]] = {
     # Comments of a channel are messages of another chat and have that chat's numbers.

@@ -14,6 +14,8 @@ from tg_parser.storage.stores.topics import TopicStorage
 from tg_parser.topics.model import TopicOptions
 from tg_parser.topics.topicizer import Topicizer, TopicizeReport
 
+__all__ = ["TopicService", "TopicizeReport"]
+
 
 class TopicService:
     """Brings topics up to date and shows them."""

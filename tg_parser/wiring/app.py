@@ -14,6 +14,7 @@ from tg_parser.export.raw import RawExporter
 from tg_parser.services.agent_history import AgentHistoryService
 from tg_parser.services.costs import CostService
 from tg_parser.services.databases import DatabaseService
+from tg_parser.services.exports import ExportService
 from tg_parser.services.pools import PoolService
 from tg_parser.services.reading import ReadingService
 from tg_parser.services.sentiment import SentimentService
@@ -44,7 +45,7 @@ class App:
     costs: CostService
     agent_history: AgentHistoryService
     exporter: Exporter
-    raw_export: RawExporter
+    exports: ExportService
     shared: Shared
 
     @property
@@ -88,6 +89,7 @@ def _build(settings: Settings, databases: Databases, shared: Shared) -> App:
     # What only shows what is stored may come from a replica.
     shown = stores_over(databases.read_databases)
     sources = SourceService(stores.sources, stores.raw, stores.documents, stores.topics)
+    exporter = Exporter(shown.documents, shown.topics)
     return App(
         settings=settings,
         databases=DatabaseService(databases.all),
@@ -95,11 +97,11 @@ def _build(settings: Settings, databases: Databases, shared: Shared) -> App:
         sources=sources,
         status=StatusService(sources, shown.raw, shown.documents, shown.topics),
         reading=ReadingService(sources, shown.raw, shown.documents, shown.topics),
-        sentiment=SentimentService(shown.sentiment, shown.documents),
+        sentiment=SentimentService(sources, shown.sentiment, shown.documents),
         costs=CostService(shown.spending, settings.llm_money.monthly_budget),
         agent_history=_agent_history(settings, databases, shown),
-        exporter=Exporter(shown.documents, shown.topics),
-        raw_export=RawExporter(shown.raw, shown.revisions),
+        exporter=exporter,
+        exports=ExportService(sources, exporter, RawExporter(shown.raw, shown.revisions)),
         shared=shared,
     )
 

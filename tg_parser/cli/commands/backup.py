@@ -14,12 +14,10 @@ from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.stderr import confirm, say
 from tg_parser.domain.errors import UsageError
 from tg_parser.domain.paths import expanded
-from tg_parser.storage.engine.event_loop import run
+from tg_parser.wiring.event_loop import run
 
 if TYPE_CHECKING:
-    from tg_parser.backup.directory import Backup
-    from tg_parser.backup.manifest import Manifest
-    from tg_parser.services.backups import BackupCheck, BackupService
+    from tg_parser.services.backups import Backup, BackupCheck, BackupService, Manifest
 
 T = TypeVar("T")
 

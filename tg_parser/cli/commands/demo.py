@@ -28,11 +28,8 @@ class DemoPlace:
 
     def applied(self, settings: Settings) -> Settings:
         """`settings` with the demo's databases."""
-        from tg_parser.storage.engine.sqlite_places import in_folder
-
         database = settings.database.model_copy(update={"type": "sqlite"})
-        own = in_folder(database, place(settings))
-        return settings.model_copy(update={"database": own})
+        return settings.model_copy(update={"database": database.in_folder(place(settings))})
 
 
 def place(settings: Settings) -> Path:

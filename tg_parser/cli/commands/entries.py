@@ -34,7 +34,7 @@ def entries(
     first, last = parse_dates(date_from, date_to)
 
     async def read(app: App) -> int:
-        from tg_parser.storage.stores.documents import DocumentFilter
+        from tg_parser.services.reading import DocumentFilter
 
         if topic_id is not None:
             await app.reading.topic(topic_id)

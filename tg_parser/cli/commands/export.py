@@ -14,7 +14,7 @@ from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.selection import channels_of, chosen_sources
 
 if TYPE_CHECKING:
-    from tg_parser.export.exporter import ExportReport
+    from tg_parser.services.exports import ExportReport
     from tg_parser.wiring.app import App
 
 
@@ -37,7 +37,7 @@ def export(
     first, last = parse_dates(date_from, date_to)
 
     async def work(app: App) -> ExportReport:
-        from tg_parser.export.exporter import ExportRequest
+        from tg_parser.services.exports import ExportRequest
 
         sources = await chosen_sources(app, source, channel, every=every)
         request = ExportRequest(
@@ -49,10 +49,9 @@ def export(
             include_supporting=include_supporting,
             pretty=pretty,
             replace=replace,
-            addresses=await app.sources.addresses(),
         )
         with shown_progress() as report:
-            return await app.exporter.export(request, report)
+            return await app.exports.export(request, report)
 
     done = execute(work)
     if json:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -50,26 +49,17 @@ def export(
     first, last = parse_dates(date_from, date_to)
 
     async def work(app: App) -> int:
-        from tg_parser.export.raw import RawRequest
+        from tg_parser.services.exports import RawRequest
 
         channels = channels_of(await chosen_sources(app, source, channel, every=every))
         request = RawRequest(channels, first, last, with_payload=payload)
-        with _target(out) as file, shown_progress() as report:
-            return await app.raw_export.write(file, request, report)
+        with shown_progress() as report:
+            return await app.exports.messages(out or sys.stdout.buffer, request, report)
 
     written = execute(work)
     if out is not None:
         say(f"{written} messages are in {out}.", messages=written, file=str(out))
     finish_empty(not written, "No message is held there.")
-
-
-def _target(out: Path | None) -> AbstractContextManager[BinaryIO]:
-    from tg_parser.export.writers import prepare_folder, whole_file
-
-    if out is None:
-        return nullcontext(sys.stdout.buffer)
-    prepare_folder(out.parent)
-    return whole_file(out)
 
 
 def _emit(view: MessageView) -> None:

@@ -6,10 +6,8 @@ A row that is not accounted for, or not verified where that was asked, is an err
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
@@ -21,13 +19,11 @@ from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.stderr import say
 from tg_parser.domain.errors import UsageError
 from tg_parser.domain.paths import expanded
-from tg_parser.storage.engine.event_loop import run
+from tg_parser.wiring.event_loop import run
 
 if TYPE_CHECKING:
     from tg_parser.config.database_settings import DatabaseSettings
-    from tg_parser.storage.engine.databases import Databases
-    from tg_parser.transfer.migration import MigrationOptions, MigrationReport
-    from tg_parser.transfer.report import TableReport
+    from tg_parser.services.migrations import MigrationOptions, MigrationReport, MigrationService, TableReport
 
 T = TypeVar("T")
 
@@ -80,7 +76,7 @@ def migrate_from_sqlite(
     json: Json = False,
 ) -> None:
     """Bring the data of SQLite files, also of the earlier version, into PostgreSQL or into new SQLite files."""
-    from tg_parser.transfer.migration import MigrationOptions
+    from tg_parser.services.migrations import MigrationOptions
 
     target = _Target(postgres_url, to_sqlite)
     if postgres_url is not None and to_sqlite is not None:
@@ -105,10 +101,8 @@ class _Target:
 
 
 def _migrate(target: _Target, folder: Path, options: MigrationOptions, *, json: bool) -> None:
-    from tg_parser.transfer.migration import migrate
-
     with shown_progress() as tell:
-        result = _on_target(target, lambda databases: migrate(databases, folder, options, tell), options.dry_run)
+        result = _on_target(target, lambda service: service.migrate(folder, options, tell), options.dry_run)
     if options.dry_run and target.folder:
         result.target = str(Path(target.folder).absolute())
     if json:
@@ -123,9 +117,7 @@ def _migrate(target: _Target, folder: Path, options: MigrationOptions, *, json: 
 
 
 def _undo(target: _Target, run_id: str, *, json: bool) -> None:
-    from tg_parser.transfer.migration import rollback
-
-    removed = _on_target(target, lambda databases: rollback(databases, run_id), dry_run=False)
+    removed = _on_target(target, lambda service: service.rollback(run_id), dry_run=False)
     if json:
         from tg_parser.services.views.upkeep import RolledBackMigration
 
@@ -134,33 +126,26 @@ def _undo(target: _Target, run_id: str, *, json: bool) -> None:
         emit_table(("table", "rows removed"), removed.items())
 
 
-def _on_target(target: _Target, work: Callable[[Databases], Awaitable[T]], dry_run: bool) -> T:
+def _on_target(target: _Target, work: Callable[[MigrationService], Awaitable[T]], dry_run: bool) -> T:
     with errors_told("Stopped. What was done is kept; go on with --resume."):
         return run(_connected(target, work, dry_run))
 
 
-async def _connected(target: _Target, work: Callable[[Databases], Awaitable[T]], dry_run: bool) -> T:
-    from tg_parser.storage.engine.databases import open_databases
-    from tg_parser.storage.engine.sqlite_places import in_folder, there_are_files
+async def _connected(target: _Target, work: Callable[[MigrationService], Awaitable[T]], dry_run: bool) -> T:
+    from tg_parser.wiring.migrations import open_migrations
 
     settings = settings_of_the_command()
-    database = _database(target, settings.database)
-    with ExitStack() as stack:
-        if dry_run and database.type == "sqlite" and not there_are_files(database):
-            # Files that are not there yet are rehearsed elsewhere, so that nothing is left behind.
-            database = in_folder(database, Path(stack.enter_context(TemporaryDirectory(prefix="tg-parser-dry-"))))
-        async with open_databases(settings.model_copy(update={"database": database}), prepare=False) as databases:
-            return await work(databases)
+    chosen = settings.model_copy(update={"database": _database(target, settings.database)})
+    async with open_migrations(chosen, rehearsal=dry_run) as service:
+        return await work(service)
 
 
 def _database(target: _Target, database: DatabaseSettings) -> DatabaseSettings:
     from pydantic import SecretStr
 
-    from tg_parser.storage.engine.sqlite_places import in_folder
-
     if target.folder is not None:
         database = database.model_copy(update={"type": "sqlite"})
-        return in_folder(database, Path(target.folder)) if target.folder else database
+        return database.in_folder(Path(target.folder)) if target.folder else database
     if target.url is not None:
         database = database.model_copy(update={"type": "postgresql", "url": SecretStr(target.url)})
     if database.type != "postgresql":

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from tg_parser.cli.execution import errors_told, settings_of_the_command
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
-
-if TYPE_CHECKING:
-    from tg_parser.config.llm_settings import PromptSettings
-    from tg_parser.llm.prompts import Prompts
 
 commands = typer.Typer(help="Prompts: what language models are told; PROMPTS_DIR holds your own.", no_args_is_help=True)
 
@@ -19,9 +15,10 @@ commands = typer.Typer(help="Prompts: what language models are told; PROMPTS_DIR
 @commands.command("list")
 def list_prompts(json: Json = False) -> None:
     """The prompts in force, with the files they come from."""
-    from tg_parser.services.views.upkeep import PromptList
+    from tg_parser.services.prompts import prompts_in_force
 
-    found = PromptList.of(_loaded(_settings()))
+    with errors_told():
+        found = prompts_in_force(settings_of_the_command().prompts)
     if json:
         emit_json(found)
     else:
@@ -37,40 +34,19 @@ def show(
     ] = False,
 ) -> None:
     """Print a prompt file as it stands; saved in PROMPTS_DIR and changed, it replaces this one."""
-    settings = _settings()
-    if packaged:
-        settings = settings.model_copy(update={"dir": None})
+    from tg_parser.services.prompts import prompt_text
+
     with errors_told():
-        text = _loaded(settings)[name].text
+        settings = settings_of_the_command().prompts
+        text = prompt_text(settings.model_copy(update={"dir": None}) if packaged else settings, name)
     emit_line(text.rstrip("\n"))
 
 
 @commands.command()
 def check(json: Json = False) -> None:
     """Read every prompt in every language, your own too, and say what is wrong with file and line."""
-    from tg_parser.llm.prompts import LANGUAGES
-
-    settings = _settings()
-    found = {
-        template.origin
-        for language in LANGUAGES
-        for template in _loaded(settings.model_copy(update={"language": language})).templates.values()
-    }
-    if json:
-        from tg_parser.services.views.upkeep import CheckedPrompts
-
-        emit_json(CheckedPrompts(checked=tuple(sorted(found))))
-    else:
-        emit_line(f"{len(found)} prompt files are right.")
-
-
-def _settings() -> PromptSettings:
-    with errors_told():
-        return settings_of_the_command().prompts
-
-
-def _loaded(settings: PromptSettings) -> Prompts:
-    from tg_parser.llm.prompts import load_prompts
+    from tg_parser.services.prompts import checked_prompts
 
     with errors_told():
-        return load_prompts(settings)
+        found = checked_prompts(settings_of_the_command().prompts)
+    emit_json(found) if json else emit_line(f"{len(found.checked)} prompt files are right.")

@@ -13,8 +13,8 @@ from tg_parser.cli.selection import chosen_sources
 from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
+    from tg_parser.services.sentiment import Of
     from tg_parser.services.views.reading import SentimentLine, SentimentReport
-    from tg_parser.storage.stores.sentiment import Of
     from tg_parser.wiring.app import App
 
 
@@ -37,14 +37,11 @@ def sentiment(
     first, last = parse_dates(date_from, date_to)
 
     async def read(app: App) -> SentimentReport:
-        from tg_parser.export.links import ChatAddress
-        from tg_parser.storage.stores.sentiment import ToneFilter
+        from tg_parser.services.sentiment import ToneFilter
 
         exactly_one(source=source, channel=channel)
         (one,) = await chosen_sources(app, source, channel)
-        address = (await app.sources.addresses()).get(one.channel_id, ChatAddress())
-        wanted = ToneFilter(one.channel_id, of, first, last)
-        return await app.sentiment.report(wanted, by, limit=limit, address=address)
+        return await app.sentiment.report(ToneFilter(one.channel_id, of, first, last), by, limit=limit)
 
     report = execute(read)
     if json:

@@ -13,8 +13,8 @@ from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, e
 from tg_parser.cli.selection import chosen_sources
 
 if TYPE_CHECKING:
+    from tg_parser.services.status import Failure
     from tg_parser.services.views.reading import SourceStatusReport
-    from tg_parser.storage.stores.documents import Failure
     from tg_parser.wiring.app import App
 
 

@@ -17,8 +17,8 @@ from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from tg_parser.services.run_all import SourceRun
+    from tg_parser.services.topics import TopicizeReport
     from tg_parser.services.views.spending import RunSpending
-    from tg_parser.topics.topicizer import TopicizeReport
     from tg_parser.wiring.app import App
 
 

@@ -12,8 +12,7 @@ from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, e
 from tg_parser.cli.selection import channels_asked_for
 
 if TYPE_CHECKING:
-    from tg_parser.services.views.reading import TopicMember, TopicView
-    from tg_parser.storage.stores.topics import TopicOutline
+    from tg_parser.services.views.reading import TopicLine, TopicMember, TopicView
     from tg_parser.wiring.app import App
 
 commands = typer.Typer(help="Topics: list them, show one in full.", no_args_is_help=True)
@@ -35,7 +34,7 @@ def list_topics(
 ) -> None:
     """The topics of one source or of all."""
 
-    async def read(app: App) -> list[TopicOutline]:
+    async def read(app: App) -> list[TopicLine]:
         from tg_parser.services.reading import TopicFilter
 
         channels = await channels_asked_for(app, source, channel)
@@ -44,14 +43,12 @@ def list_topics(
 
     found = execute(read)
     if json:
-        from tg_parser.services.views.reading import TopicLine, TopicList
+        from tg_parser.services.views.reading import TopicList
 
-        emit_json(TopicList(topics=tuple(map(TopicLine.of, found))))
+        emit_json(TopicList(topics=tuple(found)))
     elif found:
         headers = ("topic", "title", "messages", "from", "to")
-        emit_table(
-            headers, [(one.id, one.title, one.messages, one.bundle_time_from, one.bundle_time_to) for one in found]
-        )
+        emit_table(headers, [(one.id, one.title, one.messages, one.first_at, one.last_at) for one in found])
     finish_empty(
         not found, "No topic was found. Where there should be some: tg-parser status, then tg-parser topicize --all"
     )

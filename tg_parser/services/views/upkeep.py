@@ -16,7 +16,6 @@ from tg_parser.storage.engine.pool import PoolFigures
 
 if TYPE_CHECKING:
     from tg_parser.backup.directory import Backup
-    from tg_parser.llm.prompts import Prompts
     from tg_parser.transfer.migration import MigrationReport
 
 
@@ -128,13 +127,6 @@ class PromptList(View):
     """`prompts list`."""
 
     prompts: tuple[PromptLine, ...]
-
-    @classmethod
-    def of(cls, prompts: Prompts) -> Self:
-        """The prompts by name."""
-        found = (each for _, each in sorted(prompts.templates.items()))
-        lines = (PromptLine(name=one.name, version=one.version, id=one.id, file=one.origin) for one in found)
-        return cls(prompts=tuple(lines))
 
 
 class CheckedPrompts(View):

@@ -19,7 +19,6 @@ from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import SchemaMismatchError, StorageError
 from tg_parser.storage.engine.engine_factory import sqlite_path
 from tg_parser.storage.engine.sqlite_files import (
-    FILE_NAMES,
     MAGIC,
     Tables,
     is_of_the_earlier_version,
@@ -54,14 +53,6 @@ def require_fit_places(settings: Settings, *, begin: bool = True) -> None:
 def there_are_files(settings: DatabaseSettings) -> bool:
     """Whether any of the three files is there."""
     return any(sqlite_path(settings, name).exists() for name in DATABASES)
-
-
-def in_folder(settings: DatabaseSettings, folder: Path) -> DatabaseSettings:
-    """The settings with all three files in `folder`, under their usual names."""
-    names = ("ingestion_state_path", "raw_storage_path", "processing_storage_path")
-    return settings.model_copy(
-        update={name: folder / file for name, file in zip(names, FILE_NAMES.values(), strict=True)}
-    )
 
 
 def require_none_of_the_earlier_version(paths: Paths) -> None:
