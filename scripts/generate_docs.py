@@ -4,6 +4,7 @@ ENV_VARIABLES_GUIDE.md, .env.example   from the settings classes
 docs/contracts/*.schema.json           from the data contracts and the results of commands
 docs/contracts/README.md               which command prints which result
 docs/reference/cli.md                  from the commands' own help
+docs/reference/errors.md               from the tree of errors and the hints of the command line
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from pydantic import BaseModel, SecretStr
 from pydantic_settings import BaseSettings
 
 from tg_parser.cli.app import app
+from tg_parser.cli.hints import HINTS
 from tg_parser.config.ranges import variable_range
 from tg_parser.config.settings import setting_groups
 from tg_parser.domain.documents import ProcessedDocument
+from tg_parser.domain.errors import TgParserError
 from tg_parser.domain.knowledge import KnowledgeBaseEntry
 from tg_parser.domain.messages import ExportedMessage, RawMessage
 from tg_parser.domain.sources import Source
@@ -97,6 +100,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "ENV_VARIABLES_GUIDE.md", environment_guide()
     yield ROOT / ".env.example", environment_example()
     yield ROOT / "docs/reference/cli.md", cli_reference()
+    yield ROOT / "docs/reference/errors.md", errors_page()
     yield ROOT / "docs/contracts/README.md", contracts_page()
     for model in dict.fromkeys((*CONTRACTS, *RESULTS.values())):
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
@@ -141,6 +145,37 @@ def cli_reference() -> str:
     return "\n".join(lines) + "\n"
 
 
+def errors_page() -> str:
+    """The codes of all errors, and what the command line says in each case."""
+    lines = [
+        "# Errors",
+        "",
+        "Generated from the code by `make docs`. An error that programs read (a line of stderr with `LOG_FORMAT=json`,",
+        "a source that failed in a result with `--json`) has a `code`, which never changes, and `data`: the facts.",
+        "A `case` among them says which error of its kind it is. Exit codes: [exit-codes.md](exit-codes.md).",
+        "",
+        "| code | meaning | later the same may succeed |",
+        "|---|---|---|",
+        *(f"| `{each.code}` | {_first_sentence(each)} | {'yes' if each.retryable else ''} |" for each in _errors()),
+        "",
+        "## Cases",
+        "",
+        "What to do is said by each interface in its own words. The command line says:",
+        "",
+        "| case | hint |",
+        "|---|---|",
+        *(f"| `{case}` | {hint.replace('|', chr(92) + '|')} |" for case, hint in sorted(HINTS.items())),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _errors(kind: type[TgParserError] = TgParserError) -> Iterator[type[TgParserError]]:
+    if kind.__module__ == TgParserError.__module__:
+        yield kind
+    for narrower in kind.__subclasses__():
+        yield from _errors(narrower)
+
+
 def contracts_page() -> str:
     """Which contract is of what."""
     lines = [
@@ -163,8 +198,8 @@ def contracts_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _first_sentence(model: type[BaseModel]) -> str:
-    return " ".join((model.__doc__ or "").split()).split(". ", 1)[0].rstrip(".") + "."
+def _first_sentence(described: type) -> str:
+    return " ".join((described.__doc__ or "").split()).split(". ", 1)[0].rstrip(".") + "."
 
 
 def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:

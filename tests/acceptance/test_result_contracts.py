@@ -125,6 +125,23 @@ def test_login_follows_its_contract(capfd):
     assert faults("login", shown) == []
 
 
+def test_what_failed_has_its_code_and_facts(tmp_path, sqlite_environment):
+    """A source of a result, and the last line of stderr with LOG_FORMAT=json, say in facts what their sentences say."""
+    env = sqlite_environment(tmp_path) | {"LOG_FORMAT": "json"}
+    whole = small_export(tmp_path, 5).read_bytes()
+    (tmp_path / "result.json").write_bytes(whole[: len(whole) // 4])
+    done = tg_parser(env, "ingest", "--from-export", "result.json", "--json", cwd=tmp_path, code=1)
+    shown = json.loads(done.stdout)
+    assert faults("ingest", shown) == []
+    failed = shown["sources"][-1]
+    assert (failed["code"], failed["data"], failed["status"]) == ("export_truncated", {"path": "result.json"}, "active")
+    unknown = tg_parser(env, "sources", "show", "nobody", "--json", cwd=tmp_path, code=1)
+    told = json.loads(unknown.stderr.splitlines()[-1])
+    assert (told["code"], told["exit_code"]) == ("unknown_source", 1)
+    assert told["data"] == {"case": "unknown_source_id", "source_id": "nobody", "known": "khabr, naked-science"}
+    assert told["hint"] == "Known sources: khabr, naked-science. Add one with: tg-parser add-source --source-id nobody"
+
+
 def test_every_contract_is_tried():
     """No row of the page stays untried."""
     assert RESULTS.keys() == {name for name, _ in COMMANDS} | {"login"}

@@ -16,6 +16,7 @@ from migrations import Target, reasons, tally
 from samples import NOW, document, message, topic
 from sqlalchemy import make_url
 
+from tg_parser.cli.hints import hint_of
 from tg_parser.domain.errors import BusyError, NotFoundError, SchemaMismatchError, StorageError, UsageError
 from tg_parser.domain.sources import Attempt, SourceChange
 from tg_parser.domain.spending import Account, PaidAnswer, Spending
@@ -402,7 +403,7 @@ async def test_files_with_wrong_numbers_of_chats_are_upgraded_first(target, sqli
             await migrator.downgrade(database, revision)
     with pytest.raises(StorageError, match="-10012345678901") as caught:
         await target.migrate(tmp_path / "databases")
-    assert "db upgrade" in caught.value.hint
+    assert "db upgrade" in hint_of(caught.value)
     async with open_databases(settings_of(sqlite_variables)):
         pass
     assert (await target.migrate(tmp_path / "databases", verify=True)).good

@@ -9,6 +9,7 @@ from psycopg import errors
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from tg_parser.cli.hints import hint_of
 from tg_parser.domain.errors import SchemaMismatchError, StorageError, StorageUnavailableError
 from tg_parser.storage.engine.commits import CommitMark, ServerRun, UnknownOutcomeError
 from tg_parser.storage.engine.faults import (
@@ -68,7 +69,7 @@ def test_errors_become_a_sentence_with_a_hint(error, kind, words):
         assert type(known) is kind
         assert known.message.startswith("The place ")
         assert words in known.message
-        assert known.hint
+        assert hint_of(known)
 
 
 def test_mistakes_of_the_program_are_not_dressed_up():

@@ -15,11 +15,11 @@ def test_everything_that_stands_out_is_named():
     """Failures, messages that wait, noise, topics that cover little, and titles that are there twice."""
     cards = [topic(1, title="News")[0], topic(2, title="news")[0], topic(3, title="Other")[0]]
     assert list(inspect(DocumentCounts(80, 50, 20), 7, cards, 5)) == [
-        QualityFinding("20 messages could not be read.", "tg-parser status --failures"),
-        QualityFinding("7 messages are due.", "tg-parser process"),
-        QualityFinding("50 of 80 documents are noise.", "is_noise in the documents"),
-        QualityFinding("Topics cover 5 of 30 messages.", "TOPIC_LEVEL"),
-        QualityFinding("Several topics are called 'news'.", "tg-parser agents history curator"),
+        QualityFinding("20 messages could not be read.", "many_failures"),
+        QualityFinding("7 messages are due.", "due"),
+        QualityFinding("50 of 80 documents are noise.", "much_noise"),
+        QualityFinding("Topics cover 5 of 30 messages.", "little_covered"),
+        QualityFinding("Several topics are called 'news'.", "same_title"),
     ]
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from web_pages import GONE, NAME, landing, page, post, service, text
 
+from tg_parser.cli.hints import hint_of
 from tg_parser.domain.messages import Chat
 from tg_parser.ingestion.web.landing import why_no_preview
 from tg_parser.ingestion.web.page import read_page, says_post_is_gone
@@ -149,15 +150,15 @@ def test_landing_pages_say_what_they_are(html, sentence):
     assert not read_page(html, "news").is_preview
     error = why_no_preview(html, "news")
     assert error.message == sentence
-    assert error.hint
+    assert hint_of(error)
 
 
 def test_the_api_is_suggested_where_it_helps():
     """Not for people and foreign pages, which it cannot read either."""
     closed = why_no_preview(landing("News", "14 909 subscribers"), "news")
     person = why_no_preview(landing("Ann", "@ann_lee"), "news")
-    assert "tg-parser login" in (closed.hint or "")
-    assert "login" not in (person.hint or "")
+    assert "tg-parser login" in (hint_of(closed) or "")
+    assert "login" not in (hint_of(person) or "")
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,10 @@ _ENOUGH = 20
 
 @dataclass(frozen=True, slots=True)
 class QualityFinding:
-    """Something to look at, and how to."""
+    """Something to look at; `case` says of what kind, so that an interface can say how."""
 
     what: str
-    look: str
+    case: str
 
 
 def inspect(
@@ -31,13 +31,13 @@ def inspect(
     with_text = counts.documents - counts.without_text
     worded = with_text - counts.noise
     if counts.failures > _MANY_FAILURES * (counts.documents + counts.failures):
-        yield QualityFinding(f"{counts.failures} messages could not be read.", "tg-parser status --failures")
+        yield QualityFinding(f"{counts.failures} messages could not be read.", "many_failures")
     if due:
-        yield QualityFinding(f"{due} messages are due.", "tg-parser process")
+        yield QualityFinding(f"{due} messages are due.", "due")
     if with_text >= _ENOUGH and counts.noise > _MUCH_NOISE * with_text:
-        yield QualityFinding(f"{counts.noise} of {with_text} documents are noise.", "is_noise in the documents")
+        yield QualityFinding(f"{counts.noise} of {with_text} documents are noise.", "much_noise")
     if covered is not None and worded >= _ENOUGH and covered < _LITTLE_COVERED * worded:
-        yield QualityFinding(f"Topics cover {covered} of {worded} messages.", "TOPIC_LEVEL")
+        yield QualityFinding(f"Topics cover {covered} of {worded} messages.", "little_covered")
     twice = [title for title, times in Counter(card.title.casefold() for card in cards).items() if times > 1]
     for title in sorted(twice):
-        yield QualityFinding(f"Several topics are called {title!r}.", "tg-parser agents history curator")
+        yield QualityFinding(f"Several topics are called {title!r}.", "same_title")

@@ -135,7 +135,7 @@ class Reviewer:
 def _refused(left: Sequence[Objection]) -> AnalysisError:
     return AnalysisError(
         f"The reviewer refused two answers: {left[0].remark}",
-        "tg-parser process --retry-failed asks again; another model may read it better.",
+        case="refused_by_reviewer",
     )
 
 

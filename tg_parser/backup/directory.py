@@ -80,14 +80,14 @@ class BackupDirectory:
         """The backup of that name, if it is good. Raises BackupError."""
         found = next((each for each in self.all() if each.name == name), None)
         if found is None:
-            raise BackupError(f"There is no backup {name!r} in {self.folder}.", "See: tg-parser backup list")
+            raise BackupError(f"There is no backup {name!r} in {self.folder}.", case="no_backup", backup=name)
         return _trusted(found)
 
     def latest(self) -> Backup:
         """The newest good one. Raises BackupError where there is none."""
         good = (each for each in self.all() if each.state == "good")
         if (found := next(good, None)) is None:
-            raise BackupError(f"There is no good backup in {self.folder}.", "Make one with: tg-parser backup create")
+            raise BackupError(f"There is no good backup in {self.folder}.", case="no_good_backup")
         return found
 
     @contextlib.contextmanager
@@ -165,8 +165,10 @@ def _judged(path: Path) -> tuple[Manifest | None, State, str | None]:
 
 def _trusted(backup: Backup) -> Backup:
     if backup.state != "good":
-        hint = "Use that version." if backup.state == "newer" else "Choose a good one: tg-parser backup list"
-        raise BackupError(f"Backup {backup.name} cannot be used: {backup.problem}.", hint)
+        hint = "Use that version." if backup.state == "newer" else None
+        raise BackupError(
+            f"Backup {backup.name} cannot be used: {backup.problem}.", hint, case="bad_backup", backup=backup.name
+        )
     return backup
 
 

@@ -111,7 +111,7 @@ def _opened(path: Path, mode: str, work: Work) -> Iterator[sqlite3.Connection]:
 def _snapshot(path: Path, work: Work) -> Iterator[sqlite3.Connection]:
     """The file at one moment: with a read transaction open, writers go on and the copy need not begin again."""
     if not path.exists():
-        raise BackupError(f"{_words(path)} does not exist.", "Run tg-parser init, or check the *_DB_PATH variables.")
+        raise BackupError(f"{_words(path)} does not exist.", case="no_file_to_back_up", path=str(path))
     # Opened for writing, because only a writer can tidy up what a killed process left beside the file.
     with translate_db_errors(_words(path)), _opened(path, "rw", work) as connection:
         connection.execute("PRAGMA query_only = ON")

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 import typer
 
 from tg_parser.cli.console import leave_stdout, of_stdout
+from tg_parser.cli.hints import hint_of
 from tg_parser.cli.stderr import say, speaks_json
 from tg_parser.domain.errors import InvalidPeerError, InvalidRefError, SettingsError, TgParserError, UsageError
 from tg_parser.wiring.event_loop import run
@@ -131,11 +132,17 @@ def fail(error: Exception) -> NoReturn:
     code = exit_code(error)
     if isinstance(error, TgParserError):
         general = _GENERAL_HINT if code == EXIT_USAGE else ""
-        tell_error(masked(error.message), error.hint or general, code)
+        tell_error(masked(error.message), hint_of(error) or general, code, code=error.code, data=_masked(error.data))
     else:
         unexpected = masked(f"an unexpected {type(error).__name__}: {error}")
         tell_error(unexpected, "run the same command with --debug and report what it shows.", code)
     raise typer.Exit(code)
+
+
+def _masked(data: dict[str, Any]) -> dict[str, Any]:
+    from tg_parser.config.logging import masked
+
+    return {name: masked(value) if isinstance(value, str) else value for name, value in data.items()}
 
 
 def _fail_of_usage(error: Any) -> NoReturn:
@@ -154,10 +161,10 @@ def exit_code(error: Exception) -> int:
     return EXIT_USAGE if isinstance(error, _WRONG_USE) else EXIT_ERROR
 
 
-def tell_error(message: str, hint: str, code: int) -> None:
-    """An error and its hint: two lines for people, one object for machines."""
+def tell_error(message: str, hint: str, exit_code: int, **facts: Any) -> None:
+    """An error and its hint: two lines for people, one object for machines, with `code` and `data` among its facts."""
     if speaks_json():
-        say(message, level="error", hint=hint or None, exit_code=code)
+        say(message, level="error", hint=hint or None, exit_code=exit_code, **facts)
         return
     say(f"Error: {message}")
     if hint:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tg_parser.cli.commands.export import export_facts
 from tg_parser.cli.execution import fail, finish
+from tg_parser.cli.hints import hint_of
 from tg_parser.cli.presentation import emit_facts, emit_line, emit_table
 from tg_parser.cli.stderr import say
 from tg_parser.domain.errors import SourceError
@@ -37,7 +38,7 @@ def end_all(sources: Sequence[SourceRun], failed_messages: int = 0, exported: Ex
     failed = [each for each in sources if each.error is not None]
     for each in failed:
         if each.error is not None:
-            reason = f"{each.error.message} {each.error.hint or ''}".rstrip()
+            reason = f"{each.error.message} {hint_of(each.error) or ''}".rstrip()
             say(f"{each.source.source_id}: {reason}", level="error", source_id=each.source.source_id)
     if failed:
         hint = "The others are done." if len(failed) < len(sources) else None

@@ -29,7 +29,7 @@ class DatabaseSettings(SettingsGroup):
         "DB_PASSWORD_FILE", None, "File that holds the password instead; a line end after it is left out."
     )
     password_encrypted: SecretStr | None = setting(
-        "DB_PASSWORD_ENCRYPTED", None, "The password as `tg-parser db encrypt-secret` prints it."
+        "DB_PASSWORD_ENCRYPTED", None, "The password as `db encrypt-secret` prints it."
     )
     url_encrypted: SecretStr | None = setting("DB_URL_ENCRYPTED", None, "The whole URL as that command prints it.")
     encryption_key_file: Path | None = setting(

@@ -63,7 +63,8 @@ def decrypted(token: str | None, key_file: Path | None, variable: str) -> str | 
     except InvalidToken:
         raise SettingsError(
             f"{variable} cannot be decrypted with the key in {key_file}.",
-            "Use the key it was made with, or make it anew: tg-parser db encrypt-secret",
+            case="secret_of_another_key",
+            variable=variable,
         ) from None
 
 
@@ -107,5 +108,5 @@ def _cipher(key: str, key_file: Path | None) -> Fernet:
         return Fernet(key)
     except ValueError:
         raise SettingsError(
-            f"{KEY_VARIABLE}: {key_file} holds no key.", "Use the file that tg-parser db encrypt-secret made."
+            f"{KEY_VARIABLE}: {key_file} holds no key.", case="no_key", variable=KEY_VARIABLE, path=str(key_file)
         ) from None

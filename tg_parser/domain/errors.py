@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from tg_parser.domain.moments import moment_text
 
@@ -10,29 +11,40 @@ from tg_parser.domain.moments import moment_text
 class TgParserError(Exception):
     """Base of every error a user is meant to read: `message` says what happened, `hint` what to do next."""
 
+    code = "error"
+    """The kind of error, for programs; it never changes."""
     retryable = False
     stops_run = False
     """Whether all other messages would meet it too, so that the run ends with it, and not the message."""
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None, **data: Any) -> None:
+        """`data` are the facts for programs. A `case` among them says which error of its kind it is: what to do then
+        is said by each interface in its own words, where `hint` is not what all of them can say."""
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.data = data
 
 
 class UsageError(TgParserError):
     """The request itself is wrong: an option, a value, a combination."""
 
+    code = "usage"
+
 
 class InvalidRefError(TgParserError):
     """A reference (source_ref, document, topic or entry id) that does not follow its form."""
 
+    code = "invalid_ref"
+
     def __init__(self, value: str, expected: str) -> None:
-        super().__init__(f"{value!r} is not a valid reference.", f"Expected the form {expected}.")
+        super().__init__(f"{value!r} is not a valid reference.", f"Expected the form {expected}.", value=value)
 
 
 class InvalidPeerError(TgParserError):
     """A chat written in a way that names no chat."""
+
+    code = "invalid_chat"
 
     def __init__(self, value: str) -> None:
         invited = "/+" in value or "joinchat/" in value
@@ -41,34 +53,41 @@ class InvalidPeerError(TgParserError):
             "An invitation does not say which chat it is to: join with your account, then give its t.me link or number."
             if invited
             else "Write it as @name, name, a t.me link, or the numeric id (-100… for channels).",
+            value=value,
         )
 
 
 class SettingsError(TgParserError):
     """A setting with a value outside its range."""
 
+    code = "settings"
     stops_run = True
 
 
 class SourceError(TgParserError):
     """A source that cannot be read: unknown, unreadable, of another shape."""
 
+    code = "source"
+
 
 class SourceUnavailableError(SourceError):
     """A source that cannot be reached now: network, server error. Later it may."""
 
+    code = "source_unavailable"
     retryable = True
 
 
 class RateLimitedError(SourceError):
     """Telegram asks to wait until `until`; nothing may be asked before."""
 
+    code = "rate_limited"
     retryable = True
 
     def __init__(self, what: str, until: datetime) -> None:
         super().__init__(
             f"Telegram asks to wait until {moment_text(until)} before {what}.",
             "Nothing is asked before that moment; run the same command again after it.",
+            retry_at=until,
         )
         self.until = until
 
@@ -76,103 +95,141 @@ class RateLimitedError(SourceError):
 class WrongChatError(SourceError):
     """A chat that is not the stored one: a name has moved, or a wrong chat was pointed at."""
 
+    code = "wrong_chat"
+
     def __init__(self, channel_id: str, message_id: str, held: datetime, seen: datetime) -> None:
         super().__init__(
             f"Message {message_id} of {channel_id} is stored as sent on {held:%Y-%m-%d}, but the one read now was "
             f"sent on {seen:%Y-%m-%d}: this is another chat.",
             "A name can move to another chat. Register this one as a source of its own, by its number or new name.",
+            channel_id=channel_id,
+            message_id=message_id,
         )
 
 
 class AccountError(SourceError):
     """The account, not the chat, is the problem: no session, a revoked one, wrong credentials."""
 
+    code = "account"
+
 
 class ExportFormatError(SourceError):
     """A file that is not a Telegram Desktop export."""
+
+    code = "export_format"
 
 
 class ExportTruncatedError(SourceError):
     """An export that ends in the middle; everything complete before the cut has been delivered."""
 
+    code = "export_truncated"
+
 
 class UnknownSourceError(TgParserError):
     """A source id or channel nobody has registered."""
+
+    code = "unknown_source"
 
 
 class InputFileError(TgParserError):
     """A file that was named and cannot be read."""
 
+    code = "input_file"
+
 
 class NotFoundError(TgParserError):
     """Something asked for by its id that is not held."""
+
+    code = "not_found"
 
 
 class StorageError(TgParserError):
     """A database that cannot be used as it is."""
 
+    code = "storage"
     stops_run = True
 
 
 class StorageUnavailableError(StorageError):
     """A database that does not answer now; later it may."""
 
+    code = "storage_unavailable"
     retryable = True
 
 
 class SchemaMismatchError(StorageError):
     """A database whose schema is older or newer than this version expects."""
 
+    code = "schema_mismatch"
+
 
 class BackupError(TgParserError):
     """A backup that cannot be made, trusted or brought back."""
+
+    code = "backup"
 
 
 class BusyError(TgParserError):
     """Another process holds the work that was asked for."""
 
+    code = "busy"
     retryable = True
 
 
 class AnalysisError(TgParserError):
     """One message that could not be analysed; the run goes on."""
 
+    code = "analysis"
+
 
 class UnusableAnswerError(AnalysisError):
     """One message for which a model gave no answer that could be used; message after message, it is the model."""
+
+    code = "unusable_answer"
 
 
 class ProviderError(TgParserError):
     """A language model that cannot be used as it is set up: wrong key, no such model, no money left there."""
 
+    code = "provider"
     stops_run = True
 
 
 class ProviderUnavailableError(TgParserError):
     """A language model that does not answer now: network, timeout, overload, after all attempts. Later it may."""
 
+    code = "provider_unavailable"
     retryable = True
 
 
 class BudgetError(TgParserError):
     """Spending that has reached its cap, or whose price nobody knows; what was paid for is kept."""
 
+    code = "budget"
     stops_run = True
 
 
 class OutputError(TgParserError):
     """A place that cannot be written."""
 
+    code = "output"
+
 
 class HandoffError(TgParserError):
     """A change of a handoff between agents that its state does not allow, or that another process was quicker with."""
 
+    code = "handoff"
+
     def __init__(self, handoff_id: str, status: str, wanted: str) -> None:
         super().__init__(
             f"Handoff {handoff_id} is {status} and cannot become {wanted}.",
-            "Look at it with: tg-parser agents handoffs",
+            case="handoff",
+            handoff_id=handoff_id,
+            status=status,
         )
 
 
 class ArchiveError(TgParserError):
     """An archive of the agents' history that cannot be written, or holds not what it should; nothing was deleted."""
+
+    code = "archive"

@@ -80,6 +80,7 @@ def _output_errors(path: Path) -> Iterator[None]:
         raise OutputError(
             f"Cannot write {path}: {why_not_written(error)}.",
             "Choose another place with --out, or change that and run again; old files are whole.",
+            path=str(path),
         ) from error
 
 

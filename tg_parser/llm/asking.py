@@ -57,8 +57,8 @@ class Llm:
         raise UnusableAnswerError(
             f"The answer of {dialogue.model_name} to the prompt {question.prompt.name!r} was refused "
             f"{_times(self._max_attempts)}: {_short(dialogue.fault)}",
-            "Try another model, or LLM_OUTPUT_MODE where it does not keep to the shape; "
-            "tg-parser process --retry-failed asks again.",
+            case="answer_refused",
+            model=dialogue.model_name,
         )
 
 

@@ -20,8 +20,6 @@ from tg_parser.domain.errors import SettingsError
 from tg_parser.domain.problems import in_words
 from tg_parser.llm.question import Prompt
 
-_HINT = "`tg-parser prompts show NAME --packaged` prints the prompt that comes with the program."
-
 
 class PromptParameters(BaseModel):
     """What a prompt may ask of the model beside its words; unset, the settings count."""
@@ -103,7 +101,7 @@ def require_variables(template: PromptTemplate, known: Iterable[str]) -> None:
 def wrong(origin: str, line: int | None, what: str) -> SettingsError:
     """The error of a prompt file, with the line where it is known."""
     place = origin if line is None else f"{origin}, line {line}"
-    return SettingsError(f"Prompt file {place}: {what}", _HINT)
+    return SettingsError(f"Prompt file {place}: {what}", case="prompt_file", file=origin, line=line)
 
 
 def line_of(text: str, pattern: str) -> int | None:

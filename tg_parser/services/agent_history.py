@@ -36,12 +36,9 @@ class AgentHistoryService:
         state = await self._agents.agent(name)
         if state is None:
             known = ", ".join(each.card.name for each in await self._agents.agents())
-            hint = (
-                f"There are: {known}."
-                if known
-                else "Agents are registered by the first: tg-parser process --multi-agent"
-            )
-            raise NotFoundError(f"There is no agent {name!r}.", hint)
+            if known:
+                raise NotFoundError(f"There is no agent {name!r}.", f"There are: {known}.", agent=name)
+            raise NotFoundError(f"There is no agent {name!r}.", case="no_agents", agent=name)
         return state, await self._agents.stats(name, days)
 
     async def history(self, name: str, limit: int, *, failed_only: bool = False) -> list[TaskRecord]:

@@ -62,8 +62,8 @@ class CollectService:
         if source.via == "export":
             raise UsageError(
                 f"Source {source.source_id!r} is filled from Telegram Desktop exports.",
-                f"Give the file: tg-parser ingest --source {source.source_id} --from-export result.json; or let the "
-                f"channel itself be read: tg-parser add-source --source-id {source.source_id} --via web",
+                case="filled_from_exports",
+                source_id=source.source_id,
             )
         return await self._collected(source, source.peer, source, request, report)
 
@@ -83,10 +83,7 @@ class CollectService:
         active = [source for source in await self._sources.list() if source.status == "active"]
         live = [source for source in active if source.via != "export"]
         if not live:
-            raise UsageError(
-                "There is no active source that Telegram can be asked about.",
-                "Add one with: tg-parser add-source --source-id NAME; see all with: tg-parser sources list",
-            )
+            raise UsageError("There is no active source that Telegram can be asked about.", case="no_live_source")
         reports = _Summed(report, len(live))
         room = {"web": asyncio.Semaphore(WEB_SIDE_BY_SIDE), "api": asyncio.Semaphore(1)}
 
@@ -160,8 +157,8 @@ class CollectService:
             return "web"
         raise AccountError(
             f"Chat {peer.canonical} is known by its number alone, which only the Telegram API can open.",
-            "Set TELEGRAM_API_ID and TELEGRAM_API_HASH, then: tg-parser login. A public channel can also be given "
-            "by its @name.",
+            case="number_needs_api",
+            channel_id=peer.canonical,
         )
 
     def _reach(self, via: Adapter) -> ChatOpener:

@@ -49,12 +49,15 @@ def require_same_chat(source: Source, chat: Chat) -> None:
     if chat.username and chat.username.lower() == (source.channel_username or "").lower():
         raise SourceError(
             f"@{chat.username} now belongs to {shown}, but source {source.source_id!r} collects {number}.",
-            f"Give the channel's present name: tg-parser add-source --source-id {source.source_id} "
-            f"--channel-username NAME; or collect the other one by: tg-parser run @{chat.username}",
+            case="name_moved",
+            source_id=source.source_id,
+            username=chat.username,
         )
     raise UsageError(
         f"Source {source.source_id!r} collects {number}, but what was read is {shown}.",
-        "Leave out --source to register that chat as a source of its own.",
+        case="other_chat",
+        source_id=source.source_id,
+        channel_id=chat.channel_id,
     )
 
 

@@ -57,7 +57,7 @@ class ReadingService:
         """One topic in full. Raises NotFoundError."""
         cards = await self._topics.cards(topic_id=topic_id, include_retired=True)
         if not cards:
-            raise NotFoundError(f"There is no topic {topic_id!r}.", "See all with: tg-parser topics list")
+            raise NotFoundError(f"There is no topic {topic_id!r}.", case="no_topic", topic_id=topic_id)
         bundle = await self._topics.bundle(topic_id)
         refs = {anchor.anchor_ref for anchor in cards[0].anchors}
         refs |= {item.source_ref for item in (bundle.items if bundle else ())}
@@ -71,7 +71,7 @@ class ReadingService:
         """A message by its ref or its link. Raises InvalidRefError, NotFoundError."""
         stored = await self._held(written)
         if stored is None:
-            raise NotFoundError(f"No message {written} is held.", "See what is held with: tg-parser status")
+            raise NotFoundError(f"No message {written} is held.", case="no_message", asked=written)
         message = stored.message
         ref = message.source_ref
         topic_ids = (await self._topics.topics_of([ref])).get(ref, [])

@@ -72,7 +72,9 @@ class SourceService:
             known = ", ".join(each.source_id for each in await self.list()) or "none yet"
             raise UnknownSourceError(
                 f"There is no source {source_id!r}.",
-                f"Known sources: {known}. Add one with: tg-parser add-source --source-id {source_id}",
+                case="unknown_source_id",
+                source_id=source_id,
+                known=known,
             )
         return source
 
@@ -80,7 +82,7 @@ class SourceService:
         """The source of a chat, written in any way or by the channel id as stored. Raises UnknownSourceError."""
         if (source := await self.find(written)) is not None:
             return source
-        raise UnknownSourceError(f"No source collects the chat {written!r}.", "See all with: tg-parser sources list")
+        raise UnknownSourceError(f"No source collects the chat {written!r}.", case="unknown_chat", chat=written)
 
     async def find(self, written: str) -> Source | None:
         """The source of a chat, written in any way, where there is one."""
@@ -103,9 +105,7 @@ class SourceService:
         require_source_id(new_id)
         await self.get(source_id)
         if await self._sources.get(new_id) is not None:
-            raise SourceError(
-                f"There is a source {new_id!r} already.", "Choose another id; see: tg-parser sources list"
-            )
+            raise SourceError(f"There is a source {new_id!r} already.", case="source_id_taken", source_id=new_id)
         await self._sources.rename(source_id, new_id, utc_now())
         return await self.get(new_id)
 
@@ -215,7 +215,7 @@ def _peer_of_id(source_id: str) -> str:
         parse_peer(source_id)
     except InvalidPeerError as error:
         raise UsageError(
-            f"Source {source_id!r} names no chat.", "Give --channel-id or --channel-username with it."
+            f"Source {source_id!r} names no chat.", case="source_without_chat", source_id=source_id
         ) from error
     return source_id
 

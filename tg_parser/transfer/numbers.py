@@ -39,7 +39,8 @@ def require_right_numbers(snapshot: Snapshot) -> None:
     if wrong:
         raise StorageError(
             f"The files hold chats under numbers that an earlier version wrote wrongly: {', '.join(sorted(wrong))}.",
-            "Upgrade the files first, with their paths in the *_DB_PATH variables: tg-parser db upgrade",
+            case="wrong_numbers",
+            channels=sorted(wrong),
         )
 
 

@@ -148,5 +148,6 @@ def _require_all(file: SourceFile, table: Table, there: set[str]) -> None:
     if missing:
         raise StorageError(
             f"{table.name} in {file.path} lacks columns of this version: {', '.join(missing)}.",
-            "Upgrade the file first: tg-parser db upgrade",
+            case="columns_missing",
+            table=table.name,
         )

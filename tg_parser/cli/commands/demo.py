@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tg_parser.cli.execution import execute, finish
+from tg_parser.cli.hints import hint_of
 from tg_parser.cli.models import ModelOptions, opened_run
 from tg_parser.cli.options import Out, Replace
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
@@ -60,7 +61,7 @@ def demo(out: Out = Path("output"), topics: TopicsShown = 15, replace: Replace =
     if json:
         from tg_parser.services.views.runs import RunResult
 
-        emit_json(RunResult.of(done))
+        emit_json(RunResult.of(done, hint_of))
     else:
         _emit_demo(done, cards, topics)
         emit_line(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tg_parser.cli.execution import execute, fail
+from tg_parser.cli.hints import hint_of
 from tg_parser.cli.models import opened_run
 from tg_parser.cli.options import (
     Channel,
@@ -77,7 +78,7 @@ def ingest(
     if json:
         from tg_parser.services.views.collecting import IngestResult
 
-        emit_json(IngestResult.of(outcomes))
+        emit_json(IngestResult.of(outcomes, hint_of))
     else:
         emit_outcomes(outcomes)
     _end(outcomes)
@@ -101,7 +102,7 @@ def _end(outcomes: list[IngestOutcome]) -> None:
 
     for outcome in failed:
         if outcome.error is not None:
-            say(f"{outcome.source.source_id}: {outcome.error.message} {outcome.error.hint or ''}".rstrip())
+            say(f"{outcome.source.source_id}: {outcome.error.message} {hint_of(outcome.error) or ''}".rstrip())
     good = len(outcomes) - len(failed)
     hint = "The others are collected." if good else None
     fail(SourceError(f"{len(failed)} of {len(outcomes)} sources failed; the reasons are above.", hint))

@@ -11,6 +11,7 @@ import typer
 from tg_parser.cli.commands.agents import emit_steps
 from tg_parser.cli.commands.costs import estimate_facts
 from tg_parser.cli.execution import execute, finish
+from tg_parser.cli.hints import with_looks
 from tg_parser.cli.models import ModelOptions, opened_run, run_spending, spending_lines
 from tg_parser.cli.options import Channel, Concurrency, MaxCost, Model, MultiAgent, NoCache, Provider, Source
 from tg_parser.cli.presentation import Json, emit_facts, emit_json
@@ -90,12 +91,12 @@ class _Done(NamedTuple):
 def _emit_json(done: _Done) -> None:
     from tg_parser.services.views.runs import ProcessResult
 
-    emit_json(ProcessResult.of(done.provider, done.report, done.spending, done.steps))
+    emit_json(ProcessResult.of(done.provider, done.report, done.spending, with_looks(done.steps)))
 
 
 def _emit(done: _Done) -> None:
     emit_facts([*process_facts(done.report).items(), *spending_lines(done.spending)])
-    emit_steps(done.steps or {})
+    emit_steps(with_looks(done.steps))
 
 
 def process_facts(done: ProcessReport) -> dict[str, int]:

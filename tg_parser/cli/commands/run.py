@@ -14,6 +14,7 @@ from tg_parser.cli.commands.ingest import emit_outcomes
 from tg_parser.cli.commands.process import process_facts
 from tg_parser.cli.commands.topicize import topic_facts
 from tg_parser.cli.execution import execute, finish
+from tg_parser.cli.hints import hint_of, with_looks
 from tg_parser.cli.models import ModelOptions, opened_run, run_spending, spending_lines
 from tg_parser.cli.options import Channel as ChannelOption
 from tg_parser.cli.options import (
@@ -147,9 +148,9 @@ def _emit_json(done: _Done) -> None:
     from tg_parser.services.views.runs import RunAllResult, RunResult
 
     if done.one:
-        emit_json(RunResult.of(done.one, done.steps, spending=done.spending))
+        emit_json(RunResult.of(done.one, hint_of, with_looks(done.steps), spending=done.spending))
     if done.of_all:
-        emit_json(RunAllResult.of(done.of_all, done.spending))
+        emit_json(RunAllResult.of(done.of_all, done.spending, hint_of))
 
 
 def _emit(done: _Done) -> None:
@@ -158,7 +159,7 @@ def _emit(done: _Done) -> None:
     if done.of_all:
         emit_run_all(done.of_all)
     emit_spending(done.spending)
-    emit_steps(done.steps or {})
+    emit_steps(with_looks(done.steps))
 
 
 def _chat_or_export(

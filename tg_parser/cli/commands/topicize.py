@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tg_parser.cli.execution import execute
+from tg_parser.cli.hints import hint_of
 from tg_parser.cli.models import ModelOptions, opened_run, run_spending, spending_lines
 from tg_parser.cli.options import KnownTopics, MaxCost, MaxTopics, Model, NoCache, Provider
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
@@ -79,7 +80,7 @@ def topicize(
 def _emit_all_json(sources: list[SourceRun], spending: RunSpending | None) -> None:
     from tg_parser.services.views.runs import TopicizeAllResult
 
-    emit_json(TopicizeAllResult.of(sources, spending))
+    emit_json(TopicizeAllResult.of(sources, spending, hint_of))
 
 
 def _emit_all(sources: list[SourceRun], spending: RunSpending | None) -> None:

@@ -136,6 +136,7 @@ class ExportParser:
         return ExportTruncatedError(
             f"{self._reader.path} ends in the middle, at byte {self._reader.offset:,}; {self._last_complete()}.",
             "Everything before the cut was read. Export the chat again to get the rest.",
+            path=str(self._reader.path),
         )
 
     def _last_complete(self) -> str:

@@ -16,10 +16,6 @@ from tg_parser.domain.errors import SourceError
 from tg_parser.ingestion.web.elements import attribute
 from tg_parser.ingestion.web.text import line_of
 
-BY_API = (
-    "An account that can see it can read it through the Telegram API: tg-parser login, then "
-    "tg-parser add-source --source-id {name} --via api"
-)
 _RESTRICTED = re.compile(
     r"this (?:channel|group|chat|user|bot|account|content|message)\b.*"
     r"(?:can['’]t be displayed|cannot be displayed|\bunavailable|\bnot available|isn['’]t available|\bblocked)",
@@ -60,8 +56,8 @@ def no_telegram_page(name: str) -> SourceError:
 
 def _reason(landing: Landing, name: str) -> SourceError:
     """The first rule that holds; a page that fits none belongs to a channel all the same, if to anybody."""
-    sentence, hint = next((rule.sentence, rule.hint) for rule in _RULES if rule.holds(landing))
-    return SourceError(sentence.format(name=name, words=landing.description), hint.format(name=name))
+    rule = next(rule for rule in _RULES if rule.holds(landing))
+    return SourceError(rule.sentence.format(name=name, words=landing.description), rule.hint, case=rule.case, name=name)
 
 
 def _read(html: str) -> Landing | None:
@@ -80,7 +76,8 @@ def _read(html: str) -> Landing | None:
 class _Rule(NamedTuple):
     holds: Callable[[Landing], object]
     sentence: str
-    hint: str = BY_API
+    hint: str | None = None
+    case: str = "read_by_api"
 
 
 _RULES = (
@@ -108,7 +105,7 @@ _RULES = (
     _Rule(
         lambda page: _CONTACT.search(page.description) or (page.unlisted and not page.title),
         "Telegram knows no public channel @{name}.",
-        f"Check the spelling. It may have been renamed or turned private. {BY_API}",
+        case="no_public_channel",
     ),
     _Rule(
         lambda _: True,

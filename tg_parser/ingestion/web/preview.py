@@ -28,8 +28,8 @@ class WebPreview:
         if peer.username is None:
             raise SourceError(
                 f"The web preview needs the @username of a channel, and {peer.canonical} is a number.",
-                "Give the name: tg-parser add-source --source-id SOURCE --channel-username @name; or read the channel "
-                "through the Telegram API: tg-parser login, then tg-parser add-source --source-id SOURCE --via api",
+                case="preview_needs_name",
+                channel_id=peer.canonical,
             )
         reader = PageReader(self._client, peer.username)
         yield WebChannel(reader, await reader.newest())

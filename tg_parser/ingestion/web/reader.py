@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from tg_parser.domain.errors import SourceError, SourceUnavailableError
 from tg_parser.domain.messages import Chat, RawMessage
 from tg_parser.ingestion.web.client import WebClient
-from tg_parser.ingestion.web.landing import BY_API, no_telegram_page, why_no_preview
+from tg_parser.ingestion.web.landing import no_telegram_page, why_no_preview
 from tg_parser.ingestion.web.page import PreviewPage, read_page, says_post_is_gone
 
 _MOST_REDIRECTS = 3
@@ -106,7 +106,8 @@ class PageReader:
     def _changed_layout(self, what: str) -> SourceError:
         return SourceError(
             f"The preview of @{self._name} has another layout than the one known to this version: {what}.",
-            f"Look for a newer TG_parser. {BY_API.format(name=self._name)}",
+            case="preview_has_changed",
+            name=self._name,
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field
 
 from tg_parser.domain.sources import Source, SourceStatus
-from tg_parser.services.views.base import SparseView, View
+from tg_parser.services.views.base import FailedView, HintOf, View, failure
 
 if TYPE_CHECKING:
     from tg_parser.services.ingestion import IngestOutcome
@@ -49,7 +49,7 @@ class LoginResult(View):
     resumed: tuple[str, ...]
 
 
-class IngestedChat(SparseView):
+class IngestedChat(FailedView):
     """What came of one chat. `unknown` counts messages that show nothing known, by what they hold; `status` is that of
     the source after an error."""
 
@@ -58,18 +58,16 @@ class IngestedChat(SparseView):
     title: str | None
     counts: dict[str, int]
     unknown: dict[str, int] = Field(default_factory=dict)
-    error: str | None = None
-    hint: str | None = None
     status: SourceStatus | None = None
 
     @classmethod
-    def of(cls, outcome: IngestOutcome) -> Self:
+    def of(cls, outcome: IngestOutcome, hint_of: HintOf) -> Self:
         """The view of an outcome."""
         source, stated = outcome.source, dict[str, Any]()
         if unknown := unknown_of(outcome):
             stated["unknown"] = unknown
         if outcome.error is not None:
-            stated |= {"error": outcome.error.message, "hint": outcome.error.hint, "status": source.status}
+            stated |= {**failure(outcome.error, hint_of), "status": source.status}
         named = {"source_id": source.source_id, "channel_id": source.channel_id, "title": source.channel_title}
         return cls(**named, counts=outcome.counts, **stated)
 
@@ -80,9 +78,9 @@ class IngestResult(View):
     sources: tuple[IngestedChat, ...]
 
     @classmethod
-    def of(cls, outcomes: Sequence[IngestOutcome]) -> Self:
+    def of(cls, outcomes: Sequence[IngestOutcome], hint_of: HintOf) -> Self:
         """The view of all outcomes."""
-        return cls(sources=tuple(map(IngestedChat.of, outcomes)))
+        return cls(sources=tuple(IngestedChat.of(each, hint_of) for each in outcomes))
 
 
 class RereadSource(View):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field
 
 from tg_parser.domain.agents import JsonObject
-from tg_parser.services.views.base import SparseView, View
+from tg_parser.services.views.base import FailedView, HintOf, SparseView, View, failure
 from tg_parser.services.views.collecting import IngestedChat
 from tg_parser.services.views.spending import RunSpending
 from tg_parser.topics.discovery import TopicReport
@@ -80,20 +80,18 @@ class TopicizeResult(TopicizeSummary):
         return cls(**dict(TopicizeSummary.copied_from(done)), spending=spending)
 
 
-class TopicizedSource(SparseView):
+class TopicizedSource(FailedView):
     """What came of one of several sources."""
 
     source_id: str
     channel_id: str
     topicize: TopicizeSummary | None
-    error: str | None = None
-    hint: str | None = None
 
     @classmethod
-    def of(cls, each: SourceRun) -> Self:
+    def of(cls, each: SourceRun, hint_of: HintOf) -> Self:
         """The view of one source."""
         found = None if each.topics is None else TopicizeSummary.copied_from(each.topics)
-        return cls(**_named(each), topicize=found, **_error(each))
+        return cls(**_named(each), topicize=found, **failure(each.error, hint_of))
 
 
 class TopicizeAllResult(View):
@@ -103,9 +101,9 @@ class TopicizeAllResult(View):
     spending: RunSpending | None
 
     @classmethod
-    def of(cls, sources: Sequence[SourceRun], spending: RunSpending | None) -> Self:
+    def of(cls, sources: Sequence[SourceRun], spending: RunSpending | None, hint_of: HintOf) -> Self:
         """The result with what it cost."""
-        return cls(sources=tuple(map(TopicizedSource.of, sources)), spending=spending)
+        return cls(sources=tuple(TopicizedSource.of(each, hint_of) for each in sources), spending=spending)
 
 
 class ExportResult(View):
@@ -129,12 +127,12 @@ class RunResult(SparseView):
     agents: Steps = Field(default_factory=dict)
 
     @classmethod
-    def of(cls, done: RunReport, steps: Steps | None = None, **stated: RunSpending | None) -> Self:
+    def of(cls, done: RunReport, hint_of: HintOf, steps: Steps | None = None, **stated: RunSpending | None) -> Self:
         """The result of a run, with what is stated of its spending."""
         found = done.topics
         return cls(
             channels=done.channel_ids,
-            ingest=None if done.ingested is None else tuple(map(IngestedChat.of, done.ingested)),
+            ingest=None if done.ingested is None else tuple(IngestedChat.of(each, hint_of) for each in done.ingested),
             process=None if done.processed is None else ProcessSummary.copied_from(done.processed),
             topicize=None if found is None else {key: TopicizeSummary.copied_from(each) for key, each in found.items()},
             export=None if done.exported is None else ExportResult.copied_from(done.exported),
@@ -143,7 +141,7 @@ class RunResult(SparseView):
         )
 
 
-class RunSource(SparseView):
+class RunSource(FailedView):
     """What each step did for one source, null where it was left out; `error` is of the first that failed."""
 
     source_id: str
@@ -151,18 +149,16 @@ class RunSource(SparseView):
     ingest: IngestedChat | None
     process: ProcessSummary | None
     topicize: TopicizeSummary | None
-    error: str | None = None
-    hint: str | None = None
 
     @classmethod
-    def of(cls, each: SourceRun) -> Self:
+    def of(cls, each: SourceRun, hint_of: HintOf) -> Self:
         """The view of one source."""
         return cls(
             **_named(each),
-            ingest=None if each.ingested is None else IngestedChat.of(each.ingested),
+            ingest=None if each.ingested is None else IngestedChat.of(each.ingested, hint_of),
             process=None if each.processed is None else ProcessSummary.copied_from(each.processed),
             topicize=None if each.topics is None else TopicizeSummary.copied_from(each.topics),
-            **_error(each),
+            **failure(each.error, hint_of),
         )
 
 
@@ -174,10 +170,12 @@ class RunAllResult(View):
     spending: RunSpending | None
 
     @classmethod
-    def of(cls, done: RunAllReport, spending: RunSpending | None) -> Self:
+    def of(cls, done: RunAllReport, spending: RunSpending | None, hint_of: HintOf) -> Self:
         """The result with what it cost."""
         exported = None if done.exported is None else ExportResult.copied_from(done.exported)
-        return cls(sources=tuple(map(RunSource.of, done.sources)), export=exported, spending=spending)
+        return cls(
+            sources=tuple(RunSource.of(each, hint_of) for each in done.sources), export=exported, spending=spending
+        )
 
 
 def _agents(steps: Steps | None) -> dict[str, Any]:
@@ -186,7 +184,3 @@ def _agents(steps: Steps | None) -> dict[str, Any]:
 
 def _named(each: SourceRun) -> dict[str, str]:
     return {"source_id": each.source.source_id, "channel_id": each.source.channel_id}
-
-
-def _error(each: SourceRun) -> dict[str, Any]:
-    return {} if each.error is None else {"error": each.error.message, "hint": each.error.hint}

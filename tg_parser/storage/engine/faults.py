@@ -21,7 +21,8 @@ DATABASE_ERRORS = (DBAPIError, PoolTimeoutError, sqlite3.Error, psycopg.Error, U
 class _Meaning(NamedTuple):
     error: type[StorageError]
     sentence: str
-    hint: str
+    hint: str | None
+    case: str | None = None
 
 
 _SQLITE: dict[int, _Meaning] = {
@@ -122,7 +123,7 @@ _UNKNOWN = _Meaning(
     "Run the same command again when it answers: what is stored is kept, what is missing is done then.",
 )
 _DOWN = _Meaning(StorageUnavailableError, "does not answer", "Check DB_HOST and DB_PORT, and that the server runs.")
-_NO_TABLE = _Meaning(SchemaMismatchError, "lacks a table or column of this version", "Run: tg-parser db upgrade")
+_NO_TABLE = _Meaning(SchemaMismatchError, "lacks a table or column of this version", None, "schema_lacks_parts")
 _POOL = _Meaning(
     StorageUnavailableError,
     "has no free connection: all that DB_POOL_SIZE and DB_MAX_OVERFLOW allow were in use for DB_POOL_TIMEOUT",
@@ -154,7 +155,8 @@ def translate(error: Exception, place: str) -> StorageError | None:
     meaning = _meaning(error)
     if meaning is None:
         return None
-    return meaning.error(f"{place} {meaning.sentence}.", meaning.hint)
+    case = {"case": meaning.case} if meaning.case else {}
+    return meaning.error(f"{place} {meaning.sentence}.", meaning.hint, place=place, **case)
 
 
 def pause_before_again(error: Exception) -> bool | float:

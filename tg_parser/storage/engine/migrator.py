@@ -73,7 +73,8 @@ async def ensure_schema(database: Database) -> None:
         return
     if not may_upgrade(state, embedded=database.dialect.embedded):
         sentence, hint = _REFUSALS[state]
-        raise SchemaMismatchError(f"The {database.name} schema in {database.place} {sentence}.", hint)
+        where = f"The {database.name} schema in {database.place}"
+        raise SchemaMismatchError(f"{where} {sentence}.", hint, case=f"schema_{state}", database=database.name)
     await upgrade(database)
 
 
@@ -83,7 +84,7 @@ def may_upgrade(state: State, *, embedded: bool) -> bool:
 
 
 _REFUSALS = {
-    "behind": ("is older than this version", "Make a backup, then run: tg-parser db upgrade"),
+    "behind": ("is older than this version", None),
     "newer": ("is newer than this version", "Use the TG_parser version that wrote it, or a newer one."),
     "foreign": (
         "has tables with the names of ours, but no note of their version",

@@ -40,13 +40,12 @@ def require_fit_places(settings: Settings, *, begin: bool = True) -> None:
     if missing and there:
         raise StorageError(
             f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} missing beside {_listed(there)}.",
-            "Bring it back, from a backup (tg-parser backup list) or from where it was moved to; or name the place that"
-            " holds all three: --data-dir, TG_PARSER_HOME. To begin anew, move the others away.",
+            case="files_missing",
         )
     if not there and not begin and settings.home.model_fields_set:
         raise StorageError(
             f"There are no databases of TG_parser: looked for {_listed(paths.values())}.",
-            "Name the folder that holds them with --data-dir or TG_PARSER_HOME, or make them there: tg-parser init",
+            case="no_databases",
         )
 
 
@@ -64,9 +63,9 @@ def require_none_of_the_earlier_version(paths: Paths) -> None:
     raise SchemaMismatchError(
         f"{_listed(earlier)} {'is' if len(earlier) == 1 else 'are'} of an earlier version of TG_parser; nothing in"
         " there was touched.",
-        f"Bring the data into new files: tg-parser db migrate-from-sqlite --sqlite-dir {folder} --to-sqlite"
-        f" {folder.with_name(folder.name + '-new')} (--postgres-url for PostgreSQL); or begin anew in another folder"
-        " with --data-dir.",
+        case="earlier_version",
+        folder=str(folder),
+        new_folder=str(folder.with_name(folder.name + "-new")),
     )
 
 

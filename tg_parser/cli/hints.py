@@ -1,0 +1,84 @@
+"""What to do next, in commands and options: errors say what happened, and know nothing of the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tg_parser.domain.agents import JsonObject
+    from tg_parser.domain.errors import TgParserError
+
+_BY_API = (
+    "An account that can see it can read it through the Telegram API: tg-parser login, then "
+    "tg-parser add-source --source-id {name} --via api"
+)
+HINTS: dict[str, str] = {
+    "answer_refused": "Try another model, or LLM_OUTPUT_MODE where it does not keep to the shape; "
+    "tg-parser process --retry-failed asks again.",
+    "bad_backup": "Choose a good one: tg-parser backup list",
+    "columns_missing": "Upgrade the file first: tg-parser db upgrade",
+    "earlier_version": "Bring the data into new files: tg-parser db migrate-from-sqlite --sqlite-dir {folder} "
+    "--to-sqlite {new_folder} (--postgres-url for PostgreSQL); or begin anew in another folder with --data-dir.",
+    "filled_from_exports": "Give the file: tg-parser ingest --source {source_id} --from-export result.json; or let the "
+    "channel itself be read: tg-parser add-source --source-id {source_id} --via web",
+    "files_missing": "Bring it back, from a backup (tg-parser backup list) or from where it was moved to; or name the "
+    "place that holds all three: --data-dir, TG_PARSER_HOME. To begin anew, move the others away.",
+    "handoff": "Look at it with: tg-parser agents handoffs",
+    "name_moved": "Give the channel's present name: tg-parser add-source --source-id {source_id} --channel-username "
+    "NAME; or collect the other one by: tg-parser run @{username}",
+    "no_agents": "Agents are registered by the first: tg-parser process --multi-agent",
+    "no_backup": "See: tg-parser backup list",
+    "no_databases": "Name the folder that holds them with --data-dir or TG_PARSER_HOME, or make them there: "
+    "tg-parser init",
+    "no_file_to_back_up": "Run tg-parser init, or check the *_DB_PATH variables.",
+    "no_good_backup": "Make one with: tg-parser backup create",
+    "no_key": "Use the file that tg-parser db encrypt-secret made.",
+    "no_live_source": "Add one with: tg-parser add-source --source-id NAME; see all with: tg-parser sources list",
+    "no_message": "See what is held with: tg-parser status",
+    "no_public_channel": f"Check the spelling. It may have been renamed or turned private. {_BY_API}",
+    "no_schema_to_back_up": "Check DB_NAME; tg-parser init makes the schemas.",
+    "no_such_revision": "See: tg-parser db history",
+    "no_topic": "See all with: tg-parser topics list",
+    "number_needs_api": "Set TELEGRAM_API_ID and TELEGRAM_API_HASH, then: tg-parser login. A public channel can also "
+    "be given by its @name.",
+    "other_chat": "Leave out --source to register that chat as a source of its own.",
+    "preview_has_changed": f"Look for a newer TG_parser. {_BY_API}",
+    "preview_needs_name": "Give the name: tg-parser add-source --source-id SOURCE --channel-username @name; or read "
+    "the channel through the Telegram API: tg-parser login, then tg-parser add-source --source-id SOURCE --via api",
+    "prompt_file": "`tg-parser prompts show NAME --packaged` prints the prompt that comes with the program.",
+    "read_by_api": _BY_API,
+    "refused_by_reviewer": "tg-parser process --retry-failed asks again; another model may read it better.",
+    "schema_behind": "Make a backup, then run: tg-parser db upgrade",
+    "schema_lacks_parts": "Run: tg-parser db upgrade",
+    "secret_of_another_key": "Use the key it was made with, or make it anew: tg-parser db encrypt-secret",
+    "source_id_taken": "Choose another id; see: tg-parser sources list",
+    "source_without_chat": "Give --channel-id or --channel-username with it.",
+    "unknown_chat": "See all with: tg-parser sources list",
+    "unknown_source_id": "Known sources: {known}. Add one with: tg-parser add-source --source-id {source_id}",
+    "wrong_numbers": "Upgrade the files first, with their paths in the *_DB_PATH variables: tg-parser db upgrade",
+}
+"""By the case that an error states; what stands in braces are its facts."""
+
+LOOKS = {
+    "due": "tg-parser process",
+    "little_covered": "TOPIC_LEVEL",
+    "many_failures": "tg-parser status --failures",
+    "much_noise": "is_noise in the documents",
+    "same_title": "tg-parser agents history curator",
+}
+"""How to look at what the inspector of a run by agents found, by its case."""
+
+
+def hint_of(error: TgParserError) -> str | None:
+    """The error's own hint, or what this interface says in its case."""
+    template = HINTS.get(str(error.data.get("case")))
+    return error.hint or (template and template.format(**error.data)) or None
+
+
+def with_looks(steps: dict[str, JsonObject] | None) -> dict[str, JsonObject]:
+    """What each agent tells, with how to look at each finding."""
+    quality = (steps or {}).get("quality")
+    if not steps or not quality:
+        return steps or {}
+    findings = [{**each, "look": LOOKS[each["case"]]} for each in quality["findings"]]
+    return {**steps, "quality": {**quality, "findings": findings}}
