@@ -124,6 +124,7 @@ def test_a_model_that_answers_rubbish_to_everything_stops_the_run(process_env, t
         done = tg_parser(env, "run", *export(tmp_path, *news(30)), *STEPS, cwd=tmp_path, code=1)
         assert 10 <= len(server.requests) <= 12
     assert "Message after message no answer could be used (5 in a row)" in done.stderr
+    assert "Hint: Try another model" in done.stderr
     assert "This is not one JSON object" in done.stderr
     assert failures(env, tmp_path) == []
     assert tg_parser_json(env, "status", cwd=tmp_path)["sources"][0]["due"] == 30

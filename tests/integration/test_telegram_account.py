@@ -8,6 +8,7 @@ from fresh_databases import settings_of, sqlite_files
 from telegram_clock import skewed_telegram
 from telegram_reach import EVERYTHING, OpenChats, messages_of, open_chat, reach
 
+from tg_parser.cli.hints import hint_of
 from tg_parser.config.settings import RetrySettings, TelegramSettings
 from tg_parser.domain.errors import AccountError, BusyError, RateLimitedError, SourceUnavailableError
 from tg_parser.storage.engine.databases import open_databases
@@ -51,7 +52,7 @@ async def test_a_dead_session_is_never_used_again(server, databases, error):
         chat = await open_chat(api, "news")
         with pytest.raises(AccountError, match="The Telegram session cannot be used any more") as caught:
             await messages_of(chat.batches(EVERYTHING))
-        assert "tg-parser login" in caught.value.hint
+        assert "tg-parser login" in hint_of(caught.value)
         asked = len(server.log)
         with pytest.raises(AccountError):
             await open_chat(api, "news")
@@ -91,7 +92,7 @@ async def test_a_session_serves_one_process_at_a_time(server, databases):
         async with reach(server, databases) as second:
             with pytest.raises(BusyError, match="The Telegram session is in use") as caught:
                 await open_chat(second, "news")
-        assert "tg-parser login" in caught.value.hint
+        assert "tg-parser login" in hint_of(caught.value)
     async with reach(server, databases) as third:
         assert (await open_chat(third, "news")).chat.username == "news"
     assert server.counts["connections"] == 2
@@ -131,7 +132,7 @@ async def test_wrong_credentials_are_named(server, databases, error):
     async with reach(server, databases) as api:
         with pytest.raises(AccountError, match="TELEGRAM_API_ID") as caught:
             await open_chat(api, "news")
-        assert "my.telegram.org" in caught.value.hint
+        assert "my.telegram.org" in hint_of(caught.value)
         assert (await open_chat(api, "news")).chat.username == "news"
 
 
@@ -175,7 +176,7 @@ async def test_a_clock_that_cannot_be_corrected_is_an_error(news, databases):
         async with reach(server, databases, patience=0.3) as api:
             with pytest.raises(SourceUnavailableError) as caught:
                 await open_chat(api, "news")
-    assert "clock" in caught.value.hint
+    assert "clock" in hint_of(caught.value)
 
 
 @on_sqlite

@@ -11,6 +11,7 @@ import pytest
 from telethon.crypto import AuthKey
 from telethon.sessions import SQLiteSession, StringSession
 
+from tg_parser.cli.hints import hint_of
 from tg_parser.config.settings import TelegramSettings
 from tg_parser.domain.errors import AccountError
 from tg_parser.ingestion.telegram.session import (
@@ -120,7 +121,7 @@ def test_without_a_session_the_error_names_the_login(tmp_path):
     """Nobody is asked anything while collecting."""
     with pytest.raises(NotLoggedInError) as caught:
         load_session(settings(tmp_path / "none.session"))
-    assert "tg-parser login" in caught.value.hint
+    assert "tg-parser login" in hint_of(caught.value)
 
 
 def test_a_session_that_never_logged_in_is_told_apart(tmp_path):

@@ -15,15 +15,21 @@ _BY_API = (
 HINTS: dict[str, str] = {
     "answer_refused": "Try another model, or LLM_OUTPUT_MODE where it does not keep to the shape; "
     "tg-parser process --retry-failed asks again.",
+    "answers_unusable": "Try another model, or LLM_OUTPUT_MODE where it does not keep to the shape. These messages "
+    "were not marked as failed: the next run takes them up.",
     "bad_backup": "Choose a good one: tg-parser backup list",
+    "became_supergroup": "Collect that one: tg-parser run {number}; what the group holds from before is in a Telegram "
+    "Desktop export.",
     "columns_missing": "Upgrade the file first: tg-parser db upgrade",
+    "dead_session": "Log in anew with: tg-parser login",
     "earlier_version": "Bring the data into new files: tg-parser db migrate-from-sqlite --sqlite-dir {folder} "
     "--to-sqlite {new_folder} (--postgres-url for PostgreSQL); or begin anew in another folder with --data-dir.",
-    "filled_from_exports": "Give the file: tg-parser ingest --source {source_id} --from-export result.json; or let the "
-    "channel itself be read: tg-parser add-source --source-id {source_id} --via web",
     "files_missing": "Bring it back, from a backup (tg-parser backup list) or from where it was moved to; or name the "
     "place that holds all three: --data-dir, TG_PARSER_HOME. To begin anew, move the others away.",
+    "filled_from_exports": "Give the file: tg-parser ingest --source {source_id} --from-export result.json; or let the "
+    "channel itself be read: tg-parser add-source --source-id {source_id} --via web",
     "handoff": "Look at it with: tg-parser agents handoffs",
+    "login_given_up": "Begin again: tg-parser login",
     "name_moved": "Give the channel's present name: tg-parser add-source --source-id {source_id} --channel-username "
     "NAME; or collect the other one by: tg-parser run @{username}",
     "no_agents": "Agents are registered by the first: tg-parser process --multi-agent",
@@ -37,8 +43,10 @@ HINTS: dict[str, str] = {
     "no_message": "See what is held with: tg-parser status",
     "no_public_channel": f"Check the spelling. It may have been renamed or turned private. {_BY_API}",
     "no_schema_to_back_up": "Check DB_NAME; tg-parser init makes the schemas.",
+    "no_session": "Log in once with: tg-parser login",
     "no_such_revision": "See: tg-parser db history",
     "no_topic": "See all with: tg-parser topics list",
+    "nobody_scanned": "Begin again: tg-parser login --qr",
     "number_needs_api": "Set TELEGRAM_API_ID and TELEGRAM_API_HASH, then: tg-parser login. A public channel can also "
     "be given by its @name.",
     "other_chat": "Leave out --source to register that chat as a source of its own.",
@@ -51,10 +59,16 @@ HINTS: dict[str, str] = {
     "schema_behind": "Make a backup, then run: tg-parser db upgrade",
     "schema_lacks_parts": "Run: tg-parser db upgrade",
     "secret_of_another_key": "Use the key it was made with, or make it anew: tg-parser db encrypt-secret",
+    "session_file_unreadable": "Name another file in TELEGRAM_SESSION, or move this one away and log in: "
+    "tg-parser login",
+    "session_in_use": "Telegram ends a session that is used from two places. Wait until the other run is done or "
+    "stop it, or log in once more into another file: TELEGRAM_SESSION=second.session tg-parser login",
+    "session_string_cut": "Copy it again, or name a session file instead and log in: tg-parser login",
     "source_id_taken": "Choose another id; see: tg-parser sources list",
     "source_without_chat": "Give --channel-id or --channel-username with it.",
     "unknown_chat": "See all with: tg-parser sources list",
     "unknown_source_id": "Known sources: {known}. Add one with: tg-parser add-source --source-id {source_id}",
+    "wrong_answer": "Log in again: tg-parser login",
     "wrong_numbers": "Upgrade the files first, with their paths in the *_DB_PATH variables: tg-parser db upgrade",
 }
 """By the case that an error states; what stands in braces are its facts."""

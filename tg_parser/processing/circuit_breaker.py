@@ -78,5 +78,5 @@ class CircuitBreaker:
         newest = self._unusable.held[-1][1]
         return ProviderError(
             f"Message after message no answer could be used ({self._unusable.calls} in a row). {newest.message}",
-            f"{newest.hint} These messages were not marked as failed: the next run takes them up.",
+            case="answers_unusable",
         )

@@ -176,4 +176,4 @@ class LoginService:
 
 
 def _given_up() -> AccountError:
-    return AccountError("The login was given up, or waited too long for an answer.", "Begin again: tg-parser login")
+    return AccountError("The login was given up, or waited too long for an answer.", case="login_given_up")

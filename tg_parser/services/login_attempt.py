@@ -101,7 +101,7 @@ class LoginAttempt:
                         if (outcome := await self._look()) is not None:
                             return outcome
             except TimeoutError:
-                raise AccountError("Nobody has scanned the QR code.", "Begin again: tg-parser login --qr") from None
+                raise AccountError("Nobody has scanned the QR code.", case="nobody_scanned") from None
 
     async def _look(self) -> Outcome | None:
         """What has come of the QR code; None where it is still to be scanned."""

@@ -142,6 +142,5 @@ async def hold_session(opened: AsyncExitStack, session: Session, locks: Locks) -
     except BusyError as error:
         raise BusyError(
             f"The Telegram session is in use. {error.message}",
-            "Telegram ends a session that is used from two places. Wait until the other run is done or stop it, or "
-            "log in once more into another file: TELEGRAM_SESSION=second.session tg-parser login",
+            case="session_in_use",
         ) from error

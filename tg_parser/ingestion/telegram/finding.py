@@ -113,8 +113,8 @@ def _basic_group(entity: Any, name: str) -> Found:
         number = marked_channel_id(entity.migrated_to.channel_id)
         raise SourceError(
             f"The group {name} has become a supergroup with the number {number}.",
-            f"Collect that one: tg-parser run {number}; what the group holds from before is in a Telegram Desktop "
-            "export.",
+            case="became_supergroup",
+            number=number,
         )
     chat = Chat(channel_id=marked_group_id(entity.id), title=entity.title, kind="group")
     return Found(chat, group_target(name, entity.id))

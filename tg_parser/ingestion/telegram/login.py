@@ -141,7 +141,7 @@ async def _told(answer: str = "") -> AsyncIterator[None]:
     except WAITS as wait:
         raise RateLimitedError("the next attempt to log in", utc_now() + timedelta(seconds=wait.seconds)) from wait
     except (errors.PhoneCodeInvalidError, errors.PhoneCodeEmptyError, errors.PasswordHashInvalidError) as error:
-        raise WrongAnswerError(f"Telegram does not accept this {answer}.", "Log in again: tg-parser login") from error
+        raise WrongAnswerError(f"Telegram does not accept this {answer}.", case="wrong_answer") from error
     except errors.RPCError as error:
         sentence = next((text for kind, text in _REFUSALS.items() if isinstance(error, kind)), None)
         raise AccountError(sentence or f"Telegram refuses to log in: {code_of(error)}.") from error

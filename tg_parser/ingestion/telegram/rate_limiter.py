@@ -76,4 +76,4 @@ class AccountRateLimiter:
 
 
 def _dead(reason: str) -> AccountError:
-    return AccountError(f"The Telegram session cannot be used any more: {reason}.", "Log in anew with: tg-parser login")
+    return AccountError(f"The Telegram session cannot be used any more: {reason}.", case="dead_session")

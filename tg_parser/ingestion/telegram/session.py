@@ -19,8 +19,6 @@ from tg_parser.config.settings import TelegramSettings
 from tg_parser.domain.errors import AccountError, OutputError
 from tg_parser.domain.paths import why_not_written
 
-LOGIN_HINT = "Log in once with: tg-parser login"
-
 _VERSION = "1"
 _ADDRESS_BYTES = {352: 4, 368: 16}
 """Bytes of the server's address in a session string, by the length of its Base64 part."""
@@ -121,13 +119,13 @@ def _from_string(value: str) -> Session:
     except (KeyError, binascii.Error, struct.error):
         raise AccountError(
             "TELEGRAM_SESSION looks like a session string, but is not a whole one.",
-            "Copy it again, or name a session file instead and log in: tg-parser login",
+            case="session_string_cut",
         ) from None
 
 
 def _from_file(path: Path) -> Session:
     if not path.is_file():
-        raise NotLoggedInError(f"There is no Telegram session: {path} does not exist.", LOGIN_HINT)
+        raise NotLoggedInError(f"There is no Telegram session: {path} does not exist.", case="no_session")
     try:
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
@@ -136,7 +134,7 @@ def _from_file(path: Path) -> Session:
     except (sqlite3.Error, OSError) as error:
         raise AccountError(
             f"{path} cannot be read as a Telegram session: {error}.",
-            "Name another file in TELEGRAM_SESSION, or move this one away and log in: tg-parser login",
+            case="session_file_unreadable",
         ) from None
     dc_id, address, port, key = row or (0, "", 0, b"")
     return _signed_in(Session(dc_id, address or "", port or 0, key or b"", path), str(path))
@@ -144,7 +142,7 @@ def _from_file(path: Path) -> Session:
 
 def _signed_in(session: Session, where: str) -> Session:
     if len(session.key) != 256 or not any(session.key):
-        raise NotLoggedInError(f"The session in {where} is not logged in.", LOGIN_HINT)
+        raise NotLoggedInError(f"The session in {where} is not logged in.", case="no_session")
     return session
 
 

@@ -94,5 +94,5 @@ def _all(errors: Sequence[Failure]) -> Failure:
     message = "No model can be asked. " + " ".join(error.message for error in errors)
     waiting = [error for error in errors if isinstance(error, ProviderUnavailableError)]
     if waiting:
-        return ProviderUnavailableError(message, waiting[0].hint)
-    return ProviderError(message, errors[0].hint)
+        return ProviderUnavailableError(message, waiting[0].hint, **waiting[0].data)
+    return ProviderError(message, errors[0].hint, **errors[0].data)
