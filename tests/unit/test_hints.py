@@ -92,3 +92,10 @@ def test_findings_are_told_with_how_to_look_at_them():
     assert with_looks(steps)["quality"]["findings"][0]["look"] == "tg-parser process"
     assert with_looks({"export": {}}) == {"export": {}}
     assert with_looks(None) == {}
+
+
+def test_a_fact_that_is_missing_leaves_a_gap():
+    """An error is shown, whatever it does not state."""
+    assert hint_of(TgParserError("Gone.", case="became_supergroup")) == (
+        "Collect that one: tg-parser run …; what the group holds from before is in a Telegram Desktop export."
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tg_parser.domain.agents import JsonObject
@@ -86,7 +86,14 @@ LOOKS = {
 def hint_of(error: TgParserError) -> str | None:
     """The error's own hint, or what this interface says in its case."""
     template = HINTS.get(str(error.data.get("case")))
-    return error.hint or (template and template.format(**error.data)) or None
+    return error.hint or (template and template.format_map(_Facts(error.data))) or None
+
+
+class _Facts(dict[str, Any]):
+    """A fact that an error does not state leaves a gap in its hint, and not a second error."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
 
 
 def with_looks(steps: dict[str, JsonObject] | None) -> dict[str, JsonObject]:
