@@ -45,7 +45,7 @@ class AgentCard:
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """One thing an agent did, with what it was given and what it gave."""
+    """One thing an agent did, with its input and its result."""
 
     agent_name: str
     task_type: str
@@ -65,7 +65,7 @@ class TaskRecord:
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """Work that one agent gives to another. `context` says in which run, and who holds it."""
+    """Work that one agent hands to another. `context` names the run and who is working on it."""
 
     id: str
     source_agent: str
@@ -84,13 +84,13 @@ class Handoff:
 
     @property
     def is_open(self) -> bool:
-        """Whether it can still change."""
+        """Whether its state can still change."""
         return self.status in OPEN
 
     def moved(
         self, status: HandoffStatus, at: datetime, *, result: JsonObject | None = None, error: str | None = None
     ) -> Handoff:
-        """The handoff in its next state. Raises HandoffError where its present one does not lead there."""
+        """The handoff in its next state. Raises HandoffError where the present state does not allow that."""
         if status not in NEXT[self.status]:
             raise HandoffError(self.id, self.status, status)
         if status == "accepted":
@@ -102,5 +102,5 @@ class Handoff:
 
 
 def new_id(at: datetime) -> str:
-    """An id that sorts by time, and that nobody else makes."""
+    """A unique id that sorts by creation time."""
     return f"{at:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"

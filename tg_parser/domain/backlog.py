@@ -1,8 +1,8 @@
-"""What of a chat is still to be fetched, pure.
+"""What is still to be fetched from a chat (pure).
 
-Reading back in time, a run that ends early leaves a hole between what it stored and what was stored before; an export
-may begin in the middle of a chat. The holes are kept as open ranges; the cursor stays below the lowest of them, and the
-next run that reaches Telegram closes them.
+When a run that reads backwards in time ends early, it leaves a gap between what it stored and what was stored before;
+an export may begin in the middle of a chat. The gaps are kept as open ranges; the cursor stays below the lowest of
+them, and the next run that reaches Telegram closes them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 
 class OpenRange(NamedTuple):
-    """Post ids between two marks, both excluded; without `before_id` up to the newest post there is."""
+    """Post ids between two bounds, both exclusive; without `before_id`, up to the newest post there is."""
 
     after_id: int
     before_id: int | None
@@ -26,7 +26,7 @@ class Backlog(NamedTuple):
 
     @classmethod
     def of(cls, newest_id: int | None, ranges: tuple[OpenRange, ...] | None, cursor: int | None) -> Self:
-        """The backlog as kept, less what `cursor` says has come another way meanwhile."""
+        """The stored backlog, less what has meanwhile been stored up to `cursor`."""
         done = cursor or 0
         still_open = [
             OpenRange(max(each.after_id, done), each.before_id)
@@ -41,11 +41,11 @@ class Backlog(NamedTuple):
         return self.ranges[-1].after_id if self.ranges else self.newest_id
 
     def to_read(self) -> list[OpenRange]:
-        """The ranges in the order of reading: what is new, then what earlier runs left."""
+        """The ranges in reading order: new posts first, then what earlier runs left."""
         return [OpenRange(self.newest_id, None), *self.ranges]
 
     def stored(self, within: OpenRange, lowest: int, highest: int) -> Self:
-        """The backlog once posts from `lowest` to `highest` at the upper end of `within` are stored."""
+        """The backlog once the posts from `lowest` to `highest`, at the upper end of `within`, are stored."""
         rest = OpenRange(within.after_id, lowest)
         others = self.closed(within).ranges
         still_open = (rest, *others) if rest.after_id + 1 < lowest else others
@@ -62,12 +62,12 @@ class Backlog(NamedTuple):
         return self._replace(newest_id=max(self.newest_id, highest), ranges=_newest_first(tuple(still_open)))
 
     def closed(self, within: OpenRange) -> Self:
-        """The backlog once nothing more is to be had of `within`."""
+        """The backlog once nothing more can be fetched from `within`."""
         return self._replace(ranges=tuple(each for each in self.ranges if each.after_id != within.after_id))
 
 
 def _without(within: OpenRange, lowest: int, highest: int) -> Iterator[OpenRange]:
-    """What is left of a range with two ends when the posts from `lowest` to `highest` are taken out of it."""
+    """What remains of a bounded range without the posts from `lowest` to `highest`."""
     end = within.before_id or highest + 1
     below, beyond = OpenRange(within.after_id, min(end, lowest)), OpenRange(max(within.after_id, highest), end)
     if beyond.after_id + 1 < end:

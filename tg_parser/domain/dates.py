@@ -1,11 +1,11 @@
-"""Dates as people write them, one way for every command and interface, pure.
+"""Dates as people write them, read the same way by every command and interface (pure).
 
     2026-11-05             the beginning of that day
     2026-11                the beginning of that month
     2026-11-05T09:30       a moment; also with a zone: 2026-11-05T09:30+03:00, …Z
-    7d, 12h, 2w            so long ago: days, hours, weeks
+    7d, 12h, 2w            that long ago: days, hours, weeks
 
-Where no zone is written it is UTC.
+Without a zone, UTC is meant.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 def parse_age(written: str) -> timedelta | None:
-    """`7d`, `12h`, `2w` as a length of time; None for anything else, also for nothing of it."""
+    """`7d`, `12h`, `2w` as a length of time; None for anything else, and for a length of zero."""
     match = _AGE.fullmatch(written.strip().lower())
     age = int(match["number"]) * _UNITS[match["unit"]] if match else None
     return age or None
 
 
 def parse_date(written: str, now: datetime) -> datetime:
-    """The moment that `written` means at `now`, in UTC. Raises UsageError."""
+    """What `written` means at the moment `now`, in UTC. Raises UsageError."""
     text = written.strip()
     try:
         if age := parse_age(text):
@@ -43,7 +43,7 @@ def parse_date(written: str, now: datetime) -> datetime:
 
 
 def parse_span(first: str | None, last: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """The half-open span between two written dates. Raises UsageError, also where it can hold nothing."""
+    """The half-open span between two written dates. Raises UsageError, also for an empty span."""
     begin, end = (None if each is None else parse_date(each, now) for each in (first, last))
     if begin is not None and end is not None and begin >= end:
         raise UsageError(

@@ -15,7 +15,7 @@ SentimentLabel = Literal["positive", "neutral", "negative"]
 class Entity(Contract):
     """Something a text names: `type` is link, mention, hashtag, money, date, email, phone, person, org or place.
 
-    A language model also tells product, event and other. An `inferred` one is meant by the text, not written there.
+    A language model also finds product, event and other. An `inferred` entity is meant by the text, not written in it.
     """
 
     type: str
@@ -25,14 +25,14 @@ class Entity(Contract):
 
 
 class Sentiment(Contract):
-    """The tone of a message; `score` is the model's certainty of `label`."""
+    """The tone of a message; `score` is how sure the model is of `label`."""
 
     label: SentimentLabel
     score: float = Field(ge=0.0, le=1.0)
 
 
 class Analysis(Contract):
-    """What an analyzer says of one message."""
+    """What an analyzer finds out about one message."""
 
     text_clean: str
     summary: str | None = None
@@ -58,7 +58,7 @@ class Provenance(Contract):
 
 
 class ProcessedDocument(Contract):
-    """The one current document of a message. `metadata` holds its provenance and the message's own facts."""
+    """The one current document of a message. `metadata` holds its provenance and facts about the message."""
 
     id: str
     source_ref: str

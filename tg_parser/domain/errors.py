@@ -1,4 +1,4 @@
-"""One tree of errors. Each is a sentence for a person, carries its data, and knows whether a retry can help."""
+"""The tree of errors. Each is a sentence for a person, carries its data, and knows whether a retry can help."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tg_parser.domain.moments import moment_text
 
 
 class TgParserError(Exception):
-    """Base of every error a user is meant to read: `message` says what happened, `hint` what to do next."""
+    """Base of every error meant for users: `message` says what happened, `hint` what to do next."""
 
     code = "error"
     """The kind of error, for programs; it never changes."""
@@ -65,20 +65,20 @@ class SettingsError(TgParserError):
 
 
 class SourceError(TgParserError):
-    """A source that cannot be read: unknown, unreadable, of another shape."""
+    """A source that cannot be read: unknown, unreadable, or in another format."""
 
     code = "source"
 
 
 class SourceUnavailableError(SourceError):
-    """A source that cannot be reached now: network, server error. Later it may."""
+    """A source that cannot be reached at the moment (network, server error); a later try may work."""
 
     code = "source_unavailable"
     retryable = True
 
 
 class RateLimitedError(SourceError):
-    """Telegram asks to wait until `until`; nothing may be asked before."""
+    """Telegram asks to wait until `until`; no request may be sent before."""
 
     code = "rate_limited"
     retryable = True
@@ -93,7 +93,7 @@ class RateLimitedError(SourceError):
 
 
 class WrongChatError(SourceError):
-    """A chat that is not the stored one: a name has moved, or a wrong chat was pointed at."""
+    """A chat other than the stored one: a name has moved, or the wrong chat was given."""
 
     code = "wrong_chat"
 
@@ -132,13 +132,13 @@ class UnknownSourceError(TgParserError):
 
 
 class InputFileError(TgParserError):
-    """A file that was named and cannot be read."""
+    """A file that was named but cannot be read."""
 
     code = "input_file"
 
 
 class NotFoundError(TgParserError):
-    """Something asked for by its id that is not held."""
+    """Something looked up by its id that does not exist."""
 
     code = "not_found"
 
@@ -151,7 +151,7 @@ class StorageError(TgParserError):
 
 
 class StorageUnavailableError(StorageError):
-    """A database that does not answer now; later it may."""
+    """A database that does not answer at the moment; a later try may work."""
 
     code = "storage_unavailable"
     retryable = True
@@ -164,13 +164,13 @@ class SchemaMismatchError(StorageError):
 
 
 class BackupError(TgParserError):
-    """A backup that cannot be made, trusted or brought back."""
+    """A backup that cannot be made, trusted or restored."""
 
     code = "backup"
 
 
 class BusyError(TgParserError):
-    """Another process holds the work that was asked for."""
+    """Another process is already doing this work."""
 
     code = "busy"
     retryable = True
@@ -183,40 +183,40 @@ class AnalysisError(TgParserError):
 
 
 class UnusableAnswerError(AnalysisError):
-    """One message for which a model gave no answer that could be used; message after message, it is the model."""
+    """A message for which a model gave no usable answer; message after message, the model is to blame."""
 
     code = "unusable_answer"
 
 
 class ProviderError(TgParserError):
-    """A language model that cannot be used as it is set up: wrong key, no such model, no money left there."""
+    """A language model that cannot be used as configured: wrong key, no such model, no credit left."""
 
     code = "provider"
     stops_run = True
 
 
 class ProviderUnavailableError(TgParserError):
-    """A language model that does not answer now: network, timeout, overload, after all attempts. Later it may."""
+    """A language model that did not answer after all attempts (network, timeout, overload); a later try may work."""
 
     code = "provider_unavailable"
     retryable = True
 
 
 class BudgetError(TgParserError):
-    """Spending that has reached its cap, or whose price nobody knows; what was paid for is kept."""
+    """Spending has reached its cap, or a price is unknown; what was paid for is kept."""
 
     code = "budget"
     stops_run = True
 
 
 class OutputError(TgParserError):
-    """A place that cannot be written."""
+    """A place that cannot be written to."""
 
     code = "output"
 
 
 class HandoffError(TgParserError):
-    """A change of a handoff between agents that its state does not allow, or that another process was quicker with."""
+    """A handoff cannot change this way: its state does not allow it, or another process was quicker."""
 
     code = "handoff"
 

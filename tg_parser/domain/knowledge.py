@@ -1,4 +1,4 @@
-"""The knowledge-base entry: what is handed to people, RAG systems and agents."""
+"""The knowledge-base entry: what people, RAG systems and agents get."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class EntrySource(Contract):
 
 
 class EntryMetadata(BaseModel):
-    """What an entry tells beside its content; and how it was made, under the names that its stage gives.
+    """What an entry says besides its content, and how it was made, under the field names of its stage.
 
-    A message's entry has what the message is known by and its `summary` apart from the content, a topic's entry its
+    A message entry has the facts of the message and its `summary` separate from the content; a topic entry has
     `resolved_sources`.
     """
 

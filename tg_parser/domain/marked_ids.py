@@ -1,7 +1,7 @@
-"""Telegram's marked ids: one number that says what a chat is and which one. Pure arithmetic, and nowhere else.
+"""Telegram's marked ids: one number that says what kind of chat it is and which one. All the arithmetic is here (pure).
 
-A person has a positive number; a basic group the negative one; a channel or supergroup -(10^12 + its bare id), however
-many digits that has.
+A person has a positive number; a basic group the negative of its id; a channel or supergroup -(10^12 + its bare id),
+however many digits that has.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def marked_group_id(bare: int | str) -> str:
 
 
 def _negative(channel_id: str) -> int:
-    """How far below zero the id is; 0 where it is no such number."""
+    """The absolute value of a negative id; 0 for anything else."""
     digits = channel_id.removeprefix("-")
     fits = digits != channel_id and digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS
     return int(digits) if fits else 0

@@ -1,6 +1,5 @@
-"""The words that media bring along: a poll's question, a list's tasks, a bill's title. They are text of the message.
-
-They stand behind the message's own words, so that the text of a message tells which of it are its own.
+"""The words that come with media: a poll's question, a checklist's tasks, an invoice's title. They are part of the
+text, and stand after the message's own words, so that it still shows which words are its own.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _BREAK = "\n\n"
 
 
 class TextParts(NamedTuple):
-    """A message's own words, and those that its media bring along."""
+    """A message's own words, and those of its media."""
 
     own: str
     of_media: str
@@ -30,7 +29,7 @@ def with_media_words(own: str, media: Sequence[Media]) -> str:
 
 
 def split_text(text: str, media: Sequence[Media]) -> TextParts:
-    """The parts of a whole text. One that lacks the words of its media, as earlier versions read it, is all its own."""
+    """The parts of a whole text; without media words, as earlier versions stored it, all are the message's own."""
     words = media_words(media)
     if words and (text == words or text.endswith(_BREAK + words)):
         return TextParts(text[: -len(words)].removesuffix(_BREAK), words)
@@ -38,7 +37,7 @@ def split_text(text: str, media: Sequence[Media]) -> TextParts:
 
 
 def media_words(media: Sequence[Media]) -> str:
-    """All words that media bring along."""
+    """All words that come with the media."""
     return _BREAK.join(words for each in media if (words := "\n".join(_lines(each))))
 
 
@@ -51,7 +50,7 @@ def compare_parts(stored: TextParts, seen: TextParts) -> Observation:
 
 
 def tells_more(seen: Sequence[Media], stored: Sequence[Media]) -> bool:
-    """Whether `seen` has all that is stored of media and more; of an `other` nothing is known that could be lost."""
+    """Whether `seen` has everything stored about the media and more; for kind `other`, nothing known could be lost."""
     if seen == stored or len(seen) < len(stored):
         return False
     pairs = zip_longest(stored, seen)

@@ -1,4 +1,4 @@
-"""Links to a message, as Telegram writes them, read back: which chat, which number, and whether a comment is meant."""
+"""Reads Telegram's links to a message: which chat, which number, and whether it is a comment."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ FORM = "tg:<channel_id>:<post|comment>:<message_id>, or a link as https://t.me/n
 
 
 class LinkedMessage(NamedTuple):
-    """A message by its link. In a group a number may be of a message that answers another, hence several `types`."""
+    """A message known by its link. In a group the number may belong to a post or a reply, hence several `types`."""
 
     peer: Peer
     message_id: str
     types: tuple[MessageType, ...]
     thread_id: str | None = None
-    """Of a comment, the post it stands under."""
+    """For a comment, the post it belongs to."""
 
 
 def parse_message_link(written: str) -> LinkedMessage:

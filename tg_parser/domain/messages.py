@@ -1,4 +1,4 @@
-"""The raw message: what Telegram showed, untouched, and how two sightings of one message compare."""
+"""The raw message: what Telegram showed, untouched, and how two observations of one message compare."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tg_parser.domain.times import UtcTime
 
 Adapter = Literal["web", "export", "api"]
 ADAPTER_RANK: dict[Adapter, int] = {"web": 1, "export": 2, "api": 3}
-"""The richer the adapter, the higher: a field of a richer one wins."""
+"""The richer the adapter, the higher: fields of the richer one win."""
 
 
 class Contract(BaseModel):
@@ -24,10 +24,10 @@ class Contract(BaseModel):
 
 
 class Chat(Contract):
-    """The chat that messages come from, as far as its source tells.
+    """The chat that messages come from, as far as its source says.
 
-    Of several `usernames` that lead to it now, `username` is the one that links use: the chat's own, where it is known,
-    for the others can be sold.
+    When several `usernames` lead to it, `username` is the one for links: the chat's own, where that is known,
+    because the others can be sold.
     """
 
     channel_id: str
@@ -54,7 +54,7 @@ class Reaction(Contract):
 class Media(Contract):
     """Metadata of attached media; the file itself is never downloaded.
 
-    `options` are answers of a poll or tasks of a checklist, `done` which of the tasks are done, where that is told.
+    `options` are answers of a poll or tasks of a checklist, `done` the tasks that are done, where that is known.
     `quantity` counts the prizes or winners of a giveaway. `amount` is in the smallest unit of `currency`; XTR is Stars.
     """
 
@@ -95,8 +95,9 @@ class Forward(Contract):
 
 
 class RawMessage(Contract):
-    """One message of a chat as it was first seen. `text` is all its words, as plain text without formatting marks: also
-    those of a rich message, and of a poll or a list that is attached."""
+    """One message of a chat as it was first seen. `text` is all its words as plain text without formatting marks,
+    including those of a rich message and of an attached poll or checklist.
+    """
 
     id: str
     message_type: MessageType
@@ -134,22 +135,22 @@ _BEGINNINGS = frozenset({"create_channel", "create_group", "migrate_from_group"}
 
 
 def begins_its_chat(message: RawMessage) -> bool:
-    """Whether no message of the chat can be older: it is the first by its number, or tells how the chat began."""
+    """Whether no message of the chat can be older: it has the first number, or reports the creation of the chat."""
     return int(message.id) <= 1 or message.service_action in _BEGINNINGS
 
 
 class TextRevision(Contract):
-    """An entry of the revision log: what a message said later, and why it was noted."""
+    """An entry of the revision log: what a message said later, and why that was recorded."""
 
     revision: int
     observed_at: UtcTime
-    reason: str = Field(description="`edited`, `deleted`, or `richer_source`: the same text more fully.")
+    reason: str = Field(description="`edited`, `deleted`, or `richer_source`: the same text, more complete.")
     text: str
     edited_at: UtcTime | None = None
 
 
 class ExportedMessage(Contract):
-    """One line of an export of raw messages: as first seen, what it says now, and its log, oldest entry first."""
+    """One line of an export of raw messages: as first seen, the present text, and the log, oldest entry first."""
 
     message: RawMessage
     current_text: str
@@ -158,7 +159,7 @@ class ExportedMessage(Contract):
 
 
 class Observation(StrEnum):
-    """What a newly seen text of a stored message is."""
+    """What a newly seen text of a stored message turns out to be."""
 
     SAME = "same"
     EDITED = "edited"
@@ -171,12 +172,12 @@ _CUT = re.compile(r"(…|\.\.\.)$")
 
 
 def core(text: str) -> str:
-    """What of a text every adapter shows: no white space, no marks of formatting and lists."""
+    """The part of a text that every adapter shows: no white space, no marks of formatting and lists."""
     return _INVISIBLE.sub("", _LIST_MARK.sub("", text))
 
 
 def compare_texts(stored: str, seen: str) -> Observation:
-    """Tell an edit from a difference that an adapter makes: white space, formatting marks, a cut preview."""
+    """Tell an edit from differences between adapters: white space, formatting marks, a truncated preview."""
     if stored == seen:
         return Observation.SAME
     stored_core, seen_core = core(stored), core(seen)

@@ -1,4 +1,4 @@
-"""Moments as text, without anything that takes long to load: the command line needs no more."""
+"""Moments as text, without slow imports, so that the command line starts quickly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paths as people write them, and what to do where one cannot be written."""
+"""Paths as people write them, and why one cannot be written to."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REASONS = {
 
 
 def expanded(path: Path | None) -> Path | None:
-    """`path` with `~` as the home of the user: not every shell puts it in, and no file of settings does."""
+    """`path` with `~` expanded: not every shell does so, and settings files never do."""
     try:
         return path.expanduser() if path is not None else None
     except RuntimeError:
@@ -31,11 +31,11 @@ def expanded(path: Path | None) -> Path | None:
 
 
 def why_not_written(error: OSError) -> str:
-    """The reason in words that fit behind a colon; the system's own where it is a rare one."""
+    """The reason in words that fit after a colon; for rare ones, the system's own message."""
     return _REASONS.get(error.errno or 0, error.strerror or str(error))
 
 
 def file_in_the_way(folder: Path) -> Path | None:
-    """The file because of which there can be no folder of that name."""
+    """The file that prevents a folder of that name."""
     there = next((each for each in (folder, *folder.parents) if each.exists()), None)
     return None if there is None or there.is_dir() else there

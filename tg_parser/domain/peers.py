@@ -1,4 +1,4 @@
-"""Every way to write a chat, brought to one canonical form.
+"""Brings every way to write a chat to one canonical form.
 
 The canonical `channel_id` is the marked numeric id as Telegram's Bot API writes it (see domain/marked_ids.py); where
 only the @username is known, it is the username in lower case without the @.
@@ -24,14 +24,14 @@ _NOT_NAMES = frozenset({"joinchat", "addstickers", "share", "proxy", "socks", "l
 
 
 class Peer(NamedTuple):
-    """A chat by its number, by its name, or by both: then the number says which chat it is, and the name may be old."""
+    """A chat by its number, its name, or both; with both, the number decides and the name may be out of date."""
 
     channel_id: str | None
     username: str | None
 
     @property
     def canonical(self) -> str:
-        """The canonical id that this writing alone gives."""
+        """The canonical id, as far as this alone gives it."""
         return self.channel_id or (self.username or "").lower()
 
 
@@ -51,12 +51,12 @@ def parse_peer(text: str) -> Peer:
 
 
 def is_numeric(channel_id: str) -> bool:
-    """Whether a canonical id is a number, which stays, and no name, which can move to another chat."""
+    """Whether a canonical id is a number, which is permanent, and not a name, which can move to another chat."""
     return channel_id.removeprefix("-").isdecimal()
 
 
 def is_nameless(channel_id: str) -> bool:
-    """Whether the id was made for a chat whose source gave neither number nor name."""
+    """Whether the id was made up for a chat whose source gave neither number nor name."""
     return channel_id.startswith(_NAMELESS)
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a value that a person wrote into a file, in plain words, pure."""
+"""Says in plain words what is wrong with a value that a person wrote into a file (pure)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OWN_WORDS = "Value error, "
 
 
 def in_words(problem: Mapping[str, Any]) -> str:
-    """One problem, as pydantic lists it, without its words and its names of types."""
+    """One problem from pydantic's list, without pydantic's jargon and type names."""
     kind = str(problem["type"])
     if kind in _LIMITS:
         name, words = _LIMITS[kind]

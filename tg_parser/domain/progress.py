@@ -1,4 +1,4 @@
-"""How long work tells how far it is: a stage reports, an interface shows."""
+"""How long work reports its progress: a stage reports, an interface shows it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ ReportProgress = Callable[[Progress], None]
 
 
 def silent(_: Progress) -> None:
-    """Report to nobody."""
+    """Report nothing."""
 
 
 class Parts:
-    """Parts of the same steps that come one after another, told as one: chats, channels.
+    """Several chats or channels, one after another, reported as one piece of work.
 
-    The whole has a total only when it is sure: in the last of `number` parts, or before it where `expected` says, by
-    step, how much there is in each part.
+    There is a total only when it is certain: in the last of `number` parts, or earlier where `expected` gives, by
+    step, the amount of work in each part.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Parts:
         self._running: dict[str, Progress] = {}
 
     def next(self) -> ReportProgress:
-        """The reporter of the next part; those before it are over."""
+        """The reporter of the next part; the earlier ones are finished."""
         self._ended |= self._running
         self._running = {}
         self._begun += 1
@@ -53,7 +53,7 @@ class Parts:
         self._report(replace(whole, total=_sum(so_far, self._to_come(progress.step))))
 
     def _to_come(self, step: str) -> int | None:
-        """How much the parts after this one hold of a step."""
+        """How much of a step is still to come in later parts."""
         if self._begun == self._number:
             return 0
         return sum(self._expected[step][self._begun :]) if step in self._expected else None

@@ -1,9 +1,9 @@
-"""References: build, parse and validate the ids by which messages, documents, topics and entries are known.
+"""Build, parse and validate the ids of messages, documents, topics and entries.
 
 source_ref   tg:<channel_id>:<post|comment>:<message_id>, where the id of a comment may name its discussion group
 document id  doc:<source_ref>
-topic id     topic:<source_ref of its first anchor when it was first found>, with ~2, ~3, … behind it for a later topic
-             all of whose messages have already named another one
+topic id     topic:<source_ref of its first anchor when it was first found>, followed by ~2, ~3, … for a later topic
+             all of whose messages have already given their name to another topic
 entry id     kb:msg:<source_ref>  or  kb:topic:<topic id>
 """
 
@@ -34,7 +34,7 @@ class SourceRef(NamedTuple):
 
 
 def source_ref(channel_id: str, message_type: MessageType, message_id: str | int) -> str:
-    """The one key of a message everywhere. Raises InvalidRefError where a part is empty or holds a colon."""
+    """The one key of a message everywhere. Raises InvalidRefError for a part that is empty or contains a colon."""
     ref = f"tg:{channel_id}:{message_type}:{message_id}"
     if _SOURCE_REF.fullmatch(ref) is None:
         raise InvalidRefError(ref, "tg:<channel_id>:<post|comment>:<message_id>")
@@ -42,7 +42,7 @@ def source_ref(channel_id: str, message_type: MessageType, message_id: str | int
 
 
 def parse_source_ref(ref: str) -> SourceRef:
-    """The parts of `ref`; InvalidRefError where it is not one."""
+    """The parts of `ref`. Raises InvalidRefError."""
     match = _SOURCE_REF.fullmatch(ref)
     if match is None:
         raise InvalidRefError(ref, "tg:<channel_id>:<post|comment>:<message_id>")
@@ -50,15 +50,15 @@ def parse_source_ref(ref: str) -> SourceRef:
 
 
 def comment_id(number: int, group: str, first_group: str) -> str:
-    """The id of the comment `number` of a discussion group (both by Telegram's bare ids).
+    """The id of comment `number` in a discussion group (both are Telegram's bare ids).
 
-    Each group counts for itself: a comment of another group than the channel's first one names it behind an @.
+    Each group numbers its own messages: a comment outside the channel's first group names its group after an @.
     """
     return str(number) if group == first_group else f"{number}{_GROUP}{group}"
 
 
 def split_comment_id(message_id: str) -> tuple[str, str | None]:
-    """The number of a comment in its discussion group, and that group where it is not the channel's first one."""
+    """The number of a comment in its discussion group, and the group unless it is the channel's first."""
     number, _, group = message_id.partition(_GROUP)
     return number, group or None
 
@@ -69,12 +69,12 @@ def document_id(ref: str) -> str:
 
 
 def topic_id(anchor_ref: str, turn: int = 1) -> str:
-    """The id of the `turn`-th topic whose first anchor, when it was first found, was `anchor_ref`."""
+    """The id of the `turn`-th topic that was found with `anchor_ref` as its first anchor."""
     return f"topic:{anchor_ref}" if turn == 1 else f"topic:{anchor_ref}{_TURN}{turn}"
 
 
 def naming_ref(topic: str) -> str:
-    """The message that the id `topic` is made of."""
+    """The message that gave the topic id its name."""
     return topic.removeprefix("topic:").rpartition(":")[0] + ":" + topic.rpartition(":")[2].partition(_TURN)[0]
 
 

@@ -1,4 +1,4 @@
-"""A source: a chat somebody asked to collect, how, and how far it got."""
+"""A source: a chat somebody asked to collect, how, and how far that got."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CollectMode = Literal["incremental", "snapshot"]
 
 
 class ChatName(Contract):
-    """A username by which a chat was found: since when, as far as was seen, and until when where it has lost it.
+    """A username by which a chat was found: since when, as far as observed, and until when if it lost the name.
 
     `owned` is the chat's own name; others were bought and may be sold.
     """
@@ -32,12 +32,12 @@ class ChatName(Contract):
 class Source(Contract):
     """One row of `ingestion_state`. `last_post_id` is the cursor: every post up to it is stored.
 
-    `peer_id` is the marked number of a chat that was first known, and so is stored, by its name alone. Of a chat read
-    newest first, `newest_post_id` is the newest post stored and `open_ranges` what is not: see domain/backlog.py.
-    `comments_swept_to` is how far down the posts were asked for comments once; `comments_turn` where the next look at
-    old posts goes on. `discussion_groups` are the bare ids of the groups where posts were ever commented, the first one
-    first: its comments are known by their number alone. `channel_names` are all names the chat has or had;
-    `channel_username` is the one that links use.
+    `peer_id` is the marked number of a chat that was first known, and is stored, under its name. For a chat read newest
+    first, `newest_post_id` is the newest stored post and `open_ranges` are the gaps: see domain/backlog.py.
+    `comments_swept_to` is how far back posts were checked once for comments; `comments_turn` is where the next check of
+    old posts continues. `discussion_groups` are the bare ids of the groups where posts were ever commented, the first
+    one first: its comments are known by their number alone. `channel_names` are all names the chat has or had;
+    `channel_username` is the one for links.
     """
 
     source_id: str
@@ -77,13 +77,13 @@ class Source(Contract):
 
     @property
     def names(self) -> tuple[ChatName, ...]:
-        """All names of the chat; of a source that was registered by one name alone, that one."""
+        """All names of the chat; for a source registered by a name alone, that name."""
         if self.channel_names is not None:
             return self.channel_names
         return (ChatName(name=self.channel_username, since=self.created_at),) if self.channel_username else ()
 
     def has_name(self, name: str, *, former: bool = False) -> bool:
-        """Whether the chat is found as `name`, or was, in any case of letters."""
+        """Whether the chat is or was called `name`, ignoring case."""
         wanted = name.lower()
         return (not former and wanted == (self.channel_username or "").lower()) or any(
             each.name.lower() == wanted and (each.until is not None) is former for each in self.names
@@ -99,7 +99,7 @@ class Recheck:
 
 
 class SourceChange(Contract):
-    """What somebody says of a source. On a known source only the fields that were set are changed."""
+    """Changes to a source. On a known source only the fields that were set are changed."""
 
     source_id: str
     channel_id: str | None = None
@@ -117,7 +117,7 @@ class SourceChange(Contract):
 
 
 class Attempt(Contract):
-    """One try to collect a source (M9)."""
+    """One attempt to collect a source (M9)."""
 
     source_id: str
     started_at: UtcTime

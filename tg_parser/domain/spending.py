@@ -1,7 +1,7 @@
 """What language models cost: counters that add up, and answers that were paid for.
 
-Money is counted in whole billionths of a dollar, so that sums are exact in any order. Unknown is null or counted
-apart, never 0.
+Money is counted in whole billionths of a dollar, so that sums are exact in any order. Unknown values are null or
+counted separately, never 0.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def dollars(nano: int) -> float:
 
 
 class Account(NamedTuple):
-    """What spending is booked on: `day` is YYYY-MM-DD in UTC; `channel_id` is empty where no channel is meant."""
+    """What spending is booked on: `day` is YYYY-MM-DD in UTC; `channel_id` is empty when there is no channel."""
 
     day: str
     run_id: str
@@ -37,9 +37,9 @@ class Account(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """Calls, their tokens and price. Calls that told no tokens or have no price are not in the sums; they are counted.
+    """Calls, their tokens and price. Calls without tokens or price are not in the sums but counted separately.
 
-    `cached_answers` were not asked for, and cost nothing.
+    `cached_answers` cost nothing: the model was not called.
     """
 
     calls: int = 0
@@ -64,7 +64,7 @@ class Spending:
 
 @dataclass(frozen=True, slots=True)
 class PaidAnswer:
-    """An answer that passed every check, under the key of its question; tokens and price are of its call."""
+    """An answer that passed every check, under the key of its question; tokens and price are those of its call."""
 
     key: str
     channel_id: str

@@ -1,4 +1,4 @@
-"""Text that every database can hold: NUL and lone surrogates have no place in PostgreSQL's text or jsonb."""
+"""Text that every database can hold: PostgreSQL's text and jsonb take neither NUL nor lone surrogates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def storable(text: str) -> str:
-    """`text` with NUL removed and lone surrogates replaced by U+FFFD; the same object where nothing changes."""
+    """`text` without NUL and with U+FFFD for lone surrogates; the same object when nothing changes."""
     if _is_storable(text):
         return text
     paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -16,7 +16,7 @@ def storable(text: str) -> str:
 
 
 def storable_json(value: Any) -> Any:
-    """`value` with every string in it, keys too, made storable."""
+    """`value` with every string in it made storable, keys included."""
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, dict):
@@ -27,7 +27,7 @@ def storable_json(value: Any) -> Any:
 
 
 def _is_storable(text: str) -> bool:
-    # Encoding is the quickest look at every character of a text: what cannot be encoded is a lone surrogate.
+    # Encoding is the fastest way to check every character of a text: what cannot be encoded is a lone surrogate.
     if "\x00" in text:
         return False
     if text.isascii():

@@ -16,7 +16,7 @@ TopicStatus = Literal["active", "retired"]
 
 
 class Anchor(Contract):
-    """A message that stands for its topic."""
+    """A message that represents its topic."""
 
     channel_id: str
     message_id: str
@@ -28,7 +28,7 @@ class Anchor(Contract):
 
 
 class TopicCard(Contract):
-    """What a topic is about: title, scope, anchors. `sources` are the channel ids it draws from."""
+    """What a topic is about: title, scope, anchors. `sources` are the ids of its channels."""
 
     id: str
     title: str

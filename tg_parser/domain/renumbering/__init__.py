@@ -1,1 +1,1 @@
-"""Numbers of chats that earlier versions stored wrongly, and what becomes of what they named. Pure."""
+"""Chat numbers that earlier versions stored wrongly, and how to correct what refers to them (pure)."""

@@ -1,9 +1,9 @@
-"""Numbers of chats that earlier versions stored wrongly, and the right ones. Pure.
+"""Chat numbers that earlier versions stored wrongly, and the right ones (pure).
 
-Glued: "-100" stood before the bare id of a channel, which is its marked id only where that has ten digits. Folded: of
-an export's ids from 2^32 to 3·2^32 only the lower 32 bits were kept, up to 2^33 as a basic group, then as a channel
-with "-100" before them. Some of these show in the number
-itself; the others may be what they say, so something else must tell: see `suspicion`.
+Glued: "-100" was put before the bare id of a channel, which gives its marked id only for ten digits. Folded: for
+ids of an export from 2^32 to 3·2^32 only the lower 32 bits were kept, up to 2^33 as a basic group, then as a channel
+with "-100" before them. Some of these can be recognised by the number alone; the others may be right as they are,
+and need more evidence: see `suspicion`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _REF = re.compile(
 
 
 class Suspicion(NamedTuple):
-    """A number that a basic group may have, and the channels that may hide behind it: by gluing, by folding."""
+    """A number that a basic group may have, and the channels it may really be: by gluing, by folding."""
 
     glued: str | None
     folded: str | None
 
 
 def certainly(channel_id: str) -> str | None:
-    """The right number of a chat whose number is wrong without doubt; None for every other."""
+    """The right number for a number that is certainly wrong; None for every other."""
     match = _GLUED.fullmatch(channel_id)
     if match is None or len(match[1]) == _RIGHT_DIGITS or len(match[1]) <= _MOST_GROUP_DIGITS:
         return None
@@ -41,7 +41,7 @@ def certainly(channel_id: str) -> str | None:
 
 
 def suspicion(channel_id: str) -> Suspicion | None:
-    """What a number that a basic group may have would be if it were wrong; None for every other."""
+    """The right numbers if a number that a basic group may have were wrong; None for every other."""
     digits = channel_id.removeprefix("-")
     if digits == channel_id or not re.fullmatch(r"[1-9]\d{0,9}", digits, re.ASCII):
         return None
@@ -54,9 +54,9 @@ def suspicion(channel_id: str) -> Suspicion | None:
 
 
 def right_source_number(channel_id: str, kind: str, via: str | None, *, has_name: bool) -> str | None:
-    """The right number of a source whose number is wrong; a basic group is no channel, and has neither name nor key.
+    """The right number of a source with a wrong one; a basic group is not a channel and has neither name nor key.
 
-    Exports alone folded, and almost all channels that they brought have more digits than gluing leaves in doubt.
+    Only exports folded, and almost all channels they brought have more digits than gluing leaves in doubt.
     """
     suspected = suspicion(channel_id)
     if suspected is None:
@@ -67,13 +67,13 @@ def right_source_number(channel_id: str, kind: str, via: str | None, *, has_name
 
 
 def right_number_by_authors(channel_id: str, authors: Collection[str]) -> str | None:
-    """The right number of a chat where a channel alone posts: in a basic group people do, and never the chat itself."""
+    """The right number of a chat where only a channel posts: in a basic group people post, never the chat itself."""
     suspected = suspicion(channel_id)
     return suspected.glued if suspected is not None and set(authors) == {channel_id} else None
 
 
 def signatures(channel_id: str) -> dict[str, str]:
-    """Who speaks in a folded chat under its own whole number, as that was stored then or is now: the right number."""
+    """The right number of a folded chat, from its author ids: the whole number, as it was stored then or is now."""
     found = dict[str, str]()
     for before, folds in (("-", 1), ("-100", 2)):
         lower = channel_id.removeprefix(before)
@@ -84,20 +84,20 @@ def signatures(channel_id: str) -> dict[str, str]:
 
 
 def right_peer(number: str) -> str:
-    """The right number of who wrote or was forwarded from: that is never a basic group, but may be a channel."""
+    """The right number of an author or a forward's origin: never a basic group, but it may be a channel."""
     match = _GLUED.fullmatch(number)
     return number if match is None or len(match[1]) == _RIGHT_DIGITS else marked_channel_id(match[1])
 
 
 def right_author(number: str, written: Any) -> str:
-    """The same, given how the export wrote it: persons of exports up to 2021 were taken for basic groups."""
+    """The same, given how the export wrote it: in exports up to 2021, people were taken for basic groups."""
     if isinstance(written, int) and written >> 32 == 1 and number == f"-{written % _FOLD}":
         return str(written % _FOLD)
     return right_peer(number)
 
 
 def renumbered(value: Any, numbers: Mapping[str, str]) -> Any:
-    """A JSON value with right numbers for wrong ones, alone or in refs and ids; what a list now holds twice, once."""
+    """A JSON value with wrong numbers corrected, alone or inside refs and ids; lists lose the duplicates this makes."""
     if isinstance(value, str):
         return _text(value, numbers)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Two sources that turn out to be one chat: what the one that stays asks for and how far it got. Pure."""
+"""Merges two sources that turn out to be one chat: what is asked for, and how far it got (pure)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Row = Mapping[str, Any]
 
 
 def merged_source(kept: Row, gone: Row) -> dict[str, Any]:
-    """What becomes of the fields of `kept`: the wishes of both, and the progress of the one that got less far.
+    """The merged fields of `kept`: the requests of both, and the progress of the one that got less far.
 
-    Either may have left out what the other asked for, so posts are rather read again than skipped.
+    Either may have skipped what the other asked for, so posts are read again rather than missed.
     """
     slower = min((kept, gone), key=lambda row: row["last_post_id"] or 0)
     return {
