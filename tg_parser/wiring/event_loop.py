@@ -11,11 +11,11 @@ T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Do `work` to its end, as asyncio.run does, in a loop that psycopg works in."""
+    """Run `work` to its end like asyncio.run, in a loop that psycopg supports."""
     with asyncio.Runner(loop_factory=loop_factory(sys.platform)) as runner:
         return runner.run(work)
 
 
 def loop_factory(platform: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Who makes the loop on `platform`: the one that is usual on Windows watches no sockets, which psycopg asks for."""
+    """The loop factory for `platform`: the default loop on Windows cannot watch sockets, which psycopg needs."""
     return asyncio.SelectorEventLoop if platform == "win32" else None

@@ -1,1 +1,1 @@
-"""How the two backends are reached: engines, pools, transactions, locks, migrations."""
+"""Access to the two backends: engines, pools, transactions, locks, migrations."""

@@ -1,4 +1,4 @@
-"""PostgreSQL's advisory locks for named work, kept as long as the work lasts, also when the server is restarted."""
+"""PostgreSQL's advisory locks for named work, held as long as the work lasts, even across a server restart."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHECK_EVERY_SECONDS = 5.0
 class AdvisoryLocks:
     """Locks, each on a connection of its own that lives as long as the lock.
 
-    `engine` has no pool: a lock is held as long as a whole run, and must not take a connection from those who work.
+    `engine` has no pool: a lock is held for a whole run and must not take a connection from the work itself.
     Behind a transaction pooler only an open transaction keeps its session, so the lock belongs to one (`pooled`).
     """
 
@@ -34,7 +34,7 @@ class AdvisoryLocks:
 
     @contextlib.asynccontextmanager
     async def exclusive(self, name: str) -> AsyncIterator[None]:
-        """Hold `name`. Where the server loses the lock it is taken again; where another has it then, the block ends."""
+        """Hold `name`. A lock that the server lost is taken again; if another process was quicker, the block ends."""
         owner = asyncio.current_task()
         if owner is None:
             raise RuntimeError("a lock is held by a task")
@@ -63,7 +63,7 @@ class _Lock:
 
     def __init__(self, engine: AsyncEngine, name: str, *, pooled: bool) -> None:
         self.lost: BusyError | None = None
-        """Set when another process has taken the lock while the server had lost ours."""
+        """Set when another process has taken the lock after the server lost ours."""
         self._engine = engine
         self._name = name
         self._pooled = pooled
@@ -71,7 +71,7 @@ class _Lock:
         self._conn: AsyncConnection | None = None
 
     async def take(self) -> None:
-        """Raises BusyError, which says who holds it, and StorageError."""
+        """Raises BusyError, which names the holder, and StorageError."""
         key = {"key": lock_key(self._name)}
         with translate_db_errors(self._place):
             self._conn = conn = await self._engine.connect()
@@ -83,7 +83,7 @@ class _Lock:
                 raise busy(self._name, await conn.scalar(text(_HOLDER_SQL), key) or "")
 
     async def keep(self, owner: asyncio.Task[object], check_every: float) -> None:
-        """See again and again that the lock is still there; cancel `owner` where another has it."""
+        """Check regularly that the lock is still held; cancel `owner` when another process has it."""
         while self.lost is None:
             await asyncio.sleep(check_every)
             if await self._is_alive():
@@ -99,12 +99,12 @@ class _Lock:
                 log.debug("the lock cannot be taken again yet", lock=self._name, reason=error.message)
 
     async def let_go(self) -> None:
-        """Give the lock back, and end its session."""
+        """Release the lock and close its session."""
         if self._conn is None:
             return
         conn, self._conn = self._conn, None
         try:
-            # The end of the session would free it too, but only when the server has noticed.
+            # Closing the session would release it too, but only once the server has noticed.
             if self._pooled:
                 await conn.rollback()
             elif not conn.invalidated:

@@ -1,8 +1,8 @@
 """When the answer to a commit is lost: was it committed or not? PostgreSQL remembers, and can be asked.
 
 Before it commits, a writing transaction notes its number and which run of the server gave it (`CommitMark`). If the
-connection breaks during the commit, a new connection asks for the fate of that number; only what is known to be lost
-may be done again. A crashed server may give out a number a second time, and so may a standby that became the primary:
+connection breaks during the commit, a new connection asks what became of that number; only what is known to be lost
+may be repeated. A crashed server may give out a number a second time, and so may a standby that became the primary:
 `verdict` says when a number still means the same transaction.
 """
 
@@ -56,22 +56,22 @@ def verdict(mark: CommitMark, run: ServerRun, status: Status | None, next_xid: i
     if run == mark.run:
         return "running" if status == "in progress" else "committed"
     if status == "in progress":
-        # No transaction outlives its server: the number has been given to another one.
+        # No transaction outlives its server, so this number belongs to another one.
         return "lost"
     if run.timeline != mark.run.timeline:
         return "unknown"
-    # Recovery ends with a checkpoint. A number beyond it was not in the log, so it was given out anew.
+    # Recovery ends with a checkpoint. A number beyond it was not in the log, so it has been given out anew.
     return "committed" if mark.xid < next_xid else "lost"
 
 
 async def commit_mark(conn: AsyncConnection) -> CommitMark | None:
-    """The mark of the transaction on `conn`; None where it has changed nothing."""
+    """The mark of the transaction on `conn`; None if it has changed nothing."""
     row = (await conn.exec_driver_sql(_MARK_SQL)).one()
     return None if row.xid is None else CommitMark(int(row.xid), row.pid, ServerRun(row.timeline, row.started))
 
 
 async def outcome(conn: AsyncConnection, mark: CommitMark) -> Verdict:
-    """What became of `mark`; a session that still holds it is ended first, so that nothing happens afterwards."""
+    """What became of `mark`; a session that still holds it is ended first, so that nothing can happen afterwards."""
     row = (await conn.exec_driver_sql(_RUN_SQL)).one()
     epoch, _, low = row.next_xid.partition(":")
     run, next_xid = ServerRun(row.timeline, row.started), (int(epoch) << 32) + int(low)

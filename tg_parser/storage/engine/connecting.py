@@ -1,4 +1,4 @@
-"""Connections that are made whole or not at all, also when the one who wants them is cancelled meanwhile."""
+"""Opens connections completely or not at all, even when the caller is cancelled meanwhile."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import psycopg
 
 
 async def connect_whole(*arguments: Any, **options: Any) -> psycopg.AsyncConnection:
-    """Like psycopg's own connect; where the caller is cancelled, the connection is closed as soon as it is there.
+    """Like psycopg's own connect, but if the caller is cancelled, the connection is closed as soon as it is open.
 
-    Cancelled in the middle, psycopg leaves the half-made session to the garbage collector, and on the server it lives
-    as long as that takes.
+    psycopg leaves a half-open session to the garbage collector, and it lives on the server until then.
     """
     making = asyncio.ensure_future(psycopg.AsyncConnection.connect(*arguments, **options))
     try:

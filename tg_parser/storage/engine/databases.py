@@ -27,7 +27,7 @@ from tg_parser.storage.tables import DatabaseName
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """Ingestion, raw and processing, and the locks that keep processes apart on them."""
+    """Ingestion, raw and processing, and the locks that keep processes off each other's work."""
 
     ingestion: Database
     raw: Database
@@ -42,7 +42,7 @@ class Databases:
 
     @property
     def read_databases(self) -> Databases:
-        """The same databases for reads that may be a few seconds old: from a replica where there is a good one."""
+        """The same databases for reads that may be a few seconds old: from a healthy replica if there is one."""
         if self.replicas is None:
             return self
         ingestion, raw, processing = (Reader(each, self.replicas) for each in self.all)
@@ -50,28 +50,28 @@ class Databases:
 
     @property
     def pools(self) -> dict[str, Pool]:
-        """Every pool of this process by the name of what it leads to: one, on SQLite one for each file."""
+        """Every pool of this process by the name of its target: one on PostgreSQL, one per file on SQLite."""
         found = {id(each.pool): (each.name, each.pool) for each in reversed(self.all)}
         pools = {name if len(found) > 1 else "primary": pool for name, pool in reversed(found.values())}
         return pools | {f"replica {each.name}": each.pool for each in self.replica_states}
 
     @property
     def replica_states(self) -> tuple[Replica, ...]:
-        """The read replicas as they were found at the last look."""
+        """The read replicas as of the last check."""
         return tuple(self.replicas.all) if self.replicas else ()
 
 
 @asynccontextmanager
 async def open_databases(settings: Settings, *, prepare: bool = True, begin: bool = True) -> AsyncIterator[Databases]:
-    """Connect; `prepare` also makes missing schemas and refuses those that do not fit. Raises StorageError.
+    """Connect; `prepare` also creates missing schemas and refuses incompatible ones. Raises StorageError.
 
-    Without `begin` a home that was named must hold them already.
+    Without `begin`, a home that was named must already contain them.
     """
     if settings.database.type == "sqlite":
         require_fit_places(settings, begin=begin)
     databases = _connectable(settings)
     try:
-        # The raw file first: the others read it too, and would name themselves where it cannot be read.
+        # The raw file first: the others read it too, and their errors would name the wrong file if it cannot be read.
         for database in (databases.raw, databases.ingestion, databases.processing):
             await wait_until_it_answers(database, settings.retry)
         if settings.database.type == "postgresql":
@@ -82,7 +82,8 @@ async def open_databases(settings: Settings, *, prepare: bool = True, begin: boo
         async with logged(databases.pools, settings.database.pool_log_minutes), _watched(databases.replicas):
             yield databases
     finally:
-        # Readers of the raw file first: the last to leave a SQLite file folds its log in, and only a writer can.
+        # Connections that only read the raw file close first: the last one to leave a SQLite file merges its log,
+        # and only a writer can.
         for database in (databases.ingestion, databases.processing, databases.raw):
             await database.close()
 

@@ -1,4 +1,4 @@
-"""Everything that SQLite and PostgreSQL do differently, sessions aside. Nothing else asks which of them it talks to."""
+"""Everything that SQLite and PostgreSQL do differently, except sessions. Nothing else asks which of them is in use."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tg_parser.storage.engine.commits import CommitMark, commit_mark
 from tg_parser.storage.tables.columns import bulk_encoder
 
 COPY_FROM_ROWS = 200
-"""Below this, plain statements are quicker than COPY and its temporary table."""
+"""Below this many rows, plain statements are faster than COPY and its temporary table."""
 
 _SEPARATOR = "\x1f"
 
@@ -41,23 +41,23 @@ Period = Literal["day", "week", "month"]
 
 
 class Dialect(ABC):
-    """What the storages ask of a backend beyond common SQL."""
+    """What the stores need from a backend beyond common SQL."""
 
     times_as_text: bool
     embedded: bool
-    """Whether the database belongs to this program alone, so that its schema may be changed unasked."""
+    """Whether the database belongs to this program alone, so that its schema may be changed without asking."""
 
     @abstractmethod
     async def insert_many(self, conn: AsyncConnection, table: Table, rows: Sequence[Row], tail: str) -> None:
-        """Insert `rows`, all with the same keys; `tail` is the ON CONFLICT clause, if any. The rows are used up."""
+        """Insert `rows`, all with the same keys; `tail` is the ON CONFLICT clause, if any. Consumes the rows."""
 
     @abstractmethod
     def any_of(self, expression: Column[str], values: Iterable[str]) -> ColumnElement[bool]:
-        """Whether `expression` is one of `values`, ids without white space, however many, as one parameter."""
+        """Whether `expression` is one of `values` (ids without white space, any number of them), as one parameter."""
 
     @abstractmethod
     def utf8_bytes(self, expression: ColumnElement[str]) -> ColumnElement[int]:
-        """The length of a text in bytes of UTF-8."""
+        """The length of a text in UTF-8 bytes."""
 
     @abstractmethod
     def json_text(self, document: Column[Any], key: str) -> ColumnElement[str]:
@@ -69,15 +69,15 @@ class Dialect(ABC):
 
     @abstractmethod
     async def claim(self, conn: AsyncConnection, names: Iterable[str]) -> None:
-        """Keep other writers of the same names out until this transaction ends."""
+        """Keep other writers with the same names out until this transaction ends."""
 
     @abstractmethod
     async def read_by_key(self, conn: AsyncConnection) -> None:
-        """Make this transaction follow the index of the wanted order, and never sort a whole table for a page."""
+        """Make this transaction use the index of the requested order instead of sorting a whole table for a page."""
 
     @abstractmethod
     async def join_by_hash(self, conn: AsyncConnection) -> None:
-        """Make this transaction join large sets in one pass over each, and never compare every row with every other."""
+        """Make this transaction join large sets in one pass over each instead of comparing every pair of rows."""
 
     @abstractmethod
     async def lift_time_limit(self, conn: AsyncConnection) -> None:
@@ -85,15 +85,15 @@ class Dialect(ABC):
 
     @abstractmethod
     async def commit_mark(self, conn: AsyncConnection) -> CommitMark | None:
-        """What tells later whether this transaction was committed; None where no such question can arise."""
+        """What later tells whether this transaction was committed; None if that question cannot arise."""
 
     @abstractmethod
     def table_owner(self, engine: AsyncEngine) -> str:
-        """The file or server, in words for a person, without any secret."""
+        """The file or server, in words for a person, without secrets."""
 
 
 class SqliteDialect(Dialect):
-    """One file; the writer has it alone."""
+    """One file; only one writer at a time."""
 
     times_as_text = True
     embedded = True
@@ -105,7 +105,7 @@ class SqliteDialect(Dialect):
         await conn.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) {tail}", values)
 
     def any_of(self, expression: Column[str], values: Iterable[str]) -> ColumnElement[bool]:
-        """A JSON array unfolded by SQLite: no limit on the number of parameters, one plan for any number."""
+        """A JSON array that SQLite expands: no limit on the number of parameters, and one plan for any number."""
         listing = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
         return expression.in_(select(listing.c.value))
 
@@ -119,23 +119,23 @@ class SqliteDialect(Dialect):
         return func.date(func.substr(moment, 1, 10), *steps, type_=Text)
 
     def utf8_bytes(self, expression: ColumnElement[str]) -> ColumnElement[int]:
-        """octet_length() is too new for many a Python's SQLite."""
+        """octet_length() is newer than the SQLite of many Pythons."""
         return func.length(cast(expression, LargeBinary), type_=Integer)
 
     async def claim(self, conn: AsyncConnection, names: Iterable[str]) -> None:
-        """BEGIN IMMEDIATE has claimed the whole file already."""
+        """BEGIN IMMEDIATE has already locked the whole file."""
 
     async def read_by_key(self, conn: AsyncConnection) -> None:
         """SQLite does so by itself."""
 
     async def join_by_hash(self, conn: AsyncConnection) -> None:
-        """SQLite makes an index for the time of the statement."""
+        """SQLite builds an index for the duration of the statement."""
 
     async def lift_time_limit(self, conn: AsyncConnection) -> None:
         """SQLite has no statement timeout."""
 
     async def commit_mark(self, conn: AsyncConnection) -> CommitMark | None:
-        """None: the file is on this machine, and its answer is not lost."""
+        """None: the file is on this machine, and its answer cannot be lost."""
 
     def table_owner(self, engine: AsyncEngine) -> str:
         """The path of the file."""
@@ -143,13 +143,13 @@ class SqliteDialect(Dialect):
 
 
 class PostgresDialect(Dialect):
-    """A server; writers meet row by row."""
+    """A server; writers conflict only on the same rows."""
 
     times_as_text = False
     embedded = False
 
     async def insert_many(self, conn: AsyncConnection, table: Table, rows: Sequence[Row], tail: str) -> None:
-        """COPY, into a temporary table where known rows may be among them; few rows go as plain statements."""
+        """COPY, through a temporary table if some rows may already exist; a few rows go as plain statements."""
         names, values = _encoded(table, rows, times_as_text=False)
         listing = ", ".join(names)
         if len(values) < COPY_FROM_ROWS:
@@ -172,7 +172,7 @@ class PostgresDialect(Dialect):
         await conn.exec_driver_sql(f"DROP TABLE {incoming}")
 
     def any_of(self, expression: Column[str], values: Iterable[str]) -> ColumnElement[bool]:
-        """An array that the server splits: the driver would spend more time on its elements than the server on all."""
+        """A string that the server splits into an array: encoding it in the driver would take longer than the query."""
         return expression == any_(func.string_to_array(_SEPARATOR.join(values), _SEPARATOR, type_=ARRAY(Text)))
 
     def json_text(self, document: Column[Any], key: str) -> ColumnElement[str]:
@@ -180,7 +180,7 @@ class PostgresDialect(Dialect):
         return func.jsonb_extract_path_text(document, key, type_=Text)
 
     def first_day(self, moment: Column[datetime], period: Period) -> ColumnElement[str]:
-        """Whatever the time zone of the session."""
+        """The same in any time zone of the session."""
         return func.to_char(func.date_trunc(period, func.timezone("UTC", moment)), "YYYY-MM-DD", type_=Text)
 
     def utf8_bytes(self, expression: ColumnElement[str]) -> ColumnElement[int]:
@@ -188,25 +188,25 @@ class PostgresDialect(Dialect):
         return func.octet_length(expression, type_=Integer)
 
     async def claim(self, conn: AsyncConnection, names: Iterable[str]) -> None:
-        """Advisory locks of the transaction, always in the same order."""
+        """Advisory locks of the transaction, always taken in the same order."""
         for key in sorted({lock_key(name) for name in names}):
             await conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
     async def read_by_key(self, conn: AsyncConnection) -> None:
-        """Of a table just filled the server has no statistics yet; it would take it for small and sort."""
+        """Right after a table is filled the server has no statistics and would sort, taking it for small."""
         await conn.exec_driver_sql("SET LOCAL enable_sort = off")
 
     async def join_by_hash(self, conn: AsyncConnection) -> None:
-        """Without statistics it would go through a table just filled once for each row of the other."""
+        """Without statistics it would scan a newly filled table once for each row of the other."""
         await conn.exec_driver_sql("SET LOCAL enable_nestloop = off")
 
     async def lift_time_limit(self, conn: AsyncConnection) -> None:
-        """For this transaction alone."""
+        """For this transaction only."""
         await conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
         await conn.exec_driver_sql("SET LOCAL lock_timeout = 0")
 
     async def commit_mark(self, conn: AsyncConnection) -> CommitMark | None:
-        """One question more for each writing transaction."""
+        """One more query for each writing transaction."""
         return await commit_mark(conn)
 
     def table_owner(self, engine: AsyncEngine) -> str:
@@ -232,7 +232,7 @@ def _encoders(table: Table, names: tuple[str, ...], times_as_text: bool) -> list
 
 
 def _encoded(table: Table, rows: Sequence[Row], *, times_as_text: bool) -> tuple[tuple[str, ...], list[Any]]:
-    """Column names, and the rows as tuples of what the driver takes."""
+    """Column names, and the rows as tuples of values that the driver accepts."""
     names = tuple(rows[0])
     for name, encode in _encoders(table, names, times_as_text):
         for row in rows:

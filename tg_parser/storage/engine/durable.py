@@ -1,4 +1,4 @@
-"""Renames that outlive a power cut."""
+"""Renames that survive a power cut."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in `folder` to the disk. Windows writes them with the files and opens no folder."""
+    """Flush the names in `folder` to the disk. Windows writes them with the files and cannot open folders."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except PermissionError:

@@ -1,4 +1,4 @@
-"""Settings to engines: one PostgreSQL pool for all three databases, or one SQLite file each."""
+"""Makes engines from settings: one PostgreSQL pool for all three databases, or one SQLite file each."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ REPLICA_CONNECT_SECONDS = 3
 
 
 def create_engine_from_settings(settings: Settings, database: DatabaseName) -> AsyncEngine:
-    """The engine of one logical database. Nothing is connected yet. Raises SettingsError, StorageError."""
+    """The engine of one logical database, not yet connected. Raises SettingsError, StorageError."""
     if settings.database.type == "postgresql":
         return _postgres_engine(settings.database, postgres_url(settings.database))
     return _sqlite_engine(settings.database, database)
 
 
 def create_lock_engine(settings: DatabaseSettings) -> AsyncEngine:
-    """Connections outside the pool, for what is held as long as a whole run."""
+    """Connections outside the pool, for locks that are held for a whole run."""
     return _postgres_engine(settings, postgres_url(settings), pooled=False)
 
 
@@ -42,7 +42,7 @@ def create_replica_engines(settings: DatabaseSettings) -> dict[str, AsyncEngine]
     """An engine for every read replica, by `host:port`, with the primary's credentials. Raises SettingsError."""
     url = postgres_url(settings)
     servers = hosts(settings.replica_hosts, url.port or settings.port)
-    # One that is down must not keep the reader waiting: the primary is there.
+    # A replica that is down must not keep the reader waiting: there is still the primary.
     return {
         f"{host}:{port}": _postgres_engine(
             settings, url.set(host=host, port=port), connect_timeout=REPLICA_CONNECT_SECONDS
@@ -52,7 +52,7 @@ def create_replica_engines(settings: DatabaseSettings) -> dict[str, AsyncEngine]
 
 
 async def wait_until_it_answers(database: Database, retry: RetrySettings) -> None:
-    """Return when the database answers; what waiting cannot mend fails at once. Raises StorageError."""
+    """Return when the database answers; what waiting cannot fix fails at once. Raises StorageError."""
     async for attempt in stamina.retry_context(
         on=StorageUnavailableError,
         attempts=retry.max_attempts,
@@ -117,7 +117,7 @@ def _sqlite_engine(settings: DatabaseSettings, database: DatabaseName) -> AsyncE
 
 
 def prepare_file(path: Path) -> None:
-    """Make the folder, and where there is no file yet one for its owner's eyes alone. Raises StorageError."""
+    """Create the folder, and the file, readable by its owner only, if there is none. Raises StorageError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():

@@ -1,4 +1,4 @@
-"""What a database's own error means: a sentence with a hint for a person, and whether the same again can succeed."""
+"""What a database's error means: a sentence with a hint for a person, and whether a retry can succeed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tg_parser.domain.errors import SchemaMismatchError, StorageError, StorageUn
 from tg_parser.storage.engine.commits import UnknownOutcomeError
 
 DATABASE_ERRORS = (DBAPIError, PoolTimeoutError, sqlite3.Error, psycopg.Error, UnknownOutcomeError)
-"""What a database call can raise; the drivers' own where SQLAlchemy does not stand between (COPY)."""
+"""What a database call can raise; the drivers' own errors where SQLAlchemy is not in between (COPY)."""
 
 
 class _Meaning(NamedTuple):
@@ -99,7 +99,7 @@ _POSTGRES[_POOLER] = _Meaning(
     "is behind a pooler that refuses the settings of a session",
     "Set DB_TRANSACTION_POOLER=true.",
 )
-# libpq gives no code for a refused connection, only words. The first that fits counts.
+# libpq gives no code for a refused connection, only words. The first match counts.
 _REFUSALS = (
     ("password authentication failed", "28P01"),
     ("SASL authentication failed", "28P01"),
@@ -130,17 +130,17 @@ _POOL = _Meaning(
     "Raise DB_POOL_SIZE or DB_MAX_OVERFLOW, or lower the concurrency.",
 )
 _SQLITE_AGAIN = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-# The server has lost this session, or will not have it any more; 25006: it is no primary any more.
+# The server has lost this session, or no longer accepts it; 25006: it is no longer the primary.
 _LOST = ("08", "57P", "25P03", "25006")
-# 23505: another transaction inserted the row meanwhile; run again, the work finds it.
+# 23505: another transaction inserted the row meanwhile; a second try will find it.
 _COLLISIONS = ("40001", "40P01", "23505")
 COLLISION_PAUSE = 0.05
-"""Seconds until work that another transaction was in the way of is done again."""
+"""Seconds before work that conflicted with another transaction is repeated."""
 
 
 @contextmanager
 def translate_db_errors(place: str) -> Iterator[None]:
-    """What a database raises comes out in words about `place` where it means something to a person."""
+    """Turns the database's errors into messages about `place` where they mean something to a person."""
     try:
         yield
     except DATABASE_ERRORS as error:
@@ -151,7 +151,7 @@ def translate_db_errors(place: str) -> Iterator[None]:
 
 
 def translate(error: Exception, place: str) -> StorageError | None:
-    """`error` in words about `place` (the file or server); None where it is a mistake of the program."""
+    """`error` as a message about `place` (the file or server); None if it is a bug of ours."""
     meaning = _meaning(error)
     if meaning is None:
         return None
@@ -160,9 +160,9 @@ def translate(error: Exception, place: str) -> StorageError | None:
 
 
 def pause_before_again(error: Exception) -> bool | float:
-    """Whether the whole transaction may succeed when it is run again; the seconds until then where they are known.
+    """Whether the whole transaction may succeed on another try, and the seconds to wait where known.
 
-    `error` is the database's own or what `told` made of it.
+    `error` is the database's own error or the translated one.
     """
     cause = error.__cause__ if isinstance(error, StorageError) and isinstance(error.__cause__, Exception) else error
     code = _postgres_code(cause)
@@ -170,7 +170,7 @@ def pause_before_again(error: Exception) -> bool | float:
 
 
 def worth_repeating(error: Exception) -> bool:
-    """Whether the whole transaction may succeed when it is run again."""
+    """Whether the whole transaction may succeed on another try."""
     cause = _driver_error(error)
     if isinstance(cause, sqlite3.Error):
         return _sqlite_code(cause) in _SQLITE_AGAIN
@@ -179,7 +179,7 @@ def worth_repeating(error: Exception) -> bool:
 
 
 def lost_connection(error: Exception) -> bool:
-    """Whether the session is gone, so that what it was doing may have been done or not."""
+    """Whether the session is gone, so that what it was doing may or may not have been done."""
     if isinstance(error, UnknownOutcomeError):
         return True
     cause = _driver_error(error)
@@ -232,7 +232,7 @@ def _postgres_code(error: Exception) -> str | None:
 
 
 def _refusal(error: psycopg.Error) -> str | None:
-    """What libpq tells in words alone: why a connection was not made."""
+    """Why a connection was refused, which libpq says in words only."""
     if not isinstance(error, psycopg.OperationalError):
         return None
     reason = str(error).rsplit("FATAL:", 1)[-1]

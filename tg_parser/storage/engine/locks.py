@@ -1,4 +1,4 @@
-"""Named locks that keep two processes apart. The system takes them back when a process dies, however it dies."""
+"""Named locks between processes. The system releases them when a process dies, however it dies."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ from filelock import FileLock, Timeout
 from tg_parser.domain.errors import BusyError
 
 LOCKS = "locks"
-"""The folder of lock files, beside what they guard."""
+"""The folder of lock files, next to what they guard."""
 
 
 class Locks(Protocol):
     """Exclusive use of named work, such as `process:-100123`."""
 
     def exclusive(self, name: str) -> contextlib.AbstractAsyncContextManager[None]:
-        """Hold `name` for the length of the block. Raises BusyError, which says who holds it."""
+        """Hold `name` for the length of the block. Raises BusyError, which names the holder."""
         ...
 
 
 class FileLocks:
-    """Locks as locked files in a folder beside the SQLite files. A file next to each names its last holder: on
-    Windows nobody else can read a file that is locked."""
+    """Locks as locked files in a folder beside the SQLite files. A second file names the last holder of each: on
+    Windows nobody else can read a locked file.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     @contextlib.asynccontextmanager
     async def exclusive(self, name: str) -> AsyncIterator[None]:
-        """Hold `name` by a lock on a file of its own."""
+        """Hold `name` through a lock on a file of its own."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock"
         told = path.with_suffix(".holder")
@@ -47,7 +48,7 @@ class FileLocks:
 
 
 def try_lock(path: Path, held: contextlib.ExitStack) -> bool:
-    """Lock the file `path` until `held` is closed or this process dies; False where somebody else has it."""
+    """Lock the file `path` until `held` is closed or this process dies; False if another process holds it."""
     try:
         held.enter_context(FileLock(path, blocking=False, mode=0o644, thread_local=False))
     except Timeout:
@@ -67,7 +68,7 @@ def _holder() -> str:
 
 
 def busy(name: str, holder: str) -> BusyError:
-    """The error about `name` being held; `holder` is empty where nobody knows by whom."""
+    """The error about `name` being held; `holder` is empty when unknown."""
     what, _, channel = name.partition(":")
     by = f": {holder}" if holder else ""
     return BusyError(

@@ -1,4 +1,4 @@
-"""The schema of each logical database: where it stands, whether it may be used, and how it moves."""
+"""The schema of each logical database: its revision, whether it may be used, and how it is upgraded."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ State = Literal["empty", "current", "behind", "newer", "foreign"]
 
 
 async def upgrade(database: Database, revision: str = "head") -> None:
-    """Bring the schema forward. Two processes at once are safe: the second finds the work done."""
+    """Upgrade the schema. Safe for two processes at once: the second finds nothing left to do."""
     await _alembic().upgrade(database, revision)
 
 
 async def downgrade(database: Database, revision: str) -> None:
-    """Take the schema back."""
+    """Downgrade the schema."""
     await _alembic().downgrade(database, revision)
 
 
 async def stamp(database: Database, revision: str) -> None:
-    """Note `revision` as the present one."""
+    """Record `revision` as the current one without running anything."""
     await _alembic().stamp(database, revision)
 
 
 async def current(database: Database) -> str | None:
-    """The revision the schema stands at; None where there is none."""
+    """The revision of the schema; None if there is none."""
     return await database.read(lambda conn: conn.run_sync(_current, database.name))
 
 
@@ -50,15 +50,15 @@ def history(name: DatabaseName) -> list[str]:
 
 
 async def check(database: Database) -> State:
-    """How the schema stands to this version."""
-    # Tables first: another process may make the schema in between, and its tables never come without their revision.
+    """The state of the schema as seen by this version."""
+    # Tables first: another process may create the schema in between, and tables never appear without their revision.
     tables = await database.read(lambda conn: conn.run_sync(lambda sync: set(inspect(sync).get_table_names())))
     revision = await current(database)
     return schema_state(revision, known_revisions(database.name), bool(tables & set(METADATA[database.name].tables)))
 
 
 def schema_state(revision: str | None, known: Sequence[str], has_our_tables: bool) -> State:
-    """`known` revisions come newest first; `foreign` are tables with our names of which nobody noted a revision."""
+    """`known` revisions come newest first; `foreign` are tables with our names but no recorded revision."""
     if revision is None:
         return "foreign" if has_our_tables else "empty"
     if revision not in known:
@@ -67,7 +67,7 @@ def schema_state(revision: str | None, known: Sequence[str], has_our_tables: boo
 
 
 async def ensure_schema(database: Database) -> None:
-    """Make an empty schema, bring a SQLite file forward, refuse what is not safe. Raises SchemaMismatchError."""
+    """Create an empty schema, upgrade a SQLite file, refuse what is not safe. Raises SchemaMismatchError."""
     state = await check(database)
     if state == "current":
         return
@@ -79,7 +79,7 @@ async def ensure_schema(database: Database) -> None:
 
 
 def may_upgrade(state: State, *, embedded: bool) -> bool:
-    """Whether a schema is brought forward unasked: an empty one always, an old one only where nobody else uses it."""
+    """Whether a schema is upgraded without asking: an empty one always, an old one only if nobody else uses it."""
     return state == "empty" or (state == "behind" and embedded)
 
 
@@ -101,7 +101,7 @@ def known_revisions(name: DatabaseName) -> list[str]:
 
 
 def version_table(name: DatabaseName) -> str:
-    """Where Alembic notes the revision of a logical database."""
+    """The table where Alembic records the revision of a logical database."""
     return f"alembic_version_{name}"
 
 

@@ -1,4 +1,4 @@
-"""A pool of connections, and what is known of its use: figures for logs, commands and health."""
+"""A pool of connections and its usage figures, for logs, commands and health checks."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PoolFigures:
-    """A pool at this moment, and since the start who had to wait for it."""
+    """A pool at this moment, and who has had to wait for it since the start."""
 
     size: int
     """Connections kept open (DB_POOL_SIZE)."""
     limit: int
     """Connections at most (DB_POOL_SIZE + DB_MAX_OVERFLOW)."""
     open: int
-    """Those there are; one that broke counts until it is needed and made anew."""
+    """Open connections; a broken one counts until it is needed and replaced."""
     checked_out: int
     overflow: int
-    """How many of the open ones are more than are kept."""
+    """How many open connections exceed the number that is kept."""
     waits: int
-    """Pieces of work that found no free connection and had to wait."""
+    """Requests that found no free connection and had to wait."""
     waited_seconds: float
     longest_wait_seconds: float
     refused: int
-    """Those that waited DB_POOL_TIMEOUT in vain."""
+    """Requests that waited for DB_POOL_TIMEOUT in vain."""
 
 
 class Pool:
-    """The connections of one engine. All work goes through `connection`, so that waiting is seen."""
+    """The connections of one engine. All work goes through `connection`, so that waits are recorded."""
 
     def __init__(self, engine: AsyncEngine, limit: int | None = None) -> None:
         self.engine = engine
@@ -101,7 +101,7 @@ class Pool:
 
 @contextlib.asynccontextmanager
 async def logged(pools: dict[str, Pool], minutes: float) -> AsyncIterator[None]:
-    """While the block runs, a line about each pool every so many minutes; 0 is never."""
+    """While the block runs, log a line about each pool every so many minutes; 0 means never."""
     if not minutes:
         yield
         return

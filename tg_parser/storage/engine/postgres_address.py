@@ -1,4 +1,4 @@
-"""Settings to the address of a PostgreSQL server and to what the driver is told when it connects."""
+"""Turns settings into the address of a PostgreSQL server and the driver's connection options."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg2", _DRIVER})
 _URL_HINT = "Write postgresql://user:password@host:5432/name, with special characters percent-encoded."
 _HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:(?P<port>\d{1,5}))?")
 
-# A peer that is gone without a word is noticed within a minute, idle or in the middle of a statement.
+# A peer that vanished is noticed within a minute, idle or in the middle of a statement.
 _LIVELINESS = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 
 
 def postgres_url(settings: DatabaseSettings) -> URL:
-    """The address from DB_URL or from the parts; any character may stand in the parts. Raises SettingsError."""
+    """The address from DB_URL or from its parts; the parts may contain any character. Raises SettingsError."""
     password = settings.password.get_secret_value() or None
     if settings.url is None:
         return URL.create(
@@ -48,7 +48,7 @@ def _parsed(value: str) -> URL:
     try:
         url = make_url(value)
     except (ArgumentError, ValueError):
-        # The error of the library would repeat the URL with its password.
+        # The library's error would repeat the URL with its password.
         raise SettingsError("DB_URL is not a URL.", _URL_HINT) from None
     if url.drivername not in _SCHEMES:
         raise SettingsError(f"DB_URL begins with {url.drivername}://, which is not PostgreSQL.", _URL_HINT)
@@ -58,7 +58,7 @@ def _parsed(value: str) -> URL:
 
 
 def _problems(url: URL) -> Iterator[str]:
-    # An @ that is not encoded tears the password in two, and its second half would be shown as the host.
+    # An unencoded @ splits the password, and the second half would be shown as the host.
     if "@" in f"{url.host}{url.database}":
         yield "has more than one @"
     if not url.database:
@@ -86,7 +86,7 @@ def hosts(value: str, default_port: int) -> list[tuple[str, int]]:
 
 
 def connect_arguments(settings: DatabaseSettings, url: URL) -> dict[str, Any]:
-    """What psycopg is told beside the URL. Raises SettingsError."""
+    """What psycopg gets besides the URL. Raises SettingsError."""
     arguments: dict[str, Any] = {
         "application_name": f"{APPLICATION_NAME}:{os.getpid()}",
         "client_encoding": "utf8",
@@ -95,7 +95,7 @@ def connect_arguments(settings: DatabaseSettings, url: URL) -> dict[str, Any]:
         **_tls_arguments(settings, url),
     }
     if settings.transaction_pooler:
-        # What is prepared in one transaction would be missing in the next, on another session.
+        # What one transaction prepares would be missing in the next, which has another session.
         return {**arguments, "prepare_threshold": None}
     given = url.query.get("options", "")
     ours = [f"-c {name}={value}" for name, value in session_parameters(settings).items()]
@@ -103,13 +103,13 @@ def connect_arguments(settings: DatabaseSettings, url: URL) -> dict[str, Any]:
 
 
 def session_parameters(settings: DatabaseSettings) -> dict[str, str]:
-    """The server's parameters under which all our statements run."""
+    """The server's parameters that apply to all our statements."""
     return {
         "statement_timeout": f"{settings.statement_timeout * 1000}",
         "lock_timeout": f"{settings.lock_timeout * 1000}",
         "idle_in_transaction_session_timeout": f"{settings.idle_in_transaction_timeout * 1000}",
         "timezone": "UTC",
-        # A plan made once for any array is a plan for ten elements of a small table; ours are thousands and it grows.
+        # A generic plan for arrays assumes ten elements and a small table; ours have thousands, and the table grows.
         "plan_cache_mode": "force_custom_plan",
     }
 

@@ -1,8 +1,8 @@
-"""Read replicas: reads that allow it go there; one that is down, lags or belongs to another server is left out.
+"""Read replicas: reads that may be slightly stale go there; one that is down, lags or belongs elsewhere is left out.
 
-Every few seconds the primary is asked how far it is and each replica how far it has followed. A replica serves reads
-only while it was found well at the last look, and only when that look came after everything this process has written:
-who reads after writing sees what was written.
+Every few seconds the primary is asked for its position and each replica how far it has followed. A replica serves
+reads only if it was healthy at the last check, and that check came after everything this process has written:
+a read after a write sees the write.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 class Sample(NamedTuple):
-    """The primary at one look: its position in the log, and how many transactions this process had written by then."""
+    """The primary at one check: its position in the log, and how many transactions this process had written by then."""
 
     at: float
     position: int
@@ -44,7 +44,7 @@ class Sample(NamedTuple):
 
 
 class ReplayProgress(NamedTuple):
-    """What a replica says: how far it has replayed, and the age in seconds of the last transaction it has."""
+    """A replica's report: how far it has replayed, and the age in seconds of its last transaction."""
 
     in_recovery: bool
     same_cluster: bool
@@ -53,13 +53,13 @@ class ReplayProgress(NamedTuple):
 
 
 def followed(samples: Iterable[Sample], progress: ReplayProgress) -> Sample | None:
-    """The latest look whose position the replica has reached."""
+    """The latest sample whose position the replica has reached."""
     reached = [each for each in samples if progress.replayed is not None and each.position <= progress.replayed]
     return reached[-1] if reached else None
 
 
 def lag_of(samples: Sequence[Sample] | deque[Sample], progress: ReplayProgress) -> float | None:
-    """Seconds behind at most: since a position it has passed was the primary's, or since its last transaction."""
+    """At most this many seconds behind: since the primary was at a passed position, or since the last transaction."""
     passed, now = followed(samples, progress), samples[-1]
     if passed is now:
         return 0.0
@@ -68,7 +68,7 @@ def lag_of(samples: Sequence[Sample] | deque[Sample], progress: ReplayProgress) 
 
 
 def why_left_out(progress: ReplayProgress, lag: float | None, max_lag: float) -> str | None:
-    """The reason not to read from a replica, in words that follow its name; None where it is well."""
+    """The reason not to read from a replica, in words that follow its name; None if it is healthy."""
     if not progress.same_cluster:
         return "belongs to another server than the primary"
     if not progress.in_recovery:
@@ -80,7 +80,7 @@ def why_left_out(progress: ReplayProgress, lag: float | None, max_lag: float) ->
 
 @dataclass(slots=True)
 class Replica:
-    """One replica and how it was found; `writes_seen` counts the writes of this process that it has surely followed."""
+    """One replica and its state; `writes_seen` counts the writes of this process that it has certainly followed."""
 
     name: str
     pool: Pool
@@ -101,7 +101,7 @@ class Replicas:
 
     @contextlib.asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        """Look at once, then again and again while the block runs; then close their connections."""
+        """Check at once, then regularly while the block runs; then close the connections."""
         await self.look()
         watching = asyncio.create_task(self._watch())
         try:
@@ -113,12 +113,12 @@ class Replicas:
                 await replica.pool.engine.dispose()
 
     def choose(self) -> Replica | None:
-        """A replica that has followed all that this process has written, each in turn; None where there is none."""
+        """A replica that has followed all that this process has written, in rotation; None if there is none."""
         well = [each for each in self.all if each.left_out is None and each.writes_seen >= self._primary.writes]
         return well[next(self._turn) % len(well)] if well else None
 
     def leave_out(self, replica: Replica, reason: str | None) -> None:
-        """Note how `replica` was found, and tell what is new about it."""
+        """Record the state of `replica`, and log what has changed."""
         if reason == replica.left_out:
             return
         was, replica.left_out = replica.left_out, reason
@@ -128,13 +128,13 @@ class Replicas:
             log.warning(f"Replica {replica.name} {reason}; reads go elsewhere until that is mended.")
 
     async def look(self) -> None:
-        """Ask the primary how far it is, and every replica how far it has followed."""
+        """Ask the primary for its position, and every replica how far it has followed."""
         writes = self._primary.writes
         try:
             async with asyncio.timeout(LOOK_TIMEOUT_SECONDS), self._primary.connection() as conn:
                 primary = (await conn.exec_driver_sql(_PRIMARY_SQL)).one()
         except (*DATABASE_ERRORS, TimeoutError) as error:
-            # Whoever needs the primary will hear of it; how the replicas do cannot be told without it.
+            # Whoever needs the primary will notice; without it nothing can be said about the replicas.
             log.debug("the primary does not tell its position", reason=type(error).__name__)
             return
         self._samples.append(Sample(time.monotonic(), primary.position, writes))
@@ -158,7 +158,7 @@ class Replicas:
 
 
 class Reader(Database):
-    """A database for reads that may be a few seconds old: from a replica where one is well, else from the primary."""
+    """A database for reads that may be a few seconds old: from a healthy replica if any, or from the primary."""
 
     def __init__(self, primary: Database, replicas: Replicas) -> None:
         super().__init__(primary.name, primary.engine, pool=primary.pool, retry=primary.retry)
@@ -173,7 +173,7 @@ class Reader(Database):
             async with replica.pool.connection() as conn, conn.begin():
                 return await work(conn)
         except DATABASE_ERRORS as error:
-            # A replica also ends statements that stand in the way of what it has to follow; the primary does not.
+            # A replica also cancels statements that block its replay; the primary does not.
             if lost_connection(error):
                 self._replicas.leave_out(replica, _reason(error))
         return await super().read(work)

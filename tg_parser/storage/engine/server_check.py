@@ -1,4 +1,4 @@
-"""Whether a PostgreSQL server can carry the three databases; asked once at the start."""
+"""Whether a PostgreSQL server is fit for the three databases; checked once at the start."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tg_parser.storage.engine.transactions import Database
 log = structlog.get_logger(__name__)
 
 OLDEST_VERSION = 14
-"""Older ones get no repairs any more, and lack what is needed to ask for the fate of a transaction."""
+"""Older ones get no fixes any more, and lack what is needed to look up what became of a transaction."""
 
 
 class ServerFacts(NamedTuple):
-    """What a server says of itself; `version` as in 150004."""
+    """What a server reports about itself; `version` as in 150004."""
 
     version: int
     in_recovery: bool
@@ -25,11 +25,11 @@ class ServerFacts(NamedTuple):
     encoding: str
     connections: int
     settings_kept: bool
-    """Whether what we ask of every session is in force."""
+    """Whether the settings we ask for in every session are in force."""
 
 
 async def check_server(database: Database, pool_limit: int) -> None:
-    """Refuse a server that cannot be used, warn of one with few connections. Raises StorageError."""
+    """Refuse a server that cannot be used; warn about one with too few connections. Raises StorageError."""
     facts = await database.read(_facts)
     if problem := unfit(facts):
         sentence, hint = problem
@@ -42,7 +42,7 @@ async def check_server(database: Database, pool_limit: int) -> None:
 
 
 def unfit(facts: ServerFacts) -> tuple[str, str] | None:
-    """Why a server cannot be used, and what to do; None where it can."""
+    """Why a server cannot be used, and what to do; None if it can."""
     major = facts.version // 10_000
     if major < OLDEST_VERSION:
         return (

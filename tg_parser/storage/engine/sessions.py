@@ -1,4 +1,4 @@
-"""How every new session of a backend is set up, and how its transactions begin."""
+"""Sets up every new session of a backend, and decides how its transactions begin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WRITING = "tg_parser_writing"
 def prepare_postgres(engine: Engine, parameters: Mapping[str, str]) -> None:
     """Set up every new session, and drop sessions of a server that has become read-only.
 
-    `parameters` are set in every transaction: for a pooler that gives each another session.
+    `parameters` are set in every transaction, for a pooler that gives each one another session.
     """
 
     def on_connect(connection: Any, _: Any) -> None:
@@ -45,7 +45,7 @@ def prepare_postgres(engine: Engine, parameters: Mapping[str, str]) -> None:
         event.listen(engine, "connect", on_connect)
 
 
-# A statement whose client was killed ends within seconds; where the server's system cannot tell, it runs to its end.
+# A statement whose client was killed ends within seconds; on servers that cannot detect it, it runs to its end.
 _NOTICE_GONE_CLIENTS = """
 CASE WHEN version() ~* 'linux|darwin|apple|bsd'
      THEN set_config('client_connection_check_interval', '2000', %s::boolean) END
@@ -55,18 +55,18 @@ CASE WHEN version() ~* 'linux|darwin|apple|bsd'
 def prepare_sqlite(engine: Engine, busy_timeout: float, attached: Path | None) -> None:
     """Set up every new connection, and begin writing transactions with BEGIN IMMEDIATE.
 
-    `attached` is read beside the engine's own file as schema `raw`; read-only, else BEGIN IMMEDIATE would claim it too.
+    `attached` is a second file, read as schema `raw`; read-only, or else BEGIN IMMEDIATE would lock it too.
     """
 
     def before_connect(_dialect: Any, _record: Any, arguments: tuple[Any, ...], _options: Any) -> None:
-        # What cannot be opened fails here: when opening fails inside aiosqlite, its thread outlives the event loop.
+        # Check here whether it can be opened: if opening fails inside aiosqlite, its thread outlives the event loop.
         sqlite3.connect(*arguments).close()
 
     def on_connect(connection: Any, _: Any) -> None:
         try:
             _set_up_sqlite(connection, busy_timeout, attached)
         except BaseException:
-            # A connection that fails here belongs to nobody yet; its thread would outlive the event loop.
+            # A connection that fails here has no owner yet; its thread would outlive the event loop.
             connection.close()
             raise
 

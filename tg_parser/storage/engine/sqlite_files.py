@@ -1,4 +1,4 @@
-"""The SQLite files of a folder: which are there, of which version, and whether they changed since a moment."""
+"""The SQLite files of a folder: which exist, which version wrote them, and whether they have changed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Tables = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file of the source with its tables and their columns. `fingerprint` is another after every write to it."""
+    """A file of the source with its tables and their columns. `fingerprint` changes with every write to it."""
 
     database: DatabaseName
     path: Path
@@ -49,7 +49,7 @@ class SourceFile:
 
 
 def existing_files(folder: Path) -> dict[DatabaseName, Path]:
-    """The files that are there. Raises StorageError where one is no SQLite file or none is there."""
+    """The files that exist. Raises StorageError if one is not a SQLite file or there are none."""
     if not folder.is_dir():
         raise StorageError(f"{folder} is not a folder.", "Name the folder that holds the SQLite files.")
     found = {name: folder / file for name, file in FILE_NAMES.items() if (folder / file).exists()}
@@ -61,13 +61,13 @@ def existing_files(folder: Path) -> dict[DatabaseName, Path]:
 
 
 def uses_wal(path: Path) -> bool:
-    """Whether readers of the file leave its writers alone."""
+    """Whether readers of the file do not block its writers."""
     with path.open("rb") as file:
         return file.read(20)[18:19] == bytes([_WAL_MARK])
 
 
 def fingerprint(path: Path) -> str:
-    """A text that is another after every write to the file or to its log."""
+    """A text that changes with every write to the file or to its log."""
     wal = wal_of(path)
     parts = [path] + ([wal] if wal.exists() and wal.stat().st_size else [])
     return " ".join(f"{part.stat().st_size}:{part.stat().st_mtime_ns}" for part in parts)
@@ -79,14 +79,14 @@ def wal_of(path: Path) -> Path:
 
 
 def describe(connection: sqlite3.Connection, database: DatabaseName, path: Path, mark: str) -> SourceFile:
-    """Recognise an attached file by its tables. Raises StorageError for one that is not ours."""
+    """Recognise an attached file by its tables. Raises StorageError if it is not ours."""
     tables = tables_in(connection, database)
     return SourceFile(database, path, _format(connection, database, path, tables), tables, mark)
 
 
 @contextmanager
 def translate_file_errors(path: Path) -> Iterator[None]:
-    """What SQLite and the file system raise comes out in words for a person."""
+    """Turns errors of SQLite and the file system into messages for a person."""
     try:
         yield
     except sqlite3.Error as error:
@@ -132,11 +132,11 @@ def _format(connection: sqlite3.Connection, database: DatabaseName, path: Path, 
 _SHARED = frozenset({
     "comment_cursors", "source_attempts", "processing_failures", "task_history", "agent_stats", "handoff_history",
 })  # fmt: skip
-"""Tables with one name in the earlier version and in this one."""
+"""Tables that have the same name in the earlier version and in this one."""
 
 
 def is_of_the_earlier_version(database: DatabaseName, tables: Tables) -> bool:
-    """Whether a file with these tables and columns is one of TG_parser 3.0."""
+    """Whether a file with these tables and columns was written by TG_parser 3.0."""
     table, column = _PRESENT[database]
     if column in tables.get(table, ()):
         return False

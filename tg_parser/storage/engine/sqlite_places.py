@@ -1,4 +1,4 @@
-"""What lies where the SQLite files should be, looked at before anything opens them: nothing is written for that.
+"""Checks what lies where the SQLite files should be before anything opens them, without writing anything.
 
 Files of the earlier version must stay byte for byte as they are, and a new file beside two old ones would look like
 lost data.
@@ -31,10 +31,10 @@ Paths = Mapping[DatabaseName, Path]
 
 
 def require_fit_places(settings: Settings, *, begin: bool = True) -> None:
-    """Refuse files that are not ours, or not all there; with `begin` there may be none yet. Raises StorageError."""
+    """Refuse files that are not ours or incomplete; with `begin`, there may be none yet. Raises StorageError."""
     paths = {name: sqlite_path(settings.database, name) for name in DATABASES}
     require_none_of_the_earlier_version(paths)
-    # In this order: a process that begins here at the same moment makes all three before it fills the first.
+    # In this order: a process starting here at the same moment creates all three before it fills the first.
     there = [path for path in paths.values() if _is_database(path)]
     missing = [path for path in paths.values() if not path.exists()]
     if missing and there:
@@ -50,12 +50,12 @@ def require_fit_places(settings: Settings, *, begin: bool = True) -> None:
 
 
 def there_are_files(settings: DatabaseSettings) -> bool:
-    """Whether any of the three files is there."""
+    """Whether any of the three files exists."""
     return any(sqlite_path(settings, name).exists() for name in DATABASES)
 
 
 def require_none_of_the_earlier_version(paths: Paths) -> None:
-    """Raise SchemaMismatchError where a file is one of TG_parser 3.0."""
+    """Raises SchemaMismatchError if a file was written by TG_parser 3.0."""
     earlier = [path for name, path in paths.items() if is_earlier(name, path)]
     if not earlier:
         return
@@ -70,7 +70,7 @@ def require_none_of_the_earlier_version(paths: Paths) -> None:
 
 
 def is_earlier(name: DatabaseName, path: Path) -> bool:
-    """Whether `path` is a file of TG_parser 3.0; one that cannot be read is left to the one who opens it."""
+    """Whether `path` is a file of TG_parser 3.0; an unreadable one is left to whoever opens it."""
     if not _holds_something(path):
         return False
     try:
@@ -84,7 +84,7 @@ def _tables_of(path: Path) -> Tables:
     wal = wal_of(path)
     if tables or not wal.exists() or not wal.stat().st_size:
         return tables
-    # All there is may still be in the log alone, and reading that in its place would leave traces.
+    # Everything may still be in the log, and reading that in its place would leave traces.
     with tempfile.TemporaryDirectory(prefix="tg-parser-look-") as scratch:
         copy = Path(scratch) / path.name
         shutil.copy(path, copy)
@@ -112,7 +112,7 @@ def _is_database(path: Path) -> bool:
 
 
 def _listed(paths: Iterable[Path]) -> str:
-    """The paths in words, those of one folder together."""
+    """The paths in words, grouped by folder."""
     by_folder: dict[Path, list[str]] = {}
     for path in paths:
         by_folder.setdefault(path.absolute().parent, []).append(path.name)

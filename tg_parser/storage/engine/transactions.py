@@ -43,11 +43,11 @@ class Database:
 
     @property
     def place(self) -> str:
-        """The file or server, in words for a person, without any secret."""
+        """The file or server, in words for a person, without secrets."""
         return self.dialect.table_owner(self.engine)
 
     async def write(self, work: Work[T]) -> T:
-        """Run `work` as one writing transaction; it may be run again, so start from nothing. Raises StorageError."""
+        """Run `work` as one writing transaction; it may run again, so start from scratch. Raises StorageError."""
         return await self._run(work, writing=True)
 
     async def read(self, work: Work[T]) -> T:
@@ -55,7 +55,7 @@ class Database:
         return await self._run(work, writing=False)
 
     async def rows(self, statement: Executable, *, by_key: bool = False) -> Sequence[Row]:
-        """All rows of a SELECT, by column name; `by_key` when it is a page in the order of an index."""
+        """All rows of a SELECT, by column name; `by_key` for a page in the order of an index."""
 
         async def fetch(conn: AsyncConnection) -> Sequence[Row]:
             if by_key:
@@ -72,7 +72,7 @@ class Database:
     async def pages(
         self, statement: Select[*tuple[Any, ...]], key: Column[str], size: int, after: str = ""
     ) -> AsyncIterator[Sequence[Row]]:
-        """The rows of `statement` by `key`, `size` at a time, each page a short transaction of its own."""
+        """The rows of `statement` by `key`, `size` at a time, each page in a short transaction of its own."""
         while page := await self.rows(statement.where(key > after).order_by(key).limit(size), by_key=True):
             yield page
             if len(page) < size:
@@ -80,12 +80,12 @@ class Database:
             after = page[-1][key.name]
 
     async def ping(self) -> None:
-        """Ask once; raise StorageError where the database does not answer."""
+        """Send one query. Raises StorageError if the database does not answer."""
         with translate_db_errors(self.place):
             await self._once(_select_one, writing=False)
 
     async def close(self) -> None:
-        """Give back every connection."""
+        """Close every connection."""
         await self.engine.dispose()
 
     async def _run(self, work: Work[T], *, writing: bool) -> T:
@@ -153,7 +153,7 @@ def _is_being_cancelled() -> bool:
 
 @contextmanager
 def _cancellation_kept() -> Iterator[None]:
-    """Cancelled work stays cancelled, also when its connection breaks over it: it must not be tried again."""
+    """Cancelled work stays cancelled, even when its connection breaks because of it: it must not be retried."""
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
     try:
@@ -165,14 +165,14 @@ def _cancellation_kept() -> Iterator[None]:
 
 
 def channel_range(key: Column[str], channel_id: str) -> ColumnElement[bool]:
-    """Whether a source_ref belongs to `channel_id`: a range, as refs of a channel share a prefix and sort bytewise."""
+    """Whether a source_ref belongs to `channel_id`, as a range: refs of a channel share a prefix and sort bytewise."""
     return and_(key >= f"tg:{channel_id}:", key < f"tg:{channel_id};")
 
 
 async def insert_rows(
     database: Database, conn: AsyncConnection, table: Table, rows: Iterable[dict[str, Any]], *, key: Sequence[str]
 ) -> None:
-    """Insert `rows` that are new, in the order of `key`; a known one fails the transaction."""
+    """Insert new `rows` in the order of `key`; a known key fails the transaction."""
     ordered = sorted(rows, key=itemgetter(*key))
     if ordered:
         await database.dialect.insert_many(conn, table, ordered, "")

@@ -1,1 +1,1 @@
-"""Numbers of chats that earlier versions stored wrongly, put right by the revisions of each database."""
+"""Corrects chat numbers that earlier versions stored wrongly; run by the revisions of each database."""

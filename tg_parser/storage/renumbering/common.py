@@ -1,7 +1,7 @@
-"""What the revisions that put numbers of chats right have in common. Synchronous, on the connection of a revision.
+"""What the revisions that correct chat numbers share. Synchronous, on the connection of a revision.
 
-Each database is put right alone, in any order: what only the messages tell is asked of the raw database before and
-after its own revision, and the answer is the same.
+Each database is corrected on its own, in any order: what only the messages show is asked of the raw database before
+and after its own revision, with the same answer.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
 
 
 def rows_of(conn: Connection, statement: Executable, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-    """The rows of a statement by their columns' names."""
+    """The rows of a statement, by column name."""
     return [row._asdict() for row in conn.execute(statement, values)]
 
 
 def asking(conn: Connection) -> Ask:
-    """Questions to the database of a revision."""
+    """A function that sends queries to the database of a revision."""
     return lambda statement, values: rows_of(conn, text(statement), values)
 
 
@@ -56,7 +56,7 @@ def has_messages(conn: Connection) -> bool:
 
 
 def right_numbers(ask: Ask, channels: Iterable[str], *, with_messages: bool) -> dict[str, str]:
-    """The right numbers of those of `channels` that are wrong, as far as numbers and messages tell."""
+    """The right numbers for those of `channels` that are wrong, as far as numbers and messages show."""
     found = dict[str, str]()
     for channel in set(channels):
         signed = _signed(ask, channel) if with_messages else None
@@ -68,7 +68,7 @@ def right_numbers(ask: Ask, channels: Iterable[str], *, with_messages: bool) -> 
 
 
 def _signed(ask: Ask, channel: str) -> str | None:
-    """Which channel a folded number belongs to: it signs with the whole one, and nobody there has the folded one."""
+    """The channel a folded number belongs to: its posts carry the whole number, and no author has the folded one."""
     rights = signatures(channel)
     if not rights or _told(ask, channel, "author_id = :author", author=channel):
         return None
@@ -80,14 +80,14 @@ def _signed(ask: Ask, channel: str) -> str | None:
 
 
 def _told(ask: Ask, channel: str, condition: str = "1 = 1", **values: str) -> Sequence[Mapping[str, Any]]:
-    """A message of any kind, if there is one."""
+    """Any one message that meets the condition, if there is one."""
     within = "source_ref >= :low AND source_ref < :high"
     statement = f"SELECT author_id FROM raw_messages WHERE {within} AND {condition} LIMIT 1"
     return ask(statement, {"low": f"tg:{channel}:", "high": f"tg:{channel};", **values})
 
 
 def _told_by_messages(ask: Ask, channel: str, suspected: Suspicion) -> str | None:
-    """Whose messages stand under a suspected number; once they have moved, they stand under the right one alone."""
+    """The chat that the messages under a suspected number belong to; once moved, they are under the right one only."""
     if not _posts(ask, channel):
         return next((right for right in suspected if right is not None and _posts(ask, right)), None)
     for row in _posts(ask, channel, "via IN ('api', 'web')") if suspected.glued else ():
@@ -108,7 +108,7 @@ def _posts(
 
 
 def _is_channel(row: Mapping[str, Any]) -> bool | None:
-    """What a post from the preview, which shows channels alone, or from the API tells of its chat."""
+    """What the origin of a post says about its chat: the preview shows only channels, and the API knows the kind."""
     payload = row["raw_payload_json"]
     if isinstance(payload, str):
         payload = orjson.loads(payload)
@@ -125,20 +125,20 @@ class Move:
         self.wrong, self.right = wrong, right
 
     def refs(self, name: str, key: str = "source_ref", before: str = "tg:") -> None:
-        """Put right the refs, or the ids made of refs, in a column."""
+        """Correct the refs, or the ids made of refs, in a column."""
         self.run(f"UPDATE {name} SET {key} = {self.new(key)} WHERE {self.within(key)}", before)
 
     def drop_doubles(self, name: str, key: str = "source_ref", *, before: str = "tg:", also: str = "1 = 1") -> None:
-        """Delete what is there under the right ref too; `also` compares further columns of o, the other row."""
+        """Delete rows that also exist under the right ref; `also` compares further columns of o, the other row."""
         other = f"SELECT 1 FROM {name} AS o WHERE o.{key} = {self.new(f'{name}.{key}')} AND {also}"
         self.run(f"DELETE FROM {name} WHERE {self.within(key)} AND EXISTS ({other})", before)
 
     def number(self, name: str, key: str = "channel_id") -> None:
-        """Put right a column that holds the number alone."""
+        """Correct a column that holds only the number."""
         self.run(f"UPDATE {name} SET {key} = :right WHERE {key} = :wrong")
 
     def run(self, statement: str, before: str = "tg:") -> None:
-        """Run a statement made of new() and within(), and of the numbers :wrong and :right."""
+        """Run a statement made of new() and within(), with the numbers :wrong and :right."""
         low = f"{before}{self.wrong}:"
         values = {"low": low, "high": f"{before}{self.wrong};", "new": f"{before}{self.right}:", "start": len(low) + 1}
         values |= {"wrong": self.wrong, "right": self.right}
@@ -146,17 +146,17 @@ class Move:
 
     @staticmethod
     def within(key: str) -> str:
-        """Whether a ref is one of the wrong number."""
+        """SQL: whether a ref belongs to the wrong number."""
         return f"{key} >= :low AND {key} < :high"
 
     @staticmethod
     def new(key: str) -> str:
-        """A ref of the wrong number with the right one."""
+        """SQL: a ref of the wrong number, rewritten to the right one."""
         return f":new || substr({key}, :start)"
 
 
 def renumber_json(conn: Connection, name: str, key: str, names: Sequence[str], numbers: Mapping[str, str]) -> None:
-    """Put right the numbers in the JSON columns `names` of a table, in pages by its `key`."""
+    """Correct the numbers in the JSON columns `names` of a table, in pages by its `key`."""
     source = table(name, column(key, Text()), *(column(each, JsonDocument()) for each in names))
     ordered = select(source).order_by(source.c[key]).limit(PAGE)
     page = rows_of(conn, ordered)

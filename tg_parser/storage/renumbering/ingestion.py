@@ -1,4 +1,4 @@
-"""Numbers of chats in the ingestion database put right; two sources of one chat become one."""
+"""Corrects chat numbers in the ingestion database; two sources of one chat become one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _source = _sources.c
 
 
 def renumber_sources(conn: Connection) -> None:
-    """Put everything right that the ingestion database names by a wrong number."""
+    """Correct every wrong number in the ingestion database."""
     seen = set(conn.scalars(text("SELECT channel_id FROM telegram_access")))
     sources = rows_of(conn, select(_sources).order_by(_source.created_at, _source.source_id))
     channels = [row["channel_id"] for row in sources]
@@ -65,7 +65,7 @@ def _change(conn: Connection, source_id: str, values: Mapping[str, Any]) -> None
 
 
 def _renumber_access(conn: Connection, seen: set[str]) -> None:
-    """Basic groups are asked for without a key, so whatever has one is a channel."""
+    """Basic groups are accessed without a key, so whatever has one is a channel."""
     for wrong in sorted(seen):
         both = {"wrong": wrong, "right": right_peer(wrong)}
         if both["right"] == wrong:

@@ -1,4 +1,4 @@
-"""One message that was stored under two numbers of its chat, made one as collecting would have made it (M6). Pure."""
+"""Merges a message stored under two numbers of its chat, the way collecting would have (M6; pure)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Observed(NamedTuple):
 
 
 def merged(one: Observed, other: Observed) -> Observed:
-    """The row that was stored first; the other one, and all that either log notes, is seen again in its time."""
+    """The row that was stored first, after replaying the other row and both logs in order of time."""
     first, second = sorted((one, other), key=lambda each: each.row["inserted_at"])
     held = Held({**first.row, "revision": 0}, first.row["text"], first.row["edited_at"])
     log: list[Row] = []
@@ -40,12 +40,12 @@ def _in_time(first: Observed, second: Observed) -> Iterator[Row]:
 
 
 def _of_entry(entry: Row, row: Row) -> Row:
-    """An entry as a sighting: media and links are kept beside the message alone."""
+    """A log entry as an observation: media and links are kept only with the message."""
     return {**dict.fromkeys(COMPARED), **{name: row[name] for name in OF_TEXT}, **entry}
 
 
 def _change(held: Held, seen: Row, log: Sequence[Row]) -> Change:
-    """An entry of a log keeps the reason it was noted for; what is noted already, or is older, is not noted again."""
+    """An entry keeps the reason it was recorded for; what is already recorded, or is older, is not recorded again."""
     if seen.get("reason") == "deleted":
         return Change(reason=None if any(entry["reason"] == "deleted" for entry in log) else "deleted")
     change = change_of(held, seen)
@@ -56,5 +56,5 @@ def _change(held: Held, seen: Row, log: Sequence[Row]) -> Change:
 
 
 def _present(seen: Row, newest: Row) -> dict[str, Any]:
-    """A deletion repeats what counts, because the newest entry says that."""
+    """A deletion repeats the current text, because the newest entry holds it."""
     return {**seen, **({name: newest[name] for name in _WHAT_COUNTS} if seen.get("reason") == "deleted" else {})}

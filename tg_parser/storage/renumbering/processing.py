@@ -1,4 +1,4 @@
-"""Numbers of chats in the processing database put right: documents, topics, answers, and what agents and jobs tell."""
+"""Corrects chat numbers in the processing database: documents, topics, answers, and texts of agents and jobs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _SPENT = (
 
 
 def renumber_documents(conn: Connection) -> None:
-    """Put everything right that the processing database names by a wrong number."""
+    """Correct every wrong number in the processing database."""
     ask = asking(conn)
     numbers = right_numbers(ask, channels_of_documents(ask), with_messages=has_messages(conn))
     for wrong, right in sorted(numbers.items()):
@@ -65,7 +65,7 @@ def renumber_documents(conn: Connection) -> None:
 
 
 def channels_of_documents(ask: Ask) -> Iterator[str]:
-    """Every number by which a row names its chat."""
+    """Every number under which a row names its chat."""
     for name in _WITH_REFS:
         yield from channels_in_refs(ask, name)
     for name in (*_WITH_NUMBERS[2:], "llm_spending"):
@@ -74,11 +74,11 @@ def channels_of_documents(ask: Ask) -> Iterator[str]:
 
 
 def _move_documents(move: Move) -> None:
-    """A message with two documents keeps one, which is due again where the message has a log."""
+    """A message with two documents keeps one, and waits for processing again if it has a revision log."""
     twin = f"SELECT 1 FROM processed_documents AS o WHERE {move.within('o.source_ref')}"
     twin += f" AND {move.new('o.source_ref')} = processed_documents.source_ref"
     move.run(f"UPDATE processed_documents SET revision = 0 WHERE channel_id = :right AND EXISTS ({twin})")
-    # Claims are leases of workers, and nobody works while the schema changes.
+    # Claims belong to running workers, and none runs while the schema changes.
     move.run(f"DELETE FROM processing_claims WHERE {move.within('source_ref')}")
     for name in _WITH_REFS:
         move.drop_doubles(name)
@@ -88,7 +88,7 @@ def _move_documents(move: Move) -> None:
 
 
 def _move_spending(move: Move) -> None:
-    """What was spent under both numbers is added up."""
+    """What was spent under the two numbers is added up."""
     on, sums = ", ".join(_SPENT_ON), ", ".join(_SPENT)
     added = ", ".join(f"{name} = llm_spending.{name} + excluded.{name}" for name in _SPENT)
     move.run(
@@ -99,7 +99,7 @@ def _move_spending(move: Move) -> None:
 
 
 def _rename_runs(conn: Connection, numbers: Mapping[str, str]) -> None:
-    """The keys of runs are the numbers of their channels, sorted; of two that are now one the topics are made anew."""
+    """Keys of runs are the sorted numbers of their channels; if two become one, their topics are found anew."""
     known = set(conn.scalars(text("SELECT channels_key FROM topic_runs")))
     for key in sorted(known):
         channels = key.split(" ")

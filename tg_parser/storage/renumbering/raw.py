@@ -1,4 +1,4 @@
-"""Numbers of chats in the raw database put right: messages, their log, who wrote them and where they came from."""
+"""Corrects chat numbers in the raw database: messages, their log, their authors and the origins of forwards."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _row, _entry = _messages.c, _log.c
 
 
 def renumber_messages(conn: Connection) -> None:
-    """Put everything right that the raw database names by a wrong number."""
+    """Correct every wrong number in the raw database."""
     ask = asking(conn)
     numbers = right_numbers(ask, channels_in_refs(ask, "raw_messages"), with_messages=True)
     _renumber_people(conn, numbers)
@@ -54,7 +54,7 @@ def renumber_messages(conn: Connection) -> None:
 
 
 def _merge_doubles(conn: Connection, move: Move) -> None:
-    """Of a message that is there under both numbers the row first seen stays, with what was seen later in its log."""
+    """For a message stored under both numbers the earlier row stays; what was seen later goes into its log."""
     prefix, after = f"tg:{move.wrong}:", f"tg:{move.wrong}:"
     within = select(_row.source_ref).where(_row.source_ref < f"tg:{move.wrong};").order_by(_row.source_ref).limit(PAGE)
     while refs := conn.scalars(within.where(_row.source_ref > after)).all():
@@ -89,7 +89,7 @@ def _merge(conn: Connection, right: Observed, wrong: Observed) -> None:
 
 
 def _renumber_people(conn: Connection, numbers: Mapping[str, str]) -> None:
-    """Put right who wrote and whom a message was forwarded from, in pages of the rows that may be wrong."""
+    """Correct authors and origins of forwards, in pages of the rows that may be wrong."""
     forward = cast(_row.forward_json, Text())
     suspect = or_(
         and_(_row.author_id.like("-%"), not_(_row.author_id.like("-100" + 10 * "_"))),

@@ -1,4 +1,4 @@
-"""Topics under the wrong number of a chat put right; two that now have one id become one."""
+"""Corrects topics under a wrong chat number; two topics that end up with one id become one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _RANK = text(
     " AS place FROM topic_items WHERE topic_id IN :ids) AS ranked"
     " WHERE topic_items.topic_id = ranked.topic_id AND topic_items.source_ref = ranked.source_ref"
 ).bindparams(bindparam("ids", expanding=True))
-"""Anchors first, as they were; then the others, best first. The names of the roles sort so."""
+"""Anchors first, in their old order; then the others, best first. The roles happen to sort that way."""
 _ROLES = text(
     "SELECT topic_id, role, count(*) AS items FROM topic_items WHERE topic_id IN :ids GROUP BY topic_id, role"
 ).bindparams(bindparam("ids", expanding=True))
@@ -42,12 +42,12 @@ Row = Mapping[str, Any]
 
 
 def move_topics(move: Move) -> None:
-    """Of two topics that now have one id, that of the right number stays, with the messages of both."""
+    """When two topics end up with one id, the one under the right number stays, with the messages of both."""
     move.drop_doubles("topic_items", also="o.topic_id = topic_items.topic_id")
     move.refs("topic_items")
     twins = _twins(move)
     _make_way(move)
-    # Items point at their topic, so the topic is there under both ids until they have followed.
+    # Items point at their topic, so it exists under both ids until they have moved.
     columns = ", ".join((*_PLAIN, *_TIMES, *_JSON))
     of_wrong = f"SELECT {move.new('id')}, {columns} FROM topics WHERE {move.within('id')}"
     move.run(f"INSERT INTO topics (id, {columns}) {of_wrong} ON CONFLICT (id) DO NOTHING", _IDS)
@@ -58,7 +58,7 @@ def move_topics(move: Move) -> None:
 
 
 def _twins(move: Move) -> Sequence[Row]:
-    """The heads of topics that are there under both ids."""
+    """The heads of topics that exist under both ids."""
     wrong, right = _topics.alias("w"), _topics.alias("o")
     low = f"{_IDS}{move.wrong}:"
     new_id = literal(f"{_IDS}{move.right}:", Text()) + func.substr(wrong.c.id, len(low) + 1)
@@ -68,7 +68,7 @@ def _twins(move: Move) -> Sequence[Row]:
 
 
 def _make_way(move: Move) -> None:
-    """Messages that come to another topic support it: its card names its anchors. What it has already stays."""
+    """Messages that join another topic become supporting: its card names its anchors. Those it already has stay."""
     to = move.new("topic_items.topic_id")
     other, same = f"SELECT 1 FROM topics AS o WHERE o.id = {to}", "o.source_ref = topic_items.source_ref"
     coming = f"WHERE {move.within('topic_id')} AND EXISTS ({other})"

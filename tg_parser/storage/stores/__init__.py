@@ -1,1 +1,1 @@
-"""One store a subject, on SQLite and PostgreSQL alike."""
+"""One store per subject, for SQLite and PostgreSQL alike."""

@@ -1,4 +1,4 @@
-"""What must not be forgotten about a Telegram account between two runs: waits, a dead session, access to chats."""
+"""What must be remembered about a Telegram account between two runs: waits, a dead session, access to chats."""
 
 from __future__ import annotations
 
@@ -42,29 +42,29 @@ class AccountStorage:
         await self._save(telegram_limits, row, ("session_id", "request"))
 
     async def block(self, session_id: str) -> Block | None:
-        """Why the session is dead; None for one that may be used."""
+        """Why the session is dead; None if it can be used."""
         row = await self._database.row(select(telegram_sessions).where(_session.session_id == session_id))
         return None if row is None else Block(row["blocked_reason"], row["blocked_at"])
 
     async def set_block(self, session_id: str, reason: str, now: datetime) -> None:
-        """Let nobody use the session any more."""
+        """Forbid any further use of the session."""
         row = {"session_id": session_id, "blocked_reason": storable(reason), "blocked_at": now}
         await self._save(telegram_sessions, row, ("session_id",))
 
     async def lift_block(self, session_id: str) -> None:
-        """A person has acted: the session may be used again."""
+        """The user has acted: the session may be used again."""
         await self._database.write(
             lambda conn: conn.execute(delete(telegram_sessions).where(_session.session_id == session_id))
         )
 
     async def access_hash(self, session_id: str, channel_id: str) -> int | None:
-        """The number with which this account may ask for the channel, where it was told one."""
+        """Telegram's access hash of the channel for this account, if known."""
         mine = (_access.session_id == session_id, _access.channel_id == channel_id)
         row = await self._database.row(select(_access.access_hash).where(*mine))
         return None if row is None else int(row["access_hash"])
 
     async def remember_access(self, session_id: str, channel_id: str, access_hash: int) -> None:
-        """Keep the account's number for a channel."""
+        """Keep the account's access hash for a channel."""
         row = {"session_id": session_id, "channel_id": channel_id, "access_hash": access_hash}
         await self._save(telegram_access, row, ("session_id", "channel_id"))
 

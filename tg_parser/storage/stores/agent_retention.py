@@ -1,4 +1,4 @@
-"""What of the agents' history has had its time, read for an archive and then deleted."""
+"""Expired rows of the agents' history, read for an archive and then deleted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ARCHIVED = {table.name: table for table in (task_history, handoff_history)}
 
 
 class AgentRetention:
-    """Old rows of the history; a handoff that is still open is never old."""
+    """Old rows of the history; a handoff that is still open never counts as old."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -31,7 +31,7 @@ class AgentRetention:
             yield page
 
     async def delete(self, table: str, ids: Sequence[str]) -> int:
-        """Delete rows by id; how many of them were still there."""
+        """Delete rows by id; returns how many still existed."""
         gone = delete(ARCHIVED[table]).where(self._database.dialect.any_of(ARCHIVED[table].c.id, ids))
 
         async def remove(conn: AsyncConnection) -> int:

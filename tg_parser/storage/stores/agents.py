@@ -1,4 +1,4 @@
-"""The agents: their registry, what they did, and how much of it a day."""
+"""The agents: their registry, what they did, and how much of it per day."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class AgentState:
-    """An agent as it is registered, with what it has done in all."""
+    """A registered agent with its totals."""
 
     card: AgentCard
     is_active: bool
@@ -63,13 +63,13 @@ class DailyStats:
 
 
 class AgentStorage:
-    """The agents of the processing database."""
+    """The agents in the processing database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def register(self, cards: Sequence[AgentCard], at: datetime) -> None:
-        """Enter what agents are; what they have done stays."""
+        """Register agents; their history stays."""
         rows = [_registry_row(card, at) for card in cards]
 
         async def register(conn: AsyncConnection) -> None:
@@ -78,7 +78,7 @@ class AgentStorage:
         await self._database.write(register)
 
     async def record(self, tasks: Sequence[TaskRecord], retention: timedelta) -> None:
-        """Enter tasks into the history, the statistics of their days and the registry, all in one transaction."""
+        """Add tasks to the history, the daily statistics and the registry, all in one transaction."""
         if not tasks:
             return
         ids = [new_id(task.at) for task in tasks]
@@ -109,7 +109,7 @@ class AgentStorage:
         return [_stats(row) for row in await self._database.rows(statement)]
 
     async def history(self, name: str, limit: int, *, failed_only: bool = False) -> list[TaskRecord]:
-        """What the agent did last, newest first."""
+        """The latest tasks of the agent, newest first."""
         statement = select(task_history).where(_task.agent_name == name)
         if failed_only:
             statement = statement.where(_task.success.is_(False))
@@ -174,7 +174,7 @@ def _stats_row(key: tuple[str, str, str], done: Sequence[TaskRecord]) -> Row:
 
 
 def _counted(name: str, done: Sequence[TaskRecord]) -> Any:
-    """What adds `done` to the counters of an agent, in SQL, so that processes do not undo each other's counts."""
+    """SQL that adds `done` to the counters of an agent, so that processes do not overwrite each other's counts."""
     total, last = _agent.total_tasks_processed + len(done), max(task.at for task in done)
     spent = _agent.avg_processing_time_ms * _agent.total_tasks_processed + sum(task.milliseconds for task in done)
     return (

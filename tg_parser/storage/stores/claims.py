@@ -1,4 +1,4 @@
-"""Which messages are due, and who is at work on them."""
+"""Which messages are waiting to be processed, and who is working on them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _claim = processing_claims.c
 
 @dataclass(frozen=True, slots=True)
 class DueMessage:
-    """A message to process, with the text that counts now; a `deleted` one is to lose its document."""
+    """A message to process, with its current text; if it was `deleted`, its document is to be removed."""
 
     message: RawMessage
     revision: int
@@ -31,7 +31,7 @@ class DueMessage:
 
 
 class ClaimStorage:
-    """Part of the processing database, with the raw one in reach for the question what is due."""
+    """Part of the processing database, with read access to the raw one to find what is waiting."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -46,7 +46,7 @@ class ClaimStorage:
         force: bool = False,
         retry_failed: bool = False,
     ) -> list[DueMessage]:
-        """The next messages by ref without a document, or with a newer revision than theirs; now `holder`'s alone.
+        """Claim for `holder` the next messages by ref that have no document or a newer revision than their document.
 
         A claim ends with the document or the failure of its message, in the same transaction, or by `release`.
         """
@@ -59,7 +59,7 @@ class ClaimStorage:
         statement = statement.order_by(_raw.source_ref).limit(limit)
 
         async def claim(conn: AsyncConnection) -> list[DueMessage]:
-            # Two that claim at once would find the same messages: one looks after the other.
+            # Two processes claiming at once would find the same messages, so they take turns.
             await self._database.dialect.claim(conn, [f"claims:{channel_id}"])
             await self._database.dialect.read_by_key(conn)
             found = [dict(row) for row in (await conn.execute(statement)).mappings()]
@@ -74,7 +74,7 @@ class ClaimStorage:
         return await self._database.write(claim)
 
     async def texts(self, refs: Collection[str]) -> dict[str, str]:
-        """The newest texts of messages, whoever has them, by ref; nothing of those that are not held."""
+        """The newest texts of messages by ref, whoever has claimed them; unknown messages are left out."""
         if not refs:
             return {}
         text = func.coalesce(_log.text, _raw.text).label("current_text")
@@ -84,12 +84,12 @@ class ClaimStorage:
         return {row["source_ref"]: row["current_text"] for row in found}
 
     async def holders(self) -> list[str]:
-        """Everybody who has claims, dead or alive."""
+        """Everybody who holds claims, dead or alive."""
         rows = await self._database.rows(select(_claim.holder).distinct().order_by(_claim.holder))
         return [row["holder"] for row in rows]
 
     async def release(self, holder: str) -> int:
-        """Give up all claims of `holder`; their number."""
+        """Give up all claims of `holder`; returns their number."""
 
         async def release(conn: AsyncConnection) -> int:
             return int((await conn.execute(delete(processing_claims).where(_claim.holder == holder))).rowcount)

@@ -1,4 +1,4 @@
-"""The threads under posts: how many comments Telegram counts, and how far each thread has been walked."""
+"""The threads under posts: how many comments Telegram counts, and how far each thread has been read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _cursor = comment_cursors.c
 
 @dataclass(frozen=True, slots=True)
 class DueThread:
-    """A thread with comments that are not stored: Telegram counts `reply_count`, stored are those up to the cursor."""
+    """A thread with comments not yet stored: Telegram counts `reply_count`; stored are those up to the cursor."""
 
     thread_id: str
     last_comment_id: int | None
@@ -25,13 +25,13 @@ class DueThread:
 
 
 class CommentStorage:
-    """Part of the ingestion database. A thread is due where Telegram's count is not the one of its last full walk."""
+    """Part of the ingestion database. A thread is waiting if Telegram's count has changed since its last full read."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def note_counts(self, source_id: str, counts: Mapping[int, int], now: datetime) -> None:
-        """Keep how many comments Telegram counts under posts; posts without any take no row."""
+        """Keep Telegram's comment counts of posts; posts without comments get no row."""
         rows = [
             {"source_id": source_id, "thread_id": str(post), "reply_count": count, "updated_at": now}
             for post, count in counts.items()
@@ -46,7 +46,7 @@ class CommentStorage:
             )
 
     async def due(self, source_id: str, limit: int, after: str = "") -> list[DueThread]:
-        """Up to `limit` due threads by id, those after `after`."""
+        """Up to `limit` waiting threads by id, those after `after`."""
         changed = or_(_cursor.walked_count.is_(None), _cursor.walked_count != _cursor.reply_count)
         of_source = (_cursor.source_id == source_id, _cursor.thread_id > after, _cursor.reply_count.is_not(None))
         names = DueThread.__dataclass_fields__
@@ -73,6 +73,6 @@ class CommentStorage:
         await self._database.write(advance)
 
     async def mark_walked(self, source_id: str, thread_id: str, reply_count: int, now: datetime) -> None:
-        """The thread has been read to its end when Telegram counted `reply_count` comments."""
+        """Note that the thread was read to its end when Telegram counted `reply_count` comments."""
         mine = update(comment_cursors).where(_cursor.source_id == source_id, _cursor.thread_id == thread_id)
         await self._database.write(lambda conn: conn.execute(mine.values(walked_count=reply_count, updated_at=now)))

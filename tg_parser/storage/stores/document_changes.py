@@ -1,4 +1,4 @@
-"""How often the documents of a channel were written, counted in the transaction that writes them: no clock is asked."""
+"""Counts writes to the documents of a channel in the transaction that makes them, so that no clock is needed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tg_parser.storage.tables.processing import document_changes
 
 
 async def count_change(database: Database, conn: AsyncConnection, channel_ids: Iterable[str]) -> None:
-    """Note that documents of these channels are other ones after this transaction."""
+    """Note that this transaction changes documents of these channels."""
     rows = ({"channel_id": channel_id, "changes": 1} for channel_id in set(channel_ids))
     await upsert(database, conn, document_changes, rows, key=("channel_id",), accumulate=("changes",))
 

@@ -1,4 +1,4 @@
-"""How documents are read: under which names their columns go out, alone or beside the facts of their messages."""
+"""How documents are read: which columns, under which names, alone or with the facts of their messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ READ_AS = {
     "entities_json": "entities",
     "metadata_json": "metadata",
 }
-"""Columns that go out under another name than they have in the table."""
+"""Columns that are read under another name than they have in the table."""
 
 MESSAGE_FACTS = {
     "author_id": "author_id",
@@ -29,7 +29,7 @@ MESSAGE_FACTS = {
     "media_json": "media",
     "forward_json": "forward",
 }
-"""Columns of raw messages that go out beside their documents, under these names."""
+"""Columns of raw messages that are read with their documents, under these names."""
 
 
 def readable(*more: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
@@ -38,7 +38,7 @@ def readable(*more: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
 
 
 def readable_with_facts() -> Select[*tuple[Any, ...]]:
-    """Documents beside the facts of their messages, which stand before the texts there and are quick to read."""
+    """Documents with the facts of their messages; these come before the long texts in the row and are quick to read."""
     facts = (raw_messages.c[column].label(name) for column, name in MESSAGE_FACTS.items())
     beside = processed_documents.outerjoin(raw_messages, raw_messages.c.source_ref == _doc.source_ref)
     return readable(*facts).select_from(beside)

@@ -1,4 +1,4 @@
-"""Documents and the failure ledger, and how many messages are due."""
+"""Documents and the failure ledger, and how many messages are waiting."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document with the revision it was made from and the facts of its message that never change.
+    """A document with the revision it was made from and the permanent facts of its message.
 
-    `vector` is the embedding of its text, where one was made.
+    `vector` is the embedding of its text, if one was made.
     """
 
     document: ProcessedDocument
@@ -60,9 +60,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFilter:
-    """Which documents to read; an empty filter reads all. Dates are of messages, half-open.
+    """Which documents to read; an empty filter reads all. Dates are those of messages, half-open.
 
-    `noise` None takes both. `with_facts` reads beside each document what its message is known by: author, views, …
+    `noise` None takes both. `with_facts` adds the facts of each message: author, views, …
     """
 
     channel_ids: tuple[str, ...] | None = None
@@ -78,9 +78,9 @@ class DocumentFilter:
 
 @dataclass(frozen=True, slots=True)
 class DocumentCounts:
-    """Documents of a channel, those of them that are noise, messages in the failure ledger, documents without text.
+    """Documents of a channel, those that are noise, messages in the failure ledger, documents without text.
 
-    A document without text is no noise, also where an earlier version flagged it.
+    A document without text is not noise, even where an earlier version flagged it.
     """
 
     documents: int
@@ -90,13 +90,13 @@ class DocumentCounts:
 
 
 class ProcessingStorage:
-    """The processing database, with the raw one in reach for the question what is due."""
+    """The processing database, with read access to the raw one to find what is waiting."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def count_due(self, channel_id: str, *, force: bool = False, retry_failed: bool = False) -> int:
-        """How many messages are due."""
+        """How many messages are waiting."""
         counted = select(func.count().label("due")).select_from(raw_beside_documents(with_log=False))
         statement = counted.where(*is_due(channel_id, force=force, retry_failed=retry_failed))
         return int((await self._database.rows(statement))[0]["due"])
@@ -130,7 +130,7 @@ class ProcessingStorage:
         await self._database.write(remove)
 
     async def record_failures(self, failures: Sequence[Failure]) -> None:
-        """Enter failures into the ledger; attempts add up."""
+        """Add failures to the ledger; attempts add up."""
         if not failures:
             return
 
@@ -156,7 +156,7 @@ class ProcessingStorage:
         )
 
     async def pages(self, wanted: DocumentFilter, size: int) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-        """The wanted documents by ref, `size` at a time, as mappings of plain values."""
+        """The matching documents by ref, `size` at a time, as mappings of plain values."""
         statement = (readable_with_facts() if wanted.with_facts else readable()).where(*self._conditions(wanted))
         for part in _parts(statement, wanted.channel_ids):
             async for page in self._database.pages(part, _doc.source_ref, size):
@@ -181,12 +181,12 @@ class ProcessingStorage:
         return DocumentCounts(made["all"], made["noise"], failed["all"], made["without_text"])
 
     async def content_fingerprint(self, channel_ids: Sequence[str]) -> str:
-        """A text that is another whenever a document of these channels was made, made again or removed."""
+        """A text that changes whenever a document of these channels is made, made again or removed."""
         parts = [f"{channel_id} {await changes_of(self._database, channel_id)}" for channel_id in sorted(channel_ids)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     async def delete_channel(self, channel_id: str) -> None:
-        """Delete every document and failure of a channel, and the answers its documents were made of."""
+        """Delete all documents and failures of a channel, and the answers its documents were made from."""
 
         async def remove(conn: AsyncConnection) -> None:
             await self._database.dialect.lift_time_limit(conn)
@@ -219,7 +219,7 @@ class ProcessingStorage:
 
 
 def _parts(statement: Select[*tuple[Any, ...]], channel_ids: Sequence[str] | None) -> list[Select[*tuple[Any, ...]]]:
-    """`statement` channel by channel, in the order of their refs: each part is one stretch of the key."""
+    """`statement` channel by channel, in the order of their refs: each part is one range of the key."""
     if channel_ids is None:
         return [statement]
     ordered = sorted(set(channel_ids), key=lambda channel_id: f"tg:{channel_id}:")

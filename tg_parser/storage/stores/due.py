@@ -1,4 +1,4 @@
-"""Which messages are due: one anti-join of the raw messages with documents and failures."""
+"""Which messages are waiting to be processed: one anti-join of raw messages with documents and failures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _failed = processing_failures.c
 
 
 def raw_beside_documents(*, with_log: bool) -> FromClause:
-    """Each message beside its document and its failure, and `with_log` beside its newest revision too."""
+    """Each message with its document and its failure, and `with_log` with its newest revision too."""
     beside = raw_messages.outerjoin(processed_documents, _doc.source_ref == _raw.source_ref)
     beside = beside.outerjoin(processing_failures, _failed.source_ref == _raw.source_ref)
     if not with_log:
@@ -26,7 +26,7 @@ def raw_beside_documents(*, with_log: bool) -> FromClause:
 
 
 def is_due(channel_id: str, *, force: bool, retry_failed: bool) -> list[Any]:
-    """The conditions; deleted messages are due only as long as they have a document to lose."""
+    """The conditions; a deleted message is waiting only as long as it has a document to remove."""
     conditions = [
         channel_range(_raw.source_ref, channel_id),
         _raw.service_action.is_(None),

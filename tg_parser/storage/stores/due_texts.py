@@ -1,4 +1,4 @@
-"""How much text is due, counted in SQL: what a model would be sent, without reading a message."""
+"""How much text is waiting, counted in SQL: what a model would be sent, without reading a message."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _log = raw_revisions.c
 
 @dataclass(frozen=True, slots=True)
 class DueTexts:
-    """Due messages; those with text, those of them that are short, and comments; characters and bytes of what is sent.
+    """Waiting messages; those with text, the short ones, comments; characters and bytes that would be sent.
 
-    A text longer than `max_chars` counts as its beginning.
+    A text longer than `max_chars` counts up to that length.
     """
 
     messages: int = 0
@@ -30,7 +30,7 @@ class DueTexts:
 
 
 class DueTextStorage:
-    """Part of the processing database, with the raw one in reach."""
+    """Part of the processing database, with read access to the raw one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -38,7 +38,7 @@ class DueTextStorage:
     async def sizes(
         self, channel_id: str, *, short_chars: int, max_chars: int, force: bool = False, retry_failed: bool = False
     ) -> DueTexts:
-        """The due texts of a channel; `short_chars` is the longest that counts as short."""
+        """The sizes of a channel's waiting texts; up to `short_chars` a text counts as short."""
         text = func.coalesce(_log.text, _raw.text)
         length, size = func.length(text), self._database.dialect.utf8_bytes(text)
         sent = case((length > max_chars, max_chars), else_=length)

@@ -1,4 +1,4 @@
-"""Handoffs between agents. A state is changed only by whoever saw the one before it."""
+"""Handoffs between agents. A state is changed only by the process that read the one before it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _CHANGING = frozenset({"status", "result_json", "error", "processing_time_ms", "
 
 
 class HandoffStorage:
-    """The handoffs of the processing database."""
+    """The handoffs in the processing database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, handoffs: Sequence[Handoff]) -> None:
-        """Enter new handoffs as they are."""
+        """Add new handoffs as they are."""
 
         async def add(conn: AsyncConnection) -> None:
             await insert_rows(self._database, conn, handoff_history, [_row(each) for each in handoffs], key=("id",))
@@ -35,7 +35,7 @@ class HandoffStorage:
         await self._database.write(add)
 
     async def move(self, before: Handoff, after: Handoff) -> None:
-        """Replace `before` by `after`. Raises HandoffError where it is no longer in the state of `before`."""
+        """Replace `before` by `after`. Raises HandoffError if it has left the state of `before`."""
         values = {name: value for name, value in _row(after).items() if name in _CHANGING}
         known = (_handoff.id == before.id, _handoff.status == before.status)
 
@@ -47,7 +47,7 @@ class HandoffStorage:
             raise HandoffError(before.id, row["status"] if row else "gone", after.status)
 
     async def open(self) -> list[Handoff]:
-        """Every handoff that is not finished, the oldest first."""
+        """Every unfinished handoff, oldest first."""
         statement = select(handoff_history).where(_handoff.status.in_(OPEN)).order_by(_handoff.created_at, _handoff.id)
         return [_read(row) for row in await self._database.rows(statement)]
 

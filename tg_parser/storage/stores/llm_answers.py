@@ -1,4 +1,4 @@
-"""Answers of language models that were paid for and found good, by the digest of their question."""
+"""Paid answers of language models that passed their checks, by the digest of their question."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _answer = llm_answers.c
 
 
 class AnswerStorage:
-    """Reads by many keys at once; writing belongs to the transaction that books the price, see spending_storage."""
+    """Reads by many keys at once; answers are written in the transaction that books their price, see llm_spending."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def find(self, keys: Sequence[str]) -> dict[str, PaidAnswer]:
-        """The answers that are there, by key, in one query."""
+        """The stored answers by key, in one query."""
         if not keys:
             return {}
         wanted = select(llm_answers).where(self._database.dialect.any_of(_answer.key, keys))
@@ -31,7 +31,7 @@ class AnswerStorage:
 
 
 async def write_answers(database: Database, conn: AsyncConnection, answers: Sequence[PaidAnswer]) -> None:
-    """Store answers; one under a known key takes the place of the old one."""
+    """Store answers; an existing one with the same key is replaced."""
     await upsert(database, conn, llm_answers, map(_row, answers), key=("key",))
 
 

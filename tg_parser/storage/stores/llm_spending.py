@@ -1,4 +1,4 @@
-"""What models cost: counters that are added up in SQL, whichever processes book at the same time."""
+"""What models cost: counters added up in SQL, safe for several processes at once."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _LABELS: dict[Grouping, ColumnElement[str]] = {
 
 
 class SpendingStorage:
-    """The books of all runs."""
+    """The spending counters of all runs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def book(self, spending: Mapping[Account, Spending], answers: Sequence[PaidAnswer]) -> None:
-        """Add to the counters and store the answers that were paid for, all or nothing."""
+        """Add to the counters and store the paid answers, in one transaction."""
 
         async def write(conn: AsyncConnection) -> None:
             rows = [account._asdict() | asdict(spent) for account, spent in spending.items()]
@@ -61,5 +61,5 @@ class SpendingStorage:
 
 
 def _spending(row: Mapping[str, Any]) -> Spending:
-    # PostgreSQL's sum of whole numbers is a decimal.
+    # PostgreSQL's sum of integers is a decimal.
     return Spending(**{name: int(row[name]) for name in _COUNTERS})

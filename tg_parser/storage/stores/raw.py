@@ -1,4 +1,4 @@
-"""Messages as they were first seen, and the log of what changed later."""
+"""Messages as they were first seen, and the log of later changes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _REFRESH = (
 
 @dataclass(frozen=True, slots=True)
 class StoreCounts:
-    """What storing a batch did: `refreshed` messages got counters or missing fields, their text stayed."""
+    """What storing a batch did: `refreshed` messages got counters or missing fields; their text stayed."""
 
     inserted: int = 0
     revised: int = 0
@@ -56,7 +56,7 @@ class StoreCounts:
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """A message as first seen, with the text that counts now."""
+    """A message as first seen, with its current text."""
 
     message: RawMessage
     current_text: str
@@ -80,7 +80,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class RawSummary:
-    """What is held of a channel; `total` counts service messages too."""
+    """What is stored of a channel; `total` counts service messages too."""
 
     total: int = 0
     posts: int = 0
@@ -100,15 +100,15 @@ class RawStorage:
         self._database = database
 
     async def store(self, messages: Sequence[RawMessage], observed_at: datetime) -> StoreCounts:
-        """Insert what is new, log what was edited, refresh counters; text and date of a stored message stay.
+        """Insert what is new, log edits, refresh counters; text and date of a stored message stay.
 
-        Raises WrongChatError where a message is not the stored one of its id: nothing of the batch is stored then.
+        Raises WrongChatError if a message is not the stored one with its id; then nothing of the batch is stored.
         """
         if not messages:
             return StoreCounts()
 
         async def store(conn: AsyncConnection) -> StoreCounts:
-            # Rows are made anew for every attempt: a bulk write uses them up.
+            # Rows are made anew for every attempt, because a bulk write consumes them.
             rows = [message_row(message, observed_at) for message in messages]
             await self._database.dialect.claim(conn, {f"raw:{row['channel_id']}" for row in rows})
             held = await self._held(conn, {row["source_ref"] for row in rows})
@@ -130,7 +130,7 @@ class RawStorage:
         return await self._database.write(store)
 
     async def mark_deleted(self, source_refs: Collection[str], observed_at: datetime) -> int:
-        """Note that Telegram no longer shows messages; text and log stay. The number of those that were still there."""
+        """Note that Telegram no longer shows messages; text and log stay. Returns how many were not yet marked."""
 
         async def mark(conn: AsyncConnection) -> int:
             statement = _with_current_text().where(
@@ -162,7 +162,7 @@ class RawStorage:
     async def pages(
         self, channel_id: str, size: int = 1000, *, sent: Span = (None, None)
     ) -> AsyncIterator[list[StoredMessage]]:
-        """The messages of a channel by ref, `size` at a time, those `sent` in a half-open span."""
+        """The messages of a channel by ref, `size` at a time, optionally those `sent` in a half-open span."""
         first, last = sent
         statement = _with_current_text().where(channel_range(_raw.source_ref, channel_id))
         statement = statement if first is None else statement.where(_raw.date >= first)
@@ -173,7 +173,7 @@ class RawStorage:
     async def posts_to_recheck(
         self, channel_id: str, *, newest: int | None = None, since: datetime | None = None
     ) -> list[int]:
-        """Ids of the posts that are still there, ascending: the `newest` ones, or those sent `since`."""
+        """Ids of posts not marked as deleted, ascending: the `newest` ones, or those sent `since`."""
         posts = (_raw.message_type == "post", _raw.deleted_at.is_(None), _raw.id_number > 0)
         wanted = select(_raw.id_number).where(channel_range(_raw.source_ref, channel_id), *posts)
         if since is not None:
@@ -182,7 +182,7 @@ class RawStorage:
         return [row["id_number"] for row in reversed(rows)]
 
     async def comments_to_recheck(self, channel_id: str, posts: Sequence[int]) -> dict[str, int]:
-        """The comments under `posts` that are still there: comment id → post id."""
+        """The comments under `posts` not marked as deleted: comment id → post id."""
         comments = (_raw.message_type == "comment", _raw.deleted_at.is_(None), _raw.id_number > 0)
         under = self._database.dialect.any_of(_raw.thread_id, map(str, posts))
         wanted = select(_raw.id, _raw.thread_id).where(channel_range(_raw.source_ref, channel_id), *comments)
@@ -190,7 +190,7 @@ class RawStorage:
         return {row["id"]: int(row["thread_id"]) for row in rows}
 
     async def first_comment(self, channel_id: str) -> RawMessage | None:
-        """The oldest comment of a channel that was kept with its payload."""
+        """The oldest comment of a channel that has its payload."""
         comments = (_raw.message_type == "comment", _raw.raw_payload_json.is_not(None))
         of_channel = _with_current_text().where(channel_range(_raw.source_ref, channel_id), *comments)
         row = await self._database.row(of_channel.order_by(_raw.date, _raw.source_ref).limit(1))
@@ -200,14 +200,14 @@ class RawStorage:
         """The newest texts of a channel, newest first."""
         of_channel = (channel_range(_raw.source_ref, channel_id), _raw.service_action.is_(None))
         order = (_raw.date.desc(), _raw.source_ref.desc())
-        # Only their refs are sorted; texts and revisions are read of these few alone.
+        # Only the refs are sorted; texts and revisions are read only for these few.
         newest = select(_raw.source_ref).where(*of_channel).order_by(*order).limit(limit)
         texts = _with_current_text().with_only_columns(_current()[0], maintain_column_froms=True)
         rows = await self._database.rows(texts.where(_raw.source_ref.in_(newest.scalar_subquery())).order_by(*order))
         return [row["current_text"] for row in rows]
 
     async def summary(self, channel_id: str) -> RawSummary:
-        """What is held of a channel, in numbers."""
+        """What is stored of a channel, in numbers."""
         plain = _raw.service_action.is_(None)
         statement = select(
             func.count().label("total"),
@@ -226,9 +226,9 @@ class RawStorage:
     async def gaps(
         self, channel_id: str, limit: int = 20, message_types: Sequence[MessageType] = ("post", "comment")
     ) -> list[tuple[int, int]]:
-        """Ranges of ids between the first and the last stored message that are not held, lowest first.
+        """Ranges of missing ids between the first and the last stored message, lowest first.
 
-        `message_types` are those that share the numbering: in a group all, in a channel its posts alone, because
+        `message_types` are those that share the numbering: in a group all, in a channel only posts, because
         its discussion group numbers the comments.
         """
         ids = (
@@ -283,13 +283,13 @@ def _counts(inserted: int, changes: Sequence[Change]) -> StoreCounts:
 
 
 def beside_log() -> FromClause:
-    """Each message beside its newest revision, if it has one."""
+    """Each message with its newest revision, if it has one."""
     newest = and_(_log.source_ref == _raw.source_ref, _log.revision == _raw.revision)
     return raw_messages.outerjoin(raw_revisions, newest)
 
 
 def _current() -> tuple[ColumnElement[str], ColumnElement[datetime]]:
-    """The text that counts now, and when it was edited."""
+    """The current text, and when it was edited."""
     edited = func.coalesce(_log.edited_at, _raw.edited_at).label("current_edited_at")
     return func.coalesce(_log.text, _raw.text).label("current_text"), edited
 

@@ -1,7 +1,7 @@
-"""What an observation of a stored message changes (M6), pure: never its text or date; a new text goes into the log.
+"""What an observation changes in a stored message (M6, pure): never its text or date; a new text goes into the log.
 
-A batch of observations is split into new messages and those that are held; each of the latter gives a change of
-columns, an entry of the log, both, or neither.
+A batch of observations is split into new messages and known ones; each of the latter gives a change of columns,
+an entry of the log, both, or neither.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FACTS = (
     "service_action",
 )
 OF_TEXT = ("media_json", "links_json")
-"""What belongs to the text: it changes when the text does."""
+"""Fields that belong to the text and change with it."""
 COMPARED = ("source_ref", "date", "revision", "via", *COUNTERS, *FACTS)
 
 _OF_REVISION = (
@@ -49,14 +49,14 @@ _INDENTED = re.compile(r"^[ \t]+", re.MULTILINE)
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 MOST_HOURS_APART = 30
-"""Two observations of one message may differ by the zones that a date without one was read in, not by more."""
+"""Two observations of one message may differ by the time zone assumed for a date without one, but not by more."""
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What is stored of a message: its row, and the newest text with the moment of the edit that made it."""
+    """What is stored of a message: its row, and the newest text with the time of the edit that made it."""
 
     row: Row
     text: str
@@ -71,7 +71,7 @@ class Change:
     reason: str | None = None
 
     def applied(self, held: Held, seen: Row) -> Held:
-        """What is held once this change is written."""
+        """The stored state after this change."""
         row = {**held.row, **self.columns}
         if self.reason is None:
             return Held(row, held.text, held.edited_at)
@@ -82,7 +82,7 @@ NOTHING = Change()
 
 
 def change_of(held: Held, seen: Row) -> Change:
-    """Compare an observation with what is held. An older edit than the held one is stale and changes no text."""
+    """Compare an observation with the stored state. An edit older than the stored one is stale and changes no text."""
     columns = {name: seen[name] for name in COUNTERS if seen[name] is not None and seen[name] != held.row[name]}
     columns.update(_facts(held.row, seen))
     observation = _compared(held, seen)
@@ -94,7 +94,7 @@ def change_of(held: Held, seen: Row) -> Change:
 
 
 def split_observations(rows: Sequence[Row], held: dict[str, Held]) -> tuple[list[Row], list[Row]]:
-    """The first observations of unknown messages, and all others; `held` then knows the new ones too."""
+    """The first observations of unknown messages, and all others; `held` then includes the new ones too."""
     new, again = list[Row](), list[Row]()
     for row in rows:
         ref = row["source_ref"]
@@ -107,7 +107,7 @@ def split_observations(rows: Sequence[Row], held: dict[str, Held]) -> tuple[list
 
 
 def follow_observations(held: dict[str, Held], observations: Sequence[Row]) -> list[tuple[Held, Row, Change]]:
-    """Each observation with its change and what is held after it."""
+    """Each observation with its change and the stored state after it."""
     changes = []
     for seen in observations:
         change = change_of(held[seen["source_ref"]], seen)
@@ -117,13 +117,13 @@ def follow_observations(held: dict[str, Held], observations: Sequence[Row]) -> l
 
 
 def revision_row(after: Held, seen: Row, change: Change, observed_at: datetime) -> Row:
-    """The log entry of an observation whose text is another."""
+    """The log entry for an observation with another text."""
     facts = {name: seen[name] for name in _OF_REVISION}
     return {**facts, "revision": after.row["revision"], "observed_at": observed_at, "reason": change.reason}
 
 
 def deletion_row(row: Mapping[str, Any], observed_at: datetime) -> Row:
-    """The log entry of a deletion; it repeats text and edit, because the newest entry says what counts."""
+    """The log entry of a deletion; it repeats text and edit, because the newest entry is the current one."""
     return {
         "source_ref": row["source_ref"],
         "revision": row["revision"] + 1,
@@ -140,9 +140,9 @@ def deletion_row(row: Mapping[str, Any], observed_at: datetime) -> Row:
 
 
 def is_another_message(held: Row, seen: Row) -> bool:
-    """Whether an observation cannot be of the stored message: ids repeat between chats, moment and sender do not.
+    """Whether an observation cannot be the stored message: chats share ids, but not moments and senders.
 
-    The API tells both exactly; other adapters may lack the zone of a date or know a sender by the name alone.
+    The API knows both exactly; other adapters may lack the time zone, or know a sender only by name.
     """
     apart: timedelta = held["date"] - seen["date"]
     if held["via"] == seen["via"] == "api" and (apart or _is_of_another_person(held, seen)):
@@ -151,13 +151,13 @@ def is_another_message(held: Row, seen: Row) -> bool:
 
 
 def _is_of_another_person(held: Row, seen: Row) -> bool:
-    """Told by plain numbers of people: hashes follow a salt that may have changed."""
+    """Compares plain numbers of people only: hashes depend on a salt that may have changed."""
     senders = (held["author_id"] or "", seen["author_id"] or "")
     return all(map(str.isdecimal, senders)) and senders[0] != senders[1]
 
 
 def _facts(held: Row, seen: Row) -> dict[str, Any]:
-    """What an observation knows better: all that a richer adapter tells, and what is missing by one no poorer."""
+    """What an observation knows better: everything from a richer adapter; from an equal one, what is missing."""
     rank, held_rank = _rank(seen["via"]), _rank(held["via"])
     told = {name: seen[name] for name in FACTS if seen[name] is not None and seen[name] != held[name]}
     if rank > held_rank:
@@ -166,7 +166,7 @@ def _facts(held: Row, seen: Row) -> dict[str, Any]:
 
 
 def _is_missing(name: str, held: Row, value: Any) -> bool:
-    """Whether `held` lacks the fact, or could not be read; also media of which an earlier version read less."""
+    """Whether `held` lacks the fact or could not be read, or has media of which an earlier version read less."""
     if _UNREADABLE in str(held[name]):
         return _UNREADABLE not in str(value)
     if name == "media_json" and held[name] is not None:
@@ -175,14 +175,14 @@ def _is_missing(name: str, held: Row, value: Any) -> bool:
 
 
 def _compared(held: Held, seen: Row) -> Observation:
-    """Characters that could not be read are no edit, whichever of the two has them."""
+    """Unreadable characters are not an edit, whichever of the two has them."""
     if _is_garbled(held.text, seen["text"]):
         return Observation.RICHER
     return Observation.SAME if _is_garbled(seen["text"], held.text) else _compared_texts(held, seen)
 
 
 def _is_garbled(text: str, legible: str) -> bool:
-    """Whether `text` is `legible` read in a wrong encoding, or from a damaged file: ASCII comes through, in order."""
+    """Whether `text` is `legible` read in a wrong encoding or from a damaged file: ASCII survives, in order."""
     if _UNREADABLE not in text or _UNREADABLE in legible:
         return False
     position = 0
@@ -194,10 +194,10 @@ def _is_garbled(text: str, legible: str) -> bool:
 
 
 def _compared_texts(held: Held, seen: Row) -> Observation:
-    """The preview leaves a text out where it says "open Telegram to view": then no text is none that was edited.
+    """The preview omits a text where it says "open Telegram to view", so a missing text is not an edit.
 
-    Words that were not read before, where nothing says that somebody edited the message, were only not read; white
-    space that the same adapter no longer sees was the layout of a page.
+    Words that were not read before, with no sign of an edit, were simply not read; white space that the same adapter
+    no longer sees was the layout of a page.
     """
     if held.text == seen["text"] or (seen["via"] == "web" and not seen["text"]):
         return Observation.SAME
@@ -223,12 +223,12 @@ def _media(stored: Any) -> list[Media]:
 
 
 def is_stale(held: Held, seen: Row) -> bool:
-    """Whether a sighting shows the message as it was before the edit that is held."""
+    """Whether an observation shows the message as it was before the stored edit."""
     if held.edited_at is None:
         return False
     edited: datetime | None = seen["edited_at"]
     if edited is None:
-        # The web preview shows the present text and never tells when it was edited.
+        # The web preview shows the present text and never says when it was edited.
         return bool(seen["via"] != "web")
 
     return edited < held.edited_at

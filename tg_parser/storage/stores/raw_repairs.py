@@ -1,6 +1,6 @@
-"""Stored messages beside their payloads, to be read again, and what was read better put in its place (M6).
+"""Stored messages with their payloads, to be read again; what was read better replaces it (M6).
 
-Text and date of the first sighting stay: a better text is an entry of the log with a reason of its own.
+Text and date as first observed stay: a better text is an entry of the log with a reason of its own.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class KeptMessage:
-    """What is held of a message now, and the payload that its text was read from; None where it was cut or not kept."""
+    """The current state of a message, and the payload its text was read from; None if it was truncated or not kept."""
 
     source_ref: str
     revision: int
@@ -51,7 +51,7 @@ class KeptMessage:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A message as it is read now. `revision` is the one it was read from: a newer one is left alone."""
+    """A message as it is read now. `revision` is the one it was read from; newer ones are left alone."""
 
     source_ref: str
     revision: int
@@ -68,13 +68,13 @@ class RawRepairStorage:
         self._database = database
 
     async def pages(self, channel_id: str, size: int = 200) -> AsyncIterator[list[KeptMessage]]:
-        """The messages of a channel that are still there, by ref, `size` at a time."""
+        """The messages of a channel not marked as deleted, by ref, `size` at a time."""
         statement = _kept_rows().where(channel_range(_raw.source_ref, channel_id), _raw.deleted_at.is_(None))
         async for page in self._database.pages(statement, _raw.source_ref, size):
             yield [_kept(row) for row in page]
 
     async def repair(self, repairs: Sequence[Repair], observed_at: datetime) -> int:
-        """Put better readings in place; the number of messages that were changed. Repeating it changes nothing."""
+        """Store better readings; returns the number of changed messages. Repeating it changes nothing."""
         if not repairs:
             return 0
         wanted = {each.source_ref: each for each in repairs}
@@ -94,7 +94,7 @@ class RawRepairStorage:
 
 
 def _kept_rows() -> Select[*tuple[Any, ...]]:
-    """Messages with the text that counts now and what came with it."""
+    """Messages with their current text and what belongs to it."""
     current = (case((_FIRST, _raw[name]), else_=_log[name]).label(name) for name in _OF_TEXT)
     sanitized = func.coalesce(_log.text_sanitized, _raw.text_sanitized).label("text_sanitized")
     in_place = (_raw[name] for name in ("source_ref", "revision", "media_json", "links_json", "service_action"))

@@ -1,4 +1,4 @@
-"""Raw messages as rows and back, pure. Text goes through `storable`, and the row says when that changed it."""
+"""Converts raw messages to rows and back (pure). Text goes through `storable`; the row says when that changed it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tg_parser.storage.tables.columns import JsonText, json_bytes
 PAYLOAD_LIMIT = 256 * 1024
 _PREVIEW_CHARS = 16 * 1024
 _ESCAPED = b"\\u"
-"""Stands in JSON where a NUL or a lone surrogate may be."""
+"""Appears in JSON where a NUL or a lone surrogate may be."""
 _MOST_DIGITS = 18
 _NOBODY = Author()
 _JSON_LISTS = ("reactions", "media", "links")
@@ -25,7 +25,7 @@ Row = dict[str, Any]
 
 
 def message_row(message: RawMessage, inserted_at: datetime) -> Row:
-    """The row of a message that nobody has seen before."""
+    """The row of a message that is new."""
     clean = _Cleaner()
     author = message.author or _NOBODY
     payload, truncated, size = clean.payload(message.raw_payload)
@@ -78,7 +78,7 @@ def row_message(row: Mapping[str, Any], text: str) -> RawMessage:
 
 
 class _Cleaner:
-    """Makes the texts of one message storable and knows whether that changed any."""
+    """Makes the texts of one message storable and remembers whether that changed any."""
 
     def __init__(self) -> None:
         self.changed = False
@@ -101,7 +101,7 @@ class _Cleaner:
         return [self.model(value) for value in values] if values else None
 
     def payload(self, payload: Any) -> tuple[JsonText | None, bool, int | None]:
-        """The payload to keep, whether it was cut (M7), and its whole size in bytes."""
+        """The payload to keep, whether it was truncated (M7), and its full size in bytes."""
         if payload is None:
             return None, False, None
         data = json_bytes(payload)
@@ -120,6 +120,6 @@ class _Cleaner:
 
 
 def _number(message_id: str) -> int | None:
-    """The id as a number, where it is one that a database column holds."""
+    """The id as a number, if a database column can hold it."""
     digits = message_id.removeprefix("-")
     return int(message_id) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else None

@@ -15,7 +15,7 @@ _log = raw_revisions.c
 
 
 class RevisionLog:
-    """Reads the revision log by page of messages."""
+    """Reads the revision logs of a page of messages."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

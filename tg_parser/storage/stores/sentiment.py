@@ -1,4 +1,4 @@
-"""Tones of messages, summed by thread, topic or period, all in SQL."""
+"""Tones of messages, counted by thread, topic or period, all in SQL."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _item = topic_items.c
 
 @dataclass(frozen=True, slots=True)
 class ToneSum:
-    """Messages by tone. `key` is a thread id, a topic id or the first day of a period; `untold` have no tone."""
+    """Messages by tone. `key` is a thread id, a topic id or the first day of a period; `untold` have no known tone."""
 
     key: str
     messages: int
@@ -38,7 +38,7 @@ class ToneSum:
 
 @dataclass(frozen=True, slots=True)
 class ToneFilter:
-    """Which messages of a channel are summed; dates are of messages, half-open."""
+    """Which messages of a channel are counted; dates are those of messages, half-open."""
 
     channel_id: str
     of: Of = "comments"
@@ -47,19 +47,19 @@ class ToneFilter:
 
 
 class SentimentStorage:
-    """Part of the processing database; it reads alone."""
+    """Part of the processing database; read-only."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def sums(self, wanted: ToneFilter, by: By, limit: int | None = None) -> list[ToneSum]:
-        """Periods in their order; threads and topics with the most messages first, `limit` of them."""
+        """Periods in order of time; threads and topics with the most messages first, `limit` of them."""
         grouped = self._sums(self._keyed(wanted, by))
         order = (grouped.c.key,) if by in PERIODS else (grouped.c.messages.desc(), grouped.c.key)
         return await self._read(select(grouped).order_by(*order).limit(limit))
 
     async def total(self, wanted: ToneFilter) -> ToneSum:
-        """All wanted messages together, each counted once."""
+        """All matching messages together, each counted once."""
         found = await self._read(select(self._sums(self._told(wanted, literal("")))))
         return found[0] if found else ToneSum("", 0, 0, 0, 0, 0)
 
@@ -85,7 +85,7 @@ class SentimentStorage:
         return self._told(wanted, self._database.dialect.first_day(_doc.message_date, by))
 
     def _told(self, wanted: ToneFilter, key: ColumnElement[Any]) -> Select[Any]:
-        """`key` and tone of every wanted message."""
+        """`key` and tone of every matching message."""
         tone = self._database.dialect.json_text(_doc.sentiment_json, "label")
         return select(key.label("key"), tone.label("tone")).where(*_conditions(wanted))
 
@@ -106,7 +106,7 @@ class SentimentStorage:
 
 
 def _members(channel_id: str) -> ReadOnlyColumnCollection[str, Any]:
-    """What belongs to topics: the messages of their bundles, and the comments under the posts among these."""
+    """The messages of topics: those in their bundles, and the comments under those posts."""
     active = and_(topics.c.id == _item.topic_id, topics.c.status == "active")
     bundled = select(_item.topic_id, _item.source_ref).where(active, channel_range(_item.source_ref, channel_id))
     under = select(_item.topic_id, _doc.source_ref).where(
@@ -133,5 +133,5 @@ def _conditions(wanted: ToneFilter) -> list[ColumnElement[bool]]:
 
 
 def _of_kind(ref: Any, channel_id: str, kind: str) -> ColumnElement[bool]:
-    """Posts or comments alone are one stretch of the key."""
+    """Posts or comments alone are one range of the key."""
     return and_(ref >= f"tg:{channel_id}:{kind}:", ref < f"tg:{channel_id}:{kind};")

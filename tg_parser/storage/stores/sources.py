@@ -19,13 +19,13 @@ _state = ingestion_state.c
 
 
 class IngestionStorage:
-    """The ingestion database. Counters and cursors change in SQL, so two writers never lose a step."""
+    """The ingestion database. Counters and cursors change in SQL, so concurrent writers lose nothing."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def save_source(self, change: SourceChange, now: datetime) -> Source:
-        """Create a source, or change only the fields that `change` names of a known one."""
+        """Create a source, or change only those fields of a known one that `change` sets."""
         named = storable_json(change.model_dump(exclude_unset=True))
 
         async def save(conn: AsyncConnection) -> Source:
@@ -52,7 +52,7 @@ class IngestionStorage:
         return _sources(await self._database.rows(ordered.where(_state.channel_id == channel_id)))
 
     async def list_sources(self, status: SourceStatus | None = None) -> list[Source]:
-        """All sources by id, or those of one status."""
+        """All sources by id, or those with one status."""
         ordered = select(ingestion_state).order_by(_state.source_id)
         return _sources(
             await self._database.rows(ordered if status is None else ordered.where(_state.status == status))
@@ -63,17 +63,17 @@ class IngestionStorage:
         await self._update(source_id, status=status, updated_at=now)
 
     async def set_rate_limit(self, source_id: str, until: datetime | None, now: datetime) -> None:
-        """Until when the source must not be asked again."""
+        """Note until when the source must not be asked again."""
         await self._update(source_id, rate_limit_until=until, updated_at=now)
 
     async def remove(self, source_id: str) -> None:
-        """Forget a source with its cursors and attempts."""
+        """Delete a source with its cursors and attempts."""
         await self._database.write(
             lambda conn: conn.execute(delete(ingestion_state).where(_state.source_id == source_id))
         )
 
     async def cover(self, source_id: str, lowest: int, highest: int, now: datetime) -> None:
-        """Note that the posts from `lowest` to `highest` are stored; what is not stored below them stays open."""
+        """Note that the posts from `lowest` to `highest` are stored; gaps below them stay open."""
 
         async def cover(conn: AsyncConnection) -> None:
             found = (await conn.execute(_by_id(source_id).with_for_update())).mappings().first()
@@ -85,11 +85,11 @@ class IngestionStorage:
         await self._database.write(cover)
 
     async def rename(self, source_id: str, new_id: str, now: datetime) -> None:
-        """Give a source another id, with its cursors, attempts and all else that names it, in one transaction."""
+        """Give a source another id, with its cursors, attempts and everything that names it, in one transaction."""
 
         async def rename(conn: AsyncConnection) -> None:
             await self._database.dialect.claim(conn, [f"source:{source_id}", f"source:{new_id}"])
-            # The new row comes first and the old one goes last: what refers to the source always finds one.
+            # The new row comes first and the old one goes last, so that references always find a source.
             changed = {"source_id": new_id, "updated_at": now}
             columns = [_bound(column, changed) for column in ingestion_state.c]
             copied = select(*columns).where(_state.source_id == source_id)
@@ -103,20 +103,20 @@ class IngestionStorage:
         await self._database.write(rename)
 
     async def save_backlog(self, source_id: str, backlog: Backlog, now: datetime) -> None:
-        """Keep what is still to be fetched of a chat read newest first; the cursor follows, and never goes back."""
+        """Keep what is still to be fetched from a chat read newest first; the cursor follows and never goes back."""
         await self._update(source_id, **_backlog_values(backlog, now))
 
     async def mark_history_complete(self, source_id: str, now: datetime) -> None:
-        """The history has been read to its end for the first time."""
+        """Note that the history has been read to its end for the first time."""
         first = update(ingestion_state).where(_state.source_id == source_id, _state.backfill_completed_at.is_(None))
         await self._database.write(lambda conn: conn.execute(first.values(backfill_completed_at=now)))
 
     async def set_progress(self, source_id: str, now: datetime, **values: Any) -> None:
-        """Keep how far the history or the comments of a source have been looked at."""
+        """Keep how far the history or the comments of a source have been read."""
         await self._update(source_id, **values, updated_at=now)
 
     async def record_attempt(self, attempt: Attempt, status: SourceStatus | None = None) -> None:
-        """Keep an attempt, and what it says of its source; `status` is what it makes of one that is not paused."""
+        """Keep an attempt and what it means for its source; `status` is the new status unless the source is paused."""
         values = storable_json(attempt.model_dump(exclude={"counts"}))
 
         async def record(conn: AsyncConnection) -> None:
@@ -138,7 +138,7 @@ class IngestionStorage:
 
 
 def _bound(column: Column[Any], changed: Mapping[str, Any]) -> ColumnElement[Any]:
-    """A column as it stands, or the value it changes to."""
+    """A column as it is, or the value it is changed to."""
     return literal(changed[column.name], column.type) if column.name in changed else column
 
 

@@ -22,6 +22,6 @@ class TextVector:
 
 
 async def keep_vectors(database: Database, conn: AsyncConnection, vectors: Iterable[TextVector]) -> None:
-    """Store `vectors` in the transaction of `conn`; one that is known stays."""
+    """Store `vectors` in the transaction of `conn`; known ones stay."""
     rows = (asdict(vector) for vector in vectors)
     await upsert(database, conn, embeddings, rows, key=("text_hash", "model_id"), update=())

@@ -1,4 +1,4 @@
-"""Topics as rows and back, pure: a card and the head of its bundle are one row, the items are rows of their own."""
+"""Converts topics to rows and back (pure): a card and the head of its bundle are one row, each item is another."""
 
 from __future__ import annotations
 

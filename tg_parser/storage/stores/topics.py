@@ -1,4 +1,4 @@
-"""Topics with their bundles, the embeddings they were found by, and the runs that found them."""
+"""Topics with their bundles, the embeddings behind them, and the runs that found them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Pair = tuple[TopicCard, TopicBundle]
 
 @dataclass(frozen=True, slots=True)
 class TopicRun:
-    """The last run over a set of channels: `fingerprint` is of what it read, `report` its numbers."""
+    """The last run over a set of channels: `fingerprint` identifies its input, `report` holds its numbers."""
 
     fingerprint: str
     finished_at: datetime
@@ -36,7 +36,7 @@ class TopicRun:
 
 @dataclass(frozen=True, slots=True)
 class TopicOutline:
-    """A topic in a list: `messages` counts its members, the times are of the first and the last of them."""
+    """A topic in a list: `messages` counts its members; the times are of its first and last message."""
 
     id: str
     title: str
@@ -51,19 +51,19 @@ class TopicOutline:
 
 
 class TopicStorage:
-    """The topics of the processing database."""
+    """The topics in the processing database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def known(self, channel_ids: Sequence[str]) -> list[Pair]:
-        """The topics that begin in these channels, retired ones too, with their bundles, by id."""
+        """All topics whose first anchor is in these channels, retired ones too, with their bundles, by id."""
         rows = await self._database.rows(self._cards(channel_ids).order_by(_topic.id))
         items = await self._items([row["id"] for row in rows])
         return [(card_of(row), bundle_of(row, items[row["id"]])) for row in rows if items[row["id"]]]
 
     async def ids_named_after(self, channel_ids: Sequence[str]) -> frozenset[str]:
-        """The ids of all topics made of a message of these channels, also of those that now begin in another one."""
+        """The ids of all topics named after a message of these channels, wherever their first anchor is now."""
         prefixes = [f"topic:tg:{channel_id}" for channel_id in channel_ids]
         # ";" is the character after ":".
         named = (and_(_topic.id >= f"{prefix}:", _topic.id < f"{prefix};") for prefix in prefixes)
@@ -72,7 +72,7 @@ class TopicStorage:
     async def replace(
         self, channel_ids: Sequence[str], found: Sequence[Pair], retired: Sequence[str], run: TopicRun
     ) -> None:
-        """Write what changed, retire what is no more, and note the run, in one transaction."""
+        """Write what changed, retire what disappeared, and note the run, in one transaction."""
         known = {card.id: (card, bundle) for card, bundle in await self.known(channel_ids)}
         changed = [pair for pair in found if known.get(pair[0].id) != pair]
         row = {"channels_key": _key(channel_ids), "fingerprint": run.fingerprint, "finished_at": run.finished_at}
@@ -130,7 +130,7 @@ class TopicStorage:
         return bundle_of(row, items) if row is not None and items else None
 
     async def topics_of(self, source_refs: Collection[str]) -> dict[str, list[str]]:
-        """The ids of the active topics of messages, sorted, by ref; messages without one are left out."""
+        """The ids of the active topics of messages, sorted, by ref; messages in no topic are left out."""
         statement = (
             select(_item.source_ref, _item.topic_id)
             .join(topics, _topic.id == _item.topic_id)
@@ -147,7 +147,7 @@ class TopicStorage:
         return None if row is None else TopicRun(row["fingerprint"], row["finished_at"], row["report_json"])
 
     async def embeddings(self, hashes: Collection[str], model_id: str) -> dict[str, bytes]:
-        """The stored vectors of texts by their hash."""
+        """The stored embeddings of texts by their hash."""
         found, wanted = dict[str, bytes](), sorted(hashes)
         column = embeddings.c
         for start in range(0, len(wanted), _ASKED_AT_ONCE):
@@ -157,7 +157,7 @@ class TopicStorage:
         return found
 
     async def put_embeddings(self, model_id: str, dimensions: int, vectors: Mapping[str, bytes]) -> None:
-        """Keep vectors; one that is known stays."""
+        """Store embeddings; known ones stay."""
 
         async def put(conn: AsyncConnection) -> None:
             kept = (TextVector(key, model_id, dimensions, vector) for key, vector in vectors.items())
@@ -166,7 +166,7 @@ class TopicStorage:
         await self._database.write(put)
 
     async def delete_channel(self, channel_id: str) -> None:
-        """Delete the topics of a channel with their bundles, and the note of its runs."""
+        """Delete the topics of a channel with their bundles, and the record of its runs."""
 
         async def remove(conn: AsyncConnection) -> None:
             await conn.execute(delete(topics).where(_topic.channel_id == channel_id))

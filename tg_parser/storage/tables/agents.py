@@ -81,7 +81,7 @@ handoff_history = Table(
     Index("idx_handoffs_status", "status"),
 )
 
-# The webhook's secret is kept sealed: a dump of this table must not let anybody sign as this server.
+# The webhook's secret is stored encrypted: a dump of this table must not let anybody sign as this server.
 jobs = Table(
     "jobs",
     metadata,

@@ -15,24 +15,24 @@ from sqlalchemy.types import TypeEngine
 Encode = Callable[[Any], Any]
 
 Ref = Text().with_variant(Text(collation="C"), "postgresql")
-"""Text that sorts by its bytes, whatever the locale of the server."""
+"""Text that sorts bytewise, whatever the locale of the server."""
 
 BigNumber = BigInteger().with_variant(Integer(), "sqlite")
 """A 64-bit number; SQLite's own INTEGER, so that it can number rows there."""
 
 
 class JsonText(str):
-    """JSON that is written already; a bulk write takes it as it is."""
+    """JSON that is already serialised; a bulk write passes it on unchanged."""
 
     __slots__ = ()
 
 
 def json_bytes(value: Any) -> bytes:
-    """`value` as JSON with sorted keys: the same value is the same bytes."""
+    """`value` as JSON with sorted keys: equal values give equal bytes."""
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=str)
     except TypeError:
-        # orjson refuses numbers beyond 64 bits, lone surrogates, and keys that are no strings
+        # orjson refuses numbers beyond 64 bits, lone surrogates, and keys that are not strings
         return json.dumps(value, sort_keys=True, default=str).encode()
 
 
@@ -89,7 +89,7 @@ class JsonDocument(TypeDecorator[Any]):
 
 
 def bulk_encoder(column_type: TypeEngine[Any], *, times_as_text: bool) -> Encode | None:
-    """How a bulk write turns a value that is not None into what the driver takes; None where it takes it as it is."""
+    """How a bulk write converts values (never None) for the driver; None if no conversion is needed."""
     if isinstance(column_type, JsonDocument):
         return json_text
     if isinstance(column_type, UtcDateTime) and times_as_text:

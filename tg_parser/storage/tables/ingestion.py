@@ -8,7 +8,7 @@ from tg_parser.storage.tables.columns import BigNumber, JsonDocument, Ref, UtcDa
 
 metadata = MetaData()
 
-# The unique index is the key: its name is part of the specification, and SQLite cannot name a primary key.
+# The unique index is the key: its name is fixed, and SQLite cannot name a primary key.
 ingestion_state = Table(
     "ingestion_state",
     metadata,
@@ -69,7 +69,7 @@ source_attempts = Table(
     Index("idx_attempts_source", "source_id", "id"),
 )
 
-# What an account must not forget. A session is known by a digest of its key: a new login is a new row.
+# What must be remembered about an account. A session is known by a digest of its key: a new login is a new row.
 telegram_sessions = Table(
     "telegram_sessions",
     metadata,

@@ -1,6 +1,6 @@
-"""Answers of language models that were paid for, and what was spent, in the processing database.
+"""Paid answers of language models, and what was spent, in the processing database.
 
-Money is counted in whole billionths of a dollar: sums are exact in any order. Where there is no channel, "" stands.
+Money is counted in whole billionths of a dollar: sums are exact in any order. Where there is no channel, it is "".
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ llm_answers = Table(
     Index("idx_llm_answers_channel", "channel_id"),
 )
 
-# Counters, not a row a call. Calls without tokens or price in the answer are counted apart: unknown is not 0.
+# Counters, not a row per call. Calls without tokens or price are counted separately: unknown is not 0.
 llm_spending = Table(
     "llm_spending",
     metadata,

@@ -1,4 +1,4 @@
-"""The processing database: documents, failures and claims. Its topics and agents are in the two neighbouring files."""
+"""The processing database: documents, failures and claims. Its topics and agents are in the files next to this one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tg_parser.storage.tables.columns import BigNumber, JsonDocument, Ref, UtcDa
 
 metadata = MetaData()
 
-# The unique index is the key, as in raw_messages. Facts of the message that never change are kept beside its
+# The unique index is the key, as in raw_messages. Permanent facts of the message are kept with its
 # document, so that export and topics read one database.
 processed_documents = Table(
     "processed_documents",
@@ -43,7 +43,7 @@ document_changes = Table(
     Column("changes", BigNumber, nullable=False),
 )
 DERIVED = frozenset({document_changes.name})
-"""Tables that say nothing of their own: no migration takes them along or back."""
+"""Tables that hold only derived or passing state: no migration copies or restores them."""
 
 processing_failures = Table(
     "processing_failures",
@@ -58,7 +58,7 @@ processing_failures = Table(
     Column("error_details_json", JsonDocument),
 )
 
-# Messages that a process is at work on. Whether it still lives is told by the lock it holds: see processing/claims.py.
+# Messages that a process is working on. The lock it holds tells whether it is still alive: see processing/claims.py.
 processing_claims = Table(
     "processing_claims",
     metadata,

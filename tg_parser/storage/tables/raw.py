@@ -1,4 +1,4 @@
-"""The raw database: messages as they were first seen, and the log of what changed later."""
+"""The raw database: messages as they were first seen, and the log of later changes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from tg_parser.storage.tables.columns import BigNumber, JsonDocument, Ref, UtcDa
 
 metadata = MetaData()
 
-# The unique index is the key: the channel follows from the ref, so the pair is unique where the ref is.
-# Small columns come first: SQLite reads a row from its beginning, and scans need not touch text and payload.
+# The unique index is the key: the channel follows from the ref, so the pair is unique if the ref is.
+# Small columns come first: SQLite reads a row from its beginning, so scans need not touch text and payload.
 raw_messages = Table(
     "raw_messages",
     metadata,
