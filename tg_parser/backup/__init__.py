@@ -1,1 +1,1 @@
-"""Backups of the three databases: made, listed, checked, restored."""
+"""Backups of the three databases: create, list, verify, restore."""

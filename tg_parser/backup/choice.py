@@ -1,4 +1,4 @@
-"""The one place that knows which backend the settings name for backups."""
+"""The one place that decides which backend is backed up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of the backups. Each is a folder that gets its name when it is whole; before, it is called `….partial`."""
+"""The folder of backups. Each is a folder that gets its name when complete; until then it is called `….partial`."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _NAME = re.compile(r"tg-parser-(\d{8}T\d{6}Z)(-\d+)?(\.partial)?")
 _TIME = "%Y%m%dT%H%M%SZ"
 
 State = Literal["good", "broken", "running", "newer"]
-"""`newer`: made by a version of TG_parser that writes backups of another form."""
+"""`newer`: made by a version of TG_parser that writes another backup format."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A backup as it lies in the folder; `problem` says why it is not good, `size` is in bytes."""
+    """A backup in the folder; `problem` says why it is not good, `size` is in bytes."""
 
     name: str
     path: Path
@@ -41,7 +41,7 @@ class Backup:
 
     @property
     def own_name(self) -> bool:
-        """Whether it has the name it was given; one that somebody renamed is theirs to remove."""
+        """Whether it still has its original name; a backup that somebody renamed is theirs to remove."""
         return _NAME.fullmatch(self.name) is not None
 
 
@@ -53,11 +53,11 @@ class BackupDraft:
     folder: Path
 
     def files(self) -> list[Path]:
-        """What has been written, in the order of names."""
+        """The files written so far, by name."""
         return sorted(self.folder.iterdir())
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """The last file."""
+        """Write the manifest; it must be the last file."""
         path = self.folder / MANIFEST
         path.touch(0o600)
         path.write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
@@ -70,21 +70,21 @@ class BackupDirectory:
         self.folder = folder
 
     def all(self) -> list[Backup]:
-        """Every backup, newest first, good or not. Raises OutputError where the folder cannot be read."""
+        """Every backup, newest first, good or not. Raises OutputError if the folder cannot be read."""
         with backup_reference(self.folder):
             found = sorted(self.folder.iterdir()) if self.folder.exists() else []
             backups = [_seen(path) for path in found if path.is_dir() and _is_backup(path)]
         return sorted(backups, key=lambda each: (each.created_at, each.name), reverse=True)
 
     def find(self, name: str) -> Backup:
-        """The backup of that name, if it is good. Raises BackupError."""
+        """The backup with that name, if it is good. Raises BackupError."""
         found = next((each for each in self.all() if each.name == name), None)
         if found is None:
             raise BackupError(f"There is no backup {name!r} in {self.folder}.", case="no_backup", backup=name)
         return _trusted(found)
 
     def latest(self) -> Backup:
-        """The newest good one. Raises BackupError where there is none."""
+        """The newest good backup. Raises BackupError if there is none."""
         good = (each for each in self.all() if each.state == "good")
         if (found := next(good, None)) is None:
             raise BackupError(f"There is no good backup in {self.folder}.", case="no_good_backup")
@@ -92,7 +92,7 @@ class BackupDirectory:
 
     @contextlib.contextmanager
     def draft(self, moment: datetime) -> Iterator[BackupDraft]:
-        """A new backup: whole and on the disk after the block, gone after an error in it. Raises OutputError."""
+        """A new backup: complete and on disk after the block, removed if it fails. Raises OutputError."""
         with backup_reference(self.folder):
             name, folder = self._make_folder(moment)
             try:
@@ -106,7 +106,7 @@ class BackupDirectory:
                 raise
 
     def remove(self, backup: Backup) -> None:
-        """Delete a backup; killed while it does so, what is left is no good backup any more. Raises OutputError."""
+        """Delete a backup; what an interrupted deletion leaves is no longer a good backup. Raises OutputError."""
         with backup_reference(backup.path):
             (backup.path / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(backup.path)
@@ -127,7 +127,7 @@ class BackupDirectory:
 
 @contextlib.contextmanager
 def backup_reference(path: Path) -> Iterator[None]:
-    """What the system says about files comes out as a sentence about `path`, or about the file it names."""
+    """Turns file errors into a sentence about `path`, or about the file they name."""
     try:
         yield
     except OSError as error:
@@ -179,13 +179,13 @@ def _moment(path: Path) -> datetime:
 
 
 def _lock_of(folder: Path) -> Path:
-    """Beside the folder, which gets another name while the lock is held: Windows renames none with an open file."""
+    """Beside the folder, which is renamed while the lock is held: Windows renames no folder with an open file."""
     return folder.with_name(f"{folder.name}{_LOCK}")
 
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold a lock that tells others, and that goes with this process however it ends."""
+    """Hold a lock that other processes can see, and that ends with this process however it ends."""
     try:
         with contextlib.ExitStack() as held:
             try_lock(_lock_of(folder), held)
@@ -203,7 +203,7 @@ def _is_being_written(folder: Path) -> bool:
 
 def _sync(folder: Path) -> None:
     for path in folder.iterdir():
-        # Windows brings to the disk only what is open for writing.
+        # Windows flushes only files that are open for writing.
         with path.open("r+b") as file:
             os.fsync(file.fileno())
     sync_folder(folder)

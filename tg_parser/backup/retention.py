@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How many days, weeks (ISO) and months, all in UTC; those without a backup do not count."""
+    """How many days, weeks (ISO) and months to keep, all in UTC; those without a backup do not count."""
 
     daily: int
     weekly: int
@@ -17,7 +17,7 @@ class Retention:
 
 
 def kept(moments: Sequence[datetime], retention: Retention) -> set[datetime]:
-    """Those of `moments` whose backups stay; the newest always does."""
+    """Those of `moments` whose backups are kept; always including the newest."""
     newest_first = sorted(set(moments), reverse=True)
     found = set(newest_first[:1])
     for period, count in (
