@@ -1,1 +1,1 @@
-"""SQLite files into PostgreSQL or into new files: every row looked at, written once, compared."""
+"""Migrates SQLite files into PostgreSQL or new files: every row is checked, written once and compared."""

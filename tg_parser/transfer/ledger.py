@@ -1,8 +1,8 @@
-"""What a migration remembers in the target: runs, the ranges they wrote, what they changed, what they could not take.
+"""What a migration records in the target: runs, the ranges they wrote, what they changed and what they refused.
 
-The tables belong to the migration alone, so they are no part of the three histories; it makes them when it begins.
-A range is noted in the transaction that writes its rows: `xid` is that transaction, by which PostgreSQL knows its rows.
-On SQLite every file has tables of its own, as no transaction spans two of them.
+The tables belong to the migration alone, so they are not part of the three histories; it creates them at its start.
+A range is recorded in the transaction that writes its rows: `xid` is that transaction, by which PostgreSQL knows its
+rows. On SQLite every file has such tables of its own, as no transaction spans two of them.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ replaced = Table(
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One migration into this target. `files` are the fingerprints of the source's files when it began."""
+    """One migration into this target. `files` are the fingerprints of the source's files at its start."""
 
     run_id: str
     state: str
@@ -115,7 +115,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What became of the rows of a table: `already_there` are those of the migrated that the target held before."""
+    """What became of the rows of a table: `already_there` counts migrated rows that the target held before."""
 
     rows: int = 0
     migrated: int = 0
@@ -133,7 +133,7 @@ class Tally:
 
 
 class MigrationLedger:
-    """The runs of one target. `homes` are its databases with notes of their own; the last one also keeps the runs."""
+    """The runs of one target. `homes` are its databases with ledger tables; the last one also keeps the runs."""
 
     def __init__(self, homes: Sequence[Database]) -> None:
         self._homes = homes
@@ -144,12 +144,12 @@ class MigrationLedger:
         return await self._database.read(lambda conn: conn.run_sync(lambda sync: inspect(sync).has_table(runs.name)))
 
     async def create(self) -> None:
-        """Make the tables that are missing."""
+        """Create missing tables."""
         for home in self._homes:
             await home.write(lambda conn: conn.run_sync(metadata.create_all))
 
     async def begin(self, run: Run, mark: Callable[[AsyncConnection], Awaitable[int]]) -> Run:
-        """Note a new run."""
+        """Record a new run."""
 
         async def begin(conn: AsyncConnection) -> Run:
             begun = replace(run, first_xid=await mark(conn))
@@ -169,18 +169,18 @@ class MigrationLedger:
         return None if row is None else Run(**row)
 
     async def change(self, run: Run, **values: Any) -> None:
-        """Note what is new of a run."""
+        """Record changes of a run."""
         statement = runs.update().where(runs.c.run_id == run.run_id).values(**values)
         await self._database.write(lambda conn: conn.execute(statement))
 
     async def reached(self, run: Run, table: str) -> int | None:
-        """The last row id of a table that is done."""
+        """The last row id of a table that is finished."""
         mine = (batches.c.run_id == run.run_id, batches.c.table_name == table)
         row = await self._beside(table).row(select(func.max(batches.c.upto).label("upto")).where(*mine))
         return None if row is None else row["upto"]
 
     async def tallies(self, run: Run) -> dict[str, Tally]:
-        """The numbers of a run by table."""
+        """The counts of a run by table."""
         names = tuple(Tally.__dataclass_fields__)
         sums = [func.sum(batches.c[name]).cast(BigInteger).label(name) for name in names]
         statement = select(batches.c.table_name, *sums).where(batches.c.run_id == run.run_id)
@@ -188,17 +188,17 @@ class MigrationLedger:
         return {row["table_name"]: Tally(*(row[name] for name in names)) for row in found}
 
     async def quarantined(self, run: Run, table: str, row_ids: Sequence[int]) -> set[int]:
-        """Those of `row_ids` that are in the quarantine."""
+        """Those of `row_ids` that are in quarantine."""
         mine = (quarantine.c.run_id == run.run_id, quarantine.c.table_name == table)
         wanted = select(quarantine.c.row_id).where(*mine, quarantine.c.row_id.in_(row_ids))
         return {row["row_id"] for row in await self._beside(table).rows(wanted)}
 
     def _beside(self, table: str) -> Database:
-        """Where the notes about a table of the source are, by its name with its database."""
+        """The ledger for a source table, given its name with its database."""
         name = table.partition(".")[0]
         return next((home for home in self._homes if home.name == name), self._database)
 
 
 def new_run(source: str, files: Mapping[str, str], on_conflict: OnConflict, now: datetime) -> Run:
-    """A run that nothing is known of yet."""
+    """A run that has done nothing yet."""
     return Run(f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}", "running", source, dict(files), on_conflict, 0, now)

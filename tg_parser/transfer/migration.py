@@ -1,4 +1,4 @@
-"""SQLite files into PostgreSQL or new files: look at every row, then write, then compare; killed, it can go on.
+"""Migrates SQLite files into PostgreSQL or new files: check every row, write, then compare; resumable after a kill.
 
 open_snapshot → plans_of → examine (first pass, nothing written) → Writer (second pass) → Verifier → report
 """
@@ -76,7 +76,7 @@ async def migrate(
 
 
 class _Migration:
-    """One migration from its first look to its report."""
+    """One migration from the first check to the report."""
 
     def __init__(
         self, databases: Databases, snapshot: Snapshot, folder: Path, options: MigrationOptions, tell: ReportProgress
@@ -95,7 +95,7 @@ class _Migration:
         self._total = sum(snapshot.count(plan.database, plan.source) for plan in plans)
 
     async def rehearse(self) -> MigrationReport:
-        """The first pass alone; nothing is changed on either side."""
+        """The first pass alone; neither side is changed."""
         objection = None
         try:
             await require_room(self._databases, self._options.on_conflict)
@@ -110,7 +110,7 @@ class _Migration:
         return report
 
     async def perform(self) -> MigrationReport:
-        """Everything."""
+        """All passes."""
         await upgrade(self._databases)
         await self._ledger.create()
         run = await self._run()
@@ -138,7 +138,7 @@ class _Migration:
         return report
 
     async def _run(self) -> Run:
-        """The run to go on with, or a new one: killed early enough, an earlier process has left nothing."""
+        """The run to continue, or a new one: a process killed early enough has left nothing."""
         marks = {str(name): file.fingerprint for name, file in self._snapshot.files.items()}
         unfinished = await self._ledger.find(state="running")
         if unfinished is None and self._options.resume:
@@ -162,7 +162,7 @@ class _Migration:
             raise UsageError(f"The migration {run.run_id} is of {run.source}.", "Name that folder with --sqlite-dir.")
 
     async def _take_back_changed(self, run: Run, marks: Mapping[str, str]) -> None:
-        """What was taken from a file that has changed since is taken anew: its rows may be others now."""
+        """Rows from a file that has changed since are removed and migrated anew, because they may differ now."""
         names = {each.name for each in self._databases.all if run.files.get(each.name) != marks.get(each.name)}
         if "raw" in names:
             # Documents and cursors of the earlier version take facts from the messages.
@@ -179,7 +179,7 @@ class _Migration:
             findings = Findings(plan)
             for findings in examine(plan, self._context, self._options.batch_size, hear):
                 self._tell(Progress("check", done + findings.tally.rows, self._total))
-                # The pass itself never waits; this lets Ctrl-C in.
+                # The pass itself never awaits anything; this lets Ctrl-C in.
                 await asyncio.sleep(0)
             done += findings.tally.rows
             found.append(findings)
@@ -197,7 +197,7 @@ class _Migration:
                 self._tell(Progress("copy", done, self._total))
 
     def _rest(self, plan: TablePlan, batch: RowRange, reached: int | None) -> RowRange:
-        """What an earlier process has left of a batch; it may have cut its batches otherwise."""
+        """The part of a batch that an earlier process has not written; its batches may have had other bounds."""
         if reached is None or reached <= batch.after:
             return batch
         if reached >= batch.upto:
@@ -212,7 +212,7 @@ class _Migration:
             async for result in verifier.compare(each.plan, each.batches):
                 found[each.plan.name] = result
                 self._tell(Progress("verify", done + result.compared, self._total))
-            # Rows in the quarantine are not compared.
+            # Rows in quarantine are not compared.
             done += each.tally.rows
             self._tell(Progress("verify", done, self._total))
         return found
@@ -235,7 +235,7 @@ class _Migration:
 
 
 def _nobody(_plan: TablePlan, _verdict: RowResult) -> None:
-    """A run keeps its list in the target."""
+    """The run keeps its list in the target."""
 
 
 def _report_of(

@@ -1,4 +1,4 @@
-"""Files of this format whose chats still stand under wrong numbers: the revisions put them right, not a copy."""
+"""Refuses files of this format with wrong chat numbers: their revisions correct those, a copy does not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PUT_RIGHT_BY = {"ingestion": "ingestion_0004", "raw": "raw_0002", "processing":
 
 
 def require_right_numbers(snapshot: Snapshot) -> None:
-    """Raise StorageError where a chat stands under a wrong number: it may have rows under the right one too."""
+    """Raises StorageError if a chat has a wrong number: it may have rows under the right one too."""
 
     def ask(statement: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         cursor = snapshot.connection.execute(statement, values)

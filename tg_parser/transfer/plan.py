@@ -1,4 +1,4 @@
-"""How one table of a file becomes rows of the target, pure but for the questions a rule asks the snapshot."""
+"""How one table of a file becomes rows of the target; pure except for the queries a rule sends to the snapshot."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ class Context:
 
 
 Rule = Callable[[Values, list[Note], Context], list[Values]]
-"""Makes of a row's values, by name, those of the rows it becomes. Raises Unfit."""
+"""Takes a row's values by name and returns those of the rows it becomes. Raises InvalidRowError."""
 Plain = Callable[[Mapping[str, Sequence[Any]], Context], bool]
 """Whether the rule would change nothing in a chunk, given its columns by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class TablePlan:
-    """`select` gives the fields, then the helpers that only the rule looks at, then the rowid.
+    """`select` returns the fields, then helper columns for the rule, then the rowid.
 
-    A plan without `target` is of rows that have no home in this version.
+    A plan without `target` is for rows that have no table in this version.
     """
 
     database: DatabaseName
@@ -65,7 +65,7 @@ class TablePlan:
 
 
 class RowResult(NamedTuple):
-    """What becomes of one row: the rows to write with the changes made, or the reason why it cannot be taken."""
+    """What becomes of one row: the rows to write with the changes made, or the reason it is refused."""
 
     rowid: int
     rows: Sequence[SqliteRow]
@@ -75,7 +75,7 @@ class RowResult(NamedTuple):
 
 
 def key_columns(table: Table) -> tuple[str, ...]:
-    """The columns by which a row of the target is known."""
+    """The key columns of the target."""
     if table.primary_key.columns:
         return tuple(column.name for column in table.primary_key.columns)
     unique = next(index for index in sorted(table.indexes, key=lambda each: str(each.name)) if index.unique)
@@ -109,12 +109,12 @@ def build_plan(
 
 
 def homeless_plan(database: DatabaseName, source: str) -> TablePlan:
-    """The plan of a table that has no counterpart: every row goes into the quarantine."""
+    """The plan of a table that has no counterpart: every row goes into quarantine."""
     return TablePlan(database, source, None, (), f"SELECT t.rowid FROM {database}.{quoted(source)} AS t")
 
 
 def is_clean(plan: TablePlan, chunk: Chunk, context: Context) -> bool:
-    """Whether the rows of a chunk may be written as they are read."""
+    """Whether the rows of a chunk may be written unchanged."""
     columns = list(zip(*chunk, strict=True))
     if plan.target is None or not fit_as_they_are(columns, plan.fields):
         return False
@@ -160,7 +160,7 @@ _REF = re.compile(r"tg:([^:\s]+):(post|comment):([^:\s]+)")
 
 
 def ref_parts(ref: Any) -> tuple[str, str, str]:
-    """Channel, message type and id of a source_ref. Raises Unfit."""
+    """Channel, message type and id of a source_ref. Raises InvalidRowError."""
     match = _REF.fullmatch(ref) if isinstance(ref, str) else None
     if match is None:
         raise InvalidRowError("source_ref is not tg:<channel>:<post|comment>:<message id>")

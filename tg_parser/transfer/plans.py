@@ -21,9 +21,9 @@ from tg_parser.transfer.rows.fields import Note, field_of
 from tg_parser.transfer.source.snapshot import Snapshot
 
 NOTES = "migration_"
-"""What an earlier migration into the file has noted there stays with the file."""
+"""What an earlier migration into the file recorded there stays with the file."""
 PARENTS = {"ingestion_state": "source_id", "topics": "id"}
-"""Targets that other rows point at, with the column of the source by which they do."""
+"""Targets that other rows point to, with the column of the source that they point to."""
 
 
 def plans_of(snapshot: Snapshot) -> list[TablePlan]:
@@ -45,7 +45,7 @@ def plans_of(snapshot: Snapshot) -> list[TablePlan]:
 
 
 def channels_of(snapshot: Snapshot) -> Channels:
-    """How the channels of files of the earlier version were written; files of this version need no change."""
+    """How the files of the earlier version spelled channels; files of this version need no change."""
     legacy = {name: file for name, file in snapshot.files.items() if file.format.startswith("legacy")}
     sources = list[tuple[str, str | None]]()
     if "ingestion" in legacy:
@@ -116,7 +116,7 @@ def _legacy_plan(mapped: LegacyTable, there: Sequence[str], *, with_messages: bo
 
 
 def _parent(table: Table) -> tuple[str, str, str] | None:
-    """The parent's key column, the parent's name and the column that points at it."""
+    """The parent's key column, the parent's name and the column that points to it."""
     for key in table.foreign_keys:
         return key.column.name, key.column.table.name, key.parent.name
     return None

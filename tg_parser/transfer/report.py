@@ -1,4 +1,4 @@
-"""What a migration tells: the numbers of every table, and the list of every change and refusal."""
+"""The report of a migration: the counts of every table, and the list of every change and refusal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class TableReport:
-    """One table of the source: what became of its rows, how often what was changed, and why rows were refused."""
+    """One table of the source: what became of its rows, the changes by kind, and why rows were refused."""
 
     table: str
     target: str | None
@@ -38,7 +38,7 @@ class TableReport:
 
 @dataclass(slots=True)
 class MigrationReport:
-    """The whole migration. `files` say of every file of the source what it is, or that it is missing."""
+    """The whole migration. `files` says what each file of the source is, or that it is missing."""
 
     run_id: str | None
     dry_run: bool
@@ -52,24 +52,24 @@ class MigrationReport:
 
     @property
     def accounted(self) -> bool:
-        """Whether every row of every table was migrated or is in the quarantine."""
+        """Whether every row of every table was migrated or is in quarantine."""
         return all(table.tally.balanced for table in self.tables)
 
     @property
     def good(self) -> bool:
-        """Whether every row is accounted for and, where it was asked for, verified."""
+        """Whether every row is accounted for and, if requested, verified."""
         compared = [table.verification for table in self.tables if table.verification is not None]
         return self.objection is None and self.accounted and all(each.good for each in compared)
 
     def as_json(self) -> dict[str, Any]:
-        """The report but for its lists."""
+        """The report without its lists."""
         numbers = [_table_json(table) for table in self.tables]
         own = ("run_id", "dry_run", "source", "target", "files", "channels", "seconds", "objection")
         return {**{name: getattr(self, name) for name in own}, "good": self.good, "tables": numbers}
 
 
 class Spool:
-    """The lists of a dry run, in a file that has no name: there may be many entries."""
+    """The lists of a dry run, in an unnamed temporary file: there may be many entries."""
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with this object
@@ -81,19 +81,19 @@ class Spool:
         self._file.close()
 
     def tell(self, plan: TablePlan, each: RowResult) -> None:
-        """Keep what became of a row."""
+        """Append what became of a row."""
         for entry in _entries(plan, each):
             self._file.write(orjson.dumps(entry) + b"\n")
 
     async def entries(self) -> AsyncIterator[dict[str, Any]]:
-        """Everything told so far."""
+        """All entries so far."""
         self._file.seek(0)
         for line in self._file:
             yield orjson.loads(line)
 
 
 async def noted_entries(target: TransferTarget, run: Run) -> AsyncIterator[dict[str, Any]]:
-    """The lists of a run as its target keeps them."""
+    """The lists of a run as stored in its target."""
     for home in target.homes:
         async for row in _rows(home, changes, run):
             yield {"table": row["table_name"], "key": row["row_key"], "column": row["column_name"]} | {
@@ -106,7 +106,7 @@ async def noted_entries(target: TransferTarget, run: Run) -> AsyncIterator[dict[
 
 
 async def reasons_of(target: TransferTarget, run: Run) -> dict[str, dict[str, int]]:
-    """How often which reason stands in the quarantine, by table."""
+    """The reasons in quarantine with their counts, by table."""
     reason = target.kind(quarantine.c.reason).label("why")
     counted = select(quarantine.c.table_name, reason, func.count().label("times"))
     grouped = counted.where(quarantine.c.run_id == run.run_id).group_by(quarantine.c.table_name, reason)
@@ -118,7 +118,7 @@ async def reasons_of(target: TransferTarget, run: Run) -> dict[str, dict[str, in
 
 
 async def write_report(path: Path, report: MigrationReport, entries: AsyncIterator[Mapping[str, Any]]) -> None:
-    """The report as one JSON file; its lists are streamed. Raises OutputError."""
+    """Write the report as one JSON file; its lists are streamed. Raises OutputError."""
     head = orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2)
     with _whole_file(path) as file:
         file.write(head.removesuffix(b"\n}") + b',\n  "rows": [')
@@ -131,7 +131,7 @@ async def write_report(path: Path, report: MigrationReport, entries: AsyncIterat
 
 @contextmanager
 def _whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file beside `path` that takes its place when it is complete."""
+    """A temporary file that replaces `path` when it is complete."""
     beside = path.with_name(f"{path.name}.part")
     try:
         with beside.open("wb") as file:
@@ -148,7 +148,7 @@ async def _rows(database: Database, table: Table, run: Run) -> AsyncIterator[Map
     for name in names:
         after = -(2**63)
         while True:
-            # The originals of the quarantine may be large, and the report does not repeat them.
+            # The quarantined originals may be large, and the report does not repeat them.
             columns = [column for column in table.c if column is not quarantine.c.original]
             wanted = select(*columns).where(table.c.run_id == run.run_id, table.c.table_name == name)
             page = await database.rows(wanted.where(table.c.row_id > after).order_by(table.c.row_id).limit(PAGE))

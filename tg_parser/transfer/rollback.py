@@ -1,4 +1,4 @@
-"""Undo a run: remove exactly the rows it wrote and bring back those it replaced, if nothing was written since."""
+"""Undoes a run: removes exactly the rows it wrote and restores those it replaced, if nothing was written since."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tg_parser.transfer.target.opening import LOCK, target_of
 
 
 async def rollback(databases: Databases, run_id: str) -> dict[str, int]:
-    """Undo a run; the rows removed by table. Raises NotFoundError for an unknown run, StorageError for changed rows."""
+    """Undo a run; returns removed rows by table. Raises NotFoundError (no such run), StorageError (rows changed)."""
     target = target_of(databases)
     ledger = MigrationLedger(target.homes)
     run = await ledger.find(run_id) if await ledger.exists() else None

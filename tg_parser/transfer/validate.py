@@ -1,5 +1,6 @@
-"""The first pass: every row is looked at and nothing is written. It cuts the tables into batches and knows which are
-clean, so that the second pass need not look again."""
+"""The first pass: every row is checked and nothing is written. It divides the tables into batches and records which are
+clean, so that the second pass need not check them again.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from tg_parser.transfer.rows.fields import kind_of
 from tg_parser.transfer.source.snapshot import LOWEST
 
 MOST_REFUSED, MOST_LISTED = 200, 2000
-"""A batch ends with so many refused rows or listed changes: the originals are held until they are written."""
+"""A batch ends after so many refused rows or listed changes: their originals are held in memory until written."""
 
 Tagged = tuple[int, Sequence[Any]]
 """A row to write with the row id it comes from."""
@@ -24,7 +25,7 @@ Tell = Callable[[TablePlan, RowResult], None]
 
 @dataclass(frozen=True, slots=True)
 class RowRange:
-    """The rows with a row id in (after, upto]; those of a clean one may be written as they are read."""
+    """The rows with a row id in (after, upto]; those of a clean range may be written unchanged."""
 
     after: int
     upto: int
@@ -34,7 +35,7 @@ class RowRange:
 
 @dataclass(slots=True)
 class Findings:
-    """What the first pass says of a table."""
+    """The findings of the first pass for a table."""
 
     plan: TablePlan
     batches: list[RowRange] = field(default_factory=list)
@@ -44,7 +45,7 @@ class Findings:
 
 
 def examine(plan: TablePlan, context: Context, size: int, tell: Tell) -> Iterator[Findings]:
-    """Look at every row of a table; gives the growing findings after each batch. `tell` hears of every odd row."""
+    """Check every row of a table; yields the growing findings after each batch. `tell` gets every problem row."""
     findings, growing = Findings(plan), _Growing()
     for chunk in context.snapshot.chunks(plan.select):
         verdicts = () if is_clean(plan, chunk, context) else verdicts_of(plan, chunk, context)
@@ -65,7 +66,7 @@ def examine(plan: TablePlan, context: Context, size: int, tell: Tell) -> Iterato
 def batch_rows(
     plan: TablePlan, batch: RowRange, context: Context, hear: Callable[[RowResult], None]
 ) -> Iterator[Tagged]:
-    """The rows to write of a batch, each with the row id it comes from; `hear` is told of every row looked at alone."""
+    """The rows of a batch to write, each with its source row id; `hear` gets every row that was checked alone."""
     width = len(plan.columns)
     for chunk in context.snapshot.chunks(plan.select, batch.after, batch.upto):
         if batch.clean or is_clean(plan, chunk, context):

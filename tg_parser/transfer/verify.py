@@ -1,6 +1,6 @@
-"""What is in the target against what the source says: a digest of every row on both sides, by key.
+"""Compares the target with the source: a digest of every row on both sides, by key.
 
-Both sides are brought to one form first: times to microseconds in UTC, JSON parsed and written with sorted keys.
+Both sides are converted to one form first: times to microseconds in UTC, JSON parsed and written with sorted keys.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from tg_parser.transfer.validate import RowRange, Tagged, batch_rows
 
 TOGETHER = 200
 LISTED = 1000
-"""Mismatches that are listed by key; more are counted."""
+"""Mismatches listed by key; further ones are only counted."""
 
 
 @dataclass(slots=True)
 class Verification:
-    """A table compared: the digests are sums over all rows, so that they do not depend on their order."""
+    """The comparison of a table: digests are summed over all rows, so that order does not matter."""
 
     table: str
     compared: int = 0
@@ -42,14 +42,14 @@ class Verification:
     unexpected: int = 0
 
     def add(self, source: int, target: int | None) -> None:
-        """Count a row with its digests."""
+        """Add a row with its digests."""
         self.compared += 1
         self.source_digest = (self.source_digest + source) % 2**128
         self.target_digest = (self.target_digest + (target or 0)) % 2**128
 
     @property
     def good(self) -> bool:
-        """Whether the target holds what the source says, and nothing else of this run."""
+        """Whether the target holds exactly what the source says."""
         return not self.mismatches and not self.unexpected
 
 
@@ -62,7 +62,7 @@ class Verifier:
     run: Run
 
     async def compare(self, plan: TablePlan, batches: Sequence[RowRange]) -> AsyncIterator[Verification]:
-        """Compare a table; gives the growing result after each batch."""
+        """Compare a table; yields the growing result after each batch."""
         result = Verification(plan.name)
         if plan.target is None:
             return
@@ -94,7 +94,7 @@ class Verifier:
         return unequal
 
     async def _judge(self, plan: TablePlan, result: Verification, unequal: Sequence[_Pair]) -> None:
-        """Count what does not match, but for rows that are in the quarantine."""
+        """Count mismatches, except for rows in quarantine."""
         refused = await MigrationLedger(self.target.homes).quarantined(
             self.run, plan.name, [pair.row_id for pair in unequal]
         )
@@ -106,7 +106,7 @@ class Verifier:
                 listed.append(" ".join(map(str, pair.key)))
 
     async def _unexpected(self, conn: AsyncConnection, to: Destination, database: Database) -> int:
-        """How many more or fewer rows stand under the run's transactions than it wrote."""
+        """The difference between the rows now recorded for the run and those it wrote."""
         await database.dialect.lift_time_limit(conn)
         there, written = await self.target.rows_of_run(conn, to, self.run)
         return abs(there - written)
@@ -121,7 +121,7 @@ class _Pair:
 
 
 class _Reader:
-    """Reads the rows of one table from the target, and brings those of the source to the same form."""
+    """Reads the rows of one table from the target, and converts those of the source to the same form."""
 
     def __init__(self, plan: TablePlan, to: Destination, target: TransferTarget) -> None:
         self.plan = plan
@@ -139,22 +139,22 @@ class _Reader:
         return (part,) if self._alone else part
 
     def of_source(self, row: Sequence[Any]) -> Row:
-        """A row of the source in the form in which both sides are compared."""
+        """A row of the source in the common form."""
         return converted(row, self._of_source)
 
     async def fetch(self, conn: AsyncConnection, rows: Sequence[Sequence[Any]]) -> dict[Row, Row]:
-        """The rows of the target with the keys of `rows`, in the same form, by key."""
+        """The rows of the target with the keys of `rows`, in the common form, by key."""
         there = await self._target.fetch(conn, self.to, [self.key(row) for row in rows])
         return {self.key(row): converted(row, self._of_target) for row in there}
 
 
 def digest(row: Row) -> int:
-    """128 bits that stand for a row."""
+    """A 128-bit digest of a row."""
     return int.from_bytes(hashlib.blake2b(repr(row).encode(), digest_size=16).digest(), "big")
 
 
 def _equal(expected: Row, there: Row) -> bool:
-    """Whether rows differ in nothing but the writing of numbers in JSON: PostgreSQL writes 1e5 as 100000."""
+    """Whether rows differ only in how JSON writes numbers: PostgreSQL writes 1e5 as 100000."""
     pairs = zip(expected, there, strict=True)
     return all(left == right or (_is_json(left) and _loads(left) == _loads(right)) for left, right in pairs)
 

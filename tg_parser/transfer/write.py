@@ -1,5 +1,6 @@
-"""The second pass: a batch of rows, what was changed in them, what is refused, and the note that it is done, in one
-transaction. What the database itself refuses is found by halving the batch."""
+"""The second pass: a batch of rows, their changes, the refused rows, and the record that it is done, in one
+transaction. Rows that the database itself refuses are found by halving the batch.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ TAKEN = "another row with this key is there"
 
 @dataclass(slots=True)
 class _Odd:
-    """What is to be noted of a batch beside its rows."""
+    """What is to be recorded of a batch besides its rows."""
 
     notes: list[tuple[int, str, Note]] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
@@ -32,7 +33,7 @@ class _Odd:
         self.notes += [(each.rowid, key, note) for note in each.notes]
 
     def kept(self) -> list[tuple[int, str, Note]]:
-        """The changes of rows that were taken in the end."""
+        """The changes of rows that were accepted in the end."""
         return [entry for entry in self.notes if entry[0] not in self.refused]
 
 
@@ -45,7 +46,7 @@ class Writer:
     run: Run
 
     async def write(self, plan: TablePlan, batch: RowRange) -> Tally:
-        """Write a batch, or find it written. Raises StorageError."""
+        """Write a batch, unless it is already written. Raises StorageError."""
         careful = self.run.on_conflict != "fail"
         try:
             return await self._written(plan, batch, careful=careful)
@@ -101,7 +102,7 @@ class Writer:
             odd.refused.update({row[-1]: plan.homeless for row in chunk})
 
     async def _known(self, conn: AsyncConnection, plan: TablePlan, batch: RowRange) -> Tally | None:
-        """The numbers of a batch that an earlier try has written: its answer may have been lost with the connection."""
+        """The counts of a batch that an earlier try has written: the answer may have been lost with the connection."""
         names = tuple(Tally.__dataclass_fields__)
         mine = (batches.c.run_id == self.run.run_id, batches.c.table_name == plan.name, batches.c.upto == batch.upto)
         row = (await conn.execute(select(*(batches.c[name] for name in names)).where(*mine))).first()
@@ -150,7 +151,7 @@ class Writer:
 
 
 def row_key(plan: TablePlan, each: RowResult) -> str:
-    """The key of the row that a source row became, in words; empty where it became none."""
+    """The key of the row that a source row became, in words; empty if it became none."""
     if plan.target is None or not each.rows:
         return ""
     positions = [plan.columns.index(name) for name in key_columns(plan.target)]

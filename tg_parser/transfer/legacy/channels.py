@@ -1,4 +1,4 @@
-"""One channel, one id: how the channels of the earlier version were written, and what they are called now. Pure."""
+"""One id per channel: how the earlier version wrote channels, and their present ids (pure)."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from tg_parser.domain.renumbering.numbers import certainly
 
 
 class Channels:
-    """The canonical id of every writing. A name that sources give to one number alone means that number."""
+    """The canonical id of every spelling. A name that sources give to only one number means that number."""
 
     def __init__(self, writings: Iterable[str] = (), sources: Iterable[tuple[str, str | None]] = ()) -> None:
-        """`sources` are the pairs of a channel as written and its username."""
+        """`sources` are pairs of a channel as written and its username."""
         self._numbers = _numbers(sources)
         self._known = {writing: self._canonical(writing) for writing in writings}
 
     def canonical(self, writing: str) -> str:
-        """The canonical id; a writing that names no chat stays as it is."""
+        """The canonical id; a spelling that names no chat stays as it is."""
         known = self._known.get(writing)
         return known if known is not None else self._canonical(writing)
 
     def better_writings(self, writing: str) -> list[str]:
-        """The other writings of the same channel that come before this one: of two rows of a message theirs counts."""
+        """The other spellings of the same channel that take precedence: of two rows of a message, theirs counts."""
         group = self._groups[self.canonical(writing)]
         return group[: group.index(writing)] if writing in group else group
 
     def writings_of(self, canonical: str) -> list[str]:
-        """Every writing of a channel, the canonical one first."""
+        """Every spelling of a channel, the canonical one first."""
         return self._groups[canonical]
 
     @property
     def renamed(self) -> dict[str, str]:
-        """Canonical ids by the writings that differ from them."""
+        """Canonical ids by the spellings that differ from them."""
         return {writing: canonical for writing, canonical in sorted(self._known.items()) if writing != canonical}
 
     @cached_property
     def stable(self) -> frozenset[str]:
-        """The writings that are canonical already: their rows count, whatever other writings there are."""
+        """The spellings that are already canonical: their rows count, whatever other spellings exist."""
         return frozenset(writing for writing, canonical in self._known.items() if writing == canonical)
 
     @cached_property
@@ -56,7 +56,7 @@ class Channels:
 
 
 def username_of(writing: str) -> str | None:
-    """The username that a writing holds, without @; None where it holds none."""
+    """The username in a spelling, without @; None if it has none."""
     peer = _peer(writing)
     return peer.username if peer else None
 

@@ -1,7 +1,7 @@
 """How far a cursor may be raised: the earlier version could leave it at the oldest message instead of the newest.
 
 A cursor promises that every post up to it is stored. Stored posts that follow it without a gap prove more than it
-says; behind a gap nothing is proven, and a cursor that stays costs only that known posts are read once more.
+says; after a gap nothing is proven, and a cursor left where it is only means that known posts are read once more.
 """
 
 from __future__ import annotations

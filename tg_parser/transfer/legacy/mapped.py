@@ -1,4 +1,4 @@
-"""A table of the earlier version as SQL over it, and what must be counted in SQLite before its rows can be read."""
+"""A table of the earlier version as SQL, and what must be counted in SQLite before its rows can be read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tg_parser.transfer.plan import Plain, Rule
 
 
 class LegacyTable(NamedTuple):
-    """A table of the earlier version: `columns` are SQL expressions, `ignored` are columns that need no place."""
+    """A table of the earlier version: `columns` are SQL expressions; `ignored` columns have no counterpart."""
 
     database: DatabaseName
     source: str
@@ -28,12 +28,12 @@ class LegacyTable(NamedTuple):
     ignored: frozenset[str] = frozenset()
 
     def known_columns(self) -> set[str]:
-        """The columns of the source that have a place."""
+        """The columns of the source that have a counterpart or are ignored."""
         used = " ".join([*self.columns.values(), *self.helpers.values()])
         return set(re.findall(r"\bt\.(\w+)", used)) | self.ignored
 
     def expressions(self, which: Mapping[str, str], there: Iterable[str]) -> dict[str, str]:
-        """The expressions with NULL for columns that this file lacks."""
+        """The expressions, with NULL for columns that this file lacks."""
         present = {*there, "rowid"}
         pattern = re.compile(r"\bt\.(\w+)")
         return {
@@ -43,7 +43,7 @@ class LegacyTable(NamedTuple):
 
 
 def prepare(connection: sqlite3.Connection, files: Mapping[DatabaseName, SourceFile]) -> None:
-    """Number the logged conflicts of every message, note how many left its text as it was, find current bundles."""
+    """Number the logged conflicts of every message, count those that left its text unchanged, find current bundles."""
     for statement in _TEMPORARY:
         connection.execute(statement)
     raw, processing = files.get("raw"), files.get("processing")
@@ -57,7 +57,7 @@ def prepare(connection: sqlite3.Connection, files: Mapping[DatabaseName, SourceF
 
 
 MESSAGES, NO_MESSAGES = "raw.raw_messages", "no_messages"
-"""Where documents look for their messages; without a file of messages in an empty table of the same shape."""
+"""Where documents look up their messages; if there is no file of messages, in an empty table of the same shape."""
 _TEMPORARY = (
     "CREATE TEMP TABLE conflict_log (at INTEGER PRIMARY KEY, source_ref TEXT, revision INTEGER)",
     "CREATE TEMP TABLE conflict_counts (source_ref TEXT PRIMARY KEY, newest INTEGER, same INTEGER)",

@@ -1,6 +1,6 @@
-"""What must be looked at row by row in tables of the earlier version: channels, refs, cursors, the log. Pure.
+"""What must be checked row by row in tables of the earlier version: channels, refs, cursors, the log (pure).
 
-A rule gets a row's values by name and gives those of the rows it becomes; it raises Unfit for a row it cannot take.
+A rule gets a row's values by name and returns those of the rows it becomes; it raises InvalidRowError for a bad row.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _REASONS = frozenset({"edited", "deleted", "richer_source"})
 
 
 def is_plain_ref(columns: Mapping[str, Sequence[Any]], context: Context) -> bool:
-    """Whether refs agree with their parts, channels are canonical, and ids are numbers that fit."""
+    """Whether refs agree with their parts, channels are canonical, and ids are numbers in range."""
     if not all(columns["agree"]) or not set(columns["channel_id"]) <= context.channels.stable:
         return False
     if not set(columns["message_type"]) <= {"post", "comment"}:
@@ -33,7 +33,7 @@ def is_plain_ref(columns: Mapping[str, Sequence[Any]], context: Context) -> bool
 
 
 def message_rule(values: Values, notes: list[Note], context: Context) -> list[Values]:
-    """A message under its canonical ref; of one that was stored under two writings the first counts."""
+    """A message under its canonical ref; of one that was stored under two spellings the first counts."""
     channel, kind, number = ref_parts(values["source_ref"])
     _require_agreement(values, channel, context)
     if values["message_type"] != kind or str(values["id"]) != number:
@@ -43,7 +43,7 @@ def message_rule(values: Values, notes: list[Note], context: Context) -> list[Va
 
 
 def revision_rule(values: Values, notes: list[Note], context: Context) -> list[Values]:
-    """A conflict as an entry of the log. A date that differed has no column, so it goes into the payload."""
+    """A conflict as an entry of the log. There is no column for a date that differed, so it goes into the payload."""
     if values["message"] is None:
         raise InvalidRowError("its message does not exist")
     _rekey(values, notes, context, "raw.raw_messages")
@@ -60,7 +60,7 @@ def revision_rule(values: Values, notes: list[Note], context: Context) -> list[V
 
 
 def document_rule(values: Values, notes: list[Note], context: Context) -> list[Values]:
-    """A document under its canonical ref; the date and the thread come from its message."""
+    """A document under its canonical ref; date and thread are taken from its message."""
     channel, kind, number = ref_parts(values["source_ref"])
     _require_agreement(values, channel, context)
     if str(values["source_message_id"]) != number:
@@ -79,7 +79,7 @@ def failure_rule(values: Values, notes: list[Note], context: Context) -> list[Va
 
 
 def channel_rule(values: Values, notes: list[Note], context: Context) -> list[Values]:
-    """Channel and ref, where a row names them, in their canonical form."""
+    """Channel and ref, where a row has them, in canonical form."""
     if isinstance(values.get("source_ref"), str):
         values["source_ref"] = canonical_ref(values["source_ref"], context)
     if isinstance(values.get("channel_id"), str):
@@ -91,7 +91,7 @@ def channel_rule(values: Values, notes: list[Note], context: Context) -> list[Va
 
 
 def job_rule(values: Values, notes: list[Note], context: Context) -> list[Values]:
-    """A job without the secret of its webhook, which was kept in plain text."""
+    """A job without its webhook secret, which was stored in plain text."""
     if values["has_secret"]:
         notes.append(Note("webhook_secret", "left out, a plain secret is not copied: set it anew"))
     return channel_rule(values, notes, context)
@@ -117,13 +117,13 @@ def source_rule(values: Values, notes: list[Note], context: Context) -> list[Val
 
 
 def cursor_rule(values: Values, _notes: list[Note], context: Context) -> list[Values]:
-    """The cursor of a thread, of a source that is there."""
+    """The cursor of a thread whose source exists."""
     require_parent(values, context, "ingestion_state", "source_id")
     return [values]
 
 
 def attempt_rule(values: Values, notes: list[Note], context: Context) -> list[Values]:
-    """An attempt; of its details the counts have a place, others are kept in the list of changes."""
+    """An attempt; the counts among its details have columns, the rest goes into the list of changes."""
     require_parent(values, context, "ingestion_state", "source_id")
     details = values["counts_json"]
     values["counts_json"] = "{}"
@@ -141,7 +141,7 @@ def attempt_rule(values: Values, notes: list[Note], context: Context) -> list[Va
 
 
 def require_parent(values: Values, context: Context, parent: str, column: str) -> None:
-    """Refuse a row whose parent is not there or was refused itself."""
+    """Refuse a row whose parent does not exist or was refused itself."""
     if not values["parent"]:
         raise InvalidRowError(f"its {column} names nothing that exists")
     if values[column] in context.refused.get(parent, ()):
@@ -149,7 +149,7 @@ def require_parent(values: Values, context: Context, parent: str, column: str) -
 
 
 def canonical_ref(ref: str, context: Context) -> str:
-    """A source_ref with the canonical id of its channel; what is no source_ref stays."""
+    """A source_ref with the canonical id of its channel; anything else stays as it is."""
     try:
         channel, kind, number = ref_parts(ref)
     except InvalidRowError:
@@ -158,13 +158,13 @@ def canonical_ref(ref: str, context: Context) -> str:
 
 
 def id_number(message_id: str) -> int | None:
-    """The id as a number, where it is one that a column holds."""
+    """The id as a number, if a column can hold it."""
     digits = message_id.removeprefix("-")
     return int(message_id) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else None
 
 
 def _rekey(values: Values, notes: list[Note], context: Context, table: str) -> None:
-    """Bring ref and channel to the canonical id. Raises Unfit where the same message comes under a better writing."""
+    """Set ref and channel to the canonical id. Raises InvalidRowError if a better spelling has the same message."""
     channel, kind, number = ref_parts(values["source_ref"])
     canonical = context.channels.canonical(channel)
     for other in context.channels.better_writings(channel):

@@ -1,6 +1,6 @@
-"""The tables of the earlier version as SQL over them: which column of this version each value goes to.
+"""The tables of the earlier version as SQL: which column of this version each value goes to.
 
-Where a value must be looked at in Python the rule beside the table does so; see transfer_legacy_rules.py.
+Where a value must be checked in Python, the rule beside the table does so; see legacy/rules.py.
 """
 
 from __future__ import annotations
@@ -219,4 +219,4 @@ PROCESSING = (
 
 LEGACY: dict[DatabaseName, tuple[LegacyTable, ...]] = {"ingestion": INGESTION, "raw": RAW, "processing": PROCESSING}
 SECRETS = {"api_jobs": frozenset({"webhook_secret"})}
-"""Columns that are copied nowhere, not into the quarantine either."""
+"""Columns that are never copied, not even into quarantine."""

@@ -79,7 +79,7 @@ def _rename(values: Values, notes: list[Note], context: Context) -> None:
 
 
 def _message(value: Any, ref: str, context: Context, model: type[BaseModel]) -> Values:
-    """An anchor or item as the contract has it, on its canonical channel; what the contract does not know is left."""
+    """An anchor or item as the contract defines it, with its canonical channel; unknown keys are dropped."""
     if not isinstance(value, dict):
         raise InvalidRowError(f"{ref}: no object")
     known = {name: each for name, each in value.items() if name in model.model_fields}

@@ -1,1 +1,1 @@
-"""Single values and rows made to fit their column, and the words for what does not fit."""
+"""Makes values and rows fit their columns, and says in words what does not fit."""

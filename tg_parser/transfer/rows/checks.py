@@ -1,6 +1,6 @@
-"""Whether a chunk of rows fits as it is, pure: one look at each column, so that clean rows cost next to nothing.
+"""Whether a chunk of rows fits unchanged (pure): one check per column, so that clean rows cost next to nothing.
 
-"No" only means that each row must be looked at alone.
+"No" only means that each row must be checked alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tg_parser.transfer.rows.fields import Field, Kind, Shape
 
 _OPENING = {Shape.LIST: "[", Shape.OBJECT: "{"}
 _TIME_LENGTHS = frozenset({20, 27, 25, 32})
-"""YYYY-MM-DDTHH:MM:SS with Z or +00:00, with or without microseconds: what PostgreSQL reads the same way."""
+"""YYYY-MM-DDTHH:MM:SS with Z or +00:00, with or without microseconds: PostgreSQL reads it the same way."""
 
 Values = Sequence[Any]
 

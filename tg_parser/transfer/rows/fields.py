@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 class Shape(StrEnum):
-    """What the JSON of a column must be; FREE may be anything, also broken text kept as such."""
+    """What the JSON of a column must be; FREE may be anything, even broken text kept as such."""
 
     FREE = "anything"
     LIST = "a list"
@@ -33,7 +33,7 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of the target. `fallback` names the column whose value stands in where this one has none."""
+    """A column of the target. `fallback` names the column whose value is used if this one has none."""
 
     name: str
     kind: Kind
@@ -45,7 +45,7 @@ class Field:
 
 
 class Note(NamedTuple):
-    """A change made so that a value fits; `original` is None where the change says it all."""
+    """A change made so that a value fits; `original` is None if the change says it all."""
 
     column: str
     change: str
@@ -53,12 +53,12 @@ class Note(NamedTuple):
 
 
 def kind_of(words: str) -> str:
-    """A change or reason without its particulars, which stand in brackets at its end: there are few of them."""
+    """A change or reason without the details in brackets at its end, so that there are only a few kinds."""
     return words.partition(" (")[0]
 
 
 class InvalidRowError(Exception):
-    """Why a row cannot be taken."""
+    """Why a row is refused."""
 
 
 SANITIZED = frozenset({"NUL removed", "lone surrogate replaced"})
@@ -75,7 +75,7 @@ _COUNTED = frozenset({
     "attempts", "total_tasks_processed", "total_errors", "avg_processing_time_ms", "total_tasks", "successful_tasks",
     "failed_tasks", "total_processing_time_ms",
 })  # fmt: skip
-"""Counters and flags that begin at 0: there an unreadable value is no reason to refuse the row."""
+"""Counters and flags that begin at 0: an unreadable value there is not a reason to refuse the row."""
 _FALLBACKS = {
     ("ingestion_state", "created_at"): "updated_at",
     ("ingestion_state", "updated_at"): "created_at",

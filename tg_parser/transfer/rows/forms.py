@@ -1,4 +1,4 @@
-"""The one form in which values of both sides are compared, and in which SQLite keeps them. Pure."""
+"""The common form in which values of both sides are compared, and in which SQLite keeps them (pure)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MICROSECONDS = "2024-01-01T00:00:00.000000Z"
 
 
 class Json(str):
-    """JSON with sorted keys, to tell it from other text."""
+    """JSON with sorted keys, as a type of its own."""
 
     __slots__ = ()
 
@@ -33,7 +33,7 @@ def canonical_json(text: str) -> Json:
 
 
 def canonical_time(text: str) -> str:
-    """A time to microseconds in UTC."""
+    """A time in UTC, to microseconds."""
     if len(text) == len("2024-01-01T00:00:00Z"):
         return f"{text[:19]}.000000Z"
     return text if text.endswith("Z") and len(text) == len(_MICROSECONDS) else time_text(datetime.fromisoformat(text))
@@ -44,7 +44,7 @@ OF_TARGET: dict[Kind, Convert] = {Kind.JSON: canonical_json}
 
 
 def conversions(fields: Sequence[Field], by_kind: Mapping[Kind, Convert]) -> Conversions:
-    """What is to be converted of a row, by position."""
+    """What to convert in a row, by position."""
     kinds = [field.kind for field in fields]
     return [(position, by_kind[kind]) for position, kind in enumerate(kinds) if kind in by_kind]
 

@@ -1,4 +1,4 @@
-"""A refused row as the quarantine keeps it: JSON whose strings are the text, and whose bytes are hexadecimal. Pure."""
+"""A refused row as stored in quarantine: JSON with its text as strings and its bytes in hexadecimal (pure)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tg_parser.transfer.source.snapshot import TextBytes
 
 
 def original_json(table: str, row: Mapping[str, Any]) -> bytes:
-    """A row byte for byte: text that is no UTF-8 as {"text_hex": …}, bytes as {"hex": …}; plain secrets left out."""
+    """A row byte for byte: text that is not UTF-8 as {"text_hex": …}, bytes as {"hex": …}; no plain secrets."""
     secret = SECRETS.get(table, frozenset())
     return orjson.dumps({name: "left out" if name in secret and value else _kept(value) for name, value in row.items()})
 

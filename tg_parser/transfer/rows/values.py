@@ -1,6 +1,6 @@
-"""One value of a SQLite row made to fit its PostgreSQL column, pure: a change is noted, what cannot fit is refused.
+"""Makes one value of a SQLite row fit its column (pure): changes are recorded, what cannot fit is refused.
 
-SQLite lets any value stand in any column, so each is looked at by what the column is meant to hold.
+SQLite accepts any value in any column, so each is checked against what the column should hold.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _YES, _NO = frozenset({"1", "true", "t", "yes"}), frozenset({"0", "false", "f", 
 
 
 def fitted(value: Any, field: Field, notes: list[Note]) -> Any:
-    """`value` as COPY takes it; None where it may be left out. Raises Unfit."""
+    """`value` as COPY takes it; None if it may be left out. Raises InvalidRowError."""
     if value is None:
         return None
     try:
@@ -79,7 +79,7 @@ def _parsed(text: str) -> tuple[Any, str | None]:
     try:
         value, change = orjson.loads(text), None
     except orjson.JSONDecodeError:
-        # Python's parser also takes NaN, lone surrogates, long numbers and control characters.
+        # Python's parser also accepts NaN, lone surrogates, long numbers and control characters.
         try:
             value, change = json.loads(text, parse_constant=lambda _: None, strict=False), "JSON written anew"
         except RecursionError:

@@ -1,1 +1,1 @@
-"""The SQLite files that are read, at one moment."""
+"""Reads the SQLite files as of one moment."""

@@ -1,4 +1,4 @@
-"""A copy of a SQLite file at one moment, and away with those that a killed process left half made."""
+"""Copies a SQLite file as of one moment, and removes copies that a killed process left behind."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ log = structlog.get_logger(__name__)
 PREFIX = "tg-parser-snapshot-"
 SECONDS_TO_CLAIM = 60
 _CLAIM = ".claimed"
-"""Locked while its folder is in use: the system takes the lock back when the process dies, however it dies."""
+"""Locked while its folder is in use: the system releases the lock when the process dies, however it dies."""
 
 
 @contextmanager
 def copied(path: Path) -> Iterator[Path]:
-    """A copy in the folder for temporary files, for the length of the block. Raises StorageError without room."""
+    """A copy in the folder for temporary files, for the length of the block. Raises StorageError if space is short."""
     _remove_abandoned(Path(tempfile.gettempdir()))
     with tempfile.TemporaryDirectory(prefix=PREFIX) as name, ExitStack() as claim:
         folder = Path(name)
@@ -47,7 +47,7 @@ def copied(path: Path) -> Iterator[Path]:
 
 
 def _recover(path: Path, copy: Path) -> None:
-    """Copy a file whose writer died within a transaction, and take that back in the copy; the file stays as it is."""
+    """Copy a file whose writer died within a transaction, and roll that back in the copy; the file stays as it is."""
     log.info("a transaction was broken off here; it is taken back in the copy", file=str(path))
     journal = path.with_name(f"{path.name}-journal")
     before = _state(path), _state(journal)
@@ -76,14 +76,14 @@ def _copy(path: Path, copy: Path) -> None:
 
 def _remove_abandoned(place: Path) -> None:
     for folder in place.glob(f"{PREFIX}*"):
-        # One that goes in this very moment needs nobody to remove it.
+        # One that disappears at this very moment need not be removed.
         with suppress(FileNotFoundError):
             _remove_if_abandoned(folder)
 
 
 def _remove_if_abandoned(folder: Path) -> None:
     found = folder.stat()
-    # A folder just made is perhaps not locked yet.
+    # A new folder may not be locked yet.
     if found.st_uid != _own_user(found.st_uid) or time.time() - found.st_mtime < SECONDS_TO_CLAIM:
         return
     with ExitStack() as claim:
@@ -95,5 +95,5 @@ def _remove_if_abandoned(folder: Path) -> None:
 
 
 def _own_user(otherwise: int) -> int:
-    """The number of this process's user; Windows has none, and there the folder is the user's own."""
+    """The user id of this process; Windows has none, but there the folder is the user's own."""
     return os.getuid() if hasattr(os, "getuid") else otherwise

@@ -1,4 +1,4 @@
-"""The source of a migration: three SQLite files, read-only, at one moment, while others may be writing to them."""
+"""The source of a migration: three SQLite files, read-only, as of one moment, while others may be writing to them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tg_parser.storage.tables import DatabaseName
 from tg_parser.transfer.source.copies import copied
 
 CHUNK_ROWS = 100
-"""Rows looked at together; a payload may have 256 KiB, so more of them would take much memory."""
+"""Rows checked together; payloads may have 256 KiB each, so more rows would take much memory."""
 LOWEST = -(2**63)
 
 # Documents come after their messages and cursors after theirs, so they are read at the earlier moment.
@@ -40,9 +40,9 @@ class Snapshot:
     files: Mapping[DatabaseName, SourceFile] = field(default_factory=dict)
 
     def chunks(self, select: str, after: int = LOWEST, upto: int = 2**63 - 1) -> Iterator[list[SqliteRow]]:
-        """The rows of `select` with a rowid in (after, upto], in its order; the rowid is their last value.
+        """The rows of `select` with a rowid in (after, upto], in order; the rowid is their last value.
 
-        Text that is not UTF-8 comes with lone surrogates in it, as Python reads the like.
+        Text that is not UTF-8 contains lone surrogates, Python's usual way.
         """
         try:
             for rows in self._fetch(select, after, upto):
@@ -58,17 +58,17 @@ class Snapshot:
                 self.connection.text_factory = str
 
     def count(self, database: str, table: str, after: int | None = None, upto: int | None = None) -> int:
-        """How many rows a table holds, in all or with a rowid in (after, upto]."""
+        """The number of rows of a table, in total or with a rowid in (after, upto]."""
         within = "" if after is None else f" WHERE rowid > {after} AND rowid <= {upto}"
         return int(self.connection.execute(f"SELECT count(*) FROM {database}.{quoted(table)}{within}").fetchone()[0])
 
     def has(self, table: str, column: str, value: str) -> bool:
-        """Whether a row with this key is there."""
+        """Whether there is a row with this key."""
         found = self.connection.execute(f"SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1", (value,))
         return found.fetchone() is not None
 
     def original(self, database: str, table: str, rowid: int) -> dict[str, Any]:
-        """A row as it is stored, every text as its bytes."""
+        """A row as stored, every text as bytes."""
         usual, self.connection.text_factory = self.connection.text_factory, _marked
         try:
             cursor = self.connection.execute(f"SELECT * FROM {database}.{quoted(table)} WHERE rowid = ?", (rowid,))
@@ -84,7 +84,7 @@ class Snapshot:
 
 
 class TextBytes(bytes):
-    """The bytes of a text value, to tell it from a value of bytes."""
+    """The bytes of a text value, to tell it from a binary value."""
 
     __slots__ = ()
 
@@ -94,7 +94,7 @@ def open_snapshot(folder: Path) -> Iterator[Snapshot]:
     """Open the files of `folder` for reading and hold their present state. Raises StorageError."""
     paths = existing_files(folder)
     with ExitStack() as stack:
-        # SQLite ends a connection's use of a log with the connection; the folder is tidied after that.
+        # SQLite stops using a log when the connection closes; the folder is cleaned up after that.
         logless = [path for path in paths.values() if not wal_of(path).exists()]
         stack.callback(_tidy, logless)
         connection = sqlite3.connect("file::memory:", uri=True, isolation_level=None)
@@ -120,14 +120,14 @@ def _attach(connection: sqlite3.Connection, name: str, path: Path) -> None:
     if uses_wal(path) or path.stat().st_size == 0:
         connection.execute(attach, (f"{path.absolute().as_uri()}?mode=ro",))
         return
-    # Of a file in the old journal mode a reader of minutes would keep the writers waiting, so a copy is read. It has
-    # no name any more once it is open: whatever becomes of this process then, it takes no room for longer.
+    # With the old journal mode, a reader of minutes would keep the writers waiting, so a copy is read. It is
+    # unlinked once it is open: whatever happens to this process, it takes no space for longer.
     with copied(path) as copy:
         connection.execute(attach, (f"{copy.as_uri()}?immutable=1",))
 
 
 def _tidy(paths: list[Path]) -> None:
-    """Let SQLite take away the empty logs that reading alone has made; one that somebody uses it keeps."""
+    """Let SQLite remove the empty logs that reading has created; those in use stay."""
     for path in paths:
         wal = wal_of(path)
         if wal.exists() and wal.stat().st_size == 0:

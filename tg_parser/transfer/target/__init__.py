@@ -1,1 +1,1 @@
-"""Where rows are written: PostgreSQL or new SQLite files."""
+"""Writes rows to PostgreSQL or to new SQLite files."""

@@ -1,4 +1,4 @@
-"""Rows into PostgreSQL by COPY; where that meets a row that is there already, by way of a temporary table."""
+"""Writes rows into PostgreSQL by COPY; if one may already exist, through a temporary table."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def statement(to: Destination, template: LiteralString, **more: sql.Composable) 
 
 
 async def driver_of(conn: AsyncConnection) -> Driver:
-    """psycopg's own connection below SQLAlchemy's."""
+    """psycopg's own connection under SQLAlchemy's."""
     driver = (await conn.get_raw_connection()).driver_connection
     if not isinstance(driver, psycopg.AsyncConnection):
         raise TypeError("a migration needs psycopg's own connection")
@@ -42,7 +42,7 @@ async def driver_of(conn: AsyncConnection) -> Driver:
 
 
 async def copy_into(driver: Driver, to: Destination, rows: Iterable[Sequence[Any]]) -> int:
-    """COPY rows into the target; a key that is there fails the transaction. The number of rows."""
+    """COPY rows into the target; an existing key fails the transaction. Returns the number of rows."""
     async with driver.cursor() as cursor:
         async with cursor.copy(statement(to, "COPY {table} ({listing}) FROM STDIN")) as copy:
             for row in rows:
@@ -51,7 +51,7 @@ async def copy_into(driver: Driver, to: Destination, rows: Iterable[Sequence[Any
 
 
 async def merge_into(driver: Driver, to: Destination, rows: Iterable[Tagged], policy: OnConflict) -> Merged:
-    """Write rows whose key is new; replace others where `policy` says so and they are not of this run itself."""
+    """Write rows with new keys; replace others if `policy` says so and they were not written by this run."""
     met = dict[int, bool]()
     async with driver.cursor() as cursor:
         await cursor.execute(statement(to, _INCOMING))

@@ -1,4 +1,4 @@
-"""The target of a migration: which of the two it is, fit, and empty unless told otherwise."""
+"""Opens the target of a migration: picks the backend, checks that it fits, and that it is empty unless allowed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def target_of(databases: Databases) -> TransferTarget:
 
 
 def require_other_place(databases: Databases, source: Path) -> None:
-    """Raise UsageError where the target is the source itself."""
+    """Raises UsageError if the target is the source itself."""
     files = [Path(each.engine.url.database or "") for each in databases.all if each.dialect.embedded]
     if source.resolve() in {file.resolve().parent for file in files}:
         raise UsageError(
@@ -38,7 +38,7 @@ def require_other_place(databases: Databases, source: Path) -> None:
 
 
 async def require_fit(databases: Databases) -> None:
-    """Raise an error where the target holds a schema that is not ours or newer."""
+    """Raises an error if the target has a schema that is newer or not ours."""
     for database in databases.all:
         state = await migrator.check(database)
         if state in {"newer", "foreign"}:
@@ -49,14 +49,14 @@ async def require_fit(databases: Databases) -> None:
 
 
 async def upgrade(databases: Databases) -> None:
-    """Make the schema, or bring it to this version."""
+    """Create the schema, or upgrade it to this version."""
     for database in databases.all:
         if await migrator.check(database) != "current":
             await migrator.upgrade(database)
 
 
 async def filled_tables(databases: Databases) -> list[str]:
-    """The tables that hold rows."""
+    """The tables that have rows."""
     found = list[str]()
     for database in databases.all:
         there = await database.read(lambda conn: conn.run_sync(lambda sync: set(inspect(sync).get_table_names())))
@@ -68,7 +68,7 @@ async def filled_tables(databases: Databases) -> list[str]:
 
 
 async def require_room(databases: Databases, on_conflict: OnConflict) -> None:
-    """Raise UsageError where the target holds rows and nobody said what to do with them."""
+    """Raises UsageError if the target has rows and no conflict policy was given."""
     filled = await filled_tables(databases)
     if filled and on_conflict == "fail":
         raise UsageError(
@@ -78,10 +78,10 @@ async def require_room(databases: Databases, on_conflict: OnConflict) -> None:
 
 
 async def finish(databases: Databases, target: TransferTarget, written: Sequence[Table]) -> None:
-    """Set right what belongs to the tables once the rows are in."""
+    """Update what depends on the tables once the rows are in."""
     await target.finish(written)
     if processed_documents in written:
-        # The rows came by another way than through the storage, which counts what it writes.
+        # The rows bypassed the stores, which count their writes.
         await databases.processing.write(lambda conn: _count_changes(databases, conn))
 
 

@@ -1,4 +1,4 @@
-"""What a migration asks of its target; there are two: PostgreSQL, written by COPY, and SQLite, written in batches."""
+"""What a migration needs from its target; there are two: PostgreSQL, written by COPY, and SQLite, in batches."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Row = tuple[Any, ...]
 
 
 class TakenError(Exception):
-    """A row has a key that is there already; written carefully, the batch says which. It never leaves the transfer."""
+    """A row's key already exists; a careful write finds out which one. It never leaves the transfer."""
 
 
 @dataclass(frozen=True)
 class Destination:
-    """Where rows go: the target's columns in their order, and the run on whose behalf."""
+    """Where rows go: the target's columns in order, and the run that writes them."""
 
     table: Table
     fields: tuple[Field, ...]
@@ -45,7 +45,7 @@ class Destination:
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """The columns by which a row is known."""
+        """The key columns."""
         return key_columns(self.table)
 
     @cached_property
@@ -57,7 +57,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What was done: rows written, and of the others by row id whether an identical row was there."""
+    """What was done: rows written, and for the others, by row id, whether an identical row existed."""
 
     written: int
     met: dict[int, bool]
@@ -66,43 +66,43 @@ class Merged:
 class TransferTarget(Protocol):
     """The databases that are migrated into.
 
-    The notes of a batch stand beside its rows and come with them in one transaction: on SQLite each file has its own.
+    The ledger entries of a batch are written in the transaction of its rows: on SQLite each file has its own ledger.
     """
 
     refusals: tuple[type[Exception], ...]
-    """What is raised for a row that the database does not take."""
+    """The exception for a row that the database refuses."""
 
     @property
     def homes(self) -> Sequence[Database]:
-        """The databases with notes of their own; the last one also keeps the runs."""
+        """The databases with a ledger; the last one also keeps the runs."""
         ...
 
     def home(self, database: str) -> Database:
-        """Where the rows of a logical database and their notes are."""
+        """The database of a logical database's rows and their ledger."""
         ...
 
     def refusal(self, error: Exception) -> str:
-        """Why the database does not take a row, in words."""
+        """Why the database refuses the row, in words."""
         ...
 
     def kind(self, reason: Column[str]) -> ColumnElement[str]:
-        """A reason without its particulars, which stand in brackets at its end."""
+        """A reason without the details in brackets at its end."""
         ...
 
     async def mark(self, conn: AsyncConnection) -> int:
-        """The number by which the rows of this transaction are known; 0 where they are known otherwise."""
+        """The number that identifies the rows of this transaction; 0 if they are identified otherwise."""
         ...
 
     async def note_what_is_there(self, run_id: str) -> None:
-        """Remember the rows that are there before a run, where the database does not by itself."""
+        """Record the rows that exist before a run, if the database does not do so itself."""
         ...
 
     async def put(
         self, conn: AsyncConnection, to: Destination, rows: Iterable[Tagged], policy: OnConflict, *, careful: bool
     ) -> Merged:
-        """Write rows whose key is new; replace others where `policy` says so and they are not of this run itself.
+        """Write rows with new keys; replace others if `policy` says so and they were not written by this run.
 
-        Only a careful call is bound to find out which keys are there; another may raise TakenError.
+        Only a careful call must find out which keys exist; others may raise TakenError.
         """
         ...
 
@@ -111,18 +111,18 @@ class TransferTarget(Protocol):
         ...
 
     async def rows_of_run(self, conn: AsyncConnection, to: Destination, run: Run) -> tuple[int, int]:
-        """The rows of a table that this run wrote and that stand unchanged, and the number that it wrote."""
+        """The rows of a table that this run wrote and that are unchanged, and the number it wrote."""
         ...
 
     async def undo(self, run: Run, of: Sequence[Database], *, state: str) -> dict[str, int]:
-        """Take a run's rows out of some of the databases, and note the run's `state`; the rows removed by table.
+        """Remove a run's rows from some of the databases and set the run's `state`; returns the removed rows by table.
 
-        Raises StorageError, with nothing changed, where something was written since.
+        Raises StorageError, with nothing changed, if something was written since.
         """
         ...
 
     async def finish(self, written: Sequence[Table]) -> None:
-        """Set right what belongs to the tables once the rows are in."""
+        """Update what depends on the tables once the rows are in."""
         ...
 
 
@@ -133,7 +133,7 @@ def tables_of(databases: Iterable[Database]) -> list[Table]:
 
 
 def untouchable(run: Run, touched: Sequence[str]) -> str:
-    """The sentence about a run that cannot be undone."""
+    """The error for a run that cannot be undone."""
     return f"The migration {run.run_id} cannot be undone: {'; '.join(touched)}."
 
 
@@ -143,7 +143,7 @@ UNDO_OTHERWISE = (
 
 
 def touched_since(table: str, ours: int, later: int, written: int) -> list[str]:
-    """What happened to a table since a run that wrote `written` rows, of which `ours` stand unchanged, in words."""
+    """What happened to a table since a run wrote `written` rows, of which `ours` are unchanged, in words."""
     found = [f"{table}: {later} written since"] if later else []
     if ours < written:
         found.append(f"{table}: {written - ours} of the migrated changed or removed since")

@@ -1,5 +1,6 @@
-"""PostgreSQL as the target of a migration. A row is known by the transaction that wrote it (`xmin`), and the ledger
-knows the transactions of a run: a row that changed since has another one, and so has a row that was written since."""
+"""PostgreSQL as the target of a migration. A row is identified by the transaction that wrote it (`xmin`); the ledger
+knows the transactions of a run: rows changed or written since then have other ones.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +50,7 @@ class PostgresTarget:
         return (self._server,)
 
     def home(self, database: str) -> Database:  # noqa: ARG002 - all three are on it
-        """The server."""
+        """The server, for all three."""
         return self._server
 
     def refusal(self, error: Exception) -> str:
@@ -58,20 +59,20 @@ class PostgresTarget:
         return f"PostgreSQL refuses it ({words or error})"
 
     def kind(self, reason: Column[str]) -> ColumnElement[str]:
-        """What is before the bracket."""
+        """The part before the bracket."""
         return func.split_part(reason, " (", 1)
 
     async def mark(self, conn: AsyncConnection) -> int:
-        """The number of the present transaction."""
+        """The number of the current transaction."""
         return int((await conn.execute(text("SELECT pg_current_xact_id()::text"))).scalar_one())
 
     async def note_what_is_there(self, run_id: str) -> None:
-        """The server remembers it: rows of before have older transactions."""
+        """Nothing to do: existing rows have older transactions."""
 
     async def put(
         self, conn: AsyncConnection, to: Destination, rows: Iterable[Tagged], policy: OnConflict, *, careful: bool
     ) -> Merged:
-        """COPY into the table, or carefully by way of a temporary one."""
+        """COPY into the table, or, when careful, through a temporary one."""
         driver = await driver_of(conn)
         if careful:
             return await merge_into(driver, to, rows, policy)
@@ -114,7 +115,7 @@ class PostgresTarget:
         return await self._server.write(work)
 
     async def finish(self, written: Sequence[Table]) -> None:
-        """Let numbering go on after the highest number, and give the planner its figures."""
+        """Set the sequences after the highest number, and update the planner's statistics."""
 
         async def finish(conn: AsyncConnection) -> None:
             await self._server.dialect.lift_time_limit(conn)
@@ -177,7 +178,7 @@ async def _require_untouched(driver: Driver, run: Run, destinations: Sequence[De
 
 
 async def _standing(driver: Driver, to: Destination, run: Run) -> tuple[int, int, int]:
-    """Rows that the run wrote and that stand unchanged, rows written since, and the number that the run wrote."""
+    """Rows of the run that are unchanged, rows written since, and the number that the run wrote."""
     arguments = {"run": run.run_id, "target": to.table.name, "first": run.first_xid % 2**32}
     ours, later = await _numbers(driver, statement(to, _STATE), arguments)
     (written,) = await _numbers(driver, statement(to, _WRITTEN), arguments)

@@ -1,5 +1,6 @@
-"""SQLite files as the target of a migration. Every row of a run is noted with its digest, beside the rows: one that
-changed since has another digest, and one that is not noted was written since."""
+"""SQLite files as the target of a migration. Every row of a run is recorded with its digest in the same file: one that
+changed since has another digest, and one that is not recorded was written since.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +48,7 @@ noted_rows = Table(
 
 
 class SqliteTarget:
-    """Three files; the notes about each stand in it, because no transaction spans two of them."""
+    """Three files; each has its own ledger, because no transaction spans two of them."""
 
     refusals: tuple[type[Exception], ...] = (IntegrityError, DataError)
 
@@ -69,7 +70,7 @@ class SqliteTarget:
         return f"SQLite refuses it ({getattr(error, 'orig', error)})"
 
     def kind(self, reason: Column[str]) -> ColumnElement[str]:
-        """What is before the bracket."""
+        """The part before the bracket."""
         return func.substr(reason, 1, func.instr(reason.concat(" ("), " (") - 1)
 
     async def mark(self, conn: AsyncConnection) -> int:  # noqa: ARG002 - the rows themselves are noted
@@ -77,7 +78,7 @@ class SqliteTarget:
         return 0
 
     async def note_what_is_there(self, run_id: str) -> None:
-        """Every row of every table with its digest, under the run's name with a mark."""
+        """Record every row of every table with its digest, under a mark of this run."""
         for home in self.homes:
 
             async def note(conn: AsyncConnection, home: Database = home) -> None:
@@ -91,7 +92,7 @@ class SqliteTarget:
     async def put(
         self, conn: AsyncConnection, to: Destination, rows: Iterable[Tagged], policy: OnConflict, *, careful: bool
     ) -> Merged:
-        """By way of a temporary table: with or without care it is the same work."""
+        """Through a temporary table: being careful costs nothing more."""
         del careful
         await _prepare(conn)
         await conn.exec_driver_sql(_sql(to, _INCOMING))
@@ -122,7 +123,7 @@ class SqliteTarget:
         return ours, written
 
     async def undo(self, run: Run, of: Sequence[Database], *, state: str) -> dict[str, int]:
-        """All files are looked at first; then one after the other is set back, which may be repeated."""
+        """All files are checked first; then one after the other is rolled back, which may be repeated."""
         touched = [line for home in of for line in await home.read(partial(_touched, home, run))]
         if touched:
             raise StorageError(untouchable(run, touched), UNDO_OTHERWISE)
@@ -134,7 +135,7 @@ class SqliteTarget:
         return removed
 
     async def finish(self, written: Sequence[Table]) -> None:
-        """Numbers go on by themselves."""
+        """Nothing to do: SQLite numbers rows by itself."""
 
 
 def _before(run_id: str) -> str:
@@ -142,7 +143,7 @@ def _before(run_id: str) -> str:
 
 
 async def _touched(home: Database, run: Run, conn: AsyncConnection) -> list[str]:
-    """What was written since, in words; nothing where the run wrote nothing here or is undone already."""
+    """What was written since, in words; nothing if the run wrote nothing here or is already undone."""
     await _prepare_reading(conn)
     lines = list[str]()
     noted = await conn.exec_driver_sql("SELECT 1 FROM migration_batches WHERE run_id = ? LIMIT 1", (run.run_id,))
@@ -154,7 +155,7 @@ async def _touched(home: Database, run: Run, conn: AsyncConnection) -> list[str]
 
 
 async def _undone(home: Database, run: Run, conn: AsyncConnection) -> dict[str, int]:
-    # The file is claimed now: what came between the look and the claim counts too.
+    # The file is locked now: writes between the check and the lock count too.
     if touched := await _touched(home, run, conn):
         raise StorageError(untouchable(run, touched), UNDO_OTHERWISE)
     await _prepare(conn)
@@ -202,12 +203,12 @@ async def _fill(conn: AsyncConnection, to: Destination, rows: Iterable[Tagged]) 
 
 
 def _plain(value: Any) -> Any:
-    """The driver takes text, and nothing derived from it."""
+    """The driver accepts only plain str, no subclasses."""
     return str(value) if isinstance(value, str) else value
 
 
 async def _leave_out(conn: AsyncConnection, query: str, own: dict[str, str]) -> dict[int, bool]:
-    """Take the found rows out of the incoming ones: whether the row that is there is identical, by row id."""
+    """Remove the rows found from the incoming ones; returns by row id whether the existing row is identical."""
     found: list[tuple[int, int, int]] = [tuple(row) for row in await conn.exec_driver_sql(query, own)]
     if found:
         gone = [(position,) for position, _, _ in found]
@@ -219,7 +220,7 @@ async def _leave_out(conn: AsyncConnection, query: str, own: dict[str, str]) -> 
 
 
 async def _standing(conn: AsyncConnection, to: Destination, run: Run) -> tuple[int, int, int]:
-    """Rows that the run wrote and that stand unchanged, rows written since, and the number that the run wrote."""
+    """Rows of the run that are unchanged, rows written since, and the number that the run wrote."""
     own = {"run": run.run_id, "before": _before(run.run_id), "target": to.table.name}
     standing: tuple[int | None, ...] = tuple((await conn.exec_driver_sql(_sql(to, _STATE), own)).one())
     written = await conn.exec_driver_sql(_WRITTEN, own)
