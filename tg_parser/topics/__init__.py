@@ -1,1 +1,1 @@
-"""Documents to topics with cards and bundles."""
+"""Turns documents into topics with cards and bundles."""

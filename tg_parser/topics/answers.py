@@ -1,6 +1,6 @@
-"""What a model is asked of topics: the shapes of its answers, and what no shape can tell. Pure.
+"""What a model is asked about topics: the schemas of its answers, and checks that no schema can express (pure).
 
-A check that is not satisfied raises AnswerRejectedError with a sentence for the model, which is then asked again.
+A failed check raises AnswerRejectedError with a sentence for the model, which is then asked again.
 """
 
 from __future__ import annotations
@@ -20,28 +20,30 @@ from tg_parser.topics.grouping.texts import stems_of
 
 TITLE_CHARS, SUMMARY_CHARS, PHRASE_CHARS = 80, 800, 200
 GROUNDED = 0.2
-"""Least share of a summary's words of content that stand in the messages. Of good summaries in other words 0.22 to 0.75
-do, of summaries of other topics 0.14 at most (labelled posts, eight summaries written by hand)."""
+"""The least share of a summary's content words that must occur in the messages. Good summaries in other words have
+0.22 to 0.75, summaries of other topics 0.14 at most (labelled posts, eight summaries written by hand).
+"""
 _SURE_LETTERS = 40
 _NAME = re.compile(r"(?<=[\w,;:«(–—-]\s)\w[\w-]{3,}|(?<=[«(])\w[\w-]{3,}")
-"""A word of four letters or more that begins no sentence. One that the messages do not hold may be another name for
-what they name: the city's, for its nickname."""
+"""A word of four letters or more that does not begin a sentence. If it is not in the messages, it may be another
+name for what they name: a city's nickname.
+"""
 _WITHOUT_SPACES = frozenset({"zh", "ja", "th"})
-"""Languages whose words nobody separates: they cannot be counted here."""
+"""Languages written without spaces between words: words cannot be counted here."""
 _NOUNS_ARE_CAPITALISED = "de"
 _BEGINNING = 5
 _NOT_TITLE = re.compile(r"[\n\r\t]|https?://|<<<|>>>")
 
 
 class Because(BaseModel):
-    """Why a message, known by its number, belongs to the topic."""
+    """Why a message, given by its number, belongs to the topic."""
 
     message: int
     why: str
 
 
 class TopicWords(BaseModel):
-    """A topic in words."""
+    """A topic's title, summary and scope."""
 
     title: str
     summary: str
@@ -52,7 +54,7 @@ class TopicWords(BaseModel):
 
 
 class SameTopic(BaseModel):
-    """Whether two topics are one."""
+    """Whether two topics are the same."""
 
     same: bool
     reason: str
@@ -66,7 +68,7 @@ class Belonging(BaseModel):
 
 
 class ShownTexts:
-    """The texts that a question showed, as its answer is measured against them."""
+    """The texts that a question showed, against which its answer is checked."""
 
     def __init__(self, texts: Sequence[str], language: str, system: str) -> None:
         self.whole = "\n".join(texts)
@@ -76,7 +78,7 @@ class ShownTexts:
         self._is_told_apart = bool(language) and detect_language(self.whole) == language
 
     def check_words(self, said: TopicWords, *, taken: str | None, is_named: bool) -> None:
-        """Refuse words for a topic that do not hold to its messages. A topic that `is_named` has its title already."""
+        """Reject wording that the messages do not support. If the topic `is_named`, it already has a title."""
         if not is_named:
             self._check_title(said.title.strip(), taken)
         if not said.summary.strip():
@@ -88,7 +90,7 @@ class ShownTexts:
         self.check_text(said.title, said.summary, *said.scope_in, *said.scope_out, *said.tags, why)
 
     def check_text(self, *said: str) -> None:
-        """Refuse texts in another language, with the fence in them, or with a stretch of the instructions."""
+        """Reject texts in another language, with the fence in them, or with a passage of the instructions."""
         if any(map(holds_fence, said)) and not holds_fence(self.whole):
             raise AnswerRejectedError("The answer repeats the lines around the messages. Say what stands between them.")
         foreign = next((text for text in said if self._is_foreign(text)), None)
@@ -124,19 +126,19 @@ class ShownTexts:
             raise AnswerRejectedError("No word of the title stands in the messages or the summary. Name their subject.")
 
     def _holds(self, name: str) -> bool:
-        """Whether the messages hold a name in some form; forms of one share their beginning."""
+        """Whether the messages contain a name in some form; forms of one name share their beginning."""
         stems = stems_of(name, self.language)
         return all(stem in self.stems or any(own.startswith(stem[:_BEGINNING]) for own in self.stems) for stem in stems)
 
     def _is_foreign(self, said: str) -> bool:
-        """Where the language of the messages themselves is not told for sure, nor is that of an answer."""
+        """If the language of the messages is not certain, the language of an answer is not checked either."""
         if not self._is_told_apart or sum(map(str.isalpha, said)) < _SURE_LETTERS:
             return False
         return detect_language(said) not in (None, self.language)
 
 
 def one_line(text: str, most: int = PHRASE_CHARS) -> str:
-    """`text` with single spaces, no quotation marks around it, not longer than `most` characters."""
+    """`text` with single spaces, no quotation marks around it, at most `most` characters."""
     flat = " ".join(storable(text).split())
     for opening, closing in ("«»", "“”", '""'):
         if flat.startswith(opening) and flat.endswith(closing) and not set(flat[1:-1]) & {opening, closing}:
@@ -145,6 +147,6 @@ def one_line(text: str, most: int = PHRASE_CHARS) -> str:
 
 
 def distinct(texts: Sequence[str], most: int) -> tuple[str, ...]:
-    """The first `most` of `texts` as lines, each once."""
+    """The first `most` of `texts`, each on one line, without duplicates."""
     lines = {line.casefold(): line for line in map(one_line, reversed(texts)) if line}
     return tuple(reversed(lines.values()))[:most]

@@ -1,4 +1,4 @@
-"""Groups to topics in their own words, purely: titles, cards and bundles as no model is needed for."""
+"""Turns groups into topics without a model: titles, cards and bundles (pure)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tg_parser.topics.wording.sentences import Wording
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A topic as its messages alone describe it; `apart` are the ids of the near topics that its card tells it from,
+    """A topic described by its messages alone; `apart` are the ids of the near topics its card excludes,
     `before` is what it was in an earlier run.
     """
 
@@ -51,7 +51,7 @@ def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
 
 
 def _history(grouping: Grouping, place: int) -> dict[str, Any]:
-    """What a model decided about a topic, in this run or before: what went into it, and which messages belong."""
+    """What a model has decided about a topic so far: which topics were merged into it, and which messages belong."""
     before, wanted = grouping.matched.get(place), grouping.groups[place].wanted
     history: dict[str, Any] = {}
     merged = {**(before.card.metadata.get("merged", {}) if before else {}), **grouping.merged.get(place, {})}
@@ -66,7 +66,7 @@ def _history(grouping: Grouping, place: int) -> dict[str, Any]:
 
 
 def _named(grouping: Grouping) -> list[Named]:
-    """Wanted topics are called as the user calls them, the others by the phrases they share."""
+    """Wanted topics keep the user's titles; the others are named by the phrases they share."""
     corpus, groups = grouping.prepared.corpus, grouping.groups
     language = corpus.language_of(range(len(corpus.documents)))
     avoid = frozenset(root for name in grouping.prepared.options.avoid for root in stems_of(name, language))

@@ -1,4 +1,4 @@
-"""Bundles: the messages of a topic, each once, with its role and why it is there."""
+"""Bundles: the messages of a topic, each once, with its role and the reason it belongs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run finds in documents, pure and without a model: grouped, named, compared with what was known before."""
+"""Finds the topics in documents without a model (pure): grouped, named, compared with what was known before."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["METHOD", "TopicReport", "TopicsFound", "find_topics", "found_topics"
 class TopicReport:
     """What a run found; `covered` and `outside` count messages in at least one topic and in none.
 
-    `known` counts the topics that a user asked for, `missing` are the titles of those that no message makes a topic of.
+    `known` counts the topics that a user asked for; `missing` are the titles of those without enough messages.
     """
 
     documents: int
@@ -36,13 +36,13 @@ class TopicReport:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
-        """The report of an earlier run as it was stored."""
+        """The stored report of an earlier run."""
         return cls(**{**stored, "missing": tuple(stored.get("missing", ()))})
 
 
 @dataclass(frozen=True, slots=True)
 class TopicsFound:
-    """Topics sorted by id, the ids of known topics that are no more, and the numbers of the run."""
+    """Topics sorted by id, the ids of known topics that no longer exist, and the numbers of the run."""
 
     topics: list[Topic]
     retired: list[str]
@@ -54,8 +54,8 @@ def find_topics(
 ) -> TopicsFound:
     """The topics of a corpus without a model; the order of its documents does not matter.
 
-    What is as it was in `known` keeps its time of change, so that writing it again changes nothing. `taken` are ids
-    that topics have had and that mean something else.
+    Unchanged topics keep their time of change, so that writing them again changes nothing. `taken` are ids that other
+    topics have had.
     """
     verdicts = remembered(prepared.options.wanted, prepared.corpus, known)
     grouping = group_documents(prepared, known, verdicts, taken)
@@ -65,7 +65,7 @@ def find_topics(
 
 
 def found_topics(grouping: Grouping, topics: list[Topic], known: Sequence[KnownTopic]) -> TopicsFound:
-    """`topics`, made of a grouping, with what became of the `known` ones and the numbers."""
+    """`topics` of a grouping, with what became of the `known` ones and the numbers."""
     live = {card.id for card, _ in topics}
     retired = sorted(one.card.id for one in known if one.card.status == "active" and one.card.id not in live)
     return TopicsFound(topics, retired, _report(grouping))

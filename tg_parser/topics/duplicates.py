@@ -1,4 +1,4 @@
-"""Topics that are one topic told twice: which pairs may be, and what becomes of those that are. Pure."""
+"""Topics found twice: which pairs may be the same, and how those that are become one (pure)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tg_parser.topics.model import Group, KnownTopic, Member, TopicOptions
 
 MOST_PAIRS = 30
 _FLOOR = 0.5
-"""Topics may be one when they are alike by this share of what would have made them one at once."""
+"""Topics may be the same from this share of the similarity that would have merged them at once."""
 _SHARED = 0.1
 _CORE = 50
 _TELLING_STEMS = 8
@@ -27,16 +27,16 @@ _DIGITS = 6
 
 @dataclass(frozen=True, slots=True, order=True)
 class Pair:
-    """Two places among the groups, the lower first, that may be one topic."""
+    """Positions of two groups, the lower first, that may be one topic."""
 
     first: int
     second: int
 
 
 def may_merge(groups: Sequence[Group], items: Items, corpus: Corpus, options: TopicOptions) -> list[Pair]:
-    """Pairs alike above the floor that share messages or telling words, the most alike first, a bounded number.
+    """Pairs above the floor that share messages or telling words, the most similar first, limited in number.
 
-    Two wanted topics are never one: a user told them apart.
+    Two wanted topics are never one: the user keeps them apart.
     """
     if len(groups) < 2:
         return []
@@ -50,9 +50,9 @@ def may_merge(groups: Sequence[Group], items: Items, corpus: Corpus, options: To
 
 
 def joint(pairs: Iterable[Pair], allowed: Iterable[Pair]) -> list[tuple[int, ...]]:
-    """Places to be joined, each list sorted, from the `pairs` that a model calls one topic.
+    """Sorted lists of positions to be joined, from the `pairs` that a model calls one topic.
 
-    Of three that would become one, every two must be `allowed`: a chain of likenesses does not join its ends.
+    When three or more would become one, every two must be `allowed`: a chain of similarities does not join its ends.
     """
     may = set(allowed)
     sets: list[frozenset[int]] = []
@@ -65,7 +65,7 @@ def joint(pairs: Iterable[Pair], allowed: Iterable[Pair]) -> list[tuple[int, ...
 
 
 def join(groups: Sequence[Group], options: TopicOptions) -> Group:
-    """One group of several: each message with its best score, the best of their anchors."""
+    """One group from several: each message with its best score, the best of their anchors."""
     members = _best(member for group in groups for member in group.members)
     chosen = {member.row for group in groups for member in group.anchors}
     anchors = tuple(member for member in members if member.row in chosen)[: options.max_anchors]
@@ -76,7 +76,7 @@ def join(groups: Sequence[Group], options: TopicOptions) -> Group:
 def rejoined(
     groups: Sequence[Group], corpus: Corpus, known: Sequence[KnownTopic], options: TopicOptions
 ) -> list[Group]:
-    """`groups` where those are one again that an earlier run joined: they lie mostly inside its topic."""
+    """`groups` with those joined again that an earlier run joined: most of their messages are in its topic."""
     joined = [topic for topic in known if topic.card.metadata.get("merged") and topic.card.status == "active"]
     left = list(groups)
     for topic in sorted(joined, key=lambda one: one.card.id):
@@ -90,7 +90,7 @@ def rejoined(
 
 
 def survivor(parts: Sequence[int], matched: Mapping[int, KnownTopic], corpus: Corpus) -> KnownTopic | None:
-    """The oldest topic that `parts` continue: whose id names the oldest message. None where all are new."""
+    """The oldest topic that `parts` continue, by the message its id names. None if all are new."""
     dates = {document.source_ref: document.date for document in corpus.documents}
     topics = [matched[place] for place in parts if place in matched]
 
@@ -109,7 +109,7 @@ def _similarities(groups: Sequence[Group], items: Items) -> Floats:
 
 
 def _telling_stems(group: Group, corpus: Corpus) -> frozenset[str]:
-    """The stems that most of a group's best messages hold and fewest others."""
+    """The stems that are most frequent in a group's best messages and rarest in the others."""
     rows = [member.row for member in group.members[:_CORE]]
     counts: dict[str, int] = {}
     for row in rows:

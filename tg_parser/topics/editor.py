@@ -1,7 +1,7 @@
-"""A model's part in topics: it judges messages near a threshold, calls twins by their name, and finds the words.
+"""A model's part in topics: it judges messages near a threshold, recognises duplicate topics, and finds the words.
 
-What a question holds is bounded: the messages that speak for a topic, few and short. What comes of an answer is decided
-by checks: on the text of the answer here, on what may be one topic in `merging`.
+A question is bounded: the messages that represent a topic, few and short. What an answer may change is decided by
+checks: on the text of the answer here, on duplicate topics in duplicates.py.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SCOPE_IN, _SCOPE_OUT, _TAGS = 4, 3, 6
 
 
 class TopicEditor:
-    """Asks `llm`, `concurrency` questions at a time. `id` is another when what it asks is."""
+    """Asks `llm`, `concurrency` questions at a time. `id` changes with what it asks."""
 
     def __init__(self, llm: Asker, prompts: Prompts, concurrency: int, shutdown_wait: float = 30.0) -> None:
         self._llm = llm
@@ -44,14 +44,14 @@ class TopicEditor:
         self.id = " ".join(prompts[name].id for name in PROMPTS)
 
     def session(self, channel_ids: Sequence[str], report: ReportProgress) -> LlmSession:
-        """The inquiry of one run over `channel_ids`."""
+        """The questions of one run over `channel_ids`."""
         channel = channel_ids[0] if len(channel_ids) == 1 else None
         return LlmSession(self._llm, self._concurrency, Purpose("topics", channel), self._shutdown_wait, report)
 
     async def judge(
         self, prepared: PreparedCorpus, said: Verdicts, session: LlmSession
     ) -> dict[tuple[int, int], Membership]:
-        """What belongs to a wanted topic of the messages near its threshold; those that `said` tells are not asked."""
+        """Ask which messages near the threshold of a wanted topic belong to it, except those answered in `said`."""
         near = [pair for pair in near_threshold(prepared.fits, prepared.options) if pair not in said]
         asked = [self._belonging(prepared, place, row, session.purpose) for place, row in near]
         answers = await session.ask_all("judge messages", asked)
@@ -76,7 +76,7 @@ class TopicEditor:
     async def word(
         self, drafts: Sequence[Draft], corpus: Corpus, kept: Mapping[str, Edit], session: LlmSession, *, force: bool
     ) -> dict[str, Edit]:
-        """Words, by id, for every topic without, or whose prompt is another now; with `force`, for every topic."""
+        """Words, by id, for every topic without any or whose prompt has changed; with `force`, for every topic."""
         prompt_id = self._prompts["topic"].id
         due = [one for one in drafts if force or _made_by(kept.get(one.card.id)) != prompt_id]
         fresh = await self._worded("name topics", due, corpus, {}, session)
@@ -145,7 +145,7 @@ class TopicEditor:
 def edit_of(
     answer: Answer[TopicWords], shown: Sequence[Representative], prompt: Prompt, wanted: WantedTopic | None
 ) -> Edit:
-    """The words of an answer that passed its checks, bounded, and how they were made."""
+    """The words of an answer that passed its checks, limited in length, and how they were made."""
     said = answer.output
     described = (wanted.description,) if wanted and wanted.description else ()
     return Edit(
@@ -188,6 +188,6 @@ def _made_by(edit: Edit | None) -> Any:
 
 
 def _unless_same(edit: Edit, before: Edit | None) -> Edit:
-    """`before` where it says the same: what its words cost when they were paid for is worth keeping."""
+    """`before` if it says the same, to keep the record of what its words cost."""
     same = before is not None and replace(edit, made={}) == replace(before, made={})
     return before if before is not None and same and _made_by(edit) == _made_by(before) else edit

@@ -1,4 +1,4 @@
-"""Drafts to topics, purely: the words a model found for them, old or new, unique titles, and what did not change."""
+"""Turns drafts into final topics: words from a model, new or old, unique titles, and what did not change (pure)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Edit:
 
     @classmethod
     def of(cls, topic: KnownTopic) -> Self | None:
-        """The words a topic of an earlier run got from a model; None where it got none."""
+        """The words that a topic of an earlier run got from a model; None if it got none."""
         card, made = topic.card, topic.card.metadata.get("wording")
         if made is None:
             return None
@@ -45,13 +45,13 @@ _DERIVED = frozenset({"justified", "scope_out"})
 
 
 def fingerprint_of(draft: Draft, corpus: Corpus) -> str:
-    """What a model would be shown of a topic, as one short text."""
+    """A digest of what a model would be shown of a topic."""
     wanted = draft.named.group.wanted
     return fingerprint(representatives(draft.named.group, corpus), wanted.text if wanted else "")
 
 
 def kept_edits(drafts: Sequence[Draft], corpus: Corpus) -> dict[str, Edit]:
-    """By id, the words that still hold: the messages that speak for the topic are those they were found for."""
+    """The words that still hold, by id: the topic has the same representative messages as when they were found."""
     old = {draft.card.id: Edit.of(draft.before) for draft in drafts if draft.before is not None}
     return {
         draft.card.id: edit
@@ -63,9 +63,9 @@ def kept_edits(drafts: Sequence[Draft], corpus: Corpus) -> dict[str, Edit]:
 def finalize(
     drafts: Sequence[Draft], kept: Mapping[str, Edit], fresh: Mapping[str, Edit], options: TopicOptions
 ) -> list[Topic]:
-    """The topics in the words of their edits, `fresh` ones before those `kept`, else in their own, by id.
+    """The topics by id, in the words of their edits (`fresh` before `kept`), or else in their own.
 
-    What is as it was keeps its time of change, so that writing it again changes nothing.
+    Unchanged topics keep their time of change, so that writing them again changes nothing.
     """
     edits = {**kept, **fresh}
     titles = unique_titles(drafts, kept.keys() - fresh.keys(), {id_: edit.title for id_, edit in edits.items()})
@@ -76,7 +76,7 @@ def finalize(
 
 
 def unique_titles(drafts: Sequence[Draft], first: set[str], wished: Mapping[str, str]) -> dict[str, str]:
-    """A title per id, no two alike: a user's own stay, then those of the ids `first`, then by id as `wished` for."""
+    """Unique titles by id: users' own stay, then those of the ids `first`, then by id as `wished` for."""
 
     def rank(draft: Draft) -> tuple[bool, bool, str]:
         return draft.named.group.wanted is None, draft.card.id not in first, draft.card.id
@@ -124,7 +124,7 @@ def _justified(item: BundleItem, why: Mapping[str, str]) -> BundleItem:
 
 
 def _unchanged(card: TopicCard, bundle: TopicBundle, known: KnownTopic | None) -> Topic:
-    """`card` and `bundle`, each with the time of the known one where it says the same."""
+    """`card` and `bundle`, each with the time of the known one if it says the same."""
     if known is None:
         return card, bundle
     same_card = card.model_copy(update={"updated_at": known.card.updated_at})

@@ -1,5 +1,5 @@
-"""The questions of one run over topics: asked side by side, answered in their order, counted, ended by the first error
-that concerns them all.
+"""The questions of one run over topics: asked concurrently, answered in order, counted, and ended by the first error
+that affects them all.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class EditReport:
-    """What a model did for the topics of a run, and what that cost; tokens and dollars are null where unknown.
+    """What a model did for the topics of a run, and what that cost; tokens and dollars are null if unknown.
 
     `worded` topics have new words, `kept` ones those of an earlier run; `judged` counts messages near the threshold of
-    a known topic, `merged` topics that went into another, `failed` questions without a good answer: they are asked
-    again when documents have changed, or by force. Of `asked` questions `cached` ones were paid for earlier.
+    a known topic, `merged` topics merged into another, `failed` questions without a good answer: they are asked again
+    when documents change, or by force. Of the `asked` questions, `cached` ones were paid for earlier.
     """
 
     worded: int = 0
@@ -49,7 +49,7 @@ class LlmSession:
     """One run's questions to `llm`, `concurrency` at a time, paid for `purpose`.
 
     `stopped` is the error that ended them, `failed` counts those without a good answer. When the run is cancelled,
-    questions on their way are waited for `shutdown_wait` seconds: their answers are paid for, and kept by the cache.
+    it waits `shutdown_wait` seconds for questions in flight: their answers are paid for, and kept by the cache.
     """
 
     llm: Asker
@@ -64,9 +64,9 @@ class LlmSession:
     _answers: list[Answer[Any]] = field(default_factory=list)
 
     async def ask_all(self, step: str, questions: Sequence[Question[T]]) -> list[Answer[T] | None]:
-        """An answer a question; None where there is no good one, or where an error ended the inquiry before it.
+        """One answer per question; None if there is no good one, or if an error ended the session before it.
 
-        No question is sent after that error; those on their way are waited for, they are paid for.
+        No question is sent after that error; those in flight are waited for, because they are paid for.
         """
         answers: list[Answer[T] | None] = [None] * len(questions)
         waiting, self._done = iter(range(len(questions))), 0
@@ -82,7 +82,7 @@ class LlmSession:
         return answers
 
     async def _end(self, workers: Sequence[asyncio.Task[None]]) -> None:
-        """Send nothing more, let what is on its way arrive, then stop; no worker outlives its run."""
+        """Send nothing more, wait for what is in flight, then stop; no worker outlives its run."""
         self._is_ending = True
         try:
             if running := [worker for worker in workers if not worker.done()]:
@@ -94,7 +94,7 @@ class LlmSession:
             self._is_ending = False
 
     def told(self, **counts: int) -> EditReport:
-        """The report of all questions so far, with the `counts` of what came of them."""
+        """The report of all questions so far, with `counts` of their results."""
         paid = [answer for answer in self._answers if not answer.cached]
         cost = _sum(answer.cost_usd for answer in paid)
         return EditReport(
@@ -133,7 +133,7 @@ class LlmSession:
 
 
 def _sum(amounts: Iterable[N | None]) -> N | None:
-    """The sum; unknown where one of them is, and where there is none."""
+    """The sum; None if any of them is unknown, and if there are none."""
     known = list(amounts)
     told = [amount for amount in known if amount is not None]
     return sum(told[1:], start=told[0]) if told and len(told) == len(known) else None

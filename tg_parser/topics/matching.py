@@ -1,4 +1,4 @@
-"""New groups and known topics: which is which, so that a topic keeps its id for as long as it lives."""
+"""Matches new groups with known topics, so that a topic keeps its id as long as it exists."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tg_parser.topics.model import KnownTopic
 
 LEAST_OVERLAP = 0.25
 LEAST_REVIVED = 0.5
-"""The share (Dice) of messages that brings a retired topic back: its id must not return for other content."""
+"""The overlap (Dice) that brings a retired topic back: its id must not return for other content."""
 
 _DIGITS = 6
 
@@ -21,8 +21,8 @@ def match_known(
 ) -> dict[int, KnownTopic]:
     """The known topic that each group (its refs) continues, one to one: the `certain` ones, then by overlap.
 
-    A group continues a topic when they share messages enough, or the topic's anchors; one that was retired only when
-    they are mostly the same messages.
+    A group continues a topic if they share enough messages, or the topic's anchors; a retired one only if they are
+    mostly the same messages.
     """
     holders: dict[str, list[int]] = defaultdict(list)
     for place, refs in enumerate(groups):
@@ -45,7 +45,7 @@ def match_known(
 
 
 def overlap(refs: Iterable[str], topic: KnownTopic) -> float:
-    """0..1: the mean of what the messages have in common (Dice) and the share of the topic's anchors among `refs`."""
+    """0..1: the mean of the overlap in messages (Dice) and the share of the topic's anchors among `refs`."""
     now, then = set(refs), known_refs(topic)
     anchors = {anchor.anchor_ref for anchor in topic.card.anchors}
     return round((_dice(now, then) + len(anchors & now) / len(anchors)) / 2, _DIGITS)
@@ -73,6 +73,6 @@ def assign_ids(groups: Sequence[Sequence[str]], matched: Mapping[int, KnownTopic
 
 
 def _names(refs: Sequence[str]) -> Iterator[str]:
-    """The ids a new topic may get, best first; there is always another one (anchors come first in `refs`)."""
+    """Possible ids of a new topic, best first, without end (anchors come first in `refs`)."""
     yield from map(topic_id, refs)
     yield from (topic_id(refs[0], turn) for turn in count(2))

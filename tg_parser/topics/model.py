@@ -1,4 +1,4 @@
-"""What topic discovery takes and gives: documents and known topics in, groups between the steps."""
+"""Input and output of topic discovery: documents and known topics, and groups between the steps."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tg_parser.domain.topics import TopicBundle, TopicCard
 
 Level = Literal["event", "story", "theme"]
 FOUND, KNOWN = "found", "known"
-"""Where a topic comes from, as its card's metadata says: the program found it, or a user asked for it."""
+"""Where a topic comes from, as its card's metadata says: found by the program, or asked for by a user."""
 
 
 @dataclass(frozen=True, slots=True)
 class TopicDocument:
-    """A processed document as far as topics need it; `text` is the clean text."""
+    """The parts of a processed document that topics need; `text` is the clean text."""
 
     source_ref: str
     channel_id: str
@@ -41,17 +41,17 @@ class WantedTopic:
 
     @property
     def text(self) -> str:
-        """All that is said of it, as one text to compare messages with."""
+        """Everything the user said about it, as one text to compare messages with."""
         return f"{self.title}. {self.description} {', '.join(self.keywords)}"
 
 
 @dataclass(frozen=True, slots=True)
 class TopicOptions:
-    """How wide topics are and what a message needs to stand in one.
+    """How wide topics are and what a message needs to belong to one.
 
-    `level`: `event` joins tellings of one event, `story` an event and what follows from it, `theme` a subject.
-    `avoid`: names of the channels, which are no titles of topics. Without supporting messages a bundle holds its
-    topic's anchors alone. `wanted` are the topics that are looked for before others are found.
+    `level`: `event` joins reports of one event, `story` an event and what follows from it, `theme` a subject.
+    `avoid`: names of the channels, which make no titles. Without supporting messages, a bundle contains only its
+    topic's anchors. `wanted` are the topics that are looked for before others are found.
     """
 
     singleton_min_chars: int = 300
@@ -68,7 +68,7 @@ class TopicOptions:
 
 @dataclass(frozen=True, slots=True)
 class KnownTopic:
-    """A topic of an earlier run, active or retired, with the messages it then had."""
+    """A topic of an earlier run, active or retired, with the messages it had then."""
 
     card: TopicCard
     bundle: TopicBundle | None = None
@@ -78,7 +78,7 @@ class KnownTopic:
 class Member:
     """A message of a topic: its row among the documents, its score 0..1, and its mean similarity to the others.
 
-    `why` is what a model said when it was asked whether the message belongs here.
+    `why` is what a model answered when asked whether the message belongs here.
     """
 
     row: int
@@ -89,9 +89,9 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A topic before it has a name: all its messages and those that stand for it, both best first.
+    """A topic before it has a name: all its messages and its anchors, both best first.
 
-    `wanted` is what it answers where a user asked for it, `half` the similarity that then made a score of 0.5.
+    `wanted` is the user's topic it answers, if any; `half` the similarity that gave a score of 0.5 there.
     """
 
     members: tuple[Member, ...]
@@ -107,5 +107,5 @@ class Group:
 
     @property
     def is_singleton(self) -> bool:
-        """Whether one message stands for the whole topic."""
+        """Whether the topic consists of one message."""
         return len(self.anchors) == 1

@@ -1,4 +1,4 @@
-"""The messages that speak for a topic: few and short, however many there are. They are all that a model sees of it."""
+"""The messages that represent a topic to a model: few and short, however many there are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CUT = "…"
 
 @dataclass(frozen=True, slots=True)
 class Representative:
-    """A message as it is shown, cut to a bounded length."""
+    """A message as it is shown, cut to a limited length."""
 
     ref: str
     text: str
@@ -23,7 +23,7 @@ class Representative:
 
 
 def representatives(group: Group, corpus: Corpus, most: int = MESSAGES) -> tuple[Representative, ...]:
-    """The anchors and the best of the other messages, each text once."""
+    """The anchors and the best of the other messages, without duplicate texts."""
     anchors = {member.row for member in group.anchors}
     chosen: list[Representative] = []
     seen: set[str] = set()
@@ -38,12 +38,12 @@ def representatives(group: Group, corpus: Corpus, most: int = MESSAGES) -> tuple
 
 
 def shown_text(text: str, most: int = CHARS) -> str:
-    """`text` with single spaces, not longer than `most` characters, no word cut."""
+    """`text` with single spaces, at most `most` characters, cut between words."""
     flat = " ".join(text[: 4 * most].split())
     return flat if len(flat) <= most else flat[: most - 1].rsplit(" ", 1)[0] + _CUT
 
 
 def fingerprint(shown: tuple[Representative, ...], description: str = "") -> str:
-    """Another whenever a topic's representative messages are."""
+    """A digest that changes whenever a topic's representative messages do."""
     parts = (description, *(f"{one.ref}\x1f{one.is_anchor:d}\x1f{one.text}" for one in shown))
     return hashlib.sha256("\x1e".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""The stage: documents to topics. Reads, embeds what is new, groups (pure), writes what changed in one transaction."""
+"""The topic stage: reads documents, embeds new ones, groups them (pure), and writes changes in one transaction."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from tg_parser.topics.verdicts import remembered
 PAGE = 2000
 EMBED_BATCH = 64
 UNFINISHED = "unfinished"
-"""Noted instead of a fingerprint where an error ended a model's work, so that the next run goes on."""
+"""Stored instead of a fingerprint if an error ended a model's work, so that the next run continues it."""
 
 Vectors = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class TopicizeReport:
-    """What a run found; `unchanged` when the documents are those of the last run and nothing was done.
+    """What a run found; `unchanged` if the documents are those of the last run and nothing was done.
 
-    `editing` is what a model did, where one was asked.
+    `editing` is what a model did, if one was asked.
     """
 
     found: TopicReport
@@ -46,7 +46,7 @@ class TopicizeReport:
 
 
 class Topicizer:
-    """Finds the topics of one or several channels taken together; an `editor` finds better words for them."""
+    """Finds the topics of one or several channels together; an `editor` improves their words."""
 
     def __init__(
         self, documents: ProcessingStorage, topics: TopicStorage, embedder: Embedder, editor: TopicEditor | None = None
@@ -67,7 +67,7 @@ class Topicizer:
     ) -> TopicizeReport:
         """Bring the topics of `channel_ids` up to date with their documents.
 
-        An error that stops a model's work is raised when all that was found and paid for is stored. A dry run asks no
+        An error that stops a model's work is raised after everything found and paid for is stored. A dry run asks no
         model.
         """
         fingerprint = await self._fingerprint(channel_ids, options)
@@ -93,7 +93,7 @@ class Topicizer:
         return TopicizeReport(found.report, unchanged=False, titles=titles, editing=editing)
 
     async def _fingerprint(self, channel_ids: Sequence[str], options: TopicOptions) -> str:
-        """Equal for two runs exactly when documents, options, method, embedder and editor are the same."""
+        """Equal for two runs exactly if documents, options, method, embedder and editor are the same."""
         content = await self._documents.content_fingerprint(channel_ids)
         editor = self._editor.id if self._editor else ""
         parts = (content, repr(options), METHOD, self._embedder.model_id, editor)
@@ -118,7 +118,7 @@ class Topicizer:
                 )
 
     async def _embed(self, texts: Sequence[str], report: ReportProgress) -> Vectors:
-        """One vector a text; only texts never seen by this embedder are computed, and stored as they come."""
+        """One vector per text; only texts new to this embedder are computed, and stored as they come."""
         hashes = [text_hash(text) for text in texts]
         known = await self._topics.embeddings(set(hashes), self._embedder.model_id)
         by_hash = dict(zip(hashes, texts, strict=True))
@@ -143,7 +143,7 @@ class Topicizer:
         *,
         force: bool,
     ) -> tuple[TopicsFound, EditReport | None]:
-        """The topics of a corpus. Steps that compute run in a thread, so that answers are taken when they come."""
+        """The topics of a corpus. Computing steps run in a thread, so that answers are received as they come."""
         editor, corpus = self._editor, prepared.corpus
         if editor is None or session is None:
             return await asyncio.to_thread(find_topics, prepared, known, utc_now(), taken), None

@@ -1,4 +1,4 @@
-"""What a model said of messages near the threshold of a wanted topic, remembered with the topic. Pure."""
+"""What a model said about messages near the threshold of a wanted topic, stored with the topic (pure)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Membership:
 
 
 Verdicts = Mapping[tuple[int, int], Membership]
-"""By place of the wanted topic and row of the message."""
+"""By position of the wanted topic and row of the message."""
 
 
 def remembered(
@@ -44,7 +44,7 @@ def remembered(
 
 
 def record(wanted: WantedTopic, verdicts: Mapping[int, Membership], corpus: Corpus) -> dict[str, Any]:
-    """The verdicts about one topic, by row, as its card keeps them."""
+    """The verdicts about one topic, by row, as its card stores them."""
     messages = {
         corpus.documents[row].source_ref: {
             "belongs": verdicts[row].belongs,

@@ -1,4 +1,4 @@
-"""The topics a user wants (M20): a YAML file, read strictly; whatever is wrong is named with file and entry."""
+"""Reads the topics a user wants (M20) from a YAML file, strictly; errors name the file and the entry."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 
 
 class _Entry(BaseModel):
-    """One topic as the file has it."""
+    """One topic of the file."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -42,7 +42,7 @@ def read_wanted(path: Path) -> tuple[WantedTopic, ...]:
 
 
 def parse_wanted(text: str, origin: str) -> tuple[WantedTopic, ...]:
-    """The topics of a file's `text`, in its order; no two share a title. Raises UsageError naming `origin`."""
+    """The topics of a file's `text`, in order; titles must differ. Raises UsageError naming `origin`."""
     wanted = tuple(_wanted(entry, f"{origin}, entry {place}") for place, entry in enumerate(_entries(text, origin), 1))
     titles = Counter(one.title.casefold() for one in wanted)
     for place, one in enumerate(wanted, 1):

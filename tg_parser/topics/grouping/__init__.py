@@ -1,1 +1,1 @@
-"""Which messages belong together. Pure."""
+"""Decides which messages belong together (pure)."""

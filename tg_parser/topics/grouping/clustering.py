@@ -18,7 +18,7 @@ Labels = npt.NDArray[np.intp]
 class Width:
     """How wide the topics of a level are, in similarity above chance.
 
-    Groups whose messages are alike by `cut` on average are one; a message alike by `half` has score 0.5.
+    Groups whose messages have a mean similarity of `cut` are merged; a message with similarity `half` has score 0.5.
     """
 
     cut: float
@@ -35,10 +35,10 @@ _SHRINKS = 0.95
 
 
 def cluster(items: Items, cut: float, block: int = BLOCK) -> Labels:
-    """A label per item; two groups whose mean similarity above chance reaches `cut` are one.
+    """A label per item; two groups whose mean similarity above chance reaches `cut` are merged.
 
-    Up to `block` items are clustered exactly. Of more, neighbours in the given order (time) are clustered in blocks,
-    and the groups of a pass are the items of the next, with the blocks moved by half so that no border stays.
+    Up to `block` items are clustered exactly. With more, neighbours in the given order (time) are clustered in blocks,
+    and the groups of a pass are the items of the next, with the blocks shifted by half so that no border remains.
     """
     labels = np.arange(len(items))
     level = items
@@ -63,10 +63,10 @@ def _one_pass(items: Items, cut: float, block: int, offset: int) -> tuple[Labels
 
 
 def agglomerate(items: Items, cut: float) -> Labels:
-    """Labels 0.. in order of first appearance, by following nearest neighbours until two are each other's nearest.
+    """Labels from 0 in order of first appearance, by following nearest neighbours until two are each other's nearest.
 
-    Ties go to the lowest index. A group whose nearest is below the cut is finished: merging others never brings
-    anything nearer than its nearest part was.
+    Ties go to the lowest index. A group whose nearest is below the cut is finished: merging others never makes anything
+    more similar to it than its nearest part was.
     """
     parent = np.arange(len(items))
     merging = _Merging(items)
@@ -96,7 +96,7 @@ class _Merging:
         self.active = np.ones(len(items), dtype=bool)
 
     def nearest(self, group: int, preferred: int | None) -> tuple[int, float]:
-        """The active group most like `group` and how alike they are; among equals `preferred`, then the lowest."""
+        """The active group most similar to `group`, and how similar; among equals `preferred`, then the lowest."""
         weight = self._weights[group]
         pairs = weight * self._weights
         chance = (weight * self._chance + self._weights * self._chance[group]) / 2
@@ -109,7 +109,7 @@ class _Merging:
         return best, float(similarity[best])
 
     def merge(self, kept: int, gone: int) -> None:
-        """Make `gone` a part of `kept`."""
+        """Merge `gone` into `kept`."""
         self._products[kept] += self._products[gone]
         self._products[:, kept] += self._products[:, gone]
         self._weights[kept] += self._weights[gone]

@@ -1,4 +1,4 @@
-"""From documents to groups, purely: what a user asked for first, then what else there is, and which topic each was."""
+"""Turns documents into groups: first what a user asked for, then the rest, matched with earlier topics (pure)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Vectors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class PreparedCorpus:
-    """Documents sorted by ref and made comparable, and how well each fits the wanted topics."""
+    """Documents sorted by ref, ready for comparison, and how well each fits the wanted topics."""
 
     corpus: Corpus
     items: Items
@@ -34,10 +34,10 @@ class PreparedCorpus:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """The groups of a survey, wanted ones first, and the topic of an earlier run that each continues.
+    """The groups of a corpus, wanted ones first, and the topic of an earlier run that each continues.
 
-    `missing` are titles of wanted topics that no message makes a topic of, `verdicts` what a model said of messages,
-    `merged` the topics that went into a group, by id with the reason. `taken` are the ids that no new topic may get.
+    `missing` are titles of wanted topics without enough messages, `verdicts` what a model said about messages, `merged`
+    the topics that were merged into a group, by id with the reason. `taken` are ids that no new topic may get.
     """
 
     prepared: PreparedCorpus
@@ -50,7 +50,7 @@ class Grouping:
 
     @property
     def refs(self) -> list[list[str]]:
-        """The messages of each group, those that stand for it first."""
+        """The messages of each group, its anchors first."""
         documents = self.prepared.corpus.documents
         return [[documents[row].source_ref for row in group.rows] for group in self.groups]
 
@@ -63,7 +63,7 @@ class Grouping:
 def prepare(
     documents: Sequence[TopicDocument], vectors: Vectors, options: TopicOptions, wanted_vectors: Vectors | None = None
 ) -> PreparedCorpus:
-    """`documents`, whose embeddings are the rows of `vectors`; the order of the input does not matter."""
+    """Prepare `documents`, whose embeddings are the rows of `vectors`; the order of the input does not matter."""
     order = sorted(range(len(documents)), key=lambda place: documents[place].source_ref)
     corpus = corpus_of([documents[place] for place in order])
     asked = np.zeros((0, vectors.shape[1]), dtype=np.float32) if wanted_vectors is None else wanted_vectors
@@ -77,9 +77,9 @@ def group_documents(
     verdicts: Verdicts | None = None,
     taken: Collection[str] = (),
 ) -> Grouping:
-    """The groups of a survey; `verdicts` are of messages that stand near the threshold of a wanted topic.
+    """The groups of a corpus; `verdicts` are about messages near the threshold of a wanted topic.
 
-    `taken` are ids of other topics than the `known` ones, which no new topic may get.
+    `taken` are ids of topics other than the `known` ones, which no new topic may get.
     """
     corpus, options = prepared.corpus, prepared.options
     said = verdicts or {}
@@ -96,7 +96,7 @@ def group_documents(
 
 
 def merge_groups(grouping: Grouping, said: Mapping[Pair, str]) -> Grouping:
-    """`grouping` with those pairs joined of which a model `said` why they are one topic; the oldest keeps its id."""
+    """`grouping` with those pairs joined for which a model `said` why they are one topic; the oldest keeps its id."""
     prepared, groups = grouping.prepared, grouping.groups
     sets = joint(said, may_merge(groups, prepared.items, prepared.corpus, prepared.options))
     ids, lead = grouping.ids, {place: parts[0] for parts in sets for place in parts}
@@ -115,13 +115,13 @@ def merge_groups(grouping: Grouping, said: Mapping[Pair, str]) -> Grouping:
 
 
 def _reason(part: int, parts: Sequence[int], said: Mapping[Pair, str]) -> str:
-    """Why `part` went into a topic."""
+    """Why `part` was merged into a topic."""
     pairs = (Pair(min(part, other), max(part, other)) for other in parts if other != part)
     return next(said[pair] for pair in pairs if pair in said)
 
 
 def _found(prepared: PreparedCorpus, known: Sequence[KnownTopic]) -> list[Group]:
-    """Clusters, biggest first, then singletons. Messages without a word stay outside."""
+    """Clusters, biggest first, then singletons. Messages without words are in no group."""
     items, corpus, options = prepared.items, prepared.corpus, prepared.options
     worded = [row for row, stems in enumerate(corpus.stems) if stems]
     by_time = np.array(sorted(worded, key=lambda row: (corpus.documents[row].date, row)), dtype=np.intp)
@@ -133,7 +133,7 @@ def _found(prepared: PreparedCorpus, known: Sequence[KnownTopic]) -> list[Group]
 
 
 def _asked_again(groups: Sequence[Group], known: Sequence[KnownTopic]) -> dict[int, KnownTopic]:
-    """The wanted groups whose very title was wanted before."""
+    """The wanted groups whose exact title was wanted before."""
     living_last = sorted(known, key=lambda topic: topic.card.status == "active")
     by_title = {topic.card.title: topic for topic in living_last if topic.card.metadata.get("origin") == KNOWN}
     return {

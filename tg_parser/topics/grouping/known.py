@@ -1,7 +1,8 @@
-"""Known topics: which messages belong to what a user asked for, by meaning, words and keywords. Pure.
+"""Known topics: which messages belong to what a user asked for, by meaning, words and keywords (pure).
 
-A wanted topic is compared like one more message of the channel. What is alike enough is measured on its best message:
-a narrow topic ("shares of Gazprom") has messages much like it, a broad one ("science") none, and yet its own.
+A wanted topic is compared like one more message of the channel. How similar is enough depends on its best message:
+a narrow topic ("shares of Gazprom") has messages very similar to it, a broad one ("science") has none, and yet has
+messages of its own.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ KEYWORD = 0.12
 HALF_OF_BEST, LEAST_HALF, MOST_HALF = 0.45, 0.13, 0.26
 """Score 0.5 is at this share of the best message's similarity, within bounds; bench_known_topics.py tries them."""
 SURE, SURE_WITHOUT_KEYWORDS = 0.26, 0.2
-"""A message without a keyword of the topic stands for it only when it is so much alike: a subject that a channel never
-speaks of has a nearest message, too. A topic without keywords has nothing else to go by."""
+"""A message without a keyword of the topic can be an anchor only from this similarity: a subject that a channel never
+mentions has a nearest message, too. A topic without keywords has only similarity.
+"""
 MARGIN = 0.15
 """How far below a supporting message's least score a message is still near enough to be judged by a model."""
 JUDGED_AT_MOST = 100
 DOUBLE = 0.6
-"""A found group that shares this much (Dice) with a known topic is that topic once more."""
+"""A found group that overlaps this much (Dice) with a known topic is a duplicate of it."""
 _CELLS = 4_000_000
 
 Vectors = npt.NDArray[np.float32]
@@ -37,9 +39,9 @@ Vectors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class WantedFits:
-    """Messages (rows) by wanted topics (columns): how alike they are, whether that is sure.
+    """Messages (rows) by wanted topics (columns): how similar they are, and whether that is certain.
 
-    `half` is the similarity that makes a score of 0.5, by topic.
+    `half` is the similarity that gives a score of 0.5, by topic.
     """
 
     wanted: Sequence[WantedTopic]
@@ -48,7 +50,7 @@ class WantedFits:
     half: Floats
 
     def scores(self, place: int, options: TopicOptions) -> Floats:
-        """The score of every message in one wanted topic; one that is not sure is below an anchor's."""
+        """The score of every message in one wanted topic; an uncertain one is below an anchor's."""
         scores = np.round(_fit_score(self.similarity[:, place], float(self.half[place])), DIGITS)
         below = round(options.anchor_min_score - 10**-DIGITS, DIGITS)
         return np.where(self.is_sure[:, place], scores, np.minimum(scores, below))
@@ -80,12 +82,12 @@ def fit_wanted(corpus: Corpus, vectors: Vectors, wanted: Sequence[WantedTopic], 
 
 
 def judged_from(options: TopicOptions) -> float:
-    """The score from which on a message may belong, so that a model, where there is one, is asked."""
+    """The lowest score at which a message may belong, so that a model, if there is one, is asked."""
     return round(options.supporting_min_score - MARGIN, DIGITS)
 
 
 def near_threshold(fits: WantedFits, options: TopicOptions) -> Iterator[tuple[int, int]]:
-    """(wanted, row) whose score is too close to the threshold to be sure of, the closest of each topic first."""
+    """(wanted, row) whose score is too close to the threshold to be certain, the closest of each topic first."""
     for place in range(len(fits.wanted)):
         scores = fits.scores(place, options)
         near = np.flatnonzero((scores >= judged_from(options)) & (scores < options.anchor_min_score))
@@ -95,9 +97,9 @@ def near_threshold(fits: WantedFits, options: TopicOptions) -> Iterator[tuple[in
 
 
 def known_groups(fits: WantedFits, corpus: Corpus, options: TopicOptions, verdicts: Verdicts) -> list[Group | None]:
-    """The group of each wanted topic, in order; None where its messages do not make a topic (M21).
+    """The group of each wanted topic, in order; None if its messages do not make a topic (M21).
 
-    A message may support several topics, but stands for the one that it fits best alone.
+    A message may support several topics, but is an anchor only of the one it fits best.
     """
     count = len(fits.wanted)
     scores = np.zeros_like(fits.similarity)
@@ -118,7 +120,7 @@ def known_groups(fits: WantedFits, corpus: Corpus, options: TopicOptions, verdic
 
 
 def without_doubles(found: Sequence[Group], known: Sequence[Group]) -> list[Group]:
-    """The `found` groups but for those that tell a known topic once more.
+    """The `found` groups without those that duplicate a known topic.
 
     Their messages are not added to it: how a user words a topic decides what belongs to it.
     """
@@ -145,7 +147,7 @@ def _stands_alone(member: Member, corpus: Corpus, options: TopicOptions) -> bool
 
 
 def _keyword_hits(corpus: Corpus, wanted: Sequence[WantedTopic]) -> Floats:
-    """1 where a message holds a keyword or the title, word for word but for its endings."""
+    """1 if a message contains a keyword or the title, word for word except for endings."""
     hits = np.zeros((len(corpus.documents), len(wanted)))
     keys = {language: _keys(wanted, language) for language in set(corpus.languages)}
     for row, (stems, language) in enumerate(zip(corpus.stems, corpus.languages, strict=True)):
@@ -156,7 +158,7 @@ def _keyword_hits(corpus: Corpus, wanted: Sequence[WantedTopic]) -> Floats:
 
 
 def _keys(wanted: Sequence[WantedTopic], language: str) -> dict[str, list[tuple[int, str]]]:
-    """Place and stems of every title and keyword, by the first stem."""
+    """Topic position and stems of every title and keyword, by the first stem."""
     keys: dict[str, list[tuple[int, str]]] = {}
     for place, one in enumerate(wanted):
         for phrase in (one.title, *one.keywords):

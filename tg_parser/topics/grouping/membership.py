@@ -1,4 +1,4 @@
-"""From clusters to groups: every message scored against every cluster, outliers looked at again, anchors chosen."""
+"""Turns clusters into groups: every message is scored against every cluster, outliers again, anchors are chosen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEAST_THEME = 3
 
 @dataclass(frozen=True, slots=True)
 class Fits:
-    """Messages by cluster that hold them, flat: one place is one (row, cluster) with its score."""
+    """Flat arrays of (row, cluster) pairs with their scores."""
 
     row: Labels
     cluster: Labels
@@ -37,10 +37,10 @@ def fit_score(similarity: Floats, half: float) -> Floats:
 
 
 def form_groups(items: Items, labels: Labels, options: TopicOptions) -> list[Group]:
-    """The groups that stand: two anchors at least, and enough messages for their level; biggest first.
+    """The groups that qualify: at least two anchors, and enough messages for their level; biggest first.
 
-    A message takes its home in the cluster that fits it best, also one that clustering left outside, and clusters that
-    do not stand give theirs up; then all are scored once more.
+    A message's home is the cluster it fits best, even if clustering left it in none; clusters that do not qualify
+    release their messages, then all are scored once more.
     """
     half = WIDTHS[options.level].half
     home = labels
@@ -56,8 +56,8 @@ def form_groups(items: Items, labels: Labels, options: TopicOptions) -> list[Gro
 def score_all(items: Items, home: Labels, half: float, least: float) -> Fits:
     """Every (message, cluster) whose score reaches `least`. The message itself does not count among the others.
 
-    In a cluster that is not its best, a message scores less by as much as it is less alike: who stands between two
-    topics belongs to both, who has a clear home to that alone.
+    In a cluster that is not its best, a message loses as much score as it is less similar: a message between two topics
+    belongs to both, one with a clear home to that alone.
     """
     count = int(home.max(initial=-1)) + 1
     if count == 0:
@@ -112,9 +112,9 @@ def _homes(fits: Fits, count: int) -> Labels:
 
 
 def _standing(home: Labels, items: Items, options: TopicOptions) -> Labels:
-    """`home` with the clusters that are too small dissolved and the others numbered anew.
+    """`home` with clusters that are too small dissolved and the others renumbered.
 
-    Two messages are a theme only where they tell one story.
+    Two messages are a theme only if they tell one story.
     """
     count = int(home.max(initial=-1)) + 1
     sizes = np.bincount(home[home >= 0], minlength=count)

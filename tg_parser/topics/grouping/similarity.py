@@ -1,7 +1,7 @@
-"""How alike messages are: meaning and words, half each, against what chance would give.
+"""How similar messages are: meaning and words, half each, compared with chance.
 
-Two unrelated messages of one channel are never quite unlike: they share a language, a style, a trade. So the measure
-counts from there: 0 is what a message has in common with the average of the corpus, 1 is sameness, whatever the
+Two unrelated messages of one channel are never entirely different: they share a language, a style, a trade. So the
+measure starts there: 0 is what a message has in common with the average of the corpus, 1 is identity, whatever the
 channel. That is why one cut fits channels of different kinds.
 
 Every component lies on a grid of 2**-16. Sums of products of such numbers are exact in double precision, hence equal
@@ -25,12 +25,12 @@ GRID = 2.0**16
 PRIOR_PAIRS = 20
 PRIOR_SIMILARITY = 0.06
 LEAST_RANGE = 0.1
-"""Where nearly all messages are the same, what is left above chance still counts as at least this much."""
+"""If nearly all messages are the same, what remains above chance still counts as at least this much."""
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Messages, or sums of messages: `weights` says how many each stands for, `chance` sums their chance similarity."""
+    """Messages, or sums of messages: `weights` is how many each stands for, `chance` sums their chance similarity."""
 
     meaning: npt.NDArray[np.float32]
     words: sparse.csr_matrix
@@ -94,7 +94,7 @@ def word_weights(stems: Sequence[Sequence[str]]) -> sparse.csr_matrix:
 
 
 def above_chance(products: Floats, pairs: Floats, chance: Floats) -> Floats:
-    """Mean similarity of `pairs` pairs, counted from chance: 0 as the average message, 1 the same."""
+    """Mean similarity of `pairs` pairs, counted from chance: 0 as the average message, 1 identical."""
     room = np.maximum(pairs - chance, LEAST_RANGE * pairs)
     return 1.0 - (pairs - products) / room
 

@@ -1,4 +1,4 @@
-"""Topics of one message: the few outliers that say enough to stand alone."""
+"""Topics of one message: the few outliers with enough content to be a topic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LEAST_ALLOWED = 3
 
 
 def strength(stems: Collection[str]) -> float:
-    """0..1 from how much a message says: 0.5 at 15 different words of content, 0.75 at 45."""
+    """0..1 from how much a message says: 0.5 at 15 different content words, 0.75 at 45."""
     different = len(set(stems))
     return round(different / (different + _HALF_STRENGTH), DIGITS)
 
@@ -26,9 +26,9 @@ def strength(stems: Collection[str]) -> float:
 def find_singletons(
     items: Items, corpus: Corpus, groups: Sequence[Group], kept: Collection[str], options: TopicOptions
 ) -> list[Group]:
-    """Strong messages outside all groups, at most one for four groups so that they never drown them.
+    """Strong messages in no group, at most one for every four groups so that they never swamp them.
 
-    Those that are topics already (`kept` refs) come first, then the strongest; none retells another.
+    Those that are already topics (`kept` refs) come first, then the strongest; none repeats another.
     """
     inside = {member.row for group in groups for member in group.members}
     scores = {

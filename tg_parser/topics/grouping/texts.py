@@ -1,4 +1,4 @@
-"""Documents as rows of stems: what clustering compares and naming counts."""
+"""Documents as rows of stems, as clustering and naming use them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tg_parser.topics.model import TopicDocument
 
 LOOKED_AT = 20_000
 _RARE = 50
-"""A language that fewer than one in so many documents are said to have is a slip of its detection."""
+"""A language detected for fewer than one in this many documents is taken for a detection error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Documents with their languages and content stems in reading order, how many documents hold each stem, and the
-    words each stem stands for.
+    """Documents with their languages and content stems in reading order, how many documents contain each stem, and the
+    words behind each stem.
     """
 
     documents: Sequence[TopicDocument]
@@ -28,12 +28,12 @@ class Corpus:
     forms: dict[str, Counter[str]]
 
     def language_of(self, rows: Sequence[int]) -> str:
-        """The language most of `rows` are in."""
+        """The language of most of `rows`."""
         return _commonest(self.languages[row] for row in rows)
 
 
 def corpus_of(documents: Sequence[TopicDocument]) -> Corpus:
-    """`documents` prepared; a document without a word has no stems."""
+    """`documents`, prepared; one without words has no stems."""
     languages = _languages(documents)
     stems: list[tuple[str, ...]] = []
     forms: dict[str, Counter[str]] = defaultdict(Counter)
@@ -46,7 +46,7 @@ def corpus_of(documents: Sequence[TopicDocument]) -> Corpus:
 
 
 def content_words(text: str, language: str) -> list[str]:
-    """The words of `text` that mean something by themselves, links left out."""
+    """The words of `text` that carry meaning, without links."""
     stop = stop_words(language) | stop_words("en")
     return [word for word in words(LINK.sub(" ", text)) if len(word) > 1 and word not in stop]
 

@@ -1,1 +1,1 @@
-"""Titles, summaries and cards of groups, in their own words. Pure."""
+"""Titles, summaries and cards of groups, in the words of their messages (pure)."""

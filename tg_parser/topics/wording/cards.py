@@ -1,4 +1,4 @@
-"""Cards: what each topic is about, what it is not, and what lies near it."""
+"""Makes cards: what each topic is about, what it is not, and which topics are near it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TAGS = 5
 _RELATED = 3
 _CELLS = 1_000_000
 _NEAR_SHARE = 0.25
-"""Topics are related when they are alike by this share of what would make them one."""
+"""Topics are related from this share of the similarity that would make them one."""
 
 
 def card_of(named: Named, near: Sequence[Named], corpus: Corpus, options: TopicOptions, now: datetime) -> TopicCard:
@@ -54,12 +54,12 @@ def card_of(named: Named, near: Sequence[Named], corpus: Corpus, options: TopicO
 
 
 def scope_out(said: Sequence[str], near: Sequence[str], wording: Wording, options: TopicOptions) -> tuple[str, ...]:
-    """What a topic is not: what was `said` of it, then the titles that lie near it."""
+    """What a topic is not: what was `said` about it, then the titles of topics near it."""
     return (*said, *map(wording.near, near)) or (wording.far(options.supporting_min_score),)
 
 
 def apart(named: Named, near: Sequence[Named]) -> list[Named]:
-    """Those of `near` that do not lie inside `named`, nor it inside them."""
+    """Those of `near` whose titles are not part of `named`, nor `named` of theirs."""
     own = {member.row for member in named.group.members}
     return [other for other in near if not _overlap(own, {member.row for member in other.group.members})]
 
@@ -69,7 +69,7 @@ def _overlap(rows: set[int], others: set[int]) -> bool:
 
 
 def neighbours(topics: Sequence[Named], items: Items, options: TopicOptions) -> list[list[Named]]:
-    """The nearest topics of each that are near enough to be told apart from it, nearest first."""
+    """For each topic, the topics near enough to need telling apart, nearest first."""
     labels = np.full(len(items), -1, dtype=np.intp)
     # A message counts for the first of its topics, and for a found one before a wanted one, which may be far wider.
     for place in sorted(range(len(topics)), key=lambda place: (topics[place].group.wanted is None, -place)):

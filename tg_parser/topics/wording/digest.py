@@ -1,4 +1,4 @@
-"""Summaries and last-resort titles: what the messages of a group say, in their own sentences."""
+"""Summaries and last-resort titles, in sentences taken from the messages of a group."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EDGES = re.compile(r"^[^\w«\"“(]+|[^\w»\"”)!?.…%]+$")
 
 
 def summary_of(group: Group, corpus: Corpus) -> str:
-    """The sentences of the anchors that say most of what the whole group says, one of a message at most."""
+    """The sentences of the anchors that represent the group best, at most one per message."""
     rows = [member.row for member in group.members[:_COUNTED_MESSAGES]]
     shared = Counter(root for row in rows for root in set(corpus.stems[row]))
     best: list[tuple[float, str, frozenset[str]]] = []
@@ -39,7 +39,7 @@ def summary_of(group: Group, corpus: Corpus) -> str:
 
 
 def opening(text: str, length: int) -> str:
-    """The first words of `text` without links and marks, not more than `length` characters, no word cut."""
+    """The first words of `text` without links and marks, at most `length` characters, cut between words."""
     line = next((line for line in _CLUTTER.sub(" ", text).split("\n") if any(map(str.isalnum, line))), text)
     words = _EDGES.sub("", " ".join(line.split())).split(" ")
     kept = words[0][:length]
@@ -51,7 +51,7 @@ def opening(text: str, length: int) -> str:
 
 
 def fallback_titles(group: Group, corpus: Corpus) -> Iterator[str]:
-    """Titles for a group whose messages share no phrase, best first; there is always another one."""
+    """Titles for a group whose messages share no phrase, best first, without end."""
     first = corpus.documents[group.anchors[0].row]
     start = opening(first.text, _TITLE_CHARS)
     yield start

@@ -1,4 +1,4 @@
-"""Titles: what a group is called, in its own words, no two alike."""
+"""Titles of groups in the words of their messages, no two alike."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST = 80
 
 
 def title_groups(phrases_of_groups: Sequence[Sequence[SharedPhrase]], sizes: Sequence[int]) -> list[str | None]:
-    """A title for every group, in order; an earlier group has first choice. None where no title is left for it."""
+    """A title for every group, in order; earlier groups choose first. None if no title is left."""
     taken: set[frozenset[str]] = set()
     titles: list[str | None] = []
     for found, size in zip(phrases_of_groups, sizes, strict=True):
@@ -37,7 +37,7 @@ def _free_parts(found: Sequence[SharedPhrase], size: int, taken: set[frozenset[s
 
 
 def title_parts(found: Sequence[SharedPhrase], size: int) -> list[SharedPhrase]:
-    """The most telling phrase, then such as name messages that the ones before do not, until most are named."""
+    """The most telling phrase, then those that name messages the earlier ones do not, until most are named."""
     if not found:
         return []
     parts = [_fuller(found)]
@@ -55,12 +55,12 @@ def title_parts(found: Sequence[SharedPhrase], size: int) -> list[SharedPhrase]:
 
 
 def _is_thin(phrase: SharedPhrase) -> bool:
-    """Whether it is one common noun: risk, course, photo."""
+    """Whether it is a single common noun: risk, course, photo."""
     return len(phrase.key) == 1 and phrase.text.islower()
 
 
 def _fuller(found: Sequence[SharedPhrase]) -> SharedPhrase:
-    """The first phrase, or a longer one around it where it is thin and at least half of its messages hold the other."""
+    """The first phrase, or a longer one around it if it is thin and half of its messages contain the longer one."""
     first = found[0]
     longer = (
         phrase
@@ -71,7 +71,7 @@ def _fuller(found: Sequence[SharedPhrase]) -> SharedPhrase:
 
 
 def _companion(found: Sequence[SharedPhrase], thin: SharedPhrase, size: int) -> Sequence[SharedPhrase]:
-    """The next phrase that tells a good part as much, of enough messages to speak for the group."""
+    """The next phrase that is nearly as telling and occurs in enough messages to represent the group."""
     strong = [phrase for phrase in found if phrase.weight >= _COMPANION * found[0].weight]
     return telling((phrase for phrase in strong if len(phrase.rows) >= _ADDS * size), 1, thin.key)
 
@@ -89,6 +89,6 @@ def _joined(parts: Sequence[SharedPhrase]) -> str:
 
 
 def capitalised(text: str) -> str:
-    """`text` with its first letter in upper case; a word that has capitals of its own, as iPhone, stays."""
+    """`text` with a capital first letter; a word with capitals of its own, such as iPhone, stays."""
     first = text.split(" ", 1)[0]
     return text if any(char.isupper() for char in first) else text[:1].upper() + text[1:]

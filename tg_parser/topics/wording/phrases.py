@@ -1,4 +1,4 @@
-"""The phrases that a group of messages shares, in a form people read, the most telling first."""
+"""Finds the phrases that a group of messages shares, in readable form, the most telling first."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class SharedPhrase:
-    """A phrase with its stems, the messages of the group (rows) that hold it, and how well it tells the group apart."""
+    """A phrase with its stems, the messages of the group (rows) that contain it, and how well it fits only them."""
 
     text: str
     key: Key
@@ -45,9 +45,9 @@ class Named:
 
 
 def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozenset()) -> list[SharedPhrase]:
-    """Phrases of the group's messages by weight, then as its best message has them.
+    """Phrases of the group's messages by weight, then by their order in its best message.
 
-    At least two messages of a cluster hold each. A phrase of nothing but `avoid`ed stems (the channel's own name) is
+    Each occurs in at least two messages of a cluster. Phrases made only of `avoid`ed stems (the channel's own name) are
     left out.
     """
     rows = [member.row for member in group.members]
@@ -71,7 +71,7 @@ def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozens
 
 
 def _different(ranked: Iterable[SharedPhrase], language: str) -> Iterator[SharedPhrase]:
-    """Without words that are another form of one before, though of another stem."""
+    """Without words that are another form of an earlier one with a different stem."""
     seen: set[str] = set()
     for phrase in ranked:
         form = dictionary_form(phrase.text) if language == "ru" and len(phrase.key) == 1 else phrase.text
@@ -81,7 +81,7 @@ def _different(ranked: Iterable[SharedPhrase], language: str) -> Iterator[Shared
 
 
 def _candidates(rows: Sequence[int], corpus: Corpus, language: str) -> dict[Key, Counter[str]]:
-    """Surfaces by stems, from the key phrases of messages and from their texts."""
+    """Surface forms by stems, from the key phrases of messages and from their texts."""
     surfaces: dict[Key, Counter[str]] = defaultdict(Counter)
     for row in rows:
         document = corpus.documents[row]
@@ -115,21 +115,21 @@ def _is_habit(key: Key, held: int, size: int, corpus: Corpus) -> bool:
 
 
 def _weight(key: Key, held: int, size: int, corpus: Corpus) -> float:
-    """Share of the group times how much rarer the phrase is outside; longer phrases say more."""
+    """Share of the group times how much rarer the phrase is elsewhere; longer phrases weigh more."""
     share = held / size
     outside = max(min(corpus.frequency[root] for root in key), held) / len(corpus.documents)
     return round(share * max(log(share / outside), 0.1) * (1 + 0.5 * (len(key) - 1)), 6)
 
 
 def _names_something(surface: str, key: Key, corpus: Corpus, language: str) -> bool:
-    """Whether a lone word is a noun or a name, and no word of several is a verb."""
+    """Whether a single word is a noun or a name, or no word of several is a verb."""
     if len(key) > 1:
         return language != "ru" or all(map(is_nominal, surface.split()))
     return surface[1:] != surface[1:].lower() or is_noun(surface, corpus.forms[key[0]], language)
 
 
 def telling(found: Iterable[SharedPhrase], most: int, used: Iterable[str] = ()) -> list[SharedPhrase]:
-    """The first `most` phrases of which none repeats a stem of another or of `used`."""
+    """The first `most` phrases that share no stem with each other or with `used`."""
     chosen: list[SharedPhrase] = []
     seen = set(used)
     for phrase in found:

@@ -1,4 +1,4 @@
-"""The sentences of cards and bundles, in the language of the messages where we speak it, else in English."""
+"""The sentences of cards and bundles, in Russian or English, by the language of the messages."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Wording:
         self._say = _RUSSIAN if language == "ru" else _ENGLISH
 
     def held(self, phrase: str, count: int, size: int) -> str:
-        """That so many messages of a topic hold a phrase; of a single message, just the phrase."""
+        """How many messages of a topic contain a phrase; for a single message, just the phrase."""
         return self._say["held" if size > 1 else "about"].format(phrase=phrase, count=count, size=size)
 
     def same(self) -> str:
-        """What a topic without a common phrase holds."""
+        """What a topic without a common phrase contains."""
         return self._say["same"]
 
     def near(self, title: str) -> str:

@@ -1,4 +1,4 @@
-"""The form in which people read a phrase in a title, and whether a lone word may be one."""
+"""Chooses the readable form of a phrase for a title, and decides whether a single word may be a title."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OBLIQUE = re.compile(
 
 
 def is_noun(word: str, forms: Counter[str], language: str) -> bool:
-    """Whether `word` may be a noun and its stem, in all its `forms`, often enough is; either alone often misleads."""
+    """Whether `word` may be a noun and its stem, in all its `forms`, mostly is; either test alone often misleads."""
     if language != "ru":
         return True
     nouns = sum(count * noun_share(form) for form, count in forms.items())
@@ -24,7 +24,7 @@ def is_noun(word: str, forms: Counter[str], language: str) -> bool:
 
 
 def readable(surfaces: Mapping[str, int], language: str) -> str:
-    """The form of a phrase used most, in the nominative; capitals of a headline or of a sentence's start are lost."""
+    """The most frequent form of a phrase, in the nominative, without capitals from headlines or sentence starts."""
 
     def rank(surface: str) -> tuple[bool, int, int, str]:
         oblique = language in _KIN and _OBLIQUE.fullmatch(surface.split(maxsplit=1)[0].lower()) is not None
@@ -35,7 +35,7 @@ def readable(surfaces: Mapping[str, int], language: str) -> str:
 
 
 def _plain(surfaces: Mapping[str, int], language: str) -> Counter[str]:
-    """`surfaces` without capitals that the other surfaces, or the dictionary, show to be needless."""
+    """`surfaces` without capitals that other surfaces, or the dictionary, show to be unnecessary."""
     calm = {surface: count for surface, count in surfaces.items() if not _is_shouted(surface)}
     if not calm:
         return Counter({_calmed(surface, language): count for surface, count in surfaces.items()})
