@@ -1,4 +1,4 @@
-"""An agent: what it is, and how it works on what it is handed."""
+"""The agent interface: what an agent is, and how it works on its assignments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OptionValue = bool | int | float | str
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of a step: `value` for who asked for the run, `facts` for the history."""
+    """The result of a step: `value` for whoever asked for the run, `facts` for the history."""
 
     value: Any
     facts: JsonObject
@@ -21,7 +21,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A step of a plan: its options, what the run was given, and what the steps before it came to."""
+    """A step of a plan: its options, the input of the run, and the results of earlier steps."""
 
     step: str
     inputs: Mapping[str, Any]
@@ -31,7 +31,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Does steps of plans, with the `options` it knows."""
+    """Carries out steps of plans, with the `options` it knows."""
 
     card: AgentCard
     work: Callable[[Assignment], Awaitable[Done]]

@@ -1,11 +1,11 @@
-"""Archives of the agents' history: NDJSON, gzipped, one file a table and cleanup.
+"""Archives of the agents' history: gzipped NDJSON, one file per table and cleanup.
 
-    writing   NAME.part        may be cut off; it is thrown away by the next cleanup
-    checked   NAME.pending     complete, read back and found good; its rows may still stand in the table
+    writing   NAME.part        may be truncated; the next cleanup removes it
+    checked   NAME.pending     complete, read back and found good; its rows may still be in the table
     done      NAME             its rows are deleted
 
-A file counts as an archive when it is done. Whoever finds a pending one deletes its rows, which are the very rows in
-it, and only then goes on: so a row is in the table or in an archive, never in both, never in none.
+Only a finished file counts as an archive. Whoever finds a pending one deletes exactly the rows it holds before going
+on: so a row is in the table or in an archive, never in both, never in neither.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """An archive by what its name says: the table, the moment, how many rows, and the digest of its lines."""
+    """An archive as described by its name: the table, the moment, the number of rows, and the digest of its lines."""
 
     path: Path
     table: str
@@ -51,12 +51,12 @@ class Archive:
 
     @property
     def name(self) -> str:
-        """The name that it has, or will have when it is done."""
+        """The name of the finished archive."""
         return self.path.name.removesuffix(PENDING)
 
 
 class Writing:
-    """A file on its way to an archive; leaving the block without `finish` throws it away."""
+    """A file on its way to an archive; leaving the block without `finish` deletes it."""
 
     def __init__(self, folder: Path, table: str, made: str) -> None:
         self._folder, self._stem = folder, f"{table}.{made}"
@@ -66,14 +66,14 @@ class Writing:
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
-        # For its owner's eyes alone: the history quotes messages.
+        # Readable by its owner only: the history quotes messages.
         self._raw = os.fdopen(os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
-        # Without a name and a time in its head, the same rows are the same bytes.
+        # Without name and time in the gzip header, the same rows give the same bytes.
         self._zip = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, mtime=0)
         return self
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Write rows, a line each."""
+        """Write rows, one per line."""
         for row in rows:
             line = json_bytes({str(name): _plain(value) for name, value in row.items()}) + b"\n"
             self._zip.write(line)
@@ -81,7 +81,7 @@ class Writing:
             self.rows += 1
 
     def finish(self) -> Archive:
-        """Bring the file to the disk, read it back, and give it its pending name. Raises ArchiveError."""
+        """Flush the file to the disk, read it back, and give it its pending name. Raises ArchiveError."""
         self._zip.close()
         self._raw.flush()
         os.fsync(self._raw.fileno())
@@ -106,7 +106,7 @@ class Writing:
 
 
 def settled(archive: Archive) -> Archive:
-    """The archive under its last name, now that its rows are deleted."""
+    """The archive under its final name, now that its rows are deleted."""
     path = archive.path.with_name(archive.name)
     archive.path.rename(path)
     sync_folder(path.parent)
@@ -114,13 +114,13 @@ def settled(archive: Archive) -> Archive:
 
 
 def archives(folder: Path) -> list[Archive]:
-    """The archives in a folder by name, pending ones too."""
+    """The archives in a folder by name, including pending ones."""
     found = (archive_of(path) for path in sorted(folder.iterdir())) if folder.is_dir() else ()
     return [archive for archive in found if archive is not None]
 
 
 def archive_of(path: Path) -> Archive | None:
-    """The archive that a file is by its name."""
+    """The archive described by a file name."""
     match = _NAME.fullmatch(path.name.removesuffix(PENDING))
     if match is None:
         return None
@@ -129,13 +129,13 @@ def archive_of(path: Path) -> Archive | None:
 
 
 def remove_parts(folder: Path) -> None:
-    """Throw away what a killed process left half written."""
+    """Delete files that a killed process left incomplete."""
     for path in folder.glob(f"*{PART}"):
         path.unlink()
 
 
 def lines(path: Path) -> Iterator[bytes]:
-    """The lines of an archive. Raises ArchiveError where the file is damaged."""
+    """The lines of an archive. Raises ArchiveError if the file is damaged."""
     try:
         with gzip.open(path) as file:
             yield from file
@@ -151,7 +151,7 @@ def ids(archive: Archive, size: int) -> Iterator[list[str]]:
 
 
 def contents(path: Path) -> tuple[int, str]:
-    """How many rows a file really holds, and their digest. Raises ArchiveError where it is damaged."""
+    """The real number of rows in a file, and their digest. Raises ArchiveError if it is damaged."""
     digest, rows = hashlib.sha256(), 0
     for line in lines(path):
         digest.update(line)
@@ -160,7 +160,7 @@ def contents(path: Path) -> tuple[int, str]:
 
 
 def require_whole(archive: Archive) -> None:
-    """Raise ArchiveError where an archive does not hold what its name says."""
+    """Raises ArchiveError if an archive does not match its name."""
     if contents(archive.path) != (archive.rows, archive.digest):
         raise ArchiveError(f"The archive {archive.path} does not hold what its name says.", "Restore it from a backup.")
 

@@ -1,4 +1,4 @@
-"""The curator's proposals, pure: topics that are one, topics that are two, and names that miss their messages.
+"""The curator's proposals (pure): duplicate topics, topics that are really two, and titles that do not fit.
 
 Proposals are for people. Topics are found anew from the documents in every run, so that the same documents give the
 same topics; a merge applied by hand would be undone by the next run, or make it depend on the last one.
@@ -22,7 +22,7 @@ Vectors = npt.NDArray[np.float64]
 Kind = Literal["merge", "split", "rename"]
 
 MOST_MESSAGES = 60
-"""Messages of a topic that are looked at, the strongest."""
+"""How many messages of a topic are considered, strongest first."""
 _SHARED = 0.5
 _AS_ALIKE = 0.9
 _APART = 0.65
@@ -33,7 +33,7 @@ _ROUNDS = 10
 
 @dataclass(frozen=True, slots=True)
 class TopicOutlook:
-    """A topic as far as proposals need it: `refs` are all its messages, the rest is of the strongest of them."""
+    """A topic as far as proposals need it: `refs` are all its messages, the rest is about the strongest of them."""
 
     id: str
     title: str
@@ -46,7 +46,7 @@ class TopicOutlook:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What might be done to topics, and why."""
+    """A possible change to topics, and the reason for it."""
 
     kind: Kind
     topic_ids: tuple[str, ...]
@@ -128,7 +128,7 @@ def _name(topic: TopicOutlook, rows: npt.NDArray[np.intp]) -> str:
 
 
 def _best_phrase(phrases: Sequence[Sequence[str]]) -> tuple[str, int]:
-    """The phrase of most messages and their number; of equals the first by alphabet."""
+    """The phrase found in most messages, with their number; of equals the first by alphabet."""
     held = Counter(phrase.casefold() for own in phrases for phrase in dict.fromkeys(own))
     if not held:
         return "", 0
@@ -136,7 +136,7 @@ def _best_phrase(phrases: Sequence[Sequence[str]]) -> tuple[str, int]:
 
 
 def _sides(vectors: Vectors) -> npt.NDArray[np.bool_]:
-    """Two groups around the two least alike messages, settled in a few rounds; nothing is left to chance."""
+    """Two groups around the two least similar messages, reassigned for a few rounds; deterministic."""
     alike = np.round(vectors @ vectors.T, 6)
     centres = vectors[list(np.unravel_index(int(alike.argmin()), alike.shape))]
     side = np.zeros(len(vectors), dtype=bool)
@@ -154,7 +154,7 @@ def _mean(one: Vectors, other: Vectors) -> float:
 
 
 def _inside(vectors: Vectors) -> float:
-    """The mean similarity of each with every other; that of each with itself does not count."""
+    """The mean similarity of each with all others, not counting itself."""
     count = len(vectors)
     if count < 2:
         return 1.0

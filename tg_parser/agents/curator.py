@@ -1,4 +1,4 @@
-"""The curator: reads the topics of a channel with their messages and says what might be done to them."""
+"""The curator: reads the topics of a channel with their messages and proposes changes to them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PAGE = 2000
 
 
 class Curator:
-    """Reads topics, documents and the vectors that the topics were found by; a `model` may have its say."""
+    """Reads topics, documents and the embeddings the topics were found by; a `model` may give its opinion."""
 
     def __init__(
         self, topics: TopicStorage, documents: ProcessingStorage, embedder_id: str, model: ModelCurator | None = None

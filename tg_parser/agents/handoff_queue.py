@@ -1,4 +1,4 @@
-"""Handoffs on their way: a process holds a numbered lock as long as it lives, and nothing stays with a dead one."""
+"""Handoffs in progress: each process holds a numbered lock while it lives, so that none is stuck with a dead one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ABANDONED = "The process that held it ended before it was done; the next run too
 
 
 class HandoffQueue:
-    """Where handoffs are entered and change state."""
+    """Adds handoffs and changes their state."""
 
     def __init__(self, storage: HandoffStorage, locks: Locks) -> None:
         self._storage = storage
@@ -25,18 +25,18 @@ class HandoffQueue:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[str]:
-        """The name of a holder for the length of the block; handoffs of dead holders fail first, with the reason."""
+        """The name of a holder for the length of the block; first fails handoffs of dead holders, with the reason."""
         async with AsyncExitStack() as held:
             holder = await self._free_name(held)
             await self._settle(holder)
             yield holder
 
     async def add(self, handoffs: Iterable[Handoff]) -> None:
-        """Enter new handoffs."""
+        """Add new handoffs."""
         await self._storage.add(list(handoffs))
 
     async def move(self, handoff: Handoff, status: HandoffStatus, **outcome: Any) -> Handoff:
-        """Bring a handoff into its next state. Raises HandoffError where that is not legal."""
+        """Move a handoff to its next state. Raises HandoffError if that is not allowed."""
         moved = handoff.moved(status, utc_now(), **outcome)
         await self._storage.move(handoff, moved)
         return moved
@@ -49,7 +49,7 @@ class HandoffQueue:
         raise BusyError(f"{MOST_RUNS} processes run agents already.", "Wait until some of them are done.")
 
     async def _settle(self, own: str) -> None:
-        """Fail what is open and held by nobody who lives: who had our own number is dead, or we would not have it."""
+        """Fail open handoffs without a living holder; an earlier holder of our number is dead, as we hold its lock."""
         open_ones = await self._storage.open()
         for holder in sorted({_holder(each) for each in open_ones}):
             async with AsyncExitStack() as held:
@@ -64,7 +64,7 @@ class HandoffQueue:
 
 
 def _holder(handoff: Handoff) -> str:
-    """Who holds a handoff; nobody where it was taken over from the earlier version."""
+    """Who holds a handoff; nobody if it came from the earlier version."""
     return str(handoff.context.get("holder", ""))
 
 

@@ -1,4 +1,4 @@
-"""What agents did, noted in bounded size and without secrets, and written in batches while the work goes on."""
+"""Records what agents did, limited in size and without secrets, written in batches while the work goes on."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ DEEPEST = 5
 
 
 def noted(value: Mapping[str, Any]) -> JsonObject:
-    """`value` as it may be kept: long texts and lists cut, secrets masked."""
+    """`value` as it may be stored: long texts and lists shortened, secrets masked."""
     return {str(key): _noted(item, DEEPEST) for key, item in list(value.items())[:MOST_ITEMS]}
 
 
 def noted_error(error: BaseException) -> str:
-    """The class of `error` and what it says, cut and without secrets."""
+    """The class and message of `error`, shortened and without secrets."""
     if isinstance(error, asyncio.CancelledError):
         return "Stopped before it was done."
     text = error.message if isinstance(error, TgParserError) else str(error)
@@ -49,13 +49,13 @@ def _noted(value: Any, depth: int) -> Any:
 
 
 def _cut(text: str) -> str:
-    # Masked before it is cut: half a secret would not be known as one.
+    # Masked before it is shortened: half a secret would not be recognised.
     whole = masked(text)
     return whole if len(whole) <= LONGEST_TEXT else f"{whole[:LONGEST_TEXT]}… ({len(whole)} characters)"
 
 
 class Recorder:
-    """Takes notes at once and writes them a second later, many in one transaction."""
+    """Takes records at once and writes them a second later, many in one transaction."""
 
     def __init__(self, agents: AgentStorage, handoffs: HandoffStorage, retention: timedelta) -> None:
         self._agents = agents
@@ -65,27 +65,27 @@ class Recorder:
         self._finished: list[Handoff] = []
 
     def task(self, record: TaskRecord) -> None:
-        """Note what an agent did."""
+        """Record what an agent did."""
         self._tasks.append(record)
 
     def handoff(self, handoff: Handoff) -> None:
-        """Note a handoff that began and ended between two agents of this process."""
+        """Record a handoff that began and ended between two agents of this process."""
         self._finished.append(handoff)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Write for the length of the block, and at its end what is left. Raises StorageError where that fails."""
+        """Write during the block, and the rest at its end. Raises StorageError if that fails."""
         stop = asyncio.Event()
         writing = asyncio.create_task(self._write_until(stop))
         try:
             yield
         finally:
-            # Not cancelled: a transaction that is cut off may have been committed all the same.
+            # Not cancelled: an interrupted transaction may have been committed all the same.
             stop.set()
             await writing
 
     async def flush(self) -> None:
-        """Write what was noted so far."""
+        """Write what has been recorded so far."""
         tasks, self._tasks = self._tasks, []
         finished, self._finished = self._finished, []
         await self._agents.record(tasks, self._retention)

@@ -1,4 +1,4 @@
-"""A model's opinion of proposals for topics. Its titles count as far as their words stand in the messages."""
+"""Asks a model about proposals for topics. Its titles count only if their words occur in the messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TITLES = {"merge": 1, "rename": 1, "split": 2}
 
 
 class Opinion(BaseModel):
-    """What a model says of a proposal."""
+    """What a model says about a proposal."""
 
     agrees: bool
     titles: list[str] = Field(default_factory=list)
@@ -30,7 +30,7 @@ class Opinion(BaseModel):
 
 
 class ModelCurator:
-    """Asks a model about proposals, one question each; its size does not grow with the topics."""
+    """Asks a model about proposals, one question each; the size of a question does not grow with the topics."""
 
     def __init__(self, llm: Asker, prompts: Prompts) -> None:
         self._llm = llm
@@ -39,7 +39,7 @@ class ModelCurator:
     async def judged(
         self, proposals: Sequence[Proposal], topics: Mapping[str, TopicOutlook], channel_id: str
     ) -> list[Proposal]:
-        """The proposals with a model's opinion; without one where it gives none, and all after that cannot be asked."""
+        """The proposals with a model's opinion, or without one if it gives none or can no longer be asked."""
         told: list[Proposal] = []
         for place, proposal in enumerate(proposals):
             views = [topics[topic_id] for topic_id in proposal.topic_ids]
@@ -49,7 +49,7 @@ class ModelCurator:
             except AnalysisError:
                 told.append(proposal)
             except TgParserError as error:
-                # Proposals are advice: a cap or a provider that is gone takes the opinions, not the run.
+                # Proposals are advice: a reached cap or a lost provider costs the opinions, not the run.
                 return [
                     *told,
                     *(replace(each, opinion=f"not asked: {type(error).__name__}") for each in proposals[place:]),
@@ -67,7 +67,7 @@ class ModelCurator:
 
 
 def with_opinion(proposal: Proposal, opinion: Opinion, views: Sequence[TopicOutlook]) -> Proposal:
-    """The proposal with an opinion; titles take the place of its own where they are as many as wanted, and grounded."""
+    """The proposal with an opinion; its titles replace the proposed ones if as many, and supported by the messages."""
     said = "agrees" if opinion.agrees else "disagrees"
     told = replace(proposal, opinion=f"{said}: {opinion.reason[:_REASON_CHARS]}" if opinion.reason else said)
     titles = tuple(" ".join(title.split()) for title in opinion.titles)

@@ -1,4 +1,4 @@
-"""A model reads an answer beside its message. What it finds counts only as far as the two texts bear it out."""
+"""A model compares an answer with its message. Its findings count only if the two texts support them."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ MOST_FINDINGS = 5
 
 
 class Finding(BaseModel):
-    """What is wrong, with the words it is about: of the answer, or of the message where something is left out."""
+    """A problem, with the words it is about: from the answer, or from the message if something was left out."""
 
     kind: Kind
     quote: str
 
 
 class ModelReport(BaseModel):
-    """What a reviewer says of an answer; without findings it is good."""
+    """What a reviewer says about an answer; without findings it is good."""
 
     findings: list[Finding]
 
 
 @dataclass(frozen=True, slots=True)
 class ModelReview:
-    """The objections that hold, and the call they came from."""
+    """The confirmed objections, and the call they came from."""
 
     objections: tuple[Objection, ...]
     answer: Answer[ModelReport]
@@ -50,7 +50,7 @@ class ModelReviewer:
         self.max_chars = max_chars
 
     async def review(self, task: Task, source: SourceText, analysis: Analysis) -> ModelReview:
-        """What a model objects to. Raises what Llm.ask raises."""
+        """A model's objections. Raises what Llm.ask raises."""
         answer_text = shown(analysis, with_text=not is_copy(source, analysis))
         fence = Fence.around((source.text, answer_text))
         prompt = self._prompts.filled(
@@ -61,7 +61,7 @@ class ModelReviewer:
 
 
 def shown(analysis: Analysis, *, with_text: bool = True) -> str:
-    """An analysis as a reviewer reads it; a clean text that is known to be the message need not be read twice."""
+    """An analysis as a reviewer sees it; a clean text known to equal the message need not be read twice."""
     named = ", ".join(entity.value for entity in analysis.entities if not entity.inferred)
     text = f"text_clean:\n{analysis.text_clean}\n\n" if with_text else ""
     topics = ", ".join(analysis.topics) or "-"
@@ -69,7 +69,7 @@ def shown(analysis: Analysis, *, with_text: bool = True) -> str:
 
 
 def holding(verdict: ModelReport, source: SourceText, analysis: Analysis) -> Iterator[Objection]:
-    """The findings that quote what really stands there, and that the words of both texts do not disprove."""
+    """The findings that quote correctly, and that the words of both texts do not disprove."""
     answer = shown(analysis)
     for finding in verdict.findings[:MOST_FINDINGS]:
         quote = finding.quote.strip()

@@ -1,4 +1,4 @@
-"""The orchestrator: takes the steps of a plan in order, each a handoff to an agent, and keeps the books."""
+"""The orchestrator: carries out the steps of a plan in order, each a handoff to an agent, and records them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """A step with its agent and its handoff as it stands."""
+    """A step with its agent and the present state of its handoff."""
 
     step: Step
     agent: Agent
@@ -34,7 +34,7 @@ class _Way:
 
 
 class Orchestrator:
-    """Runs plans over `agents`; `others` are registered with them because they work inside a step."""
+    """Runs plans over `agents`; `others` are only registered with them, because they work inside a step."""
 
     def __init__(
         self,
@@ -51,8 +51,9 @@ class Orchestrator:
         self._others = others
 
     async def run(self, plan: Plan, inputs: Mapping[str, Any], skip: frozenset[str] = frozenset()) -> dict[str, Done]:
-        """Take the steps that `skip` does not name. Steps that need one that failed are rejected, others are taken all
-        the same; then the first error is raised."""
+        """Run the steps not in `skip`. Steps that need a failed one are rejected, others run all the same;
+        then the first error is raised.
+        """
         plan.require_agents(self._agents)
         started = time.monotonic()
         async with self._queue.opened() as holder, self._recorder.running():

@@ -1,4 +1,4 @@
-"""Plans: which agent does what, after what, with which options. Data in YAML files beside this one."""
+"""Plans: which agent does what, in which order, with which options. Data in YAML files beside this one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Step(_Strict):
 
 
 class Plan(_Strict):
-    """Steps in the order in which they are taken; a step stands below those that it needs."""
+    """Steps in order; a step comes after those that it needs."""
 
     name: str = Field(min_length=1)
     description: str
@@ -46,7 +46,7 @@ class Plan(_Strict):
         return self
 
     def require_agents(self, agents: Mapping[str, Agent]) -> None:
-        """Refuse a plan for agents that there are not, or with options that they do not have. Raises SettingsError."""
+        """Refuse a plan with unknown agents, or with options that they do not have. Raises SettingsError."""
         for step in self.steps:
             if step.agent not in agents:
                 known = ", ".join(sorted(agents))
@@ -56,7 +56,7 @@ class Plan(_Strict):
 
 
 def parse_plan(text: str, origin: str) -> Plan:
-    """The plan of a file's `text`. Raises SettingsError that names `origin`."""
+    """The plan in `text`. Raises SettingsError that names `origin`."""
     try:
         return Plan.model_validate(yaml.safe_load(text))
     except yaml.YAMLError as error:
@@ -68,6 +68,6 @@ def parse_plan(text: str, origin: str) -> Plan:
 
 
 def packaged_plan(name: str) -> Plan:
-    """The plan of the package called `name`."""
+    """The plan called `name` that comes with the package."""
     file = files("tg_parser.agents").joinpath("plans", f"{name}.yaml")
     return parse_plan(file.read_text("utf-8"), f"{name}.yaml")

@@ -1,4 +1,4 @@
-"""The inspector, pure: what in the numbers of a channel deserves a person's look."""
+"""The inspector (pure): which numbers of a channel deserve a person's attention."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MANY_FAILURES = 0.05
 _MUCH_NOISE = 0.5
 _LITTLE_COVERED = 0.2
 _ENOUGH = 20
-"""Shares of fewer documents say nothing."""
+"""With fewer documents, shares mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class QualityFinding:
 def inspect(
     counts: DocumentCounts, due: int, cards: Sequence[TopicCard], covered: int | None
 ) -> Iterator[QualityFinding]:
-    """What stands out in a channel; `covered` counts messages in topics, None where topics were never found."""
+    """What is unusual in a channel; `covered` counts messages in a topic, None if topics were never found."""
     with_text = counts.documents - counts.without_text
     worded = with_text - counts.noise
     if counts.failures > _MANY_FAILURES * (counts.documents + counts.failures):

@@ -1,8 +1,8 @@
-"""The reviewer: checks a deep answer by its words and, where words alone do not tell, by a model; sends it back once.
+"""The reviewer: checks a deep answer by its words and, if these do not decide, with a model; sends it back once.
 
-Words decide, a model only proposes: an answer falls only where its own words disprove it twice. What a model still
-objects to after the second reading is noted in the document, which stays, with a summary of the message's own sentences
-where the doubt is about that.
+Words decide, a model only proposes: an answer fails only if its own words disprove it twice. What a model still
+objects to after the second reading is noted in the document, which stays; if the summary is in doubt, it is replaced
+by the message's own sentences.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PAID = ("input_tokens", "output_tokens", "cost_usd")
 
 @dataclass(slots=True)
 class _Case:
-    """An answer under review; `by` says who has looked at it."""
+    """An answer under review; `by` says who has checked it."""
 
     task: Task
     source: SourceText
@@ -48,7 +48,7 @@ class _Case:
 
 
 class Reviewer:
-    """Reviews with guards, and with `model` where there is one. `counts` says what became of the answers."""
+    """Reviews with guards, and with `model` if there is one. `counts` counts the outcomes."""
 
     def __init__(self, recorder: Recorder, model: ModelReviewer | None = None) -> None:
         self._recorder = recorder
@@ -56,7 +56,7 @@ class Reviewer:
         self.counts: Counter[str] = Counter()
 
     async def finalize(self, task: Task, first: Analyzed, read_again: ReadAgain) -> Outcome:
-        """The answer that counts: the first one, the one after sending it back, or an AnalysisError."""
+        """The final answer: the first one, the one after sending it back, or an AnalysisError."""
         case = _Case(task, source_of(task, first.analysis.language))
         found: Sequence[Objection] = objections(case.source, task.message.text, first.analysis)
         if not found:
@@ -66,7 +66,7 @@ class Reviewer:
         second = await self._sent_back(task, found, read_again)
         if isinstance(second, TgParserError):
             if any(each.proven for each in found):
-                # Nobody has refused twice where the second answer could not be had; then the message stays due.
+                # If no second answer could be had, it was not refused twice; then the message stays waiting.
                 verdict: ModelReport = "refused" if isinstance(second, AnalysisError) else "undecided"
                 return self._settled(case, verdict, found, second)
             return self._disputed(case, found, first)
@@ -82,14 +82,14 @@ class Reviewer:
         return self._settled(case, "disputed", left, kept)
 
     async def _by_model(self, case: _Case, first: Analyzed) -> tuple[Sequence[Objection], Analyzed]:
-        """What a model finds, and `first` with the price of asking it."""
+        """A model's objections, and `first` with the price of asking added."""
         model, source = self._model, case.source
         if model is None or len(source.text) > model.max_chars or is_verbatim(source, first.analysis):
             return (), first
         try:
             review = await model.review(case.task, source, first.analysis)
         except TgParserError as error:
-            # The answer under review is paid for and kept; an error that stops the run meets the next message too.
+            # The answer under review is paid for and kept; an error that stops the run will meet the next message too.
             self.counts["unreviewed"] += 1
             case.by.append(f"no model: {type(error).__name__}")
             return (), first
@@ -140,7 +140,7 @@ def _refused(left: Sequence[Objection]) -> AnalysisError:
 
 
 def _paid_too(outcome: Analyzed, other: Provenance | Answer[ModelVerdict], *, asked: bool) -> Analyzed:
-    """`outcome` with what another call cost on top; one that was not really `asked` cost nothing."""
+    """`outcome` with the cost of another call added; one that was not really `asked` cost nothing."""
     if not asked:
         return outcome
     paid = {name: getattr(other, name) for name in _PAID}

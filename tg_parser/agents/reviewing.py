@@ -1,7 +1,7 @@
-"""The reviewer's own checks, pure: what in an analysis the message does not bear out, sentence by sentence.
+"""The reviewer's own checks (pure): what in an analysis the message does not support, sentence by sentence.
 
 The analyzer's guards look at a text as a whole: nine tenths of a long message leave room for a whole sentence that
-nobody wrote. Here every sentence must stand on its own.
+nobody wrote. Here every sentence is checked by itself.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NOUNS_WITH_CAPITALS = frozenset({"de", "lb"})
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What is wrong with an analysis. Only what is `proven`, by the words themselves, can bring it down."""
+    """A problem in an analysis. Only a `proven` one, shown by the words themselves, can make it fail."""
 
     kind: Kind
     quote: str
@@ -42,7 +42,7 @@ class Objection:
 
     @property
     def remark(self) -> str:
-        """The objection as the analyzer is told of it."""
+        """The objection in the words sent to the analyzer."""
         return f"{_SAID[self.kind]}: «{self.quote[:_QUOTED_CHARS]}»"
 
 
@@ -55,7 +55,7 @@ _SAID: dict[Kind, str] = {
 
 
 def source_of(task: Task, language: str | None) -> SourceText:
-    """Everything an analysis in `language` may draw from: the message, and what a comment stands under and answers."""
+    """Everything an analysis in `language` may draw on: the message, and for a comment, what it answers."""
     texts = (task.message.text, *(link.url for link in task.message.links), task.post_text, task.parent_text)
     return SourceText("\n".join(text for text in texts if text), language or detect_language(task.message.text))
 
@@ -72,13 +72,13 @@ def objections(source: SourceText, message_text: str, analysis: Analysis) -> Seq
 
 
 def is_copy(source: SourceText, analysis: Analysis) -> bool:
-    """Whether the clean text is the message, all of its words and no others."""
+    """Whether the clean text has exactly the words of the message."""
     said = words(analysis.text_clean)
     return len(said) >= _WHOLE * len(words(source.text)) and _holds_all(source, said)
 
 
 def is_verbatim(source: SourceText, analysis: Analysis) -> bool:
-    """Whether the clean text has the source's words alone and the summary its very sentences: a model finds nothing."""
+    """Whether the clean text has only the source's words and the summary only its sentences."""
     if any(entity.inferred for entity in analysis.entities) or not _holds_all(source, words(analysis.text_clean)):
         return False
     held = " ".join(source.text.split())
@@ -86,24 +86,24 @@ def is_verbatim(source: SourceText, analysis: Analysis) -> bool:
 
 
 def without_doubt(analysis: Analysis, doubted: Sequence[Objection]) -> Analysis:
-    """`analysis` with a summary of the message's own sentences where the one it has is doubted."""
+    """`analysis` with a summary of the message's own sentences, if its own summary is in doubt."""
     if not any(each.quote in (analysis.summary or "") for each in doubted):
         return analysis
     return analysis.model_copy(update={"summary": summarize(analysis.text_clean, analysis.language)})
 
 
 def still_said(objection: Objection, analysis: Analysis) -> bool:
-    """Whether an answer still says what was objected to."""
+    """Whether an answer still contains what was objected to."""
     return objection.quote in f"{analysis.text_clean}\n{analysis.summary or ''}"
 
 
 def is_borne_out(source: SourceText, quote: str) -> bool:
-    """Whether at least half of the words of `quote` stand in the source."""
+    """Whether at least half of the words of `quote` occur in the source."""
     return source.share_of(words(quote)) >= _LEAST_OF_A_SENTENCE
 
 
 def _holds_all(source: SourceText, said: Sequence[str]) -> bool:
-    # Most words stand there as they are, which is known at once.
+    # Most words occur unchanged, which is quick to check.
     return all(map(source.holds, set(said) - source.words))
 
 
@@ -116,7 +116,7 @@ def _invented(source: SourceText, text_clean: str) -> Iterator[str]:
 
 
 def _unknown_names(source: SourceText, summary: str | None) -> Iterator[str]:
-    """Words with a capital inside a sentence that the source holds in no form; German writes every noun so."""
+    """Capitalised words inside a sentence that occur in the source in no form; not in German, where every noun is."""
     if not summary or summary in source.text or source.language in _NOUNS_WITH_CAPITALS:
         return
     for match in _INSIDE.finditer(summary):

@@ -1,6 +1,7 @@
 """The analyzer of the agents: a router chooses who reads a message, a reviewer checks what was read deeply.
 
-It is an Analyzer like the plain ones, so that its documents take the same way: claims, storage, ledger, caps, costs.
+It is an Analyzer like the plain ones, so that its documents are handled the same way: claims, storage, failures, caps,
+costs.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ READERS: dict[Depth, AgentCard] = {
 }
 
 EXCERPT = 160
-"""Characters of a message that the history quotes; all of it is among the raw messages."""
+"""How many characters of a message the history quotes; the full text is among the raw messages."""
 
 Outcome = Analyzed | TgParserError
 
 
 @dataclass
 class Routed:
-    """How many messages went which way, and for which reasons."""
+    """How many messages went to each reader, and for which reasons."""
 
     depths: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -66,7 +67,7 @@ class RoutedAnalyzer:
         self.routed = Routed()
 
     def batches(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
-        """Simple and deep messages apart, each as its reader takes them best."""
+        """Simple and deep messages separately, in batches as their readers prefer."""
         started = time.perf_counter()
         ways = [route(task) for task in tasks]
         page = Routed()
@@ -79,7 +80,7 @@ class RoutedAnalyzer:
             yield from reader.batches([task for task, way in zip(tasks, ways, strict=True) if way.depth == depth])
 
     async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
-        """See Analyzer. All messages of a portion go the same way."""
+        """See Analyzer. All messages of a batch go the same way."""
         found = [self._way_of(task) for task in batch]
         way, started = found[0], time.perf_counter()
         outcomes = await self._read(way.depth, batch, profile)
@@ -93,14 +94,14 @@ class RoutedAnalyzer:
         return [_with_way(own, outcome) for own, outcome in zip(found, outcomes, strict=True)]
 
     async def _read(self, depth: Depth, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
-        """What the reader makes of a portion; an error of all is each one's own, so that the history has it."""
+        """The reader's answers for a batch; an error of the batch becomes one of each message, for the history."""
         try:
             return await self._readers[depth].analyze(batch, profile)
         except TgParserError as error:
             return [error] * len(batch)
 
     def _way_of(self, task: Task) -> Route:
-        """The way that was chosen when the page was divided."""
+        """The route that was chosen when the page was divided."""
         ref = task.message.source_ref
         return self._ways.pop(ref) if ref in self._ways else route(task)
 

@@ -1,4 +1,4 @@
-"""The router, pure: is a message worth a model, or do the text tools read it as well? With reasons."""
+"""The router (pure): is a message worth a model, or do the text tools read it as well? With reasons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tg_parser.processing.analyzer import Task
 Depth = Literal["simple", "deep"]
 
 FEW_WORDS = 12
-"""Of fewer words there is no summary to be made and no subject to be found; tools clean them as well as a model."""
+"""With fewer words there is nothing to summarise and no subject to find; tools clean them as well as a model."""
 LONG_WORDS = 60
 _MOSTLY_LINKS = 0.6
 _READ_CHARS = 20_000
@@ -30,7 +30,7 @@ class Route:
 
 
 def route(task: Task) -> Route:
-    """`simple` for what a model would not read better, `deep` for the rest. The same message goes the same way."""
+    """`simple` if a model would not read the message better, else `deep`. The same message always goes the same way."""
     message, text = task.message, task.message.text[:_READ_CHARS].strip()
     bare = LINK.sub(" ", text)
     if not has_words(bare):
