@@ -1,1 +1,1 @@
-"""Topics and documents to files."""
+"""Writes topics and documents to files."""

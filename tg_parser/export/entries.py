@@ -1,7 +1,7 @@
-"""Documents and topics as knowledge-base entries, pure. Rows come as storage reads them, entries go out as plain dicts.
+"""Turns documents and topics into knowledge-base entries (pure): rows as storage reads them in, plain dicts out.
 
-The shapes are those of `domain.knowledge.KnowledgeBaseEntry`; a test holds every entry against that contract. No model
-is built per document, because an export of a large channel would spend most of its time there.
+The shapes are those of `domain.knowledge.KnowledgeBaseEntry`; a test checks every entry against that contract. No
+model is built per document, because an export of a large channel would spend most of its time on that.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ def topic_entry(card: TopicCard, sources: Sequence[dict[str, Any]]) -> dict[str,
 def resolved_sources(
     card: TopicCard, bundle: TopicBundle | None, documents: Mapping[str, Row], addresses: Mapping[str, ChatAddress]
 ) -> list[dict[str, Any]]:
-    """Every source of a topic once: anchors first, then by score descending (missing last), then by ref.
+    """Every source of a topic once: anchors first, then by descending score (missing last), then by ref.
 
-    An anchor's role and score win over the bundle item's; the justification comes from the bundle item.
+    An anchor's role and score take precedence over the bundle item's; the justification comes from the bundle item.
     """
     sources: dict[str, dict[str, Any]] = {}
     for item in bundle.items if bundle else ():

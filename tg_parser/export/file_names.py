@@ -1,4 +1,4 @@
-"""Names of topic files, pure: safe on every file system, and the id can be read back from them."""
+"""Names of topic files (pure): safe on every file system, and reversible to the topic id."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ _NAME = re.compile(r"topic_tg_(?P<channel>.+)_(?P<type>post|comment)_(?P<id>[^_]
 
 
 def topic_file_name(topic_id: str) -> str:
-    """`topic:tg:-100123:post:2` gives `topic_tg_-100123_post_2.json`; what a file system may refuse is coded as %XX."""
+    """`topic:tg:-100123:post:2` gives `topic_tg_-100123_post_2.json`; unsafe characters are encoded as %XX."""
     parts = topic_id.removeprefix("topic:").split(":")
-    # In the last part an underscore would be taken for the mark between parts.
+    # In the last part an underscore would be taken for a separator.
     coded = [quote(part, safe=_SAFE) for part in parts]
     coded[-1] = coded[-1].replace("_", "%5F")
     return f"topic_{'_'.join(coded)}.json"
 
 
 def topic_id_of(file_name: str) -> str | None:
-    """The id of the topic in a file; None for a name that `topic_file_name` does not give."""
+    """The id of the topic in a file; None for a name that `topic_file_name` never gives."""
     match = _NAME.fullmatch(file_name)
     if match is None:
         return None
@@ -28,5 +28,5 @@ def topic_id_of(file_name: str) -> str | None:
 
 
 def former_topic_file_name(topic_id: str) -> str:
-    """The name that earlier versions gave."""
+    """The name in earlier versions."""
     return f"topic_{topic_id.replace(':', '_')}.json"

@@ -1,4 +1,4 @@
-"""What an output folder holds already: whose messages and topics, told by the files themselves."""
+"""Finds out from the files whose messages and topics an output folder already holds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOPICS_FILE = "topics.json"
 
 
 def require_a_folder(folder: Path) -> None:
-    """Raise OutputError where a file stands in the place of `folder`."""
+    """Raises OutputError if `folder` is a file."""
     if (file := file_in_the_way(folder)) is not None:
         raise OutputError(
             f"{file} is a file, and an export needs a folder for its files.",
@@ -27,7 +27,7 @@ def require_a_folder(folder: Path) -> None:
 
 
 def require_own_folder(folder: Path, channel_ids: Collection[str]) -> None:
-    """Raise OutputError where `folder` holds what an export of these channels would not put there again."""
+    """Raises OutputError if `folder` holds files that an export of these channels would not write again."""
     others = sorted(held_channels(folder) - set(channel_ids))
     if others:
         raise OutputError(
@@ -37,7 +37,7 @@ def require_own_folder(folder: Path, channel_ids: Collection[str]) -> None:
 
 
 def held_channels(folder: Path) -> set[str]:
-    """The channels whose messages and topics stand in the files of an earlier export."""
+    """The channels of the messages and topics in the files of an earlier export."""
     return set(_of_entries(folder / ENTRIES_FILE)) | set(_of_topics(folder / TOPICS_FILE))
 
 
@@ -57,7 +57,7 @@ def _of_topics(path: Path) -> Iterator[str]:
 
 
 def exported_topics(folder: Path) -> list[str]:
-    """The ids of the topics whose cards stand in `folder`."""
+    """The ids of the topics whose cards are in `folder`."""
     with contextlib.suppress(OSError, orjson.JSONDecodeError, TypeError, KeyError):
         cards: list[dict[str, Any]] = orjson.loads((folder / TOPICS_FILE).read_bytes())
         return [str(card["id"]) for card in cards]

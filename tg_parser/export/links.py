@@ -9,12 +9,12 @@ from tg_parser.domain.peers import ChatKind
 from tg_parser.domain.refs import MessageType, split_comment_id
 
 _NO_NUMBER = 2**31
-"""Messages are numbered below it."""
+"""Ids of messages are below it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatAddress:
-    """What a link needs to know of a chat beyond its id; `number` where its messages are stored under a name."""
+    """What a link needs besides the id of the chat; `number` if its messages are stored under a name."""
 
     username: str | None = None
     title: str | None = None
@@ -25,13 +25,13 @@ class ChatAddress:
 def message_link(
     channel_id: str, message_type: MessageType, message_id: str, thread_id: str | None, address: ChatAddress
 ) -> str | None:
-    """The t.me address of a message, None where Telegram has none (basic groups, private and unnamed chats)."""
+    """The t.me address of a message; None if Telegram has none (basic groups, private and unnamed chats)."""
     base, number = _chat_address(channel_id, address), split_comment_id(message_id)[0]
-    # A group that was upgraded keeps its old messages under negative ids, which no link can open or name as a thread.
+    # An upgraded group keeps its old messages under negative ids, which no link can open or name as a thread.
     if base is None or not _opens(number):
         return None
     if message_type == "comment" and thread_id:
-        # A comment of a channel is known by its post; as the group counts for itself, both may have the same number.
+        # A channel's comment is linked through its post; the group has its own numbering, so both numbers may be equal.
         # In a group it is a message of its own inside a thread.
         if not _opens(thread_id):
             return f"{base}/{number}"
@@ -42,7 +42,7 @@ def message_link(
 
 
 def _opens(number: str) -> bool:
-    """Whether Telegram numbers a message so."""
+    """Whether it is a message number of Telegram's."""
     return number.isascii() and number.isdigit() and 0 < int(number) < _NO_NUMBER
 
 

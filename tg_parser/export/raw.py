@@ -1,4 +1,4 @@
-"""Raw messages to a file: one a line as it was first seen, with what it says now and its log, by ref."""
+"""Writes raw messages to a file, by ref: one per line as it was first seen, with its present text and its log."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tg_parser.storage.stores.raw import RawStorage, Revision, StoredMessage
 from tg_parser.storage.stores.revision_log import RevisionLog
 
 PAGE = 200
-"""Payloads may have 256 KiB each: a page of them is what memory holds."""
+"""Payloads may have 256 KiB each, and memory holds a page of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """Which messages. Dates are half-open; payloads are what the adapter was given, kept for looking into."""
+    """Which messages. Dates are half-open; payloads are the adapter's input, kept for inspection."""
 
     channel_ids: Sequence[str]
     date_from: datetime | None = None
@@ -29,14 +29,14 @@ class RawRequest:
 
 
 class RawExporter:
-    """Writes RawMessages as NDJSON, the same data as the same bytes."""
+    """Writes RawMessages as NDJSON; the same data give the same bytes."""
 
     def __init__(self, raw: RawStorage, log: RevisionLog) -> None:
         self._raw = raw
         self._log = log
 
     async def write(self, file: BinaryIO, request: RawRequest, report: ReportProgress = silent) -> int:
-        """Write all messages of `request`; their number."""
+        """Write all messages of `request`; returns their number."""
         count = 0
         for channel_id in sorted(set(request.channel_ids), key=lambda channel: f"tg:{channel}:"):
             sent = (request.date_from, request.date_to)

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: written beside their place, then renamed into it."""
+"""Files that appear complete or not at all: written beside their place, then renamed."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _PRETTY = _COMPACT | orjson.OPT_INDENT_2
 
 
 def to_json(value: Any, *, pretty: bool = False) -> bytes:
-    """`value` as JSON with sorted keys: the same value gives the same bytes."""
+    """`value` as JSON with sorted keys: equal values give equal bytes."""
     return orjson.dumps(value, option=_PRETTY if pretty else _COMPACT)
 
 
 def prepare_folder(folder: Path) -> None:
-    """Create `folder`, clear it of half files that a killed export left, and try it. Raises OutputError."""
+    """Create `folder`, remove partial files of a killed export, and check that it is writable. Raises OutputError."""
     with _output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for part in folder.glob(f".*{_PART}"):
@@ -53,7 +53,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 
 class JsonArray:
-    """A JSON array written item by item, one item a line."""
+    """A JSON array written item by item, one per line."""
 
     def __init__(self, file: BinaryIO, *, pretty: bool = False) -> None:
         self._file = file
