@@ -23,15 +23,15 @@ T = TypeVar("T", bound=BaseModel)
 
 
 class SharedModels:
-    """What all runs of a process share: connections, and how fast each provider may be asked."""
+    """What all runs of a process share: connections, and the pace at which each provider may be called."""
 
     def __init__(self) -> None:
         self._connections: Connections | None = None
 
     def connections(self) -> Connections:
-        """The connections, made when they are first asked for."""
+        """The connections, opened on first use."""
         if self._connections is None:
-            # Of the optional extra, and most of a second to load.
+            # Part of the optional extra, and takes most of a second to load.
             from tg_parser.llm.models.connections import Connections  # noqa: PLC0415
 
             self._connections = Connections()
@@ -44,7 +44,7 @@ class SharedModels:
 
 
 class LlmAccess:
-    """Open it with `async with`: everything paid for is written, whatever ends the run."""
+    """Open it with `async with`: everything paid for is written, however the run ends."""
 
     def __init__(
         self, settings: Settings, run_id: str, shared: SharedModels, answers: AnswerStore, book: SpendingBook
@@ -61,7 +61,7 @@ class LlmAccess:
 
     @property
     def is_offline(self) -> bool:
-        """Whether there is nobody to ask."""
+        """Whether no model is configured."""
         return self.provider == "local"
 
     async def __aenter__(self) -> LlmAccess:
@@ -72,11 +72,11 @@ class LlmAccess:
         await self.ledger.close()
 
     def at(self, stage: Stage) -> StageLlm:
-        """The model of a stage; it is made when it is first asked."""
+        """The model of a stage, created on first use."""
         return StageLlm(self, stage)
 
     async def llm(self, stage: Stage) -> Llm:
-        """The whole chain of a stage. Raises ProviderError, BudgetError, SettingsError before anything is sent."""
+        """The complete Llm of a stage. Raises ProviderError, BudgetError, SettingsError before anything is sent."""
         async with self._lock:
             if stage not in self._made:
                 self._made[stage] = await self._make(stage)
@@ -84,7 +84,7 @@ class LlmAccess:
 
     async def _make(self, stage: Stage) -> Llm:
         require_extra()
-        # Of the optional extra, and most of a second to load.
+        # Part of the optional extra, and takes most of a second to load.
         from tg_parser.llm.models.assembly import llm_of  # noqa: PLC0415
         from tg_parser.llm.models.stages import Models  # noqa: PLC0415
 

@@ -1,6 +1,6 @@
-"""A question is asked until its answer has the shape and passes the check, or the attempts are used up.
+"""Repeats a question until its answer matches the schema and passes the check, or the attempts are used up.
 
-An answer that is refused is paid for all the same: tokens and dollars of an Answer are of all its calls.
+A rejected answer still has to be paid for: tokens and dollars of an Answer cover all its calls.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _SHOWN_CHARS = 300
 
 
 class AnswerKeeper(Protocol):
-    """A cache that is told which answers were found good; only those may be served again."""
+    """A cache that is told which answers were good; only those may be served again."""
 
     def keep(self, first: ModelResponse, accepted: ModelResponse) -> None:
-        """Serve `accepted` whenever the question that got `first` is asked again; they differ after a refusal."""
+        """Serve `accepted` when the question that first got `first` is asked again; they differ after a rejection."""
         ...
 
 
 class Llm:
-    """Asks `model`, a whole chain of wrappers, `max_attempts` times at most."""
+    """Asks `model`, a whole chain of wrappers, at most `max_attempts` times."""
 
     def __init__(self, model: Model, max_attempts: int, keeper: AnswerKeeper | None = None) -> None:
         self._model = model
@@ -38,8 +38,9 @@ class Llm:
         self._keeper = keeper
 
     async def ask(self, question: Question[T]) -> Answer[T]:
-        """The first good answer. Raises AnalysisError where none was, and ProviderError, ProviderUnavailableError,
-        BudgetError as they come from the model."""
+        """The first good answer. Raises AnalysisError if there was none, and passes on ProviderError,
+        ProviderUnavailableError and BudgetError from the model.
+        """
         dialogue = Dialogue(question.prompt, question.purpose)
         parameters = request_parameters(question.schema)
         settings = cast(ModelSettings, dict(question.prompt.parameters))
@@ -63,7 +64,7 @@ class Llm:
 
 
 def _accepted(response: ModelResponse, question: Question[T]) -> T:
-    """The output of a good answer. Raises AnswerRejectedError where asking again may help, else AnalysisError."""
+    """The output of a good answer. Raises AnswerRejectedError if asking again may help, else AnalysisError."""
     if response.finish_reason == "content_filter":
         raise AnalysisError(f"The model refuses to answer: {_refusal(response)}", "Another model may take it.")
     text = answer_text(response)

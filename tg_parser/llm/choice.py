@@ -1,7 +1,7 @@
-"""Which models answer, pure: from settings to a chain of names, addresses and keys. Nothing heavy is imported.
+"""Decides which models answer (pure): from settings to a chain of names, addresses and keys. Imports nothing heavy.
 
-Nobody has to name a provider: the one whose key is set answers, or whoever listens at LLM_BASE_URL, else nobody does
-and the work is done offline (`local`).
+Nobody has to name a provider: the one whose key is set answers, or the server at LLM_BASE_URL, else there is none and
+the work is done offline (`local`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DEFAULT_MODELS = {
     "gemini": "gemini-3.1-flash-lite",
     "ollama": "qwen3:8b",
 }
-"""Cheap ones that are good enough; their prices are known."""
+"""Cheap models that are good enough; their prices are known."""
 
 KEY_VARIABLES = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "gemini": "GEMINI_API_KEY"}
 _PACKAGES = ("pydantic_ai", "openai", "anthropic", "genai_prices")
@@ -31,8 +31,9 @@ _PACKAGES = ("pydantic_ai", "openai", "anthropic", "genai_prices")
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """One model of a chain. `base_url` is set where it is not the provider's own address; `key` is empty where none is
-    needed."""
+    """One model of a chain. `base_url` is set unless it is the provider's own address; `key` is empty if none is
+    needed.
+    """
 
     provider: str
     model: str
@@ -41,18 +42,18 @@ class ModelChoice:
 
     @property
     def label(self) -> str:
-        """The model for people: as LLM_FALLBACK writes it, with its address where that is not the provider's own."""
+        """The model for people: as LLM_FALLBACK writes it, with its address unless that is the provider's own."""
         at = "" if self.base_url is None else f" at {_shown(self.base_url)}"
         return f"{self.provider}:{self.model}{at}"
 
     @property
     def sent_key(self) -> str:
-        """The key, or a word in its place: the packages of the providers insist on one."""
+        """The key, or a placeholder: the providers' packages insist on one."""
         return self.key or "none"
 
 
 def chosen_provider(llm: LlmSettings) -> Provider:
-    """Who answers; `local` where nobody was chosen and no key is set."""
+    """The provider that answers; `local` if none was chosen and no key is set."""
     if llm.provider is not None:
         return llm.provider
     keys: dict[Provider, SecretStr | None] = {
@@ -65,7 +66,7 @@ def chosen_provider(llm: LlmSettings) -> Provider:
 
 
 def model_chain(llm: LlmSettings, stage: Stage) -> list[ModelChoice]:
-    """The model of a stage, then those that answer when it cannot; empty for `local`. Raises ProviderError."""
+    """The model of a stage, then its fallbacks; empty for `local`. Raises ProviderError."""
     provider = chosen_provider(llm)
     if provider == "local":
         return []
@@ -75,7 +76,7 @@ def model_chain(llm: LlmSettings, stage: Stage) -> list[ModelChoice]:
 
 
 def require_extra() -> None:
-    """Raise ProviderError where the packages that speak to providers are not installed."""
+    """Raises ProviderError if the packages for providers are not installed."""
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise ProviderError(
@@ -86,7 +87,7 @@ def require_extra() -> None:
 
 
 def _shown(address: str) -> str:
-    """An address without the name and password that it may carry."""
+    """An address without any user name and password in it."""
     scheme, _, rest = address.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}"
 
@@ -111,12 +112,12 @@ def _choice(llm: LlmSettings, provider: str, model: str | None) -> ModelChoice:
 
 
 def address_variable(provider: str) -> str:
-    """The setting that says where `provider` is asked."""
+    """The setting with the address of `provider`."""
     return "OLLAMA_BASE_URL" if provider == "ollama" else "LLM_BASE_URL"
 
 
 def _address(llm: LlmSettings, provider: str) -> str | None:
-    """LLM_BASE_URL is the chosen provider's; those that stand in for it are at their own addresses."""
+    """LLM_BASE_URL belongs to the chosen provider; fallbacks have their own addresses."""
     given = llm.base_url.rstrip("/") if llm.base_url and provider == chosen_provider(llm) else None
     if provider != "ollama":
         return given

@@ -1,4 +1,4 @@
-"""What is said to a model until it gives a good answer, and what all of that cost."""
+"""What is sent to a model until it gives a good answer, and what all of that cost."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ T = TypeVar("T", bound=BaseModel)
 class Dialogue:
     """One question with its answers so far. Nothing that only the provider of an answer understands is sent back.
 
-    A refused answer and what is wrong with it follow the question as plain text: any model of a chain can go on.
+    A rejected answer and the reason follow the question as plain text, so that any model of a chain can continue.
     """
 
     prompt: Prompt
     purpose: Purpose
     responses: list[ModelResponse] = field(default_factory=list)
     fault: str = ""
-    """Why the newest answer was refused; empty before the first one."""
+    """Why the latest answer was rejected; empty before the first one."""
 
     def messages(self) -> list[ModelMessage]:
-        """What is sent next: the question; after a refusal also the newest answer and why it was refused."""
+        """What is sent next: the question; after a rejection also the latest answer and the reason."""
         if not self.fault:
             return [self._question(self.prompt.user)]
         said, cut = answer_text(self.responses[-1]), self.responses[-1].finish_reason == "length"
@@ -41,7 +41,7 @@ class Dialogue:
         return [self._question(self.prompt.user), ModelResponse(parts=[TextPart(said)]), again]
 
     def answer(self, output: T) -> Answer[T]:
-        """`output`, found in the newest answer, with what all answers cost."""
+        """`output`, found in the latest answer, with the cost of all answers."""
         newest = self.responses[-1]
         record, paid = record_of(newest), self._paid()
         nano = _sum(each.cost_nanousd if each else None for each in paid)
@@ -59,7 +59,7 @@ class Dialogue:
 
     @property
     def model_name(self) -> str:
-        """The model that gave the newest answer."""
+        """The model that gave the latest answer."""
         record = record_of(self.responses[-1])
         return record.model if record else self.responses[-1].model_name or "unknown"
 
@@ -77,6 +77,6 @@ class Dialogue:
 
 
 def _sum(amounts: Iterator[int | None]) -> int | None:
-    """The sum; unknown where one of them is, and where there is none."""
+    """The sum; None if any of them is unknown, and if there are none."""
     known = list(amounts)
     return sum(amount for amount in known if amount is not None) if known and None not in known else None

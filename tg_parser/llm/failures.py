@@ -1,6 +1,6 @@
 """What a failed call means, by the type of its error: ask again, give up one message, or stop.
 
-No text is read to decide. What a provider says is only repeated to people: cut, on one line, and without the key.
+No text is parsed to decide. A provider's message is only shown to people: shortened, on one line, without the key.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class FailureAction(Enum):
     """What is done about a failed call."""
 
     AGAIN = "again"
-    """Network, timeout, overload, a server's error, an answer that is no answer: asked again, a few times."""
+    """Network, timeout, overload, server error, a response that is not an answer: asked again, a few times."""
     FINAL = "final"
-    """Key, model, money, a setting: every other message would meet it too."""
+    """Key, model, credit, a setting: every other message would meet it too."""
     REJECTED = "rejected"
-    """The request as such is refused: this message's fault, or every one's."""
+    """The request as such is rejected: because of this message, or of all."""
     MESSAGE = "message"
     """This message alone: too long for the model, or filtered."""
 
@@ -54,7 +54,7 @@ _BY_TYPE: tuple[tuple[type[Exception], FailureAction], ...] = (
     (httpx2.InvalidURL, FailureAction.FINAL),
 )
 PROVIDER_ERRORS = (AgentRunError, UserError, httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, ConnectionError)
-"""What a call to a provider ends with; anything else is a fault of the program, and passes."""
+"""The errors a call to a provider can end with; anything else is a bug of ours and passes through."""
 
 
 def verdict(error: Exception) -> FailureAction:
@@ -70,19 +70,19 @@ def verdict(error: Exception) -> FailureAction:
 
 
 def asked_wait(error: Exception) -> float | None:
-    """Seconds that the provider asks to wait, where it does."""
+    """The seconds that the provider asks to wait, if any."""
     return getattr(error, "retry_after", None) or None
 
 
 def reason(error: Exception, key: str) -> str:
-    """The failure in words for people: the provider's own where it gave any, else what kind it is."""
+    """The failure in words for people: the provider's own if it gave any, else the kind."""
     told = _told(error)
     status = f"status {error.status_code}" if isinstance(error, ModelHTTPError) else ""
     return masked(": ".join(filter(None, (status, told))) or _kind(error), key)
 
 
 def masked(text: str, key: str) -> str:
-    """`text` on one line, cut, with the key taken out."""
+    """`text` on one line, shortened, with the key removed."""
     line = " ".join((text.replace(key, "***") if key else text).split()).rstrip(".")
     return line if len(line) <= _SHOWN_CHARS else f"{line[:_SHOWN_CHARS]}…"
 
@@ -102,12 +102,12 @@ def hint(error: Exception, provider: str) -> str:
 
 
 def _is_of_the_proxy(error: Exception) -> bool:
-    """Whether it is a proxy on the way that refuses, and not the provider."""
+    """Whether a proxy on the way refused, not the provider."""
     return isinstance(error, ModelHTTPError) and error.status_code == httpx2.codes.PROXY_AUTHENTICATION_REQUIRED
 
 
 def _told(error: Exception) -> str:
-    """The message in a provider's error body, whose place differs."""
+    """The message in a provider's error body; its place differs."""
     body: Any = getattr(error, "body", None)
     if isinstance(body, dict):
         inner = body.get("error", body)
@@ -117,13 +117,13 @@ def _told(error: Exception) -> str:
 
 
 def _kind(error: Exception) -> str:
-    """The failure in a word or two; an error without an HTTP answer tells its own story, but may quote a whole page."""
+    """The failure in a word or two; an error without an HTTP answer has its own message, but may quote a whole page."""
     causes = list(_causes(error))
     if any(isinstance(cause, TimeoutError | httpx2.TimeoutException) for cause in causes):
         return "no answer in time"
     if type(error) is ModelAPIError or isinstance(error, UnexpectedModelBehavior):
         return "what it sent is no answer of a language model"
-    # The packages of some providers say no more than "Connection error"; what lies below it does.
+    # The packages of some providers only say "Connection error"; the cause below it says more.
     return next((str(cause) for cause in reversed(causes) if str(cause)), type(error).__name__)
 
 

@@ -1,7 +1,7 @@
-"""Fences around texts of strangers: a model is told that what stands inside is data, and no text can end its fence.
+"""Fences around texts of strangers: the model is told that what is inside is data, and no text can close its fence.
 
-The code of a fence comes from the texts themselves: the same texts give the same prompt, and a text that holds the
-code of its own fence leads to another code.
+The code of a fence is derived from the texts themselves: the same texts give the same prompt, and a text that contains
+the code of its own fence gets another code.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LINE = re.compile(r"<<<[A-Z][A-Z0-9 ]* [0-9a-f]{8}\b|\b[A-Z][A-Z0-9 ]* [0-9a-f]
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """The fence of one prompt: all its blocks share a `code` that none of its texts holds."""
+    """The fence of one prompt: all its blocks share a `code` that occurs in none of its texts."""
 
     code: str
 

@@ -1,7 +1,7 @@
-"""One prompt file: YAML with the words, read strictly; whatever is wrong is named with file and line.
+"""Reads one prompt file: YAML with the texts, strictly; errors name the file and the line.
 
-The user text holds variables, `${name}`; a `$` that is no variable is written `$$`. The system text has none: what
-providers keep of it between two calls is then the same for every message.
+The user text contains variables, `${name}`; a literal `$` is written `$$`. The system text has none: what providers
+cache of it between two calls is then the same for every message.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tg_parser.llm.question import Prompt
 
 
 class PromptParameters(BaseModel):
-    """What a prompt may ask of the model beside its words; unset, the settings count."""
+    """What a prompt may set for the model; otherwise the settings apply."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -45,7 +45,7 @@ class PromptFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class PromptTemplate:
-    """A prompt before its variables are filled in. `origin` is its file, `id` tells its `text`."""
+    """A prompt before its variables are filled in. `origin` is its file, `id` is a digest of its `text`."""
 
     name: str
     version: int
@@ -63,7 +63,7 @@ class PromptTemplate:
 
 
 def parse_prompt(text: str, origin: str) -> PromptTemplate:
-    """The prompt of a file's `text`. Raises SettingsError with `origin` and the line of what is wrong."""
+    """The prompt in a file's `text`. Raises SettingsError with `origin` and the line of the error."""
     try:
         lines, data = _key_lines(text, origin), yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -99,7 +99,7 @@ def require_variables(template: PromptTemplate, known: Iterable[str]) -> None:
 
 
 def wrong(origin: str, line: int | None, what: str) -> SettingsError:
-    """The error of a prompt file, with the line where it is known."""
+    """The error in a prompt file, with the line if it is known."""
     place = origin if line is None else f"{origin}, line {line}"
     return SettingsError(f"Prompt file {place}: {what}", case="prompt_file", file=origin, line=line)
 
@@ -111,7 +111,7 @@ def line_of(text: str, pattern: str) -> int | None:
 
 
 def _key_lines(text: str, origin: str) -> dict[str, int]:
-    """The line of every key at the top; YAML itself would let a later key replace its namesake in silence."""
+    """The line of every top-level key; YAML itself would let a later key silently replace an earlier one."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode):
         raise wrong(origin, 1, f"it must hold the keys {', '.join(PromptFile.model_fields)}.")

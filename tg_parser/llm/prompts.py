@@ -1,7 +1,7 @@
-"""All prompts: the ones of the package, in English and Russian, and the user's own in their place.
+"""All prompts: those of the package, in English and Russian, and the user's own that replace them.
 
 `NAME.yaml` is a prompt in English, `NAME.ru.yaml` the same in Russian. In a user's folder `NAME.yaml` replaces it in
-every language, `NAME.ru.yaml` in Russian alone. A prompt of the package says which variables its namesakes have.
+every language, `NAME.ru.yaml` in Russian alone. The package's prompt decides which variables a replacement may use.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Prompts:
 
 
 def load_prompts(settings: PromptSettings) -> Prompts:
-    """Read and check every prompt, the user's too. Raises SettingsError naming file and line of the first error."""
+    """Read and check every prompt, including the user's. Raises SettingsError with file and line of the first error."""
     packaged = _packaged(settings.language)
     own = {} if settings.dir is None else _own(settings.dir)
     for template in own.values():
@@ -55,7 +55,7 @@ def load_prompts(settings: PromptSettings) -> Prompts:
 
 
 def _packaged(language: str) -> dict[str, PromptTemplate]:
-    """The prompts of the package by name, in `language` where they are written in it."""
+    """The prompts of the package by name, in `language` if they exist in it."""
     found: dict[str, PromptTemplate] = {}
     texts = {
         entry.name.removesuffix(_SUFFIX): entry.read_text("utf-8")
@@ -89,6 +89,6 @@ def _own(folder: Path) -> dict[str, PromptTemplate]:
 
 
 def _named(key: str) -> tuple[str, str]:
-    """The name and the language of a file without its ending."""
+    """The name and the language in a file name without its ending."""
     name, dot, language = key.rpartition(".")
     return (name, language) if dot and language in LANGUAGES else (key, "en")

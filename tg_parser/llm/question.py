@@ -1,4 +1,4 @@
-"""What a model is asked and what it answers: the words all of `llm/` shares."""
+"""Questions to a model and their answers: the types that all of `llm/` shares."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T", bound=BaseModel)
 
 
 class AnswerRejectedError(Exception):
-    """An answer of the right shape that a check refuses; the model is told `str(error)` and asked again."""
+    """An answer with the right schema that fails a check; the model gets `str(error)` and is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[T]):
-    """A prompt, the shape its answer must have, and a check of what no schema can tell."""
+    """A prompt, the schema of its answer, and a check of what no schema can express."""
 
     prompt: Prompt
     schema: type[T]
@@ -48,8 +48,8 @@ class Question(Generic[T]):
 class Answer(Generic[T]):
     """An answer that passed schema and check.
 
-    Tokens and dollars are of all its calls, with those whose answers were refused; null where unknown. An answer from
-    the cache has none. `calls` counts what was really sent.
+    Tokens and dollars cover all its calls, including rejected answers; null if unknown. An answer from the cache has
+    none. `calls` counts what was really sent.
     """
 
     output: T
@@ -64,8 +64,8 @@ class Answer(Generic[T]):
 
 
 class Asker(Protocol):
-    """Whoever can be asked: the models of one stage, or of all of them."""
+    """Anything that can be asked: the models of one stage, or of all of them."""
 
     async def ask(self, question: Question[T]) -> Answer[T]:
-        """A good answer. Raises AnalysisError where none was, ProviderError, ProviderUnavailableError, BudgetError."""
+        """A good answer. Raises AnalysisError if none came, ProviderError, ProviderUnavailableError, BudgetError."""
         ...

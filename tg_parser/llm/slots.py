@@ -1,7 +1,7 @@
-"""How many calls a run makes at once, and that none begins once it ends; nothing heavy is imported.
+"""Limits how many calls a run makes at once, and starts none once it is ending. Imports nothing heavy.
 
-A run that asks models opens slots for its calls; whoever prepares a question or judges an answer holds none. So the
-next call begins the moment one ends, however long its answer is looked at.
+A run that asks models opens slots for its calls; preparing a question or checking an answer takes none. So the next
+call begins the moment one ends, however long its answer is being checked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tg_parser.domain.errors import TgParserError
 
 
 class RunEndsError(TgParserError):
-    """A call that was not made any more, because its run comes to its end."""
+    """A call that was not made, because its run is ending."""
 
     stops_run = True
 
@@ -24,14 +24,14 @@ class RunEndsError(TgParserError):
 
 
 class CallSlots:
-    """So many calls at a time, until it is closed."""
+    """That many calls at a time, until it is closed."""
 
     def __init__(self, count: int) -> None:
         self._free = asyncio.Semaphore(count)
         self._closed = False
 
     def close(self) -> None:
-        """Let no further call begin; those that wait end with RunEndsError as soon as a slot gets free."""
+        """Let no further call begin; waiting ones end with RunEndsError as soon as a slot becomes free."""
         self._closed = True
 
     @asynccontextmanager

@@ -1,7 +1,7 @@
-"""An answer of a wanted shape: how a model is asked for it, and how it is read.
+"""Requests an answer with a schema, and parses it.
 
-The way it is asked for (a tool that must be called, the provider's own JSON mode, or words) belongs to the model: its
-profile says it, and every request offers what each way needs.
+How it is requested (a tool that must be called, the provider's own JSON mode, or words) depends on the model: its
+profile says so, and every request offers what each way needs.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def _refuse(constant: str) -> Any:
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse)
 _END_OF_THOUGHTS = "</think>"
-"""What comes before it is a model talking to itself, whether its thoughts were opened with a mark or not."""
+"""What comes before it is reasoning, whether or not it was opened with a tag."""
 _SHOWN_ERRORS = 8
 
 
 @lru_cache(maxsize=64)
 def request_parameters(schema: type[BaseModel]) -> ModelRequestParameters:
-    """What a request says of the shape `schema`, whichever way its model is asked."""
+    """The request parameters for `schema`, whichever way its model is asked."""
     shape = schema.model_json_schema()
     told = "The answer."
     return ModelRequestParameters(
@@ -46,7 +46,7 @@ def request_parameters(schema: type[BaseModel]) -> ModelRequestParameters:
 
 
 def answer_text(response: ModelResponse) -> str:
-    """The JSON of an answer as the model wrote it: arguments of its call, or its text; empty where there is none."""
+    """The JSON of an answer as the model wrote it: arguments of its call, or its text; empty if there is none."""
     for part in response.parts:
         if isinstance(part, ToolCallPart):
             return part.args_as_json_str()
@@ -54,9 +54,9 @@ def answer_text(response: ModelResponse) -> str:
 
 
 def parse_answer(text: str, schema: type[T]) -> T:
-    """The answer in `text`, also amid other words, in a fence, after thoughts, or said twice.
+    """The answer in `text`, even among other words, in a fence, after reasoning, or given twice.
 
-    Raises AnswerRejectedError that tells what is wrong.
+    Raises AnswerRejectedError with the reason.
     """
     said = text.rpartition(_END_OF_THOUGHTS)[2]
     fault = AnswerRejectedError("This is not one JSON object.")
@@ -76,7 +76,7 @@ def parse_answer(text: str, schema: type[T]) -> T:
 
 
 def _objects(text: str) -> Iterator[Any]:
-    """The JSON objects in `text` that stand in no other one. Braces of prose begin none."""
+    """The outermost JSON objects in `text`. Braces in prose are ignored."""
     start = text.find("{")
     while start >= 0:
         try:
@@ -89,7 +89,7 @@ def _objects(text: str) -> Iterator[Any]:
 
 
 def _told(error: ValidationError) -> str:
-    """Where the answer is wrong and how, without its own words: they would come back in the next answer."""
+    """Where the answer is wrong and how, without quoting it: its words would come back in the next answer."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     lines = [f"{'.'.join(map(str, item['loc'])) or 'the answer'}: {item['msg']}" for item in found[:_SHOWN_ERRORS]]
     if len(found) > _SHOWN_ERRORS:

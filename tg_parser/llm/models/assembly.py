@@ -1,6 +1,6 @@
-"""A stage's Llm with everything around its models.
+"""Builds a stage's Llm with everything around its models.
 
-From the outside in: asked until the answer is good, served from what is kept, the chain of models, each of them priced.
+From the outside in: asked until the answer is good, served from the cache, the chain of models, each of them priced.
 """
 
 from __future__ import annotations

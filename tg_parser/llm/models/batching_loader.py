@@ -1,4 +1,4 @@
-"""Lookups of one moment become one query: never a query per row, however many tasks ask."""
+"""Combines simultaneous lookups into one query: never a query per row, however many tasks ask."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class BatchingLoader(Generic[T]):
-    """Asks `find` for all keys that are wanted meanwhile; while a query runs, the next ones gather."""
+    """Asks `find` for all keys requested meanwhile; while a query runs, the next ones collect."""
 
     def __init__(self, find: Callable[[Sequence[str]], Awaitable[Mapping[str, T]]]) -> None:
         self._find = find
@@ -18,7 +18,7 @@ class BatchingLoader(Generic[T]):
         self._serving: asyncio.Task[None] | None = None
 
     async def get(self, key: str) -> T | None:
-        """What is found under `key`. Raises what `find` raises."""
+        """What is stored under `key`. Raises what `find` raises."""
         future: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
         self._wanted.setdefault(key, []).append(future)
         if self._serving is None or self._serving.done():
@@ -35,7 +35,7 @@ class BatchingLoader(Generic[T]):
 
 
 def _settle(future: asyncio.Future[T | None], outcome: Mapping[str, T] | BaseException, key: str) -> None:
-    if future.done():  # whoever waited was cancelled
+    if future.done():  # the task that waited was cancelled
         return
     if isinstance(outcome, BaseException):
         future.set_exception(outcome)

@@ -1,7 +1,7 @@
-"""A model that is not asked, or paid, twice for the same: answers that were good are served again.
+"""A model that is not asked, or paid, twice for the same question: good answers are served again.
 
-The key of a question is a digest of everything its answer depends on: who answers, the messages, the parameters, the
-shape of the answer. Whoever asks says by `keep` which answer was good; one that was refused is never served again.
+The key of a question is a digest of everything its answer depends on: the model, the messages, the parameters, the
+schema of the answer. The caller reports good answers through `keep`; a rejected one is never served again.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ class AnswerStore(Protocol):
     """Where good answers are kept."""
 
     async def find(self, keys: Sequence[str]) -> Mapping[str, PaidAnswer]:
-        """Those of them that are there, by key."""
+        """The stored answers among them, by key."""
         ...
 
 
 class Cached(WrapperModel):
-    """Wraps the whole chain of one stage; `identity` says who is asked first: provider, model, address, parameters.
+    """Wraps the whole chain of one stage; `identity` is the model asked first: provider, name, address, parameters.
 
     Of two equal questions at the same time one is asked. Without `read` every question is asked, and a good answer
-    takes the place of the kept one; without `store` nothing is kept.
+    replaces the stored one; without `store` nothing is kept.
     """
 
     def __init__(
@@ -73,10 +73,10 @@ class Cached(WrapperModel):
         model_settings: ModelSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        """A kept answer or a new one; the receipt says which, and under which key it is kept."""
+        """A stored answer or a new one; its call record says which, and under which key it is stored."""
         key = question_key(self._identity, messages, model_settings, model_request_parameters)
         while (running := self._running.get(key)) is not None:
-            # Whoever asks may be cancelled; then the next one asks.
+            # The asking task may be cancelled; then the next one asks.
             await asyncio.wait([running])
             if not running.cancelled():
                 return self._served(messages, copy.copy(running.result()))
@@ -85,7 +85,7 @@ class Cached(WrapperModel):
             response = await self._answer(key, messages, model_settings, model_request_parameters)
         except Exception as error:
             running.set_exception(error)
-            running.exception()  # it is known, also where nobody else waits for it
+            running.exception()  # its exception is handled even if nobody else waits for it
             raise
         else:
             running.set_result(response)
@@ -95,7 +95,7 @@ class Cached(WrapperModel):
             del self._running[key]
 
     def keep(self, first: ModelResponse, accepted: ModelResponse) -> None:
-        """Serve `accepted` whenever the question that got `first` comes again; they differ after a refusal."""
+        """Serve `accepted` when the question that first got `first` comes again; they differ after a rejection."""
         asked, paid = record_of(first), record_of(accepted)
         if not self._store or asked is None or paid is None or (accepted is first and paid.cached):
             return
@@ -131,7 +131,7 @@ class Cached(WrapperModel):
         return with_record(response, replace(record, key=key, channel_id=channel_id))
 
     def _served(self, messages: Sequence[ModelMessage], response: ModelResponse) -> ModelResponse:
-        """The response as one that cost nothing, and counted as such."""
+        """The response, marked and counted as one that cost nothing."""
         record = record_of(response)
         if record is None:
             return response
@@ -146,7 +146,7 @@ def question_key(
     model_settings: ModelSettings | None,
     parameters: ModelRequestParameters,
 ) -> str:
-    """The digest by which a question is known; ids and times that differ from call to call are no part of it."""
+    """The digest that identifies a question; ids and times that differ from call to call are not part of it."""
     said = [[_part(part) for part in message.parts] for message in messages]
     instructions = [message.instructions for message in messages if isinstance(message, ModelRequest)]
     shape = [

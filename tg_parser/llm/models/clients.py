@@ -1,6 +1,6 @@
-"""Models over HTTP: one client for each address, opened when it is first needed and closed in order.
+"""Models over HTTP: one client per address, opened on first use and closed in order.
 
-The packages of the providers would try again on their own; that is switched off, so that every call is counted once.
+The providers' packages would retry on their own; that is switched off, so that every call is counted once.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from tg_parser.llm.choice import ModelChoice
 _CONNECT_SECONDS = 10.0
 
 _ERROR_WITHIN = 2_000
-"""Bytes at the beginning of a body where an error that stands in place of an answer is named."""
+"""How many bytes of a body are searched for an error in place of an answer."""
 _ANSWERS = frozenset({"choices", "output", "content", "candidates"})
-"""Where the formats of the providers put an answer."""
+"""Where the providers' formats put an answer."""
 _NO_STATUS = 600
 
 HeaderListener = Callable[[httpx2.Headers], None]
 
 
 def http_client(llm: LlmSettings, listener: HeaderListener) -> httpx2.AsyncClient:
-    """A client whose every answer shows its headers to `listener`. Without LLM_PROXY, proxies are those of the
-    environment."""
+    """A client that passes the headers of every response to `listener`. Without LLM_PROXY, proxies are those of the
+    environment.
+    """
 
     async def told(response: httpx2.Response) -> None:
         listener(response.headers)
@@ -45,7 +46,7 @@ def http_client(llm: LlmSettings, listener: HeaderListener) -> httpx2.AsyncClien
 
 
 async def show_hidden_error(response: httpx2.Response) -> None:
-    """Give an error that a gateway wraps in an answer with status 200 the status it names, as if it came with it."""
+    """If a gateway wraps an error in a response with status 200, give it the status that the error names."""
     if response.status_code != httpx2.codes.OK or "json" not in response.headers.get("Content-Type", ""):
         return
     body = await response.aread()
@@ -64,7 +65,7 @@ async def show_hidden_error(response: httpx2.Response) -> None:
 
 def provider_model(llm: LlmSettings, choice: ModelChoice, http: httpx2.AsyncClient) -> Model:
     """The model of a choice, over `http`."""
-    # The packages of the providers take up to two seconds to load, so only the chosen one's is.
+    # The providers' packages take up to two seconds to load, so only that of the chosen one is.
     if choice.provider == "anthropic":
         from tg_parser.llm.models.anthropic import anthropic_model  # noqa: PLC0415
 

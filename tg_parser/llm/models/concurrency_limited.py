@@ -1,4 +1,4 @@
-"""A model whose calls take a slot of their run, where it has any."""
+"""A model whose calls take a slot of their run, if it has any."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tg_parser.llm.slots import SLOTS
 
 
 class ConcurrencyLimited(WrapperModel):
-    """Wraps the whole chain below the cache: an answer that is kept takes no slot."""
+    """Wraps the whole chain below the cache: a stored answer takes no slot."""
 
     async def request(
         self,
@@ -21,12 +21,12 @@ class ConcurrencyLimited(WrapperModel):
         model_settings: ModelSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        """The chain's answer, when a slot was free. Raises RunEndsError where the run ends before that."""
+        """The chain's answer, once a slot was free. Raises RunEndsError if the run ends before that."""
         slots = SLOTS.get()
         if slots is None:
             return await self.wrapped.request(messages, model_settings, model_request_parameters)
         async with slots.one():
             response = await self.wrapped.request(messages, model_settings, model_request_parameters)
-        # Whoever waits for the slot begins its call first; what is done with this answer takes longer than that.
+        # Whoever waits for the slot starts its call first, because handling this answer takes longer than that.
         await asyncio.sleep(0)
         return response

@@ -1,4 +1,4 @@
-"""Connections to providers: one client and one rate limiter an address, whoever asks there."""
+"""Connections to providers: one client and one rate limiter per address, shared by everyone who asks there."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Line(NamedTuple):
 
 
 class Connections:
-    """A provider's patience is one, however many stages and runs ask it."""
+    """A provider's limits apply to all stages and runs together."""
 
     def __init__(self) -> None:
         self._closing = AsyncExitStack()
         self._lines: dict[tuple[str | None, ...], Line] = {}
 
     async def line(self, choice: ModelChoice, settings: Settings) -> Line:
-        """The connection to the address of `choice`; who reaches it through another proxy has another one."""
+        """The connection to the address of `choice`; through another proxy it is another one."""
         proxy = settings.llm.proxy.get_secret_value() if settings.llm.proxy else None
         address = choice.provider, choice.base_url, proxy
         if address not in self._lines:

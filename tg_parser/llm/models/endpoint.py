@@ -1,4 +1,4 @@
-"""A provider's model by our names for parameters: what it is told, and for how long it is waited for."""
+"""A provider's model, by our names for parameters: what it is sent, and the timeout."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Endpoint(WrapperModel):
         self._known: dict[tuple[tuple[str, Any], ...], tuple[dict[str, Any], ModelSettings]] = {}
 
     def parameters(self, prompt: ModelSettings | None) -> dict[str, Any]:
-        """What the model is told beside the words, with a prompt's own parameters."""
+        """The parameters sent with the text, including a prompt's own."""
         return self._told(prompt)[0]
 
     async def request(
@@ -37,7 +37,7 @@ class Endpoint(WrapperModel):
         model_settings: ModelSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        """The answer, stamped with the parameters. Raises PROVIDER_ERRORS, such as TimeoutError after LLM_TIMEOUT."""
+        """The answer, marked with the parameters. Raises PROVIDER_ERRORS, such as TimeoutError after LLM_TIMEOUT."""
         parameters, settings = self._told(model_settings)
         try:
             async with asyncio.timeout(self._llm.timeout):
@@ -47,7 +47,7 @@ class Endpoint(WrapperModel):
         return with_parameters(response, parameters)
 
     def _told(self, prompt: ModelSettings | None) -> tuple[dict[str, Any], ModelSettings]:
-        """Worked out once for each set of parameters that prompts have."""
+        """Computed once for each set of parameters in the prompts."""
         wanted: dict[str, Any] = dict(prompt or {})
         key = tuple(sorted(wanted.items()))
         if key not in self._known:

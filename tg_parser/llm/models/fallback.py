@@ -1,4 +1,4 @@
-"""Models that stand in for each other, in the order in which they are wanted."""
+"""Models that stand in for each other, in order of preference."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from tg_parser.domain.errors import ProviderError, ProviderUnavailableError
 log = structlog.get_logger(__name__)
 Failure = ProviderError | ProviderUnavailableError
 _LONGER = 20
-"""What a person must set right is looked at this many times less often than what may pass by itself."""
+"""What only a person can fix is retried this many times less often than what may pass by itself."""
 
 
 class _Rest(NamedTuple):
-    """Until when a model is passed over, in seconds of the loop's clock, and what it failed with."""
+    """Until when a model is skipped, in seconds of the loop's clock, and the error it failed with."""
 
     until: float
     error: Failure
 
 
 class Fallback(WrapperModel):
-    """Asks the first of `models` that can be asked.
+    """Asks the first of `models` that is available.
 
-    One that does not answer is passed over for `rest` seconds; one that cannot be used as it is set up (no money, a
-    wrong key) for many times longer. After that a single call tries it: answered, it is the first again. What is one
-    message's own fault goes no further: another model would be paid for the same.
+    One that does not answer is skipped for `rest` seconds; one that is wrongly set up (no credit, a wrong key) for many
+    times longer. Then a single call tries it: if that is answered, it is the first again. An error caused by one
+    message goes no further: another model would be paid for the same.
     """
 
     def __init__(self, models: Sequence[Model], rest: float) -> None:
@@ -62,14 +62,14 @@ class Fallback(WrapperModel):
         raise _all([found[number] for number in sorted(found)])
 
     def _order(self) -> list[int]:
-        """Who is asked, in turn. Those that rest come last, and only where waiting alone may have helped them."""
+        """The models to try, in order. Resting ones come last, and only if waiting alone may have helped them."""
         now = asyncio.get_running_loop().time()
         resting = {number: rest.error for number, rest in self._resting.items() if rest.until > now}
         last = [number for number in sorted(resting) if isinstance(resting[number], ProviderUnavailableError)]
         return [number for number in range(len(self._models)) if number not in resting] + last
 
     def _begin_trial(self, number: int) -> None:
-        """A model whose rest is over is tried by one call; the others pass it over until that is answered."""
+        """A model whose rest is over is tried by one call; the others skip it until that is answered."""
         if number in self._resting:
             self._resting[number] = self._resting[number]._replace(until=self._after(self._rest))
 
@@ -88,7 +88,7 @@ class Fallback(WrapperModel):
 
 
 def _all(errors: Sequence[Failure]) -> Failure:
-    """One error for all: final where each of them is."""
+    """One error for all models; final if each of them is."""
     if len(errors) == 1:
         return errors[0]
     message = "No model can be asked. " + " ".join(error.message for error in errors)

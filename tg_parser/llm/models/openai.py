@@ -19,7 +19,7 @@ _ADDRESS = "https://api.openai.com/v1"
 
 
 def openai_model(llm: LlmSettings, choice: ModelChoice, http: httpx2.AsyncClient) -> Model:
-    """The Responses API where the model wants it, else Chat Completions."""
+    """The Responses API if the model needs it, else Chat Completions."""
     provider = OpenAIProvider(openai_client=_client(choice, http))
     profile = profile_of(llm, choice, provider.model_profile(choice.model))
     if speaks_responses(choice):
@@ -28,7 +28,7 @@ def openai_model(llm: LlmSettings, choice: ModelChoice, http: httpx2.AsyncClient
 
 
 def ollama_model(llm: LlmSettings, choice: ModelChoice, http: httpx2.AsyncClient) -> Model:
-    """Ollama speaks OpenAI's format, with ways of its own."""
+    """Ollama speaks OpenAI's format, with peculiarities."""
     provider = OllamaProvider(openai_client=_client(choice, http))
     profile = profile_of(llm, choice, provider.model_profile(choice.model))
     return OllamaModel(choice.model, provider=provider, profile=profile)

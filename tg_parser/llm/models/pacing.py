@@ -1,4 +1,4 @@
-"""How fast a provider may be asked, pure: how many calls a second, in which rhythm, and what its answers say of it."""
+"""How fast a provider may be called (pure): calls per second, how evenly, and what its responses say about that."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
 _STEP_BACK = 0.85
 _RECOVERY = 20
-"""Pauses that it takes to come near a refused rate again: what refusals cost stays below a tenth of the time."""
+"""Time constant, in pauses, for returning to a refused rate: refusals then cost less than a tenth of the time."""
 _INFLATION = 0.05
 _LEAST_PAUSE = 0.25
 
 
 class AdaptiveRate:
-    """How many calls a second a provider bears: no limit until it says "too many", then found out.
+    """How many calls a second a provider accepts: no limit until it says "too many", then found by trial.
 
-    The first refusal is followed by the rate that went well before it, doubled again and again until the next refusal.
-    From then on the rate falls a step with each refusal, and comes near the refused rate ever more slowly, until it
-    tries a little more. Every moment is in seconds of one clock; `most` is a limit that the user set.
+    After the first refusal comes the rate that worked before it, doubled again and again until the next refusal. From
+    then on the rate falls a step with each refusal, and approaches the refused rate ever more slowly, until it tries a
+    little more. Every moment is in seconds of one clock; `most` is a limit set by the user.
     """
 
     def __init__(self, most: float | None = None) -> None:
@@ -44,7 +44,7 @@ class AdaptiveRate:
         self._pause = max(pause, _LEAST_PAUSE)
 
     def rate(self, now: float, *, used_up: bool = True) -> float:
-        """Calls a second that may be made now; infinite where nothing is known. It rises only while it is used up."""
+        """Calls a second that may be made now; infinite if nothing is known. It rises only while it is fully used."""
         pauses = max(0.0, now - self._at) / self._pause if used_up else 0.0
         if pauses > 0 and self._searching:
             self._rate *= 2 ** min(1.0, 2 * pauses)
@@ -56,13 +56,13 @@ class AdaptiveRate:
 
 
 class Pacer:
-    """Even steps: each use gets its moment, none is saved up for later."""
+    """Even steps: each use gets its moment, and unused ones are not saved up."""
 
     def __init__(self) -> None:
         self._next = 0.0
 
     def reserve(self, now: float, rate: float, amount: float = 1) -> float:
-        """The moment at which `amount` may be used, at `rate` a second; what comes later is moved behind it."""
+        """The moment at which `amount` may be used, at `rate` a second; later uses come after it."""
         moment = max(now, self._next)
         self._next = moment + amount / rate
         return moment
@@ -76,20 +76,20 @@ class Pacer:
         self._next += amount / rate
 
     def restart(self, moment: float) -> None:
-        """Forget what was reserved; the next one is due at `moment`."""
+        """Forget all reservations; the next use may come at `moment`."""
         self._next = moment
 
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
-    """What an answer tells of a limit: how much it is, what is left, and in how many seconds it is whole again."""
+    """What a response says about a limit: its size, what is left, and in how many seconds it is full again."""
 
     limit: float
     remaining: float
     reset: float
 
     def pause(self, needed: float) -> float:
-        """Seconds until `needed` is there again, where it is refilled evenly."""
+        """Seconds until `needed` is available again, if it is refilled evenly."""
         if self.remaining >= needed or self.limit <= self.remaining:
             return 0.0
         return self.reset * min(1.0, (needed - self.remaining) / (self.limit - self.remaining))
@@ -102,7 +102,7 @@ _NAMES = (
 
 
 def headroom(headers: Mapping[str, str], kind: str, now: datetime) -> Headroom | None:
-    """What the headers tell of `requests` or `tokens`, in OpenAI's names or Anthropic's; None where they do not."""
+    """What the headers say about `requests` or `tokens`, by OpenAI's names or Anthropic's; None if nothing."""
     for names in _NAMES:
         limit, remaining, reset = (headers.get(name.format(kind)) for name in names)
         if limit is not None and remaining is not None and reset is not None:

@@ -1,4 +1,4 @@
-"""What a model is told beside the words, pure: from settings and prompt to what this very model takes."""
+"""What a model is sent besides the text (pure): settings and prompt adapted to what this model accepts."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _SAMPLING = ("temperature", "top_p")
 
 
 def is_openai_model(choice: ModelChoice) -> bool:
-    """Whether OpenAI made the model, at whatever address; anything else at an address of one's own is only like it."""
+    """Whether OpenAI made the model; at other addresses, other models may merely speak the same format."""
     return choice.provider == "openai" and (choice.base_url is None or bool(_OPENAI_NAME.match(choice.model)))
 
 
 def speaks_responses(choice: ModelChoice) -> bool:
-    """Whether the model is asked through the Responses API: gpt-5 and what came after it."""
+    """Whether the model is asked through the Responses API: gpt-5 and later."""
     return is_openai_model(choice) and bool(_RESPONSES_NAME.match(choice.model))
 
 
 def output_mode(llm: LlmSettings, choice: ModelChoice) -> str:
-    """How an answer of a shape is asked for. Words are what every server understands; others can be held to a shape."""
+    """How an answer with a schema is requested. Every server understands words; some can be held to a schema."""
     if llm.output_mode != "auto":
         return llm.output_mode
     if choice.provider == "anthropic":
@@ -39,8 +39,9 @@ def output_mode(llm: LlmSettings, choice: ModelChoice) -> str:
 def parameters_for(
     llm: LlmSettings, prompt: Mapping[str, Any], choice: ModelChoice, profile: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Temperature, longest answer and so on, by our names: the settings, the prompt's own before them, and nothing
-    that the model would refuse."""
+    """Temperature, longest answer and so on, by our names: the prompt's own over the settings, without anything
+    that the model would reject.
+    """
     wanted: dict[str, Any] = {
         "temperature": llm.temperature,
         "max_tokens": llm.max_tokens,
@@ -55,7 +56,7 @@ def parameters_for(
 
 
 def model_settings(parameters: Mapping[str, Any], choice: ModelChoice) -> ModelSettings:
-    """The same by pydantic-ai's names, and that OpenAI keeps nothing of what it is sent."""
+    """The same by pydantic-ai's names, and that OpenAI stores nothing of what it is sent."""
     settings = dict(parameters)
     effort = settings.pop("reasoning_effort", None)
     verbosity = settings.pop("verbosity", None)
@@ -69,15 +70,15 @@ def model_settings(parameters: Mapping[str, Any], choice: ModelChoice) -> ModelS
 
 
 def profile_of(llm: LlmSettings, choice: ModelChoice, known: ModelProfile | None) -> ModelProfile:
-    """All that is known of a model: by its provider, and by us."""
+    """All that is known about a model: from its provider's package, and from us."""
     return merge_profile(known, profile_for(llm, choice))
 
 
 def profile_for(llm: LlmSettings, choice: ModelChoice) -> ModelProfile:
-    """What is said of a model that its provider's own profile does not know, or that we want otherwise."""
+    """What the provider's own profile does not know about a model, or what we want otherwise."""
     profile: dict[str, Any] = {"default_structured_output_mode": output_mode(llm, choice)}
     if choice.provider == "openai" and is_openai_model(choice):
-        # One question at a time needs nothing of the thoughts behind the last answer.
+        # A single question does not need the reasoning behind the last answer.
         profile |= {
             "openai_supports_encrypted_reasoning_content": False,
             "openai_responses_supports_reasoning_context": False,
@@ -96,7 +97,7 @@ def _can_think(profile: Mapping[str, Any]) -> bool:
 
 
 def _takes_sampling(llm: LlmSettings, choice: ModelChoice, profile: Mapping[str, Any]) -> bool:
-    """Whether the model can be told a temperature: most that think cannot while they do."""
+    """Whether the model accepts a temperature: most reasoning models do not while they reason."""
     if choice.provider not in {"openai", "anthropic"}:
         return True
     if profile.get("anthropic_disallows_sampling_settings"):

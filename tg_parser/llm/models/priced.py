@@ -1,4 +1,4 @@
-"""A model whose every call is admitted by the budget, and counted: also one whose answer is refused later."""
+"""A model whose every call is checked against the budget and counted, even if the answer is rejected later."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tg_parser.llm.spending.prices import Tariff
 
 
 class Priced(WrapperModel):
-    """Wraps the model of one provider. Raises BudgetError at once where a cap is set and its price is unknown."""
+    """Wraps the model of one provider. Raises BudgetError at once if a cap is set and its price is unknown."""
 
     def __init__(self, wrapped: Model, *, provider: str, tariff: Tariff, ledger: Ledger) -> None:
         super().__init__(wrapped)
@@ -30,7 +30,7 @@ class Priced(WrapperModel):
         model_settings: ModelSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        """The answer with its receipt. Raises BudgetError before anything is sent."""
+        """The answer with its call record. Raises BudgetError before anything is sent."""
         await self._ledger.admit()
         response = await self.wrapped.request(messages, model_settings, model_request_parameters)
         record = self._record(response)

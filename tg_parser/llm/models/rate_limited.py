@@ -1,6 +1,6 @@
-"""One gate a provider, which all calls of the process go through: when it says "too many", everybody waits.
+"""One rate limiter per provider for all calls of the process: when it says "too many", everybody waits.
 
-How many calls a second it lets through is learned from what the provider refuses, and set by the user where he knows.
+How many calls a second it allows is learned from the provider's refusals, or set by the user.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from tg_parser.llm.spending.sizes import estimated_tokens
 
 log = structlog.get_logger(__name__)
 _NEWS_SECONDS = 5.0
-"""A shorter wait is nobody's news."""
+"""Shorter waits are not reported."""
 
 
 class RateLimiter:
-    """Lets calls through; its state is all that is known of the provider's patience."""
+    """Spaces calls; its state is all that is known about the provider's limits."""
 
     def __init__(self, name: str, limits: LlmLimitSettings, retry: RetrySettings) -> None:
         self.name = name
@@ -50,13 +50,13 @@ class RateLimiter:
 
     @property
     def needs_sizes(self) -> bool:
-        """Whether it matters how many tokens a call takes."""
+        """Whether the number of tokens of a call matters."""
         return self._token_rate is not None
 
     async def enter(self, tokens: float) -> float:
-        """Wait for this call's moment, and tell it. Raises ProviderUnavailableError for too long a wait."""
+        """Wait until this call may be made; returns that moment. Raises ProviderUnavailableError if too far off."""
         loop = asyncio.get_running_loop()
-        # One after another: whoever comes later goes by what is known then, not by what was known when it lined up.
+        # One after another: a later call goes by what is known when its turn comes, not when it queued.
         async with self._turn:
             await self._opened()
             while (moment := self._reserved(loop.time(), tokens)) > loop.time():
@@ -67,7 +67,7 @@ class RateLimiter:
             return loop.time()
 
     async def _opened(self) -> bool:
-        """Wait while the gate is closed; whether it was."""
+        """Wait while calls are blocked; returns whether they were."""
         loop = asyncio.get_running_loop()
         was_closed = False
         while (closed := self._closed_until - loop.time()) > 0:
@@ -85,9 +85,9 @@ class RateLimiter:
             self._tokens.correct(self._token_rate, used - reserved)
 
     def refused(self, started: float, asked: float | None) -> float:
-        """The provider said "too many" to a call that began at `started`: everybody waits. The wait in seconds."""
+        """The provider said "too many" to a call begun at `started`: everybody waits. Returns the wait in seconds."""
         now = asyncio.get_running_loop().time()
-        # Calls that were on their way before the last refusal tell nothing new.
+        # Calls that were in flight before the last refusal say nothing new.
         fresh = started >= self._counting_since
         self._refused_in_a_row += fresh
         wait = asked or self._own_wait()
@@ -98,7 +98,7 @@ class RateLimiter:
         return wait
 
     def note(self, headers: Mapping[str, str]) -> None:
-        """What an answer's headers say of the limits; where nothing is left, calls wait before they are refused."""
+        """Note the limits in a response's headers; if nothing is left, calls wait before they are refused."""
         now = utc_now()
         for kind, needed in (("requests", 1.0), ("tokens", self._usual_tokens)):
             room = headroom(headers, kind, now)
@@ -113,7 +113,7 @@ class RateLimiter:
         return moment
 
     def _own_wait(self) -> float:
-        """The wait where the provider names none: longer with each refusal, until an answer comes."""
+        """The wait if the provider names none: longer with each refusal, until an answer comes."""
         return min(self._retry.backoff_max, self._retry.backoff_base * 2.0 ** max(0, self._refused_in_a_row - 1))
 
     def _close(self, seconds: float) -> None:
@@ -137,7 +137,7 @@ def _a_second(per_minute: int | None) -> float | None:
 
 
 class AskedToWaitError(Exception):
-    """The provider asks to call less often; its gate is closed for `seconds`."""
+    """The provider asks to call less often; calls to it are blocked for `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -145,7 +145,7 @@ class AskedToWaitError(Exception):
 
 
 class Limited(WrapperModel):
-    """A model behind the gate of its provider."""
+    """A model behind the rate limiter of its provider."""
 
     def __init__(self, wrapped: Model, limiter: RateLimiter) -> None:
         super().__init__(wrapped)
@@ -157,7 +157,7 @@ class Limited(WrapperModel):
         model_settings: ModelSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        """The model's answer, when its turn has come. Raises AskedToWaitError; asking again waits at the gate."""
+        """The model's answer, when its turn has come. Raises AskedToWaitError; the next try waits in the limiter."""
         limiter = self._limiter
         tokens = estimated_tokens(messages, model_request_parameters) if limiter.needs_sizes else 0.0
         started = await limiter.enter(tokens)

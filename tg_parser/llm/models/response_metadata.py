@@ -1,6 +1,6 @@
-"""What is noted on messages beside their text, and never sent: who pays, what a call cost, what the model was told.
+"""Data attached to messages and never sent: what is paid for, what a call cost, which parameters the model got.
 
-request.metadata  = paid_for(purpose)          set by whoever asks, on the first request of a dialogue
+request.metadata  = paid_for(purpose)          set by the caller, on the first request of a dialogue
 response.metadata = {"call": CallRecord}       set by Priced; Cached marks what it served
 response.metadata = {"parameters": {...}}      set by Endpoint, for the provenance of a document
 """
@@ -23,7 +23,7 @@ _UNSAID = Purpose("other")
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """What one call cost, null where unknown.
+    """What one call cost, null if unknown.
 
     The cache adds the `key` of the question, the `channel_id` it is asked for, and whether nothing was sent (`cached`).
     """
@@ -39,35 +39,35 @@ class CallRecord:
 
 
 def paid_for(purpose: Purpose) -> dict[str, Any]:
-    """The metadata of a request that says what its answer is paid for."""
+    """The metadata of a request that says what its answer is for."""
     return {_PURPOSE: purpose}
 
 
 def purpose_of(messages: Sequence[ModelMessage]) -> Purpose:
-    """What a call is paid for: told by the first request of its dialogue; the stage `other` where nobody said."""
+    """What a call is paid for, from the first request of its dialogue; the stage `other` if nothing was given."""
     found = (messages[0].metadata or {}).get(_PURPOSE) if messages else None
     return found if isinstance(found, Purpose) else _UNSAID
 
 
 def record_of(response: ModelResponse) -> CallRecord | None:
-    """What the call cost, where a Priced model made it."""
+    """The record of the call, if a Priced model made it."""
     found = (response.metadata or {}).get(_CALL)
     return found if isinstance(found, CallRecord) else None
 
 
 def with_record(response: ModelResponse, record: CallRecord) -> ModelResponse:
-    """The same response with its receipt."""
+    """The same response with its call record."""
     response.metadata = {**(response.metadata or {}), _CALL: record}
     return response
 
 
 def parameters_of(response: ModelResponse) -> dict[str, Any]:
-    """What the model was told beside the words (temperature, longest answer, …); empty where nobody noted it."""
+    """The parameters the model got (temperature, longest answer, …); empty if nothing was noted."""
     found = (response.metadata or {}).get(_PARAMETERS)
     return dict(found) if isinstance(found, dict) else {}
 
 
 def with_parameters(response: ModelResponse, parameters: dict[str, Any]) -> ModelResponse:
-    """The same response with what the model was told; plain JSON, so that it can be stored."""
+    """The same response with the parameters the model got; plain JSON, so that it can be stored."""
     response.metadata = {**(response.metadata or {}), _PARAMETERS: parameters}
     return response

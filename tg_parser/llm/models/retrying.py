@@ -1,7 +1,7 @@
-"""A call is made again where that can help; what it ends with otherwise is an error for people.
+"""Repeats a call if that can help, and otherwise turns its failure into an error for people.
 
-Two things are counted: attempts, with growing pauses, for what goes wrong; and seconds for what the provider asks to
-wait, which is no failure and uses up no attempt. Both end, so no message waits for ever.
+Two things are counted: attempts, with growing pauses, for failures; and seconds for the waits that the provider asks
+for, which are not failures and use up no attempt. Both are limited, so no message waits for ever.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tg_parser.llm.failures import PROVIDER_ERRORS, FailureAction, hint, reason,
 from tg_parser.llm.models.rate_limited import AskedToWaitError
 
 REJECTIONS_IN_A_ROW = 5
-"""So many requests refused one after another, and none answered, are no longer the fault of single messages."""
+"""This many rejected requests in a row, without any answer, are not caused by single messages."""
 
 
 def backoff(attempt: int, retry: RetrySettings, chance: float) -> float:
@@ -32,7 +32,7 @@ def backoff(attempt: int, retry: RetrySettings, chance: float) -> float:
 
 
 class Retrying(WrapperModel):
-    """The last to see a provider's own errors: from here on they are this program's."""
+    """The outermost wrapper that sees a provider's own errors: it turns them into ours."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Retrying(WrapperModel):
                 return response
 
     def _pause(self, error: Exception, failed: int) -> float:
-        """Seconds until the next attempt. Raises what the call ends with where there is none."""
+        """Seconds until the next attempt. If there is none, raises the final error."""
         kind, why = verdict(error), reason(error, self._choice.key)
         label = self._choice.label
         if kind is FailureAction.MESSAGE:

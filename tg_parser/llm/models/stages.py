@@ -1,7 +1,7 @@
-"""From settings to the models of each stage, with everything around them that makes them dependable.
+"""Builds the models of each stage from settings, with everything that makes them dependable.
 
-From the outside in: the chain of stand-ins, and for each model of it: tried again, let through by its provider's rate
-limiter, priced, told its parameters.
+From the outside in: the chain of fallbacks, and for each model in it: retried, rate limited, priced, given its
+parameters.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Models:
         self._made: dict[ModelChoice, Endpoint] = {}
 
     async def chain(self, stage: Stage, pricing: Pricing | None = None) -> Model:
-        """The model of a stage with its stand-ins. Raises ProviderError, and what `pricing` raises."""
+        """The model of a stage with its fallbacks. Raises ProviderError, and what `pricing` raises."""
         models = [await self._dependable(choice, pricing) for choice in self._choices(stage)]
         return models[0] if len(models) == 1 else Fallback(models, self._settings.retry.backoff_max)
 
     async def identity(self, stage: Stage) -> str:
-        """Who is asked first, and how, in one line: two runs with the same one would get the same answers."""
+        """The model asked first, and how, in one line: with the same identity, two runs would get the same answers."""
         choice = self._choices(stage)[0]
         endpoint = await self._endpoint(choice)
         told = [choice.provider, choice.model, choice.base_url, endpoint.parameters(None)]

@@ -1,4 +1,4 @@
-"""Whether a call may still be paid for, pure: what is spent, against the caps."""
+"""Whether a call may still be paid for (pure): spending so far against the caps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KEPT = "Everything paid for is kept."
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Dollars at most: for this run, and for the calendar month in UTC, whichever processes spend them."""
+    """The most dollars for this run, and for the calendar month in UTC across all processes."""
 
     run: float | None = None
     month: float | None = None
@@ -20,13 +20,13 @@ class Caps:
 
     @property
     def any(self) -> bool:
-        """Whether there is a cap at all."""
+        """Whether there is any cap."""
         return self.run is not None or self.month is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Billionths of a dollar so far, and this run's calls that nobody can put a price on."""
+    """Billionths of a dollar so far, and this run's calls without a known price."""
 
     run: int = 0
     month: int = 0
@@ -34,7 +34,7 @@ class Spent:
 
 
 def refusal(caps: Caps, spent: Spent) -> BudgetError | None:
-    """The error that stops the run before its next call; None where that call may be paid for."""
+    """The error that stops the run before its next call; None if that call may be paid for."""
     if caps.run is not None and spent.run >= round(caps.run * NANO):
         return BudgetError(
             f"This run has spent ${spent.run / NANO:.4f} of the ${caps.run:.4f} it may (--max-cost, LLM_MAX_COST).",
@@ -54,7 +54,7 @@ def refusal(caps: Caps, spent: Spent) -> BudgetError | None:
 
 
 def require_price(caps: Caps, provider: str, model: str, *, known: bool) -> None:
-    """Raise BudgetError where a cap is set and nobody knows what `model` costs."""
+    """Raises BudgetError if a cap is set and the price of `model` is unknown."""
     if caps.any and not known and not caps.allow_unknown_price:
         cap = "--max-cost" if caps.run is not None else "LLM_MONTHLY_BUDGET"
         raise BudgetError(

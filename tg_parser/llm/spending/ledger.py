@@ -1,7 +1,7 @@
-"""What this run pays and gets for it: counted at once, written within a second, whoever else is still waiting.
+"""What this run pays and gets for it: counted at once, written within a second, whatever else is waiting.
 
-The caller never waits for the database. What is booked gathers for a moment and is written in one transaction with the
-answers that are kept; closing writes the rest. Where writing fails, nothing more is paid for.
+The caller never waits for the database. Bookings collect for a moment and are written in one transaction with the
+answers to be stored; closing writes the rest. If writing fails, nothing more is paid for.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from tg_parser.llm.spending.budget import Caps, Spent, refusal
 
 GATHER_SECONDS = 0.2
 LOOK_SECONDS = 1.0
-"""What other processes spend of the monthly budget is looked up this often at least while calls are made."""
+"""How often, at least, other processes' spending of the monthly budget is looked up while calls are made."""
 NEARLY = 0.8
-"""From this share of the monthly budget on it is looked up before every call, and booked without waiting."""
+"""From this share of the monthly budget it is looked up before every call, and bookings are written at once."""
 
 
 class SpendingBook(Protocol):
-    """Where spending and paid answers are kept, by all processes."""
+    """The store of spending and paid answers, shared by all processes."""
 
     async def book(self, spending: Mapping[Account, Spending], answers: Sequence[PaidAnswer]) -> None:
-        """Add to the counters and store the answers, all or nothing."""
+        """Add to the counters and store the answers, in one transaction."""
         ...
 
     async def month_nanousd(self, month: str) -> int:
@@ -37,7 +37,7 @@ class SpendingBook(Protocol):
 
 
 class Ledger:
-    """The spending of one run. Open it with `async with`, so that what is booked is written whatever ends the run."""
+    """The spending of one run. Open it with `async with`, so that bookings are written however it ends."""
 
     def __init__(self, book: SpendingBook, caps: Caps, run_id: str) -> None:
         self.caps = caps
@@ -59,7 +59,7 @@ class Ledger:
         await self.close()
 
     async def admit(self) -> None:
-        """Return where one more call may be paid for. Raises BudgetError, and StorageError where booking fails."""
+        """Return if one more call may be paid for. Raises BudgetError, and StorageError if booking fails."""
         if (failure := self._failure()) is not None:
             raise failure
         if self.caps.month is not None and self._is_stale():
@@ -69,7 +69,7 @@ class Ledger:
             raise error
 
     def book(self, purpose: Purpose, provider: str, model: str, spending: Spending) -> None:
-        """Count what a call cost, now; it is written soon."""
+        """Count the cost of a call now; it is written soon."""
         day = utc_now().date().isoformat()
         account = Account(day, self.run_id, purpose.stage, purpose.channel_id or "", provider, model)
         self._pending[account] = self._pending.get(account, Spending()) + spending
@@ -77,16 +77,16 @@ class Ledger:
         self._wake()
 
     def keep(self, answer: PaidAnswer) -> None:
-        """Store an answer soon; until then it is found by `recent`."""
+        """Store an answer soon; until then `recent` finds it."""
         self._kept[answer.key] = answer
         self._wake()
 
     def recent(self, key: str) -> PaidAnswer | None:
-        """An answer that is kept but may not be written yet."""
+        """An answer that may not be written yet."""
         return self._kept.get(key)
 
     async def close(self) -> None:
-        """Write all that is left. Raises StorageError where that fails."""
+        """Write all that is left. Raises StorageError if that fails."""
         try:
             await self._write()
         finally:
@@ -116,7 +116,7 @@ class Ledger:
         return self.caps.month is not None and self._spent().month >= round(NEARLY * self.caps.month * NANO)
 
     async def _look(self) -> None:
-        # Under the lock nothing moves from here to the database, so no cost is seen twice or missed.
+        # Under the lock nothing moves from here to the database, so no cost is counted twice or missed.
         asked_at = _now()
         async with self._lock:
             if self._is_stale(asked_at):

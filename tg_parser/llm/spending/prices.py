@@ -1,7 +1,7 @@
-"""Prices of models, from the list that comes with genai-prices; what is in no list has the user's price, or none.
+"""Prices of models: from genai-prices' list, else the user's price, else none.
 
-Nothing is asked over the network. A server at an address of one's own (LLM_BASE_URL, Ollama) is not the provider whose
-format it speaks, so it does not have its prices; of a service the list knows by its address it has that one's.
+Nothing is looked up over the network. A server at its own address (LLM_BASE_URL, Ollama) is not the provider whose
+format it speaks and does not have its prices; if the list knows a service by its address, it has those.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Tariff(Protocol):
 
 
 class ListedTariff:
-    """As the list says, cached and reasoning tokens and steps by length included."""
+    """The listed price, with cached and reasoning tokens and steps by length."""
 
     known = True
 
@@ -47,7 +47,7 @@ class ListedTariff:
 
 
 class OwnTariff:
-    """As the user says, in dollars a million tokens."""
+    """The user's price, in dollars per million tokens."""
 
     known = True
 
@@ -61,7 +61,7 @@ class OwnTariff:
 
 
 class UnknownTariff:
-    """Nobody knows."""
+    """No price is known."""
 
     known = False
 
@@ -71,7 +71,7 @@ class UnknownTariff:
 
 
 def tariff(provider: str, model: str, base_url: str | None, money: LlmMoneySettings) -> Tariff:
-    """The price of `model` at `provider`, or at `base_url` where that is another's address. Raises SettingsError."""
+    """The price of `model` at `provider`, or at `base_url` if that is another's address. Raises SettingsError."""
     own = _own(money)
     listed = None if provider not in _LISTED_AS and base_url is None else _listed(provider, model, base_url)
     return listed or own or UnknownTariff()
@@ -99,7 +99,7 @@ def _listed(provider: str, model: str, base_url: str | None) -> Tariff | None:
 
 
 def price_of_calls(found: Tariff, calls: int, input_tokens: int, output_tokens: int) -> int | None:
-    """The price of `calls` with these tokens in all, each as long as the average: prices have steps by length."""
+    """The price of `calls` with these tokens in total, each of average length: prices have steps by length."""
     if not calls:
         return 0
     average = RequestUsage(input_tokens=round(input_tokens / calls), output_tokens=round(output_tokens / calls))
