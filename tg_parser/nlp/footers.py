@@ -1,4 +1,4 @@
-"""Signatures: the lines a channel closes its posts with, and calls to subscribe. They say nothing of the message."""
+"""Signatures: the lines with which a channel closes its posts, and calls to subscribe. They are not content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Russian parts of speech by endings, a guess right far more often than not: what may stand in a key phrase."""
+"""Russian parts of speech, guessed by endings and mostly right: what may be part of a key phrase."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ukrainian parts of speech by endings, for key phrases. Rougher than the Russian ones."""
+"""Ukrainian parts of speech, guessed by endings, for key phrases. Rougher than the Russian ones."""
 
 from __future__ import annotations
 

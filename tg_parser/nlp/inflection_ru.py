@@ -1,4 +1,4 @@
-"""Russian phrases in the nominative: the head noun and what agrees with it are inflected, what depends on it stays."""
+"""Puts Russian phrases into the nominative: the head noun and what agrees with it are inflected, the rest stays."""
 
 from __future__ import annotations
 

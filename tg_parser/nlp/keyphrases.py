@@ -1,6 +1,6 @@
 """Key phrases: what a text is about, in its own words.
 
-Phrases rank by how often and how early their words occur and by how little common they are.
+Phrases rank higher the more often and the earlier their words occur, and the less common they are.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The language of a text: by its letters where they tell, else by a small model that ships inside a package."""
+"""The language of a text: by its letters if they decide it, else by a small model that ships inside a package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links in a text: where they stand, and what of their query means something to a reader."""
+"""Links in a text: where they are, and which parts of their query matter to a reader."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Noise: messages that tell nothing (service notes, bare emoji and links) and advertising.
+"""Noise: messages that say nothing (service notes, bare emoji and links) and advertising.
 
-A wrong flag hides a message from topics, so only clear marks count: the ones Russian law demands of an
+A wrong flag hides a message from topics, so only clear signs count: the labels that Russian law requires of an
 advertisement, advertisers' hashtags, or several of an advertisement's habits at once.
 """
 

@@ -1,4 +1,4 @@
-"""Sentences of a text, as they stand in it."""
+"""Splits a text into sentences without changing them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Sentiment of a message, offline: a small linear model over its embedding, its emoticons and its words of praise.
 
-The weights and word lists lie in `data/sentiment/` with a card that says how they were made and how good they are.
+The weights and word lists are in `data/sentiment/`, with a card that says how they were made and how good they are.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A message as answers are measured against it: which words, figures and names it really holds."""
+"""A message as the reference for checking answers: which words, figures and names it really contains."""
 
 from __future__ import annotations
 

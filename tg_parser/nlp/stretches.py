@@ -1,4 +1,4 @@
-"""Stretches of words that two texts share: so long that nobody writes them again by chance."""
+"""Finds passages that two texts share and that are too long to be a coincidence."""
 
 from __future__ import annotations
 

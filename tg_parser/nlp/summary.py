@@ -1,4 +1,4 @@
-"""Extractive summary: the sentences of a text that say most of what it says, word for word."""
+"""Extractive summary: the sentences that represent a text best, word for word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words: tokens, stems and stop words of many languages, the common ground of key phrases and similarity."""
+"""Tokens, stems and stop words of many languages, shared by key phrases and similarity."""
 
 from __future__ import annotations
 
