@@ -33,7 +33,7 @@ def test_links_lead_somewhere(page):
 
 @pytest.mark.parametrize(
     "page",
-    [page for page in PAGES if page.parent.name == "explanation" or page.parent == ROOT],
+    [page for page in PAGES if page.parent.name in {"decisions", "explanation"} or page.parent == ROOT],
     ids=lambda page: page.name,
 )
 def test_named_files_exist(page):
