@@ -100,7 +100,7 @@ replaced = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class MigrationRun:
     """One migration into this target. `files` are the fingerprints of the source's files at its start."""
 
     run_id: str
@@ -148,17 +148,17 @@ class MigrationLedger:
         for home in self._homes:
             await home.write(lambda conn: conn.run_sync(metadata.create_all))
 
-    async def begin(self, run: Run, mark: Callable[[AsyncConnection], Awaitable[int]]) -> Run:
+    async def begin(self, run: MigrationRun, mark: Callable[[AsyncConnection], Awaitable[int]]) -> MigrationRun:
         """Record a new run."""
 
-        async def begin(conn: AsyncConnection) -> Run:
+        async def begin(conn: AsyncConnection) -> MigrationRun:
             begun = replace(run, first_xid=await mark(conn))
             await conn.execute(insert(runs).values(asdict(begun)))
             return begun
 
         return await self._database.write(begin)
 
-    async def find(self, run_id: str | None = None, *, state: str | None = None) -> Run | None:
+    async def find(self, run_id: str | None = None, *, state: str | None = None) -> MigrationRun | None:
         """The newest run with this id or state."""
         statement = select(runs).order_by(runs.c.started_at.desc())
         if run_id is not None:
@@ -166,20 +166,20 @@ class MigrationLedger:
         if state is not None:
             statement = statement.where(runs.c.state == state)
         row = await self._database.row(statement)
-        return None if row is None else Run(**row)
+        return None if row is None else MigrationRun(**row)
 
-    async def change(self, run: Run, **values: Any) -> None:
+    async def change(self, run: MigrationRun, **values: Any) -> None:
         """Record changes of a run."""
         statement = runs.update().where(runs.c.run_id == run.run_id).values(**values)
         await self._database.write(lambda conn: conn.execute(statement))
 
-    async def reached(self, run: Run, table: str) -> int | None:
+    async def reached(self, run: MigrationRun, table: str) -> int | None:
         """The last row id of a table that is finished."""
         mine = (batches.c.run_id == run.run_id, batches.c.table_name == table)
         row = await self._beside(table).row(select(func.max(batches.c.upto).label("upto")).where(*mine))
         return None if row is None else row["upto"]
 
-    async def tallies(self, run: Run) -> dict[str, Tally]:
+    async def tallies(self, run: MigrationRun) -> dict[str, Tally]:
         """The counts of a run by table."""
         names = tuple(Tally.__dataclass_fields__)
         sums = [func.sum(batches.c[name]).cast(BigInteger).label(name) for name in names]
@@ -187,7 +187,7 @@ class MigrationLedger:
         found = [row for home in self._homes for row in await home.rows(statement.group_by(batches.c.table_name))]
         return {row["table_name"]: Tally(*(row[name] for name in names)) for row in found}
 
-    async def quarantined(self, run: Run, table: str, row_ids: Sequence[int]) -> set[int]:
+    async def quarantined(self, run: MigrationRun, table: str, row_ids: Sequence[int]) -> set[int]:
         """Those of `row_ids` that are in quarantine."""
         mine = (quarantine.c.run_id == run.run_id, quarantine.c.table_name == table)
         wanted = select(quarantine.c.row_id).where(*mine, quarantine.c.row_id.in_(row_ids))
@@ -199,6 +199,8 @@ class MigrationLedger:
         return next((home for home in self._homes if home.name == name), self._database)
 
 
-def new_run(source: str, files: Mapping[str, str], on_conflict: OnConflict, now: datetime) -> Run:
+def new_run(source: str, files: Mapping[str, str], on_conflict: OnConflict, now: datetime) -> MigrationRun:
     """A run that has done nothing yet."""
-    return Run(f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}", "running", source, dict(files), on_conflict, 0, now)
+    return MigrationRun(
+        f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}", "running", source, dict(files), on_conflict, 0, now
+    )

@@ -16,7 +16,7 @@ from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.times import utc_now
 from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.engine.sqlite_files import FILE_NAMES
-from tg_parser.transfer.ledger import MigrationLedger, OnConflict, Run, Tally, new_run
+from tg_parser.transfer.ledger import MigrationLedger, MigrationRun, OnConflict, Tally, new_run
 from tg_parser.transfer.numbers import require_right_numbers
 from tg_parser.transfer.plan import Context, RowResult, TablePlan
 from tg_parser.transfer.plans import channels_of, plans_of
@@ -61,14 +61,14 @@ class MigrationOptions:
 
 
 async def migrate(
-    databases: Databases, folder: Path, options: MigrationOptions, tell: ReportProgress = silent
+    databases: Databases, folder: Path, options: MigrationOptions, report: ReportProgress = silent
 ) -> MigrationReport:
     """Bring the SQLite files of `folder` into `databases`. Raises StorageError, UsageError, BusyError."""
     require_other_place(databases, folder)
     await require_fit(databases)
     with open_snapshot(folder) as snapshot:
         require_right_numbers(snapshot)
-        migration = _Migration(databases, snapshot, folder, options, tell)
+        migration = _Migration(databases, snapshot, folder, options, report)
         if options.dry_run:
             return await migration.rehearse()
         async with databases.locks.exclusive(LOCK):
@@ -79,13 +79,13 @@ class _Migration:
     """One migration from the first check to the report."""
 
     def __init__(
-        self, databases: Databases, snapshot: Snapshot, folder: Path, options: MigrationOptions, tell: ReportProgress
+        self, databases: Databases, snapshot: Snapshot, folder: Path, options: MigrationOptions, report: ReportProgress
     ) -> None:
         self._databases = databases
         self._snapshot = snapshot
         self._folder = str(folder.resolve())
         self._options = options
-        self._tell = tell
+        self._progress = report
         self._started = time.monotonic()
         self._target = target_of(databases)
         self._ledger = MigrationLedger(self._target.homes)
@@ -137,7 +137,7 @@ class _Migration:
             await write_report(self._options.report, report, noted_entries(self._target, run))
         return report
 
-    async def _run(self) -> Run:
+    async def _run(self) -> MigrationRun:
         """The run to continue, or a new one: a process killed early enough has left nothing."""
         marks = {str(name): file.fingerprint for name, file in self._snapshot.files.items()}
         unfinished = await self._ledger.find(state="running")
@@ -152,7 +152,7 @@ class _Migration:
         await self._take_back_changed(unfinished, marks)
         return unfinished
 
-    def _require_resumable(self, run: Run) -> None:
+    def _require_resumable(self, run: MigrationRun) -> None:
         if not self._options.resume:
             raise UsageError(
                 f"The migration {run.run_id} into this target is not finished.",
@@ -161,7 +161,7 @@ class _Migration:
         if run.source != self._folder:
             raise UsageError(f"The migration {run.run_id} is of {run.source}.", "Name that folder with --sqlite-dir.")
 
-    async def _take_back_changed(self, run: Run, marks: Mapping[str, str]) -> None:
+    async def _take_back_changed(self, run: MigrationRun, marks: Mapping[str, str]) -> None:
         """Rows from a file that has changed since are removed and migrated anew, because they may differ now."""
         names = {each.name for each in self._databases.all if run.files.get(each.name) != marks.get(each.name)}
         if "raw" in names:
@@ -174,18 +174,18 @@ class _Migration:
 
     async def _examine(self, spool: Spool | None) -> list[Findings]:
         done, found = 0, list[Findings]()
-        hear = spool.tell if spool is not None else _nobody
+        on_problem = spool.add if spool is not None else _ignore
         for plan in self._plans:
             findings = Findings(plan)
-            for findings in examine(plan, self._context, self._options.batch_size, hear):
-                self._tell(Progress("check", done + findings.tally.rows, self._total))
+            for findings in examine(plan, self._context, self._options.batch_size, on_problem):
+                self._progress(Progress("check", done + findings.tally.rows, self._total))
                 # The pass itself never awaits anything; this lets Ctrl-C in.
                 await asyncio.sleep(0)
             done += findings.tally.rows
             found.append(findings)
         return found
 
-    async def _write(self, run: Run, findings: Sequence[Findings]) -> None:
+    async def _write(self, run: MigrationRun, findings: Sequence[Findings]) -> None:
         writer, done = Writer(self._target, self._context, run), 0
         for each in findings:
             reached = await self._ledger.reached(run, each.plan.name)
@@ -194,7 +194,7 @@ class _Migration:
                 if rest.rows:
                     await writer.write(each.plan, rest)
                 done += batch.rows
-                self._tell(Progress("copy", done, self._total))
+                self._progress(Progress("copy", done, self._total))
 
     def _rest(self, plan: TablePlan, batch: RowRange, reached: int | None) -> RowRange:
         """The part of a batch that an earlier process has not written; its batches may have had other bounds."""
@@ -205,19 +205,19 @@ class _Migration:
         rows = self._snapshot.count(plan.database, plan.source, reached, batch.upto)
         return replace(batch, after=reached, rows=rows)
 
-    async def _verify(self, run: Run, findings: Sequence[Findings]) -> dict[str, Verification]:
+    async def _verify(self, run: MigrationRun, findings: Sequence[Findings]) -> dict[str, Verification]:
         verifier, done = Verifier(self._target, self._context, run), 0
         found = dict[str, Verification]()
         for each in findings:
             async for result in verifier.compare(each.plan, each.batches):
                 found[each.plan.name] = result
-                self._tell(Progress("verify", done + result.compared, self._total))
+                self._progress(Progress("verify", done + result.compared, self._total))
             # Rows in quarantine are not compared.
             done += each.tally.rows
-            self._tell(Progress("verify", done, self._total))
+            self._progress(Progress("verify", done, self._total))
         return found
 
-    def _report(self, run: Run | None, tables: Sequence[TableReport]) -> MigrationReport:
+    def _report(self, run: MigrationRun | None, tables: Sequence[TableReport]) -> MigrationReport:
         files = {
             FILE_NAMES[name]: self._snapshot.files[name].format if name in self._snapshot.files else "missing"
             for name in FILE_NAMES
@@ -234,7 +234,7 @@ class _Migration:
         )
 
 
-def _nobody(_plan: TablePlan, _verdict: RowResult) -> None:
+def _ignore(_plan: TablePlan, _verdict: RowResult) -> None:
     """The run keeps its list in the target."""
 
 

@@ -133,8 +133,8 @@ def verdict(plan: TablePlan, row: SqliteRow, context: Context) -> RowResult:
             raise InvalidRowError(plan.homeless)
         made = plan.rule(values, notes, context) if plan.rule else [values]
         return RowResult(row[-1], [_fit_row(plan.fields, each, notes) for each in made], notes)
-    except InvalidRowError as unfit:
-        return RowResult(row[-1], (), (), str(unfit), dict(zip(names, row, strict=False)))
+    except InvalidRowError as invalid:
+        return RowResult(row[-1], (), (), str(invalid), dict(zip(names, row, strict=False)))
 
 
 def _fit_row(fields: Sequence[Field], values: Values, notes: list[Note]) -> SqliteRow:

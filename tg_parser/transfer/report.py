@@ -15,7 +15,7 @@ from sqlalchemy import Table, func, select
 from tg_parser.domain.errors import OutputError
 from tg_parser.domain.paths import why_not_written
 from tg_parser.storage.engine.transactions import Database
-from tg_parser.transfer.ledger import Run, Tally, changes, quarantine
+from tg_parser.transfer.ledger import MigrationRun, Tally, changes, quarantine
 from tg_parser.transfer.plan import RowResult, TablePlan
 from tg_parser.transfer.target.port import TransferTarget
 from tg_parser.transfer.verify import Verification
@@ -80,7 +80,7 @@ class Spool:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def tell(self, plan: TablePlan, each: RowResult) -> None:
+    def add(self, plan: TablePlan, each: RowResult) -> None:
         """Append what became of a row."""
         for entry in _entries(plan, each):
             self._file.write(orjson.dumps(entry) + b"\n")
@@ -92,7 +92,7 @@ class Spool:
             yield orjson.loads(line)
 
 
-async def noted_entries(target: TransferTarget, run: Run) -> AsyncIterator[dict[str, Any]]:
+async def noted_entries(target: TransferTarget, run: MigrationRun) -> AsyncIterator[dict[str, Any]]:
     """The lists of a run as stored in its target."""
     for home in target.homes:
         async for row in _rows(home, changes, run):
@@ -105,7 +105,7 @@ async def noted_entries(target: TransferTarget, run: Run) -> AsyncIterator[dict[
             yield {"table": row["table_name"], "row_id": row["row_id"], "quarantined": row["reason"]}
 
 
-async def reasons_of(target: TransferTarget, run: Run) -> dict[str, dict[str, int]]:
+async def reasons_of(target: TransferTarget, run: MigrationRun) -> dict[str, dict[str, int]]:
     """The reasons in quarantine with their counts, by table."""
     reason = target.kind(quarantine.c.reason).label("why")
     counted = select(quarantine.c.table_name, reason, func.count().label("times"))
@@ -143,7 +143,7 @@ def _whole_file(path: Path) -> Iterator[IO[bytes]]:
         ) from error
 
 
-async def _rows(database: Database, table: Table, run: Run) -> AsyncIterator[Mapping[str, Any]]:
+async def _rows(database: Database, table: Table, run: MigrationRun) -> AsyncIterator[Mapping[str, Any]]:
     names = sorted({row["table_name"] for row in await database.rows(_names(table, run))})
     for name in names:
         after = -(2**63)
@@ -159,7 +159,7 @@ async def _rows(database: Database, table: Table, run: Run) -> AsyncIterator[Map
             after = page[-1]["row_id"]
 
 
-def _names(table: Table, run: Run) -> Any:
+def _names(table: Table, run: MigrationRun) -> Any:
     return select(table.c.table_name).where(table.c.run_id == run.run_id).distinct()
 
 

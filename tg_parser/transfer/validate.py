@@ -20,7 +20,7 @@ MOST_REFUSED, MOST_LISTED = 200, 2000
 
 Tagged = tuple[int, Sequence[Any]]
 """A row to write with the row id it comes from."""
-Tell = Callable[[TablePlan, RowResult], None]
+OnProblem = Callable[[TablePlan, RowResult], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,15 @@ class Findings:
     reasons: Counter[str] = field(default_factory=Counter)
 
 
-def examine(plan: TablePlan, context: Context, size: int, tell: Tell) -> Iterator[Findings]:
-    """Check every row of a table; yields the growing findings after each batch. `tell` gets every problem row."""
+def examine(plan: TablePlan, context: Context, size: int, on_problem: OnProblem) -> Iterator[Findings]:
+    """Check every row of a table; yields the growing findings after each batch. `on_problem` gets every problem row."""
     findings, growing = Findings(plan), _Growing()
     for chunk in context.snapshot.chunks(plan.select):
         verdicts = () if is_clean(plan, chunk, context) else verdicts_of(plan, chunk, context)
         findings.tally += _tally(len(chunk), verdicts)
         for each in verdicts:
             if each.reason or each.notes:
-                tell(plan, each)
+                on_problem(plan, each)
                 _count(findings, each, context)
         growing.add(chunk, verdicts)
         if growing.full(size):
@@ -64,9 +64,9 @@ def examine(plan: TablePlan, context: Context, size: int, tell: Tell) -> Iterato
 
 
 def batch_rows(
-    plan: TablePlan, batch: RowRange, context: Context, hear: Callable[[RowResult], None]
+    plan: TablePlan, batch: RowRange, context: Context, on_checked: Callable[[RowResult], None]
 ) -> Iterator[Tagged]:
-    """The rows of a batch to write, each with its source row id; `hear` gets every row that was checked alone."""
+    """The rows of a batch to write, each with its source row id; `on_checked` gets every row that was checked alone."""
     width = len(plan.columns)
     for chunk in context.snapshot.chunks(plan.select, batch.after, batch.upto):
         if batch.clean or is_clean(plan, chunk, context):
@@ -74,7 +74,7 @@ def batch_rows(
                 yield row[-1], row[:width]
             continue
         for each in verdicts_of(plan, chunk, context):
-            hear(each)
+            on_checked(each)
             for row in each.rows:
                 yield each.rowid, row
 

@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.storage.engine.transactions import Database
-from tg_parser.transfer.ledger import MigrationLedger, Run
+from tg_parser.transfer.ledger import MigrationLedger, MigrationRun
 from tg_parser.transfer.plan import Context, TablePlan
 from tg_parser.transfer.rows.forms import OF_SOURCE, OF_TARGET, Json, Row, conversions, converted
 from tg_parser.transfer.target.port import Destination, TransferTarget
@@ -59,14 +59,14 @@ class Verifier:
 
     target: TransferTarget
     context: Context
-    run: Run
+    run: MigrationRun
 
     async def compare(self, plan: TablePlan, batches: Sequence[RowRange]) -> AsyncIterator[Verification]:
         """Compare a table; yields the growing result after each batch."""
         result = Verification(plan.name)
         if plan.target is None:
             return
-        reader = _Reader(plan, Destination(plan.target, plan.fields, self.run.run_id), self.target)
+        reader = _RowReader(plan, Destination(plan.target, plan.fields, self.run.run_id), self.target)
         database = self.target.home(plan.database)
         for batch in batches:
 
@@ -79,7 +79,7 @@ class Verifier:
         yield result
 
     async def _unequal(
-        self, conn: AsyncConnection, reader: _Reader, batch: RowRange, result: Verification
+        self, conn: AsyncConnection, reader: _RowReader, batch: RowRange, result: Verification
     ) -> list[_Pair]:
         unequal = list[_Pair]()
         for group in _groups(batch_rows(reader.plan, batch, self.context, lambda _: None)):
@@ -120,7 +120,7 @@ class _Pair:
     target: int | None
 
 
-class _Reader:
+class _RowReader:
     """Reads the rows of one table from the target, and converts those of the source to the same form."""
 
     def __init__(self, plan: TablePlan, to: Destination, target: TransferTarget) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.storage.engine.sqlite_names import quoted
-from tg_parser.transfer.ledger import Run, Tally, batches, changes, quarantine
+from tg_parser.transfer.ledger import MigrationRun, Tally, batches, changes, quarantine
 from tg_parser.transfer.plan import Context, RowResult, TablePlan, key_columns
 from tg_parser.transfer.rows.fields import Note
 from tg_parser.transfer.rows.originals import original_json
@@ -21,7 +21,7 @@ TAKEN = "another row with this key is there"
 
 
 @dataclass(slots=True)
-class _Odd:
+class _BatchRecord:
     """What is to be recorded of a batch besides its rows."""
 
     notes: list[tuple[int, str, Note]] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Writer:
 
     target: TransferTarget
     context: Context
-    run: Run
+    run: MigrationRun
 
     async def write(self, plan: TablePlan, batch: RowRange) -> Tally:
         """Write a batch, unless it is already written. Raises StorageError."""
@@ -82,24 +82,24 @@ class Writer:
             if known is not None:
                 return known
             await database.dialect.lift_time_limit(conn)
-            odd, done = _Odd(), Merged(0, {})
+            record, done = _BatchRecord(), Merged(0, {})
             if refusal is not None:
-                odd.refused[batch.upto] = refusal
+                record.refused[batch.upto] = refusal
             elif plan.target is None:
-                self._refuse_all(plan, batch, odd)
+                self._refuse_all(plan, batch, record)
             else:
                 to = Destination(plan.target, plan.fields, self.run.run_id)
-                rows = batch_rows(plan, batch, self.context, lambda each: odd.note(each, row_key(plan, each)))
+                rows = batch_rows(plan, batch, self.context, lambda each: record.note(each, row_key(plan, each)))
                 done = await self.target.put(conn, to, rows, self.run.on_conflict, careful=careful)
-                odd.refused.update({row_id: TAKEN for row_id, same in done.met.items() if not same})
-            await self._note_odd(conn, plan, odd)
-            return await self._note_batch(conn, plan, batch, odd, done)
+                record.refused.update({row_id: TAKEN for row_id, same in done.met.items() if not same})
+            await self._store_record(conn, plan, record)
+            return await self._note_batch(conn, plan, batch, record, done)
 
         return await database.write(write)
 
-    def _refuse_all(self, plan: TablePlan, batch: RowRange, odd: _Odd) -> None:
+    def _refuse_all(self, plan: TablePlan, batch: RowRange, record: _BatchRecord) -> None:
         for chunk in self.context.snapshot.chunks(plan.select, batch.after, batch.upto):
-            odd.refused.update({row[-1]: plan.homeless for row in chunk})
+            record.refused.update({row[-1]: plan.homeless for row in chunk})
 
     async def _known(self, conn: AsyncConnection, plan: TablePlan, batch: RowRange) -> Tally | None:
         """The counts of a batch that an earlier try has written: the answer may have been lost with the connection."""
@@ -108,17 +108,17 @@ class Writer:
         row = (await conn.execute(select(*(batches.c[name] for name in names)).where(*mine))).first()
         return None if row is None else Tally(*row)
 
-    async def _note_odd(self, conn: AsyncConnection, plan: TablePlan, odd: _Odd) -> None:
+    async def _store_record(self, conn: AsyncConnection, plan: TablePlan, record: _BatchRecord) -> None:
         own = {"run_id": self.run.run_id, "table_name": plan.name}
         listed = [
             {**own, "row_id": row_id, "row_key": _storable(key), "column_name": note.column}
             | {"change": _storable(note.change), "original": _storable(note.original)}
-            for row_id, key, note in odd.kept()
+            for row_id, key, note in record.kept()
             if note.original is not None
         ]
         refused = [
             {**own, "row_id": row_id, "reason": _storable(reason), "original": self._original(plan, row_id)}
-            for row_id, reason in sorted(odd.refused.items())
+            for row_id, reason in sorted(record.refused.items())
         ]
         if listed:
             await conn.execute(insert(changes), listed)
@@ -126,14 +126,14 @@ class Writer:
             await conn.execute(insert(quarantine), refused)
 
     async def _note_batch(
-        self, conn: AsyncConnection, plan: TablePlan, batch: RowRange, odd: _Odd, done: Merged
+        self, conn: AsyncConnection, plan: TablePlan, batch: RowRange, record: _BatchRecord, done: Merged
     ) -> Tally:
         tally = Tally(
             rows=batch.rows,
-            migrated=batch.rows - len(odd.refused),
+            migrated=batch.rows - len(record.refused),
             already_there=sum(done.met.values()),
-            changed=len({row_id for row_id, _, _ in odd.kept()}),
-            quarantined=len(odd.refused),
+            changed=len({row_id for row_id, _, _ in record.kept()}),
+            quarantined=len(record.refused),
         )
         row = {
             "run_id": self.run.run_id,

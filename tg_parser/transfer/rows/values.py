@@ -26,10 +26,10 @@ def fitted(value: Any, field: Field, notes: list[Note]) -> Any:
         return None
     try:
         fit, change = _FIT[field.kind](value, field)
-    except InvalidRowError as unfit:
+    except InvalidRowError as invalid:
         if field.required and field.fallback is None and field.default is None:
-            raise InvalidRowError(f"{field.name}: {unfit}") from None
-        fit, change = field.default, f"left out, {unfit}"
+            raise InvalidRowError(f"{field.name}: {invalid}") from None
+        fit, change = field.default, f"left out, {invalid}"
     if change:
         notes.append(Note(field.name, change, shown(value)))
     return fit

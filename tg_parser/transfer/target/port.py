@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.tables import METADATA
 from tg_parser.storage.tables.processing import DERIVED
-from tg_parser.transfer.ledger import OnConflict, Run
+from tg_parser.transfer.ledger import MigrationRun, OnConflict
 from tg_parser.transfer.plan import key_columns
 from tg_parser.transfer.rows.fields import Field, field_of
 from tg_parser.transfer.validate import Tagged
@@ -110,11 +110,11 @@ class TransferTarget(Protocol):
         """The rows with these keys: times as text to microseconds in UTC, JSON as text, flags as numbers."""
         ...
 
-    async def rows_of_run(self, conn: AsyncConnection, to: Destination, run: Run) -> tuple[int, int]:
+    async def rows_of_run(self, conn: AsyncConnection, to: Destination, run: MigrationRun) -> tuple[int, int]:
         """The rows of a table that this run wrote and that are unchanged, and the number it wrote."""
         ...
 
-    async def undo(self, run: Run, of: Sequence[Database], *, state: str) -> dict[str, int]:
+    async def undo(self, run: MigrationRun, of: Sequence[Database], *, state: str) -> dict[str, int]:
         """Remove a run's rows from some of the databases and set the run's `state`; returns the removed rows by table.
 
         Raises StorageError, with nothing changed, if something was written since.
@@ -132,7 +132,7 @@ def tables_of(databases: Iterable[Database]) -> list[Table]:
     return [table for table in tables if table.name not in DERIVED]
 
 
-def untouchable(run: Run, touched: Sequence[str]) -> str:
+def untouchable(run: MigrationRun, touched: Sequence[str]) -> str:
     """The error for a run that cannot be undone."""
     return f"The migration {run.run_id} cannot be undone: {'; '.join(touched)}."
 

@@ -16,7 +16,7 @@ from tg_parser.domain.errors import StorageError
 from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.tables import METADATA, DatabaseName
-from tg_parser.transfer.ledger import OnConflict, Run
+from tg_parser.transfer.ledger import MigrationRun, OnConflict
 from tg_parser.transfer.rows.fields import Field, Kind
 from tg_parser.transfer.target.copy import OF_RUN, Driver, copy_into, driver_of, merge_into, statement
 from tg_parser.transfer.target.port import (
@@ -87,12 +87,12 @@ class PostgresTarget:
         cursor = await driver.execute(_select(to), [list(part) for part in zip(*keys, strict=True)])
         return await cursor.fetchall()
 
-    async def rows_of_run(self, conn: AsyncConnection, to: Destination, run: Run) -> tuple[int, int]:
+    async def rows_of_run(self, conn: AsyncConnection, to: Destination, run: MigrationRun) -> tuple[int, int]:
         """By the transactions of the run."""
-        ours, _, written = await _standing(await driver_of(conn), to, run)
+        ours, _, written = await _run_state(await driver_of(conn), to, run)
         return ours, written
 
-    async def undo(self, run: Run, of: Sequence[Database], *, state: str) -> dict[str, int]:
+    async def undo(self, run: MigrationRun, of: Sequence[Database], *, state: str) -> dict[str, int]:
         """In one transaction, with other writers kept out."""
         destinations = [Destination.of_table(table, run.run_id) for table in tables_of(of)]
 
@@ -169,15 +169,15 @@ def _name(field: Field) -> sql.Identifier:
     return sql.Identifier(field.name)
 
 
-async def _require_untouched(driver: Driver, run: Run, destinations: Sequence[Destination]) -> None:
+async def _require_untouched(driver: Driver, run: MigrationRun, destinations: Sequence[Destination]) -> None:
     touched = list[str]()
     for to in destinations:
-        touched += touched_since(to.table.name, *(await _standing(driver, to, run)))
+        touched += touched_since(to.table.name, *(await _run_state(driver, to, run)))
     if touched:
         raise StorageError(untouchable(run, touched), UNDO_OTHERWISE)
 
 
-async def _standing(driver: Driver, to: Destination, run: Run) -> tuple[int, int, int]:
+async def _run_state(driver: Driver, to: Destination, run: MigrationRun) -> tuple[int, int, int]:
     """Rows of the run that are unchanged, rows written since, and the number that the run wrote."""
     arguments = {"run": run.run_id, "target": to.table.name, "first": run.first_xid % 2**32}
     ours, later = await _numbers(driver, statement(to, _STATE), arguments)
@@ -190,7 +190,7 @@ async def _numbers(driver: Driver, query: sql.Composed, arguments: dict[str, Any
     return tuple(int(value) for value in row) if row else ()
 
 
-async def _forget(driver: Driver, run: Run, names: Sequence[DatabaseName]) -> None:
+async def _forget(driver: Driver, run: MigrationRun, names: Sequence[DatabaseName]) -> None:
     prefixes = [f"{name}." for name in names]
     targets = [table for name in names for table in METADATA[name].tables]
     for table in ("migration_batches", "migration_quarantine", "migration_changes"):

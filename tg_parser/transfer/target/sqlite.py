@@ -21,7 +21,7 @@ from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.engine.sqlite_names import quoted
 from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.tables.columns import BigNumber
-from tg_parser.transfer.ledger import OnConflict, Run, batches, changes, quarantine, runs
+from tg_parser.transfer.ledger import MigrationRun, OnConflict, batches, changes, quarantine, runs
 from tg_parser.transfer.rows.forms import OF_SOURCE, conversions, converted
 from tg_parser.transfer.target.port import (
     UNDO_OTHERWISE,
@@ -116,13 +116,13 @@ class SqliteTarget:
         found = await conn.exec_driver_sql(_sql(to, _FETCH, same_part=_same_part(to)), (orjson.dumps(keys).decode(),))
         return [tuple(row) for row in found]
 
-    async def rows_of_run(self, conn: AsyncConnection, to: Destination, run: Run) -> tuple[int, int]:
+    async def rows_of_run(self, conn: AsyncConnection, to: Destination, run: MigrationRun) -> tuple[int, int]:
         """By the digests of its rows."""
         await _prepare_reading(conn)
-        ours, _, written = await _standing(conn, to, run)
+        ours, _, written = await _run_state(conn, to, run)
         return ours, written
 
-    async def undo(self, run: Run, of: Sequence[Database], *, state: str) -> dict[str, int]:
+    async def undo(self, run: MigrationRun, of: Sequence[Database], *, state: str) -> dict[str, int]:
         """All files are checked first; then one after the other is rolled back, which may be repeated."""
         touched = [line for home in of for line in await home.read(partial(_touched, home, run))]
         if touched:
@@ -142,7 +142,7 @@ def _before(run_id: str) -> str:
     return f"{run_id} before"
 
 
-async def _touched(home: Database, run: Run, conn: AsyncConnection) -> list[str]:
+async def _touched(home: Database, run: MigrationRun, conn: AsyncConnection) -> list[str]:
     """What was written since, in words; nothing if the run wrote nothing here or is already undone."""
     await _prepare_reading(conn)
     lines = list[str]()
@@ -150,11 +150,11 @@ async def _touched(home: Database, run: Run, conn: AsyncConnection) -> list[str]
     if noted.first() is None:
         return lines
     for table in tables_of([home]):
-        lines += touched_since(table.name, *(await _standing(conn, Destination.of_table(table, run.run_id), run)))
+        lines += touched_since(table.name, *(await _run_state(conn, Destination.of_table(table, run.run_id), run)))
     return lines
 
 
-async def _undone(home: Database, run: Run, conn: AsyncConnection) -> dict[str, int]:
+async def _undone(home: Database, run: MigrationRun, conn: AsyncConnection) -> dict[str, int]:
     # The file is locked now: writes between the check and the lock count too.
     if touched := await _touched(home, run, conn):
         raise StorageError(untouchable(run, touched), UNDO_OTHERWISE)
@@ -219,12 +219,12 @@ async def _leave_out(conn: AsyncConnection, query: str, own: dict[str, str]) -> 
     return met
 
 
-async def _standing(conn: AsyncConnection, to: Destination, run: Run) -> tuple[int, int, int]:
+async def _run_state(conn: AsyncConnection, to: Destination, run: MigrationRun) -> tuple[int, int, int]:
     """Rows of the run that are unchanged, rows written since, and the number that the run wrote."""
     own = {"run": run.run_id, "before": _before(run.run_id), "target": to.table.name}
-    standing: tuple[int | None, ...] = tuple((await conn.exec_driver_sql(_sql(to, _STATE), own)).one())
+    state: tuple[int | None, ...] = tuple((await conn.exec_driver_sql(_sql(to, _STATE), own)).one())
     written = await conn.exec_driver_sql(_WRITTEN, own)
-    return int(standing[0] or 0), int(standing[1] or 0), int(written.scalar_one())
+    return int(state[0] or 0), int(state[1] or 0), int(written.scalar_one())
 
 
 def _sql(to: Destination, template: str, **more: str) -> str:
