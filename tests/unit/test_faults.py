@@ -32,7 +32,7 @@ def wrapped(cause, wrapper=OperationalError):
     [
         (errors.SerializationFailure("x"), StorageUnavailableError, "other writers were in the way"),
         (errors.DeadlockDetected("x"), StorageUnavailableError, "other writers were in the way"),
-        (errors.IdleInTransactionSessionTimeout("x"), StorageUnavailableError, "stood idle too long"),
+        (errors.IdleInTransactionSessionTimeout("x"), StorageUnavailableError, "was idle too long"),
         (
             psycopg.OperationalError("FATAL:  sorry, too many clients already"),
             StorageUnavailableError,

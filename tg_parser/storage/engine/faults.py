@@ -63,11 +63,11 @@ _POSTGRES: dict[str, _Meaning] = {
         "Make the role the owner of the database, or: GRANT CREATE, USAGE ON SCHEMA public TO its name.",
     ),
     "25006": _Meaning(
-        StorageError, "is read-only", "Set DB_HOST to the primary server; a standby belongs into DB_REPLICA_HOSTS."
+        StorageError, "is read-only", "Set DB_HOST to the primary server; a standby belongs in DB_REPLICA_HOSTS."
     ),
     "25P03": _Meaning(
         StorageUnavailableError,
-        "ended a transaction that stood idle too long",
+        "ended a transaction that was idle too long",
         "Was this machine asleep? Else raise DB_IDLE_IN_TRANSACTION_TIMEOUT.",
     ),
     "40001": _COLLIDED,
@@ -90,7 +90,7 @@ _POSTGRES: dict[str, _Meaning] = {
 _TLS = "TLS"
 _POSTGRES[_TLS] = _Meaning(
     StorageError,
-    "cannot be reached over TLS as DB_SSLMODE wants it",
+    "cannot be reached over TLS as DB_SSLMODE requires",
     "Check DB_SSLMODE, DB_SSLROOTCERT and the name in the server's certificate; --debug shows the reason.",
 )
 _POOLER = "pooler"

@@ -39,11 +39,11 @@ class FileLocks:
         """Hold `name` through a lock on a file of its own."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock"
-        told = path.with_suffix(".holder")
+        holder = path.with_suffix(".holder")
         with contextlib.ExitStack() as held:
             if not try_lock(path, held):
-                raise busy(name, _read(told))
-            told.write_text(_holder(), "utf-8")
+                raise busy(name, _read(holder))
+            holder.write_text(_holder(), "utf-8")
             yield
 
 
@@ -56,9 +56,9 @@ def try_lock(path: Path, held: contextlib.ExitStack) -> bool:
     return True
 
 
-def _read(told: Path) -> str:
+def _read(holder: Path) -> str:
     try:
-        return told.read_text("utf-8", "replace")
+        return holder.read_text("utf-8", "replace")
     except OSError:
         return ""
 

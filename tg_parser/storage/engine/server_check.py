@@ -52,7 +52,7 @@ def unfit(facts: ServerFacts) -> tuple[str, str] | None:
     if facts.in_recovery:
         return (
             "is a standby, which takes no writes",
-            "Set DB_HOST (or DB_URL) to the primary server; a standby belongs into DB_REPLICA_HOSTS.",
+            "Set DB_HOST (or DB_URL) to the primary server; a standby belongs in DB_REPLICA_HOSTS.",
         )
     if not facts.settings_kept:
         return "is behind a pooler that drops the settings of a session", "Set DB_TRANSACTION_POOLER=true."

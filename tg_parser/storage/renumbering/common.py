@@ -70,16 +70,16 @@ def right_numbers(ask: Ask, channels: Iterable[str], *, with_messages: bool) -> 
 def _signed(ask: Ask, channel: str) -> str | None:
     """The channel a folded number belongs to: its posts carry the whole number, and no author has the folded one."""
     rights = signatures(channel)
-    if not rights or _told(ask, channel, "author_id = :author", author=channel):
+    if not rights or _any_message(ask, channel, "author_id = :author", author=channel):
         return None
-    if not _told(ask, channel):
-        return next((right for right in rights.values() if _told(ask, right)), None)
+    if not _any_message(ask, channel):
+        return next((right for right in rights.values() if _any_message(ask, right)), None)
     names = {f"author_{place}": author for place, author in enumerate(rights)}
-    speaking = _told(ask, channel, f"author_id IN ({', '.join(f':{name}' for name in names)})", **names)
+    speaking = _any_message(ask, channel, f"author_id IN ({', '.join(f':{name}' for name in names)})", **names)
     return rights[speaking[0]["author_id"]] if speaking else None
 
 
-def _told(ask: Ask, channel: str, condition: str = "1 = 1", **values: str) -> Sequence[Mapping[str, Any]]:
+def _any_message(ask: Ask, channel: str, condition: str = "1 = 1", **values: str) -> Sequence[Mapping[str, Any]]:
     """Any one message that meets the condition, if there is one."""
     within = "source_ref >= :low AND source_ref < :high"
     statement = f"SELECT author_id FROM raw_messages WHERE {within} AND {condition} LIMIT 1"
@@ -91,8 +91,8 @@ def _told_by_messages(ask: Ask, channel: str, suspected: Suspicion) -> str | Non
     if not _posts(ask, channel):
         return next((right for right in suspected if right is not None and _posts(ask, right)), None)
     for row in _posts(ask, channel, "via IN ('api', 'web')") if suspected.glued else ():
-        if (told := _is_channel(row)) is not None:
-            return suspected.glued if told else None
+        if (is_channel := _is_channel(row)) is not None:
+            return suspected.glued if is_channel else None
     authors = _posts(ask, channel, "author_id IS NOT NULL", what="DISTINCT author_id", limit=2)
     return right_number_by_authors(channel, [row["author_id"] for row in authors])
 
@@ -113,8 +113,8 @@ def _is_channel(row: Mapping[str, Any]) -> bool | None:
     if isinstance(payload, str):
         payload = orjson.loads(payload)
     peer = payload.get("peer_id") if isinstance(payload, dict) else None
-    told = "channel_id" in peer if isinstance(peer, dict) else None
-    return True if row["via"] == "web" else told
+    is_channel = "channel_id" in peer if isinstance(peer, dict) else None
+    return True if row["via"] == "web" else is_channel
 
 
 class Move:
@@ -128,7 +128,7 @@ class Move:
         """Correct the refs, or the ids made of refs, in a column."""
         self.run(f"UPDATE {name} SET {key} = {self.new(key)} WHERE {self.within(key)}", before)
 
-    def drop_doubles(self, name: str, key: str = "source_ref", *, before: str = "tg:", also: str = "1 = 1") -> None:
+    def drop_duplicates(self, name: str, key: str = "source_ref", *, before: str = "tg:", also: str = "1 = 1") -> None:
         """Delete rows that also exist under the right ref; `also` compares further columns of o, the other row."""
         other = f"SELECT 1 FROM {name} AS o WHERE o.{key} = {self.new(f'{name}.{key}')} AND {also}"
         self.run(f"DELETE FROM {name} WHERE {self.within(key)} AND EXISTS ({other})", before)

@@ -31,12 +31,12 @@ def renumber_sources(conn: Connection) -> None:
     seen = set(conn.scalars(text("SELECT channel_id FROM telegram_access")))
     sources = rows_of(conn, select(_sources).order_by(_source.created_at, _source.source_id))
     channels = [row["channel_id"] for row in sources]
-    told = right_numbers(asking(conn), channels, with_messages=has_messages(conn))
+    corrected = right_numbers(asking(conn), channels, with_messages=has_messages(conn))
     for row in sources:
         peer = row["peer_id"]
         if peer is not None and right_peer(peer) != peer:
             _change(conn, row["source_id"], {"peer_id": right_peer(peer)})
-        if (right := told.get(row["channel_id"]) or _right_number(row, seen)) is not None:
+        if (right := corrected.get(row["channel_id"]) or _right_number(row, seen)) is not None:
             _move(conn, row["source_id"], right)
     _renumber_access(conn, seen)
 
@@ -70,6 +70,8 @@ def _renumber_access(conn: Connection, seen: set[str]) -> None:
         both = {"wrong": wrong, "right": right_peer(wrong)}
         if both["right"] == wrong:
             continue
-        twins = "SELECT session_id FROM telegram_access WHERE channel_id = :right"
-        conn.execute(text(f"DELETE FROM telegram_access WHERE channel_id = :wrong AND session_id IN ({twins})"), both)
+        duplicates = "SELECT session_id FROM telegram_access WHERE channel_id = :right"
+        conn.execute(
+            text(f"DELETE FROM telegram_access WHERE channel_id = :wrong AND session_id IN ({duplicates})"), both
+        )
         conn.execute(text("UPDATE telegram_access SET channel_id = :right WHERE channel_id = :wrong"), both)

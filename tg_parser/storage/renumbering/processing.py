@@ -75,13 +75,13 @@ def channels_of_documents(ask: Ask) -> Iterator[str]:
 
 def _move_documents(move: Move) -> None:
     """A message with two documents keeps one, and waits for processing again if it has a revision log."""
-    twin = f"SELECT 1 FROM processed_documents AS o WHERE {move.within('o.source_ref')}"
-    twin += f" AND {move.new('o.source_ref')} = processed_documents.source_ref"
-    move.run(f"UPDATE processed_documents SET revision = 0 WHERE channel_id = :right AND EXISTS ({twin})")
+    duplicate = f"SELECT 1 FROM processed_documents AS o WHERE {move.within('o.source_ref')}"
+    duplicate += f" AND {move.new('o.source_ref')} = processed_documents.source_ref"
+    move.run(f"UPDATE processed_documents SET revision = 0 WHERE channel_id = :right AND EXISTS ({duplicate})")
     # Claims belong to running workers, and none runs while the schema changes.
     move.run(f"DELETE FROM processing_claims WHERE {move.within('source_ref')}")
     for name in _WITH_REFS:
-        move.drop_doubles(name)
+        move.drop_duplicates(name)
         move.refs(name)
     move.refs("processed_documents", "id", "doc:tg:")
     move.refs("task_history")

@@ -47,13 +47,13 @@ def renumber_messages(conn: Connection) -> None:
     _renumber_people(conn, numbers)
     for wrong, right in sorted(numbers.items()):
         move = Move(conn, wrong, right)
-        _merge_doubles(conn, move)
+        _merge_duplicates(conn, move)
         for name in ("raw_messages", "raw_revisions"):
             move.refs(name)
         move.number("raw_messages")
 
 
-def _merge_doubles(conn: Connection, move: Move) -> None:
+def _merge_duplicates(conn: Connection, move: Move) -> None:
     """For a message stored under both numbers the earlier row stays; what was seen later goes into its log."""
     prefix, after = f"tg:{move.wrong}:", f"tg:{move.wrong}:"
     within = select(_row.source_ref).where(_row.source_ref < f"tg:{move.wrong};").order_by(_row.source_ref).limit(PAGE)

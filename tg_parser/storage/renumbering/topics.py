@@ -43,9 +43,9 @@ Row = Mapping[str, Any]
 
 def move_topics(move: Move) -> None:
     """When two topics end up with one id, the one under the right number stays, with the messages of both."""
-    move.drop_doubles("topic_items", also="o.topic_id = topic_items.topic_id")
+    move.drop_duplicates("topic_items", also="o.topic_id = topic_items.topic_id")
     move.refs("topic_items")
-    twins = _twins(move)
+    duplicates = _duplicates(move)
     _make_way(move)
     # Items point at their topic, so it exists under both ids until they have moved.
     columns = ", ".join((*_PLAIN, *_TIMES, *_JSON))
@@ -53,11 +53,11 @@ def move_topics(move: Move) -> None:
     move.run(f"INSERT INTO topics (id, {columns}) {of_wrong} ON CONFLICT (id) DO NOTHING", _IDS)
     move.refs("topic_items", "topic_id", _IDS)
     move.run(f"DELETE FROM topics WHERE {move.within('id')}", _IDS)
-    for start in range(0, len(twins), PAGE):
-        _unite(move.conn, twins[start : start + PAGE])
+    for start in range(0, len(duplicates), PAGE):
+        _unite(move.conn, duplicates[start : start + PAGE])
 
 
-def _twins(move: Move) -> Sequence[Row]:
+def _duplicates(move: Move) -> Sequence[Row]:
     """The heads of topics that exist under both ids."""
     wrong, right = _topics.alias("w"), _topics.alias("o")
     low = f"{_IDS}{move.wrong}:"
@@ -73,17 +73,17 @@ def _make_way(move: Move) -> None:
     other, same = f"SELECT 1 FROM topics AS o WHERE o.id = {to}", "o.source_ref = topic_items.source_ref"
     coming = f"WHERE {move.within('topic_id')} AND EXISTS ({other})"
     move.run(f"UPDATE topic_items SET role = 'supporting' {coming}", _IDS)
-    move.drop_doubles("topic_items", "topic_id", before=_IDS, also=same)
+    move.drop_duplicates("topic_items", "topic_id", before=_IDS, also=same)
 
 
-def _unite(conn: Connection, twins: Sequence[Row]) -> None:
-    ids = [head["id"] for head in twins]
+def _unite(conn: Connection, duplicates: Sequence[Row]) -> None:
+    ids = [head["id"] for head in duplicates]
     conn.execute(_RANK, {"ids": ids})
     counts = defaultdict[str, dict[str, int]](dict)
     for row in rows_of(conn, _ROLES, {"ids": ids}):
         counts[row["topic_id"]][row["role"]] = row["items"]
     values = {name: bindparam(f"new_{name}", type_=_topics.c[name].type) for name in _UNITED}
-    changed = [_united(head, counts[head["id"]]) for head in twins]
+    changed = [_united(head, counts[head["id"]]) for head in duplicates]
     conn.execute(update(_topics).where(_topics.c.id == bindparam("of")).values(**values), changed)
 
 

@@ -159,10 +159,10 @@ def _is_of_another_person(held: Row, seen: Row) -> bool:
 def _facts(held: Row, seen: Row) -> dict[str, Any]:
     """What an observation knows better: everything from a richer adapter; from an equal one, what is missing."""
     rank, held_rank = _rank(seen["via"]), _rank(held["via"])
-    told = {name: seen[name] for name in FACTS if seen[name] is not None and seen[name] != held[name]}
+    known = {name: seen[name] for name in FACTS if seen[name] is not None and seen[name] != held[name]}
     if rank > held_rank:
-        return {**told, "via": seen["via"]}
-    return {name: value for name, value in told.items() if _is_missing(name, held, value)} if rank == held_rank else {}
+        return {**known, "via": seen["via"]}
+    return {name: value for name, value in known.items() if _is_missing(name, held, value)} if rank == held_rank else {}
 
 
 def _is_missing(name: str, held: Row, value: Any) -> bool:

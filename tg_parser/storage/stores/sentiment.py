@@ -60,7 +60,7 @@ class SentimentStorage:
 
     async def total(self, wanted: ToneFilter) -> ToneSum:
         """All matching messages together, each counted once."""
-        found = await self._read(select(self._sums(self._told(wanted, literal("")))))
+        found = await self._read(select(self._sums(self._tones(wanted, literal("")))))
         return found[0] if found else ToneSum("", 0, 0, 0, 0, 0)
 
     async def titles(self, topic_ids: Sequence[str]) -> dict[str, str]:
@@ -78,20 +78,20 @@ class SentimentStorage:
     def _keyed(self, wanted: ToneFilter, by: By) -> Select[Any]:
         if by == "topic":
             members = _members(wanted.channel_id)
-            told = self._told(wanted, members.topic_id)
-            return told.where(members.source_ref == _doc.source_ref)
+            tones = self._tones(wanted, members.topic_id)
+            return tones.where(members.source_ref == _doc.source_ref)
         if by == "thread":
-            return self._told(wanted, func.coalesce(_doc.thread_id, _doc.source_message_id))
-        return self._told(wanted, self._database.dialect.first_day(_doc.message_date, by))
+            return self._tones(wanted, func.coalesce(_doc.thread_id, _doc.source_message_id))
+        return self._tones(wanted, self._database.dialect.first_day(_doc.message_date, by))
 
-    def _told(self, wanted: ToneFilter, key: ColumnElement[Any]) -> Select[Any]:
+    def _tones(self, wanted: ToneFilter, key: ColumnElement[Any]) -> Select[Any]:
         """`key` and tone of every matching message."""
         tone = self._database.dialect.json_text(_doc.sentiment_json, "label")
         return select(key.label("key"), tone.label("tone")).where(*_conditions(wanted))
 
     @staticmethod
-    def _sums(told: Select[Any]) -> Any:
-        inner = told.subquery()
+    def _sums(rows: Select[Any]) -> Any:
+        inner = rows.subquery()
         tones = {name: func.count().filter(inner.c.tone == name) for name in ("positive", "neutral", "negative")}
         return (
             select(

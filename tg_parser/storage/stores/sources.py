@@ -165,10 +165,10 @@ def _backlog_values(backlog: Backlog, now: datetime) -> dict[str, Any]:
 
 
 def _consequence(attempt: Attempt, status: SourceStatus | None) -> dict[str, Any]:
-    told = {} if status is None else {"status": case((_state.status == "paused", "paused"), else_=status)}
+    status_change = {} if status is None else {"status": case((_state.status == "paused", "paused"), else_=status)}
     if attempt.success:
-        return {"last_success_at": attempt.finished_at, "fail_count": 0, "last_error": None, **told}
-    return {"fail_count": _state.fail_count + 1, "last_error": attempt.error_message, **told}
+        return {"last_success_at": attempt.finished_at, "fail_count": 0, "last_error": None, **status_change}
+    return {"fail_count": _state.fail_count + 1, "last_error": attempt.error_message, **status_change}
 
 
 def _attempt(row: Mapping[str, Any]) -> Attempt:
