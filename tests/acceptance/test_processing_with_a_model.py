@@ -219,5 +219,5 @@ def test_own_prompts_are_used_and_checked(sqlite_env, tmp_path):
         for arguments in (("process", "--all", "--force"), ("prompts", "check")):
             said = tg_parser(env, *arguments, cwd=tmp_path, code=2).stderr
             assert "mine/processing.yaml, line" in said
-            assert "${mesage} is no variable" in said
+            assert "${mesage} is not a variable" in said
         assert len(server.requests) == 1

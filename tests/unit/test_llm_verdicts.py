@@ -73,7 +73,7 @@ def test_the_providers_own_words_are_repeated_without_the_key_and_on_one_line():
     assert reason(http(ModelAuthenticationError, 401, body), "sk-1234").startswith("status 401: Wrong key ***. xxx")
     assert len(reason(http(ModelAuthenticationError, 401, body), "sk-1234")) == 201
     page = ModelAPIError("m", "Expected a JSON response, got: '<html>'")
-    assert reason(page, "") == "what it sent is no answer of a language model"
+    assert reason(page, "") == "what it sent is not an answer of a language model"
     assert reason(TimeoutError(), "") == "no answer in time"
     assert reason(http(ModelServerError, 502, "<html>bad gateway</html>"), "") == "status 502"
 

@@ -40,15 +40,15 @@ def test_prompt_is_filled_and_known_by_its_text():
     [
         (("version: 7", "version: seven"), "line 2: version"),
         (("version: 7", "version: 0"), "line 2: version"),
-        (("parameters:", "params:"), "line 8: 'params' is no key"),
-        (("temperature: 0.5", "temprature: 0.5"), "line 8: 'parameters.temprature' is no key"),
+        (("parameters:", "params:"), "line 8: 'params' is not a key"),
+        (("temperature: 0.5", "temprature: 0.5"), "line 8: 'parameters.temprature' is not a key"),
         (("temperature: 0.5", "temperature: 5"), "line 8: parameters.temperature"),
         (("system: |\n  Describe the message.\n", ""), "the key 'system' is missing"),
-        (("$$5", "$5"), r"line 7: a `\$` that begins no variable"),
-        (("version: 7", "name: other"), "line 2: the key 'name' stands there twice"),
-        (("name: processing", "name: [processing"), "line 2: this is no YAML"),
+        (("$$5", "$5"), r"line 7: a `\$` that does not begin a variable"),
+        (("version: 7", "name: other"), "line 2: the key 'name' appears twice"),
+        (("name: processing", "name: [processing"), "line 2: this is not valid YAML"),
         ((OWN, "just words"), "line 1: it must hold the keys name, version"),
-        ((OWN, "? [a, b]\n: c\n"), "is no key|no YAML|must hold"),
+        ((OWN, "? [a, b]\n: c\n"), "is not a key|not valid YAML|must hold"),
     ],
 )
 def test_errors_name_file_and_line(change, told):
@@ -84,7 +84,7 @@ def test_own_prompt_replaces_its_namesake(tmp_path):
 @pytest.mark.parametrize(
     ("file", "change", "told"),
     [
-        ("processing.yaml", ("${message}", "${mesage}"), r"line 7: \$\{mesage\} is no variable"),
+        ("processing.yaml", ("${message}", "${mesage}"), r"line 7: \$\{mesage\} is not a variable"),
         ("processing.yaml", ("${context}", ""), r"line 5: the variable \$\{context\} is missing"),
         ("procesing.yaml", ("name: processing", "name: procesing"), "line 1: there is no prompt 'procesing'"),
         ("other.yaml", ("name", "name"), "line 1: its name is 'processing', and its file's is 'other'"),

@@ -80,8 +80,8 @@ def _accepted(response: ModelResponse, question: Question[T]) -> T:
 
 def _refusal(response: ModelResponse) -> str:
     details = response.provider_details or {}
-    told = details.get("refusal") or details.get("block_reason") or details.get("finish_reason") or "content filter"
-    return f"{_short(str(told))}."
+    cause = details.get("refusal") or details.get("block_reason") or details.get("finish_reason") or "content filter"
+    return f"{_short(str(cause))}."
 
 
 def _short(text: str) -> str:

@@ -76,9 +76,9 @@ def asked_wait(error: Exception) -> float | None:
 
 def reason(error: Exception, key: str) -> str:
     """The failure in words for people: the provider's own if it gave any, else the kind."""
-    told = _told(error)
+    message = _provider_message(error)
     status = f"status {error.status_code}" if isinstance(error, ModelHTTPError) else ""
-    return masked(": ".join(filter(None, (status, told))) or _kind(error), key)
+    return masked(": ".join(filter(None, (status, message))) or _kind(error), key)
 
 
 def masked(text: str, key: str) -> str:
@@ -106,13 +106,13 @@ def _is_of_the_proxy(error: Exception) -> bool:
     return isinstance(error, ModelHTTPError) and error.status_code == httpx2.codes.PROXY_AUTHENTICATION_REQUIRED
 
 
-def _told(error: Exception) -> str:
+def _provider_message(error: Exception) -> str:
     """The message in a provider's error body; its place differs."""
     body: Any = getattr(error, "body", None)
     if isinstance(body, dict):
         inner = body.get("error", body)
-        told = inner.get("message") if isinstance(inner, dict) else inner
-        return told if isinstance(told, str) else ""
+        message = inner.get("message") if isinstance(inner, dict) else inner
+        return message if isinstance(message, str) else ""
     return ""
 
 
@@ -122,7 +122,7 @@ def _kind(error: Exception) -> str:
     if any(isinstance(cause, TimeoutError | httpx2.TimeoutException) for cause in causes):
         return "no answer in time"
     if type(error) is ModelAPIError or isinstance(error, UnexpectedModelBehavior):
-        return "what it sent is no answer of a language model"
+        return "what it sent is not an answer of a language model"
     # The packages of some providers only say "Connection error"; the cause below it says more.
     return next((str(cause) for cause in reversed(causes) if str(cause)), type(error).__name__)
 

@@ -67,14 +67,16 @@ def parse_prompt(text: str, origin: str) -> PromptTemplate:
     try:
         lines, data = _key_lines(text, origin), yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise wrong(origin, _line_in(error), f"this is no YAML: {getattr(error, 'problem', None) or error}.") from error
+        raise wrong(
+            origin, _line_in(error), f"this is not valid YAML: {getattr(error, 'problem', None) or error}."
+        ) from error
     try:
         read = PromptFile.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         line = lines.get(str(first["loc"][0])) if first["loc"] else None
-        raise wrong(origin, line, _told(first["type"], key, in_words(first))) from error
+        raise wrong(origin, line, _problem(first["type"], key, in_words(first))) from error
     return PromptTemplate(
         name=read.name,
         version=read.version,
@@ -93,7 +95,7 @@ def require_variables(template: PromptTemplate, known: Iterable[str]) -> None:
     listed = ", ".join(f"${{{name}}}" for name in sorted(known))
     for name in sorted(template.variables - frozenset(known)):
         place = line_of(template.text, rf"\$\{{?{name}\b")
-        raise wrong(template.origin, place, f"${{{name}}} is no variable of this prompt; it has {listed}.")
+        raise wrong(template.origin, place, f"${{{name}}} is not a variable of this prompt; it has {listed}.")
     for name in sorted(frozenset(known) - template.variables):
         raise wrong(template.origin, line_of(template.text, r"(?m)^user:"), f"the variable ${{{name}}} is missing.")
 
@@ -120,7 +122,7 @@ def _key_lines(text: str, origin: str) -> dict[str, int]:
         line = key.start_mark.line + 1
         name = str(key.value)
         if name in lines:
-            raise wrong(origin, line, f"the key {name!r} stands there twice.")
+            raise wrong(origin, line, f"the key {name!r} appears twice.")
         lines[name] = line
     return lines
 
@@ -134,14 +136,14 @@ def _variables(user: str, text: str, origin: str) -> Iterable[str]:
     for match in Template.pattern.finditer(user):
         if match["invalid"] is not None:
             line = line_of(text, re.escape(user[match.start() : match.start() + 10].splitlines()[0]))
-            raise wrong(origin, line, "a `$` that begins no variable is written `$$`.")
+            raise wrong(origin, line, "a `$` that does not begin a variable is written `$$`.")
         if name := match["named"] or match["braced"]:
             yield name
 
 
-def _told(kind: str, key: str, message: str) -> str:
+def _problem(kind: str, key: str, message: str) -> str:
     if kind == "extra_forbidden":
-        return f"{key!r} is no key of a prompt; those are {', '.join(PromptFile.model_fields)}."
+        return f"{key!r} is not a key of a prompt; the keys are {', '.join(PromptFile.model_fields)}."
     if kind == "missing":
         return f"the key {key!r} is missing."
     return f"{key}: {message}."

@@ -37,11 +37,11 @@ _SHOWN_ERRORS = 8
 def request_parameters(schema: type[BaseModel]) -> ModelRequestParameters:
     """The request parameters for `schema`, whichever way its model is asked."""
     shape = schema.model_json_schema()
-    told = "The answer."
+    description = "The answer."
     return ModelRequestParameters(
         output_mode="auto",
-        output_object=OutputObjectDefinition(json_schema=shape, name=TOOL, description=told),
-        output_tools=[ToolDefinition(name=TOOL, parameters_json_schema=shape, description=told, kind="output")],
+        output_object=OutputObjectDefinition(json_schema=shape, name=TOOL, description=description),
+        output_tools=[ToolDefinition(name=TOOL, parameters_json_schema=shape, description=description, kind="output")],
     )
 
 
@@ -65,7 +65,7 @@ def parse_answer(text: str, schema: type[T]) -> T:
         try:
             answer = schema.model_validate(found)
         except ValidationError as error:
-            fault = AnswerRejectedError(_told(error))
+            fault = AnswerRejectedError(_problems(error))
         else:
             answers += [answer] if answer not in answers else []
     if len(answers) > 1:
@@ -88,7 +88,7 @@ def _objects(text: str) -> Iterator[Any]:
         start = text.find("{", end)
 
 
-def _told(error: ValidationError) -> str:
+def _problems(error: ValidationError) -> str:
     """Where the answer is wrong and how, without quoting it: its words would come back in the next answer."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     lines = [f"{'.'.join(map(str, item['loc'])) or 'the answer'}: {item['msg']}" for item in found[:_SHOWN_ERRORS]]

@@ -31,10 +31,10 @@ class BatchingLoader(Generic[T]):
             outcome = (await asyncio.gather(self._find(list(wanted)), return_exceptions=True))[0]
             for key, futures in wanted.items():
                 for future in futures:
-                    _settle(future, outcome, key)
+                    _deliver(future, outcome, key)
 
 
-def _settle(future: asyncio.Future[T | None], outcome: Mapping[str, T] | BaseException, key: str) -> None:
+def _deliver(future: asyncio.Future[T | None], outcome: Mapping[str, T] | BaseException, key: str) -> None:
     if future.done():  # the task that waited was cancelled
         return
     if isinstance(outcome, BaseException):

@@ -32,7 +32,7 @@ def http_client(llm: LlmSettings, listener: HeaderListener) -> httpx2.AsyncClien
     environment.
     """
 
-    async def told(response: httpx2.Response) -> None:
+    async def pass_headers(response: httpx2.Response) -> None:
         listener(response.headers)
         await show_hidden_error(response)
 
@@ -41,7 +41,7 @@ def http_client(llm: LlmSettings, listener: HeaderListener) -> httpx2.AsyncClien
         timeout=httpx2.Timeout(llm.timeout, connect=min(_CONNECT_SECONDS, llm.timeout)),
         limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None),
         headers={"User-Agent": f"TG_parser/{__version__}"},
-        event_hooks={"response": [told]},
+        event_hooks={"response": [pass_headers]},
     )
 
 
@@ -53,11 +53,11 @@ async def show_hidden_error(response: httpx2.Response) -> None:
     if b'"error"' not in body[:_ERROR_WITHIN]:
         return
     try:
-        told = orjson.loads(body)
+        data = orjson.loads(body)
     except orjson.JSONDecodeError:
         return
-    error = told.get("error") if isinstance(told, dict) else None
-    if isinstance(error, dict | str) and error and not any(map(told.get, _ANSWERS)):
+    error = data.get("error") if isinstance(data, dict) else None
+    if isinstance(error, dict | str) and error and not any(map(data.get, _ANSWERS)):
         code = error.get("code") if isinstance(error, dict) else None
         named = isinstance(code, int) and httpx2.codes.BAD_REQUEST <= code < _NO_STATUS
         response.status_code = int(str(code)) if named else httpx2.codes.BAD_GATEWAY

@@ -29,7 +29,7 @@ class Endpoint(WrapperModel):
 
     def parameters(self, prompt: ModelSettings | None) -> dict[str, Any]:
         """The parameters sent with the text, including a prompt's own."""
-        return self._told(prompt)[0]
+        return self._prepared(prompt)[0]
 
     async def request(
         self,
@@ -38,7 +38,7 @@ class Endpoint(WrapperModel):
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         """The answer, marked with the parameters. Raises PROVIDER_ERRORS, such as TimeoutError after LLM_TIMEOUT."""
-        parameters, settings = self._told(model_settings)
+        parameters, settings = self._prepared(model_settings)
         try:
             async with asyncio.timeout(self._llm.timeout):
                 response = await self.wrapped.request(messages, settings, model_request_parameters)
@@ -46,7 +46,7 @@ class Endpoint(WrapperModel):
             raise UnexpectedModelBehavior(f"The provider's package stumbled over the answer: {error!r}") from error
         return with_parameters(response, parameters)
 
-    def _told(self, prompt: ModelSettings | None) -> tuple[dict[str, Any], ModelSettings]:
+    def _prepared(self, prompt: ModelSettings | None) -> tuple[dict[str, Any], ModelSettings]:
         """Computed once for each set of parameters in the prompts."""
         wanted: dict[str, Any] = dict(prompt or {})
         key = tuple(sorted(wanted.items()))

@@ -76,7 +76,7 @@ class Fallback(WrapperModel):
     def _rest_from(self, number: int, error: Failure) -> None:
         times = _LONGER if isinstance(error, ProviderError) else 1
         if number not in self._resting and number + 1 < len(self._models):
-            log.warning(f"{error.message} The next model stands in.")
+            log.warning(f"{error.message} The next model takes over.")
         self._resting[number] = _Rest(self._after(times * self._rest), error)
 
     def _recovered(self, number: int) -> None:

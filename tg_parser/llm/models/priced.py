@@ -41,8 +41,8 @@ class Priced(WrapperModel):
         usage = response.usage
         if not usage.input_tokens and not usage.output_tokens:
             return CallRecord(self._provider_name, self.wrapped.model_name)
-        told = None if usage.cost is None else nanousd(usage.cost)
-        cost = self._tariff.price(usage) if told is None else told
+        reported = None if usage.cost is None else nanousd(usage.cost)
+        cost = self._tariff.price(usage) if reported is None else reported
         return CallRecord(self._provider_name, self.wrapped.model_name, usage.input_tokens, usage.output_tokens, cost)
 
 

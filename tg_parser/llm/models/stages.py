@@ -41,8 +41,8 @@ class Models:
         """The model asked first, and how, in one line: with the same identity, two runs would get the same answers."""
         choice = self._choices(stage)[0]
         endpoint = await self._endpoint(choice)
-        told = [choice.provider, choice.model, choice.base_url, endpoint.parameters(None)]
-        return json.dumps(told, sort_keys=True)
+        parts = [choice.provider, choice.model, choice.base_url, endpoint.parameters(None)]
+        return json.dumps(parts, sort_keys=True)
 
     def _choices(self, stage: Stage) -> list[ModelChoice]:
         return model_chain(self._settings.llm, stage)
