@@ -68,7 +68,7 @@ def test_known_topics_in_one_run(sqlite_env, folder):
     [
         (None, 1, "cannot be read"),
         ("topics:\n  - titel: Валюта\n", 2, "topics.yaml, entry 1: "),
-        ("topics: [", 2, "topics.yaml, line 1: this is no YAML"),
+        ("topics: [", 2, "topics.yaml, line 1: this is not valid YAML"),
     ],
 )
 def test_a_wrong_file_of_topics_is_refused_before_anything_is_collected(sqlite_env, folder, text, code, told):

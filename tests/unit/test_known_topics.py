@@ -7,7 +7,7 @@ from topic_samples import DOLLAR, ODD, SNOW, START, ZOO, channel_posts, directio
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.discovery import TopicsFound, find_topics
 from tg_parser.topics.grouping.groups import PreparedCorpus, group_documents, prepare
-from tg_parser.topics.grouping.known import near_threshold, without_doubles
+from tg_parser.topics.grouping.known import near_threshold, without_duplicates
 from tg_parser.topics.grouping.texts import corpus_of
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicDocument, TopicOptions, WantedTopic
 from tg_parser.topics.verdicts import Membership, record, remembered
@@ -98,8 +98,8 @@ def test_a_topic_asked_for_again_keeps_its_id_though_its_messages_are_others():
 def test_a_wide_topic_leaves_the_narrow_ones_inside_it_alone():
     """Only what shares most messages is not found twice: of ten messages, four are no double, six are."""
     wide, narrow, other = group(*range(10)), group(0, 1, 2, 3), group(10, 11)
-    assert without_doubles([narrow, other], [wide]) == [narrow, other]
-    assert without_doubles([group(*range(6)), other], [wide]) == [other]
+    assert without_duplicates([narrow, other], [wide]) == [narrow, other]
+    assert without_duplicates([group(*range(6)), other], [wide]) == [other]
 
 
 def test_keywords_are_found_in_every_form_and_only_whole():

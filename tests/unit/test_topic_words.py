@@ -148,6 +148,6 @@ async def test_an_inquiry_adds_up_what_was_paid():
     editor = TopicModel().editor()
     session: LlmSession = editor.session(["-1001", "-1002"], lambda _: None)
     await editor.word(drafts, corpus_of(DOCUMENTS), {}, session, force=False)
-    told = session.told(worded=2)
+    told = session.edit_report(worded=2)
     assert (told.asked, told.worded, told.input_tokens, told.output_tokens, told.cost_usd) == (2, 2, 200, 20, None)
     assert session.purpose.channel_id is None

@@ -23,19 +23,19 @@ def test_a_list_of_topics_is_read_in_order():
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("topics: [", "topics.yaml, line 1: this is no YAML"),
-        ("", "topics.yaml holds no list of topics."),
-        ("topics: []", "topics.yaml holds no list of topics."),
-        ("themes: [{title: a}]", "topics.yaml holds no list of topics."),
-        ("[Зоопарк]", "topics.yaml, entry 1: 'Зоопарк' is no topic."),
+        ("topics: [", "topics.yaml, line 1: this is not valid YAML"),
+        ("", "topics.yaml has no list of topics."),
+        ("topics: []", "topics.yaml has no list of topics."),
+        ("themes: [{title: a}]", "topics.yaml has no list of topics."),
+        ("[Зоопарк]", "topics.yaml, entry 1: 'Зоопарк' is not a topic."),
         ("[{title: a}, {description: b}]", "topics.yaml, entry 2: the title is missing."),
-        ("[{title: a, keyword: b}]", "topics.yaml, entry 1: 'keyword' is no key of a topic"),
+        ("[{title: a, keyword: b}]", "topics.yaml, entry 1: 'keyword' is not a key of a topic"),
         ("[{title: a, keywords: b}]", "topics.yaml, entry 1: keywords: "),
         ("[{title: a, keywords: [1]}]", "topics.yaml, entry 1: keywords.0: "),
         ("[{title: '  '}]", "topics.yaml, entry 1: title: "),
         ("[{title: 2024}]", "topics.yaml, entry 1: title: "),
-        ("[{title: Зоо}, {title: b}, {title: зоо}]", "topics.yaml, entry 1: the title 'Зоо' stands there more"),
-        ("[" + "{title: a}," * 501 + "]", "topics.yaml holds 501 topics; 500 are the most."),
+        ("[{title: Зоо}, {title: b}, {title: зоо}]", "topics.yaml, entry 1: the title 'Зоо' appears more"),
+        ("[" + "{title: a}," * 501 + "]", "topics.yaml holds 501 topics; at most 500 are allowed."),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_file_and_entry(text, told):

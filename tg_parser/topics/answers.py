@@ -82,7 +82,7 @@ class ShownTexts:
         if not is_named:
             self._check_title(said.title.strip(), taken)
         if not said.summary.strip():
-            raise AnswerRejectedError("The summary is empty. Say in two or three sentences what the messages tell.")
+            raise AnswerRejectedError("The summary is empty. Say in two or three sentences what the messages say.")
         if not any(phrase.strip() for phrase in said.scope_in):
             raise AnswerRejectedError("scope_in is empty. Say what belongs to the topic.")
         self._check_grounds("" if is_named else said.title, said.summary)
@@ -92,7 +92,7 @@ class ShownTexts:
     def check_text(self, *said: str) -> None:
         """Reject texts in another language, with the fence in them, or with a passage of the instructions."""
         if any(map(holds_fence, said)) and not holds_fence(self.whole):
-            raise AnswerRejectedError("The answer repeats the lines around the messages. Say what stands between them.")
+            raise AnswerRejectedError("The answer repeats the lines around the messages. Say what is between them.")
         foreign = next((text for text in said if self._is_foreign(text)), None)
         if foreign is not None:
             raise AnswerRejectedError(f"The answer is not in the language {self.language!r}. Answer in that language.")
@@ -106,7 +106,7 @@ class ShownTexts:
         if len(title) > TITLE_CHARS:
             raise AnswerRejectedError(f"The title is longer than {TITLE_CHARS} characters. Name the topic briefly.")
         if taken is not None and title.casefold() == taken.casefold():
-            raise AnswerRejectedError("Another topic has that title. Say what tells this topic from it.")
+            raise AnswerRejectedError("Another topic has that title. Say how this topic differs from it.")
 
     def _check_grounds(self, title: str, summary: str) -> None:
         if self.language not in _WITHOUT_SPACES:
@@ -117,13 +117,13 @@ class ShownTexts:
     def _check_stems(self, title: str, summary: str) -> None:
         own = frozenset(stems_of(summary, self.language))
         if own and len(own & self.stems) < GROUNDED * len(own):
-            raise AnswerRejectedError("Hardly a word of the summary stands in the messages. Say only what they say.")
+            raise AnswerRejectedError("Hardly a word of the summary is in the messages. Say only what they say.")
         held = [self._holds(name) for name in _NAME.findall(summary) if name[0].isupper()]
         if self.language != _NOUNS_ARE_CAPITALISED and held.count(False) > max(1, held.count(True)):
-            raise AnswerRejectedError("Most names in the summary stand in no message. Name only what the messages do.")
+            raise AnswerRejectedError("Most names in the summary are in no message. Name only what the messages do.")
         named = stems_of(title, self.language)
         if named and (self.stems | own).isdisjoint(named):
-            raise AnswerRejectedError("No word of the title stands in the messages or the summary. Name their subject.")
+            raise AnswerRejectedError("No word of the title is in the messages or the summary. Name their subject.")
 
     def _holds(self, name: str) -> bool:
         """Whether the messages contain a name in some form; forms of one name share their beginning."""

@@ -73,8 +73,8 @@ def _named(grouping: Grouping) -> list[Named]:
     phrases = [shared_phrases(group, corpus, avoid) for group in groups]
     free = [place for place, group in enumerate(groups) if group.wanted is None]
     asked = {group.wanted.title.casefold() for group in groups if group.wanted}
-    told = title_groups([phrases[place] for place in free], [len(groups[place].members) for place in free])
-    titles = {place: title for place, title in zip(free, told, strict=True) if title and title.casefold() not in asked}
+    found = title_groups([phrases[place] for place in free], [len(groups[place].members) for place in free])
+    titles = {place: title for place, title in zip(free, found, strict=True) if title and title.casefold() not in asked}
     taken = asked | {title.casefold() for title in titles.values()}
     named = []
     for place, (id_, group) in enumerate(zip(grouping.ids, groups, strict=True)):

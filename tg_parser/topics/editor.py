@@ -78,14 +78,14 @@ class TopicEditor:
     ) -> dict[str, Edit]:
         """Words, by id, for every topic without any or whose prompt has changed; with `force`, for every topic."""
         prompt_id = self._prompts["topic"].id
-        due = [one for one in drafts if force or _made_by(kept.get(one.card.id)) != prompt_id]
-        fresh = await self._worded("name topics", due, corpus, {}, session)
+        unworded = [one for one in drafts if force or _made_by(kept.get(one.card.id)) != prompt_id]
+        fresh = await self._worded("name topics", unworded, corpus, {}, session)
         fresh = {id_: _unless_same(edit, kept.get(id_)) for id_, edit in fresh.items()}
         edits = {**kept, **fresh}
         wished = {id_: edit.title for id_, edit in edits.items()}
         given = unique_titles(drafts, kept.keys() - fresh.keys(), wished)
         taken = {id_: wished[id_] for id_ in fresh if given[id_] != wished[id_]}
-        again = [one for one in due if one.card.id in taken and one.named.group.wanted is None]
+        again = [one for one in unworded if one.card.id in taken and one.named.group.wanted is None]
         return fresh | await self._worded("tell topics apart", again, corpus, taken, session)
 
     async def _worded(
@@ -107,16 +107,16 @@ class TopicEditor:
         self, draft: Draft, shown: Sequence[Representative], corpus: Corpus, taken: str | None, purpose: Purpose
     ) -> Question[TopicWords]:
         wanted, language = draft.named.group.wanted, corpus.language_of(draft.named.group.rows)
-        told = [("TOPIC", wanted.text)] if wanted else [("TAKEN", taken)] if taken else []
+        given = [("TOPIC", wanted.text)] if wanted else [("TAKEN", taken)] if taken else []
         texts = [one.text for one in shown]
-        fence = Fence.around([*texts, *(text for _, text in told)])
+        fence = Fence.around([*texts, *(text for _, text in given)])
         prompt = self._prompts.filled(
             "topic",
             language=language or "that of the messages",
-            given="\n".join(fence.block(label, text) for label, text in told),
+            given="\n".join(fence.block(label, text) for label, text in given),
             messages=_blocks(fence, "MESSAGE", texts),
         )
-        grounds = ShownTexts([*texts, *(text for _, text in told)], language, prompt.system)
+        grounds = ShownTexts([*texts, *(text for _, text in given)], language, prompt.system)
         check = partial(grounds.check_words, taken=taken, is_named=wanted is not None)
         return Question(prompt, TopicWords, purpose, check)
 

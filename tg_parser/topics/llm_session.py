@@ -93,7 +93,7 @@ class LlmSession:
             await asyncio.gather(*workers, return_exceptions=True)
             self._is_ending = False
 
-    def told(self, **counts: int) -> EditReport:
+    def edit_report(self, **counts: int) -> EditReport:
         """The report of all questions so far, with `counts` of their results."""
         paid = [answer for answer in self._answers if not answer.cached]
         cost = _sum(answer.cost_usd for answer in paid)
@@ -134,6 +134,6 @@ class LlmSession:
 
 def _sum(amounts: Iterable[N | None]) -> N | None:
     """The sum; None if any of them is unknown, and if there are none."""
-    known = list(amounts)
-    told = [amount for amount in known if amount is not None]
-    return sum(told[1:], start=told[0]) if told and len(told) == len(known) else None
+    every = list(amounts)
+    known = [amount for amount in every if amount is not None]
+    return sum(known[1:], start=known[0]) if known and len(known) == len(every) else None

@@ -158,4 +158,4 @@ class Topicizer:
         found = found_topics(grouping, finalize(drafts, kept, fresh, prepared.options), known)
         merged = sum(map(len, grouping.merged.values()))
         counts = {"worded": len(fresh), "kept": len(kept.keys() - fresh.keys()), "judged": len(judged)}
-        return found, session.told(merged=merged, **counts)
+        return found, session.edit_report(merged=merged, **counts)

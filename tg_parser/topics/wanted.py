@@ -47,7 +47,7 @@ def parse_wanted(text: str, origin: str) -> tuple[WantedTopic, ...]:
     titles = Counter(one.title.casefold() for one in wanted)
     for place, one in enumerate(wanted, 1):
         if titles[one.title.casefold()] > 1:
-            raise UsageError(f"{origin}, entry {place}: the title {one.title!r} stands there more than once.", _FORM)
+            raise UsageError(f"{origin}, entry {place}: the title {one.title!r} appears more than once.", _FORM)
     return wanted
 
 
@@ -57,29 +57,33 @@ def _entries(text: str, origin: str) -> Sequence[Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{origin}, line {mark.line + 1}" if mark else origin
-        raise UsageError(f"{place}: this is no YAML: {getattr(error, 'problem', None) or error}.", _FORM) from error
+        raise UsageError(
+            f"{place}: this is not valid YAML: {getattr(error, 'problem', None) or error}.", _FORM
+        ) from error
     if isinstance(data, dict) and data.keys() == {"topics"}:
         data = data["topics"]
     if not isinstance(data, list) or not data:
-        raise UsageError(f"{origin} holds no list of topics.", _FORM)
+        raise UsageError(f"{origin} has no list of topics.", _FORM)
     if len(data) > _MOST:
-        raise UsageError(f"{origin} holds {len(data)} topics; {_MOST} are the most.", "Split it over several runs.")
+        raise UsageError(
+            f"{origin} holds {len(data)} topics; at most {_MOST} are allowed.", "Split it over several runs."
+        )
     return data
 
 
 def _wanted(entry: Any, place: str) -> WantedTopic:
     if not isinstance(entry, dict):
-        raise UsageError(f"{place}: {entry!r} is no topic.", _FORM)
+        raise UsageError(f"{place}: {entry!r} is not a topic.", _FORM)
     try:
         read = _Entry.model_validate(entry)
     except ValidationError as error:
         first = error.errors()[0]
-        raise UsageError(f"{place}: {_told(first['type'], first['loc'], in_words(first))}.", _FORM) from error
+        raise UsageError(f"{place}: {_problem(first['type'], first['loc'], in_words(first))}.", _FORM) from error
     return WantedTopic(read.title, read.description or "", tuple(dict.fromkeys(read.keywords)))
 
 
-def _told(kind: str, loc: tuple[int | str, ...], message: str) -> str:
+def _problem(kind: str, loc: tuple[int | str, ...], message: str) -> str:
     key = ".".join(str(part) for part in loc)
     if kind == "extra_forbidden":
-        return f"{key!r} is no key of a topic; those are title, description, keywords"
+        return f"{key!r} is not a key of a topic; the keys are title, description, keywords"
     return f"the {key} is missing" if kind == "missing" else f"{key}: {message}"

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tg_parser.topics.duplicates import Pair, join, joint, may_merge, rejoined, survivor
 from tg_parser.topics.grouping.clustering import WIDTHS, Labels, cluster
-from tg_parser.topics.grouping.known import WantedFits, fit_wanted, known_groups, without_doubles
+from tg_parser.topics.grouping.known import WantedFits, fit_wanted, known_groups, without_duplicates
 from tg_parser.topics.grouping.membership import form_groups
 from tg_parser.topics.grouping.similarity import Items, message_items
 from tg_parser.topics.grouping.singletons import find_singletons
@@ -85,7 +85,7 @@ def group_documents(
     said = verdicts or {}
     sought = known_groups(prepared.fits, corpus, options, said)
     wanted = [group for group in sought if group is not None]
-    found = without_doubles(_found(prepared, known), wanted)
+    found = without_duplicates(_found(prepared, known), wanted)
     groups = [*wanted, *found[: options.max_topics]]
     groups = rejoined(groups, corpus, known, options)
     if not options.with_supporting:

@@ -113,13 +113,13 @@ def known_groups(fits: WantedFits, corpus: Corpus, options: TopicOptions, verdic
     for place, wanted in enumerate(fits.wanted):
         members = _members(place, scores[:, place], fits.similarity[:, place], options, verdicts)
         own = [one for one in members if home[one.row] == place and one.score >= options.anchor_min_score]
-        stands = len(own) > 1 or any(_stands_alone(one, corpus, options) for one in own)
+        qualifies = len(own) > 1 or any(_stands_alone(one, corpus, options) for one in own)
         anchors = tuple(own[: options.max_anchors])
-        groups.append(Group(members, anchors, wanted, float(fits.half[place])) if stands else None)
+        groups.append(Group(members, anchors, wanted, float(fits.half[place])) if qualifies else None)
     return groups
 
 
-def without_doubles(found: Sequence[Group], known: Sequence[Group]) -> list[Group]:
+def without_duplicates(found: Sequence[Group], known: Sequence[Group]) -> list[Group]:
     """The `found` groups without those that duplicate a known topic.
 
     Their messages are not added to it: how a user words a topic decides what belongs to it.

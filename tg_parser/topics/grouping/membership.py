@@ -118,12 +118,12 @@ def _standing(home: Labels, items: Items, options: TopicOptions) -> Labels:
     """
     count = int(home.max(initial=-1)) + 1
     sizes = np.bincount(home[home >= 0], minlength=count)
-    stands = sizes >= 2
+    qualifies = sizes >= 2
     if options.level == "theme":
-        stands = sizes >= _LEAST_THEME
+        qualifies = sizes >= _LEAST_THEME
         for pair in np.flatnonzero(sizes == 2):
-            stands[pair] = _pair_similarity(items.take(np.flatnonzero(home == pair))) >= WIDTHS["story"].cut
-    number = np.where(stands, np.cumsum(stands) - 1, -1)
+            qualifies[pair] = _pair_similarity(items.take(np.flatnonzero(home == pair))) >= WIDTHS["story"].cut
+    number = np.where(qualifies, np.cumsum(qualifies) - 1, -1)
     return np.append(number, -1)[home]
 
 
