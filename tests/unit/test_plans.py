@@ -32,12 +32,12 @@ def test_packaged_plans_name_their_steps():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (plan("  - {name: a, agent: x, needs: [b]}\n  - {name: b, agent: x}"), "needs 'b', which does not stand above"),
-        (plan("  - {name: a, agent: x}\n  - {name: a, agent: x}"), "'a' stands there twice"),
+        (plan("  - {name: a, agent: x, needs: [b]}\n  - {name: b, agent: x}"), "needs 'b', which does not come before"),
+        (plan("  - {name: a, agent: x}\n  - {name: a, agent: x}"), "'a' appears twice"),
         (plan("  - {name: a, agent: x, wants: []}"), "steps.0.wants: Extra inputs are not permitted"),
         (plan("  - {name: a}"), "steps.0.agent: Field required"),
         (plan(""), "steps"),
-        ("steps: [", "is no YAML"),
+        ("steps: [", "is not valid YAML"),
     ],
 )
 def test_wrong_plan_is_refused(text, problem):

@@ -105,7 +105,7 @@ class Writing:
             self._part.unlink()
 
 
-def settled(archive: Archive) -> Archive:
+def finished(archive: Archive) -> Archive:
     """The archive under its final name, now that its rows are deleted."""
     path = archive.path.with_name(archive.name)
     archive.path.rename(path)

@@ -1,4 +1,4 @@
-"""Retention: what has had its time goes into an archive, and leaves its table only when the archive is known good."""
+"""Moves expired history into archives; rows leave their table only when the archive has been verified."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tg_parser.agents.archive import Archive, Writing, archives, ids, remove_parts, require_whole, settled
+from tg_parser.agents.archive import Archive, Writing, archives, finished, ids, remove_parts, require_whole
 from tg_parser.domain.errors import ArchiveError
 from tg_parser.domain.paths import why_not_written
 from tg_parser.storage.engine.locks import Locks
@@ -18,7 +18,7 @@ PAGE = 2000
 
 @dataclass(frozen=True, slots=True)
 class CleanupReport:
-    """The archives that were made, and those that an earlier cleanup left pending; rows by table."""
+    """The archives made, and those an earlier cleanup left pending; rows by table."""
 
     archived: dict[str, int]
     made: tuple[str, ...] = ()
@@ -26,7 +26,7 @@ class CleanupReport:
 
 
 class Cleanup:
-    """Archives the old rows of the history into `folder`."""
+    """Archives old rows of the history into `folder`."""
 
     def __init__(self, storage: AgentRetention, locks: Locks, folder: Path, page: int = PAGE) -> None:
         self._page = page
@@ -35,7 +35,7 @@ class Cleanup:
         self._folder = folder
 
     async def run(self, now: datetime, days: int, *, dry_run: bool = False) -> CleanupReport:
-        """Archive what was made more than `days` before `now`. Raises BusyError where another process is at it."""
+        """Archive what was made more than `days` before `now`. Raises BusyError if another process is doing so."""
         before = now - timedelta(days=days)
         if dry_run:
             return CleanupReport({table: await self._count(table, before) for table in sorted(ARCHIVED)})
@@ -63,12 +63,12 @@ class Cleanup:
             return await in_thread(writing.finish) if writing.rows else None
 
     async def _emptied(self, archive: Archive) -> Archive:
-        """Delete from the table what is in a whole archive; that it is done is said last."""
+        """Delete from the table the rows of a complete archive; the archive is marked as done last."""
         await in_thread(require_whole, archive)
         pages = ids(archive, self._page)
         while some := await in_thread(next, pages, None):
             await self._storage.delete(archive.table, some)
-        return await in_thread(settled, archive)
+        return await in_thread(finished, archive)
 
     async def _count(self, table: str, before: datetime) -> int:
         return sum([len(page) async for page in self._storage.pages(table, before, self._page)])

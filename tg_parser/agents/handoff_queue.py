@@ -28,7 +28,7 @@ class HandoffQueue:
         """The name of a holder for the length of the block; first fails handoffs of dead holders, with the reason."""
         async with AsyncExitStack() as held:
             holder = await self._free_name(held)
-            await self._settle(holder)
+            await self._fail_orphaned(holder)
             yield holder
 
     async def add(self, handoffs: Iterable[Handoff]) -> None:
@@ -48,7 +48,7 @@ class HandoffQueue:
                 return str(number)
         raise BusyError(f"{MOST_RUNS} processes run agents already.", "Wait until some of them are done.")
 
-    async def _settle(self, own: str) -> None:
+    async def _fail_orphaned(self, own: str) -> None:
         """Fail open handoffs without a living holder; an earlier holder of our number is dead, as we hold its lock."""
         open_ones = await self._storage.open()
         for holder in sorted({_holder(each) for each in open_ones}):

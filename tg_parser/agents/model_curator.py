@@ -40,23 +40,23 @@ class ModelCurator:
         self, proposals: Sequence[Proposal], topics: Mapping[str, TopicOutlook], channel_id: str
     ) -> list[Proposal]:
         """The proposals with a model's opinion, or without one if it gives none or can no longer be asked."""
-        told: list[Proposal] = []
+        judged: list[Proposal] = []
         for place, proposal in enumerate(proposals):
             views = [topics[topic_id] for topic_id in proposal.topic_ids]
             question = Question(self._prompt(proposal, views), Opinion, Purpose(STAGE, channel_id))
             try:
                 answer = await self._llm.ask(question)
             except AnalysisError:
-                told.append(proposal)
+                judged.append(proposal)
             except TgParserError as error:
                 # Proposals are advice: a reached cap or a lost provider costs the opinions, not the run.
                 return [
-                    *told,
+                    *judged,
                     *(replace(each, opinion=f"not asked: {type(error).__name__}") for each in proposals[place:]),
                 ]
             else:
-                told.append(with_opinion(proposal, answer.output, views))
-        return told
+                judged.append(with_opinion(proposal, answer.output, views))
+        return judged
 
     def _prompt(self, proposal: Proposal, views: Sequence[TopicOutlook]) -> Prompt:
         asked = "\n".join(_lines(proposal))
@@ -69,11 +69,11 @@ class ModelCurator:
 def with_opinion(proposal: Proposal, opinion: Opinion, views: Sequence[TopicOutlook]) -> Proposal:
     """The proposal with an opinion; its titles replace the proposed ones if as many, and supported by the messages."""
     said = "agrees" if opinion.agrees else "disagrees"
-    told = replace(proposal, opinion=f"{said}: {opinion.reason[:_REASON_CHARS]}" if opinion.reason else said)
+    judged = replace(proposal, opinion=f"{said}: {opinion.reason[:_REASON_CHARS]}" if opinion.reason else said)
     titles = tuple(" ".join(title.split()) for title in opinion.titles)
     texts = SourceText("\n".join(text for view in views for text in view.texts), views[0].language)
     fit = len(titles) == _TITLES[proposal.kind] and all(_is_grounded(title, texts) for title in titles)
-    return replace(told, proposed=titles) if opinion.agrees and fit else told
+    return replace(judged, proposed=titles) if opinion.agrees and fit else judged
 
 
 def _is_grounded(title: str, texts: SourceText) -> bool:

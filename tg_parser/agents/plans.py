@@ -39,9 +39,9 @@ class Plan(_Strict):
         above: set[str] = set()
         for step in self.steps:
             if step.name in above:
-                raise ValueError(f"the step {step.name!r} stands there twice")
+                raise ValueError(f"the step {step.name!r} appears twice")
             if missing := sorted(set(step.needs) - above):
-                raise ValueError(f"the step {step.name!r} needs {missing[0]!r}, which does not stand above it")
+                raise ValueError(f"the step {step.name!r} needs {missing[0]!r}, which does not come before it")
             above.add(step.name)
         return self
 
@@ -60,7 +60,7 @@ def parse_plan(text: str, origin: str) -> Plan:
     try:
         return Plan.model_validate(yaml.safe_load(text))
     except yaml.YAMLError as error:
-        raise SettingsError(f"Plan {origin} is no YAML: {error}.") from error
+        raise SettingsError(f"Plan {origin} is not valid YAML: {error}.") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the plan"

@@ -62,24 +62,24 @@ class Reviewer:
         if not found:
             found, first = await self._by_model(case, first)
         if not found:
-            return self._settled(case, "accepted", (), first)
+            return self._finalized(case, "accepted", (), first)
         second = await self._sent_back(task, found, read_again)
         if isinstance(second, TgParserError):
             if any(each.proven for each in found):
                 # If no second answer could be had, it was not refused twice; then the message stays waiting.
                 verdict: ModelReport = "refused" if isinstance(second, AnalysisError) else "undecided"
-                return self._settled(case, verdict, found, second)
+                return self._finalized(case, verdict, found, second)
             return self._disputed(case, found, first)
         second = _paid_too(second, first.provenance, asked=first.asked)
         left = [each for each in found if still_said(each, second.analysis)]
         left += objections(case.source, task.message.text, second.analysis)
         if any(each.proven for each in left):
-            return self._settled(case, "refused", left, _refused(left))
-        return self._disputed(case, left, second) if left else self._settled(case, "corrected", found, second)
+            return self._finalized(case, "refused", left, _refused(left))
+        return self._disputed(case, left, second) if left else self._finalized(case, "corrected", found, second)
 
     def _disputed(self, case: _Case, left: Sequence[Objection], outcome: Analyzed) -> Outcome:
         kept = replace(outcome, analysis=without_doubt(outcome.analysis, left))
-        return self._settled(case, "disputed", left, kept)
+        return self._finalized(case, "disputed", left, kept)
 
     async def _by_model(self, case: _Case, first: Analyzed) -> tuple[Sequence[Objection], Analyzed]:
         """A model's objections, and `first` with the price of asking added."""
@@ -111,7 +111,7 @@ class Reviewer:
             self._recorder.handoff(working.moved("completed", utc_now(), result=result))
         return outcome
 
-    def _settled(self, case: _Case, verdict: ModelReport, found: Sequence[Objection], outcome: Outcome) -> Outcome:
+    def _finalized(self, case: _Case, verdict: ModelReport, found: Sequence[Objection], outcome: Outcome) -> Outcome:
         self.counts[verdict] += 1
         message, remarks = case.task.message, [each.remark for each in found]
         self._recorder.task(
@@ -128,8 +128,8 @@ class Reviewer:
         )
         if isinstance(outcome, TgParserError):
             return outcome
-        told = {"review": verdict, "reviewed_by": case.by, **({"remarks": remarks} if verdict == "disputed" else {})}
-        return replace(outcome, notes={**outcome.notes, "agents": told})
+        note = {"review": verdict, "reviewed_by": case.by, **({"remarks": remarks} if verdict == "disputed" else {})}
+        return replace(outcome, notes={**outcome.notes, "agents": note})
 
 
 def _refused(left: Sequence[Objection]) -> AnalysisError:
