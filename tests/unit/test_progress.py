@@ -1,12 +1,12 @@
-"""Parts of a step are told as one."""
+"""ProgressParts of a step are told as one."""
 
-from tg_parser.domain.progress import Parts, Progress
+from tg_parser.domain.progress import Progress, ProgressParts
 
 
 def test_parts_add_up_and_claim_a_total_only_when_it_is_sure():
     """What is done grows from part to part; nobody knows the whole before the last part has told its own."""
     told = []
-    parts = Parts(told.append, 3)
+    parts = ProgressParts(told.append, 3)
     for _ in range(2):
         tell = parts.next()
         tell(Progress("embed", 10, 10))
@@ -17,7 +17,7 @@ def test_parts_add_up_and_claim_a_total_only_when_it_is_sure():
 def test_a_total_that_was_counted_beforehand_is_told_from_the_first_part_on():
     """What a part truly held takes the place of what was expected of it, and a part may have nothing to tell."""
     told = []
-    parts = Parts(told.append, 4, {"process": [20, 30, 0, 50]})
+    parts = ProgressParts(told.append, 4, {"process": [20, 30, 0, 50]})
     parts.next()(Progress("process", 20, 20))
     parts.next()(Progress("process", 5, 5))
     parts.next()
@@ -35,7 +35,7 @@ def test_a_total_that_was_counted_beforehand_is_told_from_the_first_part_on():
 def test_steps_are_apart_and_unknown_totals_stay_unknown():
     """Another step counts for itself; one part without a total leaves the whole without one."""
     told = []
-    parts = Parts(told.append, 2)
+    parts = ProgressParts(told.append, 2)
     tell = parts.next()
     tell(Progress("ingest", 3))
     tell(Progress("process", 1, 2))
@@ -46,5 +46,5 @@ def test_steps_are_apart_and_unknown_totals_stay_unknown():
 def test_parts_without_a_number_never_claim_a_total():
     """The chats of a file are not counted before they are read."""
     told = []
-    Parts(told.append).next()(Progress("ingest", 3, 3))
+    ProgressParts(told.append).next()(Progress("ingest", 3, 3))
     assert told == [Progress("ingest", 3)]

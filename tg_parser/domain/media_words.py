@@ -76,5 +76,5 @@ def _compare_words(stored: str, seen: str) -> Observation:
 def _keeps(new: Media, old: Media) -> bool:
     if old.kind == "other":
         return new.kind != "other"
-    told = old.model_dump(exclude_defaults=True)
-    return {name: value for name, value in new.model_dump().items() if name in told} == told
+    stored = old.model_dump(exclude_defaults=True)
+    return {name: value for name, value in new.model_dump().items() if name in stored} == stored

@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 _WANTED = {
-    "string": "text is wanted",
-    "int": "a whole number is wanted",
-    "float": "a number is wanted",
-    "bool": "true or false is wanted",
-    "list": "a list is wanted",
-    "tuple": "a list is wanted",
-    "dict": "named values are wanted",
-    "model": "named values are wanted",
+    "string": "text is expected",
+    "int": "a whole number is expected",
+    "float": "a number is expected",
+    "bool": "true or false is expected",
+    "list": "a list is expected",
+    "tuple": "a list is expected",
+    "dict": "named values are expected",
+    "model": "named values are expected",
 }
 _LIMITS = {
-    "greater_than_equal": ("ge", "{} or more is wanted"),
-    "greater_than": ("gt", "more than {} is wanted"),
-    "less_than_equal": ("le", "{} or less is wanted"),
-    "less_than": ("lt", "less than {} is wanted"),
+    "greater_than_equal": ("ge", "{} or more is expected"),
+    "greater_than": ("gt", "more than {} is expected"),
+    "less_than_equal": ("le", "{} or less is expected"),
+    "less_than": ("lt", "less than {} is expected"),
     "literal_error": ("expected", "it may be {}"),
 }
 _OWN_WORDS = "Value error, "

@@ -22,7 +22,7 @@ def silent(_: Progress) -> None:
     """Report nothing."""
 
 
-class Parts:
+class ProgressParts:
     """Several chats or channels, one after another, reported as one piece of work.
 
     There is a total only when it is certain: in the last of `number` parts, or earlier where `expected` gives, by

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
-from tg_parser.domain.progress import Parts, ReportProgress, silent
+from tg_parser.domain.progress import ProgressParts, ReportProgress, silent
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
 from tg_parser.storage.engine.locks import Locks
 
@@ -27,7 +27,7 @@ class DocumentService:
         To do again what is done (`force`, `retry_failed`) is for one process a channel: BusyError for a second.
         """
         done = ProcessReport()
-        parts = Parts(report, len(channel_ids), {"process": await self.due_each(channel_ids, options)})
+        parts = ProgressParts(report, len(channel_ids), {"process": await self.due_each(channel_ids, options)})
         for channel_id in channel_ids:
             async with AsyncExitStack() as held:
                 if options.force or options.retry_failed:

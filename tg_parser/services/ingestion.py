@@ -71,7 +71,7 @@ class IngestService:
         A cut file ends the list with an outcome that carries the error; everything before the cut is stored.
         """
         outcomes: list[IngestOutcome] = []
-        parts = Parts(report)
+        parts = ProgressParts(report)
         export = DesktopExport(path, encoding=request.encoding)
         try:
             async for stream in export.chats(_chat_filter(export, source, channel)):

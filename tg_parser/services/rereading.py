@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tg_parser.domain.progress import Parts, ReportProgress, silent
+from tg_parser.domain.progress import ProgressParts, ReportProgress, silent
 from tg_parser.domain.sources import Source
 from tg_parser.ingestion.rereading import REPAIRED, Rereader
 
@@ -31,7 +31,7 @@ class RereadService:
 
     async def reread(self, sources: Sequence[Source], report: ReportProgress = silent) -> list[RereadReport]:
         """One report a source, in their order."""
-        parts = Parts(report, len(sources))
+        parts = ProgressParts(report, len(sources))
         return [await self._of(source, parts.next()) for source in sources]
 
     async def _of(self, source: Source, report: ReportProgress) -> RereadReport:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tg_parser.domain.errors import TgParserError
-from tg_parser.domain.progress import Parts, ReportProgress, silent
+from tg_parser.domain.progress import ProgressParts, ReportProgress, silent
 from tg_parser.domain.sources import Source
 from tg_parser.export.exporter import ExportReport
 from tg_parser.processing.processor import ProcessReport
@@ -82,13 +82,14 @@ class RunAllService:
         self, sources: Sequence[Source], options: TopicOptions, report: ReportProgress = silent, **how: bool
     ) -> list[SourceRun]:
         """Topics of each channel by itself."""
-        parts = Parts(report, len(sources))
+        parts = ProgressParts(report, len(sources))
         return [await self._topicized(SourceRun(source), options, parts.next(), **how) for source in sources]
 
-    async def _parts(self, chosen: Sequence[Source], request: RunRequest, report: ReportProgress) -> Parts:
+    async def _parts(self, chosen: Sequence[Source], request: RunRequest, report: ReportProgress) -> ProgressParts:
         """The progress of all sources; how many messages are due in each is counted before the first."""
         channels = [] if "process" in request.skip else [each.channel_id for each in chosen]
-        return Parts(report, len(chosen), {"process": await self._documents.due_each(channels, request.process)})
+        waiting = await self._documents.due_each(channels, request.process)
+        return ProgressParts(report, len(chosen), {"process": waiting})
 
     async def _collected(
         self, chosen: Sequence[Source], request: RunRequest, report: ReportProgress

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tg_parser.domain.errors import TgParserError
-from tg_parser.domain.progress import Parts, ReportProgress, silent
+from tg_parser.domain.progress import ProgressParts, ReportProgress, silent
 from tg_parser.domain.sources import Source
 from tg_parser.export.exporter import Exporter, ExportReport, ExportRequest
 from tg_parser.processing.processor import ProcessOptions, ProcessReport
@@ -98,7 +98,7 @@ class RunService:
         self, request: RunRequest, channels: Sequence[str], report: ReportProgress = silent
     ) -> dict[str, TopicizeReport]:
         """Each channel has topics of its own; topics over several channels are asked for by topicize itself."""
-        parts, force = Parts(report, len(channels)), request.force
+        parts, force = ProgressParts(report, len(channels)), request.force
         return {
             channel: await self._topics.topicize([channel], request.topics, force=force, report=parts.next())
             for channel in channels
