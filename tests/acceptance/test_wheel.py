@@ -29,6 +29,7 @@ def run(*command: str | Path, folder: Path) -> str:
         text=True,
         encoding="utf-8",
         timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
