@@ -95,7 +95,7 @@ _REFUSALS = {
 
 @cache
 def known_revisions(name: DatabaseName) -> list[str]:
-    """The revisions this version knows, newest first: told by the names of their files, which begin with the number."""
+    """The revisions this version knows, newest first, read from their file names, which begin with the number."""
     files = (MIGRATIONS / "versions" / name).glob("[0-9]*.py")
     return [f"{name}_{file.name.partition('_')[0]}" for file in sorted(files, reverse=True)]
 
