@@ -1,4 +1,4 @@
-"""What backups ask of a backend: SQLite's files or PostgreSQL."""
+"""What backups need from a backend: SQLite's files or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from tg_parser.backup.work import Work
 
 
 class Dumped(NamedTuple):
-    """What was written of one moment; `dump_version` is that of pg_dump, 0 for SQLite."""
+    """What was written, as of one moment; `dump_version` is that of pg_dump, 0 for SQLite."""
 
     contents: Contents
     dump_version: int = 0
 
 
 class BackupBackend(Protocol):
-    """The databases that the settings name, from a thread. Every method raises StorageError or BackupError."""
+    """The databases of the settings, used from a thread. Every method raises StorageError or BackupError."""
 
     name: Backend
 
     @property
     def origin(self) -> str:
-        """Where they are, in words, without any secret."""
+        """Where the databases are, in words, without secrets."""
         ...
 
     def dump(self, folder: Path, work: Work) -> Dumped:
-        """Write their state into `folder` while others go on writing."""
+        """Write their state into `folder` while other processes keep writing."""
         ...
 
     def rehearsed(self, folder: Path, work: Work) -> contextlib.AbstractContextManager[Contents]:
-        """Bring `folder` back in a place of its own, which is removed after the block, and look at what is there."""
+        """Restore `folder` to a temporary place, removed after the block, and read what is there."""
         ...
 
     def holdings(self, work: Work) -> list[str]:
-        """What a restore would remove, in words; empty where there is nothing."""
+        """What a restore would remove, in words; empty if there is nothing."""
         ...
 
     def restore(self, folder: Path, work: Work) -> Contents:
-        """Replace everything by what is in `folder`. Raises BusyError while others use the databases."""
+        """Replace everything with the contents of `folder`. Raises BusyError while others use the databases."""
         ...

@@ -1,4 +1,4 @@
-"""What a backup says of itself: when and of what it was made, its files, and the contents of every table."""
+"""The manifest of a backup: when and from what it was made, its files, and the contents of every table."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FileFacts(_Facts):
 
 
 class TableFacts(_Facts):
-    """A table; the digest is over all its rows in their order."""
+    """A table; the digest covers all its rows in order."""
 
     rows: int
     digest: str
@@ -60,7 +60,7 @@ class Manifest(_Facts):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest in `folder`. Raises BackupError where it is missing or makes no sense."""
+    """The manifest in `folder`. Raises BackupError if it is missing or invalid."""
     path = folder / MANIFEST
     try:
         return Manifest.model_validate_json(path.read_bytes())
@@ -73,7 +73,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def file_facts(path: Path, tell: ReportProgress = silent) -> FileFacts:
-    """Size and digest of a file as it is on the disk."""
+    """Size and digest of a file on disk."""
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         while data := file.read(_READ_TOGETHER):
@@ -84,7 +84,7 @@ def file_facts(path: Path, tell: ReportProgress = silent) -> FileFacts:
 
 
 def missing_or_cut(folder: Path, files: Mapping[str, FileFacts]) -> Iterator[str]:
-    """What a look at the files without reading them finds wrong."""
+    """The problems that show without reading the files."""
     for name, facts in files.items():
         path = folder / name
         if not path.is_file():
@@ -94,7 +94,7 @@ def missing_or_cut(folder: Path, files: Mapping[str, FileFacts]) -> Iterator[str
 
 
 def damaged(folder: Path, files: Mapping[str, FileFacts], tell: ReportProgress = silent) -> list[str]:
-    """What reading every file through finds wrong."""
+    """The problems that show when every file is read in full."""
     found = list(missing_or_cut(folder, files))
     return found or [
         f"{name} is damaged: its digest is another one"
@@ -104,7 +104,7 @@ def damaged(folder: Path, files: Mapping[str, FileFacts], tell: ReportProgress =
 
 
 def differences(expected: Contents, found: Contents) -> list[str]:
-    """Where `found` is not what the manifest says, in words, table by table."""
+    """Where `found` differs from the manifest, in words, table by table."""
     told = [
         f"{name}: schema {found.schemas.get(name)} instead of {revision}"
         for name, revision in expected.schemas.items()

@@ -1,4 +1,4 @@
-"""Backups of PostgreSQL: pg_dump of one exported snapshot, and back through psql in one transaction."""
+"""Backs up PostgreSQL: pg_dump of one exported snapshot, restored through psql in one transaction."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SESSION_ENDS_WITHIN = 2.0
 
 
 class PostgresBackups:
-    """The database of the settings."""
+    """The PostgreSQL database of the settings."""
 
     name: Backend = "postgresql"
 
@@ -47,7 +47,7 @@ class PostgresBackups:
         return self._login.place
 
     def dump(self, folder: Path, work: Work) -> Dumped:
-        """pg_dump and the digests see the same snapshot, while others go on writing."""
+        """pg_dump and the digests see the same snapshot while other processes keep writing."""
         with self._login.connection(work) as connection:
             tools = find_tools(self._backup.pg_bin_dir, _version(connection))
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -63,12 +63,12 @@ class PostgresBackups:
             yield contents(connection, scratch.place, work)
 
     def holdings(self, work: Work) -> list[str]:
-        """The tables with rows."""
+        """The tables that have rows."""
         with self._login.connection(work) as connection:
             return holdings(connection)
 
     def restore(self, folder: Path, work: Work) -> Contents:
-        """In one transaction everything goes and what is in the dump comes."""
+        """Replace everything by the dump, in one transaction."""
         with self._login.connection(work) as connection:
             _refuse_others(connection, self.origin)
             replay(self._tools(connection, folder), self._login, folder / DUMP, _version(connection), work)
@@ -127,7 +127,7 @@ def _given_database(scratch: Login, work: Work) -> Iterator[Login]:
 
 
 def _at(database: DatabaseSettings, url: SecretStr) -> DatabaseSettings:
-    """The scratch database's own password counts, where it has one."""
+    """The scratch database's own password is used, if it has one."""
     given = database.model_copy(update={"url": url, "password": SecretStr("")})
     return given if login(given).parameters.get("password") else database.model_copy(update={"url": url})
 

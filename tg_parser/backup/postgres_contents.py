@@ -1,4 +1,4 @@
-"""What is in a PostgreSQL database, as one transaction sees it: revisions, and a digest of every table."""
+"""The contents of a PostgreSQL database, as one transaction sees them: revisions, and a digest of every table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MIB = 1 << 20
 
 
 def contents(connection: Connection, place: str, work: Work) -> Contents:
-    """Every table of the database but those of extensions. Raises BackupError where none of them is ours."""
+    """Every table of the database except those of extensions. Raises BackupError if none of them is ours."""
     schemas = {name: _revision(connection, version_table(name)) for name in DATABASES}
     known = {name: revision for name, revision in schemas.items() if revision is not None}
     if len(known) < len(DATABASES):
@@ -32,7 +32,7 @@ def contents(connection: Connection, place: str, work: Work) -> Contents:
 
 
 class Table(NamedTuple):
-    """A table and the columns that order its rows; where there are none, the text of the whole row does."""
+    """A table and the columns that order its rows; if there are none, the text of the whole row does."""
 
     schema: str
     table: str
@@ -51,7 +51,7 @@ class Table(NamedTuple):
 
     @property
     def order(self) -> sql.Composable:
-        """The same on every server, whatever its locale."""
+        """ORDER BY that gives the same order on every server, whatever its locale."""
         columns: list[sql.Composable] = [
             sql.SQL('t.{} COLLATE "C"' if collatable else "t.{}").format(sql.Identifier(name))
             for name, collatable in zip(self.key, self.collatable, strict=True)
@@ -60,19 +60,19 @@ class Table(NamedTuple):
 
 
 def tables(connection: Connection) -> list[Table]:
-    """Every table of the database but those of extensions."""
+    """Every table of the database except those of extensions."""
     return [Table._make(row) for row in connection.execute(_TABLES_SQL)]
 
 
 def holdings(connection: Connection) -> list[str]:
-    """The tables with rows, in words."""
+    """The tables that have rows, in words."""
     found = [table for table in tables(connection) if not table.table.startswith("alembic_version")]
     counted = [(table.name, _count(connection, table)) for table in found]
     return [f"{name}: {rows} rows" for name, rows in counted if rows]
 
 
 class _Reader:
-    """Hashes COPY's own text: quick, and each row is a line."""
+    """Hashes COPY's own text: fast, and each row is a line."""
 
     def __init__(self, connection: Connection, work: Work) -> None:
         self._connection = connection
@@ -80,7 +80,7 @@ class _Reader:
         self._bytes = 0
 
     def digest(self, table: Table) -> TableFacts:
-        """All rows in their order."""
+        """The digest of all rows in order."""
         digest, rows, told = hashlib.sha256(), 0, self._bytes // MIB
         statement = sql.SQL("COPY (SELECT t.* FROM {} AS t ORDER BY {}) TO STDOUT").format(
             table.identifier, table.order
@@ -109,7 +109,7 @@ def _count(connection: Connection, table: Table) -> int:
     return int(row[0]) if row else 0
 
 
-# The primary key, else the first unique index that knows every row and takes no NULL.
+# The primary key, else the first unique index that covers every row and allows no NULL.
 _TABLES_SQL = r"""
 SELECT n.nspname, c.relname, coalesce(ordered.names, '{}'), coalesce(ordered.collatable, '{}')
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace

@@ -1,4 +1,4 @@
-"""How our own long connections and PostgreSQL's programs get into the database that the settings name."""
+"""How our long-lived connections and PostgreSQL's programs log in to the database of the settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _VARIABLES = {
     for option in psycopg.pq.Conninfo.get_defaults()
     if option.envvar is not None
 }
-# What a copy is written in must not depend on the settings of a server, a role or a database.
+# The format of a copy must not depend on the settings of a server, a role or a database.
 _SESSION = (
     "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c timezone=UTC -c datestyle=ISO "
     "-c intervalstyle=postgres -c extra_float_digits=1 -c bytea_output=hex"
@@ -40,15 +40,15 @@ class Login:
     parameters: dict[str, str] = field(repr=False)
 
     def into(self, database: str) -> Login:
-        """Another database of the same server."""
+        """The same login for another database of the server."""
         place = self.place.replace(repr(self.database), repr(database))
         return replace(self, place=place, database=database, parameters={**self.parameters, "dbname": database})
 
     @contextmanager
     def connection(self, work: Work | None = None) -> Iterator[psycopg.Connection[Any]]:
-        """A connection that commits every statement, and that no time limit ends. Raises StorageError.
+        """A connection in autocommit mode without time limits. Raises StorageError.
 
-        What it is asked ends with `work`; without one it is for tidying up, which goes on to its end.
+        Its statements are interrupted with `work`; without one it is for cleaning up, which runs to its end.
         """
         with (
             translate_db_errors(self.place),
@@ -61,23 +61,23 @@ class Login:
         return make_conninfo(**self.parameters)
 
     def environment(self) -> dict[str, str]:
-        """The parameters as libpq's variables, secrets among them."""
+        """The parameters as libpq's environment variables, including secrets."""
         return {_VARIABLES[name]: value for name, value in self.parameters.items() if name in _VARIABLES}
 
     def argument(self) -> str:
-        """The parameters for which libpq has no variable: none of them is a secret."""
+        """The parameters that have no libpq variable; none of them is a secret."""
         others = {name: value for name, value in self.parameters.items() if name not in _VARIABLES}
         return make_conninfo(**others, dbname=self.database)
 
 
 def _cancel(connection: psycopg.Connection[Any]) -> None:
-    """Ask the server to end what it is doing; where it does not answer, it is asked again."""
+    """Ask the server to cancel the running statement; repeated if it does not answer."""
     with suppress(psycopg.Error):
         connection.cancel_safe(timeout=_CANCEL_SECONDS)
 
 
 def login(settings: DatabaseSettings) -> Login:
-    """Into the database of the settings. Raises SettingsError, BackupError."""
+    """The login for the database of the settings. Raises SettingsError, BackupError."""
     if settings.transaction_pooler:
         raise BackupError(
             "A backup needs one session from its begin to its end, which a pooler of transactions does not give.",

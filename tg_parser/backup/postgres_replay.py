@@ -1,6 +1,6 @@
-"""A dump goes back as SQL through psql, between BEGIN and COMMIT that are ours: whole or not at all.
+"""Restores a dump as SQL through psql, between our own BEGIN and COMMIT: completely or not at all.
 
-psql commits only what reaches it: when this process, pg_restore or the connection dies, COMMIT is never sent.
+psql commits only what reaches it: if this process, pg_restore or the connection dies, COMMIT is never sent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tg_parser.backup.work import Work
 from tg_parser.domain.progress import Progress
 
 _HEAD_LINES = 60
-# Roles and their rights belong to a server, not to the data; the rest is nothing of ours.
+# Roles and their rights belong to a server, not to the data; the rest is not ours.
 _LEFT_OUT = ("--no-owner", "--no-privileges", "--no-comments", "--no-tablespaces", "--no-security-labels")
 _LEFT_OUT_TOO = ("--no-publications", "--no-subscriptions")
 _HINT = "Check that the role owns the database and what is in it, and that the server has room."
@@ -24,7 +24,7 @@ _FIRST_WITH_TRANSACTION_TIMEOUT = 17
 
 
 def replay(tools: Tools, login: Login, dump: Path, server: int, work: Work) -> None:
-    """Replace everything in the database by what is in `dump`. Raises BackupError, and then nothing has changed."""
+    """Replace everything in the database by `dump`. Raises BackupError, and then nothing has changed."""
     what = f"{login.place} could not be restored, and nothing in it was changed"
     script = ("--file=-", *_LEFT_OUT, *_LEFT_OUT_TOO, str(dump))
     with (
@@ -50,7 +50,7 @@ def _psql_arguments(login: Login) -> tuple[str, ...]:
 
 
 def _pumped(source: Running, sink: Running, server: int, work: Work) -> bool:
-    """Hand the script on to its end; False where psql has stopped listening, because of an error or a lost server."""
+    """Pass the script on to its end; False if psql has stopped reading, because of an error or a lost server."""
     reader, writer = source.process.stdout, sink.process.stdin
     if reader is None or writer is None:
         raise TypeError("both programs need a pipe")
@@ -83,11 +83,11 @@ def _finish(psql: Running) -> None:
     try:
         psql.process.communicate(b"COMMIT;\n")
     except BrokenPipeError:
-        # psql has ended before; its own words say why.
+        # psql has already ended; its own output says why.
         return
 
 
-# What belongs to an extension stays, and so does the schema public, which a role need not own.
+# What belongs to an extension stays, and so does the schema public, which the role may not own.
 EMPTY_SQL = r"""
 DO $empty$
 DECLARE item text;

@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs, pg_dump, pg_restore and psql: where they are, and what they complain about."""
+"""Finds and runs PostgreSQL's own programs, pg_dump, pg_restore and psql, and reports their errors."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Tools(NamedTuple):
 
 
 def find_tools(chosen: Path | None, at_least: int) -> Tools:
-    """The oldest programs that are not older than `at_least`, as newer ones may write what a server does not know.
+    """The oldest programs of at least version `at_least`, as newer ones may write what the server does not know.
 
-    Raises BackupError where there are none.
+    Raises BackupError if there are none.
     """
     found = list(_installed([chosen] if chosen else _folders()))
     where = f"in {chosen} (PG_BIN_DIR)" if chosen else "on this machine"
@@ -52,7 +52,7 @@ def find_tools(chosen: Path | None, at_least: int) -> Tools:
 
 
 def fitting(found: Iterable[Tools], at_least: int) -> Tools | None:
-    """The oldest of those that are new enough; of several alike the first."""
+    """The oldest version that is new enough; of several, the first found."""
     return min((tools for tools in found if tools.version >= at_least), key=lambda tools: tools.version, default=None)
 
 
@@ -67,9 +67,9 @@ def started(
     stdin: int = subprocess.DEVNULL,
     stdout: int = subprocess.DEVNULL,
 ) -> Iterator[Running]:
-    """A program at work; it is ended with the block or with `work`, if it has not ended itself."""
+    """A running program; it is stopped at the end of the block or with `work`, unless it has already ended."""
     with tempfile.TemporaryFile() as complaints:
-        # Whoever looks at the list of processes sees the arguments, so secrets are in the environment alone.
+        # Anyone can see the arguments in the process list, so secrets go only into the environment.
         process = subprocess.Popen(  # noqa: S603 - our own arguments
             [str(tools.folder / program), *arguments],
             env={**os.environ, **environment, "LC_MESSAGES": "C"},
@@ -87,14 +87,14 @@ def started(
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A program at work."""
+    """A running program."""
 
     program: Program
     process: subprocess.Popen[bytes]
     complaints: IO[bytes]
 
     def has_ended(self, within: float) -> bool:
-        """Whether it ends within so many seconds."""
+        """Whether it ends within that many seconds."""
         try:
             self.process.wait(within)
         except subprocess.TimeoutExpired:
@@ -102,19 +102,19 @@ class Running:
         return True
 
     def check(self, what: str, hint: str) -> None:
-        """Wait for its end. Raises BackupError with what it says where it failed."""
+        """Wait for its end. Raises BackupError with its error output if it failed."""
         if self.process.wait():
             raise self.failure(what, hint)
 
     def failure(self, what: str, hint: str) -> BackupError:
-        """What it complains about, in a sentence; wait for its end first."""
+        """Its error in a sentence; wait for its end first."""
         code = self.process.wait()
         self.complaints.seek(0)
         said = reason(self.complaints.read().decode(errors="replace")) or f"it ended with {code}"
         return BackupError(f"{what}: {self.program} says: {said}", hint)
 
     def end(self) -> None:
-        """Stop it, wherever it is."""
+        """Stop it, whatever it is doing."""
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None and not pipe.closed:
                 _close(pipe)
@@ -124,7 +124,7 @@ class Running:
 
 
 def reason(complaints: str) -> str:
-    """The line that tells most: the first error, without the program's name and the line of the script."""
+    """The most telling line: the first error, without the program's name and the line of the script."""
     lines = [line.strip() for line in complaints.splitlines() if line.strip()]
     telling = [line for line in lines if re.search(r"\b(error|ERROR|FATAL):", line)] or lines
     return re.sub(r"^(?:pg_\w+|psql)(?::<stdin>)?(?::\d+)?: ", "", telling[0]) if telling else ""
@@ -134,7 +134,7 @@ def _close(pipe: IO[bytes]) -> None:
     try:
         pipe.close()
     except BrokenPipeError:
-        # What could not be flushed is for a program that has ended; why it did is told by `check`.
+        # Flushing fails when the program has already ended; `check` reports why.
         return
 
 

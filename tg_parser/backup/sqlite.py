@@ -1,4 +1,4 @@
-"""Backups of the SQLite files: pages copied within one read transaction, and back within one write transaction."""
+"""Backs up the SQLite files: pages are copied within one read transaction and restored within one write transaction."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ ROWS_TOGETHER = 20_000
 PATIENCE_SECONDS = 5.0
 """How long a restore waits for others to leave a file."""
 
-# Documents come after their messages and cursors after theirs, so they are read at the earlier moment. Coming back
-# in the same order, a restore that is cut short leaves messages to be processed or fetched again, and no more.
+# Documents come after their messages and cursors after theirs, so they are read at the earlier moment. Restored
+# in the same order, an interrupted restore leaves messages to be processed or fetched again, and nothing worse.
 _ORDER: tuple[DatabaseName, ...] = ("processing", "ingestion", "raw")
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -55,7 +55,7 @@ class SqliteBackups:
         return f"Database file {self._paths['raw'].absolute()}"
 
     def dump(self, folder: Path, work: Work) -> Dumped:
-        """Copy every file as it was at one moment."""
+        """Copy every file as of one moment."""
         require_none_of_the_earlier_version(self._paths)
         copies = _in_folder(folder)
         with ExitStack() as stack:
@@ -83,12 +83,12 @@ class SqliteBackups:
             yield _contents(copies, work)
 
     def holdings(self, work: Work) -> list[str]:
-        """Tables with rows, and files that are damaged."""
+        """Tables that have rows, and files that are damaged."""
         require_none_of_the_earlier_version(self._paths)
         return [line for name, path in self._paths.items() if path.exists() for line in _holdings(name, path, work)]
 
     def restore(self, folder: Path, work: Work) -> Contents:
-        """Write the pages into the files, each in one transaction, while nobody else has any of them open."""
+        """Write the pages into the files, each in one transaction, while no other process has any of them open."""
         require_none_of_the_earlier_version(self._paths)
         with ExitStack() as stack:
             targets = {name: stack.enter_context(_alone(self._paths[name], work)) for name in _ORDER}
@@ -109,7 +109,7 @@ def _opened(path: Path, mode: str, work: Work) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def _snapshot(path: Path, work: Work) -> Iterator[sqlite3.Connection]:
-    """The file at one moment: with a read transaction open, writers go on and the copy need not begin again."""
+    """The file at one moment: a read transaction is open, so writers go on and the copy need not start over."""
     if not path.exists():
         raise BackupError(f"{_words(path)} does not exist.", case="no_file_to_back_up", path=str(path))
     # Opened for writing, because only a writer can tidy up what a killed process left beside the file.
@@ -122,7 +122,7 @@ def _snapshot(path: Path, work: Work) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def _alone(path: Path, work: Work) -> Iterator[sqlite3.Connection]:
-    """The file, with everybody else kept out until the end of the block."""
+    """The file, with all other processes kept out until the end of the block."""
     prepare_file(path)
     with ExitStack() as stack:
         connection = stack.enter_context(_opened(path, "rw", work))
@@ -145,7 +145,7 @@ def _alone(path: Path, work: Work) -> Iterator[sqlite3.Connection]:
 
 
 def _claim(connection: sqlite3.Connection) -> None:
-    """Leave the write-ahead log, which SQLite allows only to the one who is alone; the lock stays until closing."""
+    """Leave WAL mode, which SQLite allows only to the sole user of a file; the lock stays until it is closed."""
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = DELETE").fetchone()
     connection.execute("BEGIN EXCLUSIVE")
@@ -163,7 +163,7 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection, name: str, wor
         work.tell(Progress(f"pages of {name} copied", total - remaining, total))
 
     source.backup(target, pages=PAGES_TOGETHER, progress=progress)
-    # One file alone is the whole database then, also for a reader who may not write beside it.
+    # Then one file is the whole database, even for a reader that may not write beside it.
     target.execute("PRAGMA journal_mode = DELETE").fetchone()
 
 
@@ -199,7 +199,7 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
 
 
 def _digest(connection: sqlite3.Connection, table: str, work: Work) -> TableFacts:
-    """Over the rows as the file holds them: a copy of the pages keeps the row ids, and no index is trusted."""
+    """The digest of the rows in file order: a copy of the pages keeps the row ids, and indexes are not trusted."""
     digest, rows = hashlib.sha256(), 0
     usual, connection.text_factory = connection.text_factory, bytes
     for row in connection.execute(f"SELECT * FROM {quoted(table)} ORDER BY rowid"):

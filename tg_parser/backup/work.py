@@ -1,4 +1,4 @@
-"""Work on backups is done in a thread, which reports through the event loop and stops when its task is cancelled."""
+"""Runs the work of a backup in a thread, which reports through the event loop and stops when its task is cancelled."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class StoppedError(Exception):
 
 
 class Work:
-    """What a thread at work tells, and how it is stopped."""
+    """How a working thread reports, and how it is stopped."""
 
     def __init__(self, report: ReportProgress, loop: asyncio.AbstractEventLoop) -> None:
         self._report = report
@@ -31,19 +31,19 @@ class Work:
         self._is_stopped = False
 
     def tell(self, progress: Progress) -> None:
-        """Report how far it is, and go on when that was heard. Raises StoppedError, and what the reporter raises."""
+        """Report progress, and continue once it was received. Raises StoppedError, and what the reporter raises."""
         self.check()
         asyncio.run_coroutine_threadsafe(self._told(progress), self._loop).result()
         self.check()
 
     def check(self) -> None:
-        """Raise StoppedError where the work is to stop."""
+        """Raises StoppedError if the work is to stop."""
         if self._is_stopped:
             raise StoppedError
 
     @contextmanager
     def stopped_by(self, stop: Callable[[], object]) -> Iterator[None]:
-        """For the length of the block `stop`, called from another thread, ends what this one is waiting for."""
+        """During the block, `stop`, called from another thread, interrupts what this one is waiting for."""
         with self._changing:
             self.check()
             self._stops.append(stop)
@@ -54,23 +54,23 @@ class Work:
                 self._stops.remove(stop)
 
     def stop(self) -> None:
-        """End what it is waiting for."""
+        """Interrupt what it is waiting for."""
         with self._changing:
             for stop in self._stops:
                 stop()
 
     def begin_to_stop(self) -> None:
-        """From now on nothing new begins."""
+        """Let nothing new begin from now on."""
         self._is_stopped = True
 
     async def _told(self, progress: Progress) -> None:
         self._report(progress)
-        # A task that was cancelled by its own reporter hears of it before the thread goes on.
+        # A task that its own reporter cancelled must learn of it before the thread goes on.
         await asyncio.sleep(0)
 
 
 async def in_thread(work: Callable[[Work], T], report: ReportProgress = silent) -> T:
-    """Do `work` while the event loop goes on. Cancelled, it returns when the thread has tidied up and ended."""
+    """Run `work` while the event loop goes on. When cancelled, return after the thread has cleaned up and ended."""
     loop = asyncio.get_running_loop()
     doing = Work(report, loop)
     running = loop.run_in_executor(None, work, doing)

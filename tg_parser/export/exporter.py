@@ -1,4 +1,4 @@
-"""The stage: topics and documents to files, streamed in key order so that the same data give the same bytes."""
+"""The export stage: topics and documents to files, streamed in key order so that the same data give the same bytes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What to export and where to. Dates are of messages, half-open."""
+    """What to export, and where to. Dates are those of messages, half-open."""
 
     out: Path
     channel_ids: Sequence[str]
@@ -39,7 +39,7 @@ class ExportRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What was written; nothing where nothing was found, and files of an earlier export then stay."""
+    """What was written; if nothing was found, nothing is, and files of an earlier export stay."""
 
     out: Path
     message_entries: int
@@ -53,7 +53,7 @@ class ExportReport:
 
 
 class _NothingError(Exception):
-    """There is nothing to write: what was begun is thrown away. It never leaves this module."""
+    """There is nothing to write: what was begun is deleted. It never leaves this module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,14 @@ class _Topic:
 
 
 class Exporter:
-    """Writes kb_entries.ndjson, topics.json and one topic_<ref>.json a topic."""
+    """Writes kb_entries.ndjson, topics.json and one topic_<ref>.json per topic."""
 
     def __init__(self, documents: ProcessingStorage, topics: TopicStorage) -> None:
         self._documents = documents
         self._topics = topics
 
     async def export(self, request: ExportRequest, report: ReportProgress = silent) -> ExportReport:
-        """Write all files of `request`. Raises OutputError; files of an earlier export then stay whole."""
+        """Write all files of `request`. Raises OutputError; then the files of an earlier export are still complete."""
         await self.require_own_folder(request)
         await in_thread(prepare_folder, request.out)
         held = await in_thread(exported_topics, request.out)
@@ -85,8 +85,9 @@ class Exporter:
         return ExportReport(request.out, messages, len(written), (ENTRIES_FILE, TOPICS_FILE, *written))
 
     async def require_own_folder(self, request: ExportRequest) -> None:
-        """Raise OutputError where there can be no such folder, or where it holds another channel's files and nobody
-        said that they may go."""
+        """Raises OutputError if the folder cannot exist, or if it holds another channel's files and replacing them was
+        not allowed.
+        """
         require_a_folder(request.out)
         if not request.replace:
             await in_thread(require_own_folder, request.out, request.channel_ids)
@@ -185,7 +186,7 @@ def _topic_page(topic: _Topic) -> dict[str, Any]:
 
 
 def _narrow(bundle: TopicBundle | None, documents: Mapping[str, Row], request: ExportRequest) -> TopicBundle | None:
-    """`bundle` with only the items that the request lets through."""
+    """`bundle` with only the items that match the request."""
     if bundle is None:
         return None
     dated = request.date_from is not None or request.date_to is not None

@@ -1,4 +1,4 @@
-"""Alembic from code. It takes a tenth of a second to load, which only those wait for who change a schema."""
+"""Runs Alembic from code. A module of its own, because loading Alembic takes a tenth of a second."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from tg_parser.storage.tables import METADATA, DatabaseName
 
 
 async def upgrade(database: Database, revision: str) -> None:
-    """Bring the schema forward. Two processes at once are safe: the second finds the work done."""
+    """Upgrade the schema. Safe for two processes at once: the second finds nothing left to do."""
     await _run(database, lambda config: command.upgrade(config, revision))
 
 
 async def downgrade(database: Database, revision: str) -> None:
-    """Take the schema back."""
+    """Downgrade the schema."""
     await _run(database, lambda config: command.downgrade(config, revision))
 
 
 async def stamp(database: Database, revision: str) -> None:
-    """Note `revision` as the present one."""
+    """Record `revision` as the current one without running anything."""
     await _run(database, lambda config: command.stamp(config, revision))
 
 
@@ -60,7 +60,7 @@ _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDict
 
 
 def _turn() -> asyncio.Lock:
-    # Alembic keeps the migration it is at in globals of its modules, so a process does one at a time.
+    # Alembic keeps the migration in progress in module globals, so a process runs one at a time.
     return _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
 

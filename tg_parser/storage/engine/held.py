@@ -1,4 +1,4 @@
-"""What is opened once for all who use it and closed when nobody has used it for a while, such as a locked session."""
+"""Shares a resource, such as a locked session: opened once, closed when it has not been used for a while."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ class Held(Generic[T]):
 
     @property
     def is_over(self) -> bool:
-        """Whether it is closed, or about to be: nobody may begin to use it any more."""
+        """Whether it is closed or closing, so that it must not be used any more."""
         return self._over.is_set()
 
     @asynccontextmanager
     async def used(self) -> AsyncIterator[T]:
         """The resource, which stays open for the length of the block.
 
-        The block is cancelled where the resource ends under it, and what ended it, a lost lock for one, is raised.
+        If the resource ends meanwhile, the block is cancelled, and the cause, such as a lost lock, is raised.
         """
         task = asyncio.current_task()
         if task is None or self.is_over:
@@ -75,7 +75,7 @@ class Held(Generic[T]):
                 self._timer = asyncio.get_running_loop().call_later(self._idle, self._over.set)
 
     def give_back(self) -> None:
-        """Close it now if nobody uses it."""
+        """Close it now unless it is in use."""
         if not self._users:
             self._over.set()
 
@@ -84,7 +84,7 @@ class Held(Generic[T]):
         await asyncio.wait({self._task})
 
     async def close(self, because: Exception | None = None) -> None:
-        """Close it. Whoever still uses it is cancelled, or gets the error `because`. Raises what closing raises."""
+        """Close it. Users are cancelled, or get the error `because`. Raises what closing raises."""
         self._because = because
         self._over.set()
         await self.ended()
@@ -108,6 +108,6 @@ class Held(Generic[T]):
 
 
 def _noted(task: asyncio.Task[None]) -> None:
-    """Nobody may be there to hear how an unused resource ended."""
+    """Logs how an unused resource ended, because nobody may be waiting for its error."""
     if not task.cancelled() and (error := task.exception()) is not None:
         log.debug("what was held has ended with an error", error=repr(error))

@@ -1,4 +1,4 @@
-"""Work that waits for a disk or a processor is done in a thread, so that the event loop goes on."""
+"""Runs blocking work in a thread, so that the event loop goes on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 async def in_thread(call: Callable[..., T], *arguments: Any) -> T:
-    """Do `call` in a thread and, even when cancelled, see it end: what it works on must not be closed before."""
+    """Run `call` in a thread and wait for its end even when cancelled: what it uses must stay open until then."""
     running = asyncio.get_running_loop().run_in_executor(None, partial(call, *arguments))
     try:
         return await asyncio.shield(running)
@@ -24,7 +24,7 @@ async def in_thread(call: Callable[..., T], *arguments: Any) -> T:
 
 @asynccontextmanager
 async def finished_in_thread(manager: AbstractContextManager[T]) -> AsyncIterator[T]:
-    """`manager`, whose good end takes long: bringing a file to the disk, for one."""
+    """`manager`, for which leaving the block normally takes long, such as flushing a file to the disk."""
     value = manager.__enter__()
     try:
         yield value
