@@ -204,7 +204,7 @@ async def test_tables_of_somebody_else_are_refused(settings):
     async with open_databases(settings, prepare=False) as databases:
         await databases.raw.write(lambda conn: conn.execute(text("CREATE TABLE raw_messages (a INTEGER)")))
         assert await migrator.check(databases.raw) == "foreign"
-    with pytest.raises(SchemaMismatchError, match="no note of their version"):
+    with pytest.raises(SchemaMismatchError, match="no recorded version"):
         await opened(settings)
 
 

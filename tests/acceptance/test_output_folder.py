@@ -98,8 +98,8 @@ def test_a_file_in_the_place_of_the_folder_is_told_before_anything_is_processed(
     (tmp_path / "taken").write_text("mine", "utf-8")
     said = tg_parser(env, *command, "--out", out, cwd=tmp_path, code=1).stderr
     assert said.splitlines() == [
-        "Error: taken is a file, and an export needs a folder for its files.",
-        "Hint: Name a folder with --out; it is made where there is none.",
+        "Error: taken is a file, but an export needs a folder.",
+        "Hint: Name a folder with --out; it is created if missing.",
     ]
     assert (tmp_path / "taken").read_text("utf-8") == "mine"
     assert tg_parser_json(env, "status", cwd=tmp_path)["sources"][0]["documents"] == 0

@@ -120,7 +120,7 @@ async def test_promoted_replica_is_left_out(primary, standby):
         await asyncio.to_thread(standby.promote)
         await until(databases, replica=False)
         await databases.replicas.look()
-        assert databases.replica_states[0].left_out == "is no replica but takes writes itself"
+        assert databases.replica_states[0].left_out == "is not a replica: it takes writes itself"
 
 
 async def test_server_of_another_cluster_is_no_replica(primary):

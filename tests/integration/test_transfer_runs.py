@@ -161,7 +161,7 @@ async def test_a_target_that_may_not_be_written_is_refused(target, folder, postg
     name = make_url(target.url).database
     guest = Target({**postgres_variables, "DB_URL": _as_guest(target, name)})
     target.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
-    with pytest.raises(StorageError, match="denies the role a right"):
+    with pytest.raises(StorageError, match="denies the role a privilege"):
         await guest.migrate(folder)
     with psycopg.connect(target.url, autocommit=True) as administrator:
         administrator.execute(f"DROP ROLE {name}_guest")

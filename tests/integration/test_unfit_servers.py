@@ -33,7 +33,7 @@ async def test_role_without_rights_is_told_what_to_grant(postgres_variables, adm
     administrator.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     url = make_url(postgres_variables["DB_URL"]).set(username=role).render_as_string(hide_password=False)
     try:
-        with pytest.raises(StorageError, match="denies the role a right") as refused:
+        with pytest.raises(StorageError, match="denies the role a privilege") as refused:
             await opened({"DB_TYPE": "postgresql", "DB_URL": url})
         assert "GRANT CREATE" in refused.value.hint
         assert administrator.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)

@@ -47,8 +47,8 @@ def test_prompt_is_filled_and_known_by_its_text():
         (("$$5", "$5"), r"line 7: a `\$` that does not begin a variable"),
         (("version: 7", "name: other"), "line 2: the key 'name' appears twice"),
         (("name: processing", "name: [processing"), "line 2: this is not valid YAML"),
-        ((OWN, "just words"), "line 1: it must hold the keys name, version"),
-        ((OWN, "? [a, b]\n: c\n"), "is not a key|not valid YAML|must hold"),
+        ((OWN, "just words"), "line 1: it must have the keys name, version"),
+        ((OWN, "? [a, b]\n: c\n"), "is not a key|not valid YAML|must have"),
     ],
 )
 def test_errors_name_file_and_line(change, told):

@@ -38,8 +38,8 @@ def test_followed_writes_are_those_of_the_look_it_has_passed():
         ({}, 0.0, None),
         ({}, 10.0, None),
         ({}, 10.1, "is 10 s behind"),
-        ({}, None, "does not tell how far behind it is"),
-        ({"in_recovery": False}, 0.0, "is no replica but takes writes itself"),
+        ({}, None, "does not report how far behind it is"),
+        ({"in_recovery": False}, 0.0, "is not a replica: it takes writes itself"),
         ({"same_cluster": False}, 0.0, "belongs to another server than the primary"),
     ],
 )

@@ -37,9 +37,9 @@ def test_good_words_pass():
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"title": " "}, "The title is no heading"),
-        ({"title": "💰💰"}, "The title is no heading"),
-        ({"title": "Курс\nдоллара"}, "The title is no heading"),
+        ({"title": " "}, "The title is not a heading"),
+        ({"title": "💰💰"}, "The title is not a heading"),
+        ({"title": "Курс\nдоллара"}, "The title is not a heading"),
         ({"title": "Курс доллара " * 7}, "longer than 80"),
         ({"title": "Футбольный матч"}, "No word of the title"),
         ({"summary": ""}, "The summary is empty"),

@@ -47,7 +47,7 @@ def parse_span(first: str | None, last: str | None, now: datetime) -> tuple[date
     begin, end = (None if each is None else parse_date(each, now) for each in (first, last))
     if begin is not None and end is not None and begin >= end:
         raise UsageError(
-            f"Nothing lies between {iso_z(begin)} and {iso_z(end)}.",
-            "The second date is the first moment left out: all of November is from 2026-11 to 2026-12.",
+            f"There is nothing between {iso_z(begin)} and {iso_z(end)}.",
+            "The end date is exclusive: all of November is from 2026-11 to 2026-12.",
         )
     return begin, end

@@ -21,8 +21,8 @@ def require_a_folder(folder: Path) -> None:
     """Raises OutputError if `folder` is a file."""
     if (file := file_in_the_way(folder)) is not None:
         raise OutputError(
-            f"{file} is a file, and an export needs a folder for its files.",
-            "Name a folder with --out; it is made where there is none.",
+            f"{file} is a file, but an export needs a folder.",
+            "Name a folder with --out; it is created if missing.",
         )
 
 
@@ -32,7 +32,7 @@ def require_own_folder(folder: Path, channel_ids: Collection[str]) -> None:
     if others:
         raise OutputError(
             f"{folder} holds the files of another channel: {', '.join(others)}.",
-            "Choose another folder with --out; or let these files take its place with --replace.",
+            "Choose another folder with --out, or replace the files with --replace.",
         )
 
 

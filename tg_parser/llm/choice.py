@@ -105,9 +105,7 @@ def _fallback(llm: LlmSettings, text: str) -> ModelChoice:
 def _choice(llm: LlmSettings, provider: str, model: str | None) -> ModelChoice:
     address = _address(llm, provider)
     if provider == "openai" and address is not None and model is None:
-        raise ProviderError(
-            f"LLM_MODEL is not set, and nobody knows the models at {_shown(address)}.", "Set LLM_MODEL."
-        )
+        raise ProviderError(f"LLM_MODEL is not set, and the models are unknown at {_shown(address)}.", "Set LLM_MODEL.")
     return ModelChoice(provider, model or DEFAULT_MODELS[provider], address, _key(llm, provider, address))
 
 

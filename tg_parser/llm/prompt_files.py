@@ -116,7 +116,7 @@ def _key_lines(text: str, origin: str) -> dict[str, int]:
     """The line of every top-level key; YAML itself would let a later key silently replace an earlier one."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode):
-        raise wrong(origin, 1, f"it must hold the keys {', '.join(PromptFile.model_fields)}.")
+        raise wrong(origin, 1, f"it must have the keys {', '.join(PromptFile.model_fields)}.")
     lines: dict[str, int] = {}
     for key, _ in root.value:
         line = key.start_mark.line + 1

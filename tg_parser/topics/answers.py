@@ -102,7 +102,7 @@ class ShownTexts:
     @staticmethod
     def _check_title(title: str, taken: str | None) -> None:
         if not any(map(str.isalnum, title)) or _NOT_TITLE.search(title):
-            raise AnswerRejectedError("The title is no heading. Name the topic in two to eight words.")
+            raise AnswerRejectedError("The title is not a heading. Name the topic in two to eight words.")
         if len(title) > TITLE_CHARS:
             raise AnswerRejectedError(f"The title is longer than {TITLE_CHARS} characters. Name the topic briefly.")
         if taken is not None and title.casefold() == taken.casefold():

@@ -14,7 +14,7 @@ from tg_parser.domain.errors import InputFileError, UsageError
 from tg_parser.domain.problems import in_words
 from tg_parser.topics.model import WantedTopic
 
-_FORM = "Each topic is `- title: …`, with `description: …` and `keywords: [a, b]` where you like, in a list `topics:`."
+_FORM = "Each topic is `- title: …`, optionally with `description: …` and `keywords: [a, b]`, in a list `topics:`."
 _MOST = 500
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]

@@ -124,6 +124,6 @@ def prepare_file(path: Path) -> None:
             path.touch(0o600)
     except OSError as error:
         raise StorageError(
-            f"Database file {path} cannot be made: {why_not_written(error)}.",
+            f"Database file {path} cannot be created: {why_not_written(error)}.",
             "Choose a writable place (--data-dir, TG_PARSER_HOME or the *_DB_PATH variables).",
         ) from error

@@ -50,7 +50,7 @@ _SQLITE: dict[int, _Meaning] = {
 _ACCESS = "Check DB_USER and DB_PASSWORD."
 _COLLIDED = _Meaning(
     StorageUnavailableError,
-    "was busy: other writers were in the way again and again",
+    "was busy: other writers kept getting in the way",
     "Run the same command again, with fewer of them at a time.",
 )
 _POSTGRES: dict[str, _Meaning] = {
@@ -59,7 +59,7 @@ _POSTGRES: dict[str, _Meaning] = {
     "3D000": _Meaning(StorageError, "does not exist", "Create it (createdb), or set DB_NAME."),
     "42501": _Meaning(
         StorageError,
-        "denies the role a right it needs",
+        "denies the role a privilege it needs",
         "Make the role the owner of the database, or: GRANT CREATE, USAGE ON SCHEMA public TO its name.",
     ),
     "25006": _Meaning(

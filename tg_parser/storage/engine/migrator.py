@@ -87,7 +87,7 @@ _REFUSALS = {
     "behind": ("is older than this version", None),
     "newer": ("is newer than this version", "Use the TG_parser version that wrote it, or a newer one."),
     "foreign": (
-        "has tables with the names of ours, but no note of their version",
+        "has tables with our names, but no recorded version",
         "They are not of this version of TG_parser. Point the settings at another place.",
     ),
 }

@@ -72,9 +72,9 @@ def why_left_out(progress: ReplayProgress, lag: float | None, max_lag: float) ->
     if not progress.same_cluster:
         return "belongs to another server than the primary"
     if not progress.in_recovery:
-        return "is no replica but takes writes itself"
+        return "is not a replica: it takes writes itself"
     if lag is None:
-        return "does not tell how far behind it is"
+        return "does not report how far behind it is"
     return f"is {lag:.0f} s behind" if lag > max_lag else None
 
 
@@ -125,7 +125,7 @@ class Replicas:
         if reason is None:
             log.info(f"Replica {replica.name} serves reads.", before=was)
         elif was in {None, NOT_LOOKED_AT}:
-            log.warning(f"Replica {replica.name} {reason}; reads go elsewhere until that is mended.")
+            log.warning(f"Replica {replica.name} {reason}; reads go elsewhere until that is fixed.")
 
     async def look(self) -> None:
         """Ask the primary for its position, and every replica how far it has followed."""
@@ -135,7 +135,7 @@ class Replicas:
                 primary = (await conn.exec_driver_sql(_PRIMARY_SQL)).one()
         except (*DATABASE_ERRORS, TimeoutError) as error:
             # Whoever needs the primary will notice; without it nothing can be said about the replicas.
-            log.debug("the primary does not tell its position", reason=type(error).__name__)
+            log.debug("the primary does not report its position", reason=type(error).__name__)
             return
         self._samples.append(Sample(time.monotonic(), primary.position, writes))
         await asyncio.gather(*(self._look_at(each, primary.cluster) for each in self.all))

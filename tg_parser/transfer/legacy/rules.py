@@ -49,7 +49,7 @@ def revision_rule(values: Values, notes: list[Note], context: Context) -> list[V
     _rekey(values, notes, context, "raw.raw_messages")
     if values["reason"] not in _REASONS:
         same = values["text"] == values["earlier_text"]
-        notes.append(Note("reason", "reason written in the words of this version", shown(values["reason"])))
+        notes.append(Note("reason", "reason translated to this version's terms", shown(values["reason"])))
         values["reason"] = "richer_source" if same else "edited"
     if values["new_date"] is not None and values["new_date"] != values["message_date"]:
         notes.append(Note("new_date", "kept in the payload", shown(values["new_date"])))
