@@ -30,8 +30,8 @@ def wrapped(cause, wrapper=OperationalError):
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
-        (errors.SerializationFailure("x"), StorageUnavailableError, "other writers were in the way"),
-        (errors.DeadlockDetected("x"), StorageUnavailableError, "other writers were in the way"),
+        (errors.SerializationFailure("x"), StorageUnavailableError, "other writers kept getting in the way"),
+        (errors.DeadlockDetected("x"), StorageUnavailableError, "other writers kept getting in the way"),
         (errors.IdleInTransactionSessionTimeout("x"), StorageUnavailableError, "was idle too long"),
         (
             psycopg.OperationalError("FATAL:  sorry, too many clients already"),

@@ -112,7 +112,7 @@ def _snapshot(path: Path, work: Work) -> Iterator[sqlite3.Connection]:
     """The file at one moment: a read transaction is open, so writers go on and the copy need not start over."""
     if not path.exists():
         raise BackupError(f"{_words(path)} does not exist.", case="no_file_to_back_up", path=str(path))
-    # Opened for writing, because only a writer can tidy up what a killed process left beside the file.
+    # Opened for writing, because only a writer can clean up after a killed process.
     with translate_db_errors(_words(path)), _opened(path, "rw", work) as connection:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")

@@ -230,6 +230,6 @@ class HandoffError(TgParserError):
 
 
 class ArchiveError(TgParserError):
-    """An archive of the agents' history that cannot be written, or holds not what it should; nothing was deleted."""
+    """An archive of the agents' history that cannot be written or has unexpected content; nothing was deleted."""
 
     code = "archive"

@@ -10,7 +10,7 @@ from pathlib import Path
 from tg_parser.domain.errors import SourceError, TgParserError
 from tg_parser.domain.messages import Chat
 from tg_parser.domain.peers import is_nameless, parse_peer
-from tg_parser.domain.progress import Parts, ReportProgress, silent
+from tg_parser.domain.progress import ProgressParts, ReportProgress, silent
 from tg_parser.domain.sources import CollectMode, Recheck, Source
 from tg_parser.ingestion.attempts import recorded_attempt
 from tg_parser.ingestion.collector import Collector

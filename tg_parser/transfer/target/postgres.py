@@ -46,7 +46,7 @@ class PostgresTarget:
 
     @property
     def homes(self) -> Sequence[Database]:
-        """The server."""
+        """The server, for all three."""
         return (self._server,)
 
     def home(self, database: str) -> Database:  # noqa: ARG002 - all three are on it
