@@ -18,7 +18,7 @@ _ENOUGH = 20
 
 @dataclass(frozen=True, slots=True)
 class QualityFinding:
-    """Something to look at; `case` says of what kind, so that an interface can say how."""
+    """Something to look at; `case` is its kind, so that an interface can say how."""
 
     what: str
     case: str

@@ -18,8 +18,8 @@ class TgParserError(Exception):
     """Whether all other messages would meet it too, so that the run ends with it, and not the message."""
 
     def __init__(self, message: str, hint: str | None = None, **data: Any) -> None:
-        """`data` are the facts for programs. A `case` among them says which error of its kind it is: what to do then
-        is said by each interface in its own words, where `hint` is not what all of them can say."""
+        """`data` are the facts for programs. A `case` among them says which error of its kind it is, so that each
+        interface can say in its own words what to do; `hint` is for what they can all say."""
         super().__init__(message)
         self.message = message
         self.hint = hint

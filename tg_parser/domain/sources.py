@@ -92,7 +92,7 @@ class Source(Contract):
 
 @dataclass(frozen=True, slots=True)
 class Recheck:
-    """Which stored posts are looked at again, with their comments: the `newest` ones, or those of the last `age`."""
+    """Which stored posts to check again, with their comments: the `newest` ones, or those of the last `age`."""
 
     newest: int | None = None
     age: timedelta | None = None

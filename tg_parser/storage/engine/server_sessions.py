@@ -1,4 +1,4 @@
-"""Who is connected to the server: the sessions of every process, and how many the server takes."""
+"""The connections to the server: the sessions of every process, and the server's limit."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ FROM pg_stat_activity WHERE datname = current_database() GROUP BY 1 ORDER BY 1
 
 
 async def server_sessions(database: Database) -> Sequence[Any]:
-    """A row a process, by its name; none where there is no server."""
+    """One row per process, by name; none if there is no server."""
     return [] if database.dialect.embedded else await database.rows(_SESSIONS)
 
 
 async def max_connections(database: Database) -> int | None:
-    """How many connections the server takes; None where there is no server."""
+    """How many connections the server accepts; None if there is no server."""
     if database.dialect.embedded:
         return None
     (found,) = await database.rows(_LIMIT)
