@@ -86,7 +86,7 @@ class RateLimitedError(SourceError):
     def __init__(self, what: str, until: datetime) -> None:
         super().__init__(
             f"Telegram asks to wait until {moment_text(until)} before {what}.",
-            "Nothing is asked before that moment; run the same command again after it.",
+            "No request is sent before that moment; run the same command again after it.",
             retry_at=until,
         )
         self.until = until
