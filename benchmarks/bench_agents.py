@@ -265,7 +265,8 @@ async def measure_overhead(task: Task, profile: ChannelProfile) -> None:
             claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
 
             def service(chosen: Analyzer) -> DocumentService:
-                return DocumentService(Processor(documents, raw, chosen, claims), databases.locks)  # noqa: B023 - its round
+                processor = Processor(documents, raw, chosen, claims)  # noqa: B023 - its round
+                return DocumentService(processor, documents, databases.locks)  # noqa: B023 - its round
 
             handoffs = HandoffStorage(databases.processing)
             queue = HandoffQueue(handoffs, databases.locks)

@@ -113,7 +113,7 @@ def service(databases, raw, documents, handoffs, agents):
         claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
 
         def by(analyzer):
-            return DocumentService(Processor(documents, raw, analyzer, claims), databases.locks)
+            return DocumentService(Processor(documents, raw, analyzer, claims), documents, databases.locks)
 
         reviewer = ModelReviewer(model, load_prompts(PromptSettings(_env_file=None)), 10_000) if model else None
         analyzers = AnalyzerSet(by, LocalAnalyzer(names=False), deep, reviewer, "test", "deep-1")

@@ -3,19 +3,19 @@
 from samples import message
 
 from tg_parser.domain.errors import ProviderError, ProviderUnavailableError, UnusableAnswerError
+from tg_parser.processing.analyzer import Task
 from tg_parser.processing.circuit_breaker import IN_A_ROW, UNUSABLE_IN_A_ROW, CircuitBreaker
-from tg_parser.storage.stores.claims import DueMessage
 
 REFUSED = UnusableAnswerError("No JSON.", "Try another model.")
 ERROR = ProviderUnavailableError("Nobody answers.")
 
 
 def bad(number):
-    return DueMessage(message(number), 0, deleted=False), REFUSED
+    return Task(message(number)), REFUSED
 
 
 def held(number):
-    return DueMessage(message(number), 0, deleted=False), ERROR
+    return Task(message(number)), ERROR
 
 
 def test_calls_in_a_row_are_an_outage():

@@ -22,13 +22,21 @@ PIPELINE_VERSION = "processing:v3.1.0"
 class Task:
     """A message to analyse, with its newest text. A comment comes with the texts of its post and of what it answers.
 
-    `remarks` say what a reviewer objects to in an earlier answer; an analyzer that asks a model tells it.
+    `revision` is that of the text; a `deleted` message is to lose its document. `remarks` say what a reviewer objects
+    to in an earlier answer; an analyzer that asks a model tells it.
     """
 
     message: RawMessage
     post_text: str | None = None
     parent_text: str | None = None
     remarks: tuple[str, ...] = ()
+    revision: int = 0
+    deleted: bool = False
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether an analyzer is asked about it: deleted messages and those without text need none."""
+        return not self.deleted and bool(self.message.text.strip())
 
 
 @dataclass(frozen=True, slots=True)

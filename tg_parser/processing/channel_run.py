@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import structlog
 
@@ -21,10 +20,10 @@ from tg_parser.llm.slots import SLOTS, CallSlots
 from tg_parser.processing.analyzer import Analyzed, Analyzer, ChannelProfile, Task
 from tg_parser.processing.circuit_breaker import CircuitBreaker, Held
 from tg_parser.processing.contexts import context_refs, task_of
-from tg_parser.processing.outcomes import WITHOUT_TEXT, Outcome, failed, made
+from tg_parser.processing.outcomes import WITHOUT_TEXT, Outcome, Removal, document_of, failure_of
 from tg_parser.processing.reports import ProcessOptions, ProcessReport
-from tg_parser.storage.stores.claims import ClaimStorage, DueMessage
-from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.claims import ClaimStorage
+from tg_parser.storage.stores.documents import Failure, ProcessingStorage, StoredDocument
 
 LINGER_SECONDS = 0.2
 OUTBOX_SIZE = 1000
@@ -32,12 +31,7 @@ OUTBOX_SIZE = 1000
 log = structlog.get_logger(__name__)
 
 
-class _Item(NamedTuple):
-    due: DueMessage
-    task: Task
-
-
-TaskBatch = Sequence[_Item]
+TaskBatch = Sequence[Task]
 
 
 @dataclass
@@ -75,7 +69,7 @@ class ChannelRun:
             await asyncio.shield(flow)
         except asyncio.CancelledError:
             self._end()
-            await self._settle(flow)
+            await self._finish_calls(flow)
             raise
         if self.error is not None:
             raise self.error
@@ -86,7 +80,7 @@ class ChannelRun:
     def _handled(self) -> int:
         return self.done.processed + self.done.failed + self.done.removed
 
-    async def _settle(self, flow: asyncio.Task[None]) -> None:
+    async def _finish_calls(self, flow: asyncio.Task[None]) -> None:
         log.info("waiting for running calls; Ctrl-C again ends at once", seconds=self.options.shutdown_wait)
         try:
             await asyncio.wait([flow], timeout=self.options.shutdown_wait)
@@ -126,7 +120,7 @@ class ChannelRun:
                 for batch in self._batches(page):
                     if not self.stopping:
                         await self.inbox.put(batch)
-                after = page[-1].due.message.source_ref
+                after = page[-1].message.source_ref
         except TgParserError as error:
             self._stop(error)
         for _ in range(self.workers):
@@ -143,14 +137,12 @@ class ChannelRun:
             retry_failed=self.options.retry_failed,
         )
         texts = await self.claims.texts(context_refs(each.message for each in due))
-        return [_Item(each, task_of(each.message, texts)) for each in due]
+        return [task_of(each, texts) for each in due]
 
     def _batches(self, page: TaskBatch) -> Iterator[TaskBatch]:
         """What needs no analyzer one by one, then the rest as the analyzer takes it best."""
-        yield from ([item] for item in page if not _is_asked(item.due))
-        asked = {item.due.message.source_ref: item for item in page if _is_asked(item.due)}
-        for batch in self.analyzer.batches([item.task for item in asked.values()]):
-            yield [asked[task.message.source_ref] for task in batch]
+        yield from ([task] for task in page if not task.is_asked)
+        yield from self.analyzer.batches([task for task in page if task.is_asked])
 
     async def _work(self) -> None:
         while (batch := await self.inbox.get()) is not None:
@@ -159,38 +151,38 @@ class ChannelRun:
                     await self.outbox.put(outcome)
 
     async def _outcomes(self, batch: TaskBatch) -> Iterable[Outcome]:
-        due = batch[0].due
-        if due.deleted:
-            return [Outcome(removed=due.message.source_ref)]
-        if not due.message.text.strip():
-            return [made(due, WITHOUT_TEXT)]
+        first = batch[0]
+        if first.deleted:
+            return [Removal(first.message.source_ref)]
+        if not first.is_asked:
+            return [document_of(first, WITHOUT_TEXT)]
         try:
-            results = await self.analyzer.analyze([item.task for item in batch], self.profile)
-            return list(self._judged(zip([item.due for item in batch], results, strict=True)))
+            results = await self.analyzer.analyze(batch, self.profile)
+            return list(self._sorted_out(zip(batch, results, strict=True)))
         except Exception as error:  # noqa: BLE001 - the boundary of a message: one bad message never stops a run
-            return list(self._judged((item.due, error) for item in batch))
+            return list(self._sorted_out((task, error) for task in batch))
 
-    def _judged(self, results: Iterable[tuple[DueMessage, Analyzed | Exception]]) -> Iterator[Outcome]:
+    def _sorted_out(self, results: Iterable[tuple[Task, Analyzed | Exception]]) -> Iterator[Outcome]:
         """The outcomes of a call; none for messages that stay due, because the error is not theirs."""
         unanswered, unusable = list[Held](), list[Held]()
-        for due, result in results:
+        for task, result in results:
             if isinstance(result, UnusableAnswerError):
-                unusable.append((due, result))
+                unusable.append((task, result))
             elif isinstance(result, Analyzed | AnalysisError):
                 if isinstance(result, AnalysisError) or result.asked:
-                    yield from (failed(*held) for held in self.breaker.answered())
-                yield made(due, result) if isinstance(result, Analyzed) else failed(due, result)
+                    yield from (failure_of(*held) for held in self.breaker.answered())
+                yield document_of(task, result) if isinstance(result, Analyzed) else failure_of(task, result)
             elif isinstance(result, TgParserError) and result.stops_run:
                 self._stop(result)
             elif isinstance(result, ProviderUnavailableError):
-                unanswered.append((due, result))
+                unanswered.append((task, result))
             else:
-                yield failed(due, result)
+                yield failure_of(task, result)
         if unanswered and (error := self.breaker.unanswered(unanswered)):
             self._stop(error)
         if unusable:
             released, error = self.breaker.unusable(unusable)
-            yield from (failed(*held) for held in released)
+            yield from (failure_of(*held) for held in released)
             if error is not None:
                 self._stop(error)
 
@@ -199,7 +191,7 @@ class ChannelRun:
         held, error = self.breaker.over(early=self.stopping)
         if error is not None:
             self._stop(error)
-        yield from (failed(*each) for each in held)
+        yield from (failure_of(*each) for each in held)
 
     async def _write(self) -> None:
         """Store outcomes soon after they come, many in one transaction; when cancelled, first store what is there."""
@@ -220,9 +212,9 @@ class ChannelRun:
             raise
 
     async def _store(self, batch: Sequence[Outcome]) -> None:
-        documents = [outcome.document for outcome in batch if outcome.document]
-        failures = [outcome.failure for outcome in batch if outcome.failure]
-        removed = [outcome.removed for outcome in batch if outcome.removed]
+        documents = [outcome for outcome in batch if isinstance(outcome, StoredDocument)]
+        failures = [outcome for outcome in batch if isinstance(outcome, Failure)]
+        removed = [outcome.source_ref for outcome in batch if isinstance(outcome, Removal)]
         await self.documents.store(documents)
         await self.documents.record_failures(failures)
         await self.documents.remove_documents(removed)
@@ -234,10 +226,6 @@ class ChannelRun:
             without_text=sum(stored.document.text_clean == "" for stored in documents),
         )
         self.report(Progress("process", self._handled, max(self.due, self._handled)))
-
-
-def _is_asked(due: DueMessage) -> bool:
-    return not due.deleted and bool(due.message.text.strip())
 
 
 def _take(outcome: Outcome | None, batch: list[Outcome]) -> bool:

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tg_parser.domain.errors import ProviderError, TgParserError
-from tg_parser.storage.stores.claims import DueMessage
+from tg_parser.processing.analyzer import Task
 
 IN_A_ROW = 10
 """Each of these calls has used up its attempts; ten of them without an answer in between are no chance."""
 UNUSABLE_IN_A_ROW = 5
 """Fewer than calls without an answer, for each of these is paid for as many times as there are attempts."""
 
-Held = tuple[DueMessage, TgParserError]
+Held = tuple[Task, TgParserError]
 
 
 @dataclass(slots=True)

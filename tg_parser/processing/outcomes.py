@@ -11,8 +11,7 @@ from tg_parser.domain.documents import Analysis, ProcessedDocument, Provenance
 from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.refs import document_id
 from tg_parser.domain.times import utc_now
-from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed
-from tg_parser.storage.stores.claims import DueMessage
+from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed, Task
 from tg_parser.storage.stores.documents import Failure, StoredDocument
 
 NO_MODEL = Provenance(pipeline_version=PIPELINE_VERSION, provider="none", model_id="none")
@@ -23,43 +22,40 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one message: exactly one of the three."""
+class Removal:
+    """The document of a message that Telegram no longer shows is to go."""
 
-    document: StoredDocument | None = None
-    failure: Failure | None = None
-    removed: str | None = None
+    source_ref: str
 
 
-def made(due: DueMessage, analyzed: Analyzed) -> Outcome:
+Outcome = StoredDocument | Failure | Removal
+
+
+def document_of(task: Task, analyzed: Analyzed) -> StoredDocument:
     """The document of a message."""
-    message = due.message
-    return Outcome(
-        document=StoredDocument(
-            document=build_document(message, analyzed.analysis, analyzed.provenance, analyzed.notes),
-            revision=due.revision,
-            message_date=message.date,
-            message_type=message.message_type,
-            thread_id=message.thread_id,
-            parent_message_id=message.parent_message_id,
-            vector=analyzed.vector,
-        )
+    message = task.message
+    return StoredDocument(
+        document=build_document(message, analyzed.analysis, analyzed.provenance, analyzed.notes),
+        revision=task.revision,
+        message_date=message.date,
+        message_type=message.message_type,
+        thread_id=message.thread_id,
+        parent_message_id=message.parent_message_id,
+        vector=analyzed.vector,
     )
 
 
-def failed(due: DueMessage, error: Exception) -> Outcome:
+def failure_of(task: Task, error: Exception) -> Failure:
     """The failure of a message, told to the log too."""
-    message = due.message
+    message = task.message
     log.warning("message failed", source_ref=message.source_ref, error=f"{type(error).__name__}: {error}")
-    return Outcome(
-        failure=Failure(
-            source_ref=message.source_ref,
-            channel_id=message.channel_id,
-            revision=due.revision,
-            error_class=type(error).__name__,
-            error_message=str(error),
-            at=utc_now(),
-        )
+    return Failure(
+        source_ref=message.source_ref,
+        channel_id=message.channel_id,
+        revision=task.revision,
+        error_class=type(error).__name__,
+        error_message=str(error),
+        at=utc_now(),
     )
 
 

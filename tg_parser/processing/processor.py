@@ -28,17 +28,13 @@ class Processor:
         self._raw = raw
         self._analyzer = analyzer
 
-    async def count_due(self, channel_id: str, options: ProcessOptions) -> int:
-        """How many messages a run would take."""
-        return await self._documents.count_due(channel_id, force=options.force, retry_failed=options.retry_failed)
-
     async def run(self, channel_id: str, options: ProcessOptions, report: ReportProgress = silent) -> ProcessReport:
         """Process every due message of a channel that no other process is at work on.
 
         What is done stays done, whatever ends the run: Ctrl-C, or an error that all other messages would meet too,
         which is raised when the running calls are finished and stored.
         """
-        due = await self.count_due(channel_id, options)
+        due = await self._documents.count_due(channel_id, force=options.force, retry_failed=options.retry_failed)
         if due == 0:
             return ProcessReport()
         profile = build_profile(await self._raw.closing_texts(channel_id, PROFILE_POSTS))

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from tg_parser.domain.progress import ProgressParts, ReportProgress, silent
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
 from tg_parser.storage.engine.locks import Locks
+from tg_parser.storage.stores.documents import ProcessingStorage
 
 __all__ = ["DocumentService", "ProcessOptions", "ProcessReport"]
 
@@ -15,8 +16,9 @@ __all__ = ["DocumentService", "ProcessOptions", "ProcessReport"]
 class DocumentService:
     """Makes documents of due messages."""
 
-    def __init__(self, processor: Processor, locks: Locks) -> None:
+    def __init__(self, processor: Processor, documents: ProcessingStorage, locks: Locks) -> None:
         self._processor = processor
+        self._documents = documents
         self._locks = locks
 
     async def process(
@@ -41,4 +43,7 @@ class DocumentService:
 
     async def due_each(self, channel_ids: Sequence[str], options: ProcessOptions) -> list[int]:
         """The same by channel, in their order."""
-        return [await self._processor.count_due(channel_id, options) for channel_id in channel_ids]
+        return [
+            await self._documents.count_due(channel_id, force=options.force, retry_failed=options.retry_failed)
+            for channel_id in channel_ids
+        ]

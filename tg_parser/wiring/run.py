@@ -173,7 +173,9 @@ class _Builder:
     def _documents_by(self) -> Callable[[Analyzer], DocumentService]:
         stores, locks = self.shared.stores, self.shared.databases.locks
         claims = WorkClaims(stores.claims, locks)
-        return lambda analyzer: DocumentService(Processor(stores.documents, stores.raw, analyzer, claims), locks)
+        return lambda analyzer: DocumentService(
+            Processor(stores.documents, stores.raw, analyzer, claims), stores.documents, locks
+        )
 
     def _topics(self, encoder: SentenceEncoder) -> TopicService:
         stores = self.shared.stores
