@@ -1,4 +1,4 @@
-"""Messages a second of the local analyzer, tool by tool and in all, on one core.
+"""Messages a second of the local analyzer, tool by tool and in all, on one core, and in worker processes on all cores.
 
 python benchmarks/bench_local_analyzer.py [EXPORT.json] [--noise]
 
@@ -29,7 +29,9 @@ from tg_parser.nlp.noise import is_advertisement, is_noise
 from tg_parser.nlp.sentiment import sentiment
 from tg_parser.nlp.summary import summarize
 from tg_parser.processing.analyzer import Task
-from tg_parser.processing.local_analyzer import LocalAnalyzer, analyze_locally
+from tg_parser.processing.local_analyzer import LocalAnalyzer
+from tg_parser.processing.text_tools import analyze_locally
+from tg_parser.processing.worker_pool import WorkerPool, all_cores
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("TG_PARSER_SHARED_DATA", ROOT.parent / "shared" / "data"))
@@ -88,6 +90,28 @@ def measure_speed(texts: Sequence[str]) -> None:
     for name, work in tools.items():
         seconds = measured(work) / len(texts)
         print(f"{name:<24}{1 / seconds:>12,.0f}{1000 * seconds:>10.2f}{1 / seconds / AIM:>8.1f}")
+    measure_workers(messages, profile, all_cores())
+
+
+def measure_workers(messages: Sequence[RawMessage], profile: ChannelProfile, count: int) -> None:
+    """Seconds on the clock, once the workers have started: other work on the machine counts here."""
+
+    async def seconds(workers: WorkerPool) -> float:
+        analyzer = LocalAnalyzer(names=False, workers=workers)
+        batches = list(analyzer.batches([Task(one) for one in messages]))
+        await asyncio.gather(*(analyzer.analyze(batch, profile) for batch in batches[: 2 * count]))
+        started = time.perf_counter()
+        await asyncio.gather(*(analyzer.analyze(batch, profile) for batch in batches))
+        spent = time.perf_counter() - started
+        await workers.close()
+        return spent
+
+    pool = WorkerPool(count, messages_per_worker=1)
+    pool.expect(len(messages))
+    alone, shared = asyncio.run(seconds(WorkerPool())), asyncio.run(seconds(pool))
+    one, all_of_them = len(messages) / alone, len(messages) / shared
+    print(f"\nby the clock: {one:,.0f} messages/s in one process, {all_of_them:,.0f} in {count} workers")
+    print(f"ratio {alone / shared:.2f}")
 
 
 def analyze_all(

@@ -11,7 +11,7 @@ from sample_data import sample
 from tg_parser.domain.messages import RawMessage
 from tg_parser.nlp.footers import build_profile
 from tg_parser.nlp.words import stop_words
-from tg_parser.processing.local_analyzer import analyze_locally
+from tg_parser.processing.text_tools import analyze_locally
 
 
 @pytest.fixture(scope="module", params=["habr", "moskvach", "naked_science"])

@@ -7,7 +7,8 @@ from tg_parser.domain.messages import Link, RawMessage
 from tg_parser.nlp.embeddings import SentenceEncoder, text_hash
 from tg_parser.nlp.footers import ChannelProfile
 from tg_parser.processing.analyzer import Analyzer, Task
-from tg_parser.processing.local_analyzer import LocalAnalyzer, analyze_locally
+from tg_parser.processing.local_analyzer import LocalAnalyzer
+from tg_parser.processing.text_tools import analyze_locally
 from tg_parser.storage.stores.text_vectors import TextVector
 
 PLAIN = ChannelProfile()

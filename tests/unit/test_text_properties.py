@@ -11,7 +11,7 @@ from tg_parser.domain.messages import RawMessage
 from tg_parser.nlp.cleaning import clean
 from tg_parser.nlp.footers import ChannelProfile, build_profile, without_footer
 from tg_parser.nlp.summary import summarize
-from tg_parser.processing.local_analyzer import analyze_locally
+from tg_parser.processing.text_tools import analyze_locally
 
 PIECES = [
     "**", "__", "~~", "||", "`", "```", "[", "]", "](https://a.ru/b?utm_source=x&id=1)", "(", ")", "*", "_", " ", "  ",

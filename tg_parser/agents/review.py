@@ -32,7 +32,7 @@ CARD = AgentCard(
 READER = "deep-reader"
 
 ModelReport = Literal["accepted", "corrected", "disputed", "refused", "undecided"]
-Outcome = Analyzed | TgParserError
+Outcome = Analyzed | Exception
 ReadAgain = Callable[[tuple[str, ...]], Awaitable[Outcome]]
 _PAID = ("input_tokens", "output_tokens", "cost_usd")
 
@@ -64,7 +64,7 @@ class Reviewer:
         if not found:
             return self._finalized(case, "accepted", (), first)
         second = await self._sent_back(task, found, read_again)
-        if isinstance(second, TgParserError):
+        if isinstance(second, Exception):
             if any(each.proven for each in found):
                 # If no second answer could be had, it was not refused twice; then the message stays waiting.
                 verdict: ModelReport = "refused" if isinstance(second, AnalysisError) else "undecided"
@@ -104,7 +104,7 @@ class Reviewer:
         handoff = Handoff(new_id(now), CARD.name, READER, "revise", now, payload=payload).moved("accepted", now)
         working = handoff.moved("in_progress", now)
         outcome = await read_again(remarks)
-        if isinstance(outcome, TgParserError):
+        if isinstance(outcome, Exception):
             self._recorder.handoff(working.moved("failed", utc_now(), error=noted_error(outcome)))
         else:
             result = noted({"summary": outcome.analysis.summary, "chars": len(outcome.analysis.text_clean)})
@@ -126,7 +126,7 @@ class Reviewer:
                 channel_id=message.channel_id,
             )
         )
-        if isinstance(outcome, TgParserError):
+        if isinstance(outcome, Exception):
             return outcome
         note = {"review": verdict, "reviewed_by": case.by, **({"remarks": remarks} if verdict == "disputed" else {})}
         return replace(outcome, notes={**outcome.notes, "agents": note})

@@ -31,7 +31,7 @@ READERS: dict[Depth, AgentCard] = {
 EXCERPT = 160
 """How many characters of a message the history quotes; the full text is among the raw messages."""
 
-Outcome = Analyzed | TgParserError
+Outcome = Analyzed | Exception
 
 
 @dataclass
@@ -106,7 +106,7 @@ class RoutedAnalyzer:
         return self._ways.pop(ref) if ref in self._ways else route(task)
 
     async def _reviewed(self, task: Task, outcome: Outcome, profile: ChannelProfile) -> Outcome:
-        if isinstance(outcome, TgParserError):
+        if isinstance(outcome, Exception):
             return outcome
 
         async def read_again(remarks: tuple[str, ...]) -> Outcome:
@@ -123,7 +123,7 @@ class RoutedAnalyzer:
         given = {"route": way.depth, "reasons": way.reasons, "chars": len(message.text), "text": message.text[:EXCERPT]}
         if task.remarks:
             given["remarks"] = task.remarks
-        error = noted_error(outcome) if isinstance(outcome, TgParserError) else None
+        error = noted_error(outcome) if isinstance(outcome, Exception) else None
         self._recorder.task(
             TaskRecord(
                 agent_name=READERS[way.depth].name,
@@ -131,7 +131,7 @@ class RoutedAnalyzer:
                 at=utc_now(),
                 milliseconds=spent,
                 input=noted(given),
-                output=None if isinstance(outcome, TgParserError) else noted(_read(outcome)),
+                output=None if isinstance(outcome, Exception) else noted(_read(outcome)),
                 source_ref=message.source_ref,
                 channel_id=message.channel_id,
                 error=error,
@@ -154,7 +154,7 @@ def _read(outcome: Analyzed) -> dict[str, object]:
 
 
 def _with_way(way: Route, outcome: Outcome) -> Outcome:
-    if isinstance(outcome, TgParserError):
+    if isinstance(outcome, Exception):
         return outcome
     agents = {"route": way.depth, "reasons": list(way.reasons), **outcome.notes.get("agents", {})}
     return replace(outcome, notes={**outcome.notes, "agents": agents})

@@ -130,6 +130,13 @@ class ProcessingSettings(_Group):
 
     concurrency: int = _env("PROCESSING_CONCURRENCY", 4, "Messages analysed at a time.", ge=1, le=1000)
     page_size: int = _env("PROCESSING_PAGE_SIZE", 100, "Due messages that a process claims at a time.", ge=1, le=10_000)
+    workers: int | None = _env(
+        "PROCESSING_WORKERS",
+        None,
+        "Most worker processes for text tools, 300 MB each; as many as there are cores where unset, none with 0 or 1.",
+        ge=0,
+        le=60,
+    )
 
 
 class TopicSettings(_Group):

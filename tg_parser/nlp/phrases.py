@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from tg_parser.nlp import grammar_ru, grammar_uk
@@ -77,6 +77,7 @@ def _is_titled(line: str) -> bool:
     return len(long_words) >= 3 and sum(word[0].isupper() for word in long_words) > 0.7 * len(long_words)
 
 
+@lru_cache(maxsize=50_000)
 def _word(surface: str, language: str, *, named: bool) -> Word | None:
     """The word, or None where it ends a run."""
     low = folded(surface)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tg_parser.domain.documents import Analysis, Provenance
-from tg_parser.domain.errors import TgParserError
 from tg_parser.domain.messages import RawMessage
 from tg_parser.nlp.footers import ChannelProfile
 from tg_parser.storage.stores.text_vectors import TextVector
@@ -62,7 +61,7 @@ class Analyzer(Protocol):
         """`tasks` in the portions that `analyze` takes best, each task once; most analyzers take one at a time."""
         ...
 
-    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed | TgParserError]:
+    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed | Exception]:
         """One outcome a task, in order, in the light of the channel's `profile`.
 
         An error in the list is that message's, one that is raised is that of each message of the portion. It goes to

@@ -28,7 +28,7 @@ STAGE = "processing"
 SHORT_CHARS = 500
 """Messages up to this length may share a call."""
 
-Outcome = Analyzed | TgParserError
+Outcome = Analyzed | Exception
 _PAID = ("input_tokens", "output_tokens", "cost_usd")
 
 
@@ -166,7 +166,7 @@ class _Call:
 
 def _with(call: _Call, place: int, outcome: Outcome) -> Outcome:
     """The outcome of a message that `call` was paid for too, without serving it."""
-    if isinstance(outcome, TgParserError) or call.answer.cached:
+    if isinstance(outcome, Exception) or call.answer.cached:
         return outcome
     earlier, made = call.provenance(place), outcome.provenance
     if outcome.asked:

@@ -11,6 +11,7 @@ from tg_parser.processing.channel_run import ChannelRun
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.outcomes import build_document
 from tg_parser.processing.reports import ProcessOptions, ProcessReport
+from tg_parser.processing.worker_pool import WorkerPool
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 
@@ -20,13 +21,21 @@ PROFILE_POSTS = 500
 
 
 class Processor:
-    """Makes the documents of a channel with the given analyzer."""
+    """Makes the documents of a channel with the given analyzer, whose `workers` hear how much there is to do."""
 
-    def __init__(self, documents: ProcessingStorage, raw: RawStorage, analyzer: Analyzer, claims: WorkClaims) -> None:
+    def __init__(
+        self,
+        documents: ProcessingStorage,
+        raw: RawStorage,
+        analyzer: Analyzer,
+        claims: WorkClaims,
+        workers: WorkerPool | None = None,
+    ) -> None:
         self._documents = documents
         self._claims = claims
         self._raw = raw
         self._analyzer = analyzer
+        self._workers = workers
 
     async def run(self, channel_id: str, options: ProcessOptions, report: ReportProgress = silent) -> ProcessReport:
         """Process every due message of a channel that no other process is at work on.
@@ -37,6 +46,8 @@ class Processor:
         due = await self._documents.count_due(channel_id, force=options.force, retry_failed=options.retry_failed)
         if due == 0:
             return ProcessReport()
+        if self._workers is not None and self._workers.expect(due) > 1:
+            options = replace(options, ahead=max(options.ahead, self._workers.count))
         profile = build_profile(await self._raw.closing_texts(channel_id, PROFILE_POSTS))
         async with self._claims.worker() as worker:
             await self._claims.take_from_dead()

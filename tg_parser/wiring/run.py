@@ -108,7 +108,7 @@ class _Builder:
     def run(self) -> Run:
         encoder = SentenceEncoder()
         ingest, collect = self._collecting()
-        analyzers = self._analyzers(LocalAnalyzer(embedder=encoder))
+        analyzers = self._analyzers(LocalAnalyzer(embedder=encoder, workers=self.shared.workers))
         documents, topics = analyzers.service(analyzers.deep), self._topics(encoder)
         runs = RunService(
             sources=self.sources,
@@ -174,7 +174,7 @@ class _Builder:
         stores, locks = self.shared.stores, self.shared.databases.locks
         claims = WorkClaims(stores.claims, locks)
         return lambda analyzer: DocumentService(
-            Processor(stores.documents, stores.raw, analyzer, claims), stores.documents, locks
+            Processor(stores.documents, stores.raw, analyzer, claims, self.shared.workers), stores.documents, locks
         )
 
     def _topics(self, encoder: SentenceEncoder) -> TopicService:

@@ -1,4 +1,4 @@
-"""What all runs of a process share: databases, the ways to Telegram, connections to models."""
+"""What all runs of a process share: databases, the ways to Telegram, connections to models, worker processes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tg_parser.wiring.stores import Stores, stores_over
 if TYPE_CHECKING:
     from tg_parser.ingestion.telegram.api import TelegramApi
     from tg_parser.ingestion.web.preview import WebPreview
+    from tg_parser.processing.worker_pool import WorkerPool
     from tg_parser.services.login import LoginService
 
 
@@ -28,6 +29,18 @@ class Shared:
         self._closing = closing
         self._telegram: tuple[WebPreview, TelegramApi] | None = None
         self._login: LoginService | None = None
+        self._workers: WorkerPool | None = None
+
+    @property
+    def workers(self) -> WorkerPool:
+        """Processes for text tools; they start when there is enough to do."""
+        if self._workers is None:
+            from tg_parser.processing.worker_pool import WorkerPool, all_cores  # noqa: PLC0415 - as below
+
+            most = self._settings.processing.workers
+            self._workers = WorkerPool(all_cores() if most is None else most)
+            self._closing.push_async_callback(self._workers.close)
+        return self._workers
 
     @property
     def telegram(self) -> tuple[WebPreview, TelegramApi]:
