@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 class WorkersKilledError(TgParserError):
     """Worker processes that end before their work does, again and again."""
 
+    code = "workers_killed"
     stops_run = True
 
     def __init__(self) -> None:
