@@ -30,7 +30,6 @@ from tg_parser.domain.sources import SourceChange
 from tg_parser.domain.spending import Account, PaidAnswer, Spending
 from tg_parser.domain.topics import Anchor, BundleItem, TopicBundle, TopicCard
 from tg_parser.export.exporter import ExportRequest
-from tg_parser.export.links import ChatAddress
 from tg_parser.processing.processor import ProcessOptions
 from tg_parser.storage.engine.databases import Databases, open_databases
 from tg_parser.storage.engine.transactions import Database
@@ -205,7 +204,7 @@ async def daily_path(app: App, databases: Databases, channel: str, recorder: Rec
     await app.status.of(await app.sources.get("daily"))
     recorder.step = "sentiment"
     for of, by in product(("comments", "all"), ("thread", "topic", "day")):
-        await app.sentiment.report(ToneFilter(channel, of), by, limit=50, address=ChatAddress())
+        await app.sentiment.report(ToneFilter(channel, of), by, limit=50)
 
 
 async def plans(databases: Databases, recorder: Recorder, *, avoiding_scans: bool = False) -> list[Plan]:

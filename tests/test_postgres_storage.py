@@ -10,6 +10,7 @@ from postgres_server import PostgresServer
 from samples import CHANNEL, NOW, message
 from sqlalchemy import text
 
+from tg_parser.cli.hints import hint_of
 from tg_parser.config.settings import DatabaseSettings, RetrySettings
 from tg_parser.domain.errors import SettingsError, StorageError, StorageUnavailableError
 from tg_parser.storage.engine.databases import open_databases
@@ -167,7 +168,7 @@ async def test_missing_table_points_to_the_upgrade(postgres_variables):
     async with open_databases(settings_of(postgres_variables), prepare=False) as databases:
         with pytest.raises(StorageError, match="lacks a table") as missing:
             await RawStorage(databases.raw).summary(CHANNEL)
-    assert "db upgrade" in missing.value.hint
+    assert "db upgrade" in hint_of(missing.value)
 
 
 async def test_bulk_and_single_writes_store_the_same(postgres_variables):
