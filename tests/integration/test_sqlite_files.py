@@ -94,7 +94,7 @@ async def test_file_that_is_no_database(files):
 async def test_folder_that_cannot_be_made(files, tmp_path):
     """A file stands where a folder is needed."""
     (tmp_path / "blocked").write_text("")
-    with pytest.raises(StorageError, match="cannot be made") as refused:
+    with pytest.raises(StorageError, match="cannot be created") as refused:
         await opened({**files, "RAW_STORAGE_DB_PATH": str(tmp_path / "blocked" / "raw.sqlite")})
     assert refused.value.hint
 
