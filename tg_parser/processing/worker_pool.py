@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -87,7 +87,7 @@ class WorkerPool:
         for _ in range(ATTEMPTS):
             executor = self._started()
             try:
-                with _interrupts_held():
+                with _interrupts_held() if self._count > 1 else nullcontext():
                     running = asyncio.get_running_loop().run_in_executor(executor, work)
                 return await running
             except BrokenExecutor:
@@ -135,7 +135,7 @@ def _end_with_parent() -> None:
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Workers that start in here never see Ctrl-C, not even while they load."""
-    if sys.platform == "win32" or not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
