@@ -113,6 +113,27 @@ async def test_cancelled_statement_ends_on_the_server_too(postgres_variables, sm
     assert small.raw.pool.figures().checked_out == 0
 
 
+async def test_work_cancelled_while_an_answer_is_coming_in_leaves_no_trace(small, caplog):
+    """Its connection can take no rollback any more: it is given up without a word in the log, and others go on."""
+    asked = asyncio.Event()
+
+    async def ask_and_wait(conn):
+        driver = (await conn.get_raw_connection()).driver_connection
+        driver.pgconn.send_query(b"SELECT pg_sleep(30)")
+        driver.pgconn.flush()
+        asked.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(small.raw.write(ask_and_wait))
+    await asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("sqlalchemy.pool")] == []
+    assert small.raw.pool.figures().checked_out == 0
+    assert await small.raw.read(quick) == 1
+
+
 async def test_exhausted_pool_names_its_settings_after_its_timeout(postgres_variables):
     """One clear error after DB_POOL_TIMEOUT, once, and the one who had the connection is not disturbed."""
     async with open_databases(settings_of({**postgres_variables, **SMALLEST}), prepare=False) as databases:

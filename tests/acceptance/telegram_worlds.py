@@ -16,7 +16,8 @@ from fresh_databases import settings_of
 
 from tg_parser.domain.messages import RawMessage
 from tg_parser.storage.engine.databases import open_databases
-from tg_parser.storage.stores.raw import RawStorage, Revision, StoredMessage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.raw_rows import Revision, StoredMessage
 from tg_parser.storage.stores.sources import IngestionStorage
 
 NAME, SOURCE = "news", "news"

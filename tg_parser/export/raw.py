@@ -11,7 +11,8 @@ from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.times import iso_z
 from tg_parser.export.writers import to_json
 from tg_parser.storage.engine.threads import in_thread
-from tg_parser.storage.stores.raw import RawStorage, Revision, StoredMessage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.raw_rows import Revision, StoredMessage
 from tg_parser.storage.stores.revision_log import RevisionLog
 
 PAGE = 200

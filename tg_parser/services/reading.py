@@ -16,7 +16,8 @@ from tg_parser.export.links import ChatAddress, message_link
 from tg_parser.services.sources import SourceService
 from tg_parser.services.views.reading import MessageView, TopicLine, TopicMember, TopicView
 from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
-from tg_parser.storage.stores.raw import RawStorage, StoredMessage
+from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.raw_rows import StoredMessage
 from tg_parser.storage.stores.topics import TopicOutline, TopicStorage
 
 __all__ = ["DocumentFilter", "ReadingService", "TopicFilter", "TopicOrder"]

@@ -15,7 +15,7 @@ from tg_parser.domain.sources import Source
 from tg_parser.domain.topics import Role, TopicCard, TopicStatus, TopicType
 from tg_parser.services.views.base import SparseView, View
 from tg_parser.storage.stores.documents import Failure
-from tg_parser.storage.stores.raw import Revision
+from tg_parser.storage.stores.raw_rows import Revision
 from tg_parser.storage.stores.sentiment import By, Of
 
 if TYPE_CHECKING:

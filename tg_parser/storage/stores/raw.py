@@ -27,7 +27,7 @@ from tg_parser.storage.stores.raw_changes import (
     revision_row,
     split_observations,
 )
-from tg_parser.storage.stores.raw_rows import message_row, row_message
+from tg_parser.storage.stores.raw_rows import Revision, StoredMessage, message_row, stored_message
 from tg_parser.storage.tables.raw import raw_messages, raw_revisions
 
 _raw = raw_messages.c
@@ -52,30 +52,6 @@ class StoreCounts:
     revised: int = 0
     refreshed: int = 0
     unchanged: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
-    """A message as first seen, with its current text."""
-
-    message: RawMessage
-    current_text: str
-    revision: int
-    deleted_at: datetime | None
-    text_sanitized: bool
-    raw_payload_truncated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """An entry of the revision log."""
-
-    source_ref: str
-    revision: int
-    observed_at: datetime
-    reason: str
-    text: str
-    edited_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +127,7 @@ class RawStorage:
     async def get(self, source_ref: str) -> StoredMessage | None:
         """A message with its newest text."""
         row = await self._database.row(_with_current_text().where(_raw.source_ref == source_ref))
-        return None if row is None else _stored(row)
+        return None if row is None else stored_message(row)
 
     async def revisions(self, source_ref: str) -> list[Revision]:
         """The log of a message, oldest first."""
@@ -168,7 +144,7 @@ class RawStorage:
         statement = statement if first is None else statement.where(_raw.date >= first)
         statement = statement if last is None else statement.where(_raw.date < last)
         async for page in self._database.pages(statement, _raw.source_ref, size):
-            yield [_stored(row) for row in page]
+            yield [stored_message(row) for row in page]
 
     async def posts_to_recheck(
         self, channel_id: str, *, newest: int | None = None, since: datetime | None = None
@@ -194,7 +170,7 @@ class RawStorage:
         comments = (_raw.message_type == "comment", _raw.raw_payload_json.is_not(None))
         of_channel = _with_current_text().where(channel_range(_raw.source_ref, channel_id), *comments)
         row = await self._database.row(of_channel.order_by(_raw.date, _raw.source_ref).limit(1))
-        return None if row is None else _stored(row).message
+        return None if row is None else stored_message(row).message
 
     async def closing_texts(self, channel_id: str, limit: int) -> list[str]:
         """The newest texts of a channel, newest first."""
@@ -296,14 +272,3 @@ def _current() -> tuple[ColumnElement[str], ColumnElement[datetime]]:
 
 def _with_current_text() -> Select[*tuple[Any, ...]]:
     return select(raw_messages, *_current()).select_from(beside_log())
-
-
-def _stored(row: Mapping[str, Any]) -> StoredMessage:
-    return StoredMessage(
-        message=row_message(row, row["text"]),
-        current_text=row["current_text"],
-        revision=row["revision"],
-        deleted_at=row["deleted_at"],
-        text_sanitized=row["text_sanitized"],
-        raw_payload_truncated=row["raw_payload_truncated"],
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,30 @@ _NOBODY = Author()
 _JSON_LISTS = ("reactions", "media", "links")
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message as first seen, with its current text."""
+
+    message: RawMessage
+    current_text: str
+    revision: int
+    deleted_at: datetime | None
+    text_sanitized: bool
+    raw_payload_truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """An entry of the revision log."""
+
+    source_ref: str
+    revision: int
+    observed_at: datetime
+    reason: str
+    text: str
+    edited_at: datetime | None
 
 
 def message_row(message: RawMessage, inserted_at: datetime) -> Row:
@@ -74,6 +99,18 @@ def row_message(row: Mapping[str, Any], text: str) -> RawMessage:
     payload = row.get("raw_payload_json")
     return RawMessage(
         **{**plain, **lists, "text": text, "author": author, "forward": row["forward_json"], "raw_payload": payload}
+    )
+
+
+def stored_message(row: Mapping[str, Any]) -> StoredMessage:
+    """The message of a row that comes with its current text."""
+    return StoredMessage(
+        message=row_message(row, row["text"]),
+        current_text=row["current_text"],
+        revision=row["revision"],
+        deleted_at=row["deleted_at"],
+        text_sanitized=row["text_sanitized"],
+        raw_payload_truncated=row["raw_payload_truncated"],
     )
 
 

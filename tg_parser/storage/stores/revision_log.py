@@ -8,7 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 
 from tg_parser.storage.engine.transactions import Database
-from tg_parser.storage.stores.raw import Revision
+from tg_parser.storage.stores.raw_rows import Revision
 from tg_parser.storage.tables.raw import raw_revisions
 
 _log = raw_revisions.c
