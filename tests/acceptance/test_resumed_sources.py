@@ -36,8 +36,8 @@ def test_login_resumes_what_the_account_had_stopped(telegram, sqlite_env, tmp_pa
     assert "tg-parser login" in failed.stderr
     assert statuses(env, tmp_path) == {"news_channel": "error", "shut_channel": "error"}
     assert log_in(env, tmp_path)["resumed"] == ["news_channel", "shut_channel"]
-    tg_parser(env, "ingest", "--all", cwd=tmp_path, code=1)
-    assert statuses(env, tmp_path) == {"news_channel": "active", "shut_channel": "error"}
+    again = tg_parser(env, "ingest", "--all", cwd=tmp_path, code=1)
+    assert statuses(env, tmp_path) == {"news_channel": "active", "shut_channel": "error"}, again.stderr
     assert log_in(env, tmp_path, "--force")["resumed"] == []
 
 

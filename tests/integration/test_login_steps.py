@@ -63,6 +63,18 @@ async def connections_gone(server):
     await until(lambda: not server.connections)
 
 
+async def test_an_exchange_of_keys_that_must_begin_anew_is_repeated(server, databases, tmp_path, session):
+    """Telegram wants the key made anew twice: nobody who logs in notices, and the session has a whole key."""
+    server.refused_keys = 2
+    login = login_at(server, databases, tmp_path)
+    await login.start()
+    await login.submit_phone(PHONE)
+    assert isinstance(await login.submit_code(CODE), LoggedIn)
+    assert (server.counts["connections"], server.counts["handshakes"], server.refused_keys) == (1, 1, 0)
+    kept = load_session(TelegramSettings(_env_file=None, TELEGRAM_SESSION=str(session)))
+    assert len(kept.key) == 256
+
+
 async def test_a_code_comes_in_steps_over_one_connection(server, databases, tmp_path, session):
     """Each request is a task of its own; each answer says what is wanted next, where to look, and for how long."""
     login, begun = login_at(server, databases, tmp_path), datetime.now(UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import Any
 
@@ -33,6 +34,10 @@ _TAKEN_OUT = {"GetHistory", "GetReplies", "GetMessages"}
 """Requests that count as part of a takeout."""
 
 
+_KEY_EXCHANGES = 3
+"""Tries to agree on a key: one in 256 fails, as Telethon drops a leading zero of the key that comes out."""
+
+
 class AccountClient(TelegramClient):
     """One account. Without a session it begins as a stranger, who can do no more than log in."""
 
@@ -53,7 +58,7 @@ class AccountClient(TelegramClient):
             use_ipv6=":" in (held.server_address or ""),
             # Telethon itself repeats nothing and waits for nothing: the gate decides, and no wait is endless.
             request_retries=0,
-            connection_retries=0,
+            connection_retries=0 if session else _KEY_EXCHANGES,
             retry_delay=0,
             auto_reconnect=False,
             flood_sleep_threshold=0,
@@ -103,8 +108,10 @@ class AccountClient(TelegramClient):
 
     async def move(self, dc_id: int) -> None:
         """Go to the data centre where the account lives; the key is made anew there."""
-        async with asyncio.timeout(self._patience):
-            await self._switch_dc(dc_id)
+        # A connection that fails here is made by the next request, which is repeated.
+        with contextlib.suppress(*LOST):
+            async with asyncio.timeout(self._patience):
+                await self._switch_dc(dc_id)
 
     async def _passed(self, request: Any) -> Any:
         """The answer once the gate lets the request through, however often Telegram asks to wait."""
