@@ -1,0 +1,158 @@
+"""Every command that a guide shows is run as it stands there, in order, on both backends, and succeeds."""
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from backup_samples import programs
+from cli_process import small_export, tg_parser, tg_parser_json
+from conftest import process_environment
+from documented import GUIDES, Shell, commands
+from fake_telegram_server import fake_telegram, login_variables, world
+from legacy_files import full_files
+from llm_servers import SECRET, LlmServer, least_json
+from model_readings import blocks, well_read
+from web_pages import NAME, PreviewServer, serving
+
+ANSWERS = {"login": "12345\n", "restore": "y\n", "encrypt-secret": "a secret\n"}
+"""What the person types where a command asks."""
+
+NOTHING_COLLECTED = {"install.md", "collect-a-public-channel.md", "collect-with-your-account.md"}
+"""Pages that take nothing for granted."""
+
+ONLY = {"MIGRATION_GUIDE_SQLITE_TO_POSTGRES.md": "postgresql", "first-knowledge-base.md": "sqlite"}
+"""Pages that are about one backend."""
+
+
+def backends(page):
+    """The backends on which a page is followed."""
+    marks = {"sqlite": (), "postgresql": pytest.mark.postgres}
+    return [
+        pytest.param(page, each, marks=marks[each], id=f"{page.name}-{each}")
+        for each in marks
+        if ONLY.get(page.name, each) == each
+    ]
+
+
+def well_answered(asked):
+    """What a model says that is asked about messages, or about topics."""
+    about_messages = any(label == "MESSAGE" for label, _, _ in blocks(asked))
+    return well_read(asked) if about_messages else least_json(asked.schema or {})
+
+
+@pytest.fixture
+def variables(backend, request):
+    """Those that name the databases: none on SQLite, whose files are in ./data then."""
+    return {} if backend == "sqlite" else request.getfixturevalue("postgres_variables")
+
+
+@pytest.fixture
+def servers(tmp_path):
+    """Telegram, its web preview and a model on this machine; the variables that lead there."""
+    there = world()
+    there.channel(NAME, "News", discussion=True).fill(12, seed=5, comments=1)
+    with ExitStack() as running:
+        telegram = running.enter_context(fake_telegram(there))
+        preview = running.enter_context(serving(PreviewServer(range(1, 13))))
+        model = running.enter_context(LlmServer(well_answered))
+        yield {
+            **login_variables(telegram, tmp_path),
+            "TELEGRAM_PHONE": "+79990000000",
+            "WEB_PREVIEW_URL": preview,
+            "WEB_PREVIEW_PAUSE": "0",
+            **model.environment("openai"),
+            "LLM_PRICE_INPUT": "1",
+            "LLM_PRICE_OUTPUT": "1",
+            "HOME": str(tmp_path),
+            "PG_BIN_DIR": str(programs()),
+        }
+
+
+class Reader:
+    """Somebody who follows a page from the top, and puts names of their own where it has examples."""
+
+    def __init__(self, env, folder):
+        self.folder = folder
+        self.shell = Shell(folder, env, self._run)
+
+    def prepare(self, page):
+        """Have what the page takes for granted."""
+        export = small_export(self.folder, 15)
+        if page == "first-knowledge-base.md":
+            self._run(self.shell.env, ["demo"])
+        elif page == "export-from-telegram-desktop.md":
+            self._keep_exports(export)
+        elif page.startswith("MIGRATION_GUIDE"):
+            (self.folder / "data").mkdir()
+            full_files(self.folder / "data")
+        elif page not in NOTHING_COLLECTED:
+            self._run(self.shell.env, ["run", "--from-export", export, "--provider", "local", "--out", "before"])
+        if page == "look-things-up.md":
+            self._run(self.shell.env, ["ingest", "--channel", f"@{NAME}"])
+
+    def _keep_exports(self, export):
+        place = self.folder / "Downloads" / "Telegram Desktop" / "ChatExport_2024-11-30"
+        place.mkdir(parents=True)
+        channel = {"name": "Порт", "type": "public_channel", "id": 77, "messages": []}
+        moment = {"date": "2024-11-30T10:00:00", "date_unixtime": "1732960800"}
+        channel["messages"] = [{"id": 1, "type": "message", **moment, "text": "В порту нашли окаменелость."}]
+        (place / "result.json").write_text(json.dumps(channel), "utf-8")
+        export.write_bytes(json.dumps(channel, ensure_ascii=False).encode("cp1251"))
+
+    def type(self, words):
+        """Type a command, in one's own words where the page has an example."""
+        self.shell.type([self._own(word, words) for word in words])
+
+    def _run(self, env, given):
+        answer = next((text for verb, text in ANSWERS.items() if verb in given), None)
+        return tg_parser(env, *given, cwd=self.folder, answer=answer)
+
+    def _own(self, word, words):
+        examples = {
+            "@name": f"@{NAME}",
+            "@durov": f"@{NAME}",
+            "durov": NAME,
+            "https://t.me/name/123": f"https://t.me/{NAME}/3",
+            "path/to/ChatExport/": "result.json",
+            "/etc/tg-parser/key": "key",
+            "OPENAI_API_KEY=sk-…": f"OPENAI_API_KEY={SECRET}",
+            "мост": "а",
+            "7d": "9000d",
+            "2026-11": "2020-01",
+        }
+        looked_up = {
+            "NAME": self._backup if "backup" in words else self._source,
+            "SOURCE": self._source,
+            "ID": self._topic,
+            "topic:tg:-1001000724666:post:11696": self._topic,
+            "20250131-101500-a1b2c3": self._migration,
+        }
+        if word in looked_up:
+            return looked_up[word](words)
+        return str(Path(word.replace("~", str(self.folder)))) if word.startswith("~/") else examples.get(word, word)
+
+    def _source(self, words):
+        sources = tg_parser_json(self.shell.env, "sources", "list", cwd=self.folder)["sources"]
+        return next(each["source_id"] for each in sources if each["source_id"] != NAME)
+
+    def _backup(self, words):
+        return tg_parser_json(self.shell.env, "backup", "list", cwd=self.folder)["backups"][0]["name"]
+
+    def _topic(self, words):
+        place = words[words.index("--data-dir") :] if "--data-dir" in words else []
+        return tg_parser_json(self.shell.env, "topics", "list", *place, cwd=self.folder)["topics"][0]["id"]
+
+    def _migration(self, words):
+        return json.loads((self.folder / "migration.json").read_text("utf-8"))["run_id"]
+
+
+@pytest.mark.parametrize(
+    ("page", "backend"), [each for page in GUIDES if any(commands(page)) for each in backends(page)]
+)
+def test_every_command_of_a_guide_runs(page, variables, servers, tmp_path):
+    """Whoever types what the page shows, with names of their own, meets no error."""
+    reader = Reader({**process_environment(variables), **servers}, tmp_path)
+    reader.prepare(page.name)
+    for words in commands(page):
+        reader.type(words)
