@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from tg_parser.storage.engine.databases import Databases, open_databases
 # What a machine cannot run is not collected, so that a skipped test is always one that somebody should look at.
 collect_ignore = [] if LENT.is_dir() else ["lent"]
 collect_ignore += [] if PGBOUNCER else ["integration/test_pgbouncer.py"]
+ENOUGH_MEMORY = 6 << 30
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -41,9 +43,18 @@ def _refuse_the_network(event: str, arguments: tuple[Any, ...]) -> None:
 sys.addaudithook(_refuse_the_network)
 
 
+def keep_files_in_memory() -> None:
+    """Let all files of the run lie in memory where there is plenty of it: a new database is copied 25 times as fast."""
+    memory = Path("/dev/shm")
+    if "TMPDIR" not in os.environ and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ENOUGH_MEMORY:
+        os.environ["TMPDIR"] = str(memory)
+        tempfile.tempdir = None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """The process that steers the run keeps the server for its workers."""
     if not hasattr(config, "workerinput"):
+        keep_files_in_memory()
         keep_server()
 
 

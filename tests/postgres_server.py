@@ -17,6 +17,8 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "200",
+    # In files that go with the folder: segments of a server that is stopped at once would stay in /dev/shm.
+    "dynamic_shared_memory_type": "mmap",
 }
 
 
