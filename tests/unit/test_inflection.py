@@ -2,7 +2,8 @@
 
 import pytest
 
-from tg_parser.nlp.inflection_ru import dictionary_form, is_everyday, is_nominal, nominative_of, nominatives
+from tg_parser.nlp.inflection_ru import nominative_of, nominatives
+from tg_parser.nlp.morphology_ru import dictionary_form, is_everyday, is_nominal
 
 
 @pytest.mark.parametrize(

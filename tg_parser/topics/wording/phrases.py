@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 
-from tg_parser.nlp.inflection_ru import dictionary_form, is_nominal
 from tg_parser.nlp.links import LINK
+from tg_parser.nlp.morphology_ru import dictionary_form, is_nominal
 from tg_parser.nlp.phrases import phrases, runs
 from tg_parser.topics.grouping.texts import LOOKED_AT, Corpus, stems_of
 from tg_parser.topics.model import Group

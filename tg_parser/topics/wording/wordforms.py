@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from tg_parser.nlp.inflection_ru import is_everyday, nominative_of, noun_share
+from tg_parser.nlp.inflection_ru import nominative_of
+from tg_parser.nlp.morphology_ru import is_everyday, noun_share
 
 _LEAST_NOUN = 0.3
 _KIN = frozenset({"uk", "be"})

@@ -1,0 +1,170 @@
+"""What the dictionary says of a Russian word: what it may be a form of, and how probable that is."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pymorphy3 import MorphAnalyzer
+    from pymorphy3.analyzer import Parse
+    from pymorphy3.tagset import OpencorporaTag
+
+RUSSIAN_WORD = re.compile(r"[А-ЯЁа-яё][а-яё]*(?:-[А-ЯЁа-яё][а-яё]+)*")
+ADJECTIVES = frozenset({"ADJF", "PRTF"})
+NOUNS = frozenset({"NOUN"})
+_PERSON = frozenset({"Name", "Surn", "Patr"})
+_PROPER = _PERSON | {"Geox"}
+_EMPTY = frozenset({"CONJ", "PRCL", "PREP", "ADVB", "INTJ", "NPRO"})
+_APART = frozenset({"VERB", "INFN", "GRND", "PRTS", "ADVB", "COMP", "PRED"})
+_CASES = {"gen2": "gent", "acc2": "accs", "loc2": "loct"}
+_loading = Lock()
+
+
+class Form(NamedTuple):
+    """A form of a word: its part of speech, and what it agrees in."""
+
+    part: str
+    case: str | None
+    number: str | None
+    gender: str | None
+    animacy: str | None
+    voice: str | None
+    is_person: bool
+    is_proper: bool
+    is_abbreviation: bool
+    is_pronoun: bool
+    is_common_gender: bool
+
+
+class Reading(NamedTuple):
+    """One thing that a word may be, with its probability."""
+
+    form: Form
+    score: float
+    parse: Parse
+
+
+@lru_cache(maxsize=100_000)
+def forms(word: str) -> tuple[Form, ...]:
+    """All that `word` may be, unranked: half of the time that readings take goes into their probabilities."""
+    return tuple(_form(str(tag)) for tag in _analyzer().tag(word))
+
+
+@lru_cache(maxsize=30_000)
+def readings(word: str) -> tuple[Reading, ...]:
+    """All of `word`, the most probable first; guessed from its ending if it is not in the dictionary."""
+    return tuple(Reading(_form(str(parse.tag)), parse.score, parse) for parse in _analyzer().parse(word))
+
+
+def is_known(word: str) -> bool:
+    """Whether the dictionary has `word`."""
+    return any(reading.parse.is_known for reading in readings(word))
+
+
+@lru_cache(maxsize=30_000)
+def nouns(word: str) -> tuple[Reading, ...]:
+    """The readings of `word` as a noun; of names only where it has a capital, of a guessed name none."""
+    capital = word[0].isupper()
+    found = tuple(one for one in readings(word) if one.form.part == "NOUN" and one.form.case != "voct")
+    if capital and not any(one.parse.is_known for one in found):
+        return ()
+    proper = tuple(one for one in found if one.form.is_proper)
+    if capital and proper:
+        return proper
+    return tuple(one for one in found if not one.form.is_proper) or found
+
+
+def agreeing(word: str, noun: Form, parts: frozenset[str] = ADJECTIVES) -> Reading | None:
+    """The most probable reading of `word` as one of `parts` of speech in the case, number and gender of `noun`."""
+    if not RUSSIAN_WORD.fullmatch(word):
+        return None
+    return next((one for one in readings(word) if one.form.part in parts and agree(one.form, noun)), None)
+
+
+def agree(form: Form, noun: Form) -> bool:
+    """Whether an adjective, or another noun, stands in the case, number and gender of `noun`."""
+    if (form.case, form.number) != (noun.case, noun.number):
+        return False
+    if form.part != "NOUN" and form.animacy not in (None, noun.animacy):
+        return False
+    return noun.number == "plur" or form.gender == noun.gender or form.is_common_gender or noun.is_common_gender
+
+
+@lru_cache(maxsize=30_000)
+def noun_share(word: str) -> float:
+    """How probable it is that `word` is a noun, and no verb, adjective or particle; 1 for what is not Russian."""
+    if not RUSSIAN_WORD.fullmatch(word):
+        return 1.0
+    found = readings(word)
+    noun = sum(one.score for one in found if one.form.part == "NOUN")
+    empty = sum(one.score for one in found if one.form.part in _EMPTY)
+    return 0.0 if empty > noun else noun / max(sum(one.score for one in found), 1e-9)
+
+
+@lru_cache(maxsize=30_000)
+def is_nominal(word: str) -> bool:
+    """Whether `word` may be part of a noun phrase: verbs and adverbs may not."""
+    return not RUSSIAN_WORD.fullmatch(word) or any(one.form.part not in _APART for one in readings(word))
+
+
+def dictionary_form(word: str) -> str:
+    """What all forms of a noun, also those whose stem differs, have in common: its singular nominative."""
+    found = nouns(word) if RUSSIAN_WORD.fullmatch(word) else ()
+    return found[0].parse.normal_form if found else word.lower()
+
+
+def is_everyday(word: str) -> bool:
+    """Whether the dictionary has `word`, in whatever letters, as a noun that is neither a name nor an abbreviation."""
+    known = [one.form for one in readings(word.lower()) if one.form.part == "NOUN" and one.parse.is_known]
+    return bool(known) and not any(form.is_proper or form.is_abbreviation for form in known)
+
+
+@cache
+def _form(tag_text: str) -> Form:
+    """What a tag says, taken apart once: there are a few hundred for millions of words."""
+    tag = _analyzer().TagClass(tag_text)
+    grammemes = tag.grammemes
+    return Form(
+        part=str(tag.POS or ""),
+        case=_CASES.get(tag.case, tag.case),
+        number=tag.number,
+        gender=tag.gender,
+        animacy=tag.animacy,
+        voice=tag.voice,
+        is_person=not _PERSON.isdisjoint(grammemes),
+        is_proper=not _PROPER.isdisjoint(grammemes),
+        is_abbreviation="Abbr" in grammemes,
+        is_pronoun="Apro" in grammemes,
+        is_common_gender="ms-f" in grammemes,
+    )
+
+
+def _analyzer() -> MorphAnalyzer:
+    with _loading:  # two threads would otherwise load the dictionary twice
+        return _loaded()
+
+
+@cache
+def _loaded() -> MorphAnalyzer:
+    import pymorphy3  # noqa: PLC0415  - heavy: the dictionary takes 15 MB
+
+    return pymorphy3.MorphAnalyzer(probability_estimator_cls=_Probabilities)
+
+
+class _Probabilities:
+    """Ranks readings by the probabilities of the dictionary, and leaves tags as they are: see `forms`."""
+
+    def __init__(self, path: str) -> None:
+        from pymorphy3.analyzer import ProbabilityEstimator  # noqa: PLC0415
+
+        self._estimator = ProbabilityEstimator(path)
+
+    def apply_to_parses(self, word: str, lower: str, parses: list[Parse]) -> list[Parse]:
+        ranked: list[Parse] = self._estimator.apply_to_parses(word, lower, parses)
+        return ranked
+
+    def apply_to_tags(self, _lower: str, tags: list[OpencorporaTag]) -> list[OpencorporaTag]:
+        return tags
