@@ -4,8 +4,8 @@ from topic_samples import START, post
 
 from tg_parser.topics.bundles import bundle_of
 from tg_parser.topics.model import Group, Member
-from tg_parser.topics.wording.phrases import Named, SharedPhrase
-from tg_parser.topics.wording.sentences import Wording
+from tg_parser.topics.wording.phrases import SharedPhrase
+from tg_parser.topics.wording.titles import Named
 
 DOCUMENTS = [
     post(1, "Снег", days=3),
@@ -21,7 +21,7 @@ TOPIC = Named("topic:tg:-1001:post:3", "Снег", Group((*ANCHORS, *SUPPORTING)
 
 
 def bundle(language: str = "ru"):
-    return bundle_of(TOPIC, DOCUMENTS, Wording(language), START)
+    return bundle_of(TOPIC, DOCUMENTS, language, START)
 
 
 def test_anchors_come_first_and_every_message_once():

@@ -6,10 +6,9 @@ from topic_samples import DOLLAR, SNOW, ZOO, channel_posts, post
 
 from tg_parser.topics.grouping.texts import corpus_of, stems_of
 from tg_parser.topics.model import Group, Member
-from tg_parser.topics.wording.digest import fallback_titles, opening, summary_of
-from tg_parser.topics.wording.naming import capitalised, title_groups
-from tg_parser.topics.wording.phrases import SharedPhrase, shared_phrases, telling
-from tg_parser.topics.wording.wordforms import is_noun, readable
+from tg_parser.topics.wording.cards import summary_of
+from tg_parser.topics.wording.phrases import SharedPhrase, is_noun, readable, shared_phrases, telling
+from tg_parser.topics.wording.titles import capitalised, fallback_titles, opening, title_groups
 
 
 def group_of(*rows: int) -> Group:

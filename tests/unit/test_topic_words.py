@@ -5,13 +5,13 @@ from topic_model import TopicModel
 from topic_samples import START, channel_posts, post
 
 from tg_parser.llm.question import Purpose
-from tg_parser.topics.build_topics import Draft, draft_topics
 from tg_parser.topics.finalizing import Edit, finalize, kept_edits, unique_titles
 from tg_parser.topics.grouping.groups import Grouping, prepare
 from tg_parser.topics.grouping.texts import corpus_of
 from tg_parser.topics.llm_session import LlmSession
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicDocument, TopicOptions, WantedTopic
 from tg_parser.topics.representatives import fingerprint, representatives, shown_text
+from tg_parser.topics.wording.cards import Draft, draft_topics
 
 OPTIONS = TopicOptions()
 
@@ -98,7 +98,7 @@ def test_a_topic_inside_a_wide_one_has_neighbours_of_its_own():
 def test_words_are_those_of_the_model_and_neighbours_are_called_as_they_are_now():
     """Scope tells a near topic by the title that it has got."""
     drafts = drafts_of(group_of(0, 1, 2), group_of(3, 4, 5))
-    near = [Draft(one.card, one.bundle, one.named, (other.card.id,), one.wording, None)
+    near = [Draft(one.card, one.bundle, one.named, (other.card.id,), one.language, None)
             for one, other in zip(drafts, drafts[::-1], strict=True)]  # fmt: skip
     (first, _), (second, _) = finalize(near, {}, {FIRST: edit("Зима")}, OPTIONS)
     assert (first.title, first.summary, first.tags) == ("Зима", "Сводка.", ("снег",))

@@ -7,22 +7,23 @@ from datetime import datetime
 
 from tg_parser.domain.topics import BundleItem, Role, TimeRange, TopicBundle
 from tg_parser.topics.model import Member, TopicDocument
-from tg_parser.topics.wording.phrases import Named, telling
-from tg_parser.topics.wording.sentences import Wording
+from tg_parser.topics.wording.phrases import SharedPhrase, telling
+from tg_parser.topics.wording.titles import Named
 
 _NAMED_PHRASES = 3
+_RUSSIAN = "Общее с темой: {}", "Близко к теме по смыслу", "; сходство {:.2f} сверх случайного"
+_ENGLISH = "Shares with the topic: {}", "Close to the topic in meaning", "; similarity {:.2f} above chance"
 
 
-def bundle_of(topic: Named, documents: Sequence[TopicDocument], wording: Wording, now: datetime) -> TopicBundle:
+def bundle_of(topic: Named, documents: Sequence[TopicDocument], language: str, now: datetime) -> TopicBundle:
     """Anchors first, then supporting messages, both best first."""
     group, phrases = topic.group, topic.phrases
     anchors = {member.row for member in group.anchors}
     supporting = [member for member in group.members if member.row not in anchors]
     items = [_item(documents[member.row], member, "anchor", None) for member in group.anchors]
     for member in supporting:
-        shared = telling((phrase for phrase in phrases if member.row in phrase.rows), _NAMED_PHRASES)
-        why = wording.justification([phrase.text for phrase in shared], member.similarity)
-        items.append(_item(documents[member.row], member, "supporting", member.why or why))
+        why = member.why or _justification(member, phrases, language)
+        items.append(_item(documents[member.row], member, "supporting", why))
     own = [documents[member.row] for member in group.members]
     dates = [document.date for document in own]
     return TopicBundle(
@@ -33,6 +34,14 @@ def bundle_of(topic: Named, documents: Sequence[TopicDocument], wording: Wording
         channels=tuple(sorted({document.channel_id for document in own})),
         metadata={"anchors": len(anchors), "supporting": len(supporting)},
     )
+
+
+def _justification(member: Member, phrases: Sequence[SharedPhrase], language: str) -> str:
+    """Why a message belongs: the phrases it shares with the topic, and how similar it is."""
+    shares, close, similarity = _RUSSIAN if language == "ru" else _ENGLISH
+    shared = telling((phrase for phrase in phrases if member.row in phrase.rows), _NAMED_PHRASES)
+    reason = shares.format(", ".join(phrase.text for phrase in shared)) if shared else close
+    return reason + similarity.format(member.similarity)
 
 
 def _item(document: TopicDocument, member: Member, role: Role, justification: str | None) -> BundleItem:

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from tg_parser.topics.build_topics import draft_topics
 from tg_parser.topics.finalizing import Topic, finalize, kept_edits
 from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus, group_documents
 from tg_parser.topics.model import KnownTopic
 from tg_parser.topics.verdicts import remembered
-from tg_parser.topics.wording.cards import METHOD
-
-__all__ = ["METHOD", "TopicReport", "TopicsFound", "find_topics", "found_topics"]
+from tg_parser.topics.wording.cards import draft_topics
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from tg_parser.llm.fencing import Fence
 from tg_parser.llm.prompts import Prompts
 from tg_parser.llm.question import Answer, Asker, Prompt, Purpose, Question
 from tg_parser.topics.answers import SUMMARY_CHARS, Belonging, SameTopic, ShownTexts, TopicWords, distinct, one_line
-from tg_parser.topics.build_topics import Draft
 from tg_parser.topics.duplicates import Pair, may_merge
 from tg_parser.topics.finalizing import Edit, unique_titles
 from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus
@@ -26,6 +25,7 @@ from tg_parser.topics.llm_session import LlmSession
 from tg_parser.topics.model import Group, WantedTopic
 from tg_parser.topics.representatives import Representative, fingerprint, representatives, shown_text
 from tg_parser.topics.verdicts import Membership, Verdicts
+from tg_parser.topics.wording.cards import Draft
 
 PROMPTS = ("topic", "topic_match", "topic_merge")
 _JUDGED_CHARS = 1500

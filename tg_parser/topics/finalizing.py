@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from tg_parser.domain.topics import BundleItem, TopicBundle, TopicCard
-from tg_parser.topics.build_topics import Draft
 from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.model import KnownTopic, TopicOptions
 from tg_parser.topics.representatives import fingerprint, representatives
-from tg_parser.topics.wording.cards import scope_out
+from tg_parser.topics.wording.cards import Draft, scope_out
 
 Topic = tuple[TopicCard, TopicBundle]
 
@@ -106,7 +105,7 @@ def _worded(draft: Draft, edit: Edit | None, titles: Mapping[str, str], options:
     near = [titles[other] for other in draft.apart]
     changes: dict[str, Any] = {
         "title": titles[card.id],
-        "scope_out": scope_out(edit.scope_out if edit else (), near, draft.wording, options),
+        "scope_out": scope_out(edit.scope_out if edit else (), near, draft.language, options),
     }
     if edit is not None:
         items = [_justified(item, edit.justifications) for item in bundle.items]

@@ -15,14 +15,14 @@ from tg_parser.domain.times import utc_now
 from tg_parser.nlp.embeddings import Embedder, text_hash
 from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
-from tg_parser.topics.build_topics import draft_topics
-from tg_parser.topics.discovery import METHOD, TopicReport, TopicsFound, find_topics, found_topics
+from tg_parser.topics.discovery import TopicReport, TopicsFound, find_topics, found_topics
 from tg_parser.topics.editor import TopicEditor
 from tg_parser.topics.finalizing import finalize, kept_edits
 from tg_parser.topics.grouping.groups import PreparedCorpus, group_documents, merge_groups, prepare
 from tg_parser.topics.llm_session import EditReport, LlmSession
 from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
 from tg_parser.topics.verdicts import remembered
+from tg_parser.topics.wording.cards import METHOD, draft_topics
 
 PAGE = 2000
 EMBED_BATCH = 64

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from tg_parser.topics.duplicates import Pair, join, joint, may_merge, rejoined, 
 from tg_parser.topics.grouping.clustering import WIDTHS, Labels, cluster
 from tg_parser.topics.grouping.known import WantedFits, fit_wanted, known_groups, without_duplicates
 from tg_parser.topics.grouping.membership import form_groups
-from tg_parser.topics.grouping.similarity import Items, message_items
+from tg_parser.topics.grouping.similarity import Items, above_chance, message_items
 from tg_parser.topics.grouping.singletons import find_singletons
 from tg_parser.topics.grouping.texts import Corpus, corpus_of
 from tg_parser.topics.matching import assign_ids, match_known
@@ -20,6 +20,10 @@ from tg_parser.topics.model import KNOWN, Group, KnownTopic, TopicDocument, Topi
 from tg_parser.topics.verdicts import Verdicts
 
 Vectors = npt.NDArray[np.float32]
+_RELATED = 3
+_CELLS = 1_000_000
+_NEAR_SHARE = 0.25
+"""Groups are near from this share of the similarity that would make them one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +145,27 @@ def _asked_again(groups: Sequence[Group], known: Sequence[KnownTopic]) -> dict[i
         for place, group in enumerate(groups)
         if group.wanted is not None and group.wanted.title in by_title
     }
+
+
+def near_groups(groups: Sequence[Group], items: Items, options: TopicOptions) -> list[list[int]]:
+    """For each group, the places of those near enough to need telling apart, nearest first."""
+    labels = np.full(len(items), -1, dtype=np.intp)
+    # A message counts for the first of its groups, and for a found one before a wanted one, which may be far wider.
+    for place in sorted(range(len(groups)), key=lambda place: (groups[place].wanted is None, -place)):
+        labels[[member.row for member in groups[place].members]] = place
+    sums = items.grouped(labels, len(groups))
+    step = max(1, _CELLS // max(1, len(groups)))
+    blocks = (np.arange(start, min(start + step, len(groups))) for start in range(0, len(groups), step))
+    return [nearest for rows in blocks for nearest in _nearest(rows, sums, options)]
+
+
+def _nearest(rows: Labels, sums: Items, options: TopicOptions) -> Iterator[list[int]]:
+    some = sums.take(rows)
+    pairs = np.outer(some.weights, sums.weights)
+    chance = (np.outer(some.weights, sums.chance) + np.outer(some.chance, sums.weights)) / 2
+    similarity = np.round(above_chance(some.products(sums), np.maximum(pairs, 1), chance), 6)
+    similarity[np.arange(len(rows)), rows] = -1
+    least = _NEAR_SHARE * WIDTHS[options.level].cut
+    for row in similarity:
+        best = np.argsort(-row, kind="stable")[:_RELATED]
+        yield [int(place) for place in best if row[place] >= least and sums.weights[place]]

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
+from tg_parser.nlp.inflection_ru import nominative_of
 from tg_parser.nlp.links import LINK
-from tg_parser.nlp.morphology_ru import dictionary_form, is_nominal
+from tg_parser.nlp.morphology_ru import dictionary_form, is_everyday, is_nominal, noun_share
 from tg_parser.nlp.phrases import phrases, runs
 from tg_parser.topics.grouping.texts import LOOKED_AT, Corpus, stems_of
 from tg_parser.topics.model import Group
-from tg_parser.topics.wording.wordforms import is_noun, readable
 
 _READ_MESSAGES = 25
 _READ_CHARS = 2000
 _EVERYWHERE = 0.3
 """A phrase in more than this share of the messages outside a group is a habit of the channel, not a subject."""
 _MANY = 20
-_NOT_WORDS = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
+_LEAST_NOUN = 0.3
+NOT_WORDS = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
+_KIN = frozenset({"uk", "be"})
+_OBLIQUE = re.compile(
+    r".*(?:ого|його|ому|йому|[оеіє]й|ою|ею|єю|их|ими|[ая]ми|[ая]х|[ая]м|[оеіи]м|[оеіє]в|[уюі])|.*[аеиоуыэюя]и"
+)
 Key = tuple[str, ...]
 
 
@@ -32,16 +37,6 @@ class SharedPhrase:
     key: Key
     rows: frozenset[int]
     weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A group with its id, its title and the phrases its messages share."""
-
-    id: str
-    title: str
-    group: Group
-    phrases: Sequence[SharedPhrase]
 
 
 def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozenset()) -> list[SharedPhrase]:
@@ -93,7 +88,7 @@ def _candidates(rows: Sequence[int], corpus: Corpus, language: str) -> dict[Key,
 
 
 def _phrases_in(text: str, language: str) -> Iterator[str]:
-    for run in runs(_NOT_WORDS.sub(" . ", text), language):
+    for run in runs(NOT_WORDS.sub(" . ", text), language):
         for phrase in phrases(run, language):
             yield " ".join(word.surface for word in phrase)
 
@@ -101,7 +96,7 @@ def _phrases_in(text: str, language: str) -> Iterator[str]:
 def _is_readable(surface: str, key: Key) -> bool:
     words = surface.split()
     return (
-        _NOT_WORDS.search(surface) is None
+        NOT_WORDS.search(surface) is None
         and len(key) == len(words) <= 4
         and len(surface) <= 60
         and any(char.isalpha() for char in surface)
@@ -139,3 +134,43 @@ def telling(found: Iterable[SharedPhrase], most: int, used: Iterable[str] = ()) 
             chosen.append(phrase)
             seen.update(phrase.key)
     return chosen
+
+
+def is_noun(word: str, forms: Counter[str], language: str) -> bool:
+    """Whether `word` may be a noun and its stem, in all its `forms`, mostly is; either test alone often misleads."""
+    if language != "ru":
+        return True
+    nouns = sum(count * noun_share(form) for form, count in forms.items())
+    return noun_share(word.lower()) > 0 and nouns >= _LEAST_NOUN * forms.total()
+
+
+def readable(surfaces: Mapping[str, int], language: str) -> str:
+    """The most frequent form of a phrase, in the nominative, without capitals from headlines or sentence starts."""
+
+    def rank(surface: str) -> tuple[bool, int, int, str]:
+        oblique = language in _KIN and _OBLIQUE.fullmatch(surface.split(maxsplit=1)[0].lower()) is not None
+        return (oblique, -plain[surface], len(surface), surface)
+
+    plain = _plain(surfaces, language)
+    return nominative_of(plain) if language == "ru" else min(plain, key=rank)
+
+
+def _plain(surfaces: Mapping[str, int], language: str) -> Counter[str]:
+    """`surfaces` without capitals that other surfaces, or the dictionary, show to be unnecessary."""
+    calm = {surface: count for surface, count in surfaces.items() if not _is_shouted(surface)}
+    if not calm:
+        return Counter({_calmed(surface, language): count for surface, count in surfaces.items()})
+    has_lower = any(surface[0].islower() for surface in calm)
+    plain: Counter[str] = Counter()
+    for surface, count in calm.items():
+        is_start = has_lower and surface.split(maxsplit=1)[0][1:].islower()
+        plain[surface[0].lower() + surface[1:] if is_start else surface] += count
+    return plain
+
+
+def _is_shouted(surface: str) -> bool:
+    return surface.isupper() and len(surface) > 1
+
+
+def _calmed(surface: str, language: str) -> str:
+    return surface.lower() if language == "ru" and is_everyday(surface) else surface

@@ -1,10 +1,16 @@
-"""Titles of groups in the words of their messages, no two alike."""
+"""Names groups in the words of their messages; no two have the same title."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
 
-from tg_parser.topics.wording.phrases import SharedPhrase, telling
+from tg_parser.topics.grouping.groups import Grouping
+from tg_parser.topics.grouping.texts import Corpus, stems_of
+from tg_parser.topics.model import Group
+from tg_parser.topics.wording.phrases import NOT_WORDS, SharedPhrase, shared_phrases, telling
 
 MAX_PARTS = 3
 _ENOUGH = 0.6
@@ -12,6 +18,38 @@ _ADDS = 0.12
 _STRONG = 0.4
 _COMPANION = 0.25
 _LONGEST = 80
+_OPENING_CHARS = 60
+_EDGES = re.compile(r"^[^\w«\"“(]+|[^\w»\"”)!?.…%]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A group with its id, its title and the phrases its messages share."""
+
+    id: str
+    title: str
+    group: Group
+    phrases: Sequence[SharedPhrase]
+
+
+def named_topics(grouping: Grouping) -> list[Named]:
+    """Wanted topics keep the user's titles; the others are named by the phrases they share."""
+    corpus, groups = grouping.prepared.corpus, grouping.groups
+    language = corpus.language_of(range(len(corpus.documents)))
+    avoid = frozenset(root for name in grouping.prepared.options.avoid for root in stems_of(name, language))
+    phrases = [shared_phrases(group, corpus, avoid) for group in groups]
+    free = [place for place, group in enumerate(groups) if group.wanted is None]
+    asked = {group.wanted.title.casefold() for group in groups if group.wanted}
+    found = title_groups([phrases[place] for place in free], [len(groups[place].members) for place in free])
+    titles = {place: title for place, title in zip(free, found, strict=True) if title and title.casefold() not in asked}
+    taken = asked | {title.casefold() for title in titles.values()}
+    named = []
+    for place, (id_, group) in enumerate(zip(grouping.ids, groups, strict=True)):
+        title = group.wanted.title if group.wanted else titles.get(place)
+        unique = title or next(one for one in fallback_titles(group, corpus) if one.casefold() not in taken)
+        taken.add(unique.casefold())
+        named.append(Named(id_, unique, group, phrases[place]))
+    return named
 
 
 def title_groups(phrases_of_groups: Sequence[Sequence[SharedPhrase]], sizes: Sequence[int]) -> list[str | None]:
@@ -92,3 +130,30 @@ def capitalised(text: str) -> str:
     """`text` with a capital first letter; a word with capitals of its own, such as iPhone, stays."""
     first = text.split(" ", 1)[0]
     return text if any(char.isupper() for char in first) else text[:1].upper() + text[1:]
+
+
+def fallback_titles(group: Group, corpus: Corpus) -> Iterator[str]:
+    """Titles for a group whose messages share no phrase, best first, without end."""
+    first = corpus.documents[group.anchors[0].row]
+    start = opening(first.text, _OPENING_CHARS)
+    yield start
+    yield f"{start} ({first.date:%Y-%m-%d})"
+    yield f"{start} ({first.message_id}, {first.channel_id})"
+    yield from (f"{start} ({first.message_id}, {first.channel_id}, {number})" for number in count(2))
+
+
+def opening(text: str, length: int) -> str:
+    """The first words of `text` without links and marks, at most `length` characters, cut between words."""
+    line = next((line for line in NOT_WORDS.sub(" ", text).split("\n") if any(map(str.isalnum, line))), text)
+    words = trimmed(line).split(" ")
+    kept = words[0][:length]
+    for word in words[1:]:
+        if len(kept) + 1 + len(word) > length:
+            return f"{kept}…"
+        kept += f" {word}"
+    return kept
+
+
+def trimmed(text: str) -> str:
+    """`text` with single spaces, without what begins or ends no sentence."""
+    return _EDGES.sub("", " ".join(text.split()))
