@@ -26,7 +26,8 @@ from tg_parser.processing.processor import ProcessOptions
 from tg_parser.sample import SAMPLE_EXPORT
 from tg_parser.services.ingestion import IngestRequest
 from tg_parser.storage.engine.databases import open_databases
-from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.document_reading import DocumentFilter
+from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.wiring.app import open_app
 from tg_parser.wiring.context import RunContext

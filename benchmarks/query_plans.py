@@ -25,19 +25,23 @@ from sqlalchemy import Engine, event
 from stored_channel import BEGIN, document, message
 
 from tg_parser.config.settings import DatabaseSettings, Settings
+from tg_parser.domain.pages import PageRequest, Position, position_cursor
 from tg_parser.domain.refs import topic_id
 from tg_parser.domain.sources import SourceChange
 from tg_parser.domain.spending import Account, PaidAnswer, Spending
 from tg_parser.domain.topics import Anchor, BundleItem, TopicBundle, TopicCard
 from tg_parser.export.exporter import ExportRequest
 from tg_parser.processing.processor import ProcessOptions
+from tg_parser.services.reading.topics import TopicFilter
 from tg_parser.storage.engine.databases import Databases, open_databases
 from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.stores.comments import CommentStorage
+from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import Failure, ProcessingStorage
 from tg_parser.storage.stores.due_texts import DueTextStorage
 from tg_parser.storage.stores.llm_answers import AnswerStorage
 from tg_parser.storage.stores.llm_spending import SpendingStorage
+from tg_parser.storage.stores.message_reading import MessageFilter
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.sentiment import ToneFilter
 from tg_parser.storage.stores.sources import IngestionStorage
@@ -205,6 +209,33 @@ async def daily_path(app: App, databases: Databases, channel: str, recorder: Rec
     recorder.step = "sentiment"
     for of, by in product(("comments", "all"), ("thread", "topic", "day")):
         await app.sentiment.report(ToneFilter(channel, of), by, limit=50)
+    recorder.step = "read"
+    await _read_pages(app, channel)
+
+
+async def _read_pages(app: App, channel: str) -> None:
+    """Lists behind a first page, of a channel, a thread, a topic and all there is; looking for what is rare."""
+    reading, half = app.reading, PageRequest(50)
+    topic = (await reading.topics.page(TopicFilter((channel,)), half, "id")).items[0]
+    for wanted in (
+        DocumentFilter(),
+        DocumentFilter((channel,)),
+        DocumentFilter((channel, "nobody"), date_from=BEGIN, language="xx", sentiment="positive", noise=False),
+        DocumentFilter((channel,), contains="nowhere"),
+        DocumentFilter(topic_id=topic.id),
+    ):
+        for order in ("newest", "oldest"):
+            cursor = position_cursor(Position(BEGIN + timedelta(minutes=10), "tg:"), "documents", wanted, order)
+            await reading.documents.page(wanted, PageRequest(50, cursor), order)
+    for messages in (
+        MessageFilter(),
+        MessageFilter((channel,)),
+        MessageFilter((channel,), type="comment"),
+        MessageFilter((channel,), thread_id="7"),
+    ):
+        cursor = position_cursor(Position(BEGIN + timedelta(minutes=10), "tg:"), "messages", messages, "newest")
+        await reading.messages.page(messages, PageRequest(50, cursor), "newest")
+    await reading.restricted_to([channel]).topics.one(topic.id)
 
 
 async def plans(databases: Databases, recorder: Recorder, *, avoiding_scans: bool = False) -> list[Plan]:

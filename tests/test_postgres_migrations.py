@@ -28,7 +28,7 @@ NAMED_INDEXES = {
     "topics": {"idx_topics_channel"},
     "agent_registry": {"idx_agents_type", "idx_agents_active"},
 }
-HEADS = {"ingestion": "ingestion_0005", "raw": "raw_0002", "processing": "processing_0005"}
+HEADS = {"ingestion": "ingestion_0005", "raw": "raw_0003", "processing": "processing_0006"}
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ async def test_one_database_moves_alone(databases):
     """Taking one history back leaves the others where they are, on one server too."""
     await migrator.downgrade(databases.raw, "base")
     assert await migrator.current(databases.raw) is None
-    assert await migrator.current(databases.processing) == "processing_0005"
+    assert await migrator.current(databases.processing) == "processing_0006"
     assert await inspected(databases.processing, lambda look: look.has_table("processed_documents"))
 
 

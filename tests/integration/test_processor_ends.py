@@ -17,7 +17,8 @@ from tg_parser.processing.analyzer import Analyzed
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
 from tg_parser.storage.stores.claims import ClaimStorage
-from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.document_reading import DocumentFilter
+from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 
 MADE = Provenance(pipeline_version="processing:v0", provider="test", model_id="m")

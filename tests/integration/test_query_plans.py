@@ -20,6 +20,7 @@ async def test_daily_path_follows_indexes(settings, tmp_path):
         "export",
         "status",
         "sentiment",
+        "read",
     }
     assert {table for table in LARGE for plan in found if table in plan.statement} == set(LARGE)
     assert {plan.statement: plan.scans for plan in found if plan.scans} == {}

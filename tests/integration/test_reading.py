@@ -8,9 +8,10 @@ from samples import CHANNEL, NOW, document, message, topic
 from tg_parser.domain.errors import InvalidRefError, NotFoundError
 from tg_parser.domain.messages import Author
 from tg_parser.domain.sources import SourceChange
-from tg_parser.services.reading import TopicFilter
+from tg_parser.services.reading.topics import TopicFilter
 from tg_parser.storage.engine.databases import open_databases
-from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.document_reading import DocumentFilter
+from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.sources import IngestionStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
@@ -48,24 +49,24 @@ def titles(found):
 
 async def test_topics_are_listed_in_every_order(reading):
     """Most messages first, then by id; by title; only so many; with the number of their messages."""
-    found = await reading.topics(TopicFilter())
+    found = await reading.topics.first(TopicFilter())
     assert [(one.title, one.messages) for one in found] == [("Мосты", 3), ("Zoo", 2), ("Alone", 1), ("Far", 1)]
-    assert titles(await reading.topics(TopicFilter(), "title")) == ["Alone", "Far", "Zoo", "Мосты"]
-    assert titles(await reading.topics(TopicFilter(), "id")) == ["Мосты", "Alone", "Zoo", "Far"]
-    assert titles(await reading.topics(TopicFilter(), "newest", limit=1)) == ["Мосты"]
+    assert titles(await reading.topics.first(TopicFilter(), "title")) == ["Alone", "Far", "Zoo", "Мосты"]
+    assert titles(await reading.topics.first(TopicFilter(), "id")) == ["Мосты", "Alone", "Zoo", "Far"]
+    assert titles(await reading.topics.first(TopicFilter(), "newest", limit=1)) == ["Мосты"]
 
 
 async def test_topics_are_filtered(reading):
     """By channel, type and words, whatever the case of their letters, in any alphabet."""
-    assert titles(await reading.topics(TopicFilter(channel_ids=(OTHER,)))) == ["Far"]
-    assert titles(await reading.topics(TopicFilter(type="singleton"))) == ["Alone", "Far"]
-    assert titles(await reading.topics(TopicFilter(contains="мост"))) == ["Мосты"]
-    assert await reading.topics(TopicFilter(contains="nothing")) == []
+    assert titles(await reading.topics.first(TopicFilter(channel_ids=(OTHER,)))) == ["Far"]
+    assert titles(await reading.topics.first(TopicFilter(type="singleton"))) == ["Alone", "Far"]
+    assert titles(await reading.topics.first(TopicFilter(contains="мост"))) == ["Мосты"]
+    assert await reading.topics.first(TopicFilter(contains="nothing")) == []
 
 
 async def test_topic_is_shown_with_its_members(reading):
     """Card, and every message once, the anchor first, with date, link and text."""
-    view = await reading.topic(topic(2)[0].id)
+    view = await reading.topics.one(topic(2)[0].id)
     assert view.card.title == "Мосты"
     assert [(each.message_id, each.text) for each in view.members] == [
         ("2", "x"), ("1", "Text 1. МОСТ"), ("3", "Text 3. МОСТ"),
@@ -73,7 +74,7 @@ async def test_topic_is_shown_with_its_members(reading):
     assert view.members[0].date == "2024-11-27T09:02:00Z"
     assert view.members[0].link == "https://t.me/durov/2"
     with pytest.raises(NotFoundError, match="There is no topic 'topic:tg:-100123:post:99'"):
-        await reading.topic("topic:tg:-100123:post:99")
+        await reading.topics.one("topic:tg:-100123:post:99")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ async def test_topic_is_shown_with_its_members(reading):
 )
 async def test_message_is_found_by_ref_and_by_link(reading, written):
     """As first seen, as it says now, with its log, document, topics and link, however it is named."""
-    view = await reading.message(written)
+    view = await reading.messages.one(written)
     assert (view.message.text, view.current_text) == ("Text 3", "Text 3, edited")
     assert [(each.revision, each.text) for each in view.revisions] == [(1, "Text 3, edited")]
     assert view.document is not None
@@ -99,8 +100,8 @@ async def test_message_is_found_by_ref_and_by_link(reading, written):
 
 async def test_comment_is_found_by_its_link(reading):
     """A comment of a channel is known by its own number behind the post's."""
-    assert (await reading.message("https://t.me/durov/3?comment=50")).message.text == "Reply"
-    assert (await reading.message("tg:-100123:comment:50")).document is None
+    assert (await reading.messages.one("https://t.me/durov/3?comment=50")).message.text == "Reply"
+    assert (await reading.messages.one("tg:-100123:comment:50")).document is None
 
 
 async def test_comment_of_a_later_group_is_told_by_its_post(settings):
@@ -115,21 +116,21 @@ async def test_comment_of_a_later_group_is_told_by_its_post(settings):
         )
         await IngestionStorage(databases.ingestion).set_progress("s", NOW, discussion_groups=["111", "222"])
     async with open_app(settings) as app:
-        assert (await app.reading.message("https://t.me/durov/3?comment=50")).message.text == "First group"
-        assert (await app.reading.message("https://t.me/durov/4?comment=50")).message.text == "Later group"
-        assert (await app.reading.message("tg:-100123:comment:50@222")).message.text == "Later group"
+        assert (await app.reading.messages.one("https://t.me/durov/3?comment=50")).message.text == "First group"
+        assert (await app.reading.messages.one("https://t.me/durov/4?comment=50")).message.text == "Later group"
+        assert (await app.reading.messages.one("tg:-100123:comment:50@222")).message.text == "Later group"
 
 
 async def test_what_is_not_held_is_told(reading):
     """An unknown message is not there; what is no reference is refused."""
     with pytest.raises(NotFoundError, match=r"No message https://t\.me/durov/99 is held"):
-        await reading.message("https://t.me/durov/99")
+        await reading.messages.one("https://t.me/durov/99")
     with pytest.raises(InvalidRefError):
-        await reading.message("tg:durov:photo:1")
+        await reading.messages.one("tg:durov:photo:1")
 
 
 async def entries(reading, contains=None, limit=None, **wanted):
-    found = reading.entries(DocumentFilter(**wanted), contains, limit)
+    found = reading.entries.each(DocumentFilter(**wanted, contains=contains), limit)
     return [each["id"].removeprefix("kb:msg:tg:") async for each in found]
 
 
@@ -149,7 +150,7 @@ async def test_entries_pass_every_filter(reading):
 
 async def test_entry_is_that_of_an_export(reading):
     """With topics, link and what the message is known by."""
-    (entry,) = [each async for each in reading.entries(DocumentFilter(source_refs=("tg:-100123:post:3",)))]
+    (entry,) = [each async for each in reading.entries.each(DocumentFilter(source_refs=("tg:-100123:post:3",)))]
     assert entry["topics"] == [topic(2)[0].id]
     assert entry["metadata"]["link"] == "https://t.me/durov/3"
     assert (entry["metadata"]["author"]["name"], entry["metadata"]["views"]) == ("Anna", 7)

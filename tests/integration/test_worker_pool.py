@@ -19,7 +19,8 @@ from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
 from tg_parser.processing.worker_pool import WorkerPool, WorkersKilledError, all_cores
 from tg_parser.storage.stores.claims import ClaimStorage
-from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.document_reading import DocumentFilter
+from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 
 

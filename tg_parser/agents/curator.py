@@ -14,7 +14,8 @@ from tg_parser.domain.agents import AgentCard
 from tg_parser.domain.topics import TopicBundle, TopicCard
 from tg_parser.nlp.embeddings import text_hash
 from tg_parser.nlp.language import detect_language
-from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.document_reading import DocumentFilter
+from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.topics import TopicStorage
 
 CARD = AgentCard("curator", "topics", "Proposes merges, splits and renames of topics.", ("merge", "split", "rename"))

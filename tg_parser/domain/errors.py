@@ -32,6 +32,18 @@ class UsageError(TgParserError):
     code = "usage"
 
 
+class InvalidCursorError(UsageError):
+    """A cursor that no page of this list, asked for in this way, has given."""
+
+    code = "invalid_cursor"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This cursor does not continue this list.",
+            "Take it unchanged from the last page, with the filter and the order of that page; or begin without one.",
+        )
+
+
 class InvalidRefError(TgParserError):
     """A reference (source_ref, document, topic or entry id) that does not follow its form."""
 

@@ -16,7 +16,8 @@ from tg_parser.export.folder import ENTRIES_FILE, TOPICS_FILE, exported_topics, 
 from tg_parser.export.links import ChatAddress
 from tg_parser.export.writers import JsonArray, prepare_folder, to_json, whole_file
 from tg_parser.storage.engine.threads import finished_in_thread, in_thread
-from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.document_reading import DocumentFilter
+from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.topics import TopicStorage
 
 PAGE = 1000

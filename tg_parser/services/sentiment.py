@@ -9,7 +9,8 @@ from tg_parser.export.entries import entry_title
 from tg_parser.export.links import ChatAddress, message_link
 from tg_parser.services.sources import SourceService
 from tg_parser.services.views.reading import SentimentLine, SentimentReport
-from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.document_reading import DocumentFilter
+from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.sentiment import PERIODS, By, Of, SentimentStorage, ToneFilter, ToneSum
 
 __all__ = ["Of", "SentimentService", "ToneFilter"]

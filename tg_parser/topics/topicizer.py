@@ -13,7 +13,8 @@ import numpy.typing as npt
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.times import utc_now
 from tg_parser.nlp.embeddings import Embedder, text_hash
-from tg_parser.storage.stores.documents import DocumentFilter, ProcessingStorage
+from tg_parser.storage.stores.document_reading import DocumentFilter
+from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 from tg_parser.topics.discovery import TopicReport, TopicsFound, find_topics, found_topics
 from tg_parser.topics.editor import TopicEditor

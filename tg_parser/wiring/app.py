@@ -16,7 +16,8 @@ from tg_parser.services.costs import CostService
 from tg_parser.services.databases import DatabaseService
 from tg_parser.services.exports import ExportService
 from tg_parser.services.pools import PoolService
-from tg_parser.services.reading import ReadingService
+from tg_parser.services.reading.access import Access
+from tg_parser.services.reading.service import ReadingService
 from tg_parser.services.sentiment import SentimentService
 from tg_parser.services.sources import SourceService
 from tg_parser.services.status import StatusService
@@ -96,7 +97,7 @@ def _build(settings: Settings, databases: Databases, shared: Shared) -> App:
         pools=PoolService(databases),
         sources=sources,
         status=StatusService(sources, shown.raw, shown.documents, shown.topics),
-        reading=ReadingService(sources, shown.raw, shown.documents, shown.topics),
+        reading=ReadingService(Access(sources, shown.raw, shown.messages, shown.documents, shown.topics)),
         sentiment=SentimentService(sources, shown.sentiment, shown.documents),
         costs=CostService(shown.spending, settings.llm_money.monthly_budget),
         agent_history=_agent_history(settings, databases, shown),

@@ -14,6 +14,7 @@ from tg_parser.storage.stores.due_texts import DueTextStorage
 from tg_parser.storage.stores.handoffs import HandoffStorage
 from tg_parser.storage.stores.llm_answers import AnswerStorage
 from tg_parser.storage.stores.llm_spending import SpendingStorage
+from tg_parser.storage.stores.message_reading import MessageReading
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.revision_log import RevisionLog
 from tg_parser.storage.stores.sentiment import SentimentStorage
@@ -33,6 +34,7 @@ class Stores:
     documents: ProcessingStorage
     due_texts: DueTextStorage
     handoffs: HandoffStorage
+    messages: MessageReading
     raw: RawStorage
     revisions: RevisionLog
     sentiment: SentimentStorage
@@ -53,6 +55,7 @@ def stores_over(databases: Databases) -> Stores:
         documents=ProcessingStorage(processing),
         due_texts=DueTextStorage(processing),
         handoffs=HandoffStorage(processing),
+        messages=MessageReading(raw),
         raw=RawStorage(raw),
         revisions=RevisionLog(raw),
         sentiment=SentimentStorage(processing),

@@ -34,19 +34,20 @@ def entries(
     first, last = parse_dates(date_from, date_to)
 
     async def read(app: App) -> int:
-        from tg_parser.services.reading import DocumentFilter
+        from tg_parser.services.reading.documents import DocumentFilter
 
         if topic_id is not None:
-            await app.reading.topic(topic_id)
+            await app.reading.topics.one(topic_id)
         wanted = DocumentFilter(
             channel_ids=await channels_asked_for(app, source, channel),
             topic_id=topic_id,
             date_from=first,
             date_to=last,
             noise={"with": None, "without": False, "only": True}[noise],
+            contains=contains,
         )
         count = 0
-        async for entry in app.reading.entries(wanted, contains, limit):
+        async for entry in app.reading.entries.each(wanted, limit):
             emit_json(entry) if json else _emit(entry)
             count += 1
         return count

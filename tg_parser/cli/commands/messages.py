@@ -29,7 +29,7 @@ def show(
     json: Json = False,
 ) -> None:
     """What a message said first and says now, its document, its topics and its link."""
-    view = execute(lambda app: app.reading.message(ref))
+    view = execute(lambda app: app.reading.messages.one(ref))
     emit_json(view) if json else _emit(view)
 
 

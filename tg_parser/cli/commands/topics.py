@@ -35,11 +35,11 @@ def list_topics(
     """The topics of one source or of all."""
 
     async def read(app: App) -> list[TopicLine]:
-        from tg_parser.services.reading import TopicFilter
+        from tg_parser.services.reading.topics import TopicFilter
 
         channels = await channels_asked_for(app, source, channel)
         wanted = TopicFilter(channels, kind, contains, include_retired=retired)
-        return await app.reading.topics(wanted, sort, limit)
+        return await app.reading.topics.first(wanted, sort, limit)
 
     found = execute(read)
     if json:
@@ -60,7 +60,7 @@ def show(
     json: Json = False,
 ) -> None:
     """The card of a topic and all its messages with dates, links and texts."""
-    view = execute(lambda app: app.reading.topic(topic_id))
+    view = execute(lambda app: app.reading.topics.one(topic_id))
     emit_json(view) if json else _emit(view)
 
 

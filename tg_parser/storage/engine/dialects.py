@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tg_parser.storage.engine.commits import CommitMark, commit_mark
+from tg_parser.storage.engine.patterns import glob_pattern, regular_expression
 from tg_parser.storage.tables.columns import bulk_encoder
 
 COPY_FROM_ROWS = 200
@@ -58,6 +59,10 @@ class Dialect(ABC):
     @abstractmethod
     def utf8_bytes(self, expression: ColumnElement[str]) -> ColumnElement[int]:
         """The length of a text in UTF-8 bytes."""
+
+    @abstractmethod
+    def contains(self, expression: ColumnElement[Any], sought: str) -> ColumnElement[bool]:
+        """Whether a text contains `sought`, whatever the case of its letters in any alphabet."""
 
     @abstractmethod
     def json_text(self, document: Column[Any], key: str) -> ColumnElement[str]:
@@ -108,6 +113,10 @@ class SqliteDialect(Dialect):
         """A JSON array that SQLite expands: no limit on the number of parameters, and one plan for any number."""
         listing = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
         return expression.in_(select(listing.c.value))
+
+    def contains(self, expression: ColumnElement[Any], sought: str) -> ColumnElement[bool]:
+        """GLOB compares letter by letter; LIKE and lower() know the case of ASCII letters only."""
+        return expression.bool_op("GLOB")(glob_pattern(sought))
 
     def json_text(self, document: Column[Any], key: str) -> ColumnElement[str]:
         """By its path."""
@@ -174,6 +183,10 @@ class PostgresDialect(Dialect):
     def any_of(self, expression: Column[str], values: Iterable[str]) -> ColumnElement[bool]:
         """A string that the server splits into an array: encoding it in the driver would take longer than the query."""
         return expression == any_(func.string_to_array(_SEPARATOR.join(values), _SEPARATOR, type_=ARRAY(Text)))
+
+    def contains(self, expression: ColumnElement[Any], sought: str) -> ColumnElement[bool]:
+        """Not ILIKE: it knows the case of those letters that the locale of the database knows."""
+        return expression.bool_op("~")(regular_expression(sought))
 
     def json_text(self, document: Column[Any], key: str) -> ColumnElement[str]:
         """As text, not as JSON."""

@@ -12,16 +12,24 @@ from sqlalchemy import Select, and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.documents import ProcessedDocument
+from tg_parser.domain.pages import Order, Position
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.storable import storable, storable_json
 from tg_parser.storage.engine.transactions import Database, channel_range, upsert
 from tg_parser.storage.stores.document_changes import changes_of, channels_of, count_change
-from tg_parser.storage.stores.document_reading import READ_AS, readable, readable_with_facts
+from tg_parser.storage.stores.document_reading import (
+    READ_AS,
+    DocumentFilter,
+    chosen_documents,
+    conditions,
+    readable,
+    readable_as,
+)
 from tg_parser.storage.stores.due import is_due, raw_beside_documents
 from tg_parser.storage.stores.llm_answers import forget_answers
+from tg_parser.storage.stores.paging import PagedTable, Slice
 from tg_parser.storage.stores.text_vectors import TextVector, keep_vectors
 from tg_parser.storage.tables.processing import processed_documents, processing_claims, processing_failures
-from tg_parser.storage.tables.topics import topic_items
 
 _doc = processed_documents.c
 _failed = processing_failures.c
@@ -59,24 +67,6 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentFilter:
-    """Which documents to read; an empty filter reads all. Dates are those of messages, half-open.
-
-    `noise` None takes both. `with_facts` adds the facts of each message: author, views, …
-    """
-
-    channel_ids: tuple[str, ...] | None = None
-    source_refs: tuple[str, ...] | None = None
-    topic_id: str | None = None
-    include_supporting: bool = True
-    date_from: datetime | None = None
-    date_to: datetime | None = None
-    noise: bool | None = None
-    with_text: bool = False
-    with_facts: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class DocumentCounts:
     """Documents of a channel, those that are noise, messages in the failure ledger, documents without text.
 
@@ -94,6 +84,7 @@ class ProcessingStorage:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._paged = PagedTable(database, _doc.channel_id, _doc.message_date, _doc.source_ref)
 
     async def count_due(self, channel_id: str, *, force: bool = False, retry_failed: bool = False) -> int:
         """How many messages are waiting."""
@@ -157,14 +148,20 @@ class ProcessingStorage:
 
     async def pages(self, wanted: DocumentFilter, size: int) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
         """The matching documents by ref, `size` at a time, as mappings of plain values."""
-        statement = (readable_with_facts() if wanted.with_facts else readable()).where(*self._conditions(wanted))
+        statement = readable_as(wanted).where(*conditions(wanted, self._database.dialect))
         for part in _parts(statement, wanted.channel_ids):
             async for page in self._database.pages(part, _doc.source_ref, size):
                 yield page
 
+    async def page(self, wanted: DocumentFilter, order: Order, limit: int, after: Position | None = None) -> Slice:
+        """A page of the matching documents, as mappings of plain values."""
+        chosen = chosen_documents(wanted, self._database.dialect)
+        return await self._paged.page(readable_as(wanted), chosen, order, limit, after)
+
     async def count(self, wanted: DocumentFilter) -> int:
         """How many documents `pages` would read."""
-        counted = select(func.count().label("all")).select_from(processed_documents).where(*self._conditions(wanted))
+        counted = select(func.count().label("all")).select_from(processed_documents)
+        counted = counted.where(*conditions(wanted, self._database.dialect))
         return sum([(await self._database.rows(part))[0]["all"] for part in _parts(counted, wanted.channel_ids)])
 
     async def counts(self, channel_id: str) -> DocumentCounts:
@@ -200,23 +197,6 @@ class ProcessingStorage:
     async def _remove(self, conn: AsyncConnection, table: Any, refs: Sequence[str]) -> None:
         await conn.execute(delete(table).where(self._database.dialect.any_of(table.c.source_ref, refs)))
 
-    def _conditions(self, wanted: DocumentFilter) -> list[Any]:
-        any_of = self._database.dialect.any_of
-        conditions = []
-        if wanted.source_refs is not None:
-            conditions.append(any_of(_doc.source_ref, wanted.source_refs))
-        if wanted.topic_id is not None:
-            conditions.append(_doc.source_ref.in_(_refs_of_topic(wanted)))
-        if wanted.date_from is not None:
-            conditions.append(_doc.message_date >= wanted.date_from)
-        if wanted.date_to is not None:
-            conditions.append(_doc.message_date < wanted.date_to)
-        if wanted.noise is not None:
-            conditions.append(_doc.is_noise.is_(wanted.noise))
-        if wanted.with_text:
-            conditions.append(_doc.text_clean != "")
-        return conditions
-
 
 def _parts(statement: Select[*tuple[Any, ...]], channel_ids: Sequence[str] | None) -> list[Select[*tuple[Any, ...]]]:
     """`statement` channel by channel, in the order of their refs: each part is one range of the key."""
@@ -224,12 +204,6 @@ def _parts(statement: Select[*tuple[Any, ...]], channel_ids: Sequence[str] | Non
         return [statement]
     ordered = sorted(set(channel_ids), key=lambda channel_id: f"tg:{channel_id}:")
     return [statement.where(channel_range(_doc.source_ref, channel_id)) for channel_id in ordered]
-
-
-def _refs_of_topic(wanted: DocumentFilter) -> Select[*tuple[Any, ...]]:
-    item = topic_items.c
-    refs = select(item.source_ref).where(item.topic_id == wanted.topic_id)
-    return refs if wanted.include_supporting else refs.where(item.role == "anchor")
 
 
 def _document_row(stored: StoredDocument) -> Row:

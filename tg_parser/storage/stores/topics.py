@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.topics import BundleItem, TopicBundle, TopicCard, TopicStatus, TopicType
@@ -95,9 +95,10 @@ class TopicStorage:
         topic_id: str | None = None,
         *,
         include_retired: bool = False,
+        allowed: Collection[str] | None = None,
     ) -> list[TopicCard]:
-        """Cards by id."""
-        statement = self._cards(channel_ids)
+        """Cards by id; with `allowed`, only topics all of whose messages are in these channels."""
+        statement = self._cards(channel_ids).where(*self._only_of(allowed))
         if topic_id is not None:
             statement = statement.where(_topic.id == topic_id)
         if not include_retired:
@@ -105,22 +106,28 @@ class TopicStorage:
         return [card_of(row) for row in await self._database.rows(statement.order_by(_topic.id))]
 
     async def outlines(
-        self, channel_ids: Sequence[str] | None = None, status: TopicStatus | None = "active"
+        self,
+        channel_ids: Sequence[str] | None = None,
+        status: TopicStatus | None = "active",
+        allowed: Collection[str] | None = None,
+        *,
+        after: str = "",
     ) -> AsyncIterator[Sequence[TopicOutline]]:
-        """Topics without cards and bundles, by id, in pages."""
+        """Topics behind `after` without cards and bundles, by id, in pages."""
         members = select(func.count()).where(_item.topic_id == _topic.id).scalar_subquery().label("messages")
         columns = (_topic[name] for name in TopicOutline.__dataclass_fields__ if name != "messages")
-        statement = select(*columns, members)
+        statement = select(*columns, members).where(*self._only_of(allowed))
         if channel_ids is not None:
             statement = statement.where(self._database.dialect.any_of(_topic.channel_id, channel_ids))
         if status is not None:
             statement = statement.where(_topic.status == status)
-        async for page in self._database.pages(statement, _topic.id, _OUTLINES_A_PAGE):
+        async for page in self._database.pages(statement, _topic.id, _OUTLINES_A_PAGE, after):
             yield [TopicOutline(**row) for row in page]
 
-    async def titles(self, topic_ids: Collection[str]) -> dict[str, str]:
+    async def titles(self, topic_ids: Collection[str], allowed: Collection[str] | None = None) -> dict[str, str]:
         """The titles of topics by id."""
-        statement = select(_topic.id, _topic.title).where(self._database.dialect.any_of(_topic.id, topic_ids))
+        wanted = self._database.dialect.any_of(_topic.id, topic_ids)
+        statement = select(_topic.id, _topic.title).where(wanted, *self._only_of(allowed))
         return {row["id"]: row["title"] for row in await self._database.rows(statement.order_by(_topic.id))}
 
     async def bundle(self, topic_id: str) -> TopicBundle | None:
@@ -129,12 +136,15 @@ class TopicStorage:
         items = (await self._items([topic_id]))[topic_id]
         return bundle_of(row, items) if row is not None and items else None
 
-    async def topics_of(self, source_refs: Collection[str]) -> dict[str, list[str]]:
+    async def topics_of(
+        self, source_refs: Collection[str], allowed: Collection[str] | None = None
+    ) -> dict[str, list[str]]:
         """The ids of the active topics of messages, sorted, by ref; messages in no topic are left out."""
         statement = (
             select(_item.source_ref, _item.topic_id)
             .join(topics, _topic.id == _item.topic_id)
             .where(self._database.dialect.any_of(_item.source_ref, source_refs), _topic.status == "active")
+            .where(*self._only_of(allowed))
         )
         found = defaultdict[str, list[str]](list)
         for row in await self._database.rows(statement):
@@ -181,6 +191,15 @@ class TopicStorage:
             if channel_ids is None
             else statement.where(self._database.dialect.any_of(_topic.channel_id, channel_ids))
         )
+
+    def _only_of(self, allowed: Collection[str] | None) -> list[ColumnElement[bool]]:
+        """Topics made of messages of these channels alone: title and summary may tell of each message."""
+        if allowed is None:
+            return []
+        item = topic_items.alias().c
+        elsewhere = ~self._database.dialect.any_of(item.channel_id, sorted(allowed))
+        of_others = select(item.topic_id).where(item.topic_id == _topic.id, elsewhere).exists()
+        return [self._database.dialect.any_of(_topic.channel_id, sorted(allowed)), ~of_others]
 
     async def _items(self, topic_ids: Sequence[str]) -> dict[str, list[BundleItem]]:
         statement = select(topic_items).where(self._database.dialect.any_of(_item.topic_id, topic_ids))

@@ -46,6 +46,8 @@ raw_messages = Table(
     Column("raw_payload_json", JsonDocument),
     Index("idx_raw_source_channel", "source_ref", "channel_id", unique=True),
     Index("idx_raw_date", "date"),
+    Index("idx_raw_channel_date", "channel_id", "date"),
+    Index("idx_raw_thread", "channel_id", "thread_id", "date"),
 )
 
 raw_revisions = Table(

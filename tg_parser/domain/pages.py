@@ -1,0 +1,87 @@
+"""Pages of lists: what is asked for, where a page ended, and the cursor that says so to the caller.
+
+A cursor is opaque, and bound to the list, the filter and the order it was given for. It holds a place in the order,
+not a number of rows: what is stored or removed meanwhile neither repeats nor hides what was there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+
+from tg_parser.domain.errors import InvalidCursorError, UsageError
+from tg_parser.domain.storable import storable
+
+MOST_ON_A_PAGE = 500
+
+Order = Literal["newest", "oldest", "ref"]
+"""By the date of the message, or by its ref, as exports are ordered."""
+
+Place = Sequence[Any]
+"""What a cursor holds: texts and numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which page of a list: at most `limit` items behind `cursor`. Raises UsageError."""
+
+    limit: int = 50
+    cursor: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.limit <= MOST_ON_A_PAGE:
+            raise UsageError(f"A page holds 1 to {MOST_ON_A_PAGE} items, not {self.limit}.", limit=self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the order of messages."""
+
+    date: datetime
+    ref: str
+
+
+def cursor(place: Place, *of: object) -> str:
+    """The cursor of `place` in the list that `of` describes: its name, filter, order, …"""
+    return urlsafe_b64encode(orjson.dumps([_digest(of), *place])).decode().rstrip("=")
+
+
+def place(written: str, *of: object) -> list[Any]:
+    """The place that a cursor of this list holds. Raises InvalidCursorError."""
+    try:
+        digest, *found = orjson.loads(urlsafe_b64decode(written.encode("ascii") + b"=" * (-len(written) % 4)))
+    except (ValueError, TypeError):
+        raise InvalidCursorError from None
+    if digest != _digest(of) or not all(_is_plain(part) for part in found):
+        raise InvalidCursorError
+    return list(found)
+
+
+def position_cursor(position: Position, *of: object) -> str:
+    """The cursor of a place in the order of messages."""
+    return cursor((position.date.isoformat(), position.ref), *of)
+
+
+def position_of(written: str | None, *of: object) -> Position | None:
+    """The place that a cursor holds, if there is one. Raises InvalidCursorError."""
+    if written is None:
+        return None
+    try:
+        date, ref = place(written, *of)
+        return Position(datetime.fromisoformat(date).astimezone(UTC), str(ref))
+    except (ValueError, TypeError, OverflowError):
+        raise InvalidCursorError from None
+
+
+def _is_plain(part: object) -> bool:
+    return isinstance(part, int | float) or (isinstance(part, str) and storable(part) == part)
+
+
+def _digest(of: tuple[object, ...]) -> str:
+    return hashlib.sha256(repr(of).encode()).hexdigest()[:12]

@@ -1,0 +1,1 @@
+"""Reading what is stored, without search: one, by page, and as a stream."""

@@ -1,0 +1,67 @@
+"""Entries of messages, as an export would hold them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tg_parser.domain.errors import NotFoundError
+from tg_parser.domain.pages import Order, PageRequest, position_cursor, position_of
+from tg_parser.domain.refs import message_entry_id, parse_source_ref
+from tg_parser.export.entries import message_entry
+from tg_parser.export.links import ChatAddress
+from tg_parser.services.reading.access import AT_ONCE, Access
+from tg_parser.services.reading.documents import visible_rows
+from tg_parser.services.views.pages import Page
+from tg_parser.storage.stores.document_reading import DocumentFilter
+
+Entry = dict[str, Any]
+
+_LIST = "entries"
+_OF_MESSAGE = message_entry_id("")
+
+
+class EntryReader:
+    """One entry, and entries by filter. A document without text has none."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def one(self, written: str) -> Entry:
+        """The entry of a message by its id or by the ref of its message. Raises InvalidRefError, NotFoundError."""
+        ref = str(parse_source_ref(written.removeprefix(_OF_MESSAGE)))
+        async for entry in self.each(DocumentFilter(source_refs=(ref,)), limit=1):
+            return entry
+        raise NotFoundError(f"There is no entry of {ref}.", case="no_document", asked=written)
+
+    async def page(self, wanted: DocumentFilter, page: PageRequest, order: Order = "newest") -> Page[Entry]:
+        """Entries by filter. Raises InvalidCursorError."""
+        after = position_of(page.cursor, _LIST, wanted, order)
+        whole = replace(wanted, with_text=True, with_facts=True)
+        found = await visible_rows(self._access, whole, order, page.limit, after)
+        end = found.end and position_cursor(found.end, _LIST, wanted, order)
+        return Page(items=await self._entries(found.rows), next_cursor=end)
+
+    async def each(
+        self, wanted: DocumentFilter, limit: int | None = None, order: Order = "ref"
+    ) -> AsyncIterator[Entry]:
+        """Entries by filter, at most `limit`."""
+        cursor: str | None = None
+        left = limit
+        while left is None or left > 0:
+            size = AT_ONCE if left is None else min(left, AT_ONCE)
+            page = await self.page(wanted, PageRequest(size, cursor), order)
+            for entry in page.items:
+                yield entry
+            left = None if left is None else left - len(page.items)
+            if (cursor := page.next_cursor) is None:
+                return
+
+    async def _entries(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Entry, ...]:
+        topics = await self._access.topics_of([row["source_ref"] for row in rows]) if rows else {}
+        addresses = await self._access.addresses()
+        return tuple(
+            message_entry(row, topics.get(row["source_ref"], ()), addresses.get(row["channel_id"], ChatAddress()))
+            for row in rows
+        )

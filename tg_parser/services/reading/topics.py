@@ -1,0 +1,138 @@
+"""Topics: lists in several orders, and one in full."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tg_parser.domain.errors import InvalidCursorError, NotFoundError
+from tg_parser.domain.folding import contains
+from tg_parser.domain.pages import PageRequest, cursor, place
+from tg_parser.domain.topics import TopicCard, TopicType
+from tg_parser.export.entries import resolved_sources, with_texts
+from tg_parser.services.reading.access import AT_ONCE, Access
+from tg_parser.services.views.pages import Page
+from tg_parser.services.views.reading import TopicLine, TopicMember, TopicView
+from tg_parser.storage.stores.document_reading import DocumentFilter
+from tg_parser.storage.stores.topics import TopicOutline
+
+TopicOrder = Literal["messages", "newest", "updated", "title", "id"]
+_LIST = "topics"
+_PLACES: Mapping[TopicOrder, list[type]] = {
+    "messages": [int, str],
+    "newest": [float, str],
+    "updated": [float, str],
+    "title": [str, str],
+    "id": [str],
+}
+"""What a place in each order is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicFilter:
+    """Which topics to list; `contains` is looked for in title and summary, whatever the case of its letters."""
+
+    channel_ids: tuple[str, ...] | None = None
+    type: TopicType | None = None
+    contains: str | None = None
+    include_retired: bool = False
+
+
+class TopicReader:
+    """One topic with its members, and topics by filter."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def one(self, topic_id: str) -> TopicView:
+        """One topic in full. Raises NotFoundError."""
+        access = self._access
+        cards = await access.topics.cards(topic_id=topic_id, include_retired=True, allowed=access.allowed)
+        if not cards:
+            raise NotFoundError(f"There is no topic {topic_id!r}.", case="no_topic", topic_id=topic_id)
+        card, bundle = await self._without_hidden(cards[0]), await access.topics.bundle(topic_id)
+        refs = {anchor.anchor_ref for anchor in card.anchors}
+        refs |= {item.source_ref for item in (bundle.items if bundle else ())}
+        wanted = DocumentFilter(source_refs=tuple(sorted(refs)))
+        documents = {row["source_ref"]: row async for page in access.documents.pages(wanted, AT_ONCE) for row in page}
+        members = with_texts(resolved_sources(card, bundle, documents, await access.addresses()), documents)
+        return TopicView(card=card, members=tuple(TopicMember(**member) for member in members))
+
+    async def first(self, wanted: TopicFilter, order: TopicOrder = "messages", limit: int = 50) -> list[TopicLine]:
+        """The first `limit` topics: most messages, newest message or last change first, or by title or id."""
+        return [TopicLine.of(each) for each in await self._behind(None, wanted, order, limit)]
+
+    async def page(self, wanted: TopicFilter, page: PageRequest, order: TopicOrder = "messages") -> Page[TopicLine]:
+        """Topics by filter. Raises InvalidCursorError.
+
+        A topic that changes between two pages may change its place, except in the order of ids.
+        """
+        after = _place_of(page.cursor, wanted, order)
+        found = await self._behind(after, wanted, order, page.limit + 1)
+        shown = found[: page.limit]
+        more = len(found) > page.limit
+        return Page(
+            items=tuple(TopicLine.of(each) for each in shown),
+            next_cursor=cursor(_place(shown[-1], order), _LIST, wanted, order) if more else None,
+        )
+
+    async def each(self, wanted: TopicFilter) -> AsyncIterator[TopicLine]:
+        """All topics by filter, by id."""
+        async for page in self._outlines(wanted):
+            for each in _passing(page, wanted):
+                yield TopicLine.of(each)
+
+    async def _behind(
+        self, after: tuple[Any, ...] | None, wanted: TopicFilter, order: TopicOrder, limit: int
+    ) -> list[TopicOutline]:
+        best: list[TopicOutline] = []
+        async for page in self._outlines(wanted, after[0] if after and order == "id" else ""):
+            found = (each for each in _passing(page, wanted) if after is None or _place(each, order) > after)
+            best = heapq.nsmallest(limit, [*best, *found], key=lambda one: _place(one, order))
+            if order == "id" and len(best) == limit:
+                break
+        return best
+
+    def _outlines(self, wanted: TopicFilter, after: str = "") -> AsyncIterator[Sequence[TopicOutline]]:
+        return self._access.topics.outlines(
+            wanted.channel_ids, None if wanted.include_retired else "active", self._access.allowed, after=after
+        )
+
+    async def _without_hidden(self, card: TopicCard) -> TopicCard:
+        """The ids of related topics name their channels."""
+        if self._access.allowed is None or not card.related_topics:
+            return card
+        shown = await self._access.topics.titles(card.related_topics, self._access.allowed)
+        return card.model_copy(update={"related_topics": tuple(each for each in card.related_topics if each in shown)})
+
+
+def _passing(page: Sequence[TopicOutline], wanted: TopicFilter) -> Iterator[TopicOutline]:
+    sought = wanted.contains or ""
+    for one in page:
+        if wanted.type is not None and one.type != wanted.type:
+            continue
+        if not sought or contains(one.title, sought) or contains(one.summary, sought):
+            yield one
+
+
+def _place(one: TopicOutline, order: TopicOrder) -> tuple[Any, ...]:
+    newest = one.bundle_time_to.timestamp() if one.bundle_time_to else 0.0
+    places: Mapping[TopicOrder, tuple[Any, ...]] = {
+        "messages": (-one.messages,),
+        "newest": (-newest,),
+        "updated": (-one.updated_at.timestamp(),),
+        "title": (one.title.casefold(),),
+        "id": (),
+    }
+    return *places[order], one.id
+
+
+def _place_of(written: str | None, wanted: TopicFilter, order: TopicOrder) -> tuple[Any, ...] | None:
+    if written is None:
+        return None
+    found = place(written, _LIST, wanted, order)
+    if [type(part) for part in found] != _PLACES[order]:
+        raise InvalidCursorError
+    return tuple(found)
