@@ -27,15 +27,14 @@ def variants(letter: str) -> str:
 
 
 def _folded(letter: str) -> str:
-    whole = letter.casefold()
-    return whole if len(whole) == 1 else letter
+    return next((one for one in (letter.casefold(), letter.lower()) if len(one) == 1), letter)
 
 
 @cache
 def _variants() -> dict[str, str]:
     found: dict[str, str] = {}
     for letter in map(chr, range(_LAST_CASED + 1)):
-        one = letter.casefold()
-        if one != letter and len(one) == 1:
+        one = _folded(letter)
+        if one != letter:
             found[one] = found.get(one, one) + letter
     return found
