@@ -15,8 +15,8 @@ from sqlalchemy.exc import DataError
 from tg_parser.domain.errors import BusyError, StorageUnavailableError
 from tg_parser.storage.engine.advisory_locks import AdvisoryLocks
 from tg_parser.storage.engine.databases import open_databases
-from tg_parser.storage.engine.engine_factory import create_lock_engine
 from tg_parser.storage.engine.pool import Pool, logged
+from tg_parser.storage.engine.postgres_engine import create_lock_engine
 
 pytestmark = pytest.mark.postgres
 

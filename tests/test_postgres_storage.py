@@ -14,7 +14,7 @@ from tg_parser.cli.hints import hint_of
 from tg_parser.config.settings import DatabaseSettings, RetrySettings
 from tg_parser.domain.errors import SettingsError, StorageError, StorageUnavailableError
 from tg_parser.storage.engine.databases import open_databases
-from tg_parser.storage.engine.engine_factory import postgres_url
+from tg_parser.storage.engine.postgres_address import postgres_url
 from tg_parser.storage.stores.raw import RawStorage
 
 pytestmark = pytest.mark.postgres

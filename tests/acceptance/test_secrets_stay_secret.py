@@ -102,7 +102,8 @@ def test_objects_do_not_show_the_password_when_printed(guarded_server):
     """Settings, engines and databases, as a debugger or a failed assertion prints them."""
     program = (
         "from tg_parser.config.settings import load_settings\n"
-        "from tg_parser.storage.engine.engine_factory import create_engine_from_settings, create_lock_engine\n"
+        "from tg_parser.storage.engine.engine_factory import create_engine_from_settings\n"
+        "from tg_parser.storage.engine.postgres_engine import create_lock_engine\n"
         "settings = load_settings(None)\n"
         "engine = create_engine_from_settings(settings, 'raw')\n"
         "print(repr(settings), settings, engine, engine.url, engine.pool, create_lock_engine(settings.database))\n"

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Status = Literal["committed", "aborted", "in progress", "in the future"]
 Verdict = Literal["committed", "lost", "running", "unknown"]
+_INVALID_PARAMETER_VALUE = "22023"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +82,17 @@ async def outcome(conn: AsyncConnection, mark: CommitMark) -> Verdict:
     return found
 
 
+def sqlstate(error: BaseException | None) -> str | None:
+    """PostgreSQL's code of a driver's error, if it has one."""
+    code = getattr(error, "sqlstate", None)
+    return None if code is None else str(code)
+
+
 async def _status(conn: AsyncConnection, xid: int) -> Status | None:
     try:
         status = await conn.scalar(text("SELECT pg_xact_status(CAST(:xid AS xid8))"), {"xid": str(xid)})
     except DBAPIError as error:
-        if isinstance(error.orig, psycopg.errors.InvalidParameterValue):
+        if sqlstate(error.orig) == _INVALID_PARAMETER_VALUE:
             return "in the future"
         raise
     return cast("Status | None", status)

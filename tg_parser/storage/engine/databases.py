@@ -10,8 +10,6 @@ from tg_parser.config.settings import Settings
 from tg_parser.storage.engine.advisory_locks import AdvisoryLocks
 from tg_parser.storage.engine.engine_factory import (
     create_engine_from_settings,
-    create_lock_engine,
-    create_replica_engines,
     sqlite_path,
     wait_until_it_answers,
 )
@@ -102,6 +100,9 @@ def _connectable(settings: Settings) -> Databases:
 
 
 def _on_server(settings: Settings) -> Databases:
+    # psycopg is not needed, and takes a while to load, where there is no server.
+    from tg_parser.storage.engine.postgres_engine import create_lock_engine, create_replica_engines  # noqa: PLC0415
+
     engine = create_engine_from_settings(settings, "ingestion")
     pool = Pool(engine, settings.database.pool_limit)
     names: tuple[DatabaseName, ...] = ("ingestion", "raw", "processing")

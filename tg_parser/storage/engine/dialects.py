@@ -11,7 +11,6 @@ from operator import itemgetter
 from typing import Any, Literal
 
 import orjson
-import psycopg
 from sqlalchemy import (
     ARRAY,
     Column,
@@ -256,10 +255,7 @@ def _encoded(table: Table, rows: Sequence[Row], *, times_as_text: bool) -> tuple
 
 
 async def _copy(conn: AsyncConnection, statement: str, values: Sequence[Any]) -> None:
-    raw = await conn.get_raw_connection()
-    driver = raw.driver_connection
-    if not isinstance(driver, psycopg.AsyncConnection):
-        raise TypeError("COPY needs psycopg's own connection")
+    driver: Any = (await conn.get_raw_connection()).driver_connection
     async with driver.cursor() as cursor, cursor.copy(statement) as copy:
         for row in values:
             await copy.write_row(row)

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tg_parser.domain.errors import SchemaMismatchError, StorageError, StorageUnavailableError
-from tg_parser.storage.engine.commits import UnknownOutcomeError
+from tg_parser.storage.engine.commits import UnknownOutcomeError, sqlstate
 
-DATABASE_ERRORS = (DBAPIError, PoolTimeoutError, sqlite3.Error, psycopg.Error, UnknownOutcomeError)
-"""What a database call can raise; the drivers' own errors where SQLAlchemy is not in between (COPY)."""
+DATABASE_ERRORS = (DBAPIError, PoolTimeoutError, sqlite3.Error, UnknownOutcomeError)
+"""What a database call can raise through SQLAlchemy; a COPY can also raise psycopg's own errors (`is_database_error`).
+
+Those are known by what they carry and not by their class: psycopg is loaded only where there is a server.
+"""
+_NO_SUCH_TABLE, _NO_SUCH_COLUMN = "42P01", "42703"
 
 
 class _Meaning(NamedTuple):
@@ -143,11 +146,16 @@ def translate_db_errors(place: str) -> Iterator[None]:
     """Turns the database's errors into messages about `place` where they mean something to a person."""
     try:
         yield
-    except DATABASE_ERRORS as error:
+    except Exception as error:
         known = translate(error, place)
         if known is None:
             raise
         raise known from error
+
+
+def is_database_error(error: Exception) -> bool:
+    """Whether a database or its driver raised `error`."""
+    return isinstance(error, DATABASE_ERRORS) or _is_of_postgres(error)
 
 
 def translate(error: Exception, place: str) -> StorageError | None:
@@ -183,10 +191,10 @@ def lost_connection(error: Exception) -> bool:
     if isinstance(error, UnknownOutcomeError):
         return True
     cause = _driver_error(error)
-    if not isinstance(cause, psycopg.Error):
+    if not _is_of_postgres(cause):
         return False
     code = _postgres_code(error)
-    return isinstance(cause, psycopg.OperationalError) if code is None else code.startswith((*_LOST, "53300"))
+    return _is_operational(cause) if code is None else code.startswith((*_LOST, "53300"))
 
 
 def _meaning(error: Exception) -> _Meaning | None:
@@ -197,9 +205,7 @@ def _meaning(error: Exception) -> _Meaning | None:
     cause = _driver_error(error)
     if isinstance(cause, sqlite3.Error):
         return _sqlite_meaning(cause)
-    if isinstance(cause, psycopg.Error):
-        return _postgres_meaning(cause)
-    return None
+    return _postgres_meaning(cause) if _is_of_postgres(cause) else None
 
 
 def _driver_error(error: BaseException) -> BaseException:
@@ -217,23 +223,32 @@ def _sqlite_meaning(error: sqlite3.Error) -> _Meaning | None:
     return _SQLITE.get(_sqlite_code(error))
 
 
-def _postgres_meaning(error: psycopg.Error) -> _Meaning | None:
-    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+def _is_of_postgres(error: BaseException) -> bool:
+    return hasattr(error, "sqlstate")
+
+
+def _is_operational(error: BaseException) -> bool:
+    """By its name, which PEP 249 lays down for every driver."""
+    return any(kind.__name__ == "OperationalError" for kind in type(error).__mro__)
+
+
+def _postgres_meaning(error: BaseException) -> _Meaning | None:
+    code = sqlstate(error) or _refusal(error)
+    if code in {_NO_SUCH_TABLE, _NO_SUCH_COLUMN}:
         return _NO_TABLE
-    code = error.sqlstate or _refusal(error)
     if code is None:
-        return _DOWN if isinstance(error, psycopg.OperationalError) else None
+        return _DOWN if _is_operational(error) else None
     return _POSTGRES.get(code) or (_DOWN if code.startswith(("08", "57P")) else None)
 
 
 def _postgres_code(error: Exception) -> str | None:
     cause = _driver_error(error)
-    return cause.sqlstate or _refusal(cause) if isinstance(cause, psycopg.Error) else None
+    return sqlstate(cause) or _refusal(cause) if _is_of_postgres(cause) else None
 
 
-def _refusal(error: psycopg.Error) -> str | None:
+def _refusal(error: BaseException) -> str | None:
     """Why a connection was refused, which libpq says in words only."""
-    if not isinstance(error, psycopg.OperationalError):
+    if not _is_operational(error):
         return None
     reason = str(error).rsplit("FATAL:", 1)[-1]
     known = next((code for sign, code in _REFUSALS if sign in reason), None)

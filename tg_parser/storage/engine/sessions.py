@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import Connection, ExceptionContext
 
+from tg_parser.storage.engine.commits import sqlstate
+
+_READ_ONLY = "25006"
 WRITING = "tg_parser_writing"
 """Execution option of a connection whose transaction is going to write."""
 
@@ -30,7 +32,7 @@ def prepare_postgres(engine: Engine, parameters: Mapping[str, str]) -> None:
 
     def on_error(context: ExceptionContext) -> None:
         # After a failover the old primary may live on as a standby: only a new connection finds the new one.
-        if isinstance(context.original_exception, psycopg.errors.ReadOnlySqlTransaction):
+        if sqlstate(context.original_exception) == _READ_ONLY:
             context.is_disconnect = True
 
     def on_begin(connection: Connection) -> None:

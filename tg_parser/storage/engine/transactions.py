@@ -17,7 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransactio
 from tg_parser.config.settings import RetrySettings
 from tg_parser.storage.engine.commits import UnknownOutcomeError, outcome
 from tg_parser.storage.engine.dialects import dialect_of
-from tg_parser.storage.engine.faults import DATABASE_ERRORS, lost_connection, pause_before_again, translate_db_errors
+from tg_parser.storage.engine.faults import (
+    DATABASE_ERRORS,
+    is_database_error,
+    lost_connection,
+    pause_before_again,
+    translate_db_errors,
+)
 from tg_parser.storage.engine.pool import Pool
 from tg_parser.storage.engine.sessions import WRITING
 from tg_parser.storage.tables import DatabaseName
@@ -158,8 +164,8 @@ def _cancellation_kept() -> Iterator[None]:
     before = task.cancelling() if task else 0
     try:
         yield
-    except (*DATABASE_ERRORS, UnknownOutcomeError) as error:
-        if task and task.cancelling() > before:
+    except Exception as error:
+        if task and task.cancelling() > before and is_database_error(error):
             raise asyncio.CancelledError from error
         raise
 

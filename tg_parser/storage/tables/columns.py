@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Dialect, Integer, Text, TypeDecorator
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy import TIMESTAMP, BigInteger, Dialect, Integer, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
 Encode = Callable[[Any], Any]
@@ -77,7 +76,12 @@ class JsonDocument(TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The column's own type on `dialect`."""
-        return dialect.type_descriptor(JSONB(none_as_null=True) if dialect.name == "postgresql" else Text())
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(Text())
+        # Loaded by then; where there is no server, its types are not needed and take a while to load.
+        from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415
+
+        return dialect.type_descriptor(JSONB(none_as_null=True))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """The value as the database takes it."""
