@@ -20,7 +20,7 @@ ADAPTER_RANK: dict[Adapter, int] = {"web": 1, "export": 2, "api": 3}
 class Contract(BaseModel):
     """Base of the data contracts: immutable, and strict about unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Chat(Contract):

@@ -1,58 +1,124 @@
-"""The application: what reads and keeps order is built at once, what works on messages with each run."""
+"""The application: each part is loaded and built when it is first asked for; what works on messages, with each run."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tg_parser.agents.cleanup import Cleanup
 from tg_parser.config.settings import Settings
-from tg_parser.export.exporter import Exporter
-from tg_parser.export.raw import RawExporter
-from tg_parser.services.agent_history import AgentHistoryService
-from tg_parser.services.costs import CostService
-from tg_parser.services.databases import DatabaseService
-from tg_parser.services.exports import ExportService
-from tg_parser.services.pools import PoolService
-from tg_parser.services.reading.access import Access
-from tg_parser.services.reading.service import ReadingService
-from tg_parser.services.sentiment import SentimentService
-from tg_parser.services.sources import SourceService
-from tg_parser.services.status import StatusService
 from tg_parser.storage.engine.databases import Databases, open_databases
-from tg_parser.storage.stores.agent_retention import AgentRetention
 from tg_parser.wiring.shared import Shared, open_shared
 from tg_parser.wiring.stores import Stores, stores_over
 
 if TYPE_CHECKING:
+    from tg_parser.export.exporter import Exporter
+    from tg_parser.services.agent_history import AgentHistoryService
+    from tg_parser.services.costs import CostService
+    from tg_parser.services.databases import DatabaseService
+    from tg_parser.services.exports import ExportService
     from tg_parser.services.login import LoginService
+    from tg_parser.services.pools import PoolService
+    from tg_parser.services.reading.service import ReadingService
+    from tg_parser.services.sentiment import SentimentService
+    from tg_parser.services.sources import SourceService
+    from tg_parser.services.status import StatusService
     from tg_parser.wiring.context import RunContext
     from tg_parser.wiring.run import Run
 
 
-@dataclass(frozen=True, slots=True)
 class App:
     """Everything an interface may call that needs neither Telegram nor a model; `new_run` gives the rest."""
 
-    settings: Settings
-    databases: DatabaseService
-    pools: PoolService
-    sources: SourceService
-    status: StatusService
-    reading: ReadingService
-    sentiment: SentimentService
-    costs: CostService
-    agent_history: AgentHistoryService
-    exporter: Exporter
-    exports: ExportService
-    shared: Shared
+    def __init__(self, settings: Settings, databases: Databases, shared: Shared) -> None:
+        self.settings = settings
+        self.shared = shared
+        self._databases = databases
 
     @property
     def places(self) -> dict[str, str]:
         """The folder of everything that is kept, and where each database is."""
         return {"home": str(self.settings.home.folder.expanduser().absolute()), **self.databases.places}
+
+    @cached_property
+    def databases(self) -> DatabaseService:
+        """Where the databases are, and their schemas."""
+        from tg_parser.services.databases import DatabaseService
+
+        return DatabaseService(self._databases.all)
+
+    @cached_property
+    def pools(self) -> PoolService:
+        """The connections, and who uses them."""
+        from tg_parser.services.pools import PoolService
+
+        return PoolService(self._databases)
+
+    @cached_property
+    def sources(self) -> SourceService:
+        """The registry of sources."""
+        from tg_parser.services.sources import SourceService
+
+        stores = self.shared.stores
+        return SourceService(stores.sources, stores.raw, stores.documents, stores.topics)
+
+    @cached_property
+    def status(self) -> StatusService:
+        """Sources in numbers."""
+        from tg_parser.services.status import StatusService
+
+        shown = self._shown
+        return StatusService(self.sources, shown.raw, shown.documents, shown.topics)
+
+    @cached_property
+    def reading(self) -> ReadingService:
+        """Messages, documents, entries and topics."""
+        from tg_parser.services.reading.access import Access
+        from tg_parser.services.reading.service import ReadingService
+
+        shown = self._shown
+        return ReadingService(Access(self.sources, shown.raw, shown.messages, shown.documents, shown.topics))
+
+    @cached_property
+    def sentiment(self) -> SentimentService:
+        """Tones by thread, topic and period."""
+        from tg_parser.services.sentiment import SentimentService
+
+        return SentimentService(self.sources, self._shown.sentiment, self._shown.documents)
+
+    @cached_property
+    def costs(self) -> CostService:
+        """What models have cost."""
+        from tg_parser.services.costs import CostService
+
+        return CostService(self._shown.spending, self.settings.llm_money.monthly_budget)
+
+    @cached_property
+    def agent_history(self) -> AgentHistoryService:
+        """What agents have done."""
+        from tg_parser.agents.cleanup import Cleanup
+        from tg_parser.services.agent_history import AgentHistoryService
+        from tg_parser.storage.stores.agent_retention import AgentRetention
+
+        retention = AgentRetention(self._databases.processing)
+        cleanup = Cleanup(retention, self._databases.locks, self.settings.agents.archive_dir)
+        return AgentHistoryService(self._shown.agents, self._shown.handoffs, cleanup, self.settings.agents)
+
+    @cached_property
+    def exporter(self) -> Exporter:
+        """Writes the knowledge base."""
+        from tg_parser.export.exporter import Exporter
+
+        return Exporter(self._shown.documents, self._shown.topics)
+
+    @cached_property
+    def exports(self) -> ExportService:
+        """Exports of sources, and of raw messages."""
+        from tg_parser.export.raw import RawExporter
+        from tg_parser.services.exports import ExportService
+
+        return ExportService(self.sources, self.exporter, RawExporter(self._shown.raw, self._shown.revisions))
 
     @property
     def login(self) -> LoginService:
@@ -65,11 +131,15 @@ class App:
 
         Runs may go side by side: they share pools, connections and the limits of each provider, and nothing else.
         """
-        # Collecting, text tools and models take a second to load, which who only reads need not wait for.
-        from tg_parser.wiring.run import open_run  # noqa: PLC0415
+        from tg_parser.wiring.run import open_run
 
         async with open_run(context, self.settings, self.shared, self.sources, self.exporter) as run:
             yield run
+
+    @cached_property
+    def _shown(self) -> Stores:
+        """What only shows what is stored may come from a replica."""
+        return stores_over(self._databases.read_databases)
 
 
 @asynccontextmanager
@@ -82,31 +152,4 @@ async def open_app(settings: Settings, *, prepare: bool = True, begin: bool = Fa
         open_databases(settings, prepare=prepare, begin=begin) as databases,
         open_shared(settings, databases) as shared,
     ):
-        yield _build(settings, databases, shared)
-
-
-def _build(settings: Settings, databases: Databases, shared: Shared) -> App:
-    stores = shared.stores
-    # What only shows what is stored may come from a replica.
-    shown = stores_over(databases.read_databases)
-    sources = SourceService(stores.sources, stores.raw, stores.documents, stores.topics)
-    exporter = Exporter(shown.documents, shown.topics)
-    return App(
-        settings=settings,
-        databases=DatabaseService(databases.all),
-        pools=PoolService(databases),
-        sources=sources,
-        status=StatusService(sources, shown.raw, shown.documents, shown.topics),
-        reading=ReadingService(Access(sources, shown.raw, shown.messages, shown.documents, shown.topics)),
-        sentiment=SentimentService(sources, shown.sentiment, shown.documents),
-        costs=CostService(shown.spending, settings.llm_money.monthly_budget),
-        agent_history=_agent_history(settings, databases, shown),
-        exporter=exporter,
-        exports=ExportService(sources, exporter, RawExporter(shown.raw, shown.revisions)),
-        shared=shared,
-    )
-
-
-def _agent_history(settings: Settings, databases: Databases, shown: Stores) -> AgentHistoryService:
-    cleanup = Cleanup(AgentRetention(databases.processing), databases.locks, settings.agents.archive_dir)
-    return AgentHistoryService(shown.agents, shown.handoffs, cleanup, settings.agents)
+        yield App(settings, databases, shared)

@@ -90,9 +90,9 @@ def chosen_documents(wanted: DocumentFilter, dialect: Dialect) -> Selection:
     return Selection(
         wanted.channel_ids,
         (wanted.date_from, wanted.date_to),
-        _picked(wanted, dialect),
-        _filters(wanted, dialect),
-        EXAMINED_FOR_WORDS if wanted.contains else EXAMINED,
+        picked=_picked(wanted, dialect),
+        filters=_filters(wanted, dialect),
+        examined=EXAMINED_FOR_WORDS if wanted.contains else EXAMINED,
     )
 
 

@@ -54,6 +54,6 @@ class MessageReading:
         return Selection(
             wanted.channel_ids,
             (wanted.date_from, wanted.date_to),
-            () if wanted.thread_id is None else (_raw.thread_id == wanted.thread_id,),
-            () if wanted.type is None else (_raw.message_type == wanted.type,),
+            along=() if wanted.thread_id is None else (_raw.thread_id == wanted.thread_id,),
+            filters=() if wanted.type is None else (_raw.message_type == wanted.type,),
         )

@@ -1,8 +1,8 @@
 """Pages of messages or documents in an order that no insert and no edit changes.
 
-A page costs two queries at most, whatever it skips. Each channel is read along its index, and they are merged. What no
-index finds (a language, words, …) is looked for in a bounded number of rows: then a page may be short, or even empty,
-although the list goes on.
+A page costs two or three queries, whatever it skips: how far to look, which rows, and the rows. Each channel is read
+along its index, and they are merged. What no index finds (a language, words, …) is looked for in a bounded number of
+rows: then a page may be short, or even empty, although the list goes on.
 """
 
 from __future__ import annotations
@@ -40,12 +40,13 @@ class Slice:
 class Selection:
     """Which rows to read, by how they are found.
 
-    `sent` is a half-open span of dates. `picked` are conditions that find rows by another way than their order, such as
-    a topic; `filters` those that each row must be looked at for.
+    `sent` is a half-open span of dates. `along` are conditions that an index serves together with channel and order;
+    `picked` those that find rows by another way, such as a topic; `filters` those that each row must be looked at for.
     """
 
     channel_ids: Sequence[str] | None = None
     sent: tuple[datetime | None, datetime | None] = (None, None)
+    along: Sequence[Condition] = ()
     picked: Sequence[Condition] = ()
     filters: Sequence[Condition] = ()
     examined: int = EXAMINED
@@ -57,7 +58,6 @@ class _Search:
 
     parts: Sequence[Sequence[Condition]]
     filters: Sequence[Condition]
-    bounded: bool
 
 
 class PagedTable:
@@ -75,56 +75,69 @@ class PagedTable:
         """At most `limit` rows of `statement` behind `after`."""
         if chosen.channel_ids is not None and not chosen.channel_ids:
             return Slice([])
-        search = self._search(chosen, order)
-        behind = () if after is None else (self._is_behind(after, order),)
-        bound = await self._bound(search, behind, chosen.examined, order) if search.bounded else None
-        until = () if bound is None else (~self._is_behind(bound, order),)
-        found = self._found(
-            [
-                self._keys(*part, *behind, *until, *search.filters).order_by(*self._by(order)).limit(limit + 1)
-                for part in search.parts
-            ]
-        )
-        refs = select(found.c.ref).order_by(*_by(found.c.date, found.c.ref, order)).limit(limit + 1)
-        wanted = statement.where(self._ref.in_(refs)).order_by(*self._by(order))
-        rows = await self._database.rows(wanted, by_key=not chosen.picked)
-        return Slice(rows[:limit], self._position(rows[limit - 1])) if len(rows) > limit else Slice(rows, bound)
+        if chosen.picked:
+            keys, bound = await self._nearest(self._picked(chosen), order, limit + 1, after), None
+        else:
+            search = self._search(chosen, order)
+            bound = await self._bound(search, after, chosen.examined, order) if search.filters else None
+            keys = await self._nearest(self._along(search, order, after, bound, limit + 1), order, limit + 1)
+        end = keys[limit - 1] if len(keys) > limit else bound
+        return Slice(await self._rows(statement, [key.ref for key in keys[:limit]]), end)
 
-    async def _bound(
-        self, search: _Search, behind: Sequence[Condition], examined: int, order: Order
-    ) -> Position | None:
+    async def _nearest(
+        self, found: FromClause, order: Order, limit: int, after: Position | None = None
+    ) -> list[Position]:
+        keys = select(found.c.date, found.c.ref)
+        keys = keys if after is None else keys.where(self._is_behind(after, order, found.c.date, found.c.ref))
+        nearest = keys.order_by(*_by(found.c.date, found.c.ref, order)).limit(limit)
+        return [Position(row["date"], row["ref"]) for row in await self._database.rows(nearest, by_key=True)]
+
+    async def _rows(self, statement: Statement, refs: Sequence[str]) -> list[Row]:
+        # Asked for by key alone: together with an order the server might read the whole table in that order.
+        if not refs:
+            return []
+        wanted = statement.where(self._database.dialect.any_of(self._ref, refs))
+        rows = {row[self._ref.name]: row for row in await self._database.rows(wanted)}
+        return [rows[ref] for ref in refs if ref in rows]
+
+    async def _bound(self, search: _Search, after: Position | None, examined: int, order: Order) -> Position | None:
         """The last row that a page looks at; None if it may look at all."""
         each = max(1, examined // len(search.parts))
+        behind = self._span(after, None, order)
         last = [
             self._keys(*part, *behind).order_by(*self._by(order)).offset(each - 1).limit(1) for part in search.parts
         ]
-        found = self._found(last)
-        row = await self._database.row(
-            select(found.c.date.label(self._date.name), found.c.ref.label(self._ref.name)).order_by(
-                *_by(found.c.date, found.c.ref, order)
-            )
-        )
-        return None if row is None else self._position(row)
+        return next(iter(await self._nearest(_united(last), order, 1)), None)
+
+    def _along(
+        self, search: _Search, order: Order, after: Position | None, bound: Position | None, limit: int
+    ) -> FromClause:
+        """The first keys of every part."""
+        span = self._span(after, bound, order)
+        parts = (self._keys(*part, *span, *search.filters) for part in search.parts)
+        return _united([part.order_by(*self._by(order)).limit(limit) for part in parts])
 
     def _search(self, chosen: Selection, order: Order) -> _Search:
-        first, last = chosen.sent
-        sent = [self._date >= first] if first is not None else []
-        sent += [self._date < last] if last is not None else []
-        along, beside = (sent, []) if order != "ref" else ([], sent)
+        along, beside = (self._sent(chosen), []) if order != "ref" else ([], self._sent(chosen))
+        along = [*chosen.along, *along]
         channels = None if chosen.channel_ids is None else sorted(set(chosen.channel_ids))
-        if channels is not None and (chosen.picked or len(channels) > CHANNELS_A_QUERY):
+        if channels is not None and len(channels) > CHANNELS_A_QUERY:
             beside.append(self._database.dialect.any_of(self._channel, channels))
             channels = None
-        filters = [*beside, *chosen.filters]
-        if chosen.picked:
-            return _Search([[self._ref.in_(self._picked([*chosen.picked, *filters]))]], along, bounded=False)
         parts = [along] if channels is None else [[self._of(each, order), *along] for each in channels]
-        return _Search(parts, filters, bounded=bool(filters))
+        return _Search(parts, [*beside, *chosen.filters])
 
-    def _picked(self, conditions: Sequence[Condition]) -> Statement:
-        # Or the server might go through all rows in the requested order to meet these few.
-        found = select(self._ref.label("ref")).where(*conditions).cte()
-        return select(found.prefix_with("MATERIALIZED", dialect="postgresql").c.ref)
+    def _picked(self, chosen: Selection) -> FromClause:
+        """All keys, found first and put in order then: the server might else go through all rows to meet these few."""
+        conditions = [*chosen.picked, *self._sent(chosen), *chosen.along, *chosen.filters]
+        if chosen.channel_ids is not None:
+            conditions.append(self._database.dialect.any_of(self._channel, chosen.channel_ids))
+        return self._keys(*conditions).cte().prefix_with("MATERIALIZED", dialect="postgresql")
+
+    def _sent(self, chosen: Selection) -> list[Condition]:
+        first, last = chosen.sent
+        sent = [self._date >= first] if first is not None else []
+        return sent + ([self._date < last] if last is not None else [])
 
     def _of(self, channel_id: str, order: Order) -> Condition:
         return channel_range(self._ref, channel_id) if order == "ref" else self._channel == channel_id
@@ -132,22 +145,27 @@ class PagedTable:
     def _keys(self, *conditions: Condition) -> Statement:
         return select(self._date.label("date"), self._ref.label("ref")).where(*conditions)
 
-    def _found(self, parts: Sequence[Statement]) -> FromClause:
-        """The rows of all parts; a part has an order and a limit of its own."""
-        return union_all(*(select(part.subquery()) for part in parts)).subquery()
+    def _span(self, after: Position | None, bound: Position | None, order: Order) -> list[Condition]:
+        """Behind one place, and not behind another one."""
+        span = [] if after is None else [self._is_behind(after, order, self._date, self._ref)]
+        return span if bound is None else [*span, ~self._is_behind(bound, order, self._date, self._ref)]
 
-    def _is_behind(self, place: Position, order: Order) -> Condition:
-        ref = literal(place.ref, self._ref.type)
+    def _is_behind(
+        self, place: Position, order: Order, date: ColumnElement[datetime], ref: ColumnElement[str]
+    ) -> Condition:
+        at_ref = literal(place.ref, self._ref.type)
         if order == "ref":
-            return self._ref > ref
-        keys, at = tuple_(self._date, self._ref), tuple_(literal(place.date, self._date.type), ref)
+            return ref > at_ref
+        keys, at = tuple_(date, ref), tuple_(literal(place.date, self._date.type), at_ref)
         return keys < at if order == "newest" else keys > at
 
     def _by(self, order: Order) -> tuple[ColumnElement[Any], ...]:
         return _by(self._date, self._ref, order)
 
-    def _position(self, row: Row) -> Position:
-        return Position(row[self._date.name], row[self._ref.name])
+
+def _united(parts: Sequence[Statement]) -> FromClause:
+    """The rows of all parts; a part has an order and a limit of its own."""
+    return union_all(*(select(part.subquery()) for part in parts)).subquery()
 
 
 def _by(date: ColumnElement[Any], ref: ColumnElement[Any], order: Order) -> tuple[ColumnElement[Any], ...]:
