@@ -38,7 +38,6 @@ from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.stores.comments import CommentStorage
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import Failure, ProcessingStorage
-from tg_parser.storage.stores.due_texts import DueTextStorage
 from tg_parser.storage.stores.llm_answers import AnswerStorage
 from tg_parser.storage.stores.llm_spending import SpendingStorage
 from tg_parser.storage.stores.message_reading import MessageFilter
@@ -46,6 +45,7 @@ from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.sentiment import ToneFilter
 from tg_parser.storage.stores.sources import IngestionStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
+from tg_parser.storage.stores.waiting_texts import WaitingTextStorage
 from tg_parser.wiring.app import App, open_app
 from tg_parser.wiring.context import RunContext
 
@@ -183,7 +183,7 @@ async def daily_path(app: App, databases: Databases, channel: str, recorder: Rec
     await raw.store([*news, edited], BEGIN)
     await raw.mark_deleted([f"tg:{channel}:post:{held - 5}"], BEGIN)
     await comments.note_counts("daily", {held: 3}, BEGIN)
-    await comments.due("daily", 100)
+    await comments.changed("daily", 100)
     recorder.step = "recheck"
     posts = await raw.posts_to_recheck(channel, newest=100)
     await raw.posts_to_recheck(channel, since=BEGIN + timedelta(minutes=held - 100))
@@ -193,7 +193,7 @@ async def daily_path(app: App, databases: Databases, channel: str, recorder: Rec
         await run.documents.process([channel], ProcessOptions())
     await app.status.failures(channel)
     recorder.step = "money"
-    await DueTextStorage(databases.processing).sizes(channel, short_chars=500, max_chars=24_000)
+    await WaitingTextStorage(databases.processing).sizes(channel, short_chars=500, max_chars=24_000)
     await AnswerStorage(databases.processing).find([f"{channel}:{number}" for number in range(100)])
     recorder.step = "topicise"
     topics = TopicStorage(databases.processing)

@@ -41,7 +41,7 @@ async def claim(channel: str) -> None:
     async with open_databases(load_settings(None)) as databases:
         claims = ClaimStorage(databases.processing)
         async with WorkClaims(claims, databases.locks).worker() as worker:
-            found = await claims.take_due(channel, worker, after_ref=None, limit=8)
+            found = await claims.take_waiting(channel, worker, after_ref=None, limit=8)
             sys.stdout.write(f"claimed {len(found)}\n")
             sys.stdout.flush()
             await asyncio.Event().wait()

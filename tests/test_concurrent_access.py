@@ -129,7 +129,7 @@ async def test_claims_of_a_killed_process_are_taken_over(process_env, databases,
         assert await asyncio.to_thread(holder.stdout.readline) == "claimed 8\n"
         alive = WorkClaims(claims, databases.locks)
         assert await alive.take_from_dead() == 0
-        assert len(await claims.take_due(CHANNEL, "me", after_ref=None, limit=100)) == 12
+        assert len(await claims.take_waiting(CHANNEL, "me", after_ref=None, limit=100)) == 12
     finally:
         holder.kill()
         holder.wait()

@@ -68,7 +68,7 @@ def test_every_message_with_words_is_an_entry_and_the_rest_is_told(process_env, 
 
 
 def test_what_an_earlier_version_read_is_repaired_and_processed_again(sqlite_env, export, tmp_path):
-    """`ingest --reread` says what it did; then only what reads otherwise is due, and its words are entries."""
+    """`ingest --reread` says what it did; then only what reads otherwise is waiting, and its words are entries."""
     tg_parser(sqlite_env, "ingest", "--from-export", export, cwd=tmp_path)
     forget(sqlite_env, "text = ''", "media_json = NULL")
     assert tg_parser_json(sqlite_env, "process", "--all", cwd=tmp_path)["without_text"] == 7
@@ -76,7 +76,7 @@ def test_what_an_earlier_version_read_is_repaired_and_processed_again(sqlite_env
     assert (report["read"], report["repaired"], report["not_in_payload"]) == (7, 5, 2)
     assert report["kinds"] == {"checklist": 1, "invoice": 1, "photo": 1, "poll": 1, "rich_message": 1}
     processed = tg_parser_json(sqlite_env, "process", "--all", cwd=tmp_path)
-    assert (processed["due"], processed["without_text"]) == (4, 0)
+    assert (processed["waiting"], processed["without_text"]) == (4, 0)
     tg_parser(sqlite_env, "export", "--source", "farms", "--out", "out", cwd=tmp_path)
     assert entries(tmp_path / "out") == WORDS
     again = tg_parser(sqlite_env, "ingest", "--reread", "--source", "farms", cwd=tmp_path).stdout

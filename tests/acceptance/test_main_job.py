@@ -40,7 +40,7 @@ def test_second_run_adds_nothing(process_env, tmp_path):
     before = tg_parser_json(process_env, "status", cwd=tmp_path)
     again = tg_parser_json(process_env, "run", "--from-export", export, "--out", "second", cwd=tmp_path)
     assert [chat["counts"]["new"] for chat in again["ingest"]] == [0] * len(again["ingest"])
-    assert again["process"]["due"] == 0
+    assert again["process"]["waiting"] == 0
     assert all(topics["unchanged"] for topics in again["topicize"].values())
     assert (tmp_path / "first/kb_entries.ndjson").read_bytes() == (tmp_path / "second/kb_entries.ndjson").read_bytes()
     assert exported(tmp_path / "first") == exported(tmp_path / "second")
@@ -96,7 +96,7 @@ def test_steps_alone_do_what_run_does(process_env, sqlite_env, tmp_path):
 
 
 def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(process_env, tmp_path):
-    """SIGINT ends the run with exit code 130 and one sentence; finished documents are kept, the others due."""
+    """SIGINT ends the run with exit code 130 and one sentence; finished documents are kept, the others waiting."""
     export = write_many(tmp_path, 6000)
     process = begin(process_env, "run", "--from-export", export, "--out", "out", cwd=tmp_path, stderr=PIPE)
     wait_for_documents(process_env, tmp_path)
@@ -107,7 +107,7 @@ def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(process_env, tmp_path):
     assert "Traceback" not in errors
     (source,) = tg_parser_json(process_env, "status", cwd=tmp_path)["sources"]
     assert 0 < source["documents"] < 6000
-    assert source["documents"] + source["due"] == source["messages"]["posts"] == 6000
+    assert source["documents"] + source["waiting"] == source["messages"]["posts"] == 6000
 
 
 def write_many(folder: Path, count: int) -> Path:

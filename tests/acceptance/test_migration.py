@@ -62,7 +62,7 @@ def test_the_main_job_goes_on_in_postgresql(sqlite_env, postgres_env, url, tmp_p
     for export, new in ((small_export(tmp_path, 30), 0), (small_export(tmp_path / "later", 34), 4)):
         done = tg_parser_json(postgres_env, "run", "--from-export", export, "--out", "server", cwd=tmp_path)
         assert max(chat["counts"]["new"] for chat in done["ingest"]) == new
-        assert done["process"]["due"] == sum(chat["counts"]["new"] for chat in done["ingest"])
+        assert done["process"]["waiting"] == sum(chat["counts"]["new"] for chat in done["ingest"])
 
 
 def test_files_of_the_earlier_version_can_be_exported(env, postgres_env, url, tmp_path):

@@ -53,7 +53,7 @@ def test_main_job_with_a_model(process_env, tmp_path):
         assert (done["process"]["processed"], len(server.requests)) == (6, 6)
         assert (done["spending"]["calls"], done["spending"]["input_tokens"]) == (6, 600)
         again = tg_parser_json(env, *run[:-1], cwd=tmp_path)
-        assert (again["process"]["due"], again["spending"]["calls"], len(server.requests)) == (0, 0, 6)
+        assert (again["process"]["waiting"], again["spending"]["calls"], len(server.requests)) == (0, 0, 6)
         forced = tg_parser_json(env, "process", "--all", "--force", cwd=tmp_path)
         assert (forced["provider"], forced["processed"], forced["spending"]["cached_answers"]) == ("anthropic", 6, 6)
         assert len(server.requests) == 6
@@ -69,7 +69,7 @@ def test_main_job_with_a_model(process_env, tmp_path):
     ("reply", "told"), [(wrong_key(), "key"), (no_model(), "gpt-4o-mini"), (no_money(), "quota|money|billing")]
 )
 def test_provider_that_cannot_be_used_is_one_error(sqlite_env, tmp_path, reply, told):
-    """Wrong key, unknown model, no money: the run ends at once with one error; the ledger stays empty, all stay due."""
+    """Wrong key, unknown model, no money: the run ends at once with one error; the ledger stays empty, all stay waiting."""
     with LlmServer(lambda _: reply) as server:
         env = {**sqlite_env, **IMPATIENT, **server.environment("openai")}
         done = tg_parser(env, "run", *export(tmp_path, *news(40)), *STEPS, cwd=tmp_path, code=1)
@@ -80,7 +80,7 @@ def test_provider_that_cannot_be_used_is_one_error(sqlite_env, tmp_path, reply, 
     assert "Hint:" in done.stderr
     assert SECRET not in done.stderr + done.stdout
     assert failures(env, tmp_path) == []
-    assert tg_parser_json(env, "status", cwd=tmp_path)["sources"][0]["due"] == 40
+    assert tg_parser_json(env, "status", cwd=tmp_path)["sources"][0]["waiting"] == 40
 
 
 def test_address_that_nobody_answers_is_one_error(sqlite_env, tmp_path):
@@ -118,7 +118,7 @@ def test_bad_answers_go_to_the_ledger_and_leave_it(process_env, tmp_path):
 
 
 def test_a_model_that_answers_rubbish_to_everything_stops_the_run(process_env, tmp_path):
-    """Five messages in a row without a usable answer are the model's fault: no more is paid, and all stay due."""
+    """Five messages in a row without a usable answer are the model's fault: no more is paid, and all stay waiting."""
     with LlmServer(lambda _: Reply(output="I am a poet and know no JSON.")) as server:
         env = {**process_env, **IMPATIENT, **server.environment("openai"), "PROCESSING_CONCURRENCY": "1"}
         done = tg_parser(env, "run", *export(tmp_path, *news(30)), *STEPS, cwd=tmp_path, code=1)
@@ -127,7 +127,7 @@ def test_a_model_that_answers_rubbish_to_everything_stops_the_run(process_env, t
     assert "Hint: Try another model" in done.stderr
     assert "This is not one JSON object" in done.stderr
     assert failures(env, tmp_path) == []
-    assert tg_parser_json(env, "status", cwd=tmp_path)["sources"][0]["due"] == 30
+    assert tg_parser_json(env, "status", cwd=tmp_path)["sources"][0]["waiting"] == 30
 
 
 def test_ctrl_c_keeps_the_running_calls(sqlite_env, tmp_path):
@@ -148,7 +148,7 @@ def test_ctrl_c_keeps_the_running_calls(sqlite_env, tmp_path):
         assert "Traceback" not in errors
         (source,) = tg_parser_json(env, "status", cwd=tmp_path)["sources"]
         assert source["documents"] == len(server.requests) <= 6
-        assert source["due"] == 30 - len(server.requests)
+        assert source["waiting"] == 30 - len(server.requests)
 
 
 def test_strange_messages_become_sensible_documents(process_env, tmp_path):

@@ -165,7 +165,7 @@ def test_what_is_not_stated_has_no_key(printed):
     for name, objects in printed:
         by_name.setdefault(name, []).append(objects[0])
     plain, by_agents, counted = by_name["process"]
-    numbers = {"provider", "due", "processed", "noise", "without_text", "failed", "removed", "spending"}
+    numbers = {"provider", "waiting", "processed", "noise", "without_text", "failed", "removed", "spending"}
     assert plain.keys() == counted.keys() == numbers
     assert by_agents.keys() == numbers | {"agents"}
     steps = {"channels", "ingest", "process", "topicize", "export"}

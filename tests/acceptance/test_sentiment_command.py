@@ -40,10 +40,10 @@ def counts(line):
 
 
 def test_tones_of_a_group(process_env, tmp_path):
-    """Comments by thread with title and link of their post, by month, posts when asked; a word where there are none."""
+    """Comments by thread with title and link of their post, by month, posts when asked; code 4 where there are none."""
     tg_parser(process_env, "ingest", "--from-export", group_export(tmp_path), cwd=tmp_path)
-    empty = tg_parser(process_env, "sentiment", "--channel", GROUP, cwd=tmp_path)
-    assert empty.stdout == "No comment there is processed; see posts with --posts.\n"
+    empty = tg_parser(process_env, "sentiment", "--channel", GROUP, cwd=tmp_path, code=4)
+    assert (empty.stdout, empty.stderr) == ("", "No processed comment was found. For posts: --posts.\n")
     tg_parser(process_env, "process", "--all", cwd=tmp_path)
     threads = tg_parser_json(process_env, "sentiment", "--channel", GROUP, "--by", "thread", cwd=tmp_path)
     assert [counts(line) for line in threads["lines"]] == [("1", 3, 2, 0, 1, 0.333), ("5", 1, 0, 1, 0, 0.0)]

@@ -81,7 +81,7 @@ def test_a_second_look_finds_edits_deletions_and_counters(env, server, news, tmp
 
     assert ingest(env, tmp_path) == {}
     assert row_count(env, "raw_revisions") == 0
-    assert status(env, tmp_path)["due"] == 0
+    assert status(env, tmp_path)["waiting"] == 0
     counts = ingest(env, tmp_path, "--recheck", "120")
     assert (counts["revised"], counts["deleted"]) == (1, 2)
 
@@ -99,7 +99,7 @@ def test_a_second_look_finds_edits_deletions_and_counters(env, server, news, tmp
     counted, log = stored(env, post_ref(news, COUNTED))
     assert (counted.message.views, counted.revision, log) == (views + 1000, 0, [])
 
-    assert status(env, tmp_path)["due"] == 3
+    assert status(env, tmp_path)["waiting"] == 3
     assert ingest(env, tmp_path, "--recheck", "120").get("revised", 0) == 0
     assert row_count(env, "raw_revisions") == 3
     done = tg_parser_json(env, "run", "--source", SOURCE, "--out", "after", cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""Claim storage: which messages are due, and who is at work on them."""
+"""Claim storage: which messages are waiting, and who is at work on them."""
 
 from datetime import timedelta
 
@@ -28,14 +28,14 @@ def claims(databases):
 
 
 @pytest.fixture
-def due_ids(documents, claims):
-    """Ids of the due messages, claimed and given up again; they are as many as are counted."""
+def waiting_ids(documents, claims):
+    """Ids of the waiting messages, claimed and given up again; they are as many as are counted."""
 
     async def look(**options):
-        found = await claims.take_due(CHANNEL, "me", **{"after_ref": None, "limit": 100, **options})
+        found = await claims.take_waiting(CHANNEL, "me", **{"after_ref": None, "limit": 100, **options})
         await claims.release("me")
         if not {"after_ref", "limit"} & options.keys():
-            assert len(found) == await documents.count_due(CHANNEL, **options)
+            assert len(found) == await documents.count_waiting(CHANNEL, **options)
         return [each.message.id for each in found]
 
     return look
@@ -43,11 +43,11 @@ def due_ids(documents, claims):
 
 @pytest.fixture
 def claimed(claims):
-    """Ids of the due messages that a holder claims."""
+    """Ids of the waiting messages that a holder claims."""
 
     async def take(holder, limit):
-        found = await claims.take_due(CHANNEL, holder, after_ref=None, limit=limit)
-        return [due.message.id for due in found]
+        found = await claims.take_waiting(CHANNEL, holder, after_ref=None, limit=limit)
+        return [waiting.message.id for waiting in found]
 
     return take
 
@@ -57,38 +57,38 @@ def failure(number, **fields):
     return Failure(ref, CHANNEL, **{"revision": 0, "error_class": "E", "error_message": "bad", "at": NOW, **fields})
 
 
-async def test_messages_without_document_are_due(raw, documents, due_ids):
+async def test_messages_without_document_are_waiting(raw, documents, waiting_ids):
     """By ref, page by page; service messages never."""
     await raw.store([message(1), message(2), message(3, "", service_action="pin"), message(4)], NOW)
     await raw.store([message(9, channel="-1001234")], NOW)
     await documents.store([document(2)])
-    assert await due_ids() == ["1", "4"]
-    assert await due_ids(after_ref=message(1).source_ref) == ["4"]
-    assert await due_ids(limit=1) == ["1"]
-    assert await due_ids(force=True) == ["1", "2", "4"]
+    assert await waiting_ids() == ["1", "4"]
+    assert await waiting_ids(after_ref=message(1).source_ref) == ["4"]
+    assert await waiting_ids(limit=1) == ["1"]
+    assert await waiting_ids(force=True) == ["1", "2", "4"]
 
 
-async def test_newer_revision_is_due_with_its_text(raw, documents, due_ids, claims):
-    """An edited message is due again, and the newest text is what is to be processed."""
+async def test_newer_revision_is_waiting_with_its_text(raw, documents, waiting_ids, claims):
+    """An edited message is waiting again, and the newest text is what is to be processed."""
     await raw.store([message(1, "old"), message(2)], NOW)
     await documents.store([document(1), document(2)])
     await raw.store([message(1, "new")], LATER)
-    (due,) = await claims.take_due(CHANNEL, "me", after_ref=None, limit=10)
-    assert (due.message.text, due.revision, due.deleted) == ("new", 1, False)
+    (waiting,) = await claims.take_waiting(CHANNEL, "me", after_ref=None, limit=10)
+    assert (waiting.message.text, waiting.revision, waiting.deleted) == ("new", 1, False)
     await documents.store([document(1, "new", revision=1)])
-    assert await due_ids() == []
+    assert await waiting_ids() == []
 
 
-async def test_deleted_message_is_due_while_it_has_a_document(raw, documents, due_ids, claims):
+async def test_deleted_message_is_waiting_while_it_has_a_document(raw, documents, waiting_ids, claims):
     """The document is to go, once; a deleted message that never had one is left alone."""
     await raw.store([message(1), message(2), message(3)], NOW)
     await documents.store([document(1), document(3)])
     await raw.mark_deleted([message(1).source_ref, message(2).source_ref], LATER)
-    (due,) = await claims.take_due(CHANNEL, "me", after_ref=None, limit=10)
-    assert (due.message.id, due.revision, due.deleted) == ("1", 1, True)
-    await documents.remove_documents([due.message.source_ref])
-    assert await due_ids() == []
-    assert await due_ids(force=True) == ["3"]
+    (waiting,) = await claims.take_waiting(CHANNEL, "me", after_ref=None, limit=10)
+    assert (waiting.message.id, waiting.revision, waiting.deleted) == ("1", 1, True)
+    await documents.remove_documents([waiting.message.source_ref])
+    assert await waiting_ids() == []
+    assert await waiting_ids(force=True) == ["3"]
 
 
 async def test_nobody_claims_what_another_has(raw, documents, claims, claimed):
@@ -105,14 +105,14 @@ async def test_nobody_claims_what_another_has(raw, documents, claims, claimed):
     assert await claimed("you", limit=10) == ["3", "4", "5", "6"]
 
 
-async def test_failed_message_waits_for_retry(raw, documents, due_ids):
-    """A message in the ledger is due only on request, or when it has changed since."""
+async def test_failed_message_waits_for_retry(raw, documents, waiting_ids):
+    """A message in the ledger is waiting only on request, or when it has changed since."""
     await raw.store([message(1), message(2)], NOW)
     await documents.record_failures([failure(1), failure(2)])
-    assert await due_ids() == []
-    assert await due_ids(retry_failed=True) == ["1", "2"]
+    assert await waiting_ids() == []
+    assert await waiting_ids(retry_failed=True) == ["1", "2"]
     await raw.store([message(2, "changed")], LATER)
-    assert await due_ids() == ["2"]
+    assert await waiting_ids() == ["2"]
 
 
 async def test_texts_are_the_newest(raw, claims):

@@ -173,5 +173,5 @@ async def test_rename_takes_everything_along(sources, comments):
     assert await sources.get("new") == before.model_copy(update={"source_id": "new", "updated_at": LATER})
     assert [each.source_id for each in await sources.list_sources()] == ["new", "other"]
     assert [each.error_message for each in await sources.attempts("new")] == ["no"]
-    assert [thread.thread_id for thread in await comments.due("new", 10, "")] == ["5"]
+    assert [thread.thread_id for thread in await comments.changed("new", 10, "")] == ["5"]
     assert await sources.attempts("s") == []

@@ -1,4 +1,4 @@
-"""Reading stored messages again, on both backends: what is repaired, what stays, and what becomes due by it."""
+"""Reading stored messages again, on both backends: what is repaired, what stays, and what becomes waiting by it."""
 
 from collections import Counter
 from datetime import timedelta
@@ -86,14 +86,14 @@ async def test_first_text_and_date_stay(raw, reread):
     assert (repair.reason, repair.text, repair.edited_at) == ("reread", "See the figures", None)
 
 
-async def test_repaired_messages_are_due_and_no_others(raw, reread, databases):
+async def test_repaired_messages_are_waiting_and_no_others(raw, reread, databases):
     """Processing takes up what reads otherwise now."""
     documents = ProcessingStorage(databases.processing)
     await raw.store([message(1, "", raw_payload=as_json(RICH)), message(2, raw_payload={"id": 2, "text": "text"})], NOW)
     await documents.store([document(1, ""), document(2)])
-    assert await documents.count_due(CHANNEL) == 0
+    assert await documents.count_waiting(CHANNEL) == 0
     await reread()
-    assert await documents.count_due(CHANNEL) == 1
+    assert await documents.count_waiting(CHANNEL) == 1
 
 
 async def test_the_payload_of_an_edit_counts_and_not_the_first(raw, reread):

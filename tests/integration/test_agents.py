@@ -226,13 +226,13 @@ async def test_paid_answer_is_kept_when_its_review_fails(raw, documents, process
     assert (await noted(documents))["reviewed_by"] == ["guards", f"no model: {type(error).__name__}"]
 
 
-async def test_cap_reached_while_reading_again_leaves_the_message_due(raw, documents, process, service, handoffs):
+async def test_cap_reached_while_reading_again_leaves_the_message_waiting(raw, documents, process, service, handoffs):
     """The run ends with that one error, nothing is in the ledger, and the next run reads the message."""
     await raw.store([message(1, STORY)], NOW)
     capped = DeepAnalyzer(lambda task: BudgetError("The cap is reached.") if task.remarks else lying(task))
     with pytest.raises(BudgetError, match="The cap is reached"):
         await process(capped)
-    assert (await documents.failures(CHANNEL), await documents.count_due(CHANNEL)) == ([], 1)
+    assert (await documents.failures(CHANNEL), await documents.count_waiting(CHANNEL)) == ([], 1)
     states = {each.task_type: (each.status, each.error) for each in await handoffs.latest(10)}
     assert states["process"] == ("failed", "BudgetError: The cap is reached.")
     assert states["quality"] == ("rejected", "The step 'process' was not done.")

@@ -76,12 +76,12 @@ def documents(databases):
 async def test_calls_are_bounded_while_others_are_prepared(process):
     """With as many messages ahead, the calls at once are as many as asked for, not more."""
     provider = Provider()
-    assert await process(provider, concurrency=3, ahead=3) == ProcessReport(due=MESSAGES, processed=MESSAGES)
+    assert await process(provider, concurrency=3, ahead=3) == ProcessReport(waiting=MESSAGES, processed=MESSAGES)
     assert (provider.most, provider.begun) == (3, MESSAGES)
 
 
 async def test_no_call_begins_when_the_run_is_stopped(process, documents):
-    """Ctrl-C: calls under way end and are kept, messages that waited for a slot stay due."""
+    """Ctrl-C: calls under way end and are kept, messages that waited for a slot stay waiting."""
     provider = Provider(last=10)
     running = asyncio.create_task(process(provider, concurrency=3, ahead=3))
     await provider.at_last.wait()
@@ -93,7 +93,7 @@ async def test_no_call_begins_when_the_run_is_stopped(process, documents):
         await running
     assert provider.begun == provider.ended == 10
     assert (await documents.counts(CHANNEL)).documents == 10
-    assert await documents.count_due(CHANNEL) == MESSAGES - 10
+    assert await documents.count_waiting(CHANNEL) == MESSAGES - 10
 
 
 async def test_no_call_begins_after_a_final_error(process, documents):

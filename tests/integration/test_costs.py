@@ -14,9 +14,9 @@ from tg_parser.services.costs import CostService
 from tg_parser.services.estimates import EstimateService
 from tg_parser.services.views.spending import Estimate
 from tg_parser.storage.stores.documents import ProcessingStorage
-from tg_parser.storage.stores.due_texts import DueTextStorage
 from tg_parser.storage.stores.llm_spending import SpendingStorage
 from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.waiting_texts import WaitingTextStorage
 
 WITH_KEY = {"LLM_PROVIDER": "openai", "LLM_MODEL": "gpt-5-mini", "OPENAI_API_KEY": "sk-1"}
 
@@ -30,7 +30,7 @@ def costs(settings, databases):
                 "llm_money": LlmMoneySettings(_env_file=None, **money),
             }
         )
-        return EstimateService(chosen, DueTextStorage(databases.processing))
+        return EstimateService(chosen, WaitingTextStorage(databases.processing))
 
     return made
 
@@ -62,7 +62,7 @@ async def test_estimate_of_shared_calls(databases, costs):
     assert shared.output_tokens == alone.output_tokens
 
 
-async def test_estimate_of_what_is_due_alone(databases, costs):
+async def test_estimate_of_what_is_waiting_alone(databases, costs):
     """Messages that have their document cost nothing, unless all are to be done again."""
     await store(databases, "one", "two")
     await ProcessingStorage(databases.processing).store([document(1)])

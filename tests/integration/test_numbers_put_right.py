@@ -247,7 +247,7 @@ async def test_authors_forwards_logs_sources_and_keys_are_put_right(databases):
 
 
 async def test_claims_on_a_chat_that_moves_are_dropped(databases):
-    """They are leases of workers that are gone; its messages are due, and claims on other chats stay."""
+    """They are leases of workers that are gone; its messages are waiting, and claims on other chats stay."""
     await fill(databases)
     await as_before(databases)
     await upgrade(databases)

@@ -1,4 +1,4 @@
-"""The processing stage: due messages become documents or entries of the ledger, whatever happens in between."""
+"""The processing stage: waiting messages become documents or entries of the ledger, whatever happens in between."""
 
 import asyncio
 
@@ -73,11 +73,11 @@ async def texts(documents):
     return {row["source_message_id"]: row["text_clean"] async for page in pages for row in page}
 
 
-async def test_every_due_message_becomes_a_document_once(raw, documents, process):
+async def test_every_waiting_message_becomes_a_document_once(raw, documents, process):
     """All messages, over several pages, each read once; a second run has nothing to do."""
     await raw.store([message(number, f"text {number}") for number in range(1, 51)], NOW)
     analyzer = ReadingAnalyzer()
-    assert await process(analyzer) == ProcessReport(due=50, processed=50)
+    assert await process(analyzer) == ProcessReport(waiting=50, processed=50)
     assert len(analyzer.read) == len(set(analyzer.read)) == 50
     assert (await texts(documents))["7"] == "text 7"
     assert await process(analyzer) == ProcessReport()
@@ -97,16 +97,16 @@ async def test_document_says_how_it_was_made(raw, documents, process):
 async def test_bad_message_stops_nothing(raw, documents, process):
     """It goes to the ledger with its reason, is left alone, retried on request, and leaves when it succeeds."""
     await raw.store([message(number) for number in range(1, 11)], NOW)
-    assert await process(ReadingAnalyzer(bad={"4"})) == ProcessReport(due=10, processed=9, failed=1)
+    assert await process(ReadingAnalyzer(bad={"4"})) == ProcessReport(waiting=10, processed=9, failed=1)
     (failure,) = await documents.failures(CHANNEL)
     assert (failure.source_ref, failure.error_class, failure.error_message, failure.attempts) == (
         message(4).source_ref, "AnalysisError", "message 4 cannot be read", 1,
     )  # fmt: skip
     assert await process(ReadingAnalyzer()) == ProcessReport()
     again = await process(ReadingAnalyzer(bad={"4"}), retry_failed=True)
-    assert again == ProcessReport(due=1, failed=1)
+    assert again == ProcessReport(waiting=1, failed=1)
     assert (await documents.failures(CHANNEL))[0].attempts == 2
-    assert await process(ReadingAnalyzer(), retry_failed=True) == ProcessReport(due=1, processed=1)
+    assert await process(ReadingAnalyzer(), retry_failed=True) == ProcessReport(waiting=1, processed=1)
     assert await documents.failures(CHANNEL) == []
 
 
@@ -114,7 +114,7 @@ async def test_message_without_text_needs_no_model(raw, documents, process):
     """A photo alone gets its document without a call, and is counted by itself; a service message gets none."""
     await raw.store([message(1, "  "), message(2, "", service_action="pin_message"), message(3, "text")], NOW)
     analyzer = ReadingAnalyzer()
-    assert await process(analyzer) == ProcessReport(due=2, processed=2, without_text=1)
+    assert await process(analyzer) == ProcessReport(waiting=2, processed=2, without_text=1)
     assert analyzer.read == ["3"]
     assert (await documents.get(message(1).source_ref)).metadata["provider"] == "none"
     assert await documents.get(message(2).source_ref) is None
@@ -129,7 +129,7 @@ async def test_concurrency_is_bounded(raw, documents, process):
 
 
 async def test_edited_message_is_processed_again_alone(raw, documents, process):
-    """Only the message with a newer revision is due, and its document gets the new text."""
+    """Only the message with a newer revision is waiting, and its document gets the new text."""
     await raw.store([message(1, "one"), message(2, "two")], NOW)
     await process(ReadingAnalyzer())
     await raw.store([message(2, "two, edited")], NOW)
@@ -143,11 +143,11 @@ async def test_force_takes_all(raw, documents, process):
     """--force processes everything again."""
     await raw.store([message(1), message(2)], NOW)
     await process(ReadingAnalyzer())
-    assert await process(ReadingAnalyzer(), force=True) == ProcessReport(due=2, processed=2)
+    assert await process(ReadingAnalyzer(), force=True) == ProcessReport(waiting=2, processed=2)
 
 
 async def test_cancelled_run_keeps_what_is_done(raw, documents, process):
-    """Ctrl-C in the middle: every finished answer is stored, the rest is due next time."""
+    """Ctrl-C in the middle: every finished answer is stored, the rest is waiting next time."""
     await raw.store([message(number) for number in range(1, 21)], NOW)
     # By ref, 9 comes last: when it is being read, all others have been.
     analyzer = ReadingAnalyzer(endless={"9"})
@@ -157,4 +157,4 @@ async def test_cancelled_run_keeps_what_is_done(raw, documents, process):
     with pytest.raises(asyncio.CancelledError):
         await running
     assert sorted(await texts(documents)) == sorted(str(number) for number in range(1, 21) if number != 9)
-    assert await process(ReadingAnalyzer()) == ProcessReport(due=1, processed=1)
+    assert await process(ReadingAnalyzer()) == ProcessReport(waiting=1, processed=1)

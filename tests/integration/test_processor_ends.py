@@ -1,4 +1,4 @@
-"""How a run of the processor ends early: what is paid for is kept, what was not reached stays due."""
+"""How a run of the processor ends early: what is paid for is kept, what was not reached stays waiting."""
 
 import asyncio
 
@@ -108,7 +108,7 @@ async def test_final_error_ends_the_run_at_once(raw, documents, process, made):
     assert await made() == set(analyzer.begun) - {"105"}
     assert await documents.failures(CHANNEL) == []
     assert await process(ScriptedAnalyzer({}.get)) == ProcessReport(
-        due=51 - len(analyzer.begun), processed=51 - len(analyzer.begun)
+        waiting=51 - len(analyzer.begun), processed=51 - len(analyzer.begun)
     )
 
 
@@ -122,7 +122,7 @@ async def test_errors_of_all_are_no_messages_fault(raw, documents, process, erro
 
 
 async def test_outage_ends_the_run(raw, documents, process, made):
-    """Ten calls in a row that find nobody: the error is told, their messages stay due."""
+    """Ten calls in a row that find nobody: the error is told, their messages stay waiting."""
     await stored(raw, 60)
     gone = ProviderUnavailableError("Nobody answers.")
     analyzer = ScriptedAnalyzer(lambda number: gone if int(number) >= 105 else None)
@@ -138,7 +138,7 @@ async def test_calls_that_fail_between_answers_are_failures(raw, documents, proc
     await stored(raw, 40)
     gone = ProviderUnavailableError("Nobody answers.")
     done = await process(ScriptedAnalyzer(lambda number: gone if int(number) % 4 else None), concurrency=1)
-    assert done == ProcessReport(due=40, processed=10, failed=30)
+    assert done == ProcessReport(waiting=40, processed=10, failed=30)
     assert {failure.error_class for failure in await documents.failures(CHANNEL)} == {"ProviderUnavailableError"}
 
 
@@ -147,7 +147,7 @@ async def test_refused_answers_are_answers(raw, documents, process):
     await stored(raw, 40)
     errors = (ProviderUnavailableError("Nobody answers."), AnalysisError("Bad answer."))
     done = await process(ScriptedAnalyzer(lambda number: errors[int(number) % 10 == 0]), concurrency=1)
-    assert done == ProcessReport(due=40, failed=40)
+    assert done == ProcessReport(waiting=40, failed=40)
 
 
 async def test_few_messages_and_nobody_there(raw, documents, process):

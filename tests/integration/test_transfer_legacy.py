@@ -70,7 +70,7 @@ async def test_conflicts_become_the_revision_log(target, tmp_path):
     assert target.value("SELECT revision FROM processed_documents") == 0
 
 
-async def test_conflicts_that_left_the_text_alone_make_no_document_due(target, tmp_path):
+async def test_conflicts_that_left_the_text_alone_make_no_document_waiting(target, tmp_path):
     """A document stands for the newest revision when none of them changed the text, so nobody pays for it again."""
     files = LegacyFiles(tmp_path)
     ref = files.message(1, "one")

@@ -105,11 +105,11 @@ async def test_a_run_goes_on_when_a_worker_is_killed(databases, workers, tmp_pat
     """All 60 messages have one document each, though a worker is killed in the middle."""
     await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
     embedder = KillingEmbedder(post(30).text, lives(tmp_path / "lives", 1))
-    assert await process(databases, workers, embedder) == ProcessReport(due=60, processed=60)
+    assert await process(databases, workers, embedder) == ProcessReport(waiting=60, processed=60)
     assert sorted(await refs(databases)) == list(range(1, 61))
 
 
-async def test_a_run_whose_workers_are_always_killed_leaves_their_messages_due(databases, workers, tmp_path):
+async def test_a_run_whose_workers_are_always_killed_leaves_their_messages_waiting(databases, workers, tmp_path):
     """The run ends with the error, nothing is marked as failed, and the next run makes every missing document."""
     await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
     embedder = KillingEmbedder(post(30).text, lives(tmp_path / "lives", 3))
@@ -117,9 +117,9 @@ async def test_a_run_whose_workers_are_always_killed_leaves_their_messages_due(d
         await process(databases, workers, embedder)
     stored = ProcessingStorage(databases.processing)
     assert await stored.failures(CHANNEL) == []
-    left = await stored.count_due(CHANNEL)
+    left = await stored.count_waiting(CHANNEL)
     assert 1 <= left <= 60
-    assert await process(databases, workers, embedder) == ProcessReport(due=left, processed=left)
+    assert await process(databases, workers, embedder) == ProcessReport(waiting=left, processed=left)
     assert sorted(await refs(databases)) == list(range(1, 61))
 
 
@@ -127,7 +127,7 @@ async def test_a_message_that_cannot_be_read_fails_alone(databases, workers, tmp
     """Of 60 messages that workers read eight at a time, one is in the ledger, under the name of its own error."""
     await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
     embedder = KillingEmbedder("", lives(tmp_path / "lives", 0), bad=post(30).text)
-    assert await process(databases, workers, embedder) == ProcessReport(due=60, processed=59, failed=1)
+    assert await process(databases, workers, embedder) == ProcessReport(waiting=60, processed=59, failed=1)
     (failure,) = await ProcessingStorage(databases.processing).failures(CHANNEL)
     assert (failure.source_ref, failure.error_class) == (post(30).source_ref, "NotAloneError")
 

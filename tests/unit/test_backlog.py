@@ -69,13 +69,11 @@ def test_whatever_runs_are_cut_short_the_last_whole_one_completes_all(runs):
 
 def test_a_span_in_the_middle_leaves_open_what_lies_below_and_above_it():
     """An export may hold any part of a chat: only its own posts are taken out of what is open."""
-    assert Backlog().covered(500, 600) == Backlog(600, (OpenRange(0, 500),))
-    assert Backlog(600, (OpenRange(0, 500),)).covered(1, 499) == Backlog(600)
-    assert Backlog(600, (OpenRange(0, 500),)).covered(200, 300) == Backlog(
-        600, (OpenRange(300, 500), OpenRange(0, 200))
-    )
-    assert Backlog(600).covered(700, 710) == Backlog(710, (OpenRange(600, 700),))
-    assert Backlog(600).covered(601, 610) == Backlog(610)
+    assert Backlog().filled(500, 600) == Backlog(600, (OpenRange(0, 500),))
+    assert Backlog(600, (OpenRange(0, 500),)).filled(1, 499) == Backlog(600)
+    assert Backlog(600, (OpenRange(0, 500),)).filled(200, 300) == Backlog(600, (OpenRange(300, 500), OpenRange(0, 200)))
+    assert Backlog(600).filled(700, 710) == Backlog(710, (OpenRange(600, 700),))
+    assert Backlog(600).filled(601, 610) == Backlog(610)
     assert Backlog(600, (OpenRange(0, 500),)).cursor == 0
 
 
@@ -85,7 +83,7 @@ def test_whatever_spans_are_stored_what_is_open_is_what_is_missing(spans):
     backlog, held = Backlog(), set[int]()
     for lowest, length in spans:
         held |= set(range(lowest, lowest + length + 1))
-        backlog = backlog.covered(lowest, lowest + length)
+        backlog = backlog.filled(lowest, lowest + length)
     still_open = [number for each in backlog.ranges for number in range(each.after_id + 1, each.before_id)]
     assert sorted(still_open) == sorted(set(range(1, backlog.newest_id + 1)) - held)
     assert backlog.newest_id == max(held, default=0)

@@ -6,7 +6,7 @@ from tg_parser.nlp.footers import ChannelProfile
 from tg_parser.processing.analyzer import Task
 from tg_parser.processing.briefing import beginning, brief, shared_values, single_values
 from tg_parser.processing.contexts import context_refs, task_of
-from tg_parser.storage.stores.claims import DueMessage
+from tg_parser.storage.stores.claims import WaitingMessage
 
 PROFILE = ChannelProfile(frozenset({"подписаться на канал"}))
 
@@ -78,8 +78,8 @@ def test_comments_are_read_with_their_post_and_what_they_answer():
     reply = message(7, kind="comment", thread_id="5", parent_message_id="6")
     assert context_refs([post, first, reply]) == ["tg:-100123:comment:6", "tg:-100123:post:5"]
     texts = {"tg:-100123:post:5": "post", "tg:-100123:comment:6": "comment"}
-    tasks = [task_of(DueMessage(each, 0, deleted=False), texts) for each in (post, first, reply)]
+    tasks = [task_of(WaitingMessage(each, 0, deleted=False), texts) for each in (post, first, reply)]
     assert [(task.post_text, task.parent_text) for task in tasks] == [
         (None, None), ("post", None), ("post", "comment"),
     ]  # fmt: skip
-    assert task_of(DueMessage(reply, 2, deleted=False), {}) == Task(reply, revision=2)
+    assert task_of(WaitingMessage(reply, 2, deleted=False), {}) == Task(reply, revision=2)

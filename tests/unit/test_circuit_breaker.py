@@ -37,7 +37,7 @@ def test_answer_in_between_makes_them_failures():
 
 
 def test_rubbish_in_a_row_is_the_models_fault():
-    """The fifth message without a usable answer ends the run; all of them stay due."""
+    """The fifth message without a usable answer ends the run; all of them stay waiting."""
     breaker = CircuitBreaker()
     told = [breaker.unusable([bad(at)]) for at in range(UNUSABLE_IN_A_ROW)]
     assert told[:-1] == [([], None)] * 4

@@ -56,7 +56,7 @@ def test_the_report_counts_topics_and_messages(found):
     """Twelve of thirteen messages are covered by three clusters."""
     report = found.report
     assert (report.documents, report.topics, report.singletons, report.clusters) == (13, 3, 0, 3)
-    assert (report.bundles, report.covered, report.outside) == (3, 12, 1)
+    assert (report.bundles, report.in_a_topic, report.in_no_topic) == (3, 12, 1)
 
 
 def test_cards_say_true_things(found):
@@ -172,13 +172,13 @@ def test_the_greatest_topics_stay_under_a_limit():
 def test_where_there_is_nothing_to_group_there_are_no_topics(texts):
     """Nothing, one word, emoji alone, two unrelated posts: no topics and no error."""
     report = found_in(channel_posts(*texts)).report
-    assert (report.topics, report.documents, report.outside) == (0, len(texts), len(texts))
+    assert (report.topics, report.documents, report.in_no_topic) == (0, len(texts), len(texts))
 
 
 def test_a_pair_that_tells_one_event_is_a_topic():
     """Two posts are a channel too."""
     report = found_in(channel_posts(SNOW[0], SNOW[0] + " сегодня")).report
-    assert (report.clusters, report.covered) == (1, 2)
+    assert (report.clusters, report.in_a_topic) == (1, 2)
 
 
 def test_a_channel_of_one_subject_has_one_topic_with_a_true_scope():

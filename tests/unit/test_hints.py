@@ -88,7 +88,10 @@ def test_hint_of_a_case_is_filled_with_its_facts():
 
 def test_findings_are_told_with_how_to_look_at_them():
     """Steps without findings stay as they are."""
-    steps = {"quality": {"findings": [{"channel": "c", "what": "7 messages are due.", "case": "due"}]}, "export": {}}
+    steps = {
+        "quality": {"findings": [{"channel": "c", "what": "7 messages are waiting.", "case": "waiting"}]},
+        "export": {},
+    }
     assert with_looks(steps)["quality"]["findings"][0]["look"] == "tg-parser process"
     assert with_looks({"export": {}}) == {"export": {}}
     assert with_looks(None) == {}

@@ -53,7 +53,7 @@ def test_each_wanted_topic_gets_its_messages_beside_the_found_ones(found):
 def test_a_topic_without_messages_is_reported_and_has_no_card(found):
     """Two of three wanted topics have a bundle."""
     assert (found.report.known, found.report.missing) == (2, ("Пчеловодство",))
-    assert (found.report.topics, found.report.clusters, found.report.covered) == (3, 3, 12)
+    assert (found.report.topics, found.report.clusters, found.report.in_a_topic) == (3, 3, 12)
 
 
 def test_cards_say_where_a_topic_comes_from(found):

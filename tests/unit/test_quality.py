@@ -16,9 +16,9 @@ def test_everything_that_stands_out_is_named():
     cards = [topic(1, title="News")[0], topic(2, title="news")[0], topic(3, title="Other")[0]]
     assert list(inspect(DocumentCounts(80, 50, 20), 7, cards, 5)) == [
         QualityFinding("20 messages could not be read.", "many_failures"),
-        QualityFinding("7 messages are due.", "due"),
+        QualityFinding("7 messages are waiting.", "waiting"),
         QualityFinding("50 of 80 documents are noise.", "much_noise"),
-        QualityFinding("Topics cover 5 of 30 messages.", "little_covered"),
+        QualityFinding("5 of 30 messages are in a topic.", "few_in_topics"),
         QualityFinding("Several topics are called 'news'.", "same_title"),
     ]
 

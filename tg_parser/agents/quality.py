@@ -11,7 +11,7 @@ from tg_parser.storage.stores.documents import DocumentCounts
 
 _MANY_FAILURES = 0.05
 _MUCH_NOISE = 0.5
-_LITTLE_COVERED = 0.2
+_FEW_IN_TOPICS = 0.2
 _ENOUGH = 20
 """With fewer documents, shares mean nothing."""
 
@@ -25,19 +25,19 @@ class QualityFinding:
 
 
 def inspect(
-    counts: DocumentCounts, due: int, cards: Sequence[TopicCard], covered: int | None
+    counts: DocumentCounts, waiting: int, cards: Sequence[TopicCard], in_a_topic: int | None
 ) -> Iterator[QualityFinding]:
-    """What is unusual in a channel; `covered` counts messages in a topic, None if topics were never found."""
+    """What is unusual in a channel; `in_a_topic` counts messages, None if topics were never found."""
     with_text = counts.documents - counts.without_text
     worded = with_text - counts.noise
     if counts.failures > _MANY_FAILURES * (counts.documents + counts.failures):
         yield QualityFinding(f"{counts.failures} messages could not be read.", "many_failures")
-    if due:
-        yield QualityFinding(f"{due} messages are due.", "due")
+    if waiting:
+        yield QualityFinding(f"{waiting} messages are waiting.", "waiting")
     if with_text >= _ENOUGH and counts.noise > _MUCH_NOISE * with_text:
         yield QualityFinding(f"{counts.noise} of {with_text} documents are noise.", "much_noise")
-    if covered is not None and worded >= _ENOUGH and covered < _LITTLE_COVERED * worded:
-        yield QualityFinding(f"Topics cover {covered} of {worded} messages.", "little_covered")
+    if in_a_topic is not None and worded >= _ENOUGH and in_a_topic < _FEW_IN_TOPICS * worded:
+        yield QualityFinding(f"{in_a_topic} of {worded} messages are in a topic.", "few_in_topics")
     twice = [title for title, times in Counter(card.title.casefold() for card in cards).items() if times > 1]
     for title in sorted(twice):
         yield QualityFinding(f"Several topics are called {title!r}.", "same_title")

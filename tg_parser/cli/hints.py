@@ -75,8 +75,8 @@ HINTS: dict[str, str] = {
 """By the case that an error states; what stands in braces are its facts."""
 
 LOOKS = {
-    "due": "tg-parser process",
-    "little_covered": "TOPIC_LEVEL",
+    "waiting": "tg-parser process",
+    "few_in_topics": "TOPIC_LEVEL",
     "many_failures": "tg-parser status --failures",
     "much_noise": "is_noise in the documents",
     "same_title": "tg-parser agents history curator",

@@ -30,7 +30,7 @@ def emit_rereading(reports: list[RereadReport], *, json: bool) -> None:
     headers = ("source", "title", "read", "repaired", "of them", "not in payload")
     emit_table(headers, [_row(each) for each in reports])
     if any(each.repaired for each in reports):
-        emit_line("Repaired messages are due: tg-parser process")
+        emit_line("Repaired messages are waiting: tg-parser process")
     if any(each.not_in_payload for each in reports):
         emit_line("What the payload does not hold: tg-parser ingest --source SOURCE --recheck 30d, or a newer export.")
 

@@ -129,7 +129,9 @@ class ProcessingSettings(_Group):
     """How messages become documents."""
 
     concurrency: int = _env("PROCESSING_CONCURRENCY", 4, "Messages analysed at a time.", ge=1, le=1000)
-    page_size: int = _env("PROCESSING_PAGE_SIZE", 100, "Due messages that a process claims at a time.", ge=1, le=10_000)
+    page_size: int = _env(
+        "PROCESSING_PAGE_SIZE", 100, "Waiting messages that a process claims at a time.", ge=1, le=10_000
+    )
     workers: int | None = _env(
         "PROCESSING_WORKERS",
         None,

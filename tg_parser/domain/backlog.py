@@ -51,7 +51,7 @@ class Backlog(NamedTuple):
         still_open = (rest, *others) if rest.after_id + 1 < lowest else others
         return self._replace(newest_id=max(self.newest_id, highest), ranges=_newest_first(still_open))
 
-    def covered(self, lowest: int, highest: int) -> Self:
+    def filled(self, lowest: int, highest: int) -> Self:
         """The backlog once all posts from `lowest` to `highest` are stored; what lies below them stays open."""
         above = OpenRange(self.newest_id, highest + 1)
         still_open = (

@@ -17,7 +17,7 @@ from tg_parser.domain.times import utc_now
 from tg_parser.ingestion.raw_writer import RawWriter
 from tg_parser.ingestion.source import CommentedSource
 from tg_parser.ingestion.unknown import only_unknown
-from tg_parser.storage.stores.comments import CommentStorage, DueThread
+from tg_parser.storage.stores.comments import ChangedThread, CommentStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.sources import IngestionStorage
 
@@ -55,7 +55,7 @@ class CommentCollector:
         first_group = await self._first_group(source, group)
         await self._count(source, chat)
         after = ""
-        while page := await self._comments.due(source.source_id, _THREADS_A_PAGE, after):
+        while page := await self._comments.changed(source.source_id, _THREADS_A_PAGE, after):
             for thread in page:
                 await self._walk(source, chat, thread, first_group, counts)
                 report(Progress("comments", counts["comments"]))
@@ -99,7 +99,7 @@ class CommentCollector:
         await self._comments.note_counts(source.source_id, counted, utc_now())
 
     async def _walk(
-        self, source: Source, chat: CommentedSource, thread: DueThread, first_group: str, counts: Counter[str]
+        self, source: Source, chat: CommentedSource, thread: ChangedThread, first_group: str, counts: Counter[str]
     ) -> None:
         async for batch in chat.comments(int(thread.thread_id), thread.last_comment_id or 0, first_group):
             stored = Counter[str]()

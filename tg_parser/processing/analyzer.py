@@ -65,6 +65,6 @@ class Analyzer(Protocol):
         """One outcome a task, in order, in the light of the channel's `profile`.
 
         An error in the list is that message's, one that is raised is that of each message of the portion. It goes to
-        the ledger, unless it `stops_run`, or tells of a provider that is down: then the messages stay due.
+        the ledger, unless it `stops_run`, or tells of a provider that is down: then the messages stay waiting.
         """
         ...

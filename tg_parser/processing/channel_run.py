@@ -1,4 +1,4 @@
-"""One run over one channel: due messages flow to documents, with bounded concurrency and memory.
+"""One run over one channel: waiting messages flow to documents, with bounded concurrency and memory.
 
     feeder (pages by key) → inbox → workers → outbox → writer (one transaction a batch)
 
@@ -44,7 +44,7 @@ class ChannelRun:
     profile: ChannelProfile
     options: ProcessOptions
     worker: str
-    due: int
+    waiting: int
     report: ReportProgress
     done: ProcessReport = field(default_factory=ProcessReport)
     error: TgParserError | None = None
@@ -73,7 +73,7 @@ class ChannelRun:
             raise
         if self.error is not None:
             raise self.error
-        # Other processes may have taken a part of what was due when it was counted.
+        # Other processes may have taken a part of what was waiting when it was counted.
         self.report(Progress("process", self._handled, self._handled))
 
     @property
@@ -127,8 +127,8 @@ class ChannelRun:
             await self.inbox.put(None)
 
     async def _page(self, channel_id: str, after: str | None) -> TaskBatch:
-        """The next due messages, claimed, comments with the texts that they are read with."""
-        due = await self.claims.take_due(
+        """The next waiting messages, claimed, comments with the texts that they are read with."""
+        waiting = await self.claims.take_waiting(
             channel_id,
             self.worker,
             after_ref=after,
@@ -136,8 +136,8 @@ class ChannelRun:
             force=self.options.force,
             retry_failed=self.options.retry_failed,
         )
-        texts = await self.claims.texts(context_refs(each.message for each in due))
-        return [task_of(each, texts) for each in due]
+        texts = await self.claims.texts(context_refs(each.message for each in waiting))
+        return [task_of(each, texts) for each in waiting]
 
     def _batches(self, page: TaskBatch) -> Iterator[TaskBatch]:
         """What needs no analyzer one by one, then the rest as the analyzer takes it best."""
@@ -163,7 +163,7 @@ class ChannelRun:
             return list(self._sorted_out((task, error) for task in batch))
 
     def _sorted_out(self, results: Iterable[tuple[Task, Analyzed | Exception]]) -> Iterator[Outcome]:
-        """The outcomes of a call; none for messages that stay due, because the error is not theirs."""
+        """The outcomes of a call; none for messages that stay waiting, because the error is not theirs."""
         unanswered, unusable = list[Held](), list[Held]()
         for task, result in results:
             if isinstance(result, UnusableAnswerError):
@@ -225,7 +225,7 @@ class ChannelRun:
             removed=len(removed),
             without_text=sum(stored.document.text_clean == "" for stored in documents),
         )
-        self.report(Progress("process", self._handled, max(self.due, self._handled)))
+        self.report(Progress("process", self._handled, max(self.waiting, self._handled)))
 
 
 def _take(outcome: Outcome | None, batch: list[Outcome]) -> bool:

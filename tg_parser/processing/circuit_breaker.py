@@ -2,7 +2,7 @@
 
 Calls that found nobody, or whose answers could not be used, are held back until it is known which they were: after a
 good answer in between they are failures of their messages; many in a row are the provider's, and then their messages
-stay due.
+stay waiting.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.refs import source_ref
 from tg_parser.processing.analyzer import Task
-from tg_parser.storage.stores.claims import DueMessage
+from tg_parser.storage.stores.claims import WaitingMessage
 
 
 def context_refs(messages: Iterable[RawMessage]) -> list[str]:
@@ -16,11 +16,11 @@ def context_refs(messages: Iterable[RawMessage]) -> list[str]:
     return sorted({ref for ref in refs if ref is not None})
 
 
-def task_of(due: DueMessage, texts: Mapping[str, str]) -> Task:
+def task_of(waiting: WaitingMessage, texts: Mapping[str, str]) -> Task:
     """The message with its context, as far as `texts` by ref hold it."""
-    message = due.message
+    message = waiting.message
     post, parent = texts.get(post_ref(message) or ""), texts.get(parent_ref(message) or "")
-    return Task(message, post, parent, revision=due.revision, deleted=due.deleted)
+    return Task(message, post, parent, revision=waiting.revision, deleted=waiting.deleted)
 
 
 def post_ref(message: RawMessage) -> str | None:

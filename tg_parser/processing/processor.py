@@ -1,4 +1,4 @@
-"""The stage: due messages to documents, failures to the ledger, answers stored at once."""
+"""The stage: waiting messages to documents, failures to the ledger, answers stored at once."""
 
 from __future__ import annotations
 
@@ -38,24 +38,26 @@ class Processor:
         self._workers = workers
 
     async def run(self, channel_id: str, options: ProcessOptions, report: ReportProgress = silent) -> ProcessReport:
-        """Process every due message of a channel that no other process is at work on.
+        """Process every waiting message of a channel that no other process is at work on.
 
         What is done stays done, whatever ends the run: Ctrl-C, or an error that all other messages would meet too,
         which is raised when the running calls are finished and stored.
         """
-        due = await self._documents.count_due(channel_id, force=options.force, retry_failed=options.retry_failed)
-        if due == 0:
+        waiting = await self._documents.count_waiting(
+            channel_id, force=options.force, retry_failed=options.retry_failed
+        )
+        if waiting == 0:
             return ProcessReport()
-        if self._workers is not None and self._workers.expect(due) > 1:
+        if self._workers is not None and self._workers.expect(waiting) > 1:
             options = replace(options, ahead=max(options.ahead, self._workers.count))
         profile = build_profile(await self._raw.closing_texts(channel_id, PROFILE_POSTS))
         async with self._claims.worker() as worker:
             await self._claims.take_from_dead()
             run = ChannelRun(
-                self._documents, self._claims.storage, self._analyzer, profile, options, worker, due, report
+                self._documents, self._claims.storage, self._analyzer, profile, options, worker, waiting, report
             )
             await self._completed(run, channel_id)
-        return replace(run.done, due=due)
+        return replace(run.done, waiting=waiting)
 
     @staticmethod
     async def _completed(run: ChannelRun, channel_id: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ProcessOptions:
-    """Which messages count as due, how many are analysed at a time, how many are claimed at once at least.
+    """Which messages count as waiting, how many are analysed at a time, how many are claimed at once at least.
 
     `ahead` more are prepared or looked through meanwhile, where the analyzer asks models: their calls, not the work
     around them, are then held to `concurrency`.
@@ -24,12 +24,12 @@ class ProcessOptions:
 
 @dataclass(frozen=True, slots=True)
 class ProcessReport:
-    """What became of the due messages: `failed` ones stand in the ledger, `removed` ones were deleted in Telegram.
+    """What became of the waiting messages: `failed` ones stand in the ledger, `removed` ones were deleted in Telegram.
 
     Of the processed ones, `noise` have words and belong into no topic; those `without_text` have none.
     """
 
-    due: int = 0
+    waiting: int = 0
     processed: int = 0
     noise: int = 0
     failed: int = 0
@@ -38,7 +38,7 @@ class ProcessReport:
 
     def __add__(self, other: ProcessReport) -> ProcessReport:
         return ProcessReport(
-            self.due + other.due,
+            self.waiting + other.waiting,
             self.processed + other.processed,
             self.noise + other.noise,
             self.failed + other.failed,

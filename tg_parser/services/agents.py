@@ -29,9 +29,10 @@ from tg_parser.storage.stores.agents import AgentStorage
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.handoffs import HandoffStorage
 from tg_parser.storage.stores.topics import TopicStorage
+from tg_parser.topics.discovery import TopicReport
 
 COLLECTOR = AgentCard("collector", "ingestion", "Collects messages of the sources asked for.", ("ingest",))
-PROCESSOR = AgentCard("processor", "processing", "Makes documents of the due messages.", ("process",))
+PROCESSOR = AgentCard("processor", "processing", "Makes documents of the waiting messages.", ("process",))
 TOPICIZER = AgentCard("topicizer", "topics", "Brings the topics of channels up to date.", ("topicize",))
 EXPORTER = AgentCard("exporter", "export", "Writes the knowledge base.", ("export",))
 INSPECTOR = AgentCard("inspector", "quality", "Looks at the numbers and says what stands out.", ("quality",))
@@ -90,7 +91,7 @@ class AgentService:
     async def process(
         self, channels: Sequence[str], options: ProcessOptions, report: ReportProgress = silent
     ) -> AgentRun:
-        """Process the due messages of channels by agents."""
+        """Process the waiting messages of channels by agents."""
         return await self._run("process", _Job(tuple(channels), options, report))
 
     async def run(self, request: RunRequest, report: ReportProgress = silent) -> AgentRun:
@@ -167,9 +168,9 @@ class AgentService:
             run = await self._topics.last_run([channel])
             found = inspect(
                 await self._documents.counts(channel),
-                await self._documents.count_due(channel),
+                await self._documents.count_waiting(channel),
                 await self._topics.cards(channel_ids=[channel]),
-                run.report.get("covered") if run else None,
+                TopicReport.of(run.report).in_a_topic if run else None,
             )
             findings += [{"channel": channel, **asdict(each)} for each in found]
         return Done(findings, {"findings": findings})

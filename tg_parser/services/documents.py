@@ -1,4 +1,4 @@
-"""Documents: process the due messages of channels; several processes share them."""
+"""Documents: process the waiting messages of channels; several processes share them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["DocumentService", "ProcessOptions", "ProcessReport"]
 
 
 class DocumentService:
-    """Makes documents of due messages."""
+    """Makes documents of waiting messages."""
 
     def __init__(self, processor: Processor, documents: ProcessingStorage, locks: Locks) -> None:
         self._processor = processor
@@ -24,12 +24,14 @@ class DocumentService:
     async def process(
         self, channel_ids: Sequence[str], options: ProcessOptions, report: ReportProgress = silent
     ) -> ProcessReport:
-        """Process the due messages of `channel_ids`, leaving to other processes what they are at work on.
+        """Process the waiting messages of `channel_ids`, leaving to other processes what they are at work on.
 
         To do again what is done (`force`, `retry_failed`) is for one process a channel: BusyError for a second.
         """
         done = ProcessReport()
-        parts = ProgressParts(report, len(channel_ids), {"process": await self.due_each(channel_ids, options)})
+        parts = ProgressParts(
+            report, len(channel_ids), {"process": await self.count_waiting_each(channel_ids, options)}
+        )
         for channel_id in channel_ids:
             async with AsyncExitStack() as held:
                 if options.force or options.retry_failed:
@@ -37,13 +39,13 @@ class DocumentService:
                 done += await self._processor.run(channel_id, options, parts.next())
         return done
 
-    async def count_due(self, channel_ids: Sequence[str], options: ProcessOptions) -> int:
+    async def count_waiting(self, channel_ids: Sequence[str], options: ProcessOptions) -> int:
         """How many messages `process` would take."""
-        return sum(await self.due_each(channel_ids, options))
+        return sum(await self.count_waiting_each(channel_ids, options))
 
-    async def due_each(self, channel_ids: Sequence[str], options: ProcessOptions) -> list[int]:
+    async def count_waiting_each(self, channel_ids: Sequence[str], options: ProcessOptions) -> list[int]:
         """The same by channel, in their order."""
         return [
-            await self._documents.count_due(channel_id, force=options.force, retry_failed=options.retry_failed)
+            await self._documents.count_waiting(channel_id, force=options.force, retry_failed=options.retry_failed)
             for channel_id in channel_ids
         ]

@@ -17,7 +17,7 @@ from tg_parser.llm.spending.token_counts import TextSize, size_of
 from tg_parser.processing.llm_analyzer import SHORT_CHARS
 from tg_parser.processing.reading import Reading, Readings
 from tg_parser.services.views.spending import Estimate
-from tg_parser.storage.stores.due_texts import DueTexts, DueTextStorage
+from tg_parser.storage.stores.waiting_texts import WaitingTexts, WaitingTextStorage
 
 if TYPE_CHECKING:
     from tg_parser.processing.processor import ProcessOptions
@@ -31,17 +31,17 @@ _BLOCK_TOKENS = 30
 
 
 class EstimateService:
-    """Counts the due texts and prices them as the settings of a run would."""
+    """Counts the waiting texts and prices them as the settings of a run would."""
 
-    def __init__(self, settings: Settings, due: DueTextStorage) -> None:
+    def __init__(self, settings: Settings, waiting: WaitingTextStorage) -> None:
         self._settings = settings
-        self._due = due
+        self._waiting = waiting
 
     async def estimate(self, channel_ids: Sequence[str], options: ProcessOptions) -> Estimate:
         """What `process` with these options would ask. Raises ProviderError, SettingsError as `process` would."""
         llm = self._settings.llm
         found = [
-            await self._due.sizes(
+            await self._waiting.sizes(
                 channel_id,
                 short_chars=SHORT_CHARS,
                 max_chars=llm.max_input_chars,
@@ -70,7 +70,7 @@ class EstimateService:
             cost_usd=None if nano is None else dollars(nano),
         )
 
-    def _tokens(self, found: Sequence[DueTexts]) -> tuple[int, int, int]:
+    def _tokens(self, found: Sequence[WaitingTexts]) -> tuple[int, int, int]:
         """Calls, and the tokens sent and answered."""
         batch, prompts = self._settings.llm.batch_size, load_prompts(self._settings.prompts)
         alone, shared = (
@@ -93,9 +93,9 @@ def _shape_tokens(shape: type[BaseModel]) -> float:
     return size_of(orjson.dumps(shape.model_json_schema()).decode()).tokens
 
 
-def _context_tokens(due: DueTexts, text_tokens: float) -> float:
+def _context_tokens(waiting: WaitingTexts, text_tokens: float) -> float:
     """Of what comments are sent with: as long as the texts are on average, up to what is sent of it."""
-    if not due.comments or not due.chars:
+    if not waiting.comments or not waiting.chars:
         return 0.0
-    average = due.chars / due.with_text
-    return due.comments * min(2 * average, _CONTEXT_CHARS) * text_tokens / due.chars
+    average = waiting.chars / waiting.with_text
+    return waiting.comments * min(2 * average, _CONTEXT_CHARS) * text_tokens / waiting.chars

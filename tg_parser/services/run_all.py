@@ -86,9 +86,9 @@ class RunAllService:
         return [await self._topicized(SourceRun(source), options, parts.next(), **how) for source in sources]
 
     async def _parts(self, chosen: Sequence[Source], request: RunRequest, report: ReportProgress) -> ProgressParts:
-        """The progress of all sources; how many messages are due in each is counted before the first."""
+        """The progress of all sources; how many messages are waiting in each is counted before the first."""
         channels = [] if "process" in request.skip else [each.channel_id for each in chosen]
-        waiting = await self._documents.due_each(channels, request.process)
+        waiting = await self._documents.count_waiting_each(channels, request.process)
         return ProgressParts(report, len(chosen), {"process": waiting})
 
     async def _collected(

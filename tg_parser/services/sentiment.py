@@ -54,7 +54,7 @@ class SentimentService:
 
 
 def _line(tones: ToneSum, title: str | None, link: str | None) -> SentimentLine:
-    told = tones.messages - tones.untold
+    with_tone = tones.messages - tones.without_tone
     return SentimentLine(
         key=tones.key,
         title=title,
@@ -63,6 +63,6 @@ def _line(tones: ToneSum, title: str | None, link: str | None) -> SentimentLine:
         positive=tones.positive,
         neutral=tones.neutral,
         negative=tones.negative,
-        untold=tones.untold,
-        balance=round((tones.positive - tones.negative) / told, 3) if told else None,
+        without_tone=tones.without_tone,
+        balance=round((tones.positive - tones.negative) / with_tone, 3) if with_tone else None,
     )

@@ -61,7 +61,7 @@ class StatusService:
             documents=made.documents,
             noise=made.noise,
             without_text=made.without_text,
-            due=await self._documents.count_due(channel),
+            waiting=await self._documents.count_waiting(channel),
             failures=made.failures,
             topics=len(cards),
             gaps=tuple(await self._gaps(source, to_fetch)),

@@ -13,10 +13,12 @@ from tg_parser.topics.model import KnownTopic
 from tg_parser.topics.verdicts import remembered
 from tg_parser.topics.wording.cards import draft_topics
 
+_FORMER_NAMES = {"covered": "in_a_topic", "outside": "in_no_topic"}
+
 
 @dataclass(frozen=True, slots=True)
 class TopicReport:
-    """What a run found; `covered` and `outside` count messages in at least one topic and in none.
+    """What a run found; `in_a_topic` counts messages in at least one topic, `in_no_topic` the others.
 
     `known` counts the topics that a user asked for; `missing` are the titles of those without enough messages.
     """
@@ -26,15 +28,16 @@ class TopicReport:
     singletons: int
     clusters: int
     bundles: int
-    covered: int
-    outside: int
+    in_a_topic: int
+    in_no_topic: int
     known: int = 0
     missing: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
-        """The stored report of an earlier run."""
-        return cls(**{**stored, "missing": tuple(stored.get("missing", ()))})
+        """The stored report of an earlier run; 3.1.0a1 used other names."""
+        named = {_FORMER_NAMES.get(name, name): value for name, value in stored.items()}
+        return cls(**{**named, "missing": tuple(stored.get("missing", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +74,15 @@ def found_topics(grouping: Grouping, topics: list[Topic], known: Sequence[KnownT
 def _report(grouping: Grouping) -> TopicReport:
     groups, documents = grouping.groups, len(grouping.prepared.corpus.documents)
     singletons = sum(group.is_singleton for group in groups)
-    covered = len({member.row for group in groups for member in group.members})
+    in_a_topic = len({member.row for group in groups for member in group.members})
     return TopicReport(
         documents=documents,
         topics=len(groups),
         singletons=singletons,
         clusters=len(groups) - singletons,
         bundles=len(groups),
-        covered=covered,
-        outside=documents - covered,
+        in_a_topic=in_a_topic,
+        in_no_topic=documents - in_a_topic,
         known=sum(group.wanted is not None for group in groups),
         missing=grouping.missing,
     )

@@ -126,7 +126,7 @@ class _Builder:
             collect=collect,
             rereading=RereadService(Rereader(RawRepairStorage(self.shared.databases.raw))),
             documents=documents,
-            estimates=EstimateService(self.settings, self.shared.stores.due_texts),
+            estimates=EstimateService(self.settings, self.shared.stores.waiting_texts),
             topics=topics,
             runs=runs,
             run_all=RunAllService(self.sources, collect, documents, topics, runs),

@@ -10,7 +10,6 @@ from tg_parser.storage.stores.agents import AgentStorage
 from tg_parser.storage.stores.claims import ClaimStorage
 from tg_parser.storage.stores.comments import CommentStorage
 from tg_parser.storage.stores.documents import ProcessingStorage
-from tg_parser.storage.stores.due_texts import DueTextStorage
 from tg_parser.storage.stores.handoffs import HandoffStorage
 from tg_parser.storage.stores.llm_answers import AnswerStorage
 from tg_parser.storage.stores.llm_spending import SpendingStorage
@@ -20,6 +19,7 @@ from tg_parser.storage.stores.revision_log import RevisionLog
 from tg_parser.storage.stores.sentiment import SentimentStorage
 from tg_parser.storage.stores.sources import IngestionStorage
 from tg_parser.storage.stores.topics import TopicStorage
+from tg_parser.storage.stores.waiting_texts import WaitingTextStorage
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Stores:
     claims: ClaimStorage
     comments: CommentStorage
     documents: ProcessingStorage
-    due_texts: DueTextStorage
+    waiting_texts: WaitingTextStorage
     handoffs: HandoffStorage
     messages: MessageReading
     raw: RawStorage
@@ -53,7 +53,7 @@ def stores_over(databases: Databases) -> Stores:
         claims=ClaimStorage(processing),
         comments=CommentStorage(ingestion),
         documents=ProcessingStorage(processing),
-        due_texts=DueTextStorage(processing),
+        waiting_texts=WaitingTextStorage(processing),
         handoffs=HandoffStorage(processing),
         messages=MessageReading(raw),
         raw=RawStorage(raw),

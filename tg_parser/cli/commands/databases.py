@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 from tg_parser.cli.commands.migrate import MigrateCommand, migrate_from_sqlite
 from tg_parser.cli.commands.pool import encrypt_secret, pool
 from tg_parser.cli.execution import execute
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 from tg_parser.cli.stderr import confirm
+from tg_parser.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from tg_parser.services.views.upkeep import SchemaState
@@ -23,7 +26,15 @@ Which = Annotated[Literal["all", "ingestion", "raw", "processing"], typer.Option
 commands.command()(pool)
 commands.command()(encrypt_secret)
 
-Revision = Annotated[str, typer.Argument(help="Revision, `head`, `base`, or a step like -1.")]
+Revision = Annotated[str, typer.Argument(help="A revision as `db history` lists them, `head` or `base`.")]
+
+
+class DowngradeCommand(TyperCommand):
+    """A command whose revision may be a number of steps back, `-1`, which is not an option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read `-1` as `--steps=1`."""
+        return super().parse_args(ctx, [re.sub(r"^-(\d+)$", r"--steps=\1", argument) for argument in args])
 
 
 def init(json: Json = False) -> None:
@@ -37,17 +48,29 @@ def upgrade(revision: Revision = "head", db: Which = "all", json: Json = False) 
     _emit(execute(lambda app: app.databases.upgrade(db, revision), prepare=False, begin=True), json=json)
 
 
-@commands.command()
+@commands.command(cls=DowngradeCommand)
 def downgrade(
-    revision: Revision,
+    revision: Annotated[
+        str | None, typer.Argument(help="A revision as `db history` lists them, `base`, or -1 for one step back.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, max=1000, help="So many revisions back; -1 is short for --steps 1.")
+    ] = None,
     db: Which = "all",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json: Json = False,
 ) -> None:
     """Take the schema back; data that the older schema has no place for are lost."""
+    if (revision is None) == (steps is None):
+        raise UsageError(
+            "Give the revision to go back to, or how many steps to go back.",
+            "For one step back: tg-parser db downgrade -1. See all revisions with: tg-parser db history",
+        )
+    to = revision or f"-{steps}"
     if not yes:
-        confirm(f"Take {db} back to {revision}? Data without a place there are lost.")
-    _emit(execute(lambda app: app.databases.downgrade(db, revision), prepare=False), json=json)
+        where = f"to {revision}" if revision else f"{steps} step{'s' if steps != 1 else ''}"
+        confirm(f"Take {db} back {where}? Data without a place there are lost.")
+    _emit(execute(lambda app: app.databases.downgrade(db, to), prepare=False), json=json)
 
 
 @commands.command()

@@ -72,7 +72,10 @@ def migrate_from_sqlite(
     report: Annotated[
         Path | None, typer.Option("--report", callback=expanded, help="Write the report to this JSON file.")
     ] = None,
-    rollback: Annotated[str | None, typer.Option("--rollback", help="Undo this run, and do nothing else.")] = None,
+    rollback: Annotated[
+        str | None,
+        typer.Option("--rollback", metavar="RUN", help="Undo the migration with this id, and do nothing else."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Bring the data of SQLite files, also of the earlier version, into PostgreSQL or into new SQLite files."""

@@ -1,4 +1,4 @@
-"""process: make documents of the due messages."""
+"""process: make documents of the waiting messages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def process(
     source: Source = None,
     channel: Channel = None,
     every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="All messages again, not only those that are due.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="All messages again, not only those that are waiting.")
+    ] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Also those in the failure ledger.")] = False,
     provider: Provider = None,
     model: Model = None,
@@ -40,7 +42,7 @@ def process(
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Only tell calls, tokens and price; nothing is sent.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what is due.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what is waiting.")] = False,
     json: Json = False,
 ) -> None:
     """Clean, summarise and tag the messages that have no document yet, or a newer revision than theirs."""
@@ -59,7 +61,7 @@ def process(
         async with opened(app) as (run, channels, options):
             provider, report = run.models.provider, run.context.report
             if dry_run:
-                return _Done(ProcessReport(due=await run.documents.count_due(channels, options)), provider)
+                return _Done(ProcessReport(waiting=await run.documents.count_waiting(channels, options)), provider)
             if multi_agent:
                 ran = await run.agents.process(channels, options, report)
                 return _Done(ran.report.processed or ProcessReport(), provider, run_spending(run), ran.steps)
@@ -102,7 +104,7 @@ def _emit(done: _Done) -> None:
 def process_facts(done: ProcessReport) -> dict[str, int]:
     """The report by name."""
     return {
-        "due": done.due,
+        "waiting": done.waiting,
         "processed": done.processed,
         "noise": done.noise,
         "without_text": done.without_text,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tg_parser.cli.execution import execute
+from tg_parser.cli.execution import execute, finish_empty
 from tg_parser.cli.options import Channel, DateFrom, DateTo, Source, exactly_one, parse_dates
-from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
+from tg_parser.cli.presentation import Json, emit_json, emit_table
 from tg_parser.cli.selection import chosen_sources
 from tg_parser.domain.errors import UsageError
 
@@ -22,10 +22,10 @@ def sentiment(
     source: Source = None,
     channel: Channel = None,
     by: Annotated[
-        Literal["thread", "topic", "day", "week", "month"], typer.Option("--by", help="What a line is of.")
+        Literal["thread", "topic", "day", "week", "month"], typer.Option("--by", help="Group by this.")
     ] = "month",
-    comments: Annotated[bool, typer.Option("--comments", help="Comments alone, as without any of these.")] = False,
-    posts: Annotated[bool, typer.Option("--posts", help="Posts alone.")] = False,
+    comments: Annotated[bool, typer.Option("--comments", help="Only comments; this is the default.")] = False,
+    posts: Annotated[bool, typer.Option("--posts", help="Only posts.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Comments and posts.")] = False,
     date_from: DateFrom = None,
     date_to: DateTo = None,
@@ -46,8 +46,9 @@ def sentiment(
     report = execute(read)
     if json:
         emit_json(report)
-    else:
+    elif report.total.messages:
         _emit(report)
+    finish_empty(not report.total.messages, _nothing_found(of))
 
 
 def _kind(*, comments: bool, posts: bool, every: bool) -> Of:
@@ -56,12 +57,13 @@ def _kind(*, comments: bool, posts: bool, every: bool) -> Of:
     return "posts" if posts else "all" if every else "comments"
 
 
+def _nothing_found(of: Of) -> str:
+    kind = "message" if of == "all" else of.removesuffix("s")
+    other = " For posts: --posts." if of == "comments" else ""
+    return f"No processed {kind} was found.{other}"
+
+
 def _emit(report: SentimentReport) -> None:
-    if not report.total.messages:
-        kind = "message" if report.of == "all" else report.of.removesuffix("s")
-        other = "; see posts with --posts" if report.of == "comments" else ""
-        emit_line(f"No {kind} there is processed{other}.")
-        return
     shown = {"thread": ("title", "link"), "topic": ("title",)}.get(report.by, ())
     headers = (report.by, "messages", "positive", "neutral", "negative", "without tone", "balance", *shown)
     rows = [*(_row(line.key, line) for line in report.lines), _row("total", report.total)]
@@ -70,5 +72,5 @@ def _emit(report: SentimentReport) -> None:
 
 def _row(key: str, line: SentimentLine) -> tuple[object, ...]:
     balance = None if line.balance is None else f"{line.balance:+.2f}"
-    counts = (line.messages, line.positive, line.neutral, line.negative, line.untold)
+    counts = (line.messages, line.positive, line.neutral, line.negative, line.without_tone)
     return key, *counts, balance, line.title, line.link

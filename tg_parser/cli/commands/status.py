@@ -58,7 +58,7 @@ def _emit_all(reports: list[SourceStatusReport]) -> None:
         emit_line("Nothing is collected yet in the databases below. Start with: tg-parser run @name --out ./output")
         return
     emit_table(
-        ("source", "status", "posts", "comments", "documents", "due", "failed", "topics", "last message"),
+        ("source", "status", "posts", "comments", "documents", "waiting", "failed", "topics", "last message"),
         [
             (
                 each.source.source_id,
@@ -66,7 +66,7 @@ def _emit_all(reports: list[SourceStatusReport]) -> None:
                 each.messages["posts"],
                 each.messages["comments"],
                 each.documents,
-                each.due,
+                each.waiting,
                 each.failures,
                 each.topics,
                 each.last_message,
@@ -90,7 +90,7 @@ def _emit_one(report: SourceStatusReport) -> None:
             ("from", report.first_message),
             ("to", report.last_message),
             ("documents", f"{report.documents}, of them {report.noise} noise and {report.without_text} without text"),
-            ("due", report.due),
+            ("waiting", report.waiting),
             ("failed", report.failures),
             ("topics", report.topics),
             (

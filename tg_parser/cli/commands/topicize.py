@@ -88,12 +88,12 @@ def _emit_all(sources: list[SourceRun], spending: RunSpending | None) -> None:
         emit_line("No sources yet. Try: tg-parser run @name --out ./output")
         return
     rows = [(each.source.source_id, *_numbers(each.topics), "failed" if each.error else "done") for each in sources]
-    emit_table(("source", "topics", "messages covered", "outside", "outcome"), rows)
+    emit_table(("source", "topics", "in a topic", "in no topic", "outcome"), rows)
     emit_facts(spending_lines(spending))
 
 
 def _numbers(found: TopicizeReport | None) -> tuple[int | None, ...]:
-    return (None,) * 3 if found is None else (found.found.topics, found.found.covered, found.found.outside)
+    return (None,) * 3 if found is None else (found.found.topics, found.found.in_a_topic, found.found.in_no_topic)
 
 
 def topic_facts(done: TopicizeReport) -> dict[str, object]:

@@ -99,7 +99,7 @@ class SourceStatusReport(View):
     documents: int
     noise: int
     without_text: int
-    due: int
+    waiting: int
     failures: int
     topics: int
     gaps: tuple[tuple[int, int], ...]
@@ -127,7 +127,7 @@ class SentimentLine(View):
     positive: int
     neutral: int
     negative: int
-    untold: int
+    without_tone: int
     balance: float | None
 
 

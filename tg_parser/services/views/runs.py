@@ -25,12 +25,12 @@ Steps = dict[str, JsonObject]
 
 
 class ProcessSummary(View):
-    """What became of the due messages: `failed` ones stand in the ledger, `removed` ones were deleted in Telegram.
+    """What became of the waiting messages: `failed` ones stand in the ledger, `removed` ones were deleted in Telegram.
 
     Of the processed ones, `noise` have words and belong in no topic; those `without_text` have none.
     """
 
-    due: int
+    waiting: int
     processed: int
     noise: int
     without_text: int
@@ -42,7 +42,7 @@ class ProcessResult(SparseView):
     """`process`; `spending` is null offline, `agents` is what each agent says of a run by agents."""
 
     provider: str
-    due: int
+    waiting: int
     processed: int
     noise: int
     without_text: int

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.times import utc_now
 from tg_parser.storage.engine.transactions import Database, insert_rows
-from tg_parser.storage.stores.due import is_due, raw_beside_documents
 from tg_parser.storage.stores.raw_rows import row_message
+from tg_parser.storage.stores.waiting import is_waiting, raw_beside_documents
 from tg_parser.storage.tables.processing import processing_claims
 from tg_parser.storage.tables.raw import raw_messages, raw_revisions
 
@@ -22,7 +22,7 @@ _claim = processing_claims.c
 
 
 @dataclass(frozen=True, slots=True)
-class DueMessage:
+class WaitingMessage:
     """A message to process, with its current text; if it was `deleted`, its document is to be removed."""
 
     message: RawMessage
@@ -36,7 +36,7 @@ class ClaimStorage:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def take_due(
+    async def take_waiting(
         self,
         channel_id: str,
         holder: str,
@@ -45,7 +45,7 @@ class ClaimStorage:
         limit: int,
         force: bool = False,
         retry_failed: bool = False,
-    ) -> list[DueMessage]:
+    ) -> list[WaitingMessage]:
         """Claim for `holder` the next messages by ref that have no document or a newer revision than their document.
 
         A claim ends with the document or the failure of its message, in the same transaction, or by `release`.
@@ -54,11 +54,11 @@ class ClaimStorage:
         columns = [column for column in raw_messages.c if column is not _raw.raw_payload_json]
         beside = raw_beside_documents(with_log=True).outerjoin(processing_claims, _claim.source_ref == _raw.source_ref)
         statement = select(*columns, text).select_from(beside)
-        statement = statement.where(*is_due(channel_id, force=force, retry_failed=retry_failed))
+        statement = statement.where(*is_waiting(channel_id, force=force, retry_failed=retry_failed))
         statement = statement.where(_claim.source_ref.is_(None), _raw.source_ref > (after_ref or ""))
         statement = statement.order_by(_raw.source_ref).limit(limit)
 
-        async def claim(conn: AsyncConnection) -> list[DueMessage]:
+        async def claim(conn: AsyncConnection) -> list[WaitingMessage]:
             # Two processes claiming at once would find the same messages, so they take turns.
             await self._database.dialect.claim(conn, [f"claims:{channel_id}"])
             await self._database.dialect.read_by_key(conn)
@@ -67,7 +67,7 @@ class ClaimStorage:
             rows = [{"source_ref": row["source_ref"], "holder": holder, "claimed_at": now} for row in found]
             await insert_rows(self._database, conn, processing_claims, rows, key=("source_ref",))
             return [
-                DueMessage(row_message(row, row["current_text"]), row["revision"], row["deleted_at"] is not None)
+                WaitingMessage(row_message(row, row["current_text"]), row["revision"], row["deleted_at"] is not None)
                 for row in found
             ]
 

@@ -16,7 +16,7 @@ _cursor = comment_cursors.c
 
 
 @dataclass(frozen=True, slots=True)
-class DueThread:
+class ChangedThread:
     """A thread with comments not yet stored: Telegram counts `reply_count`; stored are those up to the cursor."""
 
     thread_id: str
@@ -25,7 +25,7 @@ class DueThread:
 
 
 class CommentStorage:
-    """Part of the ingestion database. A thread is waiting if Telegram's count has changed since its last full read."""
+    """Part of the ingestion database. A thread has changed if Telegram's count is not that of its last full read."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -45,14 +45,14 @@ class CommentStorage:
                 )
             )
 
-    async def due(self, source_id: str, limit: int, after: str = "") -> list[DueThread]:
-        """Up to `limit` waiting threads by id, those after `after`."""
+    async def changed(self, source_id: str, limit: int, after: str = "") -> list[ChangedThread]:
+        """Up to `limit` changed threads by id, those after `after`."""
         changed = or_(_cursor.walked_count.is_(None), _cursor.walked_count != _cursor.reply_count)
         of_source = (_cursor.source_id == source_id, _cursor.thread_id > after, _cursor.reply_count.is_not(None))
-        names = DueThread.__dataclass_fields__
+        names = ChangedThread.__dataclass_fields__
         statement = select(*(_cursor[name] for name in names)).where(*of_source, changed)
         rows = await self._database.rows(statement.order_by(_cursor.thread_id).limit(limit))
-        return [DueThread(**row) for row in rows]
+        return [ChangedThread(**row) for row in rows]
 
     async def cursor(self, source_id: str, thread_id: str) -> int | None:
         """The id of the newest stored comment of a thread."""

@@ -25,10 +25,10 @@ from tg_parser.storage.stores.document_reading import (
     readable,
     readable_as,
 )
-from tg_parser.storage.stores.due import is_due, raw_beside_documents
 from tg_parser.storage.stores.llm_answers import forget_answers
 from tg_parser.storage.stores.paging import PagedTable, Slice
 from tg_parser.storage.stores.text_vectors import TextVector, keep_vectors
+from tg_parser.storage.stores.waiting import is_waiting, raw_beside_documents
 from tg_parser.storage.tables.processing import processed_documents, processing_claims, processing_failures
 
 _doc = processed_documents.c
@@ -86,11 +86,11 @@ class ProcessingStorage:
         self._database = database
         self._paged = PagedTable(database, _doc.channel_id, _doc.message_date, _doc.source_ref)
 
-    async def count_due(self, channel_id: str, *, force: bool = False, retry_failed: bool = False) -> int:
+    async def count_waiting(self, channel_id: str, *, force: bool = False, retry_failed: bool = False) -> int:
         """How many messages are waiting."""
-        counted = select(func.count().label("due")).select_from(raw_beside_documents(with_log=False))
-        statement = counted.where(*is_due(channel_id, force=force, retry_failed=retry_failed))
-        return int((await self._database.rows(statement))[0]["due"])
+        counted = select(func.count().label("waiting")).select_from(raw_beside_documents(with_log=False))
+        statement = counted.where(*is_waiting(channel_id, force=force, retry_failed=retry_failed))
+        return int((await self._database.rows(statement))[0]["waiting"])
 
     async def store(self, documents: Sequence[StoredDocument]) -> None:
         """Write documents by source_ref; their messages leave the failure ledger in the same transaction."""

@@ -26,14 +26,14 @@ _item = topic_items.c
 
 @dataclass(frozen=True, slots=True)
 class ToneSum:
-    """Messages by tone. `key` is a thread id, a topic id or the first day of a period; `untold` have no known tone."""
+    """Messages by tone. `key` is a thread id, a topic id or the first day of a period."""
 
     key: str
     messages: int
     positive: int
     neutral: int
     negative: int
-    untold: int
+    without_tone: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class SentimentStorage:
                 inner.c.key,
                 func.count().label("messages"),
                 *(count.label(name) for name, count in tones.items()),
-                func.count().filter(inner.c.tone.is_(None)).label("untold"),
+                func.count().filter(inner.c.tone.is_(None)).label("without_tone"),
             )
             .group_by(inner.c.key)
             .subquery()

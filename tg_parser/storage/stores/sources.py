@@ -79,7 +79,7 @@ class IngestionStorage:
             found = (await conn.execute(_by_id(source_id).with_for_update())).mappings().first()
             if found is not None:
                 before = Backlog.of(found["newest_post_id"], _ranges(found["open_ranges"]), found["last_post_id"])
-                values = _backlog_values(before.covered(lowest, highest), now)
+                values = _backlog_values(before.filled(lowest, highest), now)
                 await conn.execute(update(ingestion_state).where(_state.source_id == source_id).values(**values))
 
         await self._database.write(cover)

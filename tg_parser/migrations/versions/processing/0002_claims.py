@@ -1,4 +1,4 @@
-"""Claims: several processes share the due messages of a channel."""
+"""Claims: several processes share the waiting messages of a channel."""
 
 from __future__ import annotations
 

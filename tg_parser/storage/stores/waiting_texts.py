@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, select
 
 from tg_parser.storage.engine.transactions import Database
-from tg_parser.storage.stores.due import is_due, raw_beside_documents
+from tg_parser.storage.stores.waiting import is_waiting, raw_beside_documents
 from tg_parser.storage.tables.raw import raw_messages, raw_revisions
 
 _raw = raw_messages.c
@@ -15,7 +15,7 @@ _log = raw_revisions.c
 
 
 @dataclass(frozen=True, slots=True)
-class DueTexts:
+class WaitingTexts:
     """Waiting messages; those with text, the short ones, comments; characters and bytes that would be sent.
 
     A text longer than `max_chars` counts up to that length.
@@ -29,7 +29,7 @@ class DueTexts:
     utf8_bytes: int = 0
 
 
-class DueTextStorage:
+class WaitingTextStorage:
     """Part of the processing database, with read access to the raw one."""
 
     def __init__(self, database: Database) -> None:
@@ -37,7 +37,7 @@ class DueTextStorage:
 
     async def sizes(
         self, channel_id: str, *, short_chars: int, max_chars: int, force: bool = False, retry_failed: bool = False
-    ) -> DueTexts:
+    ) -> WaitingTexts:
         """The sizes of a channel's waiting texts; up to `short_chars` a text counts as short."""
         text = func.coalesce(_log.text, _raw.text)
         length, size = func.length(text), self._database.dialect.utf8_bytes(text)
@@ -52,7 +52,9 @@ class DueTextStorage:
             func.coalesce(func.sum(sent), 0).label("chars"),
             func.coalesce(func.sum(sent_bytes), 0).label("utf8_bytes"),
         )
-        due = is_due(channel_id, force=force, retry_failed=retry_failed)
-        statement = statement.select_from(raw_beside_documents(with_log=True)).where(*due, _raw.deleted_at.is_(None))
+        waiting = is_waiting(channel_id, force=force, retry_failed=retry_failed)
+        statement = statement.select_from(raw_beside_documents(with_log=True)).where(
+            *waiting, _raw.deleted_at.is_(None)
+        )
         row = (await self._database.rows(statement))[0]
-        return DueTexts(**{name: int(row[name]) for name in DueTexts.__dataclass_fields__})
+        return WaitingTexts(**{name: int(row[name]) for name in WaitingTexts.__dataclass_fields__})

@@ -25,7 +25,7 @@ def raw_beside_documents(*, with_log: bool) -> FromClause:
     return beside.outerjoin(raw_revisions, and_(_log.source_ref == _raw.source_ref, _log.revision == _raw.revision))
 
 
-def is_due(channel_id: str, *, force: bool, retry_failed: bool) -> list[Any]:
+def is_waiting(channel_id: str, *, force: bool, retry_failed: bool) -> list[Any]:
     """The conditions; a deleted message is waiting only as long as it has a document to remove."""
     conditions = [
         channel_range(_raw.source_ref, channel_id),
