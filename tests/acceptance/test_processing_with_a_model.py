@@ -69,7 +69,7 @@ def test_main_job_with_a_model(process_env, tmp_path):
     ("reply", "told"), [(wrong_key(), "key"), (no_model(), "gpt-4o-mini"), (no_money(), "quota|money|billing")]
 )
 def test_provider_that_cannot_be_used_is_one_error(sqlite_env, tmp_path, reply, told):
-    """Wrong key, unknown model, no money: the run ends at once with one error; the ledger stays empty, all stay waiting."""
+    """Wrong key, unknown model, no money: the run ends at once with one error; the ledger stays empty, all wait."""
     with LlmServer(lambda _: reply) as server:
         env = {**sqlite_env, **IMPATIENT, **server.environment("openai")}
         done = tg_parser(env, "run", *export(tmp_path, *news(40)), *STEPS, cwd=tmp_path, code=1)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tg_parser.storage.stores.accounts import AccountStorage, Block
+from tg_parser.storage.stores.accounts import AccountStorage, SessionBlock
 
 NOON = datetime(2024, 9, 12, 12, 0, 0, 250_000, tzinfo=UTC)
 LATER = datetime(2024, 9, 12, 13, 0, tzinfo=UTC)
@@ -35,17 +35,17 @@ async def test_a_dead_session_stays_dead_until_a_person_acts(accounts):
     """The reason and the moment are kept; lifting the block concerns one session alone."""
     await accounts.set_block("one", "it was ended from another device", NOON)
     await accounts.set_block("two", "it has expired", NOON)
-    assert await accounts.block("one") == Block("it was ended from another device", NOON)
+    assert await accounts.block("one") == SessionBlock("it was ended from another device", NOON)
     await accounts.lift_block("one")
     assert await accounts.block("one") is None
-    assert await accounts.block("two") == Block("it has expired", NOON)
+    assert await accounts.block("two") == SessionBlock("it has expired", NOON)
 
 
 async def test_a_second_death_is_told_with_its_own_reason(accounts):
     """Blocking twice is no error and keeps the newer reason."""
     await accounts.set_block("one", "it has expired", NOON)
     await accounts.set_block("one", "Telegram has banned the account", LATER)
-    assert await accounts.block("one") == Block("Telegram has banned the account", LATER)
+    assert await accounts.block("one") == SessionBlock("Telegram has banned the account", LATER)
 
 
 @pytest.mark.parametrize("access_hash", [2**63 - 1, -(2**63), 0])

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tg_parser.domain.messages import Chat, Media
-from tg_parser.ingestion.desktop.mapping import Mapped, MessageMapper, Skipped, map_chat
+from tg_parser.ingestion.desktop.mapping import Mapped, MessageMapper, map_chat
+from tg_parser.ingestion.elements import SkippedElement
 
 CHANNEL = Chat(channel_id="-1000000000001", title="News", kind="channel")
 GROUP = Chat(channel_id="-1000000000002", title="Talk", kind="group")
@@ -137,7 +138,7 @@ def test_messages_of_an_upgraded_group_keep_their_negative_ids():
 )
 def test_what_is_no_message_is_named_and_never_raises(item, reason):
     """One bad element is counted under its reason; the import goes on."""
-    assert MessageMapper(CHANNEL).map(item) == Skipped(reason)
+    assert MessageMapper(CHANNEL).map(item) == SkippedElement(reason)
 
 
 def test_an_unknown_type_with_a_text_is_kept_and_told():

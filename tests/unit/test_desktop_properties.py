@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from tg_parser.domain.messages import Chat
 from tg_parser.ingestion.desktop.fields import flat_text
-from tg_parser.ingestion.desktop.mapping import Mapped, MessageMapper, Skipped, map_chat
+from tg_parser.ingestion.desktop.mapping import Mapped, MessageMapper, map_chat
+from tg_parser.ingestion.elements import SkippedElement
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -70,7 +71,7 @@ def test_any_object_is_mapped_or_counted(chat, payloads):
     mapper = MessageMapper(chat)
     for payload in payloads:
         outcome = mapper.map(payload)
-        assert isinstance(outcome, Mapped | Skipped)
+        assert isinstance(outcome, Mapped | SkippedElement)
         if isinstance(outcome, Mapped):
             message = outcome.message
             assert message.raw_payload == payload

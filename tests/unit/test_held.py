@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tg_parser.domain.errors import BusyError
-from tg_parser.storage.engine.held import Held
+from tg_parser.storage.engine.held import HeldResource
 
 
 class Resource:
@@ -36,7 +36,7 @@ class Resource:
 async def test_it_closes_after_its_last_use():
     """Not before, and in the task that opened it."""
     resource = Resource()
-    held = await Held.open(resource(), 0)
+    held = await HeldResource.open(resource(), 0)
     async with held.used(), held.used():
         held.give_back()
         assert resource.told == ["open"]
@@ -47,7 +47,7 @@ async def test_it_closes_after_its_last_use():
 
 async def test_a_use_within_the_idle_time_keeps_it_open():
     """The idle time begins anew with the end of each use."""
-    held = await Held.open(Resource()(), 3600)
+    held = await HeldResource.open(Resource()(), 3600)
     for _ in range(2):
         async with held.used() as value:
             assert value == "value"
@@ -59,14 +59,14 @@ async def test_a_use_within_the_idle_time_keeps_it_open():
 async def test_what_cannot_be_opened_raises():
     """The error of opening comes to the one who opens."""
     with pytest.raises(BusyError, match="taken"):
-        await Held.open(Resource(BusyError("It is taken."))(), 0)
+        await HeldResource.open(Resource(BusyError("It is taken."))(), 0)
 
 
 async def test_opening_that_is_cancelled_leaves_nothing_open():
     """Whoever opens gives up while the resource is on its way."""
     resource = Resource()
     resource.may_open.clear()
-    opening = asyncio.create_task(Held.open(resource(), 0))
+    opening = asyncio.create_task(HeldResource.open(resource(), 0))
     await resource.begun.wait()
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -78,7 +78,7 @@ async def test_opening_that_is_cancelled_leaves_nothing_open():
 async def test_a_user_hears_what_ended_it():
     """A lock that is lost cancels its holder; the user is interrupted and told why, and can go on."""
     resource = Resource()
-    held = await Held.open(resource(), 0)
+    held = await HeldResource.open(resource(), 0)
     with pytest.raises(BusyError, match="Another has the lock"):
         async with held.used():
             resource.task.cancel()
@@ -89,7 +89,7 @@ async def test_a_user_hears_what_ended_it():
 
 async def test_a_user_that_is_stopped_is_stopped():
     """A cancelled use is cancelled, no matter that it was the last."""
-    held = await Held.open(Resource()(), 0)
+    held = await HeldResource.open(Resource()(), 0)
     entered = asyncio.Event()
 
     async def use():
@@ -108,7 +108,7 @@ async def test_a_user_that_is_stopped_is_stopped():
 async def test_closing_stops_who_uses_it():
     """At the end of a process nothing is left open."""
     resource = Resource()
-    held = await Held.open(resource(), 3600)
+    held = await HeldResource.open(resource(), 3600)
     entered = asyncio.Event()
 
     async def use():

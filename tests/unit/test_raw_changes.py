@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tg_parser.storage.stores.raw_changes import COMPARED, NOTHING, Change, Held, change_of, is_another_message
+from tg_parser.storage.stores.raw_changes import COMPARED, NOTHING, Change, StoredState, change_of, is_another_message
 
 MORNING = datetime(2024, 11, 27, 9, tzinfo=UTC)
 EVENING = MORNING + timedelta(hours=9)
 
 
 def held(text="price 10", edited_at=None, **columns):
-    return Held({**dict.fromkeys(COMPARED), "revision": 0, "via": "export", **columns}, text, edited_at)
+    return StoredState({**dict.fromkeys(COMPARED), "revision": 0, "via": "export", **columns}, text, edited_at)
 
 
 def seen(text="price 10", edited_at=None, **columns):

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import tg_parser
-from tg_parser.cli.reasons import SENTENCES, reasons_told
+from tg_parser.cli.reasons import SENTENCES, reason_lines
 
 COUNTED = {
     "skipped:": r'(?:Skipped\(|skipped\[)"(\w+)"',
@@ -28,7 +28,7 @@ def test_every_reason_has_a_sentence():
 def test_a_line_says_how_many_and_what_to_do():
     """One of a kind and several; what is no reason, or did not happen, is not told."""
     counts = {"seen": 5, "new": 5, "skipped:no_id": 1, "note:control_character": 3, "skipped:no_date": 0}
-    assert list(reasons_told(counts)) == [
+    assert list(reason_lines(counts)) == [
         "3 control characters replaced by a space.",
         "1 message left out: without a number it cannot be kept; export the chat again if something is missing.",
     ]
@@ -36,4 +36,4 @@ def test_a_line_says_how_many_and_what_to_do():
 
 def test_a_reason_without_a_sentence_is_told_by_its_name():
     """A reason that was stored by another version does not vanish."""
-    assert list(reasons_told({"skipped:novel": 2})) == ["2 times counted as skipped:novel."]
+    assert list(reason_lines({"skipped:novel": 2})) == ["2 times counted as skipped:novel."]

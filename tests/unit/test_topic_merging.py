@@ -1,7 +1,7 @@
 from topic_samples import START, channel_posts, directions, post
 
 from tg_parser.domain.topics import Anchor, BundleItem, TopicBundle, TopicCard
-from tg_parser.topics.duplicates import MOST_PAIRS, Pair, join, joint, may_merge, rejoined, survivor
+from tg_parser.topics.duplicates import MOST_PAIRS, GroupPair, join, joint, may_merge, rejoined, survivor
 from tg_parser.topics.grouping.similarity import message_items
 from tg_parser.topics.grouping.texts import corpus_of
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicOptions, WantedTopic
@@ -49,7 +49,7 @@ TWO_ON_SNOW = (
 def test_only_near_topics_that_share_words_or_messages_may_be_one():
     """Two groups on snow are alike and share a word; the one on the dollar is like neither."""
     groups = [group(0, 1), group(2, 3), group(4, 5)]
-    assert pairs_of(TWO_ON_SNOW, (0, 0, 0, 0, 1, 1), groups) == [Pair(0, 1)]
+    assert pairs_of(TWO_ON_SNOW, (0, 0, 0, 0, 1, 1), groups) == [GroupPair(0, 1)]
 
 
 def test_a_model_is_not_asked_about_what_is_alike_in_tone_alone():
@@ -57,14 +57,14 @@ def test_a_model_is_not_asked_about_what_is_alike_in_tone_alone():
     texts = ("Алый закат", "Алый мак", "Гром гремит", "Гром утих", "Курс доллара", "Биржа и доллар")
     groups = [group(0, 1), group(2, 3), group(4, 5)]
     assert pairs_of(texts, (0, 0, 0, 0, 1, 1), groups) == []
-    assert pairs_of(texts, (0, 0, 0, 0, 1, 1), [group(0, 1, 2), group(1, 2, 3), group(4, 5)]) == [Pair(0, 1)]
+    assert pairs_of(texts, (0, 0, 0, 0, 1, 1), [group(0, 1, 2), group(1, 2, 3), group(4, 5)]) == [GroupPair(0, 1)]
 
 
 def test_two_wanted_topics_are_never_one():
     """A user told them apart; a found one may be a wanted one."""
     wanted = group(0, 1, wanted=WantedTopic("Москва")), group(2, 3, wanted=WantedTopic("Казань"))
     assert pairs_of(TWO_ON_SNOW, (0, 0, 0, 0, 1, 1), [*wanted, group(4, 5)]) == []
-    assert pairs_of(TWO_ON_SNOW, (0, 0, 0, 0, 1, 1), [wanted[0], group(2, 3), group(4, 5)]) == [Pair(0, 1)]
+    assert pairs_of(TWO_ON_SNOW, (0, 0, 0, 0, 1, 1), [wanted[0], group(2, 3), group(4, 5)]) == [GroupPair(0, 1)]
 
 
 def test_the_number_of_pairs_is_bounded():
@@ -77,14 +77,14 @@ def test_the_number_of_pairs_is_bounded():
 
 def test_a_chain_does_not_join_its_ends():
     """Of three that would be one every two must be near; else only the first pair is joined."""
-    assert joint([Pair(0, 1), Pair(1, 2)], [Pair(0, 1), Pair(1, 2)]) == [(0, 1)]
-    assert joint([Pair(1, 2), Pair(0, 1)], [Pair(0, 1), Pair(1, 2), Pair(0, 2)]) == [(0, 1, 2)]
-    assert joint([Pair(0, 1), Pair(2, 3)], [Pair(0, 1), Pair(2, 3)]) == [(0, 1), (2, 3)]
+    assert joint([GroupPair(0, 1), GroupPair(1, 2)], [GroupPair(0, 1), GroupPair(1, 2)]) == [(0, 1)]
+    assert joint([GroupPair(1, 2), GroupPair(0, 1)], [GroupPair(0, 1), GroupPair(1, 2), GroupPair(0, 2)]) == [(0, 1, 2)]
+    assert joint([GroupPair(0, 1), GroupPair(2, 3)], [GroupPair(0, 1), GroupPair(2, 3)]) == [(0, 1), (2, 3)]
 
 
 def test_a_pair_that_no_check_allows_is_not_joined():
     """Whatever a model says."""
-    assert joint([Pair(0, 3)], [Pair(0, 1)]) == []
+    assert joint([GroupPair(0, 3)], [GroupPair(0, 1)]) == []
 
 
 def test_joined_groups_keep_the_best_score_of_each_message():

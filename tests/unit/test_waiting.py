@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from tg_parser.config.waiting import TELL_EVERY, wait_aloud
+from tg_parser.config.waiting import TELL_EVERY, wait_with_notice
 
 
 class Clock(asyncio.SelectorEventLoop):
@@ -30,6 +30,6 @@ def test_a_line_every_ten_seconds_tells_the_time_left(seconds, told):
     assert TELL_EVERY == 10.0
     with asyncio.Runner(loop_factory=Clock) as runner, capture_logs() as lines:
         started = runner.get_loop().time()
-        runner.run(wait_aloud(seconds, "the provider"))
+        runner.run(wait_with_notice(seconds, "the provider"))
         assert runner.get_loop().time() - started >= seconds
     assert [line["event"] for line in lines] == [f"Waiting for the provider: {left} s left." for left in told]

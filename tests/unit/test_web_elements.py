@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from tg_parser.ingestion.web.elements import PostLink, When, count, post_link, seconds, size, when
+from tg_parser.ingestion.elements import ReadDate
+from tg_parser.ingestion.web.elements import PostLink, count, post_link, seconds, size, when
 
 
 @pytest.mark.parametrize(
@@ -45,10 +46,10 @@ def test_durations(written, length):
 @pytest.mark.parametrize(
     ("written", "moment"),
     [
-        ("2024-09-12T10:00:00+00:00", When(datetime(2024, 9, 12, 10, tzinfo=UTC), zoneless=False)),
-        ("2024-09-12T10:00:00+03:00", When(datetime(2024, 9, 12, 7, tzinfo=UTC), zoneless=False)),
-        ("2024-09-12T10:00:00Z", When(datetime(2024, 9, 12, 10, tzinfo=UTC), zoneless=False)),
-        ("2024-09-12T10:00:00", When(datetime(2024, 9, 12, 10, tzinfo=UTC), zoneless=True)),
+        ("2024-09-12T10:00:00+00:00", ReadDate(datetime(2024, 9, 12, 10, tzinfo=UTC), zoneless=False)),
+        ("2024-09-12T10:00:00+03:00", ReadDate(datetime(2024, 9, 12, 7, tzinfo=UTC), zoneless=False)),
+        ("2024-09-12T10:00:00Z", ReadDate(datetime(2024, 9, 12, 10, tzinfo=UTC), zoneless=False)),
+        ("2024-09-12T10:00:00", ReadDate(datetime(2024, 9, 12, 10, tzinfo=UTC), zoneless=True)),
         ("1970-01-01T00:00:00+00:00", None), ("yesterday", None), ("", None), ("0001-01-01T00:00:00+05:00", None),
     ],
 )  # fmt: skip

@@ -7,8 +7,9 @@ from selectolax.lexbor import LexborHTMLParser
 from web_pages import CHAT, message_of, messages_of, post, service, text
 
 from tg_parser.domain.messages import Author, Chat, Forward, Link, Media, Reaction
+from tg_parser.ingestion.elements import SkippedElement
 from tg_parser.ingestion.web.fields import channel_number
-from tg_parser.ingestion.web.post import Skipped, read_post
+from tg_parser.ingestion.web.post import read_post
 
 REPLY = (
     '<a class="tgme_widget_message_reply" href="{href}"><div class="tgme_widget_message_author accent_color">'
@@ -182,7 +183,7 @@ def test_service_messages(words, action):
 )
 def test_what_is_no_message_says_why(markup, reason):
     """A post without id or date is skipped with its reason."""
-    assert read_post(element(markup), CHAT) == Skipped(reason)
+    assert read_post(element(markup), CHAT) == SkippedElement(reason)
 
 
 def test_a_date_without_zone_is_taken_and_told_of():

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _PlannedStep:
     """A step with its agent and the present state of its handoff."""
 
     step: Step
@@ -59,18 +59,18 @@ class Orchestrator:
         async with self._queue.opened() as holder, self._recorder.running():
             cards = [CARD, *(agent.card for agent in self._agents.values()), *self._others]
             await self._registry.register(cards, utc_now())
-            ways = [self._way(plan, step, holder) for step in plan.steps if step.name not in skip]
-            await self._queue.add(way.handoff for way in ways)
-            given = {"steps": [way.step.name for way in ways]}
+            planned_steps = [self._plan_step(plan, step, holder) for step in plan.steps if step.name not in skip]
+            await self._queue.add(planned.handoff for planned in planned_steps)
+            given = {"steps": [planned.step.name for planned in planned_steps]}
             try:
-                done = await self._taken(ways, inputs)
+                done = await self._taken(planned_steps, inputs)
             except BaseException as error:
                 self._note(CARD.name, plan.name, started, given, error=noted_error(error))
                 raise
             self._note(CARD.name, plan.name, started, given, output={"completed": list(done)})
             return done
 
-    def _way(self, plan: Plan, step: Step, holder: str) -> _Way:
+    def _plan_step(self, plan: Plan, step: Step, holder: str) -> _PlannedStep:
         now = utc_now()
         handoff = Handoff(
             id=new_id(now),
@@ -81,44 +81,44 @@ class Orchestrator:
             payload=noted(step.options),
             context={"holder": holder, "plan": plan.name},
         )
-        return _Way(step, self._agents[step.agent], handoff)
+        return _PlannedStep(step, self._agents[step.agent], handoff)
 
-    async def _taken(self, ways: Sequence[_Way], inputs: Mapping[str, Any]) -> dict[str, Done]:
+    async def _taken(self, planned_steps: Sequence[_PlannedStep], inputs: Mapping[str, Any]) -> dict[str, Done]:
         done: dict[str, Done] = {}
         lost: set[str] = set()
         first: Exception | None = None
-        for place, way in enumerate(ways):
-            if missing := sorted(lost & set(way.step.needs)):
-                lost.add(way.step.name)
-                await self._queue.move(way.handoff, "rejected", error=_not_done(missing[0]))
+        for place, planned in enumerate(planned_steps):
+            if missing := sorted(lost & set(planned.step.needs)):
+                lost.add(planned.step.name)
+                await self._queue.move(planned.handoff, "rejected", error=_not_done(missing[0]))
                 continue
             try:
-                assignment = Assignment(way.step.name, inputs, way.step.options, dict(done))
-                done[way.step.name] = await self._take(way, assignment)
+                assignment = Assignment(planned.step.name, inputs, planned.step.options, dict(done))
+                done[planned.step.name] = await self._take(planned, assignment)
             except Exception as error:  # noqa: BLE001 - the boundary of a step: those that do not need it go on
-                lost.add(way.step.name)
+                lost.add(planned.step.name)
                 first = first or error
             except BaseException:
-                for later in ways[place + 1 :]:
-                    await self._queue.move(later.handoff, "rejected", error=_not_done(way.step.name))
+                for later in planned_steps[place + 1 :]:
+                    await self._queue.move(later.handoff, "rejected", error=_not_done(planned.step.name))
                 raise
         if first is not None:
             raise first
         return done
 
-    async def _take(self, way: _Way, assignment: Assignment) -> Done:
-        accepted = await self._queue.move(way.handoff, "accepted")
+    async def _take(self, planned: _PlannedStep, assignment: Assignment) -> Done:
+        accepted = await self._queue.move(planned.handoff, "accepted")
         running = await self._queue.move(accepted, "in_progress")
-        log.debug("agent at work", agent=way.step.agent, step=way.step.name)
-        started, given = time.monotonic(), noted({**way.handoff.context, **way.step.options})
+        log.debug("agent at work", agent=planned.step.agent, step=planned.step.name)
+        started, given = time.monotonic(), noted({**planned.handoff.context, **planned.step.options})
         try:
-            done = await way.agent.work(assignment)
+            done = await planned.agent.work(assignment)
         except BaseException as error:
-            self._note(way.step.agent, way.step.name, started, given, error=noted_error(error))
+            self._note(planned.step.agent, planned.step.name, started, given, error=noted_error(error))
             await self._queue.move(running, "failed", error=noted_error(error))
             raise
         facts = noted(done.facts)
-        self._note(way.step.agent, way.step.name, started, given, output=facts)
+        self._note(planned.step.agent, planned.step.name, started, given, output=facts)
         await self._queue.move(running, "completed", result=facts)
         return done
 

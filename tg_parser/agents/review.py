@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tg_parser.agents.history import Recorder, noted, noted_error
-from tg_parser.agents.model_review import ModelReport as ModelVerdict
 from tg_parser.agents.model_review import ModelReviewer
+from tg_parser.agents.model_review import ModelReport
 from tg_parser.agents.reviewing import Objection, is_verbatim, objections, source_of, still_said, without_doubt
 from tg_parser.domain.agents import AgentCard, Handoff, TaskRecord, new_id
 from tg_parser.domain.documents import Provenance
@@ -31,7 +31,7 @@ CARD = AgentCard(
 )
 READER = "deep-reader"
 
-ModelReport = Literal["accepted", "corrected", "disputed", "refused", "undecided"]
+ReviewVerdict = Literal["accepted", "corrected", "disputed", "refused", "undecided"]
 Outcome = Analyzed | Exception
 ReadAgain = Callable[[tuple[str, ...]], Awaitable[Outcome]]
 _PAID = ("input_tokens", "output_tokens", "cost_usd")
@@ -67,7 +67,7 @@ class Reviewer:
         if isinstance(second, Exception):
             if any(each.proven for each in found):
                 # If no second answer could be had, it was not refused twice; then the message stays waiting.
-                verdict: ModelReport = "refused" if isinstance(second, AnalysisError) else "undecided"
+                verdict: ReviewVerdict = "refused" if isinstance(second, AnalysisError) else "undecided"
                 return self._finalized(case, verdict, found, second)
             return self._disputed(case, found, first)
         second = _paid_too(second, first.provenance, asked=first.asked)
@@ -111,7 +111,7 @@ class Reviewer:
             self._recorder.handoff(working.moved("completed", utc_now(), result=result))
         return outcome
 
-    def _finalized(self, case: _Case, verdict: ModelReport, found: Sequence[Objection], outcome: Outcome) -> Outcome:
+    def _finalized(self, case: _Case, verdict: ReviewVerdict, found: Sequence[Objection], outcome: Outcome) -> Outcome:
         self.counts[verdict] += 1
         message, remarks = case.task.message, [each.remark for each in found]
         self._recorder.task(
@@ -139,7 +139,7 @@ def _refused(left: Sequence[Objection]) -> AnalysisError:
     )
 
 
-def _paid_too(outcome: Analyzed, other: Provenance | Answer[ModelVerdict], *, asked: bool) -> Analyzed:
+def _paid_too(outcome: Analyzed, other: Provenance | Answer[ModelReport], *, asked: bool) -> Analyzed:
     """`outcome` with the cost of another call added; one that was not really `asked` cost nothing."""
     if not asked:
         return outcome

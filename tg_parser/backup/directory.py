@@ -23,7 +23,7 @@ _LOCK = ".writing"
 _NAME = re.compile(r"tg-parser-(\d{8}T\d{6}Z)(-\d+)?(\.partial)?")
 _TIME = "%Y%m%dT%H%M%SZ"
 
-State = Literal["good", "broken", "running", "newer"]
+BackupState = Literal["good", "broken", "running", "newer"]
 """`newer`: made by a version of TG_parser that writes another backup format."""
 
 
@@ -33,7 +33,7 @@ class Backup:
 
     name: str
     path: Path
-    state: State
+    state: BackupState
     created_at: datetime
     size: int
     manifest: Manifest | None = None
@@ -148,7 +148,7 @@ def _seen(path: Path) -> Backup:
     return Backup(path.name, path, state, moment, size, manifest, problem)
 
 
-def _judged(path: Path) -> tuple[Manifest | None, State, str | None]:
+def _judged(path: Path) -> tuple[Manifest | None, BackupState, str | None]:
     if path.name.endswith(PARTIAL):
         if _is_being_written(path):
             return None, "running", "it is being written"

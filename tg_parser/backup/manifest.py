@@ -105,14 +105,14 @@ def damaged(folder: Path, files: Mapping[str, FileFacts], tell: ReportProgress =
 
 def differences(expected: Contents, found: Contents) -> list[str]:
     """Where `found` differs from the manifest, in words, table by table."""
-    told = [
+    differences = [
         f"{name}: schema {found.schemas.get(name)} instead of {revision}"
         for name, revision in expected.schemas.items()
         if found.schemas.get(name) != revision
     ]
     for name in sorted(expected.tables | found.tables):
-        told += _table_difference(name, expected.tables.get(name), found.tables.get(name))
-    return told
+        differences += _table_difference(name, expected.tables.get(name), found.tables.get(name))
+    return differences
 
 
 def _table_difference(name: str, expected: TableFacts | None, found: TableFacts | None) -> list[str]:

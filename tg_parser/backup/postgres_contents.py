@@ -27,11 +27,11 @@ def contents(connection: Connection, place: str, work: Work) -> Contents:
     if len(known) < len(DATABASES):
         missing = next(name for name in DATABASES if name not in known)
         raise BackupError(f"{place} holds no {missing} schema of TG_parser.", case="no_schema_to_back_up", place=place)
-    reader = _Reader(connection, work)
+    reader = _CopyHasher(connection, work)
     return Contents(schemas=known, tables={table.name: reader.digest(table) for table in tables(connection)})
 
 
-class Table(NamedTuple):
+class OrderedTable(NamedTuple):
     """A table and the columns that order its rows; if there are none, the text of the whole row does."""
 
     schema: str
@@ -59,9 +59,9 @@ class Table(NamedTuple):
         return sql.SQL(", ").join(columns or [sql.SQL('t::text COLLATE "C"')])
 
 
-def tables(connection: Connection) -> list[Table]:
+def tables(connection: Connection) -> list[OrderedTable]:
     """Every table of the database except those of extensions."""
-    return [Table._make(row) for row in connection.execute(_TABLES_SQL)]
+    return [OrderedTable._make(row) for row in connection.execute(_TABLES_SQL)]
 
 
 def holdings(connection: Connection) -> list[str]:
@@ -71,7 +71,7 @@ def holdings(connection: Connection) -> list[str]:
     return [f"{name}: {rows} rows" for name, rows in counted if rows]
 
 
-class _Reader:
+class _CopyHasher:
     """Hashes COPY's own text: fast, and each row is a line."""
 
     def __init__(self, connection: Connection, work: Work) -> None:
@@ -79,9 +79,9 @@ class _Reader:
         self._work = work
         self._bytes = 0
 
-    def digest(self, table: Table) -> TableFacts:
+    def digest(self, table: OrderedTable) -> TableFacts:
         """The digest of all rows in order."""
-        digest, rows, told = hashlib.sha256(), 0, self._bytes // MIB
+        digest, rows, reported = hashlib.sha256(), 0, self._bytes // MIB
         statement = sql.SQL("COPY (SELECT t.* FROM {} AS t ORDER BY {}) TO STDOUT").format(
             table.identifier, table.order
         )
@@ -90,9 +90,9 @@ class _Reader:
                 digest.update(data)
                 rows += bytes(data).count(b"\n")
                 self._bytes += len(data)
-                if self._bytes // MIB > told:
-                    told = self._bytes // MIB
-                    self._work.tell(Progress("MiB compared", told))
+                if self._bytes // MIB > reported:
+                    reported = self._bytes // MIB
+                    self._work.tell(Progress("MiB compared", reported))
         return TableFacts(rows=rows, digest=digest.hexdigest())
 
 
@@ -104,7 +104,7 @@ def _revision(connection: Connection, table: str) -> str | None:
     return str(row[0]) if row else None
 
 
-def _count(connection: Connection, table: Table) -> int:
+def _count(connection: Connection, table: OrderedTable) -> int:
     row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(table.identifier)).fetchone()
     return int(row[0]) if row else 0
 

@@ -33,7 +33,7 @@ class Work:
     def tell(self, progress: Progress) -> None:
         """Report progress, and continue once it was received. Raises StoppedError, and what the reporter raises."""
         self.check()
-        asyncio.run_coroutine_threadsafe(self._told(progress), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._report_now(progress), self._loop).result()
         self.check()
 
     def check(self) -> None:
@@ -63,7 +63,7 @@ class Work:
         """Let nothing new begin from now on."""
         self._is_stopped = True
 
-    async def _told(self, progress: Progress) -> None:
+    async def _report_now(self, progress: Progress) -> None:
         self._report(progress)
         # A task that its own reporter cancelled must learn of it before the thread goes on.
         await asyncio.sleep(0)

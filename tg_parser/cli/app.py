@@ -34,7 +34,7 @@ from tg_parser.cli.commands import (
     topics,
 )
 from tg_parser.cli.console import replace_what_cannot_be_shown, take_names_as_utf8
-from tg_parser.cli.execution import errors_told, keep_files_in, show_tracebacks
+from tg_parser.cli.execution import error_boundary, keep_files_in, show_tracebacks
 
 app = typer.Typer(
     name="tg-parser",
@@ -106,9 +106,9 @@ def main() -> None:
 
 
 def _ended(arguments: list[str]) -> int:
-    """Run the command line to its exit code; whatever is wrong is told in the one way."""
+    """Run the command line and return its exit code; every error is shown the same way."""
     try:
-        with errors_told():
+        with error_boundary():
             code: int = command_line()(args=arguments, prog_name="tg-parser", standalone_mode=False) or 0
             sys.stdout.flush()
             return code

@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"-\d+")
 
 
 class ChatCommand(TyperCommand):
-    """The chat may be a number: that begins with a minus and is no option."""
+    """The chat may be a negative number, which is not an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Leave what is no option to the argument, but only where a number stands on the line."""

@@ -45,12 +45,12 @@ def can_show(text: str, stream: TextIO) -> bool:
 
 
 def leave_stdout() -> None:
-    """Write nothing to stdout any more: what it did not take must not be tried again when Python ends."""
+    """Write nothing more to stdout: Python must not try again at exit what was refused."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def of_stdout(error: OSError) -> Exception:
-    """`error` in words where it is stdout that takes nothing, on a full disk for one; else as it is."""
+    """`error` in words if stdout cannot be written, for example on a full disk; else unchanged."""
     try:
         sys.stdout.flush()
     except OSError as refused:

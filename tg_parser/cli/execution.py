@@ -65,7 +65,7 @@ def execute(
 
     Only with `begin` are databases made in a home that was named and holds none.
     """
-    with errors_told():
+    with error_boundary():
         return run(_opened(work, prepare=prepare, begin=begin, use=use))
 
 
@@ -97,8 +97,8 @@ _pointed_out: set[str] = set()
 
 
 @contextmanager
-def errors_told(stopped: str = STOPPED) -> Iterator[None]:
-    """The boundary of a command: any error is shown to a person and becomes an exit code; `stopped` tells of Ctrl-C."""
+def error_boundary(stopped: str = STOPPED) -> Iterator[None]:
+    """The boundary of a command: any error is shown and becomes an exit code; `stopped` is said at Ctrl-C."""
     try:
         yield
     except KeyboardInterrupt:
@@ -132,10 +132,10 @@ def fail(error: Exception) -> NoReturn:
     code = exit_code(error)
     if isinstance(error, TgParserError):
         general = _GENERAL_HINT if code == EXIT_USAGE else ""
-        tell_error(masked(error.message), hint_of(error) or general, code, code=error.code, data=_masked(error.data))
+        show_error(masked(error.message), hint_of(error) or general, code, code=error.code, data=_masked(error.data))
     else:
         unexpected = masked(f"an unexpected {type(error).__name__}: {error}")
-        tell_error(unexpected, "run the same command with --debug and report what it shows.", code)
+        show_error(unexpected, "run the same command with --debug and report what it shows.", code)
     raise typer.Exit(code)
 
 
@@ -152,7 +152,7 @@ def _fail_of_usage(error: Any) -> NoReturn:
     if type(error).__name__ == "NoArgsIsHelpError":
         say(error.format_message())
     else:
-        tell_error(*usage_words(error), EXIT_USAGE)
+        show_error(*usage_words(error), EXIT_USAGE)
     raise typer.Exit(EXIT_USAGE)
 
 
@@ -161,7 +161,7 @@ def exit_code(error: Exception) -> int:
     return EXIT_USAGE if isinstance(error, _WRONG_USE) else EXIT_ERROR
 
 
-def tell_error(message: str, hint: str, exit_code: int, **facts: Any) -> None:
+def show_error(message: str, hint: str, exit_code: int, **facts: Any) -> None:
     """An error and its hint: two lines for people, one object for machines, with `code` and `data` among its facts."""
     if speaks_json():
         say(message, level="error", hint=hint or None, exit_code=exit_code, **facts)

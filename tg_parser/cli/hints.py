@@ -1,4 +1,4 @@
-"""What to do next, in commands and options: errors say what happened, and know nothing of the command line."""
+"""Hints in commands and options: errors themselves know nothing of the command line."""
 
 from __future__ import annotations
 
@@ -87,18 +87,18 @@ LOOKS = {
 def hint_of(error: TgParserError) -> str | None:
     """The error's own hint, or what this interface says in its case."""
     template = HINTS.get(str(error.data.get("case")))
-    return error.hint or (template and template.format_map(_Facts(error.data))) or None
+    return error.hint or (template and template.format_map(_HintFacts(error.data))) or None
 
 
-class _Facts(dict[str, Any]):
-    """A fact that an error does not state leaves a gap in its hint, and not a second error."""
+class _HintFacts(dict[str, Any]):
+    """A fact that the error lacks leaves a gap in the hint instead of raising a second error."""
 
     def __missing__(self, name: str) -> str:
         return "…"
 
 
 def with_looks(steps: dict[str, JsonObject] | None) -> dict[str, JsonObject]:
-    """What each agent tells, with how to look at each finding."""
+    """What each agent reports, with how to look at each finding."""
     quality = (steps or {}).get("quality")
     if not steps or not quality:
         return steps or {}

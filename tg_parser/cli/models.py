@@ -1,4 +1,4 @@
-"""What commands say of language models: which one is asked, and what it has cost."""
+"""What commands show of language models: which one is used, and what it cost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ModelOptions(TypedDict, total=False):
-    """What a command line says of models; what is left out is as the settings have it."""
+    """The model options of a command line; the rest comes from the settings."""
 
     provider: Provider | None
     model: str | None

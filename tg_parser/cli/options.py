@@ -62,7 +62,9 @@ KnownTopics = Annotated[
 ]
 MultiAgent = Annotated[
     bool,
-    typer.Option("--multi-agent", help="By agents: only what is worth it is read deeply, and what was is reviewed."),
+    typer.Option(
+        "--multi-agent", help="With agents: a model reads only what is worth it, and its answers are reviewed."
+    ),
 ]
 Provider = Annotated[
     Literal["openai", "anthropic", "gemini", "ollama", "local"] | None,
@@ -70,7 +72,7 @@ Provider = Annotated[
 ]
 Model = Annotated[str | None, typer.Option("--model", help="Model of every stage.")]
 MaxCost = Annotated[
-    float | None, typer.Option("--max-cost", min=0, metavar="USD", help="Stop when this run has cost so much.")
+    float | None, typer.Option("--max-cost", min=0, metavar="USD", help="Stop when this run has cost this much (USD).")
 ]
 NoCache = Annotated[
     bool, typer.Option("--no-cache", help="Ask again what was answered before; new answers are kept all the same.")
@@ -78,7 +80,7 @@ NoCache = Annotated[
 MaxTopics = Annotated[int | None, typer.Option("--max-topics", min=1, help="Keep only the strongest topics.")]
 Pretty = Annotated[bool, typer.Option("--pretty", help="Indent topics.json and the topic files.")]
 Replace = Annotated[
-    bool, typer.Option("--replace", help="Let the files take the place of another channel's in the folder of --out.")
+    bool, typer.Option("--replace", help="Replace the files of another channel in the folder of --out.")
 ]
 Mode = Annotated[
     Literal["incremental", "snapshot"],
@@ -111,20 +113,20 @@ def parse_time(value: str | None) -> datetime | None:
 
 
 def parse_dates(first: str | None, last: str | None) -> tuple[datetime | None, datetime | None]:
-    """`--from` and `--to`, half-open; which moments that means is told on stderr. Raises UsageError."""
+    """`--from` and `--to`, half-open; the moments that means are printed on stderr. Raises UsageError."""
     span = parse_span(first, last, utc_now())
     say_dates(messages=span)
     return span
 
 
 def say_dates(**spans: tuple[datetime | None, datetime | None]) -> None:
-    """Tell which moments the dates of the command line have become."""
+    """Print the moments that the dates of the command line mean."""
     for what, (first, last) in spans.items():
         named = {"from": first, "to": last}
-        told = [f"{name} {moment_text(moment)}" for name, moment in named.items() if moment is not None]
-        if told:
+        shown = [f"{name} {moment_text(moment)}" for name, moment in named.items() if moment is not None]
+        if shown:
             moments = {name: iso_z(moment) for name, moment in named.items() if moment is not None}
-            say(f"{what.capitalize()} {' '.join(told)}.", **moments)
+            say(f"{what.capitalize()} {' '.join(shown)}.", **moments)
 
 
 def refuse_with_a_file(from_export: Path | None, **given: object) -> None:

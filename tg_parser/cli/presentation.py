@@ -1,4 +1,4 @@
-"""stdout is the result: one JSON object with --json, else text for people. Nothing else is written there."""
+"""Only the result goes to stdout: one JSON object with --json, else text for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What collecting left out or did not take as it stood, in words: one sentence a reason."""
+"""What collecting left out or repaired: one sentence a reason."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
 _COUNTED = ("skipped:", "note:")
 
 
-def reasons_told(counts: Mapping[str, int]) -> Iterator[str]:
+def reason_lines(counts: Mapping[str, int]) -> Iterator[str]:
     """A line for everything that was left out or repaired: how many, what, and what to do if anything."""
     for name, number in sorted(counts.items()):
         if number and name.startswith(_COUNTED):

@@ -16,7 +16,7 @@ from tg_parser.domain.errors import UsageError
 
 @cache
 def speaks_json() -> bool:
-    """Whether LOG_FORMAT asks for JSON; what else may be wrong with the settings is told elsewhere."""
+    """Whether LOG_FORMAT asks for JSON; other errors of the settings are reported elsewhere."""
     from tg_parser.config.log_format import wanted_log_format
 
     return wanted_log_format() == "json"
@@ -48,7 +48,7 @@ def ask(question: str, *, hidden: bool = False) -> str:
 
 
 def confirm(question: str) -> None:
-    """Go on only where a person says yes. Raises typer.Exit for a no, UsageError where nobody is there to answer."""
+    """Continue only after a yes. Raises typer.Exit for a no, UsageError without a terminal."""
     from tg_parser.cli.execution import EXIT_ERROR
 
     while (answer := ask(f"{question} [y/N]: ").lower()) not in {"y", "yes", "n", "no"}:
@@ -57,7 +57,9 @@ def confirm(question: str) -> None:
     if answer in {"y", "yes"}:
         return
     if not answer and not sys.stdin.isatty():
-        raise UsageError("This needs a yes, and there is nobody to give it.", "Say it on the command line: --yes")
+        raise UsageError(
+            "This needs a yes, and there is no terminal to ask on.", "To answer yes on the command line: --yes"
+        )
     say("Nothing was changed.")
     raise typer.Exit(EXIT_ERROR)
 
@@ -68,5 +70,5 @@ def _object(line: str, level: str, facts: dict[str, Any]) -> str:
 
     from tg_parser.domain.moments import iso_z, utc_now
 
-    told = {"event": line, "level": level, "timestamp": iso_z(utc_now()), **facts}
-    return json.dumps(to_jsonable_python(told, fallback=str), ensure_ascii=not is_utf8(sys.stderr))
+    fields = {"event": line, "level": level, "timestamp": iso_z(utc_now()), **facts}
+    return json.dumps(to_jsonable_python(fields, fallback=str), ensure_ascii=not is_utf8(sys.stderr))

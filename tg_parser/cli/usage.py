@@ -1,4 +1,4 @@
-"""Wrong usage in plain words: the option, its value, what is allowed. Not how the libraries below would put it."""
+"""Wrong usage in plain words: the option, its value, what is allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long the agents' history is kept, and where it goes then."""
+"""How long the agents' history is kept, and where it is archived."""
 
 from __future__ import annotations
 

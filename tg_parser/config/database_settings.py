@@ -1,4 +1,4 @@
-"""Where the three databases live, and how to get in."""
+"""Where the three databases are, and how to connect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tg_parser.config.secrets import KEY_VARIABLE, decrypted, only_one, secret_f
 
 
 class DatabaseSettings(SettingsGroup):
-    """Where the three databases live."""
+    """Where the three databases are."""
 
     type: Literal["sqlite", "postgresql"] = setting(
         "DB_TYPE", "sqlite", "`sqlite` keeps three files and needs no server; `postgresql` is for production."
@@ -118,7 +118,7 @@ def with_secrets(given: DatabaseSettings) -> DatabaseSettings:
 
 
 def key_file(env_file: Path | None = Path(".env")) -> Path | None:
-    """The file of the key alone, for the one who makes it: what is encrypted may not be there yet."""
+    """Only the path of the key file, for creating it: encrypted values may not exist yet."""
     return _KeyFile(_env_file=env_file).encryption_key_file
 
 

@@ -1,4 +1,4 @@
-"""The file of variables: whole and readable, or an error that names the line; else a default would stand in."""
+"""The `.env` file: whole and readable, or an error that names the line, so that no default is used by mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One place for everything that is kept: databases, the session file, backups, archives of the agents."""
+"""One folder for everything that is kept: databases, the session file, backups, the agents' archives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Language models: which one answers, how fast it may be asked, and what it may cost."""
+"""Language models: which one is used, how fast it may be called, and what it may cost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Lower = BeforeValidator(lambda value: value.strip().lower() if isinstance(value
 
 
 class LlmSettings(_Group):
-    """Who analyses messages and names topics; without a provider and a key it is done offline."""
+    """The model that analyses messages and names topics; without a provider or a key both are done offline."""
 
     provider: Annotated[Provider | None, _Lower] = _env(
         "LLM_PROVIDER", None, "Who answers; unset, the provider whose key is set, else `local`: offline, no key."
@@ -82,7 +82,7 @@ class LlmSettings(_Group):
 
 
 class LlmLimitSettings(_Group):
-    """How fast models are asked, and how long running calls are waited for."""
+    """How fast models are called, and how long a run waits for calls in progress."""
 
     requests_per_minute: int | None = _env("LLM_REQUESTS_PER_MINUTE", None, "Calls a minute at most.", ge=1)
     tokens_per_minute: int | None = _env("LLM_TOKENS_PER_MINUTE", None, "Tokens a minute at most.", ge=1)
@@ -95,7 +95,7 @@ class LlmLimitSettings(_Group):
 
 
 class LlmMoneySettings(_Group):
-    """What may be spent on models, and what is not paid for twice."""
+    """What may be spent on models, and the cache that saves paying twice."""
 
     max_cost: float | None = _env("LLM_MAX_COST", None, "US dollars a run at most; `--max-cost` for one run.", ge=0)
     monthly_budget: float | None = _env("LLM_MONTHLY_BUDGET", None, "US dollars a calendar month (UTC) at most.", ge=0)
@@ -118,7 +118,7 @@ class LlmMoneySettings(_Group):
 
 
 class PromptSettings(_Group):
-    """What models are told."""
+    """The prompts."""
 
     dir: Path | None = _env("PROMPTS_DIR", None, "Folder with your own prompt files; one here replaces its namesake.")
     language: Literal["en", "ru"] = _env(

@@ -1,4 +1,4 @@
-"""LOG_FORMAT alone, read without the settings: what is wrong with a command line is told before those are loaded."""
+"""LOG_FORMAT alone, read without the settings: errors of the command line are shown before those are loaded."""
 
 from __future__ import annotations
 

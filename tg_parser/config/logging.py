@@ -80,12 +80,12 @@ def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) ->
 
 
 def _is_utf8(stream: TextIO) -> bool:
-    """Whether every text comes through as it is, so that JSON needs no escapes."""
+    """Whether every character can be written, so that JSON needs no escapes."""
     return codecs.lookup(stream.encoding or "ascii").name == "utf-8"
 
 
 def tell_retry(details: RetryDetails) -> None:
-    """Say that something is tried again: to people where they are meant to read the reason, else for debugging."""
+    """Log a retry: as a warning if people should read the reason, else for debugging."""
     cause = details.caused_by
     if isinstance(cause, TgParserError) and details.wait_for >= WORTH_TELLING_SECONDS:
         log.warning(f"{cause.message} Trying again in {details.wait_for:.0f} s.")
@@ -94,7 +94,7 @@ def tell_retry(details: RetryDetails) -> None:
 
 
 def masked(text: str) -> str:
-    """`text` without the secrets that `configure_logging` was told of, for what does not go through the log."""
+    """`text` without the secrets known to `configure_logging`, for output that bypasses the log."""
     return _masking[0].text(text) if _masking else text
 
 

@@ -1,4 +1,4 @@
-"""Variables whose names are nearly ours: a letter too many is a setting that silently does not count."""
+"""Misspelt variables: one wrong letter, and a setting is silently ignored."""
 
 from __future__ import annotations
 

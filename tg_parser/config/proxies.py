@@ -1,4 +1,4 @@
-"""Proxies as people write them: addresses for what goes over HTTP, and those links that Telegram passes around."""
+"""Proxies as people write them: addresses for HTTP clients, and the links that Telegram shares."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ def parse_telegram_proxy(text: str) -> Proxy | MtProxy:
             return parse_proxy(text)
         except ValueError:
             raise ValueError(f"write it as {TELEGRAM_PROXY_FORM}") from None
-    told = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    host, port = told.get("server", ""), told.get("port", "")
+    parameters = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    host, port = parameters.get("server", ""), parameters.get("port", "")
     if kind not in {"proxy", "socks"} or not host or not port.isdecimal():
         raise ValueError(f"write it as {TELEGRAM_PROXY_FORM}")
     if kind == "socks":
-        return Proxy("socks5", host, int(port), told.get("user"), told.get("pass"))
-    return MtProxy(host, int(port), _secret(told.get("secret", "")))
+        return Proxy("socks5", host, int(port), parameters.get("user"), parameters.get("pass"))
+    return MtProxy(host, int(port), _secret(parameters.get("secret", "")))
 
 
 def _secret(text: str) -> str:

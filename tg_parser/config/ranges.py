@@ -1,4 +1,4 @@
-"""What a setting may be, in words, and what is wrong with one that is something else."""
+"""The allowed values of a setting in words, and what is wrong with a value."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def decrypted(token: str | None, key_file: Path | None, variable: str) -> str | 
 
 
 def encrypted(secret: str, key_file: Path) -> str:
-    """`secret` for an environment or a file; a key that is not there yet is made, for its owner's eyes alone."""
+    """`secret`, encrypted for an environment or a file; a missing key file is created, readable only by its owner."""
     if not key_file.exists():
         _make_key(key_file)
     key = secret_from_file(key_file, KEY_VARIABLE) or ""
@@ -77,7 +77,7 @@ def encrypted(secret: str, key_file: Path) -> str:
 
 
 def passwords_in(value: str) -> Iterator[str]:
-    """Passwords that `value` carries where it is a URL, as they stand there and as they are meant."""
+    """Passwords in `value` if it is a URL, as written there and decoded."""
     if "://" not in value:
         return
     # Not urlsplit's own idea of a password: it ends at the first slash, and others' do not.

@@ -30,7 +30,7 @@ from tg_parser.domain.errors import SettingsError
 
 
 class RetrySettings(_Group):
-    """How often and how patiently a failed call is repeated."""
+    """How often a failed call is repeated, and after which pauses."""
 
     max_attempts: int = _env("RETRY_MAX_ATTEMPTS", 3, "Attempts in all.", ge=1, le=10)
     backoff_base: float = _env("RETRY_BACKOFF_BASE", 1.0, "Seconds before the second attempt.", ge=0.1, le=60)
@@ -39,7 +39,7 @@ class RetrySettings(_Group):
 
 
 class CollectingSettings(_Group):
-    """How patiently and how discreetly messages are collected."""
+    """How messages are collected: pauses, limits, and what is kept of people."""
 
     max_wait: float = _env(
         "COLLECT_MAX_WAIT",

@@ -1,4 +1,4 @@
-"""Long waits that somebody asks for: slept through, while a person is told now and then how long it still takes."""
+"""Long waits that a server asks for, with a line now and then about how long it still takes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ TELL_EVERY = 10.0
 log = structlog.get_logger(__name__)
 
 
-async def wait_aloud(seconds: float, for_whom: str) -> None:
-    """Sleep for `seconds`, with a line of the time left every TELL_EVERY of them."""
+async def wait_with_notice(seconds: float, for_whom: str) -> None:
+    """Sleep for `seconds`, logging the time left every TELL_EVERY seconds."""
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     while (left := until - loop.time()) > TELL_EVERY:

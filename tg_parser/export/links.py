@@ -1,4 +1,4 @@
-"""Links back to the original message (M31), pure."""
+"""Links back to the original message, pure."""
 
 from __future__ import annotations
 

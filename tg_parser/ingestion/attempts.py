@@ -1,4 +1,4 @@
-"""Every attempt to collect a source is recorded with its outcome, and says what becomes of the source (M8, M9)."""
+"""Every attempt to collect a source is recorded with its outcome, which decides the status of the source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tg_parser.storage.stores.sources import IngestionStorage
 
 @dataclass(slots=True)
 class OpenAttempt:
-    """An attempt under way; `source` may become known, or another, only while it lasts. Nobody's is not recorded."""
+    """An attempt under way; `source` may become known, or another, only during it; without one it is not recorded."""
 
     source: Source | None
 

@@ -1,4 +1,4 @@
-"""The stage: fetch, store, then move the cursor. Killed in between, the next run stores again and nothing doubles."""
+"""The collect stage: fetch, store, then move the cursor. After a kill, the next run stores again without duplicates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tg_parser.storage.stores.sources import IngestionStorage
 
 
 class Collector:
-    """Brings the messages of one source into the raw storage (M5)."""
+    """Brings the messages of one source into the raw storage."""
 
     def __init__(self, sources: IngestionStorage, comments: CommentStorage, raw_writer: RawWriter) -> None:
         self._sources = sources

@@ -1,4 +1,4 @@
-"""The stage of comments: learn which threads have grown, walk those from their cursors (M4).
+"""The comments stage: find the threads that have grown and read those from their cursors.
 
 Telegram tells the number of comments with every post it shows. A thread is walked only where that number is not the
 one of its last walk; so posts without comments cost nothing, and old posts cost one request a hundred to compare:

@@ -58,14 +58,14 @@ class Listing(NamedTuple):
     style: str = ""
 
 
-class Table(NamedTuple):
+class TableBlock(NamedTuple):
     """A table's title and the words of its cells."""
 
     title: Words
     rows: tuple[tuple[Words, ...], ...]
 
 
-Block = Words | Code | Listing | Table | Media
+Block = Words | Code | Listing | TableBlock | Media
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +97,13 @@ def linked(words: Words, url: str | None) -> Words:
 
 def content_of(blocks: Iterable[Block]) -> Content:
     """The text, links and media of a rich message."""
-    writer = _Writer()
+    writer = _BlockWriter()
     text = "\n\n".join(writer.texts(blocks))
     return Content(text, tuple(writer.links), tuple(writer.media))
 
 
 @dataclass(slots=True)
-class _Writer:
+class _BlockWriter:
     """Writes blocks as text and keeps what is not text, in the order of the message."""
 
     links: list[Link] = field(default_factory=list)
@@ -126,7 +126,7 @@ class _Writer:
                 return block.text.strip("\n").rstrip()
             case Listing():
                 return "\n".join(self._items(block))
-            case Table():
+            case TableBlock():
                 return "\n".join(filter(None, (self._words(block.title), *map(self._row, block.rows))))
 
     def _words(self, words: Words) -> str:

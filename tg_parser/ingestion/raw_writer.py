@@ -1,4 +1,4 @@
-"""What every message passes on its way into the raw storage: its channel's one id, and the wish not to know people."""
+"""The last step before the raw storage: the channel's one id, and people hashed where that is asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stage of second looks: compare stored messages with what Telegram shows now (M6)."""
+"""The recheck stage: compare stored messages with what Telegram shows now."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Rechecker:
     async def _recheck_comments(
         self, source: Source, chat: CommentedSource, posts: Sequence[int], counts: Counter[str], report: ReportProgress
     ) -> None:
-        """Only the group that holds a comment can tell of it: those of a group that was replaced stay as they are."""
+        """Only the group that holds a comment can confirm it: comments of a replaced group stay as they are."""
         group = await chat.discussion_group()
         if group is None:
             return

@@ -1,4 +1,4 @@
-"""The stage of reading again: what an earlier version stored is read once more from the payload that was kept."""
+"""The reread stage: stored messages are read again from the payloads kept with them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def repaired(kept: KeptMessage) -> Repair | None:
 
 
 def read_payload(payload: dict[str, Any] | None) -> PayloadReading | None:
-    """What a payload says; None for one that was not kept whole, and for the preview's, which tells of no content."""
+    """What a payload says; None for one that was not kept whole, and for the preview's, which hold no content."""
     if payload is None:
         return None
     if "_" in payload:

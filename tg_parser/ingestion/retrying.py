@@ -1,4 +1,4 @@
-"""How a question to Telegram is asked again, whichever way it goes: with growing pauses, a limited number of times."""
+"""Retries of requests to Telegram, by API or web: with growing pauses, a limited number of times."""
 
 from __future__ import annotations
 

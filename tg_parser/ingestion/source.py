@@ -14,7 +14,7 @@ from tg_parser.domain.peers import Peer
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Messages in the order of their ids. `skipped` counts what was there and is no message, by reason; `notes`
+    """Messages in the order of their ids. `skipped` counts elements that are not messages, by reason; `notes`
     counts what was taken, but not as it stood: a date without zone, a repaired escape. `reply_counts` is how many
     comments Telegram counts under posts, by their id, where it tells."""
 

@@ -45,7 +45,7 @@ def what_is_unknown(messages: Iterable[RawMessage]) -> Counter[str]:
 
 
 def only_unknown(counts: Mapping[str, int]) -> dict[str, int]:
-    """What `counts` tell of messages that were not understood, or not wholly."""
+    """What `counts` say of messages that were not understood, or not completely."""
     return {name: number for name, number in counts.items() if name.startswith(UNKNOWN) or name == RICH_PART}
 
 

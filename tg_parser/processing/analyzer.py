@@ -1,4 +1,4 @@
-"""The port: messages in, what they say out. One implementation a way to read: offline, or by a language model."""
+"""The port of analysis: one implementation offline, one with a language model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tg_parser.storage.stores.text_vectors import TextVector
 __all__ = ["PIPELINE_VERSION", "Analyzed", "Analyzer", "ChannelProfile", "Task"]
 
 PIPELINE_VERSION = "processing:v3.1.0"
-"""Stands in every document (M14)."""
+"""Written into every document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,6 @@ class Analyzer(Protocol):
         """One outcome a task, in order, in the light of the channel's `profile`.
 
         An error in the list is that message's, one that is raised is that of each message of the portion. It goes to
-        the ledger, unless it `stops_run`, or tells of a provider that is down: then the messages stay waiting.
+        the ledger, unless it `stops_run`, or says that a provider is down: then the messages stay waiting.
         """
         ...

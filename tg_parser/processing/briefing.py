@@ -1,4 +1,4 @@
-"""What a model is told of a message, pure: its text as a reader sees it, cut where too long, and fenced context."""
+"""What a model is sent about a message, pure: its text as a reader sees it, cut if too long, and fenced context."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from tg_parser.domain.errors import AnalysisError, ProviderUnavailableError, TgP
 from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.llm.slots import SLOTS, CallSlots
 from tg_parser.processing.analyzer import Analyzed, Analyzer, ChannelProfile, Task
-from tg_parser.processing.circuit_breaker import CircuitBreaker, Held
+from tg_parser.processing.circuit_breaker import CircuitBreaker, SetAside
 from tg_parser.processing.contexts import context_refs, task_of
 from tg_parser.processing.outcomes import WITHOUT_TEXT, Outcome, Removal, document_of, failure_of
 from tg_parser.processing.reports import ProcessOptions, ProcessReport
@@ -104,7 +104,7 @@ class ChannelRun:
             await self.outbox.put(None)
 
     def _stop(self, error: TgParserError) -> None:
-        """End early; the first error is the one that is told."""
+        """End early; the first error is the one to report."""
         self._end()
         self.error = self.error or error
 
@@ -164,7 +164,7 @@ class ChannelRun:
 
     def _sorted_out(self, results: Iterable[tuple[Task, Analyzed | Exception]]) -> Iterator[Outcome]:
         """The outcomes of a call; none for messages that stay waiting, because the error is not theirs."""
-        unanswered, unusable = list[Held](), list[Held]()
+        unanswered, unusable = list[SetAside](), list[SetAside]()
         for task, result in results:
             if isinstance(result, UnusableAnswerError):
                 unusable.append((task, result))

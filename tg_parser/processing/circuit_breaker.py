@@ -18,22 +18,22 @@ IN_A_ROW = 10
 UNUSABLE_IN_A_ROW = 5
 """Fewer than calls without an answer, for each of these is paid for as many times as there are attempts."""
 
-Held = tuple[Task, TgParserError]
+SetAside = tuple[Task, TgParserError]
 
 
 @dataclass(slots=True)
 class _Streak:
     """Calls in a row that went the same wrong way, and their messages."""
 
-    held: list[Held] = field(default_factory=list)
+    held: list[SetAside] = field(default_factory=list)
     calls: int = 0
 
-    def add(self, held: Sequence[Held]) -> int:
+    def add(self, held: Sequence[SetAside]) -> int:
         self.held += held
         self.calls += 1
         return self.calls
 
-    def ended(self) -> list[Held]:
+    def ended(self) -> list[SetAside]:
         held, self.held, self.calls = self.held, [], 0
         return held
 
@@ -46,23 +46,23 @@ class CircuitBreaker:
         self._unusable = _Streak()
         self._ever_answered = False
 
-    def unanswered(self, held: Sequence[Held]) -> TgParserError | None:
+    def unanswered(self, held: Sequence[SetAside]) -> TgParserError | None:
         """Note a call that found nobody; the error that ends the run, once there are too many in a row."""
         return held[-1][1] if self._unanswered.add(held) >= IN_A_ROW else None
 
-    def unusable(self, held: Sequence[Held]) -> tuple[list[Held], TgParserError | None]:
+    def unusable(self, held: Sequence[SetAside]) -> tuple[list[SetAside], TgParserError | None]:
         """Note a call whose answers could not be used: messages that failed on their own before it, and the error that
         ends the run, once there are too many in a row."""
         self._ever_answered = True
         over = self._unusable.add(held) >= UNUSABLE_IN_A_ROW
         return self._unanswered.ended(), self._rubbish() if over else None
 
-    def answered(self) -> list[Held]:
+    def answered(self) -> list[SetAside]:
         """Note a call that was answered; the messages that failed before it on their own."""
         self._ever_answered = True
         return self._unanswered.ended() + self._unusable.ended()
 
-    def over(self, *, early: bool = False) -> tuple[list[Held], TgParserError | None]:
+    def over(self, *, early: bool = False) -> tuple[list[SetAside], TgParserError | None]:
         """When no more calls come: messages that failed, or the error of a run in which nobody ever answered.
 
         In a run that ends early, calls that found nobody prove nothing; answers that could not be used were paid for.

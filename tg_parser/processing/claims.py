@@ -1,4 +1,4 @@
-"""Who works on which message: processes share what is waiting, and nobody works on, or pays for, what another has.
+"""Which process works on which message: no message is processed, or paid for, by two at once.
 
 A worker is known by a numbered lock that it holds as long as it lives. Claims of a worker whose lock is free are those
 of a dead one: whoever takes the lock gives them up.

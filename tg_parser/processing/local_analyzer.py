@@ -21,7 +21,7 @@ TOGETHER = 8
 
 
 class LocalAnalyzer:
-    """An Analyzer of text tools alone. `names` are found where the `ner` extra is installed, unless told otherwise.
+    """An Analyzer of text tools alone. `names` are found where the `ner` extra is installed, unless stated otherwise.
 
     Tones are heard in what `embedder` makes of a text. The tools run in `workers`.
     """

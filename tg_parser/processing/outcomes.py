@@ -46,7 +46,7 @@ def document_of(task: Task, analyzed: Analyzed) -> StoredDocument:
 
 
 def failure_of(task: Task, error: Exception) -> Failure:
-    """The failure of a message, told to the log too."""
+    """The failure of a message, which is logged too."""
     message = task.message
     log.warning("message failed", source_ref=message.source_ref, error=f"{type(error).__name__}: {error}")
     return Failure(

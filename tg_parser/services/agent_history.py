@@ -1,4 +1,4 @@
-"""What agents are and did, for people to look at; and the cleanup of what has had its time."""
+"""Agents and their history, and the cleanup of history that has expired."""
 
 from __future__ import annotations
 

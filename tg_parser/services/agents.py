@@ -1,4 +1,4 @@
-"""Agents at work: the steps of the main job as agents, and the plans that are run over them."""
+"""The steps of the main job as agents, and the plans that run them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class AgentStores:
 
 @dataclass(frozen=True, slots=True)
 class AgentRun:
-    """What a plan came to: the report of the plain way, and what each agent tells."""
+    """The result of a plan: the same report as without agents, and what each agent adds."""
 
     report: RunReport
     steps: dict[str, JsonObject]
@@ -185,7 +185,7 @@ class AgentService:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What a plan was asked to do."""
+    """The request of a plan."""
 
     channels: tuple[str, ...]
     options: ProcessOptions

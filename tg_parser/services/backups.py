@@ -1,4 +1,4 @@
-"""Backups: make, list, verify, restore, and remove those that have had their time."""
+"""Backups: create, list, verify, restore, and remove those that have expired."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BROKEN_STAYS = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class BackupCheck:
-    """What the trial of a backup found wrong: nothing, where it is good."""
+    """What the verification of a backup found wrong; empty if it is good."""
 
     name: str
     problems: list[str]
@@ -67,7 +67,7 @@ class BackupService:
         return await in_thread(lambda _: directory.latest() if name is None else directory.find(name))
 
     async def verify(self, backup: Backup, report: ReportProgress = silent) -> BackupCheck:
-        """Read its files through, bring it back in a scratch place, and compare every table with the manifest."""
+        """Check its files, restore it into a scratch place, and compare every table with the manifest."""
         return await in_thread(lambda work: self._verify(backup, work), report)
 
     async def in_the_way(self) -> list[str]:
@@ -75,7 +75,7 @@ class BackupService:
         return await in_thread(lambda work: self._connect().holdings(work))
 
     async def restore(self, backup: Backup, *, replace: bool, report: ReportProgress = silent) -> Manifest:
-        """Put the backup in the place of what is there; an older schema is brought forward then.
+        """Replace what is there with the backup; an older schema is upgraded afterwards.
 
         Raises BackupError where it is damaged, of a newer schema, of another backend, or would replace unasked.
         """
@@ -85,7 +85,7 @@ class BackupService:
         return manifest
 
     async def prune(self, *, dry_run: bool = False) -> list[Backup]:
-        """Remove what the retention does not keep, and broken ones of more than a day; give what went."""
+        """Remove what the retention does not keep, and broken ones older than a day; returns what was removed."""
         return await in_thread(lambda work: self._prune(work, dry_run=dry_run))
 
     def _create(self, work: Work) -> Backup:
@@ -151,7 +151,7 @@ def _described(backend: BackupBackend, draft: BackupDraft, moment: datetime, wor
 
 
 def to_prune(backups: Iterable[Backup], retention: Retention, now: datetime) -> list[Backup]:
-    """What goes: each origin has a retention of its own, and what carries a name of somebody's choice stays."""
+    """What to remove: each origin has its own retention, and backups that a user named are kept."""
     own = [each for each in backups if each.own_name]
     broken = [each for each in own if each.state == "broken" and now - each.created_at > BROKEN_STAYS]
     stays: set[str] = set()

@@ -1,4 +1,4 @@
-"""Collecting from Telegram itself: registered sources and chats pointed at, through the web preview or the API."""
+"""Collecting from Telegram itself: registered sources and named chats, through the web preview or the API."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WEB_SIDE_BY_SIDE = 4
 
 @dataclass(frozen=True, slots=True)
 class CollectStages:
-    """What is done with a live chat, in order."""
+    """The steps for a live chat, in order."""
 
     collector: Collector
     comments: CommentCollector
@@ -38,7 +38,7 @@ class CollectStages:
 
 
 class CollectService:
-    """Collects live chats; one failing chat leaves the others alone."""
+    """Collects live chats; one failing chat does not stop the others."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class CollectService:
         return await self._collected(known, peer, None, request, report)
 
     async def collect_all(self, request: IngestRequest, report: ReportProgress = silent) -> list[IngestOutcome]:
-        """Collect every active source but those filled from files, by id; each outcome tells what came of one."""
+        """Collect every active source but those filled from files, by id; one outcome a source."""
         active = [source for source in await self._sources.list() if source.status == "active"]
         live = [source for source in active if source.via != "export"]
         if not live:
@@ -184,9 +184,9 @@ class _Summed:
 
         def report(progress: Progress) -> None:
             self._last[progress.step, source_id] = progress
-            told = [last for (step, _), last in self._last.items() if step == progress.step]
-            totals = [last.total for last in told if last.total is not None]
+            latest = [last for (step, _), last in self._last.items() if step == progress.step]
+            totals = [last.total for last in latest if last.total is not None]
             total = sum(totals) if len(totals) == self._number else None
-            self._report(Progress(progress.step, sum(last.done for last in told), total))
+            self._report(Progress(progress.step, sum(last.done for last in latest), total))
 
         return report

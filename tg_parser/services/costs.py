@@ -11,14 +11,14 @@ from tg_parser.storage.stores.llm_spending import Grouping, SpendingStorage
 
 
 class CostService:
-    """Reports what is booked."""
+    """Reports what has been spent."""
 
     def __init__(self, book: SpendingStorage, monthly_budget: float | None) -> None:
         self._book = book
         self._monthly_budget = monthly_budget
 
     async def report(self, by: Grouping, since: datetime | None = None) -> CostReport:
-        """What was spent since a day of UTC, or ever."""
+        """What was spent since a day in UTC, or in all."""
         totals = await self._book.totals(by, since.date().isoformat() if since else None)
         month = f"{utc_now():%Y-%m}"
         return CostReport(

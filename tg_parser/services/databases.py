@@ -24,25 +24,25 @@ class DatabaseService:
         return [database for database in self._databases if name in ("all", database.name)]
 
     async def upgrade(self, name: str, revision: str = "head") -> list[SchemaState]:
-        """Bring the schema forward to `revision`."""
+        """Upgrade the schema to `revision`."""
         for database in self._chosen(name):
             await migrator.upgrade(database, revision)
         return await self.current(name)
 
     async def downgrade(self, name: str, revision: str) -> list[SchemaState]:
-        """Take the schema back to `revision` (`base` removes every table and what is in it)."""
+        """Downgrade the schema to `revision` (`base` removes every table with its rows)."""
         for database in self._chosen(name):
             await migrator.downgrade(database, revision)
         return await self.current(name)
 
     async def stamp(self, name: str, revision: str) -> list[SchemaState]:
-        """Write down `revision` as the present one without running a migration."""
+        """Record `revision` as the current one without running a migration."""
         for database in self._chosen(name):
             await migrator.stamp(database, revision)
         return await self.current(name)
 
     async def current(self, name: str) -> list[SchemaState]:
-        """Where the schemas stand."""
+        """The current revision of each schema."""
         return [
             SchemaState(
                 database=database.name, revision=await migrator.current(database), newest=migrator.head(database.name)

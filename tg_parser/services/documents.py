@@ -24,9 +24,9 @@ class DocumentService:
     async def process(
         self, channel_ids: Sequence[str], options: ProcessOptions, report: ReportProgress = silent
     ) -> ProcessReport:
-        """Process the waiting messages of `channel_ids`, leaving to other processes what they are at work on.
+        """Process the waiting messages of `channel_ids`, leaving out those that other processes are working on.
 
-        To do again what is done (`force`, `retry_failed`) is for one process a channel: BusyError for a second.
+        Only one process a channel may repeat work (`force`, `retry_failed`): a second one gets BusyError.
         """
         done = ProcessReport()
         parts = ProgressParts(

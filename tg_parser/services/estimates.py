@@ -94,7 +94,7 @@ def _shape_tokens(shape: type[BaseModel]) -> float:
 
 
 def _context_tokens(waiting: WaitingTexts, text_tokens: float) -> float:
-    """Of what comments are sent with: as long as the texts are on average, up to what is sent of it."""
+    """Tokens of the context sent with comments, estimated by the average length of the texts."""
     if not waiting.comments or not waiting.chars:
         return 0.0
     average = waiting.chars / waiting.with_text

@@ -17,7 +17,7 @@ __all__ = ["ExportReport", "ExportRequest", "ExportService", "RawRequest"]
 
 
 class ExportService:
-    """Writes what is held into files."""
+    """Writes what is stored into files."""
 
     def __init__(self, sources: SourceService, exporter: Exporter, raw: RawExporter) -> None:
         self._sources = sources

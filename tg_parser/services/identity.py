@@ -1,4 +1,4 @@
-"""Which source a chat belongs to, pure. A number says which chat it is; a name only as long as it has not moved."""
+"""Which source a chat belongs to, pure. A number identifies a chat; a name only until it moves to another chat."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tg_parser.domain.sources import ChatName, Source
 
 
 def owner_of(chat: Chat, sources: Iterable[Source]) -> Source | None:
-    """The source that collects `chat`, the oldest first: by its number, else by its name where no number speaks."""
+    """The source that collects `chat`, the oldest first: by its number, else by its name."""
     known = list(sources)
     if is_numeric(chat.channel_id):
         by_number = [each for each in known if chat.channel_id in (each.channel_id, each.peer_id)]
@@ -28,7 +28,7 @@ def owner_of(chat: Chat, sources: Iterable[Source]) -> Source | None:
 def matching(peer: Peer, written: str, sources: Iterable[Source]) -> Source | None:
     """The source of a chat as somebody wrote it, or by its channel id as stored.
 
-    A name that leads to a chat now goes before one that a chat has lost.
+    A current name of a chat wins over a name that a chat has lost.
     """
     known, name = list(sources), peer.username or ""
     rules: tuple[Callable[[Source], bool], ...] = (
@@ -41,7 +41,7 @@ def matching(peer: Peer, written: str, sources: Iterable[Source]) -> Source | No
 
 
 def require_same_chat(source: Source, chat: Chat) -> None:
-    """Raise UsageError where `chat` is known to be another one than `source` collects."""
+    """Raise UsageError if `chat` is known not to be the one that `source` collects."""
     number = source.peer.channel_id
     if number is None or not is_numeric(chat.channel_id) or chat.channel_id == number:
         return
@@ -62,24 +62,24 @@ def require_same_chat(source: Source, chat: Chat) -> None:
 
 
 def learned(source: Source, chat: Chat, via: Adapter, *, holds_messages: bool, now: datetime) -> dict[str, Any]:
-    """What `chat` tells that `source` does not know yet. Stored messages keep the id they were stored under."""
-    told: dict[str, Any] = {"channel_title": chat.title, "channel_username": chat.username}
-    told = {name: value for name, value in told.items() if value}
-    told["channel_names"] = names_seen(source.names, chat, via, now)
+    """What `chat` adds to what `source` knows. Stored messages keep the id they were stored under."""
+    changes: dict[str, Any] = {"channel_title": chat.title, "channel_username": chat.username}
+    changes = {name: value for name, value in changes.items() if value}
+    changes["channel_names"] = names_seen(source.names, chat, via, now)
     if via != "api" and source.channel_username and source.has_name(chat.username or ""):
         # A page is found under any name of the chat, and does not tell which of them is its own.
-        told.pop("channel_username", None)
+        changes.pop("channel_username", None)
     if via == "api":
         # The API alone tells for sure that a chat has no name any more; its old one may be another chat's.
-        told["channel_username"] = chat.username
+        changes["channel_username"] = chat.username
     if not is_nameless(chat.channel_id):
-        told["channel_kind"] = chat.kind
+        changes["channel_kind"] = chat.kind
     if via != "export" and source.via == "export":
-        told["via"] = via
+        changes["via"] = via
     if source.peer.channel_id is None and is_numeric(chat.channel_id):
-        told["peer_id" if holds_messages else "channel_id"] = chat.channel_id
+        changes["peer_id" if holds_messages else "channel_id"] = chat.channel_id
     known = source.model_copy(update={"channel_names": source.names})
-    return {name: value for name, value in told.items() if getattr(known, name) != value}
+    return {name: value for name, value in changes.items() if getattr(known, name) != value}
 
 
 def names_seen(held: Sequence[ChatName], chat: Chat, via: Adapter, now: datetime) -> tuple[ChatName, ...]:

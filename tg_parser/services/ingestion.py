@@ -42,7 +42,7 @@ class IngestRequest:
 
 @dataclass(frozen=True, slots=True)
 class IngestOutcome:
-    """What came of one chat."""
+    """The outcome of one chat."""
 
     source: Source
     counts: dict[str, int] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class IngestService:
 
 def _chat_filter(export: DesktopExport, source: Source | None, channel: str | None) -> Callable[[Chat], bool] | None:
     """Which chats are read; None leaves the choice to the export. An export of one chat in HTML tells neither number
-    nor name: it is the chat that somebody says it is."""
+    nor name: it is the chat that the user names."""
     peer = parse_peer(channel) if channel is not None else source.peer if source is not None else None
     if peer is None or (channel is None and peer.channel_id is None):
         return None

@@ -1,4 +1,4 @@
-"""Logging in, step by step: each step says what is wanted next, so that a terminal or a page can ask a person."""
+"""Logging in, step by step: each step says what to ask for next, on a terminal or a web page."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from tg_parser.ingestion.telegram.session import (
     session_file,
     write_private,
 )
-from tg_parser.services.login_attempt import LoggedIn, LoginAttempt, Outcome
-from tg_parser.storage.engine.held import Held
+from tg_parser.services.login_attempt import LoggedIn, LoginAttempt, StepResult
+from tg_parser.storage.engine.held import HeldResource
 from tg_parser.storage.engine.locks import Locks
 from tg_parser.storage.stores.accounts import AccountStorage
 
@@ -64,40 +64,40 @@ class LoginService:
         self._patience = patience
         self._scan_pause = scan_pause
         self._starting = asyncio.Lock()
-        self._held: Held[LoginAttempt | LoggedIn] | None = None
+        self._held: HeldResource[LoginAttempt | LoggedIn] | None = None
 
-    async def start(self, phone: str | None = None, *, by_qr: bool = False, force: bool = False) -> Outcome:
+    async def start(self, phone: str | None = None, *, by_qr: bool = False, force: bool = False) -> StepResult:
         """Begin by QR code or by phone; without a number here or in the settings that is wanted first.
 
-        Who is logged in already is told at once, unless `force`. Raises AccountError, RateLimitedError, BusyError.
+        A login that exists is returned at once, unless `force`. Raises AccountError, RateLimitedError, BusyError.
         """
         async with self._starting:
             await self.cancel()
             await self._give_back()
-            self._held = await Held.open(self._attempt(force=force), self._patience)
+            self._held = await HeldResource.open(self._attempt(force=force), self._patience)
             if by_qr:
                 return await self._next(LoginAttempt.show_qr)
             number = phone or self._settings.phone
             return await (self._next(LoginAttempt.want_phone) if number is None else self.submit_phone(number))
 
-    async def submit_phone(self, phone: str) -> Outcome:
+    async def submit_phone(self, phone: str) -> StepResult:
         """The number, with its country code; the code is sent then. Raises AccountError, RateLimitedError."""
         return await self._next(lambda attempt: attempt.take_phone(phone))
 
-    async def submit_code(self, code: str) -> Outcome:
+    async def submit_code(self, code: str) -> StepResult:
         """The code that was sent. Raises AccountError where it is wrong for the last time or has expired."""
         return await self._next(lambda attempt: attempt.take_code(code))
 
-    async def submit_password(self, password: str) -> Outcome:
+    async def submit_password(self, password: str) -> StepResult:
         """The password of the account. Raises AccountError where it is wrong for the last time."""
         return await self._next(lambda attempt: attempt.take_password(password))
 
-    async def wait_for_scan(self) -> Outcome:
+    async def wait_for_scan(self) -> StepResult:
         """Return when the QR code was scanned, or with the next one to show. Raises AccountError if nobody scans."""
         return await self._next(LoginAttempt.scanned)
 
     async def cancel(self) -> None:
-        """Give the attempt up, if there is one; a step that is waiting ends with AccountError."""
+        """Cancel the attempt, if there is one; a waiting step ends with AccountError."""
         held, self._held = self._held, None
         if held is not None:
             await held.close(because=_given_up())
@@ -106,8 +106,8 @@ class LoginService:
         """Write the session as a string into a file that its owner alone can read. Raises AccountError."""
         await asyncio.to_thread(lambda: write_private(path, f"{as_string(load_session(self._settings))}\n".encode()))
 
-    async def _next(self, take: Callable[[LoginAttempt], Awaitable[Outcome]]) -> Outcome:
-        """What comes of a step. An error ends the attempt, except one after which the same answer can be given."""
+    async def _next(self, take: Callable[[LoginAttempt], Awaitable[StepResult]]) -> StepResult:
+        """The result of a step. An error ends the attempt, unless the same answer can be given again."""
         held = self._held
         if held is None or held.is_over:
             raise _given_up()
@@ -124,7 +124,7 @@ class LoginService:
             return outcome
         return replace(outcome, good_until=outcome.good_until or utc_now() + timedelta(seconds=self._patience))
 
-    async def _end(self, held: Held[LoginAttempt | LoggedIn]) -> None:
+    async def _end(self, held: HeldResource[LoginAttempt | LoggedIn]) -> None:
         if self._held is held:
             await self.cancel()
 
@@ -140,7 +140,7 @@ class LoginService:
                 yield LoginAttempt(self._login(opened, None), path, self._accounts, self._scan_pause)
 
     async def _present(self, opened: AsyncExitStack) -> LoggedIn | None:
-        """Who is logged in now; what trouble the session had before is over then."""
+        """Who is logged in now; what trouble the session had before is cleared."""
         session = await asyncio.to_thread(self._kept_session)
         if session is None:
             return None

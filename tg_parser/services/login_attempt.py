@@ -21,7 +21,7 @@ ATTEMPTS = 3
 SCAN_SECONDS = 300.0
 """How long QR codes are shown."""
 
-Wanted = Literal["phone", "code", "password", "scan"]
+LoginInput = Literal["phone", "code", "password", "scan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class LoginStep:
     `sent` says where the code was sent, `url` what the QR code must say, `problem` why the same is wanted once more.
     """
 
-    wanted: Wanted
+    wanted: LoginInput
     sent: str | None = None
     url: str | None = None
     good_until: datetime | None = None
@@ -47,7 +47,7 @@ class LoggedIn:
     already: bool
 
 
-Outcome = LoginStep | LoggedIn
+StepResult = LoginStep | LoggedIn
 
 
 class LoginAttempt:
@@ -63,34 +63,34 @@ class LoginAttempt:
         self._wrong = 0
         self._scan_until = 0.0
 
-    async def want_phone(self) -> Outcome:
+    async def want_phone(self) -> StepResult:
         """Nothing is known yet."""
         return self._step
 
-    async def show_qr(self) -> Outcome:
+    async def show_qr(self) -> StepResult:
         """The first QR code."""
         self._scan_until = asyncio.get_running_loop().time() + SCAN_SECONDS
         return await self._look() or self._step
 
-    async def take_phone(self, phone: str) -> Outcome:
+    async def take_phone(self, phone: str) -> StepResult:
         """A code is sent to `phone`. Raises AccountError, RateLimitedError."""
         async with self._turn:
             self._require("phone")
             return self._want(LoginStep("code", sent=await self._login.send_code(phone)))
 
-    async def take_code(self, code: str) -> Outcome:
+    async def take_code(self, code: str) -> StepResult:
         """In, or on to the password. Raises WrongAnswerError for the last wrong one, AccountError."""
         async with self._turn:
             self._require("code")
             return await self._judged(self._login.enter_code(code))
 
-    async def take_password(self, password: str) -> Outcome:
+    async def take_password(self, password: str) -> StepResult:
         """In. Raises WrongAnswerError for the last wrong one, AccountError."""
         async with self._turn:
             self._require("password")
             return await self._judged(self._login.enter_password(password))
 
-    async def scanned(self) -> Outcome:
+    async def scanned(self) -> StepResult:
         """What follows once the QR code is scanned, or the next one to show. Raises AccountError after SCAN_SECONDS."""
         async with self._turn:
             self._require("scan")
@@ -103,7 +103,7 @@ class LoginAttempt:
             except TimeoutError:
                 raise AccountError("Nobody has scanned the QR code.", case="nobody_scanned") from None
 
-    async def _look(self) -> Outcome | None:
+    async def _look(self) -> StepResult | None:
         """What has come of the QR code; None where it is still to be scanned."""
         scan = await self._login.scan()
         if scan.url is None:
@@ -112,7 +112,7 @@ class LoginAttempt:
             return None
         return self._want(LoginStep("scan", url=scan.url, good_until=scan.good_until))
 
-    async def _judged(self, answer: Awaitable[str | None]) -> Outcome:
+    async def _judged(self, answer: Awaitable[str | None]) -> StepResult:
         try:
             account = await answer
         except WrongAnswerError as error:
@@ -123,7 +123,7 @@ class LoginAttempt:
         self._wrong = 0
         return await self._passed(account)
 
-    async def _passed(self, account: str | None) -> Outcome:
+    async def _passed(self, account: str | None) -> StepResult:
         """The session of `account` is kept; without one a password is wanted too."""
         if account is None:
             return self._want(LoginStep("password"))
@@ -135,13 +135,13 @@ class LoginAttempt:
         self._step = step
         return step
 
-    def _require(self, given: Wanted) -> None:
+    def _require(self, given: LoginInput) -> None:
         wanted = self._step.wanted
         if given != wanted:
             raise UsageError(f"The login is waiting for {_WORDS[wanted]}, not for {_WORDS[given]}.")
 
 
-_WORDS: dict[Wanted, str] = {
+_WORDS: dict[LoginInput, str] = {
     "phone": "a phone number",
     "code": "the code that Telegram sent",
     "password": "the password of the account",

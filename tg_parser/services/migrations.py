@@ -1,4 +1,4 @@
-"""Migrations: the data of SQLite files into the databases that are open, and back out again."""
+"""Migrations: copy the data of SQLite files into the open databases, and undo that."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class MigrationService:
         self._target = target
 
     async def migrate(self, folder: Path, options: MigrationOptions, tell: ReportProgress = silent) -> MigrationReport:
-        """Bring the SQLite files of `folder` in. Raises StorageError, UsageError, BusyError."""
+        """Migrate the SQLite files of `folder`. Raises StorageError, UsageError, BusyError."""
         return await migrate(self._target, folder, options, tell)
 
     async def rollback(self, run_id: str) -> Mapping[str, int]:
-        """Take a run back out; the rows that were removed, by table. Raises UsageError for an unknown one."""
+        """Undo a run; returns the rows that were removed, by table. Raises UsageError for an unknown one."""
         return await rollback(self._target, run_id)

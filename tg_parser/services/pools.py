@@ -1,4 +1,4 @@
-"""Pools: how this process stands, and which sessions of which processes the server has."""
+"""Connection pools of this process, and the sessions of all processes on the server."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tg_parser.ingestion.rereading import REPAIRED, Rereader
 
 @dataclass(frozen=True, slots=True)
 class RereadReport:
-    """What reading again did for one source: messages read and repaired, the repairs by kind, and those of which
+    """The result of rereading one source: messages read and repaired, the repairs by kind, and those of which
     nothing is known because the payload does not hold it."""
 
     source: Source

@@ -1,4 +1,4 @@
-"""The main job for every source: one that fails leaves the others alone."""
+"""The main job for every source: one failing source does not stop the others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tg_parser.topics.topicizer import TopicizeReport
 
 @dataclass(frozen=True, slots=True)
 class SourceRun:
-    """What each step did for one source; None where it was left out. `error` is the first of them that failed."""
+    """The result of each step for one source; None if it was skipped. `error` is that of the first step that failed."""
 
     source: Source
     ingested: IngestOutcome | None = None
@@ -33,7 +33,7 @@ class SourceRun:
 
 @dataclass(frozen=True, slots=True)
 class RunAllReport:
-    """What came of every source, and the files of all together."""
+    """The result of every source, and the files of all together."""
 
     sources: list[SourceRun]
     exported: ExportReport | None = None
@@ -45,7 +45,7 @@ class RunAllReport:
 
 
 class RunAllService:
-    """Takes every step for each source, and the export once for all.
+    """Runs every step for each source, and one export for all.
 
     An error that every other source would meet too (no database, no money, a wrong key) ends the run.
     """
@@ -94,7 +94,7 @@ class RunAllService:
     async def _collected(
         self, chosen: Sequence[Source], request: RunRequest, report: ReportProgress
     ) -> dict[str, IngestOutcome]:
-        """What live sources gave; what is filled from files, or waits for a person, has nothing to be asked for."""
+        """Collects live sources; those filled from files, or waiting for a person, are left out."""
         if not any(each.status == "active" and each.via != "export" for each in chosen):
             return {}
         outcomes = await self._collect.collect_all(request.ingest, report)
@@ -103,7 +103,7 @@ class RunAllService:
     async def _steps(
         self, source: Source, collected: IngestOutcome | None, request: RunRequest, report: ReportProgress
     ) -> SourceRun:
-        """What is held of a source is worked on also where collecting it has failed."""
+        """Processes what is stored of a source even if collecting it has failed."""
         done = SourceRun(source, collected, error=collected.error if collected is not None else None)
         if collected is not None:
             done = replace(done, source=collected.source)

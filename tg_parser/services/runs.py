@@ -22,7 +22,7 @@ from tg_parser.topics.topicizer import TopicizeReport
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What a run works on and which of its steps it takes."""
+    """What a run works on, and which steps it runs."""
 
     out: Path
     export_path: Path | None = None
@@ -39,7 +39,7 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What each step did; None where it was left out."""
+    """The result of each step; None if it was skipped."""
 
     channel_ids: tuple[str, ...]
     ingested: list[IngestOutcome] | None = None
@@ -69,7 +69,7 @@ class RunService:
         self._exporter = exporter
 
     async def run(self, request: RunRequest, report: ReportProgress = silent) -> RunReport:
-        """Take every step that `request` does not skip. A failed step ends the run with its error."""
+        """Run every step that `request` does not skip. A failed step ends the run with its error."""
         ingested = None if "ingest" in request.skip else await self.collect(request, report)
         channels = await self.channels(request, ingested)
         processed = topics = exported = None
@@ -112,7 +112,7 @@ class RunService:
         return await self._exporter.export(replace(_export_of(request, channels), addresses=addresses), report)
 
     async def channels(self, request: RunRequest, ingested: list[IngestOutcome] | None) -> Sequence[str]:
-        """What the steps after collecting work on. Raises OutputError before anything is paid for in vain."""
+        """The channels for the steps after collecting. Raises OutputError before anything is paid for in vain."""
         if ingested is not None:
             found = [outcome.source.channel_id for outcome in ingested]
         else:
@@ -121,7 +121,7 @@ class RunService:
         return found
 
     async def require_own_folder(self, request: RunRequest, channels: Sequence[str]) -> None:
-        """Raise OutputError where the files of these channels could not be put where `request` wants them."""
+        """Raise OutputError if the files of these channels could not be written where `request` wants them."""
         if "export" not in request.skip:
             await self._exporter.require_own_folder(_export_of(request, channels))
 

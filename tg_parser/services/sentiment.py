@@ -25,7 +25,7 @@ class SentimentService:
         self._documents = documents
 
     async def report(self, wanted: ToneFilter, by: By, *, limit: int) -> SentimentReport:
-        """Sums of a channel; `limit` is of threads and topics, periods are all given."""
+        """Sums of a channel; `limit` is for threads and topics, all periods are given."""
         address = (await self._sources.addresses()).get(wanted.channel_id, ChatAddress())
         sums = await self._tones.sums(wanted, by, None if by in PERIODS else limit)
         titles = await self._titles(wanted.channel_id, by, [each.key for each in sums])

@@ -1,4 +1,4 @@
-"""Ids of sources that the program makes: ASCII, short, speaking, so that they can be typed on any keyboard. Pure."""
+"""Generated ids of sources: ASCII, short and readable, so that they can be typed on any keyboard. Pure."""
 
 from __future__ import annotations
 

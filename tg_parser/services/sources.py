@@ -89,7 +89,7 @@ class SourceService:
         return matching(_lenient_peer(written), written, await self.list())
 
     async def of_channel(self, written: str) -> Source:
-        """The source of a chat that is filled from a file which does not tell whose it is; a new one if need be."""
+        """The source of a chat filled from a file that does not identify the chat; a new one if need be."""
         if (held := await self.find(written)) is not None:
             return held
         peer = parse_peer(written)
@@ -161,7 +161,7 @@ class SourceService:
         )
 
     async def _take_name_from_others(self, owner: Source, known: Sequence[Source]) -> None:
-        """A name belongs to one chat: a source of another chat that had it has lost it."""
+        """A name belongs to one chat: it is taken from any source of another chat."""
         names = {each.name for each in owner.names if each.until is None}
         for other in known:
             same_chat = other.source_id == owner.source_id or other.channel_id == owner.channel_id

@@ -1,4 +1,4 @@
-"""Status: what is held of every source, what is missing and why."""
+"""Status: what is stored of every source, what is missing and why."""
 
 from __future__ import annotations
 

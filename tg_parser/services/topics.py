@@ -35,7 +35,7 @@ class TopicService:
         dry_run: bool = False,
         report: ReportProgress = silent,
     ) -> TopicizeReport:
-        """Find the topics of `channel_ids` taken together. Raises BusyError where another process is at one of them."""
+        """Find the topics of `channel_ids` taken together. Raises BusyError if another process is at one of them."""
         async with AsyncExitStack() as held:
             for channel_id in sorted(channel_ids):
                 await held.enter_async_context(self._locks.exclusive(f"topicize:{channel_id}"))

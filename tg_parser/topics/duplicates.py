@@ -26,14 +26,14 @@ _DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Pair:
+class GroupPair:
     """Positions of two groups, the lower first, that may be one topic."""
 
     first: int
     second: int
 
 
-def may_merge(groups: Sequence[Group], items: Items, corpus: Corpus, options: TopicOptions) -> list[Pair]:
+def may_merge(groups: Sequence[Group], items: Items, corpus: Corpus, options: TopicOptions) -> list[GroupPair]:
     """Pairs above the floor that share messages or telling words, the most similar first, limited in number.
 
     Two wanted topics are never one: the user keeps them apart.
@@ -44,12 +44,12 @@ def may_merge(groups: Sequence[Group], items: Items, corpus: Corpus, options: To
     near = np.argwhere(np.triu(similarity, 1) >= _FLOOR * WIDTHS[options.level].cut)
     ranked = sorted(((-similarity[a, b], int(a), int(b)) for a, b in near))
     stems = [_telling_stems(group, corpus) for group in groups]
-    pairs = (Pair(a, b) for _, a, b in ranked if not (groups[a].wanted and groups[b].wanted))
+    pairs = (GroupPair(a, b) for _, a, b in ranked if not (groups[a].wanted and groups[b].wanted))
     checked = (pair for pair in pairs if _share(groups[pair.first], groups[pair.second], stems, pair))
     return [pair for pair, _ in zip(checked, range(MOST_PAIRS), strict=False)]
 
 
-def joint(pairs: Iterable[Pair], allowed: Iterable[Pair]) -> list[tuple[int, ...]]:
+def joint(pairs: Iterable[GroupPair], allowed: Iterable[GroupPair]) -> list[tuple[int, ...]]:
     """Sorted lists of positions to be joined, from the `pairs` that a model calls one topic.
 
     When three or more would become one, every two must be `allowed`: a chain of similarities does not join its ends.
@@ -59,7 +59,7 @@ def joint(pairs: Iterable[Pair], allowed: Iterable[Pair]) -> list[tuple[int, ...
     for pair in sorted(set(pairs)):
         touched = [one for one in sets if one & {pair.first, pair.second}]
         whole = frozenset({pair.first, pair.second}).union(*touched)
-        if all(Pair(a, b) in may for a in whole for b in whole if a < b):
+        if all(GroupPair(a, b) in may for a in whole for b in whole if a < b):
             sets = [one for one in sets if one not in touched] + [whole]
     return sorted(tuple(sorted(one)) for one in sets)
 
@@ -120,7 +120,7 @@ def _telling_stems(group: Group, corpus: Corpus) -> frozenset[str]:
     return frozenset(ranked[:_TELLING_STEMS])
 
 
-def _share(one: Group, other: Group, stems: Sequence[frozenset[str]], pair: Pair) -> bool:
+def _share(one: Group, other: Group, stems: Sequence[frozenset[str]], pair: GroupPair) -> bool:
     rows, others = {member.row for member in one.members}, {member.row for member in other.members}
     shared = 2 * len(rows & others) / (len(rows) + len(others))
     return shared >= _SHARED or bool(stems[pair.first] & stems[pair.second])

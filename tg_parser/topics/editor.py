@@ -16,7 +16,7 @@ from tg_parser.llm.fencing import Fence
 from tg_parser.llm.prompts import Prompts
 from tg_parser.llm.question import Answer, Asker, Prompt, Purpose, Question
 from tg_parser.topics.answers import SUMMARY_CHARS, Belonging, SameTopic, ShownTexts, TopicWords, distinct, one_line
-from tg_parser.topics.duplicates import Pair, may_merge
+from tg_parser.topics.duplicates import GroupPair, may_merge
 from tg_parser.topics.finalizing import Edit, unique_titles
 from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus
 from tg_parser.topics.grouping.known import near_threshold
@@ -61,7 +61,7 @@ class TopicEditor:
             if answer is not None
         }
 
-    async def duplicates(self, grouping: Grouping, session: LlmSession) -> dict[Pair, str]:
+    async def duplicates(self, grouping: Grouping, session: LlmSession) -> dict[GroupPair, str]:
         """The pairs of groups that are one topic, each with the reason."""
         prepared = grouping.prepared
         pairs = may_merge(grouping.groups, prepared.items, prepared.corpus, prepared.options)
@@ -120,7 +120,7 @@ class TopicEditor:
         check = partial(grounds.check_words, taken=taken, is_named=wanted is not None)
         return Question(prompt, TopicWords, purpose, check)
 
-    def _same(self, grouping: Grouping, pair: Pair, purpose: Purpose) -> Question[SameTopic]:
+    def _same(self, grouping: Grouping, pair: GroupPair, purpose: Purpose) -> Question[SameTopic]:
         corpus = grouping.prepared.corpus
         groups = [grouping.groups[place] for place in (pair.first, pair.second)]
         first, second = ([one.text for one in representatives(group, corpus, _OF_A_PAIR)] for group in groups)

@@ -1,4 +1,4 @@
-"""agents: who they are, what they did, and what has had its time."""
+"""agents: list them, show what they did, clean up their history."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def history(
     failed: Annotated[bool, typer.Option("--failed", help="Only tasks that ended with an error.")] = False,
     json: Json = False,
 ) -> None:
-    """The last tasks of an agent, with what it was given and what it gave."""
+    """The last tasks of an agent, with input and output."""
     found = execute(lambda app: app.agent_history.history(name, limit, failed_only=failed))
     if json:
         from tg_parser.services.views.agents import AgentTasks
@@ -134,10 +134,10 @@ def cleanup(
     days: Annotated[
         int | None, typer.Option("--days", min=1, help="Keep this many days, instead of AGENT_RETENTION_DAYS.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be removed.")] = False,
     json: Json = False,
 ) -> None:
-    """Put old tasks and handoffs into archives, and delete them once their archive is known to be good."""
+    """Archive old tasks and handoffs, and delete them once their archive is verified."""
     done = execute(lambda app: app.agent_history.cleanup(days=days, dry_run=dry_run))
     if json:
         from tg_parser.services.views.agents import HistoryCleanup

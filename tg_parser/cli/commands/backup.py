@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from tg_parser.cli.execution import EXIT_ERROR, errors_told, settings_of_the_command
+from tg_parser.cli.execution import EXIT_ERROR, error_boundary, settings_of_the_command
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.stderr import confirm, say
@@ -31,7 +31,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A backup, as `backup 
 
 @commands.command()
 def create(folder: Folder = None, json: Json = False) -> None:
-    """Make a backup while everything goes on, then remove those that have had their time."""
+    """Make a backup while everything goes on, then remove those that have expired."""
 
     async def work(service: BackupService) -> tuple[Backup, list[Backup]]:
         with shown_progress() as report:
@@ -52,7 +52,7 @@ def create(folder: Folder = None, json: Json = False) -> None:
 
 @commands.command("list")
 def list_backups(folder: Folder = None, json: Json = False) -> None:
-    """The backups, newest first, and why one is not good."""
+    """The backups, newest first, and what is wrong with broken ones."""
     found = _with_backups(lambda service: service.all(), folder)
     if json:
         from tg_parser.services.views.upkeep import BackupList, BackupView
@@ -101,7 +101,7 @@ def restore(
     folder: Folder = None,
     json: Json = False,
 ) -> None:
-    """Put a backup in the place of what the databases hold now."""
+    """Replace what the databases hold now with a backup."""
 
     async def look(service: BackupService) -> tuple[Backup, list[str]]:
         return await service.find(name), [] if yes else await service.in_the_way()
@@ -113,7 +113,7 @@ def restore(
     backup, replaced = _with_backups(look, folder)
     if replaced:
         # Outside of the event loop, where Ctrl-C ends a question at once.
-        with errors_told():
+        with error_boundary():
             _ask(name, replaced)
     manifest = _with_backups(work, folder)
     if json:
@@ -127,11 +127,11 @@ def restore(
 
 @commands.command()
 def prune(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
     folder: Folder = None,
     json: Json = False,
 ) -> None:
-    """Remove what BACKUP_KEEP_* do not keep, and broken ones of more than a day."""
+    """Remove what BACKUP_KEEP_* do not keep, and broken backups older than a day."""
     gone = _with_backups(lambda service: service.prune(dry_run=dry_run), folder)
     if json:
         from tg_parser.services.views.upkeep import PrunedBackups
@@ -147,7 +147,7 @@ def prune(
 def _with_backups(
     work: Callable[[BackupService], Coroutine[Any, Any, T]], folder: Path | None, scratch_url: str | None = None
 ) -> T:
-    with errors_told("Stopped. No backup was made of half the data, and nothing was restored by half."):
+    with error_boundary("Stopped. No backup was made of half the data, and nothing was restored by half."):
         return run(work(_service(folder, scratch_url)))
 
 

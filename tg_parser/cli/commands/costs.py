@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def costs(
     by: Annotated[
-        Literal["day", "month", "run", "channel", "model", "stage"], typer.Option("--by", help="What a line is of.")
+        Literal["day", "month", "run", "channel", "model", "stage"], typer.Option("--by", help="Group by this.")
     ] = "day",
     since: Annotated[
         str | None,

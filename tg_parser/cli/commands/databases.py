@@ -30,7 +30,7 @@ Revision = Annotated[str, typer.Argument(help="A revision as `db history` lists 
 
 
 class DowngradeCommand(TyperCommand):
-    """A command whose revision may be a number of steps back, `-1`, which is not an option."""
+    """A command that takes `-1` as one step back, not as an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read `-1` as `--steps=1`."""
@@ -44,7 +44,7 @@ def init(json: Json = False) -> None:
 
 @commands.command()
 def upgrade(revision: Revision = "head", db: Which = "all", json: Json = False) -> None:
-    """Bring the schema forward."""
+    """Upgrade the schema."""
     _emit(execute(lambda app: app.databases.upgrade(db, revision), prepare=False, begin=True), json=json)
 
 
@@ -54,13 +54,14 @@ def downgrade(
         str | None, typer.Argument(help="A revision as `db history` lists them, `base`, or -1 for one step back.")
     ] = None,
     steps: Annotated[
-        int | None, typer.Option("--steps", min=1, max=1000, help="So many revisions back; -1 is short for --steps 1.")
+        int | None,
+        typer.Option("--steps", min=1, max=1000, help="How many revisions to go back; -1 is short for --steps 1."),
     ] = None,
     db: Which = "all",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json: Json = False,
 ) -> None:
-    """Take the schema back; data that the older schema has no place for are lost."""
+    """Downgrade the schema; data that the older schema cannot hold is lost."""
     if (revision is None) == (steps is None):
         raise UsageError(
             "Give the revision to go back to, or how many steps to go back.",
@@ -69,13 +70,13 @@ def downgrade(
     to = revision or f"-{steps}"
     if not yes:
         where = f"to {revision}" if revision else f"{steps} step{'s' if steps != 1 else ''}"
-        confirm(f"Take {db} back {where}? Data without a place there are lost.")
+        confirm(f"Take {db} back {where}? Data that the older schema cannot hold is lost.")
     _emit(execute(lambda app: app.databases.downgrade(db, to), prepare=False), json=json)
 
 
 @commands.command()
 def current(db: Which = "all", json: Json = False) -> None:
-    """Where the schemas stand."""
+    """The current revision of each schema."""
     _emit(execute(lambda app: app.databases.current(db), prepare=False), json=json)
 
 
@@ -99,7 +100,7 @@ def history(db: Which = "all", json: Json = False) -> None:
 
 @commands.command()
 def stamp(revision: Revision, db: Which = "all", json: Json = False) -> None:
-    """Note a revision as the present one without running anything."""
+    """Record a revision as the current one without running anything."""
     _emit(execute(lambda app: app.databases.stamp(db, revision), prepare=False), json=json)
 
 

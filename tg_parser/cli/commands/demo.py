@@ -1,4 +1,4 @@
-"""demo: the whole main job on the bundled sample, and what came of it."""
+"""demo: the whole main job on the bundled sample, and its result."""
 
 from __future__ import annotations
 

@@ -58,18 +58,18 @@ def entries(
 def _emit(entry: dict[str, Any]) -> None:
     from datetime import datetime
 
-    told = entry["metadata"]
+    metadata = entry["metadata"]
     emit_facts(
         [
             ("entry", entry["id"]),
-            ("date", datetime.fromisoformat(told["date"])),
-            ("channel", told["channel_title"]),
-            ("author", (told["author"] or {}).get("name")),
-            ("link", told["link"]),
+            ("date", datetime.fromisoformat(metadata["date"])),
+            ("channel", metadata["channel_title"]),
+            ("author", (metadata["author"] or {}).get("name")),
+            ("link", metadata["link"]),
             ("title", entry["title"]),
             ("key phrases", ", ".join(entry["tags"]) or None),
             ("topics", ", ".join(entry["topics"]) or None),
-            ("noise", "yes" if told["is_noise"] else None),
+            ("noise", "yes" if metadata["is_noise"] else None),
         ]
     )
     emit_line("")

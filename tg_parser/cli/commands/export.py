@@ -64,5 +64,5 @@ def export(
 
 
 def export_facts(done: ExportReport) -> list[tuple[str, object]]:
-    """The report by name."""
+    """The report, by label."""
     return [("message entries", done.message_entries), ("topics", done.topics), ("files in", done.out)]

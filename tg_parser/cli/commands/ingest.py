@@ -23,7 +23,7 @@ from tg_parser.cli.options import (
     refuse_without_a_file,
 )
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
-from tg_parser.cli.reasons import reasons_told
+from tg_parser.cli.reasons import reason_lines
 from tg_parser.cli.reread import emit_rereading
 from tg_parser.cli.reread import reread as read_again
 from tg_parser.cli.stderr import say
@@ -113,8 +113,8 @@ def emit_outcomes(outcomes: list[IngestOutcome]) -> None:
     from tg_parser.services.views.collecting import unknown_of
 
     usual = ("seen", "new", "revised", "unchanged", "service")
-    told = {name for outcome in outcomes for name, number in outcome.counts.items() if number}
-    columns = (*usual, *(name for name in ("comments", "rechecked", "deleted") if name in told))
+    counted = {name for outcome in outcomes for name, number in outcome.counts.items() if number}
+    columns = (*usual, *(name for name in ("comments", "rechecked", "deleted") if name in counted))
     emit_table(
         ("source", "title", *columns, "skipped"),
         [
@@ -131,5 +131,5 @@ def emit_outcomes(outcomes: list[IngestOutcome]) -> None:
         if unknown := unknown_of(outcome):
             held = ", ".join(f"{number} {name}" for name, number in unknown.items())
             emit_line(f"{outcome.source.source_id}: messages that show nothing known were kept as they are: {held}.")
-        for line in reasons_told(outcome.counts):
+        for line in reason_lines(outcome.counts):
             emit_line(f"{outcome.source.source_id}: {line}")

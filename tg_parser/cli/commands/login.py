@@ -1,4 +1,4 @@
-"""login: the one command that asks. The session it makes is kept in a file and shown nowhere."""
+"""login: the one interactive command. The session it makes is kept in a file and never shown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def login(
     qr: Annotated[bool, typer.Option("--qr", help="Show a QR code to scan instead of asking for a code.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Log in anew even where that was done before.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Log in again, even if you are logged in.")] = False,
     export_string: Annotated[
         Path | None, typer.Option(help="Also write the session as a string into this file, for another machine.")
     ] = None,
@@ -63,7 +63,7 @@ async def _logged_in(login: LoginService, *, by_qr: bool, force: bool) -> Logged
 
 
 async def _answered(login: LoginService, step: LoginStep) -> LoginStep | LoggedIn:
-    """A person gives what `step` wants."""
+    """Ask a person for what `step` needs."""
     if step.wanted == "phone":
         return await login.submit_phone(_asked("Phone number with the country code: "))
     if step.wanted == "code":
@@ -89,7 +89,7 @@ def _asked(question: str, *, hidden: bool = False) -> str:
     answer = _interruptible(lambda: ask(question, hidden=hidden))
     if not answer:
         raise UsageError(
-            "Logging in needs answers, and there is nobody to give them.",
+            "Logging in asks questions, and there is no terminal to ask on.",
             "Run tg-parser login in a terminal, or log in on another machine with --export-string and set "
             "TELEGRAM_SESSION to the string.",
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import typer
 from typer.core import TyperCommand
 
-from tg_parser.cli.execution import EXIT_ERROR, errors_told, settings_of_the_command
+from tg_parser.cli.execution import EXIT_ERROR, error_boundary, settings_of_the_command
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.stderr import say
@@ -78,7 +78,7 @@ def migrate_from_sqlite(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Bring the data of SQLite files, also of the earlier version, into PostgreSQL or into new SQLite files."""
+    """Copy the data of SQLite files, also of the earlier version, into PostgreSQL or into new SQLite files."""
     from tg_parser.services.migrations import MigrationOptions
 
     target = _Target(postgres_url, to_sqlite)
@@ -130,7 +130,7 @@ def _undo(target: _Target, run_id: str, *, json: bool) -> None:
 
 
 def _on_target(target: _Target, work: Callable[[MigrationService], Awaitable[T]], dry_run: bool) -> T:
-    with errors_told("Stopped. What was done is kept; go on with --resume."):
+    with error_boundary("Stopped. What was done is kept; go on with --resume."):
         return run(_connected(target, work, dry_run))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tg_parser.cli.execution import errors_told, execute
+from tg_parser.cli.execution import error_boundary, execute
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 from tg_parser.cli.stderr import ask, say
 from tg_parser.domain.errors import UsageError
@@ -41,7 +41,7 @@ def encrypt_secret(
     """
     from tg_parser.config.secrets import encrypted
 
-    with errors_told():
+    with error_boundary():
         path = key_file or _key_file_of_the_environment()
         secret = _secret()
         if not secret:

@@ -40,7 +40,7 @@ def process(
     max_cost: MaxCost = None,
     no_cache: NoCache = False,
     estimate: Annotated[
-        bool, typer.Option("--estimate", help="Only tell calls, tokens and price; nothing is sent.")
+        bool, typer.Option("--estimate", help="Only show calls, tokens and price; nothing is sent.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what is waiting.")] = False,
     json: Json = False,
@@ -55,18 +55,20 @@ def process(
             chosen = run.process_options(concurrency=concurrency, force=force, retry_failed=retry_failed)
             yield run, channels, chosen
 
-    async def work(app: App) -> _Done:
+    async def work(app: App) -> _ProcessOutcome:
         from tg_parser.services.documents import ProcessReport
 
         async with opened(app) as (run, channels, options):
             provider, report = run.models.provider, run.context.report
             if dry_run:
-                return _Done(ProcessReport(waiting=await run.documents.count_waiting(channels, options)), provider)
+                return _ProcessOutcome(
+                    ProcessReport(waiting=await run.documents.count_waiting(channels, options)), provider
+                )
             if multi_agent:
                 ran = await run.agents.process(channels, options, report)
-                return _Done(ran.report.processed or ProcessReport(), provider, run_spending(run), ran.steps)
+                return _ProcessOutcome(ran.report.processed or ProcessReport(), provider, run_spending(run), ran.steps)
             done = await run.documents.process(channels, options, report)
-            return _Done(done, provider, run_spending(run))
+            return _ProcessOutcome(done, provider, run_spending(run))
 
     async def foresee(app: App) -> Estimate:
         async with opened(app) as (run, channels, options):
@@ -81,8 +83,8 @@ def process(
     finish(done.report.failed)
 
 
-class _Done(NamedTuple):
-    """What a run came to, who read, what that cost, and what each agent tells."""
+class _ProcessOutcome(NamedTuple):
+    """The result of a run: the report, the provider, the cost, and what each agent adds."""
 
     report: ProcessReport
     provider: str
@@ -90,19 +92,19 @@ class _Done(NamedTuple):
     steps: dict[str, JsonObject] | None = None
 
 
-def _emit_json(done: _Done) -> None:
+def _emit_json(done: _ProcessOutcome) -> None:
     from tg_parser.services.views.runs import ProcessResult
 
     emit_json(ProcessResult.of(done.provider, done.report, done.spending, with_looks(done.steps)))
 
 
-def _emit(done: _Done) -> None:
+def _emit(done: _ProcessOutcome) -> None:
     emit_facts([*process_facts(done.report).items(), *spending_lines(done.spending)])
     emit_steps(with_looks(done.steps))
 
 
 def process_facts(done: ProcessReport) -> dict[str, int]:
-    """The report by name."""
+    """The report, by label."""
     return {
         "waiting": done.waiting,
         "processed": done.processed,

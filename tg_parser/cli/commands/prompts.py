@@ -1,4 +1,4 @@
-"""prompts: what language models are told, and whether a user's own prompts are right."""
+"""prompts: the instructions for language models, and whether a user's own are valid."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from tg_parser.cli.execution import errors_told, settings_of_the_command
+from tg_parser.cli.execution import error_boundary, settings_of_the_command
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 
-commands = typer.Typer(help="Prompts: what language models are told; PROMPTS_DIR holds your own.", no_args_is_help=True)
+commands = typer.Typer(
+    help="Prompts: the instructions for language models; PROMPTS_DIR holds your own.", no_args_is_help=True
+)
 
 
 @commands.command("list")
@@ -17,7 +19,7 @@ def list_prompts(json: Json = False) -> None:
     """The prompts in force, with the files they come from."""
     from tg_parser.services.prompts import prompts_in_force
 
-    with errors_told():
+    with error_boundary():
         found = prompts_in_force(settings_of_the_command().prompts)
     if json:
         emit_json(found)
@@ -36,7 +38,7 @@ def show(
     """Print a prompt file as it stands; saved in PROMPTS_DIR and changed, it replaces this one."""
     from tg_parser.services.prompts import prompt_text
 
-    with errors_told():
+    with error_boundary():
         settings = settings_of_the_command().prompts
         text = prompt_text(settings.model_copy(update={"dir": None}) if packaged else settings, name)
     emit_line(text.rstrip("\n"))
@@ -47,6 +49,6 @@ def check(json: Json = False) -> None:
     """Read every prompt in every language, your own too, and say what is wrong with file and line."""
     from tg_parser.services.prompts import checked_prompts
 
-    with errors_told():
+    with error_boundary():
         found = checked_prompts(settings_of_the_command().prompts)
     emit_json(found) if json else emit_line(f"{len(found.checked)} prompt files are right.")

@@ -91,7 +91,7 @@ def run(
     chat, from_export = _chat_or_export(chat, channel, from_export)
     span = parse_recheck(recheck)
 
-    async def work(app: App) -> _Done:
+    async def work(app: App) -> _RunOutcome:
         from tg_parser.services.ingestion import IngestRequest
         from tg_parser.services.runs import RunRequest
 
@@ -120,12 +120,12 @@ def run(
             )
             if every:
                 of_all = await opened.run_all.run(request, report)
-                return _Done(run_spending(opened), of_all=of_all)
+                return _RunOutcome(run_spending(opened), of_all=of_all)
             if multi_agent:
                 ran = await opened.agents.run(request, report)
-                return _Done(run_spending(opened), ran.report, steps=ran.steps)
+                return _RunOutcome(run_spending(opened), ran.report, steps=ran.steps)
             one = await opened.runs.run(request, report)
-            return _Done(run_spending(opened), one)
+            return _RunOutcome(run_spending(opened), one)
 
     done = execute(work, begin=True)
     _emit_json(done) if json else _emit(done)
@@ -135,8 +135,8 @@ def run(
         finish(done.one.processed.failed if done.one.processed else 0, done.one.exported)
 
 
-class _Done(NamedTuple):
-    """What became of one source or of all, what models cost, and what each agent tells."""
+class _RunOutcome(NamedTuple):
+    """The result for one source or for all, the cost of models, and what each agent adds."""
 
     spending: RunSpending | None
     one: RunReport | None = None
@@ -144,7 +144,7 @@ class _Done(NamedTuple):
     steps: dict[str, JsonObject] | None = None
 
 
-def _emit_json(done: _Done) -> None:
+def _emit_json(done: _RunOutcome) -> None:
     from tg_parser.services.views.runs import RunAllResult, RunResult
 
     if done.one:
@@ -153,7 +153,7 @@ def _emit_json(done: _Done) -> None:
         emit_json(RunAllResult.of(done.of_all, done.spending, hint_of))
 
 
-def _emit(done: _Done) -> None:
+def _emit(done: _RunOutcome) -> None:
     if done.one:
         emit_run(done.one)
     if done.of_all:

@@ -110,9 +110,7 @@ def show(source_id: SourceId, json: Json = False) -> None:
 
 
 @commands.command()
-def rename(
-    source_id: SourceId, new_id: Annotated[str, typer.Argument(help="The id it shall have.")], json: Json = False
-) -> None:
+def rename(source_id: SourceId, new_id: Annotated[str, typer.Argument(help="The new id.")], json: Json = False) -> None:
     """Give a source another id; everything it collected stays."""
     _emit_source(execute(lambda app: app.sources.rename(source_id, new_id)), json=json)
 

@@ -97,7 +97,7 @@ def _numbers(found: TopicizeReport | None) -> tuple[int | None, ...]:
 
 
 def topic_facts(done: TopicizeReport) -> dict[str, object]:
-    """The report by name (M25)."""
+    """The report, by label."""
     missing = "; ".join(done.found.missing) or None
     return {
         **asdict(done.found),
@@ -109,7 +109,7 @@ def topic_facts(done: TopicizeReport) -> dict[str, object]:
 
 
 def _editing_facts(done: TopicizeReport) -> dict[str, object]:
-    """What a model did for the topics; what it cost is told for the whole command."""
+    """What a model did for the topics; its cost is shown for the whole command."""
     if done.editing is None:
         return {}
     names = {"worded": "named by the model", "kept": "named before", "judged": "messages judged", "merged": "merged"}

@@ -24,7 +24,7 @@ def list_topics(
     channel: Channel = None,
     contains: Annotated[str | None, typer.Option("--contains", help="Only with this in title or summary.")] = None,
     kind: Annotated[Literal["singleton", "cluster"] | None, typer.Option("--type", help="Only of this type.")] = None,
-    retired: Annotated[bool, typer.Option("--retired", help="Also those that are no more.")] = False,
+    retired: Annotated[bool, typer.Option("--retired", help="Also retired ones.")] = False,
     sort: Annotated[
         Literal["messages", "newest", "updated", "title", "id"],
         typer.Option("--sort", help="Most messages, newest message or last change first; or by title or id."),

@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tg_parser.domain.messages import RawMessage
-from tg_parser.ingestion.desktop.mapping import Mapped, Skipped
+from tg_parser.ingestion.desktop.mapping import Mapped
+from tg_parser.ingestion.elements import SkippedElement
 from tg_parser.ingestion.source import Batch, Window
 
 
@@ -18,9 +19,9 @@ class GrowingBatch:
     skipped: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
 
-    def add(self, outcome: Mapped | Skipped, window: Window) -> bool:
+    def add(self, outcome: Mapped | SkippedElement, window: Window) -> bool:
         """Take one element in; False where it must wait for the next batch: a second version of a message."""
-        if isinstance(outcome, Skipped):
+        if isinstance(outcome, SkippedElement):
             self.skipped[outcome.reason] += 1
             return True
         message = outcome.message

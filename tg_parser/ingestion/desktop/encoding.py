@@ -66,7 +66,7 @@ def blocks_of(path: Path) -> Iterator[tuple[bytes, int]]:
 def require_legible(paths: Iterable[Path], named: str | None = None) -> None:
     """Refuse archives and files evidently written in another encoding. Raises ExportFormatError, SourceError.
 
-    Who names UTF-8 wants to read a damaged file as far as it goes.
+    Naming UTF-8 reads a damaged file as far as possible.
     """
     for path in paths:
         _refuse_archive(path)
@@ -91,7 +91,7 @@ def cannot_be_read(path: Path, error: OSError) -> SourceError:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _DecodedSample:
     """How many characters outside ASCII could be `read` and how many were `replaced`, with some words of the file."""
 
     read: int = 0
@@ -110,8 +110,8 @@ def _is_sound(path: Path, encoding: str) -> bool:
     return True
 
 
-def _reading(path: Path, encoding: str) -> _Reading:
-    found = _Reading()
+def _reading(path: Path, encoding: str) -> _DecodedSample:
+    found = _DecodedSample()
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     for block, _ in blocks_of(path):
         text = decoder.decode(block)
@@ -123,7 +123,7 @@ def _reading(path: Path, encoding: str) -> _Reading:
     return found
 
 
-def _refusal(path: Path, encoding: str, found: _Reading) -> ExportFormatError:
+def _refusal(path: Path, encoding: str, found: _DecodedSample) -> ExportFormatError:
     problem = f"{path} is not written in {encoding.upper()}: {found.replaced:,} places in it cannot be read."
     stored = "Nothing was stored."
     guess = _guess(found.words[:_SAMPLE_BYTES])

@@ -1,4 +1,4 @@
-"""The Telegram Desktop export (M1) as message sources: one chat or a whole account, read in one pass."""
+"""The Telegram Desktop export as message sources: one chat or a whole account, read in one pass."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tg_parser.storage.engine.threads import in_thread
 
 _RESULT = "result.json"
 
-Wanted = Callable[[Chat], bool]
+ChatFilter = Callable[[Chat], bool]
 
 
 class ExportReader(Protocol):
@@ -78,7 +78,7 @@ class DesktopExport:
         """Whether it is an export of one chat, as far as the pass has come."""
         return self._reader.alone
 
-    async def chats(self, wanted: Wanted | None = None) -> AsyncGenerator[ExportedChat, None]:
+    async def chats(self, wanted: ChatFilter | None = None) -> AsyncGenerator[ExportedChat, None]:
         """The chats one after another, to be read before the next is asked for. Raises SourceError.
 
         Of a whole account, channels and groups are given unless `wanted` says otherwise; of an export of one chat,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from tg_parser.domain.marked_ids import marked_channel_id, marked_group_id
 from tg_parser.domain.messages import Author, Forward, Link, Reaction
 from tg_parser.domain.peers import ChatKind, nameless_channel_id
+from tg_parser.ingestion.elements import ReadDate
 
 _PERSON_BITS, _CHAT_BITS = 1, 2
 """Up to 2021 an export wrote a peer as one number: who it is in the lower 32 bits, above them a person or any chat."""
@@ -20,13 +21,6 @@ _KINDS: dict[str, ChatKind] = {
     "personal_chat": "private", "bot_chat": "private", "saved_messages": "private", "replies": "private",
     "verification_codes": "private",
 }  # fmt: skip
-
-
-class When(NamedTuple):
-    """A moment, and whether the export named no zone for it (it is then taken as UTC)."""
-
-    moment: datetime
-    zoneless: bool
 
 
 def whole(value: Any) -> int | None:
@@ -119,7 +113,7 @@ def chat_id(fields: dict[str, Any], *, of_2021: bool = False) -> str:
     return marked_group_id(written) if fields.get("type") == "private_group" else marked_channel_id(written)
 
 
-def when(payload: dict[str, Any], key: str) -> When | None:
+def when(payload: dict[str, Any], key: str) -> ReadDate | None:
     """The moment in `key`_unixtime or, where that is missing, in the local time `key`. The epoch is no moment."""
     seconds = whole(payload.get(f"{key}_unixtime"))
     if seconds is None:
@@ -174,19 +168,19 @@ def _from_bits(number: int) -> str:
     return str(number & _BARE if number >> 32 == _PERSON_BITS else number)
 
 
-def _unix(seconds: int) -> When | None:
+def _unix(seconds: int) -> ReadDate | None:
     try:
-        return When(datetime.fromtimestamp(seconds, UTC), zoneless=False)
+        return ReadDate(datetime.fromtimestamp(seconds, UTC), zoneless=False)
     except (OverflowError, ValueError, OSError):
         return None
 
 
-def _local(value: Any) -> When | None:
+def _local(value: Any) -> ReadDate | None:
     if not isinstance(value, str):
         return None
     try:
         moment = datetime.fromisoformat(value)
         zoneless = moment.tzinfo is None
-        return When(moment.replace(tzinfo=UTC) if zoneless else moment.astimezone(UTC), zoneless)
+        return ReadDate(moment.replace(tzinfo=UTC) if zoneless else moment.astimezone(UTC), zoneless)
     except (ValueError, OverflowError):
         return None

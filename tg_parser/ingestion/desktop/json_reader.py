@@ -9,7 +9,7 @@ from typing import Any
 from tg_parser.domain.errors import SourceError
 from tg_parser.domain.messages import Chat
 from tg_parser.ingestion.desktop.batch import GrowingBatch
-from tg_parser.ingestion.desktop.json_stream import ChatEnd, ChatStart, ExportParser, Found
+from tg_parser.ingestion.desktop.json_stream import ChatEnd, ChatStart, ExportParser, StreamItem
 from tg_parser.ingestion.desktop.mapping import MessageMapper, map_chat
 from tg_parser.ingestion.desktop.repair import RepairingReader
 from tg_parser.ingestion.desktop.values import RawItem
@@ -25,10 +25,10 @@ class JsonExportReader:
         self._reader = RepairingReader(path, encoding)
         self._items = ExportParser(self._reader).items()
         self._mapper: MessageMapper | None = None
-        self._held: Found | None = None
+        self._pushed_back: StreamItem | None = None
         self._error: SourceError | None = None
         self._headers: list[dict[str, Any]] | None = None
-        self._told: Counter[str] = Counter()
+        self._reported: Counter[str] = Counter()
         self._taken = 0
         self.index = -1
         self.alone = False
@@ -40,13 +40,13 @@ class JsonExportReader:
 
     def next_chat(self) -> Chat | None:
         """The next chat of the file; None after the last. Raises SourceError."""
-        self._held, self._mapper, self._taken = None, None, 0
+        self._pushed_back, self._mapper, self._taken = None, None, 0
         self._raise_held_error()
         for item in self._items:
             if isinstance(item, ChatStart):
                 self.index, self.alone = self.index + 1, item.alone
                 self._hold_first()
-                first = self._held.value if isinstance(self._held, RawItem) else None
+                first = self._pushed_back.value if isinstance(self._pushed_back, RawItem) else None
                 self._mapper = MessageMapper(map_chat(self._header(item), first))
                 return self._mapper.chat
         self.index += 1
@@ -62,8 +62,8 @@ class JsonExportReader:
             # What was complete before the damage is handed over first, the error at the next call.
             self._error = error
         self._taken += len(batch.messages)
-        batch.notes.update(self._reader.repairs - self._told)
-        self._told = self._reader.repairs.copy()
+        batch.notes.update(self._reader.repairs - self._reported)
+        self._reported = self._reader.repairs.copy()
         if batch.is_empty():
             self._raise_held_error()
             return None
@@ -77,23 +77,23 @@ class JsonExportReader:
         room = self._batch_size if window.limit is None else min(self._batch_size, window.limit - self._taken)
         until = self.offset + self._batch_bytes
         while self._mapper is not None and len(batch.messages) < room and (self.offset <= until or batch.is_empty()):
-            item = self._held or next(self._items, None)
-            self._held = None
+            item = self._pushed_back or next(self._items, None)
+            self._pushed_back = None
             if not isinstance(item, RawItem):
                 self._mapper = None
             elif not batch.add(self._mapper.map(item.value), window):
-                self._held = item
+                self._pushed_back = item
                 return
 
     def _hold_first(self) -> None:
-        """Look at the first message of a chat: it tells of what time the export is."""
+        """Look at the first message of a chat: it shows when the export was made."""
         try:
-            self._held = next(self._items, None)
+            self._pushed_back = next(self._items, None)
         except SourceError as error:
             self._error = error
 
     def _header(self, start: ChatStart) -> dict[str, Any]:
-        """What the file tells of a chat, also where it tells it only after the messages (files with sorted keys)."""
+        """The fields of a chat, also where they come only after the messages (files with sorted keys)."""
         if {"id", "type"} <= start.fields.keys():
             return start.fields
         if self._headers is None:

@@ -22,23 +22,23 @@ _ITEM = "item"
 
 
 class ChatStart(NamedTuple):
-    """A chat whose messages follow. `fields` is what the file told of it so far; `alone` in an export of one chat."""
+    """A chat whose messages follow. `fields` are those read so far; `alone` in an export of one chat."""
 
     fields: dict[str, Any]
     alone: bool
 
 
 class ChatEnd(NamedTuple):
-    """The end of a chat, with all that the file told of it."""
+    """The end of a chat, with all its fields."""
 
     fields: dict[str, Any]
 
 
-Found = ChatStart | RawItem | ChatEnd
+StreamItem = ChatStart | RawItem | ChatEnd
 
 
 class ExportParser:
-    """Turns an export into Found items. Raises ExportFormatError, ExportTruncatedError; what came before is good."""
+    """Turns an export into StreamItems. Raises ExportFormatError, ExportTruncatedError; what came before is good."""
 
     def __init__(self, reader: RepairingReader) -> None:
         self._reader = reader
@@ -54,7 +54,7 @@ class ExportParser:
         self._in_messages = False
         self._messages = ElementBuilder()
 
-    def items(self) -> Generator[Found, None, None]:
+    def items(self) -> Generator[StreamItem, None, None]:
         """Everything in the file, in its order."""
         for piece in self._reader.pieces():
             error = self._parse(piece)
@@ -76,7 +76,7 @@ class ExportParser:
             return error
         return None
 
-    def _found(self) -> Iterator[Found]:
+    def _found(self) -> Iterator[StreamItem]:
         events = iter(self._events)
         switched = True
         while switched:
@@ -84,7 +84,7 @@ class ExportParser:
             self._in_messages ^= switched
         self._events.clear()
 
-    def _skim(self, events: Events) -> Generator[Found, None, bool]:
+    def _skim(self, events: Events) -> Generator[StreamItem, None, bool]:
         """Walk what lies around the messages; True where messages begin."""
         for event, value in events:
             if event == "map_key":

@@ -1,4 +1,4 @@
-"""One JSON message of an export → a RawMessage, or the reason why it is none. Pure but for the threads it grows."""
+"""One JSON message of an export → a RawMessage, or the reason why it is not one. Pure but for the threads it grows."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tg_parser.ingestion.desktop.fields import (
     when,
     whole,
 )
+from tg_parser.ingestion.elements import SkippedElement
 from tg_parser.ingestion.threads import Place, ReplyThreads
 
 
@@ -28,12 +29,6 @@ class Mapped(NamedTuple):
 
     message: RawMessage
     notes: tuple[str, ...] = ()
-
-
-class Skipped(NamedTuple):
-    """An element that is no message, and why."""
-
-    reason: str
 
 
 def map_chat(fields: dict[str, Any], first: Any = None) -> Chat:
@@ -49,22 +44,22 @@ class MessageMapper:
         self.chat = chat
         self._threads = ReplyThreads()
 
-    def map(self, payload: Any) -> Mapped | Skipped:
-        """The message in `payload`. Never raises; what cannot be read is Skipped with the reason."""
+    def map(self, payload: Any) -> Mapped | SkippedElement:
+        """The message in `payload`. Never raises; what cannot be read is a SkippedElement with the reason."""
         if not isinstance(payload, dict):
-            return Skipped("not_an_object")
+            return SkippedElement("not_an_object")
         message_id, sent = whole(payload.get("id")), when(payload, "date")
         if message_id is None:
-            return Skipped("no_id")
+            return SkippedElement("no_id")
         place = self._place(message_id, payload)
         if sent is None:
-            return Skipped("no_date")
+            return SkippedElement("no_date")
         notes = ("date_without_zone",) if sent.zoneless else ()
         message = self._message(message_id, sent.moment, place, payload)
         if not _of_unknown_type(payload):
             return Mapped(message, notes)
         worth_keeping = message.text or message.media
-        return Mapped(message, (*notes, "unknown_type")) if worth_keeping else Skipped("unknown_type")
+        return Mapped(message, (*notes, "unknown_type")) if worth_keeping else SkippedElement("unknown_type")
 
     def _place(self, message_id: int, payload: dict[str, Any]) -> Place:
         if self.chat.kind != "group":

@@ -1,4 +1,4 @@
-"""Media of an exported message: what it is and what is told of it; the file itself stays where it is."""
+"""Media of an exported message: kind and description; the file itself stays where it is."""
 
 from __future__ import annotations
 
@@ -94,13 +94,13 @@ def _paid(payload: dict[str, Any]) -> Iterator[Media]:
         yield _giveaway("giveaway_results", payload["giveaway_results"], "winners_count")
 
 
-def _giveaway(kind: Literal["giveaway", "giveaway_results"], told: dict[str, Any], counted: str) -> Media:
-    stars = whole(told.get("stars")) or None
+def _giveaway(kind: Literal["giveaway", "giveaway_results"], given: dict[str, Any], counted: str) -> Media:
+    stars = whole(given.get("stars")) or None
     return Media(
         kind=kind,
-        description=string(told.get("additional_prize")),
-        quantity=whole(told.get(counted)),
-        months=whole(told.get("months")) or None,
+        description=string(given.get("additional_prize")),
+        quantity=whole(given.get(counted)),
+        months=whole(given.get("months")) or None,
         amount=stars,
         currency="XTR" if stars else None,
     )

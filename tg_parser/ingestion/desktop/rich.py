@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tg_parser.domain.messages import Media
-from tg_parser.ingestion.content import Block, Code, Item, Listing, Table, Words, joined, linked
+from tg_parser.ingestion.content import Block, Code, Item, Listing, TableBlock, Words, joined, linked
 from tg_parser.ingestion.desktop.fields import flat_text, objects, string, whole
 from tg_parser.ingestion.desktop.media import file_media, photo_media
 
@@ -84,7 +84,7 @@ def _quote(block: dict[str, Any]) -> Iterator[Block]:
 
 def _table(block: dict[str, Any]) -> Iterator[Block]:
     rows = (tuple(words(cell.get("text")) for cell in objects(row.get("cells"))) for row in objects(block.get("rows")))
-    yield Table(words(block.get("title")), tuple(rows))
+    yield TableBlock(words(block.get("title")), tuple(rows))
 
 
 def _photo(block: dict[str, Any]) -> Iterator[Block]:
@@ -133,8 +133,8 @@ def _channel(block: dict[str, Any]) -> Iterator[Block]:
 def _articles(block: dict[str, Any]) -> Iterator[Block]:
     yield words(block.get("title"))
     for article in objects(block.get("articles")):
-        told = (string(article.get(name)) for name in ("title", "description", "url"))
-        yield Words("\n".join(filter(None, told)))
+        texts = (string(article.get(name)) for name in ("title", "description", "url"))
+        yield Words("\n".join(filter(None, texts)))
 
 
 def _buttons(block: dict[str, Any]) -> Iterator[Block]:

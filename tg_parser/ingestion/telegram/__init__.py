@@ -1,1 +1,1 @@
-"""Chats through the Telegram API. Telethon is known in this folder alone."""
+"""Chats through the Telegram API. Only this folder imports Telethon."""

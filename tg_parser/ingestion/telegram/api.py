@@ -16,7 +16,7 @@ from tg_parser.domain.peers import Peer
 from tg_parser.ingestion.telegram.chat import TelegramChat
 from tg_parser.ingestion.telegram.rate_limiter import AccountRateLimiter
 from tg_parser.ingestion.telegram.session import Session, load_session, session_exists
-from tg_parser.storage.engine.held import Held
+from tg_parser.storage.engine.held import HeldResource
 from tg_parser.storage.engine.locks import LOCKS, FileLocks, Locks
 from tg_parser.storage.stores.accounts import AccountStorage
 
@@ -29,7 +29,7 @@ PATIENCE = 60.0
 """Seconds after which an answer of Telegram is given up."""
 
 
-class Account(NamedTuple):
+class ConnectedAccount(NamedTuple):
     """A connected account: what asks, and what finds chats."""
 
     requests: TelegramRequests
@@ -60,7 +60,7 @@ class TelegramApi:
         self._locks = locks
         self._patience = patience
         self._opening = asyncio.Lock()
-        self._held: Held[Account] | None = None
+        self._held: HeldResource[ConnectedAccount] | None = None
 
     def is_configured(self) -> bool:
         """Whether there are credentials and a session, as far as can be seen without reading one."""
@@ -78,7 +78,7 @@ class TelegramApi:
             yield TelegramChat(account.requests, found)
 
     async def give_back(self) -> None:
-        """Let another use the session now, unless a chat is in use."""
+        """Release the session for other processes, unless a chat is in use."""
         if self._held is not None:
             self._held.give_back()
             if self._held.is_over:
@@ -90,18 +90,18 @@ class TelegramApi:
         if held is not None:
             await held.close()
 
-    async def _holding(self) -> Held[Account]:
+    async def _holding(self) -> HeldResource[ConnectedAccount]:
         if self._held is not None and self._held.is_over:
             # The session is free only when the last life of it has ended.
             await self._held.ended()
             self._held = None
         if self._held is None:
             idle = max(self._settings.idle_time, self._settings.wait_time)
-            self._held = await Held.open(self._account(), idle)
+            self._held = await HeldResource.open(self._account(), idle)
         return self._held
 
     @asynccontextmanager
-    async def _account(self) -> AsyncIterator[Account]:
+    async def _account(self) -> AsyncIterator[ConnectedAccount]:
         client_of, finder_of, requests_of = _telethon()
         session = await asyncio.to_thread(load_session, self._settings)
         async with AsyncExitStack() as opened:
@@ -115,12 +115,12 @@ class TelegramApi:
             if self._settings.takeout:
                 await client.begin_takeout()
             requests = requests_of(client)
-            yield Account(requests, finder_of(requests, self._accounts, session.session_id))
+            yield ConnectedAccount(requests, finder_of(requests, self._accounts, session.session_id))
 
 
 @cache
 def _telethon() -> tuple[type[AccountClient], type[ChatFinder], type[TelegramRequests]]:
-    """What needs Telethon, which takes a third of a second to import: only those who use the account wait for it."""
+    """What needs Telethon, which takes a third of a second to import: loaded only when the account is used."""
     from tg_parser.ingestion.telegram.client import AccountClient  # noqa: PLC0415
     from tg_parser.ingestion.telegram.finding import ChatFinder  # noqa: PLC0415
     from tg_parser.ingestion.telegram.requests import TelegramRequests  # noqa: PLC0415
@@ -131,7 +131,7 @@ def _telethon() -> tuple[type[AccountClient], type[ChatFinder], type[TelegramReq
 
 
 async def hold_session(opened: AsyncExitStack, session: Session, locks: Locks) -> None:
-    """Keep every other process from the session until `opened` is closed. Raises BusyError, which names the holder."""
+    """Lock the session against other processes until `opened` is closed. Raises BusyError, which names the holder."""
     held = [(locks, f"telegram-session:{session.session_id}")]
     if session.file is not None and os.access(session.file.absolute().parent, os.W_OK):
         # Processes with databases elsewhere share nothing but the file. Where it is mounted read-only, not even that.

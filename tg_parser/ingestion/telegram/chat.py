@@ -16,7 +16,7 @@ from tg_parser.ingestion.telegram.mapping import comment_count, map_comment, map
 from tg_parser.ingestion.telegram.pages import A_PAGE, MessagePage, in_pages
 
 if TYPE_CHECKING:
-    from tg_parser.ingestion.telegram.finding import Found
+    from tg_parser.ingestion.telegram.finding import FoundChat
     from tg_parser.ingestion.telegram.requests import Target, TelegramRequests
 
 BATCH_SIZE = 500
@@ -30,7 +30,7 @@ class TelegramChat:
     follows_cursor = True
     via: Adapter = "api"
 
-    def __init__(self, requests: TelegramRequests, found: Found) -> None:
+    def __init__(self, requests: TelegramRequests, found: FoundChat) -> None:
         self._requests = requests
         self._target = found.target
         self._is_forum = found.is_forum

@@ -1,4 +1,4 @@
-"""Telethon's client behind one gate: requests are paced, awaited with a limit, repeated only where that can help."""
+"""Telethon's client behind a rate limiter: requests are paced, time-limited, and repeated only where that can help."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from tg_parser.ingestion.telegram.errors import (
     WAITS,
     code_of,
     credentials_error,
+    invalid_session_reason,
     is_passing,
-    reason_of_death,
 )
 from tg_parser.ingestion.telegram.rate_limiter import AccountRateLimiter
 from tg_parser.ingestion.telegram.session import Session, named_server
@@ -39,7 +39,7 @@ _KEY_EXCHANGES = 3
 
 
 class AccountClient(TelegramClient):
-    """One account. Without a session it begins as a stranger, who can do no more than log in."""
+    """One account. Without a session it can do no more than log in."""
 
     def __init__(
         self,
@@ -50,13 +50,13 @@ class AccountClient(TelegramClient):
         limiter: AccountRateLimiter | None,
         patience: float,
     ) -> None:
-        held = _held(settings, session)
+        held = _memory_session(settings, session)
         self._through = through = _proxy(settings)
         super().__init__(
             held,
             *_credentials(settings),
             use_ipv6=":" in (held.server_address or ""),
-            # Telethon itself repeats nothing and waits for nothing: the gate decides, and no wait is endless.
+            # Telethon itself neither repeats nor waits: the rate limiter decides, and no wait is endless.
             request_retries=0,
             connection_retries=0 if session else _KEY_EXCHANGES,
             retry_delay=0,
@@ -65,7 +65,7 @@ class AccountClient(TelegramClient):
             receive_updates=False,
             device_model="TG_parser",
             app_version=__version__,
-            **_way(through),
+            **_proxy_arguments(through),
         )
         self._retry = retry
         self._limiter = limiter
@@ -84,22 +84,22 @@ class AccountClient(TelegramClient):
         raise AssertionError("a retry context either returns or raises")
 
     async def get_me(self, input_peer: bool = False) -> Any:
-        """Nobody: Telethon would ask at every connection, and collecting has no use for the answer."""
+        """None: Telethon would ask at every connection, and collecting does not need the answer."""
 
     async def begin_takeout(self) -> None:
-        """From now on history is asked for as part of a takeout, of which Telegram tells the owner."""
+        """Request history as part of a takeout from now on; Telegram notifies the owner of it."""
         begin = functions.account.InitTakeoutSessionRequest(message_megagroups=True, message_channels=True)
         self._takeout = (await self(begin)).id
 
     async def end_takeout(self) -> None:
-        """Tell Telegram that the takeout is done."""
+        """Finish the takeout."""
         if self._takeout is not None:
             finish = functions.account.FinishTakeoutSessionRequest(success=True)
             await self(functions.InvokeWithTakeoutRequest(self._takeout, finish))
             self._takeout = None
 
     async def leave(self) -> None:
-        """Disconnect for good: once another may use the session, not one more request goes out from here."""
+        """Disconnect for good: once another process may use the session, no request is sent from here."""
         try:
             await self.end_takeout()
         finally:
@@ -107,30 +107,30 @@ class AccountClient(TelegramClient):
             await self.disconnect()
 
     async def move(self, dc_id: int) -> None:
-        """Go to the data centre where the account lives; the key is made anew there."""
+        """Switch to the account's data centre, where a new key is agreed on."""
         # A connection that fails here is made by the next request, which is repeated.
         with contextlib.suppress(*LOST):
             async with asyncio.timeout(self._patience):
                 await self._switch_dc(dc_id)
 
     async def _passed(self, request: Any) -> Any:
-        """The answer once the gate lets the request through, however often Telegram asks to wait."""
+        """The answer, once the rate limiter admits the request, however often Telegram asks to wait."""
         name = type(request).__name__.removesuffix("Request")
         while True:
             if self._limiter is not None:
                 await self._limiter.admit(name)
             try:
-                answer = await self._told(request, name)
+                answer = await self._translated(request, name)
             except WAITS as wait:
                 if self._limiter is None:
                     raise
-                await self._limiter.told_to_wait(name, wait.seconds)
+                await self._limiter.note_wait(name, wait.seconds)
             else:
                 if self._limiter is not None:
                     self._limiter.answered(name)
                 return answer
 
-    async def _told(self, request: Any, name: str) -> Any:
+    async def _translated(self, request: Any, name: str) -> Any:
         """The answer, or what its failure means for the account and the connection."""
         try:
             return await self._answer(request, name)
@@ -146,21 +146,21 @@ class AccountClient(TelegramClient):
         except (errors.RPCError, errors.AuthKeyNotFound) as error:
             if (wrong := credentials_error(error)) is not None:
                 raise wrong from error
-            if self._limiter is not None and (reason := reason_of_death(error)) is not None:
-                raise await self._limiter.told_dead(reason) from error
+            if self._limiter is not None and (reason := invalid_session_reason(error)) is not None:
+                raise await self._limiter.mark_invalid(reason) from error
             if isinstance(error, errors.RPCError) and is_passing(error):
                 raise SourceUnavailableError(f"Telegram has trouble of its own ({code_of(error)}).") from error
             raise
 
     async def _answer(self, request: Any, name: str) -> Any:
-        """The answer on a connection that stands. After a failure of any kind the next question gets a new one."""
+        """The answer, over a live connection. After any failure the next request gets a new one."""
         try:
             async with asyncio.timeout(self._patience):
-                await self._stand()
+                await self._ensure_connected()
                 await request.resolve(self, utils)
                 return await self._sent(self._wrapped(request, name))
         except ProxyError as error:
-            # Telethon lets pass what it does not know: a proxy that refuses is a connection that cannot be had.
+            # Telethon does not translate a proxy's refusal; for us it is a failed connection.
             await self.disconnect()
             raise ConnectionError(str(error)) from error
         except (*LOST, errors.BadMessageError):
@@ -170,10 +170,10 @@ class AccountClient(TelegramClient):
             await self.disconnect()
             if (task := asyncio.current_task()) is not None and task.cancelling():
                 raise
-            # Nobody stopped us: so does Telethon end what is pending when it gives a connection up.
+            # Nobody cancelled this task: Telethon cancels pending requests when it gives up a connection.
             raise ConnectionError("the connection was closed") from None
 
-    async def _stand(self) -> None:
+    async def _ensure_connected(self) -> None:
         if self._left:
             raise RuntimeError("the account was given back")
         if self.is_connected():
@@ -183,11 +183,11 @@ class AccountClient(TelegramClient):
             await self.connect()
         except BaseException:
             await self.disconnect()
-            _take_note(self.disconnected)
+            _retrieve_exception(self.disconnected)
             raise
 
     async def _sent(self, request: Any) -> Any:
-        """The answer, or ConnectionError as soon as the connection ends: Telethon may leave it open for ever then."""
+        """The answer, or ConnectionError as soon as the connection ends: Telethon may never answer then."""
         answer, ended = self._sender.send(request), self.disconnected
         try:
             await asyncio.wait({answer, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -197,7 +197,7 @@ class AccountClient(TelegramClient):
         finally:
             answer.cancel()
             ended.cancel()
-            _take_note(ended)
+            _retrieve_exception(ended)
 
     def _unreachable(self, error: BaseException) -> SourceUnavailableError:
         cut = isinstance(error, asyncio.IncompleteReadError | ConnectionResetError)
@@ -217,14 +217,14 @@ class AccountClient(TelegramClient):
         return functions.InvokeWithoutUpdatesRequest(inner)
 
 
-def _take_note(ended: asyncio.Future[Any]) -> None:
-    """Look at how a connection ended: what nobody looks at, asyncio reports as an error of the program."""
+def _retrieve_exception(ended: asyncio.Future[Any]) -> None:
+    """Retrieve how a connection ended: asyncio reports exceptions that nobody retrieves as program errors."""
     if ended.done() and not ended.cancelled():
         ended.exception()
 
 
-def _held(settings: TelegramSettings, session: Session | None) -> MemorySession:
-    """Where the account lives and its key, in memory alone: nothing that Telegram mentions leaves a trace."""
+def _memory_session(settings: TelegramSettings, session: Session | None) -> MemorySession:
+    """The account's data centre and key, in memory only: nothing that Telegram sends is written to disk."""
     held = MemorySession()
     server = named_server(settings)
     if session is not None:
@@ -241,12 +241,12 @@ def _proxy(settings: TelegramSettings) -> Proxy | MtProxy | None:
     return None if settings.proxy is None else parse_telegram_proxy(settings.proxy.get_secret_value())
 
 
-def _way(proxy: Proxy | MtProxy | None) -> dict[str, Any]:
-    """How Telethon is told of a proxy."""
+def _proxy_arguments(proxy: Proxy | MtProxy | None) -> dict[str, Any]:
+    """The proxy as arguments of Telethon's client."""
     if proxy is None:
         return {}
     if isinstance(proxy, MtProxy):
-        # Telethon strips two digits from a secret that begins with dd or ee, so it is told of the padding as links are.
+        # Telethon strips two digits from a secret that begins with dd or ee, so the padding is written as in links.
         told = (proxy.host, proxy.port, f"dd{proxy.secret}")
         return {"connection": ConnectionTcpMTProxyRandomizedIntermediate, "proxy": told}
     return {"proxy": (proxy.scheme, proxy.host, proxy.port, True, proxy.username, proxy.password)}
@@ -269,6 +269,6 @@ def _wrong_clock(error: errors.BadMessageError) -> SourceUnavailableError:
 
 
 def _quieten() -> None:
-    """Telethon calls every lost connection an error; it is told here in words, with what is done about it."""
+    """Silence Telethon's log of every lost connection: our errors say the same in plain words."""
     for part in ("mtprotosender", "connection"):
         logging.getLogger(f"telethon.network.{part}").setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""What Telegram's errors mean for us: one table by class."""
+"""What Telegram's errors mean here: one table by class."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ _FINAL: dict[type[Exception], tuple[str, str]] = {
 }
 
 
-def reason_of_death(error: BaseException) -> str | None:
-    """Why the session must not be used any more after `error`; None where it may."""
+def invalid_session_reason(error: BaseException) -> str | None:
+    """Why `error` makes the session invalid; None if it does not."""
     return next((reason for kind, reason in _DEAD.items() if isinstance(error, kind)), None)
 
 
 def is_passing(error: errors.RPCError) -> bool:
-    """Whether the trouble is Telegram's own and may be over at the next attempt."""
+    """Whether the error is on Telegram's side and the next attempt may succeed."""
     return abs(int(error.code or 0)) >= 500
 
 

@@ -1,6 +1,6 @@
 """The single fields of a message as the API gives it: author, forward, links, reactions. Pure.
 
-Objects are told apart by the names of their classes, so that nothing here needs the library that made them.
+Objects are distinguished by class name, so that nothing here imports the library that made them.
 """
 
 from __future__ import annotations

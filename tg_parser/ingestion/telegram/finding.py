@@ -1,4 +1,4 @@
-"""Finding a chat: by the number the account was told before, by its name, or among the chats the account is in."""
+"""Finding a chat: by a number that the account has seen, by its name, or among the chats the account is in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tg_parser.storage.stores.accounts import AccountStorage
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundChat:
     """A chat, and how to ask for it."""
 
     chat: Chat
@@ -32,7 +32,7 @@ class ChatFinder:
         self._session_id = session_id
         self._joined: dict[str, Any] | None = None
 
-    async def find(self, peer: Peer) -> Found:
+    async def find(self, peer: Peer) -> FoundChat:
         """The chat of `peer`: its number says which one it is. Raises SourceError with the reason."""
         if peer.channel_id is None:
             return await self._by_name(peer.username or "")
@@ -43,7 +43,7 @@ class ChatFinder:
             return await self._among_joined(peer, found)
         return found
 
-    async def _by_number(self, channel_id: str) -> Found | None:
+    async def _by_number(self, channel_id: str) -> FoundChat | None:
         internal = internal_channel_id(channel_id)
         if internal is None:
             return await self._shown(group_target(channel_id, int(channel_id.removeprefix("-"))))
@@ -52,15 +52,15 @@ class ChatFinder:
             return None
         return await self._shown(channel_target(channel_id, int(internal), access_hash))
 
-    async def _shown(self, target: Target) -> Found | None:
+    async def _shown(self, target: Target) -> FoundChat | None:
         entity = await self._requests.chat(target)
         return None if entity is None else await self._kept(entity, target.name)
 
-    async def _by_name(self, username: str) -> Found:
+    async def _by_name(self, username: str) -> FoundChat:
         name = f"@{username}"
         return await self._kept(await self._requests.by_name(username), name)
 
-    async def _among_joined(self, peer: Peer, other: Found | None) -> Found:
+    async def _among_joined(self, peer: Peer, other: FoundChat | None) -> FoundChat:
         if self._joined is None:
             self._joined = {marked: entity async for entity in self._requests.dialogs() if (marked := _marked(entity))}
         entity = self._joined.get(peer.channel_id or "")
@@ -77,8 +77,8 @@ class ChatFinder:
             "the account that is logged in.",
         )
 
-    async def _kept(self, entity: Any, name: str) -> Found:
-        """The chat in our words; the number with which the account may ask for it is remembered."""
+    async def _kept(self, entity: Any, name: str) -> FoundChat:
+        """The chat as ours; the access number with which the account may ask for it is stored."""
         found = found_chat(entity, name)
         if not found.target.is_basic_group:
             access_hash = found.target.peer.access_hash
@@ -86,8 +86,8 @@ class ChatFinder:
         return found
 
 
-def found_chat(entity: Any, name: str) -> Found:
-    """What Telegram shows under `name`. Raises SourceError for what is no channel and no group, or closed."""
+def found_chat(entity: Any, name: str) -> FoundChat:
+    """What Telegram shows under `name`. Raises SourceError for what is not a channel or group, or is closed."""
     kind = kind_of(entity)
     if kind == "User":
         what = "a bot" if entity.bot else "a person"
@@ -105,10 +105,10 @@ def found_chat(entity: Any, name: str) -> Found:
         usernames=_names(entity),
         kind="channel" if entity.broadcast else "group",
     )
-    return Found(chat, channel_target(name, entity.id, entity.access_hash or 0), is_forum=bool(entity.forum))
+    return FoundChat(chat, channel_target(name, entity.id, entity.access_hash or 0), is_forum=bool(entity.forum))
 
 
-def _basic_group(entity: Any, name: str) -> Found:
+def _basic_group(entity: Any, name: str) -> FoundChat:
     if entity.migrated_to is not None:
         number = marked_channel_id(entity.migrated_to.channel_id)
         raise SourceError(
@@ -117,7 +117,7 @@ def _basic_group(entity: Any, name: str) -> Found:
             number=number,
         )
     chat = Chat(channel_id=marked_group_id(entity.id), title=entity.title, kind="group")
-    return Found(chat, group_target(name, entity.id))
+    return FoundChat(chat, group_target(name, entity.id))
 
 
 def _names(entity: Any) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class TelegramLogin:
 
     async def send_code(self, phone: str) -> str:
         """Let Telegram send a code; says where to. Raises AccountError, RateLimitedError."""
-        async with _told():
+        async with _translate_errors():
             client = self._client
             request = functions.auth.SendCodeRequest(phone, client.api_id, client.api_hash, types.CodeSettings())
             sent = await self._ask(request)
@@ -75,7 +75,7 @@ class TelegramLogin:
 
     async def enter_code(self, code: str) -> str | None:
         """The name of the account once `code` let it in; None where a password is wanted too."""
-        async with _told("code"):
+        async with _translate_errors("code"):
             try:
                 answer = await self._ask(functions.auth.SignInRequest(self._phone, self._code_hash, code))
             except errors.SessionPasswordNeededError:
@@ -84,14 +84,14 @@ class TelegramLogin:
 
     async def enter_password(self, password: str) -> str:
         """The name of the account once `password` let it in."""
-        async with _told("password"):
+        async with _translate_errors("password"):
             wanted = await self._ask(functions.account.GetPasswordRequest())
             answer = await self._ask(functions.auth.CheckPasswordRequest(compute_check(wanted, password)))
             return _name_of(answer)
 
     async def scan(self) -> Scan:
         """How far the scanning of a QR code is."""
-        async with _told():
+        async with _translate_errors():
             client = self._client
             try:
                 answer = await self._ask(functions.auth.ExportLoginTokenRequest(client.api_id, client.api_hash, []))
@@ -134,8 +134,8 @@ class TelegramLogin:
 
 
 @asynccontextmanager
-async def _told(answer: str = "") -> AsyncIterator[None]:
-    """Telegram's refusals come out in words; a wrong `answer` as WrongAnswerError."""
+async def _translate_errors(answer: str = "") -> AsyncIterator[None]:
+    """Translate Telegram's refusals into our errors; a wrong `answer` becomes WrongAnswerError."""
     try:
         yield
     except WAITS as wait:

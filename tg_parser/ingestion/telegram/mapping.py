@@ -40,10 +40,10 @@ def map_comment(message: Any, chat: Chat, people: People, post_id: int, first_gr
     if group == first_group:
         return mapped
     own = comment_id(message.id, group, first_group)
-    told = str(post_id) if answered is None or answers_post else comment_id(answered, group, first_group)
+    answered_id = str(post_id) if answered is None or answers_post else comment_id(answered, group, first_group)
     ref = source_ref(chat.channel_id, "comment", own)
     return mapped.model_copy(
-        update={"id": own, "source_ref": ref, "parent_message_id": told, "reply_to_message_id": told}
+        update={"id": own, "source_ref": ref, "parent_message_id": answered_id, "reply_to_message_id": answered_id}
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tg_parser.domain.messages import Media
-from tg_parser.ingestion.content import Block, Code, Item, Listing, Table, Words, joined, linked
+from tg_parser.ingestion.content import Block, Code, Item, Listing, TableBlock, Words, joined, linked
 from tg_parser.ingestion.telegram.fields import kind_of
 from tg_parser.ingestion.telegram.media import file_media, photo_media
 
@@ -83,7 +83,7 @@ class _RichReader:
 
     def table(self, block: Any) -> Iterator[Block]:
         rows = (tuple(words(cell.text) for cell in row.cells or ()) for row in block.rows or ())
-        yield Table(words(block.title), tuple(rows))
+        yield TableBlock(words(block.title), tuple(rows))
 
     def photo(self, block: Any) -> Iterator[Block]:
         yield photo_media(self._files.get(block.photo_id))

@@ -13,7 +13,7 @@ import structlog
 
 from tg_parser.config.proxies import parse_proxy
 from tg_parser.config.settings import RetrySettings, WebSettings
-from tg_parser.config.waiting import wait_aloud
+from tg_parser.config.waiting import wait_with_notice
 from tg_parser.domain.errors import RateLimitedError, SourceError, SourceUnavailableError
 from tg_parser.domain.times import utc_now
 from tg_parser.ingestion.retrying import attempts
@@ -33,7 +33,7 @@ class WebAnswer(NamedTuple):
 
 
 class _AskedToWaitError(Exception):
-    """The server named a time to wait; that is no failure and counts as no attempt."""
+    """The server named a time to wait: not a failure, and not counted as an attempt."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -92,7 +92,7 @@ class WebClient:
         raise AssertionError("a retry context either returns or raises")
 
     async def _until_it_may_be_asked(self) -> None:
-        await wait_aloud(max(self._paused_until, self._asked_until) - time.monotonic(), self.host)
+        await wait_with_notice(max(self._paused_until, self._asked_until) - time.monotonic(), self.host)
 
     async def _once(self, url: str) -> WebAnswer:
         try:

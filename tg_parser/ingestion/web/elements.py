@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborNode
 
 from tg_parser.domain.errors import InvalidPeerError
 from tg_parser.domain.peers import parse_peer
+from tg_parser.ingestion.elements import ReadDate
 
 _COUNT = re.compile(r"(\d[\d\s.,]*)\s*([KMB]?)", re.IGNORECASE)
 _SCALE = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
@@ -53,13 +54,6 @@ class PostLink(NamedTuple):
     message_id: str | None
 
 
-class When(NamedTuple):
-    """A moment, and whether the page named no zone for it (it is then taken as UTC)."""
-
-    moment: datetime
-    zoneless: bool
-
-
 def attribute(node: LexborNode | None, name: str) -> str:
     """The attribute of `node`, empty where there is none."""
     return (node.attributes.get(name) or "").strip() if node is not None else ""
@@ -98,7 +92,7 @@ def seconds(text: str | None) -> float | None:
     return float(int(match[1] or 0) * 3600 + int(match[2]) * 60 + int(match[3])) if match else None
 
 
-def when(node: LexborNode | None) -> When | None:
+def when(node: LexborNode | None) -> ReadDate | None:
     """The moment of a <time> element. The epoch is no moment."""
     try:
         moment = datetime.fromisoformat(attribute(node, "datetime"))
@@ -106,7 +100,7 @@ def when(node: LexborNode | None) -> When | None:
         moment = moment.replace(tzinfo=UTC) if zoneless else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return When(moment, zoneless) if moment.year > 1970 else None
+    return ReadDate(moment, zoneless) if moment.year > 1970 else None
 
 
 def post_link(href: str) -> PostLink | None:

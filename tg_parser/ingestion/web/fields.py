@@ -12,8 +12,9 @@ from selectolax.lexbor import LexborNode
 
 from tg_parser.domain.marked_ids import marked_channel_id
 from tg_parser.domain.messages import Author, Chat, Forward, Reaction
+from tg_parser.ingestion.elements import ReadDate
 from tg_parser.ingestion.unknown import outermost
-from tg_parser.ingestion.web.elements import Parts, When, attribute, classes, count, post_link, texts_within, when
+from tg_parser.ingestion.web.elements import Parts, attribute, classes, count, post_link, texts_within, when
 from tg_parser.ingestion.web.text import line_of, text_of
 
 _DATA_POST = re.compile(r"(?P<name>[^/\s]+)/(?P<id>\d{1,18})\b.*")
@@ -45,14 +46,14 @@ def channel_number(element: LexborNode) -> str | None:
         return marked_channel_id(match[1])
     coded = attribute(element, "data-view").rstrip("=")
     try:
-        told = orjson.loads(base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4)))
+        fields = orjson.loads(base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4)))
     except (binascii.Error, ValueError):
         return None
-    number = told.get("c") if isinstance(told, dict) else None
+    number = fields.get("c") if isinstance(fields, dict) else None
     return marked_channel_id(-number) if isinstance(number, int) and -(2**53) < number < 0 else None
 
 
-def sent(parts: Parts) -> When | None:
+def sent(parts: Parts) -> ReadDate | None:
     """When it was sent; None where the page tells no moment."""
     named = parts.first("tgme_widget_message_date")
     inside = named.css_first("time[datetime]") if named is not None else None
@@ -120,7 +121,7 @@ def _reaction(node: LexborNode) -> Reaction | None:
 def payload(parts: Parts, chat: Chat, service_text: str | None) -> dict[str, Any] | None:
     """What the page tells and no field of a message holds."""
     reply = attribute(parts.first("tgme_widget_message_reply"), "href")
-    told = {
+    fields = {
         "edited": _is_edited(parts) or None,
         "forward_author": line_of(parts.first("tgme_widget_message_forwarded_from_author")),
         "link_preview": _link_preview(parts),
@@ -131,7 +132,7 @@ def payload(parts: Parts, chat: Chat, service_text: str | None) -> dict[str, Any
         "service_text": service_text,
         "via_bot": line_of(parts.first("tgme_widget_message_via_bot")),
     }
-    return {name: value for name, value in told.items() if value is not None} or None
+    return {name: value for name, value in fields.items() if value is not None} or None
 
 
 def unknown_classes(parts: Parts) -> list[str]:
@@ -150,10 +151,10 @@ def _link_preview(parts: Parts) -> dict[str, str] | None:
     preview = parts.first("tgme_widget_message_link_preview")
     if preview is None:
         return None
-    told = {
+    fields = {
         "url": attribute(preview, "href"),
         "site": line_of(parts.inside(preview, "link_preview_site_name")),
         "title": line_of(parts.inside(preview, "link_preview_title")),
         "description": text_of(parts.inside(preview, "link_preview_description")).plain,
     }
-    return {name: value for name, value in told.items() if value} or None
+    return {name: value for name, value in fields.items() if value} or None

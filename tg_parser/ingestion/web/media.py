@@ -1,4 +1,4 @@
-"""Media of a post on a preview page: what they are and what the page tells of them. Pure."""
+"""Media of a post on a preview page: kinds and descriptions. Pure."""
 
 from __future__ import annotations
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tg_parser.domain.messages import Chat, RawMessage
+from tg_parser.ingestion.elements import SkippedElement
 from tg_parser.ingestion.web.elements import attribute, count
 from tg_parser.ingestion.web.fields import channel_number, post_id
-from tg_parser.ingestion.web.post import Skipped, read_post
+from tg_parser.ingestion.web.post import read_post
 from tg_parser.ingestion.web.text import line_of
 
 _HEADER = ".tgme_channel_info, .tgme_channel_history"
@@ -54,7 +55,7 @@ def read_page(html: str, name: str, chat: Chat | None = None) -> PreviewPage:
     skipped, notes = Counter[str](), Counter[str]()
     for element in elements:
         read = read_post(element, known)
-        if isinstance(read, Skipped):
+        if isinstance(read, SkippedElement):
             skipped[read.reason] += 1
             continue
         notes["date_without_zone"] += read.zoneless

@@ -1,4 +1,4 @@
-"""One post of a preview page → its messages, or the reason why it is none. Pure, and never raising.
+"""One post of a preview page → its messages, or the reason why it is not one. Pure, and never raising.
 
 An album is one post on the page and one message an item in Telegram: every item gets its message.
 """
@@ -13,8 +13,9 @@ from selectolax.lexbor import LexborNode
 from tg_parser.domain.media_words import with_media_words
 from tg_parser.domain.messages import Chat, Media, RawMessage
 from tg_parser.domain.refs import source_ref
+from tg_parser.ingestion.elements import ReadDate, SkippedElement
 from tg_parser.ingestion.unknown import UNKNOWN_CLASSES
-from tg_parser.ingestion.web.elements import Parts, When, count
+from tg_parser.ingestion.web.elements import Parts, count
 from tg_parser.ingestion.web.fields import (
     answered,
     author,
@@ -35,31 +36,25 @@ _ALBUM_ITEM = re.compile(r"\S*/(\d{1,18})\?(?:\S*&)?single\b\S*")
 
 
 class Post(NamedTuple):
-    """The messages of one element, in the order of their ids; `zoneless` tells of a date that named no zone."""
+    """The messages of one element, in the order of their ids; `zoneless` if its date named no time zone."""
 
     messages: list[RawMessage]
     zoneless: bool = False
 
 
-class Skipped(NamedTuple):
-    """An element that is no message, and why."""
-
-    reason: str
-
-
-def read_post(element: LexborNode, chat: Chat) -> Post | Skipped:
+def read_post(element: LexborNode, chat: Chat) -> Post | SkippedElement:
     """The messages that `element` shows of `chat`."""
     known = post_id(element)
     if known is None:
-        return Skipped("no_id")
+        return SkippedElement("no_id")
     parts = Parts(element)
     when = sent(parts)
     if when is None:
-        return Skipped("no_date")
+        return SkippedElement("no_date")
     return Post(_messages(known.number, when, parts, chat), when.zoneless)
 
 
-def _messages(number: int, when: When, parts: Parts, chat: Chat) -> list[RawMessage]:
+def _messages(number: int, when: ReadDate, parts: Parts, chat: Chat) -> list[RawMessage]:
     service = is_service(parts)
     shown = text_of(text_element(parts))
     text = Text() if service else shown
@@ -77,10 +72,10 @@ def _messages(number: int, when: When, parts: Parts, chat: Chat) -> list[RawMess
         "service_action": service_action(shown.plain) if service else None,
         "via": "web",
     }
-    told = payload(parts, chat, shown.plain if service else None)
+    fields = payload(parts, chat, shown.plain if service else None)
     if not (text.plain or service or _shows_something(media)):
-        told = {**(told or {}), UNKNOWN_CLASSES: unknown_classes(parts)}
-    of_first: dict[str, Any] = {"links": text.links, "reactions": reactions(parts), "raw_payload": told}
+        fields = {**(fields or {}), UNKNOWN_CLASSES: unknown_classes(parts)}
+    of_first: dict[str, Any] = {"links": text.links, "reactions": reactions(parts), "raw_payload": fields}
     return [
         RawMessage(
             **of_all,

@@ -39,7 +39,7 @@ class PageReader:
         return page
 
     async def next_older(self, page: PreviewPage) -> PreviewPage | None:
-        """The page before `page`; None where that is the oldest. Raises where older posts are told of and not shown."""
+        """The page before `page`; None if that is the oldest. Raises if the page mentions older posts it does not show."""
         if page.lowest_id is None or page.lowest_id <= 1:
             return None
         older = await self.before(page.lowest_id, page.chat)

@@ -46,7 +46,7 @@ class _Open(NamedTuple):
 
 def text_of(node: LexborNode | None) -> Text:
     """The text inside `node`; nothing for None."""
-    return _Reader().read(node) if node is not None else Text()
+    return _MarkupReader().read(node) if node is not None else Text()
 
 
 def line_of(node: LexborNode | None) -> str | None:
@@ -54,7 +54,7 @@ def line_of(node: LexborNode | None) -> str | None:
     return " ".join(text_of(node).plain.split()) or None
 
 
-class _Reader:
+class _MarkupReader:
     """Walks the markup with a stack of its own: broken pages may nest deeper than Python recurses."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from pydantic_ai.settings import ModelSettings
 from tg_parser.domain.errors import ProviderError, ProviderUnavailableError
 
 log = structlog.get_logger(__name__)
-Failure = ProviderError | ProviderUnavailableError
+ModelFailure = ProviderError | ProviderUnavailableError
 _LONGER = 20
 """What only a person can fix is retried this many times less often than what may pass by itself."""
 
@@ -24,7 +24,7 @@ class _Rest(NamedTuple):
     """Until when a model is skipped, in seconds of the loop's clock, and the error it failed with."""
 
     until: float
-    error: Failure
+    error: ModelFailure
 
 
 class Fallback(WrapperModel):
@@ -48,7 +48,7 @@ class Fallback(WrapperModel):
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         """The first answer. Raises ProviderError or ProviderUnavailableError with the reason of each model."""
-        found: dict[int, Failure] = {number: rest.error for number, rest in self._resting.items()}
+        found: dict[int, ModelFailure] = {number: rest.error for number, rest in self._resting.items()}
         for number in self._order():
             self._begin_trial(number)
             try:
@@ -73,7 +73,7 @@ class Fallback(WrapperModel):
         if number in self._resting:
             self._resting[number] = self._resting[number]._replace(until=self._after(self._rest))
 
-    def _rest_from(self, number: int, error: Failure) -> None:
+    def _rest_from(self, number: int, error: ModelFailure) -> None:
         times = _LONGER if isinstance(error, ProviderError) else 1
         if number not in self._resting and number + 1 < len(self._models):
             log.warning(f"{error.message} The next model takes over.")
@@ -87,7 +87,7 @@ class Fallback(WrapperModel):
         return asyncio.get_running_loop().time() + seconds
 
 
-def _all(errors: Sequence[Failure]) -> Failure:
+def _all(errors: Sequence[ModelFailure]) -> ModelFailure:
     """One error for all models; final if each of them is."""
     if len(errors) == 1:
         return errors[0]

@@ -18,7 +18,7 @@ from pydantic_ai.settings import ModelSettings
 
 from tg_parser.config.llm_settings import LlmLimitSettings
 from tg_parser.config.settings import RetrySettings
-from tg_parser.config.waiting import wait_aloud
+from tg_parser.config.waiting import wait_with_notice
 from tg_parser.domain.errors import ProviderUnavailableError
 from tg_parser.domain.times import utc_now
 from tg_parser.llm.failures import asked_wait
@@ -73,7 +73,7 @@ class RateLimiter:
         while (closed := self._closed_until - loop.time()) > 0:
             was_closed = True
             self._require_patience(closed)
-            await wait_aloud(closed, self.name)
+            await wait_with_notice(closed, self.name)
         return was_closed
 
     def went_well(self, reserved: float, used: float) -> None:

@@ -50,7 +50,7 @@ class LoginResult(View):
 
 
 class IngestedChat(FailedView):
-    """What came of one chat. `unknown` counts messages that show nothing known, by what they hold; `status` is that of
+    """One chat's outcome. `unknown` counts messages that show nothing known, by what they hold; `status` is that of
     the source after an error."""
 
     source_id: str

@@ -1,4 +1,4 @@
-"""What is held, as it is shown: topics, messages, tones, and the state of sources."""
+"""What is stored, as it is shown: topics, messages, tones, and the state of sources."""
 
 from __future__ import annotations
 

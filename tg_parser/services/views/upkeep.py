@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import RootModel
 
-from tg_parser.backup.directory import State
+from tg_parser.backup.directory import BackupState
 from tg_parser.backup.manifest import Manifest
 from tg_parser.services.views.base import View
 from tg_parser.storage.engine.pool import PoolFigures
@@ -68,7 +68,7 @@ class BackupView(View):
 
     name: str
     path: Path
-    state: State
+    state: BackupState
     problem: str | None
     created_at: datetime
     size: int

@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 
-class Held(Generic[T]):
+class HeldResource(Generic[T]):
     """One life of a resource, from its opening to its closing.
 
     It is opened and closed in a task of its own, because a lock belongs to the task that took it, and this one outlives

@@ -1,11 +1,19 @@
-"""Merges a message stored under two numbers of its chat, the way collecting would have (M6; pure)."""
+"""Merges a message stored under two numbers of its chat, the way collecting would have; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from tg_parser.storage.stores.raw_changes import COMPARED, OF_TEXT, Change, Held, change_of, is_stale, revision_row
+from tg_parser.storage.stores.raw_changes import (
+    COMPARED,
+    OF_TEXT,
+    Change,
+    StoredState,
+    change_of,
+    is_stale,
+    revision_row,
+)
 
 Row = dict[str, Any]
 _WHAT_COUNTS = ("text", "edited_at", "text_sanitized")
@@ -21,7 +29,7 @@ class Observed(NamedTuple):
 def merged(one: Observed, other: Observed) -> Observed:
     """The row that was stored first, after replaying the other row and both logs in order of time."""
     first, second = sorted((one, other), key=lambda each: each.row["inserted_at"])
-    held = Held({**first.row, "revision": 0}, first.row["text"], first.row["edited_at"])
+    held = StoredState({**first.row, "revision": 0}, first.row["text"], first.row["edited_at"])
     log: list[Row] = []
     for observation in _in_time(first, second):
         seen = _present(observation, log[-1] if log else first.row)
@@ -44,7 +52,7 @@ def _of_entry(entry: Row, row: Row) -> Row:
     return {**dict.fromkeys(COMPARED), **{name: row[name] for name in OF_TEXT}, **entry}
 
 
-def _change(held: Held, seen: Row, log: Sequence[Row]) -> Change:
+def _change(held: StoredState, seen: Row, log: Sequence[Row]) -> Change:
     """An entry keeps the reason it was recorded for; what is already recorded, or is older, is not recorded again."""
     if seen.get("reason") == "deleted":
         return Change(reason=None if any(entry["reason"] == "deleted" for entry in log) else "deleted")

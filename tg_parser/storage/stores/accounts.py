@@ -18,7 +18,7 @@ _session = telegram_sessions.c
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class SessionBlock:
     """Why a session must not be used any more, and since when."""
 
     reason: str
@@ -41,10 +41,10 @@ class AccountStorage:
         row = {"session_id": session_id, "request": request, "wait_until": until}
         await self._save(telegram_limits, row, ("session_id", "request"))
 
-    async def block(self, session_id: str) -> Block | None:
+    async def block(self, session_id: str) -> SessionBlock | None:
         """Why the session is dead; None if it can be used."""
         row = await self._database.row(select(telegram_sessions).where(_session.session_id == session_id))
-        return None if row is None else Block(row["blocked_reason"], row["blocked_at"])
+        return None if row is None else SessionBlock(row["blocked_reason"], row["blocked_at"])
 
     async def set_block(self, session_id: str, reason: str, now: datetime) -> None:
         """Forbid any further use of the session."""

@@ -20,7 +20,7 @@ from tg_parser.storage.stores.raw_changes import (
     FACTS,
     NOTHING,
     Change,
-    Held,
+    StoredState,
     deletion_row,
     follow_observations,
     is_another_message,
@@ -87,7 +87,7 @@ class RawStorage:
             # Rows are made anew for every attempt, because a bulk write consumes them.
             rows = [message_row(message, observed_at) for message in messages]
             await self._database.dialect.claim(conn, {f"raw:{row['channel_id']}" for row in rows})
-            held = await self._held(conn, {row["source_ref"] for row in rows})
+            held = await self._stored(conn, {row["source_ref"] for row in rows})
             new, observations = split_observations(rows, held)
             _require_same_chat(held, observations)
             changes = follow_observations(held, observations)
@@ -226,18 +226,18 @@ class RawStorage:
 
         await self._database.write(remove)
 
-    async def _held(self, conn: AsyncConnection, refs: Set[str]) -> dict[str, Held]:
+    async def _stored(self, conn: AsyncConnection, refs: Set[str]) -> dict[str, StoredState]:
         statement = select(*(_raw[name] for name in COMPARED), *_current()).select_from(beside_log())
         found = await conn.execute(statement.where(self._database.dialect.any_of(_raw.source_ref, sorted(refs))))
         return {
-            row["source_ref"]: Held(
+            row["source_ref"]: StoredState(
                 {name: row[name] for name in COMPARED}, row["current_text"], row["current_edited_at"]
             )
             for row in found.mappings()
         }
 
 
-def _require_same_chat(held: Mapping[str, Held], observations: Sequence[Row]) -> None:
+def _require_same_chat(held: Mapping[str, StoredState], observations: Sequence[Row]) -> None:
     for seen in observations:
         row = held[seen["source_ref"]].row
         if is_another_message(row, seen):

@@ -1,4 +1,4 @@
-"""What an observation changes in a stored message (M6, pure): never its text or date; a new text goes into the log.
+"""What an observation changes in a stored message, pure: never its text or date; a new text goes into the log.
 
 A batch of observations is split into new messages and known ones; each of the latter gives a change of columns,
 an entry of the log, both, or neither.
@@ -55,7 +55,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredState:
     """What is stored of a message: its row, and the newest text with the time of the edit that made it."""
 
     row: Row
@@ -70,18 +70,18 @@ class Change:
     columns: dict[str, Any] = field(default_factory=dict)
     reason: str | None = None
 
-    def applied(self, held: Held, seen: Row) -> Held:
+    def applied(self, held: StoredState, seen: Row) -> StoredState:
         """The stored state after this change."""
         row = {**held.row, **self.columns}
         if self.reason is None:
-            return Held(row, held.text, held.edited_at)
-        return Held({**row, "revision": held.row["revision"] + 1}, seen["text"], seen["edited_at"])
+            return StoredState(row, held.text, held.edited_at)
+        return StoredState({**row, "revision": held.row["revision"] + 1}, seen["text"], seen["edited_at"])
 
 
 NOTHING = Change()
 
 
-def change_of(held: Held, seen: Row) -> Change:
+def change_of(held: StoredState, seen: Row) -> Change:
     """Compare an observation with the stored state. An edit older than the stored one is stale and changes no text."""
     columns = {name: seen[name] for name in COUNTERS if seen[name] is not None and seen[name] != held.row[name]}
     columns.update(_facts(held.row, seen))
@@ -93,7 +93,7 @@ def change_of(held: Held, seen: Row) -> Change:
     return Change(columns, observation.value)
 
 
-def split_observations(rows: Sequence[Row], held: dict[str, Held]) -> tuple[list[Row], list[Row]]:
+def split_observations(rows: Sequence[Row], held: dict[str, StoredState]) -> tuple[list[Row], list[Row]]:
     """The first observations of unknown messages, and all others; `held` then includes the new ones too."""
     new, again = list[Row](), list[Row]()
     for row in rows:
@@ -101,12 +101,14 @@ def split_observations(rows: Sequence[Row], held: dict[str, Held]) -> tuple[list
         if ref in held:
             again.append(row)
         else:
-            held[ref] = Held(row, row["text"], row["edited_at"])
+            held[ref] = StoredState(row, row["text"], row["edited_at"])
             new.append(row)
     return new, again
 
 
-def follow_observations(held: dict[str, Held], observations: Sequence[Row]) -> list[tuple[Held, Row, Change]]:
+def follow_observations(
+    held: dict[str, StoredState], observations: Sequence[Row]
+) -> list[tuple[StoredState, Row, Change]]:
     """Each observation with its change and the stored state after it."""
     changes = []
     for seen in observations:
@@ -116,7 +118,7 @@ def follow_observations(held: dict[str, Held], observations: Sequence[Row]) -> l
     return changes
 
 
-def revision_row(after: Held, seen: Row, change: Change, observed_at: datetime) -> Row:
+def revision_row(after: StoredState, seen: Row, change: Change, observed_at: datetime) -> Row:
     """The log entry for an observation with another text."""
     facts = {name: seen[name] for name in _OF_REVISION}
     return {**facts, "revision": after.row["revision"], "observed_at": observed_at, "reason": change.reason}
@@ -174,7 +176,7 @@ def _is_missing(name: str, held: Row, value: Any) -> bool:
     return held[name] is None
 
 
-def _compared(held: Held, seen: Row) -> Observation:
+def _compared(held: StoredState, seen: Row) -> Observation:
     """Unreadable characters are not an edit, whichever of the two has them."""
     if _is_garbled(held.text, seen["text"]):
         return Observation.RICHER
@@ -193,7 +195,7 @@ def _is_garbled(text: str, legible: str) -> bool:
     return True
 
 
-def _compared_texts(held: Held, seen: Row) -> Observation:
+def _compared_texts(held: StoredState, seen: Row) -> Observation:
     """The preview omits a text where it says "open Telegram to view", so a missing text is not an edit.
 
     Words that were not read before, with no sign of an edit, were simply not read; white space that the same adapter
@@ -222,7 +224,7 @@ def _media(stored: Any) -> list[Media]:
     return [Media.model_validate(each) for each in stored or ()]
 
 
-def is_stale(held: Held, seen: Row) -> bool:
+def is_stale(held: StoredState, seen: Row) -> bool:
     """Whether an observation shows the message as it was before the stored edit."""
     if held.edited_at is None:
         return False

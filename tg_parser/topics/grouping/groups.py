@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from tg_parser.topics.duplicates import Pair, join, joint, may_merge, rejoined, survivor
+from tg_parser.topics.duplicates import GroupPair, join, joint, may_merge, rejoined, survivor
 from tg_parser.topics.grouping.clustering import WIDTHS, Labels, cluster
 from tg_parser.topics.grouping.known import WantedFits, fit_wanted, known_groups, without_duplicates
 from tg_parser.topics.grouping.membership import form_groups
@@ -99,7 +99,7 @@ def group_documents(
     return replace(unmatched, matched=match_known(unmatched.refs, known, _asked_again(groups, known)))
 
 
-def merge_groups(grouping: Grouping, said: Mapping[Pair, str]) -> Grouping:
+def merge_groups(grouping: Grouping, said: Mapping[GroupPair, str]) -> Grouping:
     """`grouping` with those pairs joined for which a model `said` why they are one topic; the oldest keeps its id."""
     prepared, groups = grouping.prepared, grouping.groups
     sets = joint(said, may_merge(groups, prepared.items, prepared.corpus, prepared.options))
@@ -118,9 +118,9 @@ def merge_groups(grouping: Grouping, said: Mapping[Pair, str]) -> Grouping:
     return replace(grouping, groups=made, matched=matched, merged=merged)
 
 
-def _reason(part: int, parts: Sequence[int], said: Mapping[Pair, str]) -> str:
+def _reason(part: int, parts: Sequence[int], said: Mapping[GroupPair, str]) -> str:
     """Why `part` was merged into a topic."""
-    pairs = (Pair(min(part, other), max(part, other)) for other in parts if other != part)
+    pairs = (GroupPair(min(part, other), max(part, other)) for other in parts if other != part)
     return next(said[pair] for pair in pairs if pair in said)
 
 

@@ -13,7 +13,8 @@ from tg_parser.ingestion.desktop.html.message import MessageReader
 from tg_parser.ingestion.desktop.html.page import Element, ExportPage, read_page
 from tg_parser.ingestion.desktop.html.service import tells_channel, tells_group
 from tg_parser.ingestion.desktop.html.text import label, parsed
-from tg_parser.ingestion.desktop.mapping import Mapped, MessageMapper, Skipped
+from tg_parser.ingestion.desktop.mapping import Mapped, MessageMapper
+from tg_parser.ingestion.elements import SkippedElement
 
 _EXPORT_AGAIN = "Everything else was read. Export the chat again to get the rest."
 
@@ -28,21 +29,21 @@ class ChatReading:
         self._pages = pages
         self._reader, self._mapper = MessageReader(chat), MessageMapper(chat)
         self._problems: list[SourceError] = []
-        self._held: Element | None = None
+        self._pushed_back: Element | None = None
         self._invalid = 0
         self._elements = self._all_elements()
 
     def next_element(self) -> Element | None:
         """The next message as it stands in the file; None after the last."""
-        element = self._held or next(self._elements, None)
-        self._held = None
+        element = self._pushed_back or next(self._elements, None)
+        self._pushed_back = None
         return element
 
     def hold(self, element: Element) -> None:
-        """Give `element` once more."""
-        self._held = element
+        """Push `element` back, to be given again."""
+        self._pushed_back = element
 
-    def mapped(self, element: Element) -> Mapped | Skipped:
+    def mapped(self, element: Element) -> Mapped | SkippedElement:
         """The message in `element`."""
         outcome = self._mapper.map(self._reader.payload(element))
         if isinstance(outcome, Mapped) and "service" in element.classes:

@@ -99,7 +99,7 @@ def _account(folder: Path, encoding: str | None) -> HtmlExport:
 
 
 def _listed(path: Path, encoding: str | None) -> list[ChatPages]:
-    """The chats that the list names, in its order. It has no numbers, so chats of one name cannot be told apart."""
+    """The chats that the list names, in its order. It has no numbers, so chats of the same name look alike."""
     try:
         tree = parsed(path.read_text(encoding_of(path, encoding), "replace"))
     except OSError as error:

@@ -15,14 +15,14 @@ _STARS = re.compile(r"\b(\d{1,18}) Stars?\b")
 
 
 def giveaway_fields(shown: LexborNode) -> dict[str, Any]:
-    """What the sections of a giveaway tell: the prizes and what they are, or how many have won."""
+    """The prizes of a giveaway and what they are, or how many have won."""
     bodies = [label(body) or "" for body in shown.css(".section_body")]
     counted = _PRIZES.match(bodies[0]) if bodies else None
-    told: dict[str, Any] = {"stars": _first(_STARS, bodies[1:])}
+    fields: dict[str, Any] = {"stars": _first(_STARS, bodies[1:])}
     if (label(shown.css_first(".section_title")) or "").startswith("Winner"):
-        return {"giveaway_results": {**told, "winners_count": counted["quantity"] if counted else None}}
+        return {"giveaway_results": {**fields, "winners_count": counted["quantity"] if counted else None}}
     prizes = {"quantity": counted["quantity"], "additional_prize": counted["prize"].strip()} if counted else {}
-    return {"giveaway_information": {**told, **prizes, "months": _first(_MONTHS, bodies[1:])}}
+    return {"giveaway_information": {**fields, **prizes, "months": _first(_MONTHS, bodies[1:])}}
 
 
 def _first(pattern: re.Pattern[str], texts: list[str]) -> str | None:

@@ -70,25 +70,25 @@ def _listed(item: LexborNode, names: set[str]) -> dict[str, Any]:
 
 
 def _place(names: set[str], title: str | None, described: str | None) -> dict[str, Any]:
-    """What is no file: a place, a person, a game."""
-    told = None if title in _GENERIC_TITLES else title
+    """Media without a file: a place, a person, a game."""
+    shown = None if title in _GENERIC_TITLES else title
     if names & {"media_location", "media_live_location", "media_venue"}:
-        return {"location_information": {}, "place_name": told, "address": described}
+        return {"location_information": {}, "place_name": shown, "address": described}
     if "media_contact" in names:
         return {"contact_information": {"first_name": title}}
     return {"game_title": title, "game_description": described} if "media_game" in names else {}
 
 
 def _bill(names: set[str], title: str | None, described: str | None, price: str | None) -> dict[str, Any]:
-    """A bill, or media that are to be paid for: those have a price in Stars alone. Other prices are shown in the words
+    """An invoice, or paid media: those have a price in Stars alone. Other prices are shown in the words
     of some language, which are not read."""
     if "media_invoice" not in names:
         return {}
     stars = _STARS.fullmatch(price or "")
     if stars and not (title or described):
         return {"paid_stars_amount": stars[1] or stars[2]}
-    told = {"amount": stars[1] or stars[2], "currency": "XTR"} if stars else {}
-    return {"invoice_information": {"title": title, "description": described, **told}}
+    shown = {"amount": stars[1] or stars[2], "currency": "XTR"} if stars else {}
+    return {"invoice_information": {"title": title, "description": described, **shown}}
 
 
 def _file_kind(names: set[str], title: str | None) -> str | None:
@@ -103,13 +103,13 @@ def _file(kind: str, title: str | None, status: str, href: str) -> dict[str, Any
     path = href or _NOT_SAVED
     if kind == "photo":
         return {"photo": path, "photo_file_size": _size(status)}
-    told = None if title in _GENERIC_TITLES or kind not in ("document", "audio_file") else title
+    shown = None if title in _GENERIC_TITLES or kind not in ("document", "audio_file") else title
     fields: dict[str, Any] = {"file": path, "file_size": _size(status), "duration_seconds": _seconds(status)}
-    performer, dash, song = (told or "").partition(" – ")
+    performer, dash, song = (shown or "").partition(" – ")
     if kind == "audio_file" and dash:
         fields |= {"performer": performer, "title": song}
     else:
-        fields["file_name"] = told
+        fields["file_name"] = shown
     return fields if kind == "document" else fields | {"media_type": kind}
 
 

@@ -34,8 +34,8 @@ _KNOWN_CLASSES = re.compile(
 _NOBODY = frozenset({"Deleted Account", "Deleted"})
 
 
-class Told(NamedTuple):
-    """Who is named above a message and holds for the ones joined to it."""
+class Byline(NamedTuple):
+    """The names above a message, which also hold for the messages joined to it."""
 
     name: str | None = None
     bot: str | None = None
@@ -44,15 +44,15 @@ class Told(NamedTuple):
 
 
 class MessageReader:
-    """Reads the messages of one chat in their order: what a message leaves out was said by the one before."""
+    """Reads the messages of one chat in order: what a message leaves out stands in the one before."""
 
     def __init__(self, chat: Chat) -> None:
         self._channel = chat.title if chat.kind == "channel" else None
-        self._told = Told()
+        self._byline = Byline()
         self._moment = ""
 
     def payload(self, element: Element) -> dict[str, Any]:
-        """What the page tells of a message, under the names that a JSON export has for it."""
+        """The fields of a message on the page, named as in a JSON export."""
         tree = parsed(element.html)
         fields: dict[str, Any] = {"id": element.id, "type": "message", "exported_as": "html"}
         if "service" in element.classes:
@@ -72,7 +72,7 @@ class MessageReader:
         return {**fields, "date": moment, "sentence": sentence}
 
     def _time_of(self, element: Element) -> str | None:
-        """The time of a service message, which no page tells: that of the message before it, or its day's begin."""
+        """The time of a service message, which pages do not show: that of the message before, or the start of its day."""
         if element.day is None or self._moment.startswith(element.day.isoformat()):
             return self._moment or None
         return f"{element.day.isoformat()}T00:00:00{self._moment[19:] or element.zone}"
@@ -81,7 +81,7 @@ class MessageReader:
         sent = _date(next((node for node in tree.css(".date") if not _is_name(node.parent)), None))
         self._moment = sent or self._moment
         forwarded = tree.css_first(".forwarded.body")
-        self._told = told = self._names(tree, joined=joined)
+        self._byline = told = self._names(tree, joined=joined)
         origin = {"forwarded_from": told.forwarded_from or "", "forwarded_date": told.forwarded_date}
         said = _said(tree)
         return {
@@ -96,8 +96,8 @@ class MessageReader:
             **media_fields(tree),
         }
 
-    def _names(self, tree: LexborNode, *, joined: bool) -> Told:
-        told = self._told if joined else Told()
+    def _names(self, tree: LexborNode, *, joined: bool) -> Byline:
+        told = self._byline if joined else Byline()
         for node in tree.css(".from_name"):
             shown = node.css_first(".date")
             moment = _date(shown)

@@ -85,8 +85,8 @@ def service_fields(sentence: str) -> dict[str, Any]:
         return {"type": "unsupported"}
     for action, pattern in _SENTENCES:
         if found := pattern.fullmatch(sentence, 0, _LONGEST):
-            told = {"actor": found.groupdict().get("who"), "title": found.groupdict().get("title")}
-            return {"type": "service", "action": action, **{name: value for name, value in told.items() if value}}
+            named = {"actor": found.groupdict().get("who"), "title": found.groupdict().get("title")}
+            return {"type": "service", "action": action, **{name: value for name, value in named.items() if value}}
     return {"type": "service"}
 
 
