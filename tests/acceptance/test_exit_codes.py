@@ -1,7 +1,7 @@
 """The same kind of error ends with the same exit code, whichever command meets it, in one line with a hint."""
 
 import pytest
-from cli_process import tg_parser
+from cli_process import small_export, tg_parser
 
 UNKNOWN = [
     ("sources", "show", "nobody"),
@@ -127,6 +127,16 @@ def test_wrong_setting_is_wrong_usage_in_every_command(sqlite_env, tmp_path, com
 def test_nothing_found_is_no_error_and_no_success(sqlite_env, tmp_path, arguments):
     """An empty result: exit code 4, said on stderr."""
     assert tg_parser(sqlite_env, *arguments, cwd=tmp_path, code=4).stderr.strip()
+
+
+def test_a_missing_key_of_a_language_model_is_an_error(sqlite_env, tmp_path):
+    """Exit code 1, with the variable to set or the way to do without."""
+    arguments = ("run", "--from-export", str(small_export(tmp_path, 2)), "--provider", "openai", "--out", "out")
+    said = tg_parser({**sqlite_env, "OPENAI_API_KEY": ""}, *arguments, cwd=tmp_path, code=1).stderr
+    assert said.splitlines()[-2:] == [
+        "Error: OPENAI_API_KEY is not set, so openai cannot be asked.",
+        "Hint: Set OPENAI_API_KEY, or choose --provider local.",
+    ]
 
 
 def told(said):

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tg_parser.agents.history import Recorder, noted, noted_error
-from tg_parser.agents.model_review import ModelReviewer
-from tg_parser.agents.model_review import ModelReport
+from tg_parser.agents.model_review import ModelReport, ModelReviewer
 from tg_parser.agents.reviewing import Objection, is_verbatim, objections, source_of, still_said, without_doubt
 from tg_parser.domain.agents import AgentCard, Handoff, TaskRecord, new_id
 from tg_parser.domain.documents import Provenance

@@ -44,7 +44,7 @@ class Analysis(Contract):
 
 
 class Provenance(Contract):
-    """How a document was made . Unknown tokens and cost are null, never 0."""
+    """How a document was made. Unknown tokens and cost are null, never 0."""
 
     pipeline_version: str
     provider: str

@@ -117,7 +117,7 @@ class SourceChange(Contract):
 
 
 class Attempt(Contract):
-    """One attempt to collect a source ."""
+    """One attempt to collect a source."""
 
     source_id: str
     started_at: UtcTime

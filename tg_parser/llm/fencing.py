@@ -1,4 +1,4 @@
-"""Fences around texts of strangers: the model is told that what is inside is data, and no text can close its fence.
+"""Fences around other people's texts: the prompt says that what is inside is data, and no text can close its fence.
 
 The code of a fence is derived from the texts themselves: the same texts give the same prompt, and a text that contains
 the code of its own fence gets another code.

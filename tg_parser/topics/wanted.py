@@ -1,4 +1,4 @@
-"""Reads the topics a user wants  from a YAML file, strictly; errors name the file and the entry."""
+"""Reads the topics a user wants from a YAML file, strictly; errors name the file and the entry."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class PageReader:
         return page
 
     async def next_older(self, page: PreviewPage) -> PreviewPage | None:
-        """The page before `page`; None if that is the oldest. Raises if the page mentions older posts it does not show."""
+        """The page before `page`; None if it is the oldest. Raises if older posts are mentioned but not shown."""
         if page.lowest_id is None or page.lowest_id <= 1:
             return None
         older = await self.before(page.lowest_id, page.chat)

@@ -1,4 +1,4 @@
-"""Stored messages with their payloads, to be read again; what was read better replaces it .
+"""Stored messages with their payloads, to be read again; what was read better replaces it.
 
 Text and date as first observed stay: a better text is an entry of the log with a reason of its own.
 """

@@ -138,7 +138,7 @@ class _Cleaner:
         return [self.model(value) for value in values] if values else None
 
     def payload(self, payload: Any) -> tuple[JsonText | None, bool, int | None]:
-        """The payload to keep, whether it was truncated , and its full size in bytes."""
+        """The payload to keep, whether it was truncated, and its full size in bytes."""
         if payload is None:
             return None, False, None
         data = json_bytes(payload)

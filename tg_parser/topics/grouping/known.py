@@ -97,7 +97,7 @@ def near_threshold(fits: WantedFits, options: TopicOptions) -> Iterator[tuple[in
 
 
 def known_groups(fits: WantedFits, corpus: Corpus, options: TopicOptions, verdicts: Verdicts) -> list[Group | None]:
-    """The group of each wanted topic, in order; None if its messages do not make a topic .
+    """The group of each wanted topic, in order; None if its messages do not make a topic.
 
     A message may support several topics, but is an anchor only of the one it fits best.
     """

@@ -72,7 +72,7 @@ class MessageReader:
         return {**fields, "date": moment, "sentence": sentence}
 
     def _time_of(self, element: Element) -> str | None:
-        """The time of a service message, which pages do not show: that of the message before, or the start of its day."""
+        """The time of a service message, which pages do not show: that of the message before, or the day's start."""
         if element.day is None or self._moment.startswith(element.day.isoformat()):
             return self._moment or None
         return f"{element.day.isoformat()}T00:00:00{self._moment[19:] or element.zone}"
