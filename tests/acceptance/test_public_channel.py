@@ -103,7 +103,7 @@ def test_edits_and_deletions_are_found_by_looking_again(env, channel, tmp_path):
         ),
         (landing(title="G", extra="9 767 members, 1 295 online"), "is a group"),
         (landing(description="you can contact @x right away.", robots="noindex"), "knows no public channel"),
-        ("<html><body>Welcome to the hotel network</body></html>", "is no page of Telegram's web preview"),
+        ("<html><body>Welcome to the hotel network</body></html>", "is not a page of Telegram's web preview"),
     ],
 )
 def test_what_cannot_be_read_says_why_and_what_to_do(page, said, env, channel, tmp_path):

@@ -143,7 +143,7 @@ def test_without_anybody_to_answer_the_error_says_so(server, machine, session):
     """A scheduled job never hangs at a question."""
     done = tg_parser(machine, "login")
     assert done.returncode == 2
-    assert "Error: Logging in needs answers, and there is nobody to give them." in done.stderr
+    assert "Error: Logging in asks questions, and there is no terminal to ask on." in done.stderr
     assert "--export-string" in done.stderr
     assert not session.exists()
 

@@ -172,7 +172,7 @@ async def test_a_redirect_elsewhere_is_not_followed(target):
     """What is no page of this channel is not asked for."""
     server = PreviewServer()
     server.pages = {FIRST: Reply(status=301, headers={"Location": target})}
-    with pytest.raises(SourceError, match="is no page of Telegram's web preview"):
+    with pytest.raises(SourceError, match="is not a page of Telegram's web preview"):
         await read(server)
     assert server.paths == [FIRST]
 
@@ -181,7 +181,7 @@ async def test_redirects_in_circles_end():
     """A server that points from a page to itself is given up."""
     server = PreviewServer()
     server.pages = {FIRST: Reply(status=301, headers={"Location": FIRST})}
-    with pytest.raises(SourceError, match="is no page of Telegram's web preview"):
+    with pytest.raises(SourceError, match="is not a page of Telegram's web preview"):
         await read(server)
     assert server.paths == [FIRST] * 3
 
@@ -191,7 +191,7 @@ async def test_a_foreign_page_is_an_error(body):
     """Nothing that is no preview counts as a channel without news."""
     server = PreviewServer()
     server.pages = {FIRST: body}
-    with pytest.raises(SourceError, match="is no page of Telegram's web preview"):
+    with pytest.raises(SourceError, match="is not a page of Telegram's web preview"):
         await read(server)
 
 

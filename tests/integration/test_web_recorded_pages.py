@@ -19,7 +19,7 @@ KINDS = {"audio": "voice", "location": "location", "photo": "photo", "sticker": 
 """What that author calls the type of a post, and the kind of its media here."""
 LANDINGS = {
     "group": "is a group",
-    "no_page_at_all": "is no page of Telegram",
+    "no_page_at_all": "is not a page of Telegram",
     "no_preview": "has its web preview switched off",
     "no_preview_boilerplate": "has no web preview",
     "not_found": "knows no public channel",

@@ -7,7 +7,7 @@ import tg_parser
 from tg_parser.cli.reasons import SENTENCES, reason_lines
 
 COUNTED = {
-    "skipped:": r'(?:Skipped\(|skipped\[)"(\w+)"',
+    "skipped:": r'(?:SkippedElement\(|skipped\[)"(\w+)"',
     "note:": r'(?:notes\[|_count\(|"note:|notes = \()"?(\w+)"|notes, "(\w+)"|\{"(invalid_utf8)":',
 }
 

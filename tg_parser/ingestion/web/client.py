@@ -143,7 +143,7 @@ async def _text(response: httpx.Response) -> str:
         body += chunk
         if len(body) > MAX_BODY:
             raise SourceError(
-                f"The answer of {response.url} has more than {MAX_BODY >> 20} MB: it is no page of the web preview.",
+                f"The answer of {response.url} has more than {MAX_BODY >> 20} MB: it is not a page of the web preview.",
                 "Check WEB_PREVIEW_URL.",
             )
     return body.decode("utf-8", "replace")

@@ -47,9 +47,9 @@ def why_no_preview(html: str, name: str) -> SourceError:
 
 
 def no_telegram_page(name: str) -> SourceError:
-    """The error for an answer that is no page of Telegram about anybody."""
+    """The error for an answer that is not a page of Telegram."""
     return SourceError(
-        f"What came back for @{name} is no page of Telegram's web preview.",
+        f"What came back for @{name} is not a page of Telegram's web preview.",
         "Check the name and WEB_PREVIEW_URL; a proxy or a provider may also put a page of its own in the way.",
     )
 

@@ -118,4 +118,6 @@ def _following(text: str) -> str | None:
 def _of_another_shape(path: Path, text: str) -> SourceError:
     if not text.strip("\x00 \t\r\n"):
         return ExportFormatError(f"{path} is empty.", EXPORT_HINT)
-    return ExportFormatError(f"{path} is no page of a Telegram Desktop export: no message is found on it.", EXPORT_HINT)
+    return ExportFormatError(
+        f"{path} is not a page of a Telegram Desktop export: no message is found on it.", EXPORT_HINT
+    )
