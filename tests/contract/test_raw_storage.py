@@ -122,7 +122,7 @@ async def test_small_texts_are_cleaned_too(raw):
 
 
 async def test_large_payload_is_cut_with_a_flag(raw):
-    """More than 256 KiB of payload are not kept whole (M7)."""
+    """More than 256 KiB of payload are not kept whole."""
     await raw.store([message(1, raw_payload={"x": "y" * 300_000}), message(2, raw_payload={"x": "y" * 200_000})], NOW)
     cut, whole = await raw.get(message(1).source_ref), await raw.get(message(2).source_ref)
     assert cut.raw_payload_truncated

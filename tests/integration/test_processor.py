@@ -85,7 +85,7 @@ async def test_every_waiting_message_becomes_a_document_once(raw, documents, pro
 
 
 async def test_document_says_how_it_was_made(raw, documents, process):
-    """The provenance of the analyzer stands in the metadata (M14)."""
+    """The provenance of the analyzer stands in the metadata."""
     await raw.store([message(1)], NOW)
     await process(ReadingAnalyzer())
     made = await documents.get(message(1).source_ref)

@@ -6,7 +6,7 @@ import pytest
 from topic_samples import DOLLAR, ODD, SNOW, START, ZOO, channel_posts, post
 
 from tg_parser.nlp.embeddings import SentenceEncoder
-from tg_parser.topics.discovery import TopicsFound, find_topics
+from tg_parser.topics.discovery import TopicReport, TopicsFound, find_topics
 from tg_parser.topics.grouping.groups import prepare
 from tg_parser.topics.grouping.singletons import strength
 from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
@@ -228,3 +228,9 @@ def test_a_megabyte_of_text_is_taken_in_stride():
     huge = post(50, "Снег выпал в Москве, синоптики ждут метель. " * 25_000)
     found = found_in([*CHANNEL, huge])
     assert huge.source_ref in {item.source_ref for _, bundle in found.topics for item in bundle.items}
+
+
+def test_a_report_stored_by_the_preview_is_read():
+    """3.1.0a1 called the messages in a topic `covered` and the others `outside`."""
+    stored = {"documents": 13, "topics": 3, "singletons": 0, "clusters": 3, "bundles": 3, "covered": 12, "outside": 1}
+    assert TopicReport.of(stored) == TopicReport(13, 3, 0, 3, 3, in_a_topic=12, in_no_topic=1)

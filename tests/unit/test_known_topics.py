@@ -113,7 +113,7 @@ def test_keywords_are_found_in_every_form_and_only_whole():
 
 
 def test_one_short_message_makes_no_topic():
-    """A topic is two anchors or one strong message (M21): with one post of forty characters it is missing."""
+    """A topic is two anchors or one strong message: with one post of forty characters it is missing."""
     found = found_in([*channel_posts(*SNOW), post(30, ODD)], (WantedTopic("Шахматы", keywords=("шахматный турнир",)),))
     assert found.report.missing == ("Шахматы",)
 
