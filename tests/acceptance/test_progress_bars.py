@@ -124,6 +124,14 @@ def earlier_version_for_postgres(env, folder):
 
 
 @contextmanager
+def processed(env, folder):
+    """Documents of four chats."""
+    with exports(env, folder):
+        tg_parser(env, "process", "--all", "--provider", "local", cwd=folder)
+        yield env
+
+
+@contextmanager
 def backed_up(env, folder):
     """A backup of four chats."""
     with exports(env, folder):
@@ -165,7 +173,7 @@ CASES = {
         ("topicize", "--all", "--known-topics", "topics.yaml"),
         {"name topics": 3},
     ),
-    "sentiment": (exports, ("sentiment", "--source", "naked-science", "--posts"), {}),
+    "sentiment": (processed, ("sentiment", "--source", "naked-science", "--posts"), {}),
     "migration to SQLite": (earlier_version, (*MIGRATE, "--to-sqlite"), {"check": 27, "copy": 27, "verify": 27}),
     "migration to PostgreSQL": (earlier_version_for_postgres, MIGRATE, {"check": 27, "copy": 27, "verify": 27}),
     "backup": (exports, ("backup", "create"), PAGES),
