@@ -15,6 +15,7 @@ from stored_channel import CHANNEL, stored_channel
 from tg_parser.export.exporter import Exporter, ExportRequest
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.topics import TopicStorage
+from tg_parser.wiring.memory import spare_what_the_app_loaded
 
 
 def bare_read(path: str) -> int:
@@ -27,6 +28,7 @@ async def main() -> None:
     parser.add_argument("--documents", type=int, default=50_000)
     count = parser.parse_args().documents
     async with stored_channel(count) as databases:
+        spare_what_the_app_loaded()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         started = time.perf_counter()
         assert bare_read(str(databases.processing.engine.url.database)) == count

@@ -12,7 +12,8 @@ def utc_now() -> datetime:
 
 def iso_z(moment: datetime) -> str:
     """`moment` as ISO 8601 in UTC with a Z: whole seconds without a fraction, else six digits."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat()[: -len("+00:00")] + "Z"
 
 
 def moment_text(moment: datetime) -> str:

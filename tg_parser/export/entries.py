@@ -86,7 +86,8 @@ def with_texts(sources: Sequence[dict[str, Any]], documents: Mapping[str, Row]) 
 def entry_title(text: str) -> str:
     """The first sentence of the first line, cut between words at 80 characters."""
     line = text.strip().split("\n", 1)[0]
-    title = _SENTENCE_END.split(line, maxsplit=1)[0].strip()
+    end = _SENTENCE_END.search(line)
+    title = line[: end.start()].strip() if end else line.strip()
     if len(title) <= TITLE_CHARS:
         return title
     cut = title[: TITLE_CHARS - 1]

@@ -14,7 +14,7 @@ from tg_parser.export.entries import Row, message_entry, resolved_sources, topic
 from tg_parser.export.file_names import former_topic_file_name, topic_file_name
 from tg_parser.export.folder import ENTRIES_FILE, TOPICS_FILE, exported_topics, require_a_folder, require_own_folder
 from tg_parser.export.links import ChatAddress
-from tg_parser.export.writers import JsonArray, prepare_folder, to_json, whole_file
+from tg_parser.export.writers import JsonArray, prepare_folder, to_json, to_json_line, whole_file
 from tg_parser.storage.engine.threads import finished_in_thread, in_thread
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import ProcessingStorage
@@ -129,7 +129,7 @@ class Exporter:
             name = topic_file_name(topic.card.id)
             await in_thread(_write_topic, request.out / name, topic, request.pretty)
             array.add(topic.card.model_dump(mode="json"))
-            entries.write(to_json(topic_entry(topic.card, topic.sources)) + b"\n")
+            entries.write(to_json_line(topic_entry(topic.card, topic.sources)))
             written.append(name)
         array.close()
         return written
@@ -161,11 +161,10 @@ def _write_entries(
     topics: Mapping[str, Sequence[Any]],
     addresses: Mapping[str, ChatAddress],
 ) -> None:
-    nowhere, lines = ChatAddress(), []
+    nowhere = ChatAddress()
     for row in page:
         address = addresses.get(row["channel_id"], nowhere)
-        lines.append(to_json(message_entry(row, topics.get(row["source_ref"], ()), address)))
-    file.write(b"\n".join(lines) + b"\n")
+        file.write(to_json_line(message_entry(row, topics.get(row["source_ref"], ()), address)))
 
 
 def _write_topic(path: Path, topic: _Topic, pretty: bool) -> None:

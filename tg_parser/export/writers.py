@@ -16,12 +16,18 @@ from tg_parser.domain.paths import why_not_written
 
 _PART = ".tg-parser-part"
 _COMPACT = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+_LINE = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 _PRETTY = _COMPACT | orjson.OPT_INDENT_2
 
 
 def to_json(value: Any, *, pretty: bool = False) -> bytes:
     """`value` as JSON with sorted keys: equal values give equal bytes."""
     return orjson.dumps(value, option=_PRETTY if pretty else _COMPACT)
+
+
+def to_json_line(value: Any) -> bytes:
+    """The same of an object all of whose keys are strings, on a line of its own; made without a copy."""
+    return orjson.dumps(value, option=_LINE)
 
 
 def prepare_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tg_parser.config.settings import Settings
 from tg_parser.storage.engine.databases import Databases, open_databases
+from tg_parser.wiring.memory import spare_what_runs_load, spare_what_the_app_loaded
 from tg_parser.wiring.shared import Shared, open_shared
 from tg_parser.wiring.stores import Stores, stores_over
 
@@ -133,6 +134,7 @@ class App:
         """
         from tg_parser.wiring.run import open_run
 
+        spare_what_runs_load()
         async with open_run(context, self.settings, self.shared, self.sources, self.exporter) as run:
             yield run
 
@@ -152,4 +154,5 @@ async def open_app(settings: Settings, *, prepare: bool = True, begin: bool = Fa
         open_databases(settings, prepare=prepare, begin=begin) as databases,
         open_shared(settings, databases) as shared,
     ):
+        spare_what_the_app_loaded()
         yield App(settings, databases, shared)

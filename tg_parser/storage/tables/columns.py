@@ -12,6 +12,7 @@ from sqlalchemy import TIMESTAMP, BigInteger, Dialect, Integer, Text, TypeDecora
 from sqlalchemy.types import TypeEngine
 
 Encode = Callable[[Any], Any]
+Decode = Callable[[Any], Any]
 
 Ref = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that sorts bytewise, whatever the locale of the server."""
@@ -61,11 +62,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         """The value as the database takes it."""
         return value if value is None or dialect.name == "postgresql" else time_text(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """The value as Python knows it."""
-        if value is None:
-            return None
-        return (value if dialect.name == "postgresql" else datetime.fromisoformat(value)).astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Decode:  # noqa: ARG002 - the method of the base
+        """The value as Python knows it; called for every row, so without the layers of the base class."""
+        return _utc_time if dialect.name == "postgresql" else _time_of_text
 
 
 class JsonDocument(TypeDecorator[Any]):
@@ -87,9 +86,21 @@ class JsonDocument(TypeDecorator[Any]):
         """The value as the database takes it."""
         return value if value is None or dialect.name == "postgresql" else json_text(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """The value as Python knows it."""
-        return value if value is None or dialect.name == "postgresql" else orjson.loads(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Decode | None:  # noqa: ARG002 - the base's method
+        """The value as Python knows it; called for every row, so without the layers of the base class."""
+        return None if dialect.name == "postgresql" else _value_of_json
+
+
+def _utc_time(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
+
+
+def _time_of_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).astimezone(UTC)
+
+
+def _value_of_json(value: str | None) -> Any:
+    return None if value is None else orjson.loads(value)
 
 
 def bulk_encoder(column_type: TypeEngine[Any], *, times_as_text: bool) -> Encode | None:
