@@ -48,6 +48,7 @@ from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.llm_answers import AnswerStorage
 from tg_parser.storage.stores.llm_spending import SpendingStorage
 from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.wiring.memory import spare_what_runs_load
 
 SECONDS = 0.1
 CHANNEL = "-1001234567890"
@@ -226,6 +227,7 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, nargs="+", default=[1, 5, 20, 200])
     parser.add_argument("--backend", nargs="+", default=["sqlite", "postgresql"])
     given = parser.parse_args()
+    spare_what_runs_load()
     with postgres() as server:
         for backend in given.backend:
             admin = server if backend == "postgresql" else None

@@ -1,11 +1,15 @@
 """Prices: from the list by provider or address, from the user, or unknown; never 0 by default."""
 
+from decimal import Decimal
+
 import pytest
+from genai_prices.data_snapshot import get_snapshot
 from pydantic_ai.usage import RequestUsage
 
 from tg_parser.config.llm_settings import LlmMoneySettings
 from tg_parser.domain.errors import SettingsError
-from tg_parser.llm.spending.prices import tariff
+from tg_parser.domain.spending import nanousd
+from tg_parser.llm.spending.prices import ListedTariff, tariff
 
 NOTHING_SET = LlmMoneySettings(_env_file=None)
 USAGE = RequestUsage(input_tokens=1_000_000, output_tokens=500_000)
@@ -61,3 +65,38 @@ def test_half_a_price_is_no_price():
     """One of the two variables alone is a mistake, and is said."""
     with pytest.raises(SettingsError, match="LLM_PRICE_INPUT and LLM_PRICE_OUTPUT only one"):
         tariff("ollama", "qwen3:8b", None, LlmMoneySettings(_env_file=None, LLM_PRICE_INPUT=0.3))
+
+
+def listed_models():
+    return [
+        (provider, model)
+        for provider in get_snapshot().providers
+        if provider.id in ("openai", "anthropic", "google")
+        for model in provider.models
+    ]
+
+
+def test_price_per_token_is_that_of_the_list():
+    """For every listed model, what is computed from prices per token equals the list's own price of the call."""
+    usages = [
+        RequestUsage(input_tokens=1234, output_tokens=567),
+        RequestUsage(input_tokens=250_001, output_tokens=3, cache_read_tokens=250_000),
+        RequestUsage(input_tokens=9001, output_tokens=77, cache_read_tokens=4096, cache_write_tokens=1025),
+        RequestUsage(input_tokens=500, output_tokens=70, input_audio_tokens=300, output_audio_tokens=50),
+    ]
+    for provider, model in listed_models():
+        own = ListedTariff(provider, model)
+        for usage in usages:
+            assert own.price(usage) == nanousd(model.calc_price(usage, provider).total_price), (model.id, usage)
+
+
+def test_most_models_have_a_price_per_token():
+    """Models whose price depends on the length of the call have none, and still have their listed price."""
+    known = {model.id: ListedTariff(provider, model).per_token for provider, model in listed_models()}
+    assert known["gpt-4o-mini"] == {
+        "input_tokens": Decimal("0.00000015"),
+        "output_tokens": Decimal("0.0000006"),
+        "cache_read_tokens": Decimal("-0.000000075"),
+        "cache_write_tokens": 0,
+    }
+    assert known["gemini-2.5-pro"] is None

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from genai_prices.data_snapshot import get_snapshot
-from genai_prices.types import ModelInfo
+from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
 from genai_prices.types import Provider as PricedProvider
 from pydantic_ai.usage import RequestUsage
 
@@ -20,6 +20,8 @@ from tg_parser.domain.spending import nanousd
 
 _LISTED_AS = {"openai": "openai", "anthropic": "anthropic", "gemini": "google"}
 _MILLION = 1_000_000
+_PART_OF_INPUT = ("cache_read_tokens", "cache_write_tokens")
+_SELDOM = ("input_audio_tokens", "cache_audio_read_tokens", "output_audio_tokens")
 
 
 class Tariff(Protocol):
@@ -33,17 +35,40 @@ class Tariff(Protocol):
 
 
 class ListedTariff:
-    """The listed price, with cached and reasoning tokens and steps by length."""
+    """The listed price, with cached and reasoning tokens and steps by length.
+
+    Most models have the same price for every token of a kind: it is asked for once, for asking takes as long as all
+    other work of a call together.
+    """
 
     known = True
 
     def __init__(self, provider: PricedProvider, model: ModelInfo) -> None:
         self._provider = provider
         self._model = model
+        self.per_token = self._prices_per_token()
 
     def price(self, usage: RequestUsage) -> int | None:
         """See Tariff."""
-        return nanousd(self._model.calc_price(usage, self._provider).total_price)
+        if self.per_token is None or any(getattr(usage, kind) for kind in _SELDOM):
+            return nanousd(self._listed(usage))
+        return nanousd(sum((getattr(usage, kind) * price for kind, price in self.per_token.items()), Decimal(0)))
+
+    def _listed(self, usage: RequestUsage) -> Decimal:
+        return self._model.calc_price(usage, self._provider).total_price
+
+    def _prices_per_token(self) -> dict[str, Decimal] | None:
+        """What one more token of each kind costs; None if that depends on the hour, on the length or on the call."""
+        prices = self._model.prices
+        if not isinstance(prices, ModelPrice) or any(isinstance(each, TieredPrices) for each in vars(prices).values()):
+            return None
+        if self._listed(RequestUsage()):
+            return None
+        asked = self._listed(RequestUsage(input_tokens=_MILLION))
+        found = {"input_tokens": asked, "output_tokens": self._listed(RequestUsage(output_tokens=_MILLION))}
+        for kind in _PART_OF_INPUT:
+            found[kind] = self._listed(RequestUsage(input_tokens=_MILLION, **{kind: _MILLION})) - asked
+        return {kind: price / _MILLION for kind, price in found.items()}
 
 
 class OwnTariff:
