@@ -11,7 +11,7 @@ FIELD = np.full(512, 0.5, dtype=np.float32)
 
 
 class KillingEmbedder:
-    """An Embedder that kills its process at the text `deadly`, as often as there are files `lives`."""
+    """An Embedder that kills its process at a text with `deadly` in it, as often as there are files `lives`."""
 
     model_id = "deadly"
     dimensions = 512
@@ -23,10 +23,8 @@ class KillingEmbedder:
         for text in texts:
             if text == self.bad:
                 raise NotAloneError(text, "two arguments")
-            if text == self.deadly:
-                for life in sorted(self.lives.iterdir()):
-                    life.unlink()
-                    os.kill(os.getpid(), signal.SIGKILL)
+            if self.deadly in text:
+                killed(self.lives)
         return np.stack([FIELD] * len(texts))
 
 

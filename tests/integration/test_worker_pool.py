@@ -109,24 +109,39 @@ async def test_a_run_goes_on_when_a_worker_is_killed(databases, workers, tmp_pat
     assert sorted(await refs(databases)) == list(range(1, 61))
 
 
-async def test_a_run_whose_workers_are_always_killed_leaves_their_messages_waiting(databases, workers, tmp_path):
-    """The run ends with the error, nothing is marked as failed, and the next run makes every missing document."""
+async def test_a_message_that_ends_every_worker_fails_alone(databases, workers, tmp_path):
+    """Of 60 messages one ends every process that reads it: it is in the ledger as such, the others have documents."""
     await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
-    embedder = KillingEmbedder(post(30).text, lives(tmp_path / "lives", 3))
+    embedder = KillingEmbedder(post(30).text, lives(tmp_path / "lives", 1000))
+    assert await process(databases, workers, embedder) == ProcessReport(waiting=60, processed=59, failed=1)
+    (failure,) = await ProcessingStorage(databases.processing).failures(CHANNEL)
+    assert (failure.source_ref, failure.error_class) == (post(30).source_ref, "WorkerCrashedError")
+    assert "ended its worker process each time" in failure.error_message
+    assert sorted(await refs(databases)) == [number for number in range(1, 61) if number != 30]
+
+
+async def test_a_message_is_not_blamed_for_workers_killed_by_something_else(databases, workers, tmp_path):
+    """Workers are killed as often as the pool tries, and once more with the batch alone: the message is read at last."""
+    await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
+    embedder = KillingEmbedder(post(30).text, lives(tmp_path / "lives", 4))
+    assert await process(databases, workers, embedder) == ProcessReport(waiting=60, processed=60)
+
+
+async def test_a_run_whose_workers_are_always_killed_leaves_their_messages_waiting(databases, workers, tmp_path):
+    """The run ends with the error, nothing is marked as failed, and the next run makes every document."""
+    await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
     with pytest.raises(WorkersKilledError):
-        await process(databases, workers, embedder)
+        await process(databases, workers, KillingEmbedder("новость", lives(tmp_path / "lives", 1000)))
     stored = ProcessingStorage(databases.processing)
-    assert await stored.failures(CHANNEL) == []
-    left = await stored.count_waiting(CHANNEL)
-    assert 1 <= left <= 60
-    assert await process(databases, workers, embedder) == ProcessReport(waiting=left, processed=left)
-    assert sorted(await refs(databases)) == list(range(1, 61))
+    assert (await stored.failures(CHANNEL), await stored.count_waiting(CHANNEL)) == ([], 60)
+    embedder = KillingEmbedder("новость", lives(tmp_path / "none", 0))
+    assert await process(databases, workers, embedder) == ProcessReport(waiting=60, processed=60)
 
 
 async def test_a_message_that_cannot_be_read_fails_alone(databases, workers, tmp_path):
     """Of 60 messages that workers read eight at a time, one is in the ledger, under the name of its own error."""
     await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
-    embedder = KillingEmbedder("", lives(tmp_path / "lives", 0), bad=post(30).text)
+    embedder = KillingEmbedder("never said", lives(tmp_path / "lives", 0), bad=post(30).text)
     assert await process(databases, workers, embedder) == ProcessReport(waiting=60, processed=59, failed=1)
     (failure,) = await ProcessingStorage(databases.processing).failures(CHANNEL)
     assert (failure.source_ref, failure.error_class) == (post(30).source_ref, "NotAloneError")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from tg_parser.domain.documents import Provenance
 from tg_parser.domain.messages import RawMessage
@@ -11,7 +12,7 @@ from tg_parser.nlp.names import names_available
 from tg_parser.nlp.sentiment import Vector
 from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed, ChannelProfile, Task
 from tg_parser.processing.text_tools import TextTools, ToolReading
-from tg_parser.processing.worker_pool import WorkerPool
+from tg_parser.processing.worker_pool import WorkerCrashedError, WorkerPool
 from tg_parser.storage.stores.text_vectors import TextVector
 
 MODEL_ID = "local-3"
@@ -50,12 +51,14 @@ class LocalAnalyzer:
     async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed | Exception]:
         """See TextTools."""
         messages = [task.message for task in batch]
-        found = await self._workers.run(self._tools.read_each, messages, profile)
+        found = await self._workers.run_each(partial(self._tools.read_each, profile=profile), messages)
         return [self._analyzed(*pair, profile) for pair in zip(messages, found, strict=True)]
 
     def _analyzed(
-        self, message: RawMessage, found: ToolReading | None, profile: ChannelProfile
+        self, message: RawMessage, found: ToolReading | WorkerCrashedError | None, profile: ChannelProfile
     ) -> Analyzed | Exception:
+        if isinstance(found, WorkerCrashedError):
+            return found
         try:
             analysis, vector = self._tools.read(message, profile) if found is None else found
         except Exception as error:  # noqa: BLE001 - the boundary of a message: others are read beside it

@@ -7,45 +7,37 @@ start. How many messages are expected decides.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 import structlog
 
-from tg_parser.domain.errors import TgParserError
+from tg_parser.processing.suspects import Suspects
+from tg_parser.processing.worker_processes import (
+    ATTEMPTS,
+    WorkerCrashedError,
+    WorkersKilledError,
+    interrupts_held,
+    processes,
+)
+
+__all__ = ["WorkerCrashedError", "WorkerPool", "WorkersKilledError", "all_cores"]
 
 MESSAGES_PER_WORKER = 500
 """Two workers with so many each need two thirds of the time of one process, their start included."""
 MOST_WORKERS = 60
 """Windows waits for no more processes at once."""
-ATTEMPTS = 3
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 log = structlog.get_logger(__name__)
-
-
-class WorkersKilledError(TgParserError):
-    """Worker processes that end before their work does, again and again."""
-
-    code = "workers_killed"
-    stops_run = True
-
-    def __init__(self) -> None:
-        super().__init__(
-            f"Worker processes ended {ATTEMPTS} times before their messages were read: something kills them.",
-            "Most often memory is short: set PROCESSING_WORKERS to a smaller number, or to 0 for none. "
-            "What was read is stored; the next run goes on from there.",
-        )
 
 
 def all_cores() -> int:
@@ -67,6 +59,7 @@ class WorkerPool:
         self._messages_per_worker = messages_per_worker
         self._count = 1
         self._executor: Executor | None = None
+        self._suspects = Suspects()
 
     @property
     def count(self) -> int:
@@ -87,13 +80,25 @@ class WorkerPool:
         for _ in range(ATTEMPTS):
             executor = self._started()
             try:
-                with _interrupts_held() if self._count > 1 else nullcontext():
+                with interrupts_held() if self._count > 1 else nullcontext():
                     running = asyncio.get_running_loop().run_in_executor(executor, work)
                 return await running
             except BrokenExecutor:
                 log.warning("a worker process was killed; what it had begun is done again")
                 self._leave(executor)
         raise WorkersKilledError
+
+    async def run_each(
+        self, function: Callable[[Sequence[Item]], list[T]], items: Sequence[Item]
+    ) -> list[T | WorkerCrashedError]:
+        """What `function` returns for `items`, one result each; an error for an item that ends its worker each time.
+
+        Raises WorkersKilledError if workers end whatever they do.
+        """
+        try:
+            return [*await self.run(function, items)]
+        except WorkersKilledError:
+            return await self._suspects.run_each(function, items)
 
     async def close(self) -> None:
         """End the workers when what they do is done; nothing new begins."""
@@ -103,7 +108,7 @@ class WorkerPool:
 
     def _started(self) -> Executor:
         if self._executor is None:
-            self._executor = ThreadPoolExecutor(1) if self._count == 1 else _processes(self._count)
+            self._executor = ThreadPoolExecutor(1) if self._count == 1 else processes(self._count)
         return self._executor
 
     def _leave(self, executor: Executor | None) -> None:
@@ -112,34 +117,3 @@ class WorkerPool:
             executor.shutdown(wait=False)
         if executor is self._executor:
             self._executor = None
-
-
-def _processes(count: int) -> ProcessPoolExecutor:
-    # A fork of a process with threads, of a database driver say, may hang; and Windows has none.
-    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_begin)
-
-
-def _begin() -> None:
-    """In a worker: Ctrl-C is for the main process, which ends its workers; killed, it leaves none behind."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Workers that start in here never see Ctrl-C, not even while they load."""
-    if sys.platform == "win32":
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
