@@ -1,13 +1,16 @@
 """The main job as a user runs it: a process, a file, a folder with the result."""
 
 import json
+import os
 import signal
+import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from subprocess import PIPE
 
 import pytest
-from cli_process import SECONDS, begin, exported, small_export, tg_parser, tg_parser_json
+from cli_process import SECONDS, begin, command, exported, small_export, tg_parser, tg_parser_json
 
 
 @pytest.fixture
@@ -110,14 +113,44 @@ def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(process_env, tmp_path):
     assert source["documents"] + source["waiting"] == source["messages"]["posts"] == 6000
 
 
-def write_many(folder: Path, count: int) -> Path:
-    text = "Учёные рассказали о новой ракете номер {}. Запуск намечен на осень, сообщает агентство. " * 6
+def test_ctrl_c_ends_worker_processes_in_order(sqlite_env, tmp_path):
+    """SIGINT to the whole group, as a terminal sends it: exit code 130, no worker left, and each message has one
+    document or is still due."""
+    export, env = write_many(tmp_path, 1800, sentences=1), {**sqlite_env, "PROCESSING_WORKERS": "2"}
+    called = command("run", "--from-export", export, "--out", "out")
+    process = subprocess.Popen(called, env=env, cwd=tmp_path, stderr=PIPE, text=True, start_new_session=True)
+    wait_for_documents(env, tmp_path)
+    workers = group(process.pid) - {process.pid}
+    assert len(workers) >= 2
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=SECONDS)  # ends when nobody holds the other end of stderr
+    assert (process.returncode, "Traceback" in errors) == (130, False)
+    assert errors.count("Stopped. What was done is kept") == 1
+    assert any(not group(process.pid) or time.sleep(0.05) for _ in range(100))
+    (source,) = tg_parser_json(env, "status", cwd=tmp_path)["sources"]
+    assert 0 < source["documents"] < 1800
+    assert source["documents"] + source["due"] == source["messages"]["posts"] == 1800
+    done = tg_parser_json(env, "process", "--all", cwd=tmp_path)
+    assert (done["processed"], done["failed"]) == (source["due"], 0)
+
+
+def group(leader: int) -> set[int]:
+    """The processes of a group."""
+    found = set()
+    for pid in (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()):
+        with suppress(ProcessLookupError):
+            found |= {pid} if os.getpgid(pid) == leader else set()
+    return found
+
+
+def write_many(folder: Path, count: int, sentences: int = 6) -> Path:
+    text = "Учёные рассказали о новой ракете номер {}. Запуск намечен на осень, сообщает агентство. " * sentences
     messages = [
         {
             "id": number,
             "type": "message",
             "date_unixtime": str(1_700_000_000 + number),
-            "text": text.format(*[number] * 6),
+            "text": text.format(*[number] * sentences),
         }
         for number in range(1, count + 1)
     ]
