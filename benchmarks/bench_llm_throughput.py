@@ -42,6 +42,7 @@ from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.llm_analyzer import LlmAnalyzer
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
+from tg_parser.processing.worker_pool import WorkerPool, all_cores
 from tg_parser.storage.engine.databases import Databases, open_databases
 from tg_parser.storage.stores.claims import ClaimStorage
 from tg_parser.storage.stores.documents import ProcessingStorage
@@ -133,9 +134,12 @@ async def processor_of(settings: Settings, databases: Databases, answering: Answ
         chain = Retrying(Limited(priced, limiter), CHOICE, settings.retry, settings.llm_limits.max_wait)
         cached = Cached(ConcurrencyLimited(chain), identity="bench", answers=answers, ledger=ledger)
         llm = Llm(cached, settings.retry.max_attempts, cached)
-        analyzer = LlmAnalyzer(llm, load_prompts(settings.prompts), settings.llm, LocalAnalyzer(names=False))
+        workers = WorkerPool(all_cores())
+        local = LocalAnalyzer(names=False, workers=workers)
+        analyzer = LlmAnalyzer(llm, load_prompts(settings.prompts), settings.llm, local, workers)
         claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
-        yield Processor(ProcessingStorage(databases.processing), RawStorage(databases.raw), analyzer, claims)
+        yield Processor(ProcessingStorage(databases.processing), RawStorage(databases.raw), analyzer, claims, workers)
+        await workers.close()
 
 
 @contextmanager

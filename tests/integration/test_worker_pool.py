@@ -121,7 +121,7 @@ async def test_a_message_that_ends_every_worker_fails_alone(databases, workers, 
 
 
 async def test_a_message_is_not_blamed_for_workers_killed_by_something_else(databases, workers, tmp_path):
-    """Workers are killed as often as the pool tries, and once more with the batch alone: the message is read at last."""
+    """Workers are killed as often as the pool tries, and once more beside: the message is read at last."""
     await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
     embedder = KillingEmbedder(post(30).text, lives(tmp_path / "lives", 4))
     assert await process(databases, workers, embedder) == ProcessReport(waiting=60, processed=60)

@@ -48,7 +48,7 @@ class Llm:
             response = await self._model.request(dialogue.messages(), settings, parameters)
             dialogue.responses.append(response)
             try:
-                output = _accepted(response, question)
+                output = await _accepted(response, question)
             except AnswerRejectedError as fault:
                 dialogue.fault = str(fault)
             else:
@@ -63,7 +63,7 @@ class Llm:
         )
 
 
-def _accepted(response: ModelResponse, question: Question[T]) -> T:
+async def _accepted(response: ModelResponse, question: Question[T]) -> T:
     """The output of a good answer. Raises AnswerRejectedError if asking again may help, else AnalysisError."""
     if response.finish_reason == "content_filter":
         raise AnalysisError(f"The model refuses to answer: {_refusal(response)}", "Another model may take it.")
@@ -73,8 +73,8 @@ def _accepted(response: ModelResponse, question: Question[T]) -> T:
     if not text:
         raise AnswerRejectedError("The answer was empty.")
     output = parse_answer(text, question.schema)
-    if question.check is not None:
-        question.check(output)
+    if question.check is not None and (checking := question.check(output)) is not None:
+        await checking
     return output
 
 

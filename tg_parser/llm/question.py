@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -36,12 +36,12 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[T]):
-    """A prompt, the schema of its answer, and a check of what no schema can express."""
+    """A prompt, the schema of its answer, and a check of what no schema can express; it may take time elsewhere."""
 
     prompt: Prompt
     schema: type[T]
     purpose: Purpose
-    check: Callable[[T], None] | None = None
+    check: Callable[[T], Awaitable[None] | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class CallSlots:
     """That many calls at a time, until it is closed."""
 
     def __init__(self, count: int) -> None:
+        self.count = count
         self._free = asyncio.Semaphore(count)
         self._closed = False
 

@@ -5,24 +5,25 @@ Short messages may share a call; one whose part of the answer is missing or refu
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from tg_parser.config.llm_settings import LlmSettings
-from tg_parser.domain.documents import Provenance
+from tg_parser.domain.documents import Analysis, Provenance
 from tg_parser.domain.errors import AnalysisError, TgParserError
 from tg_parser.llm.prompts import Prompts
 from tg_parser.llm.question import Answer, AnswerRejectedError, Asker, Prompt, Purpose, Question
 from tg_parser.nlp.noise import has_words
 from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed, Analyzer, ChannelProfile, Task
-from tg_parser.processing.briefing import Brief, brief, shared_values, single_values
-from tg_parser.processing.judging import analysis_of, judge
+from tg_parser.processing.answer_tools import Answered, AnswerTools, Received
+from tg_parser.processing.briefing import Brief, shared_values, single_values
 from tg_parser.processing.reading import Reading, Readings
 from tg_parser.processing.shares import added, cost_share, share
+from tg_parser.processing.worker_pool import WorkerPool
 
 STAGE = "processing"
 SHORT_CHARS = 500
@@ -35,8 +36,11 @@ _PAID = ("input_tokens", "output_tokens", "cost_usd")
 class LlmAnalyzer:
     """An Analyzer over a model; messages without words are read by `local` text tools, which cost nothing."""
 
-    def __init__(self, llm: Asker, prompts: Prompts, settings: LlmSettings, local: Analyzer) -> None:
+    def __init__(
+        self, llm: Asker, prompts: Prompts, settings: LlmSettings, local: Analyzer, workers: WorkerPool | None = None
+    ) -> None:
         self._llm = llm
+        self._tools = AnswerTools(workers or WorkerPool())
         self._prompts = prompts
         self._settings = settings
         self._local = local
@@ -51,21 +55,28 @@ class LlmAnalyzer:
         """See Analyzer. A message that stays without a good answer is an AnalysisError."""
         if len(batch) == 1:
             return [await self._one(batch[0], profile)]
-        return await self._several([self._brief(task, profile) for task in batch])
+        return await self._several(await asyncio.gather(*(self._brief(task, profile) for task in batch)))
 
     async def _one(self, task: Task, profile: ChannelProfile) -> Outcome:
         if not has_words(task.message.text):
             return (await self._local.analyze([task], profile))[0]
-        return await self._alone(self._brief(task, profile))
+        return await self._alone(await self._brief(task, profile))
 
-    def _brief(self, task: Task, profile: ChannelProfile) -> Brief:
-        return brief(task, profile, self._settings.max_input_chars)
+    async def _brief(self, task: Task, profile: ChannelProfile) -> Brief:
+        return await self._tools.prepared(Received(task, profile, self._settings.max_input_chars))
+
+    async def _judged(self, reading: Reading, asked: Brief, prompt: Prompt) -> Analysis:
+        return await self._tools.judged(Answered(reading, asked, prompt.system, self._settings.faithfulness))
 
     async def _alone(self, asked: Brief) -> Analyzed:
         prompt = self._prompts.filled("processing", **single_values(asked))
-        check = partial(judge, asked=asked, system=prompt.system, faithfulness=self._settings.faithfulness)
+        passed = list[Analysis]()
+
+        async def check(reading: Reading) -> None:
+            passed.append(await self._judged(reading, asked, prompt))
+
         answer = await self._llm.ask(Question(prompt, Reading, _purpose(asked), check))
-        return _Call(prompt, answer).analyzed(answer.output, asked)
+        return _Call(prompt, answer).analyzed(passed[-1], asked)
 
     async def _several(self, asked: Sequence[Brief]) -> list[Outcome]:
         """One call for all of `asked`, then one more for each that it did not serve well."""
@@ -75,13 +86,13 @@ class LlmAnalyzer:
         except AnalysisError:
             return await self._each_alone(asked)
         call = _Call(prompt, answer, len(asked))
-        outcomes: dict[int, Outcome] = dict(self._served(call, asked))
+        outcomes: dict[int, Outcome] = {place: made async for place, made in self._served(call, asked)}
         missing = [place for place in range(len(asked)) if place not in outcomes]
         again = await self._each_alone([asked[place] for place in missing])
         outcomes |= {place: _with(call, place, outcome) for place, outcome in zip(missing, again, strict=True)}
         return [outcomes[place] for place in range(len(asked))]
 
-    def _served(self, call: _Call, asked: Sequence[Brief]) -> Iterator[tuple[int, Analyzed]]:
+    async def _served(self, call: _Call, asked: Sequence[Brief]) -> AsyncIterator[tuple[int, Analyzed]]:
         """The places of the messages that a shared answer describes once, and well."""
         numbers = Counter(reading.number for reading in call.answer.output.messages)
         for reading in call.answer.output.messages:
@@ -89,8 +100,8 @@ class LlmAnalyzer:
             if numbers[reading.number] > 1 or not 0 <= place < len(asked):
                 continue
             with suppress(AnswerRejectedError):
-                judge(reading, asked[place], call.prompt.system, self._settings.faithfulness)
-                yield place, call.analyzed(reading, asked[place], place)
+                analysis = await self._judged(reading, asked[place], call.prompt)
+                yield place, call.analyzed(analysis, asked[place], place)
 
     async def _each_alone(self, asked: Sequence[Brief]) -> list[Outcome]:
         """One call each, until an error that all would meet; the others then have that error too."""
@@ -132,11 +143,11 @@ class _Call:
     answer: Answer[Any]
     sharers: int = 1
 
-    def analyzed(self, reading: Reading, asked: Brief, place: int = 0) -> Analyzed:
-        """What `reading` makes of the message at `place`."""
+    def analyzed(self, analysis: Analysis, asked: Brief, place: int = 0) -> Analyzed:
+        """`analysis` of the message at `place`, and how it was made."""
         notes = dict(self._notes(asked))
         asked_now = not self.answer.cached
-        return Analyzed(analysis_of(reading, asked), self.provenance(place), notes=notes, asked=asked_now)
+        return Analyzed(analysis, self.provenance(place), notes=notes, asked=asked_now)
 
     def provenance(self, place: int) -> Provenance:
         """How the document of the message at `place` is made, with its share of tokens and price."""

@@ -23,6 +23,7 @@ from tg_parser.processing.worker_processes import (
     WorkerCrashedError,
     WorkersKilledError,
     interrupts_held,
+    kill_left,
     processes,
 )
 
@@ -85,6 +86,7 @@ class WorkerPool:
                 return await running
             except BrokenExecutor:
                 log.warning("a worker process was killed; what it had begun is done again")
+                kill_left(executor)
                 self._leave(executor)
         raise WorkersKilledError
 

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 
 from tg_parser.domain.errors import AnalysisError, TgParserError
@@ -43,8 +43,19 @@ class WorkerCrashedError(AnalysisError):
 
 
 def processes(count: int) -> ProcessPoolExecutor:
+    """So many at most, started when they are needed."""
     # A fork of a process with threads, of a database driver say, may hang; and Windows has none.
     return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_begin)
+
+
+def kill_left(executor: Executor) -> None:
+    """End what is left of a broken pool.
+
+    A worker that was started at the moment in which another one died is forgotten by the pool, which then waits for it
+    for ever; there is no public way to it.
+    """
+    for process in [*(getattr(executor, "_processes", None) or {}).values()]:
+        process.kill()
 
 
 def _begin() -> None:

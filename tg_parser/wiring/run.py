@@ -164,7 +164,7 @@ class _Builder:
         return AnalyzerSet(
             service,
             local,
-            LlmAnalyzer(self.models.at("processing"), prompts, llm, local),
+            LlmAnalyzer(self.models.at("processing"), prompts, llm, local, self.shared.workers),
             ModelReviewer(self.models.at("agents"), prompts, llm.max_input_chars),
             provider,
             llm.model_processing or llm.model or DEFAULT_MODELS.get(provider),

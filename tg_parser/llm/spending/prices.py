@@ -20,7 +20,6 @@ from tg_parser.domain.spending import nanousd
 
 _LISTED_AS = {"openai": "openai", "anthropic": "anthropic", "gemini": "google"}
 _MILLION = 1_000_000
-_PART_OF_INPUT = ("cache_read_tokens", "cache_write_tokens")
 _SELDOM = ("input_audio_tokens", "cache_audio_read_tokens", "output_audio_tokens")
 
 
@@ -66,8 +65,10 @@ class ListedTariff:
             return None
         asked = self._listed(RequestUsage(input_tokens=_MILLION))
         found = {"input_tokens": asked, "output_tokens": self._listed(RequestUsage(output_tokens=_MILLION))}
-        for kind in _PART_OF_INPUT:
-            found[kind] = self._listed(RequestUsage(input_tokens=_MILLION, **{kind: _MILLION})) - asked
+        # Tokens of the cache are a part of the input.
+        read = RequestUsage(input_tokens=_MILLION, cache_read_tokens=_MILLION)
+        written = RequestUsage(input_tokens=_MILLION, cache_write_tokens=_MILLION)
+        found |= {"cache_read_tokens": self._listed(read) - asked, "cache_write_tokens": self._listed(written) - asked}
         return {kind: price / _MILLION for kind, price in found.items()}
 
 
