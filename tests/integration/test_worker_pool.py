@@ -129,13 +129,13 @@ async def test_a_message_is_not_blamed_for_workers_killed_by_something_else(data
 
 async def test_a_run_whose_workers_are_always_killed_leaves_their_messages_waiting(databases, workers, tmp_path):
     """The run ends with the error, nothing is marked as failed, and the next run makes every document."""
-    await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
+    await RawStorage(databases.raw).store([post(number) for number in range(1, 9)], NOW)
     with pytest.raises(WorkersKilledError):
         await process(databases, workers, KillingEmbedder("новость", lives(tmp_path / "lives", 1000)))
     stored = ProcessingStorage(databases.processing)
-    assert (await stored.failures(CHANNEL), await stored.count_waiting(CHANNEL)) == ([], 60)
+    assert (await stored.failures(CHANNEL), await stored.count_waiting(CHANNEL)) == ([], 8)
     embedder = KillingEmbedder("новость", lives(tmp_path / "none", 0))
-    assert await process(databases, workers, embedder) == ProcessReport(waiting=60, processed=60)
+    assert await process(databases, workers, embedder) == ProcessReport(waiting=8, processed=8)
 
 
 async def test_a_message_that_cannot_be_read_fails_alone(databases, workers, tmp_path):
