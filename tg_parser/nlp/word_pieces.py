@@ -1,0 +1,33 @@
+"""The encoder's tokens, word by word: a channel says most of its words again and again, so each is taken apart once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+WORDS_KEPT = 50_000
+_SPACES = re.compile(r"[ \n\t\r]+")
+
+Encode = Callable[..., list[int]]
+
+
+class WordPieces:
+    """Gives the same tokens as the tokenizer of the encoder, none of which reaches over a space."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._encode: Encode = tokenizer.encode
+        self._begin, self._end = self._encode("", add_bos=True, add_eos=True)[::2]
+        (self._unknown,) = self._encode("", add_bos=False, add_eos=False)
+        self._pieces = lru_cache(WORDS_KEPT)(self._of_word)
+
+    def encode(self, text: str, **_: Any) -> list[int]:
+        """The tokens of `text` between those for its begin and its end, in the form that the encoder asks for."""
+        tokens = [token for word in _SPACES.split(text) if word for token in self._pieces(word)]
+        return [self._begin, *(tokens or [self._unknown]), self._end]
+
+    def _of_word(self, word: str) -> tuple[int, ...]:
+        tokens = tuple(self._encode(word, add_bos=False, add_eos=False))
+        # Signs that are not shown, alone, are no word: as a whole text they would be an unknown one.
+        return () if tokens == (self._unknown,) else tokens
