@@ -38,7 +38,7 @@ class TelegramChat:
         self._discussion_known = False
         self.chat: Chat = found.chat
 
-    async def batches(self, window: Window) -> AsyncIterator[Batch]:
+    async def batches(self, window: Window) -> AsyncGenerator[Batch, None]:
         """The messages that `window` wants, oldest first. Raises SourceError; what was yielded before it is good."""
         size = window.batch_size or BATCH_SIZE
         held: list[RawMessage] = []

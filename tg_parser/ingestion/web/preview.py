@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from tg_parser.config.settings import RetrySettings, WebSettings
@@ -51,7 +51,7 @@ class WebChannel:
         self._reader = reader
         self._newest = newest
 
-    async def batches(self, window: Window) -> AsyncIterator[Batch]:
+    async def batches(self, window: Window) -> AsyncGenerator[Batch, None]:
         """Pages back in time to the first wanted post. Raises SourceError; what was yielded before it is good."""
         left = window.limit
         page = None if is_empty(window) else await self._first_page(window.before_id)
