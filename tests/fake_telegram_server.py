@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import fake_telegram as local
+from fake_telegram.server import FakeTelegram
+from fake_telegram.world import World
 
 
 def fake() -> Any:
@@ -15,13 +17,13 @@ def fake() -> Any:
     return local
 
 
-def world() -> Any:
+def world() -> World:
     """An empty Telegram: `world.channel(…)`, `world.user(…)`, `channel.post(…)`, `channel.comment(…)`."""
     return local.World()
 
 
 @contextmanager
-def fake_telegram(inhabited: Any, **options: Any) -> Iterator[Any]:
+def fake_telegram(inhabited: Any, **options: Any) -> Iterator[FakeTelegram]:
     """A server of the world in a thread of its own; after the block it must have met no fault of its own."""
     with local.FakeTelegram(inhabited, **options) as server:
         yield server

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from filelock import FileLock
@@ -101,7 +102,7 @@ def sqlite_files(folder: Path) -> dict[str, str]:
     }
 
 
-def settings_of(variables: dict[str, str]) -> Settings:
+def settings_of(variables: dict[str, Any]) -> Settings:
     """Settings as the environment `variables` would give them, with impatient retries."""
     return Settings(
         database=DatabaseSettings(_env_file=None, **variables),

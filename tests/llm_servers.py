@@ -147,7 +147,8 @@ class LlmServer:
 
     def settings(self, provider: str, model: str | None = None, **more: Any) -> LlmSettings:
         """The same as settings; `more` by the names of LlmSettings' fields."""
-        return LlmSettings(_env_file=None, **self.environment(provider, model), **more)
+        variables: dict[str, Any] = self.environment(provider, model)
+        return LlmSettings(_env_file=None, **variables, **more)
 
     def _call(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

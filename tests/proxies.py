@@ -8,6 +8,8 @@ import contextlib
 import hashlib
 import struct
 import threading
+from abc import ABC, abstractmethod
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -15,16 +17,17 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 USER, PASSWORD = "ann", "s3cr:t/@word"
 
 
-class LocalProxy:
+class LocalProxy(ABC):
     """Passes connections on to where they want to go; `passed` names those hosts, `refused` counts wrong passwords."""
 
-    def __init__(self):
-        self.passed, self.refused, self.port = [], 0, 0
+    def __init__(self) -> None:
+        self.passed: list[str] = []
+        self.refused, self.port = 0, 0
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         ready = threading.Event()
 
-        async def main():
+        async def main() -> None:
             self._loop, self._quit = asyncio.get_running_loop(), asyncio.Event()
             server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
             self.port = server.sockets[0].getsockname()[1]
@@ -37,23 +40,32 @@ class LocalProxy:
         assert ready.wait(10)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._quit.set)
         self._thread.join(10)
 
-    async def _accept(self, reader, writer):
+    @abstractmethod
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Speak with a client until its connection ends."""
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await self.serve(reader, writer)
         writer.close()
 
-    async def _tunnel(self, reader, writer, there):
+    async def _tunnel(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    ) -> None:
         await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
 
 
 class SocksProxy(LocalProxy):
     """SOCKS5 (RFC 1928) that wants USER and PASSWORD (RFC 1929)."""
 
-    async def serve(self, reader, writer):
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         _, count = await reader.readexactly(2)
         methods = await reader.readexactly(count)
         writer.write(b"\x05\x02" if 2 in methods else b"\x05\xff")
@@ -75,7 +87,7 @@ class SocksProxy(LocalProxy):
         writer.write(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00")
         await self._tunnel(reader, writer, there)
 
-    async def _host(self, reader, kind):
+    async def _host(self, reader: asyncio.StreamReader, kind: int) -> str:
         if kind == 1:
             return ".".join(map(str, await reader.readexactly(4)))
         return (await reader.readexactly((await reader.readexactly(1))[0])).decode()
@@ -84,7 +96,7 @@ class SocksProxy(LocalProxy):
 class HttpProxy(LocalProxy):
     """CONNECT, and requests with whole addresses; wants USER and PASSWORD."""
 
-    async def serve(self, reader, writer):
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         first, *lines = head.split("\r\n")
         method, target, _ = first.split(" ")
@@ -116,11 +128,11 @@ class TelegramProxy(LocalProxy):
 
     secret = "00112233445566778899aabbccddeeff"
 
-    def __init__(self, server_port):
+    def __init__(self, server_port: int) -> None:
         super().__init__()
         self._server_port = server_port
 
-    async def serve(self, reader, writer):
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         start = await reader.readexactly(64)
         known = bytes.fromhex(self.secret)
         back = start[55:7:-1]
@@ -133,14 +145,14 @@ class TelegramProxy(LocalProxy):
         there_reader, there = await asyncio.open_connection("127.0.0.1", self._server_port)
         there.write(b"\xee" * 4)
 
-        async def inward():
+        async def inward() -> None:
             while True:
                 (length,) = struct.unpack("<I", coming.update(await reader.readexactly(4)))
                 packet = coming.update(await reader.readexactly(length))
                 packet = packet[: length - length % 4]
                 there.write(struct.pack("<I", len(packet)) + packet)
 
-        async def outward():
+        async def outward() -> None:
             while True:
                 head = await there_reader.readexactly(4)
                 packet = await there_reader.readexactly(struct.unpack("<I", head)[0])
@@ -153,11 +165,11 @@ class TelegramProxy(LocalProxy):
             there.close()
 
 
-def _stream(key, counter):
+def _stream(key: bytes, counter: bytes) -> Any:
     return Cipher(algorithms.AES(key), modes.CTR(counter)).encryptor()
 
 
-async def _pump(reader, writer):
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while data := await reader.read(1 << 16):
             writer.write(data)

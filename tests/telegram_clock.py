@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from fake_telegram.connection import Connection
+from fake_telegram.server import FakeTelegram
+from fake_telegram.world import World
 from fake_telegram_server import fake
 from telethon.tl import TLRequest
 
@@ -14,12 +19,12 @@ FAR = 30
 
 
 @contextmanager
-def skewed_telegram(inhabited, skew, *, relents=True):
+def skewed_telegram(inhabited: World, skew: int, *, relents: bool = True) -> Iterator[FakeTelegram]:
     """A server whose clock is `skew` seconds ahead; one that does not relent refuses every message for ever."""
     module = fake()
 
-    class Connection(module.Connection):
-        async def _message(self, msg_id, obj):
+    class SkewedConnection(Connection):
+        async def _message(self, msg_id: int, obj: Any) -> None:
             ahead = (msg_id >> 32) - (time.time() + skew)
             if isinstance(obj, TLRequest) and (abs(ahead) > FAR or not relents):
                 self.server.counts["refused"] += 1
@@ -29,12 +34,12 @@ def skewed_telegram(inhabited, skew, *, relents=True):
             else:
                 await super()._message(msg_id, obj)
 
-    class Server(module.FakeTelegram):
-        def new_msg_id(self):
+    class Server(FakeTelegram):
+        def new_msg_id(self) -> int:
             return super().new_msg_id() + (skew << 32)
 
-        async def _accept(self, reader, writer):
-            conn = Connection(self, reader, writer)
+        async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            conn = SkewedConnection(self, reader, writer)
             self.connections.add(conn)
             try:
                 await conn.run()

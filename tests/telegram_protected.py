@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
 
+from fake_telegram.connection import Connection
+from fake_telegram.server import FakeTelegram
 from fake_telegram_server import fake, world
+from telethon.tl.types.account import Password
 
 
-def protected(*, asks_password, codes=1):
+def protected(*, asks_password: bool, codes: int = 1) -> FakeTelegram:
     """A server where a QR code is scanned after so many were shown, and where the account may have a password."""
     module = fake()
     functions, types = module.fn, module.tl
 
-    class Server(module.FakeTelegram):
+    class Server(FakeTelegram):
         scans = 0
 
-        def dispatch(self, conn, method, request):
+        def dispatch(self, conn: Connection, method: str, request: Any) -> Any:
             if isinstance(request, functions.account.GetPasswordRequest):
                 return password_of(module)
             if isinstance(request, functions.auth.ExportLoginTokenRequest):
@@ -36,7 +41,7 @@ def protected(*, asks_password, codes=1):
     return Server(world())
 
 
-def password_of(module):
+def password_of(module: ModuleType) -> Password:
     """What Telegram tells of an account's password; whatever is answered to it is right."""
     types = module.tl
     algorithm = types.PasswordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow(

@@ -1,10 +1,13 @@
 """Several processes on the same databases: writers lose nothing, and named work has one holder at a time."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,11 +16,14 @@ from cli_process import begin, small_export, tg_parser
 from conftest import process_environment
 from samples import CHANNEL, NOW, message
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from warm_child import WarmChild
 
+from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import BusyError
 from tg_parser.domain.sources import SourceChange
 from tg_parser.processing.claims import WorkClaims
-from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.engine.databases import Databases, open_databases
 from tg_parser.storage.stores.claims import ClaimStorage
 from tg_parser.storage.stores.comments import CommentStorage
 from tg_parser.storage.stores.documents import ProcessingStorage
@@ -28,12 +34,12 @@ WRITERS = 6
 WORK = "process:-100123"
 
 
-def start(database_environment, *arguments, **options):
+def start(database_environment: dict[str, str], *arguments: str, **options: Any) -> WarmChild:
     script = str(Path(__file__).with_name("store_process.py"))
     return begin(process_environment(database_environment), *arguments, script=script, cwd=Path.cwd(), **options)
 
 
-async def test_six_processes_write_at_once(databases, database_environment):
+async def test_six_processes_write_at_once(databases: Databases, database_environment: dict[str, str]) -> None:
     """No deadlock, no message twice, no step of a counter lost."""
     sources, raw = IngestionStorage(databases.ingestion), RawStorage(databases.raw)
     await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
@@ -45,7 +51,7 @@ async def test_six_processes_write_at_once(databases, database_environment):
     assert (source.fail_count, source.last_post_id) == (WRITERS * 10, 400)
 
 
-async def test_lock_has_one_holder(databases, settings):
+async def test_lock_has_one_holder(databases: Databases, settings: Settings) -> None:
     """Who comes second is told who is at work; other names are free; when the holder is done, so is this one."""
     async with databases.locks.exclusive(WORK), open_databases(settings) as others:
         with pytest.raises(BusyError, match=rf"-100123 \(process\).*{os.getpid()}") as busy:
@@ -58,7 +64,7 @@ async def test_lock_has_one_holder(databases, settings):
         pass
 
 
-async def test_lock_is_free_after_an_error(databases):
+async def test_lock_is_free_after_an_error(databases: Databases) -> None:
     """Work that fails gives its lock back, and its own error comes out."""
     with pytest.raises(ZeroDivisionError):
         async with databases.locks.exclusive(WORK):
@@ -67,7 +73,7 @@ async def test_lock_is_free_after_an_error(databases):
         pass
 
 
-async def test_lock_goes_with_its_process(databases, database_environment):
+async def test_lock_goes_with_its_process(databases: Databases, database_environment: dict[str, str]) -> None:
     """A holder that is killed with SIGKILL leaves no lock behind."""
     holder = start(database_environment, "hold", WORK, stdout=subprocess.PIPE)
     try:
@@ -82,7 +88,7 @@ async def test_lock_goes_with_its_process(databases, database_environment):
     await until_free(databases)
 
 
-async def until_free(databases):
+async def until_free(databases: Databases) -> None:
     """Take the lock once the server has noticed the death; BusyError after ten seconds."""
     async for attempt in stamina.retry_context(on=BusyError, attempts=None, timeout=10, wait_max=0.2):
         with attempt:
@@ -96,9 +102,9 @@ CROWDS = [
 ]
 
 
-def commands(process_env, folder, several, *arguments):
+def commands(process_env: dict[str, str], folder: Path, several: int, *arguments: str | Path) -> list[dict[str, Any]]:
     """The JSON results of one command run by several processes at once."""
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     running = [begin(process_env, *arguments, "--json", cwd=folder, **pipes) for _ in range(several)]
     ended = [(process.communicate(timeout=200), process.returncode) for process in running]
     assert [code for _, code in ended] == [0] * several, [said for (_, said), _ in ended]
@@ -106,7 +112,9 @@ def commands(process_env, folder, several, *arguments):
 
 
 @pytest.mark.parametrize(("backend", "several"), CROWDS)
-async def test_processes_share_the_main_job(several, process_env, databases, tmp_path):
+async def test_processes_share_the_main_job(
+    several: int, process_env: dict[str, str], databases: Databases, tmp_path: Path
+) -> None:
     """All import one export and process one channel at once: every message is stored once, and made once by anybody."""
     export = small_export(tmp_path, 30)
     commands(process_env, tmp_path, several, "ingest", "--from-export", export)
@@ -120,7 +128,9 @@ async def test_processes_share_the_main_job(several, process_env, databases, tmp
     assert await ClaimStorage(databases.processing).holders() == []
 
 
-async def test_claims_of_a_killed_process_are_taken_over(process_env, databases, tmp_path):
+async def test_claims_of_a_killed_process_are_taken_over(
+    process_env: dict[str, str], databases: Databases, tmp_path: Path
+) -> None:
     """A process killed in the middle leaves claims behind; the next one takes the dead one's messages and its own."""
     raw, claims = RawStorage(databases.raw), ClaimStorage(databases.processing)
     await raw.store([message(number, f"Words of message {number}") for number in range(1, 21)], NOW)
@@ -141,7 +151,7 @@ async def test_claims_of_a_killed_process_are_taken_over(process_env, databases,
     assert await claims.holders() == []
 
 
-async def test_cursor_of_a_thread_and_counters_survive_a_crowd(databases):
+async def test_cursor_of_a_thread_and_counters_survive_a_crowd(databases: Databases) -> None:
     """Write skew on cursors: whoever comes last with less moves nothing back."""
     sources, comments = IngestionStorage(databases.ingestion), CommentStorage(databases.ingestion)
     await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
@@ -152,7 +162,9 @@ async def test_cursor_of_a_thread_and_counters_survive_a_crowd(databases):
     assert (await sources.get("s")).last_post_id == 300
 
 
-async def test_second_topicisation_is_told_who_is_at_work(process_env, databases, settings, tmp_path):
+async def test_second_topicisation_is_told_who_is_at_work(
+    process_env: dict[str, str], databases: Databases, settings: Settings, tmp_path: Path
+) -> None:
     """Topics of a channel are found by one process at a time; the other one names it and ends with 1."""
     sources = IngestionStorage(databases.ingestion)
     await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
@@ -162,11 +174,11 @@ async def test_second_topicisation_is_told_who_is_at_work(process_env, databases
     assert "topicize" in done.stderr
 
 
-async def test_cancelled_work_is_not_done_again(databases):
+async def test_cancelled_work_is_not_done_again(databases: Databases) -> None:
     """A connection that breaks over a cancellation, as psycopg's may, is no reason to try once more."""
     begun, times = asyncio.Event(), 0
 
-    async def work(conn):
+    async def work(conn: AsyncConnection) -> None:
         nonlocal times
         times += 1
         begun.set()

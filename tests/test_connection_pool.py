@@ -1,22 +1,28 @@
 """The pool: its limits are told, nothing leaks out of it, its figures are true, and locks stand beside it."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import os
 import random
 from asyncio import CancelledError
+from collections.abc import AsyncIterator
+from typing import Any
 
 import psycopg
 import pytest
 from fresh_databases import settings_of
 from sqlalchemy import text
 from sqlalchemy.exc import DataError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.errors import BusyError, StorageUnavailableError
 from tg_parser.storage.engine.advisory_locks import AdvisoryLocks
-from tg_parser.storage.engine.databases import open_databases
-from tg_parser.storage.engine.pool import Pool, logged
+from tg_parser.storage.engine.databases import Databases, open_databases
+from tg_parser.storage.engine.pool import Pool, PoolFigures, logged
 from tg_parser.storage.engine.postgres_engine import create_lock_engine
+from tg_parser.storage.engine.transactions import Database
 
 pytestmark = pytest.mark.postgres
 
@@ -28,20 +34,20 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 
 
 @pytest.fixture
-async def small(postgres_variables):
+async def small(postgres_variables: dict[str, str]) -> AsyncIterator[Databases]:
     """Databases on a pool of three connections at most."""
     variables = {**postgres_variables, "DB_POOL_SIZE": "2", "DB_MAX_OVERFLOW": "1", "DB_POOL_TIMEOUT": "0.5"}
     async with open_databases(settings_of(variables), prepare=False) as databases:
         yield databases
 
 
-def sessions(variables):
+def sessions(variables: dict[str, str]) -> tuple[int, int]:
     """All sessions of the database beside the one that asks, and those of them that do not just wait for work."""
     with psycopg.connect(variables["DB_URL"]) as admin:
         return admin.execute(OUR_SESSIONS).fetchone()
 
 
-async def settled_sessions(variables, most=1000):
+async def settled_sessions(variables: dict[str, str], most: int = 1000) -> int:
     """All sessions when the server has noticed what its clients did: none is at work, and there are `most` or fewer."""
     async with asyncio.timeout(20):
         while (found := await asyncio.to_thread(sessions, variables))[1] or found[0] > most:
@@ -49,40 +55,42 @@ async def settled_sessions(variables, most=1000):
     return found[0]
 
 
-async def sleep_on_server(conn, seconds=30):
+async def sleep_on_server(conn: AsyncConnection, seconds: int = 30) -> None:
     await conn.execute(text(f"SELECT pg_sleep({seconds})"))
 
 
-async def nothing_found(conn):
+async def nothing_found(conn: AsyncConnection) -> None:
     await conn.execute(text("SELECT 1/0"))
 
 
-async def quick(conn):
+async def quick(conn: AsyncConnection) -> int:
     return await conn.scalar(text("SELECT 1"))
 
 
-async def one_piece(database, kind):
+async def one_piece(database: Database, kind: str) -> Any:
     """A piece of work that ends in a certain way; what it ended with."""
     if kind == "success":
         return await database.read(quick)
     if kind == "error":
         return await database.write(nothing_found)
     if kind == "cancelled":
-        task = asyncio.create_task(database.read(sleep_on_server))
+        task: asyncio.Task[Any] = asyncio.create_task(database.read(sleep_on_server))
         asyncio.get_running_loop().call_later(random.Random(kind).random() / 20, task.cancel)
         return await task
     async with asyncio.timeout(0.02):
         return await database.write(sleep_on_server)
 
 
-async def test_nothing_leaks_after_a_thousand_successes_errors_cancellations_and_timeouts(postgres_variables, small):
+async def test_nothing_leaks_after_a_thousand_successes_errors_cancellations_and_timeouts(
+    postgres_variables: dict[str, str], small: Databases
+) -> None:
     """The server counts as many sessions as before, none at work, and the pool has all its connections back."""
     database, kinds = small.raw, ["success", "error", "cancelled", "timeout"] * 250
     await asyncio.gather(*(database.read(quick) for _ in range(3)))
     await settled_sessions(postgres_variables)
     at_work = asyncio.Semaphore(6)
 
-    async def bounded(kind):
+    async def bounded(kind: str) -> int:
         async with at_work:
             return await one_piece(database, kind)
 
@@ -100,7 +108,7 @@ async def test_nothing_leaks_after_a_thousand_successes_errors_cancellations_and
     assert await asyncio.gather(*(database.read(quick) for _ in range(3))) == [1, 1, 1]
 
 
-async def test_cancelled_statement_ends_on_the_server_too(postgres_variables, small):
+async def test_cancelled_statement_ends_on_the_server_too(postgres_variables: dict[str, str], small: Databases) -> None:
     """Who is cancelled in the middle of a statement leaves neither a connection nor a statement behind."""
     task = asyncio.create_task(small.raw.write(sleep_on_server))
     async with asyncio.timeout(20):
@@ -113,11 +121,13 @@ async def test_cancelled_statement_ends_on_the_server_too(postgres_variables, sm
     assert small.raw.pool.figures().checked_out == 0
 
 
-async def test_work_cancelled_while_an_answer_is_coming_in_leaves_no_trace(small, caplog):
+async def test_work_cancelled_while_an_answer_is_coming_in_leaves_no_trace(
+    small: Databases, caplog: pytest.LogCaptureFixture
+) -> None:
     """Its connection can take no rollback any more: it is given up without a word in the log, and others go on."""
     asked = asyncio.Event()
 
-    async def ask_and_wait(conn):
+    async def ask_and_wait(conn: AsyncConnection) -> None:
         driver = (await conn.get_raw_connection()).driver_connection
         driver.pgconn.send_query(b"SELECT pg_sleep(30)")
         driver.pgconn.flush()
@@ -134,12 +144,12 @@ async def test_work_cancelled_while_an_answer_is_coming_in_leaves_no_trace(small
     assert await small.raw.read(quick) == 1
 
 
-async def test_exhausted_pool_names_its_settings_after_its_timeout(postgres_variables):
+async def test_exhausted_pool_names_its_settings_after_its_timeout(postgres_variables: dict[str, str]) -> None:
     """One clear error after DB_POOL_TIMEOUT, once, and the one who had the connection is not disturbed."""
     async with open_databases(settings_of({**postgres_variables, **SMALLEST}), prepare=False) as databases:
         loop = asyncio.get_running_loop()
 
-        async def while_holding(_conn):
+        async def while_holding(_conn: AsyncConnection) -> tuple[StorageUnavailableError, float]:
             started = loop.time()
             with pytest.raises(StorageUnavailableError) as full:
                 await databases.processing.read(quick)
@@ -153,11 +163,11 @@ async def test_exhausted_pool_names_its_settings_after_its_timeout(postgres_vari
     assert (figures.waits, figures.refused, figures.limit) == (1, 1, 1)
 
 
-async def test_figures_tell_who_holds_and_who_waited(small):
+async def test_figures_tell_who_holds_and_who_waited(small: Databases) -> None:
     """Checked out, overflow and waits are those of the moment; afterwards everything is idle and the waits stay."""
     entered, leave = asyncio.Semaphore(0), asyncio.Event()
 
-    async def hold(_conn):
+    async def hold(_conn: AsyncConnection) -> None:
         entered.release()
         await leave.wait()
 
@@ -175,14 +185,14 @@ async def test_figures_tell_who_holds_and_who_waited(small):
     assert after.longest_wait_seconds <= after.waited_seconds < 0.5
 
 
-async def test_figures_are_logged_every_so_many_minutes(small, caplog):
+async def test_figures_are_logged_every_so_many_minutes(small: Databases, caplog: pytest.LogCaptureFixture) -> None:
     """A line comes by itself, again and again, until the databases are closed; zero minutes are never."""
     caplog.set_level(logging.INFO)
     records = []
     seen = asyncio.Event()
 
     class Watcher(Pool):
-        def figures(self):
+        def figures(self) -> PoolFigures:
             records.append(1)
             if len(records) == 2:
                 seen.set()
@@ -195,7 +205,7 @@ async def test_figures_are_logged_every_so_many_minutes(small, caplog):
     assert len(records) == 2
 
 
-async def test_session_carries_its_name_and_limits(postgres_variables):
+async def test_session_carries_its_name_and_limits(postgres_variables: dict[str, str]) -> None:
     """The server sees which program and process it is, and ends what takes too long by itself."""
     variables = {
         **postgres_variables,
@@ -216,7 +226,7 @@ async def test_session_carries_its_name_and_limits(postgres_variables):
     }
 
 
-async def test_statement_that_takes_too_long_is_ended_and_named(postgres_variables):
+async def test_statement_that_takes_too_long_is_ended_and_named(postgres_variables: dict[str, str]) -> None:
     """DB_STATEMENT_TIMEOUT ends it, the error names the setting, and it is not tried again."""
     async with open_databases(settings_of({**postgres_variables, "DB_STATEMENT_TIMEOUT": "1"}), prepare=False) as found:
         with pytest.raises(StorageUnavailableError, match="took too long") as slow:
@@ -224,13 +234,13 @@ async def test_statement_that_takes_too_long_is_ended_and_named(postgres_variabl
     assert "DB_STATEMENT_TIMEOUT" in slow.value.hint
 
 
-async def test_lock_that_does_not_come_free_is_told(postgres_variables):
+async def test_lock_that_does_not_come_free_is_told(postgres_variables: dict[str, str]) -> None:
     """DB_LOCK_TIMEOUT ends waiting for a row that another transaction holds."""
     async with open_databases(settings_of({**postgres_variables, "DB_LOCK_TIMEOUT": "1"}), prepare=False) as found:
         await found.raw.write(lambda conn: conn.execute(text("CREATE TABLE rows AS SELECT 1 AS id")))
         lock = text("SELECT id FROM rows FOR UPDATE")
 
-        async def hold(conn):
+        async def hold(conn: AsyncConnection) -> None:
             await conn.execute(lock)
             with pytest.raises(StorageUnavailableError, match="was locked by another process"):
                 await found.processing.write(lambda other: other.execute(lock))
@@ -238,13 +248,13 @@ async def test_lock_that_does_not_come_free_is_told(postgres_variables):
         await found.raw.write(hold)
 
 
-async def test_transaction_that_stands_idle_is_ended_and_repeated(postgres_variables):
+async def test_transaction_that_stands_idle_is_ended_and_repeated(postgres_variables: dict[str, str]) -> None:
     """A process that slept in the middle of a transaction loses its session, and does the work anew."""
     runs = []
     variables = {**postgres_variables, "DB_IDLE_IN_TRANSACTION_TIMEOUT": "1"}
     async with open_databases(settings_of(variables), prepare=False) as databases:
 
-        async def asleep_at_first(conn):
+        async def asleep_at_first(conn: AsyncConnection) -> int:
             runs.append(await conn.scalar(text("SELECT pg_backend_pid()")))
             if len(runs) == 1:
                 async with asyncio.timeout(20):
@@ -256,12 +266,12 @@ async def test_transaction_that_stands_idle_is_ended_and_repeated(postgres_varia
     assert len(set(runs)) == 2
 
 
-def is_there(variables, pid):
+def is_there(variables: dict[str, str], pid: int) -> int:
     with psycopg.connect(variables["DB_URL"]) as admin:
         return admin.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone()[0]
 
 
-async def test_locks_need_no_connection_of_the_pool(postgres_variables):
+async def test_locks_need_no_connection_of_the_pool(postgres_variables: dict[str, str]) -> None:
     """With a pool of one connection a run that holds two locks still works."""
     async with (
         open_databases(settings_of({**postgres_variables, **SMALLEST}), prepare=False) as databases,
@@ -275,7 +285,7 @@ async def test_locks_need_no_connection_of_the_pool(postgres_variables):
     assert await settled_sessions(postgres_variables, most=0) == 0
 
 
-async def test_lock_that_the_server_lost_is_taken_again(postgres_variables):
+async def test_lock_that_the_server_lost_is_taken_again(postgres_variables: dict[str, str]) -> None:
     """The session of a lock was ended in the middle of the work: soon nobody else can take it again."""
     settings = settings_of(postgres_variables)
     quickly = AdvisoryLocks(create_lock_engine(settings.database), pooled=False, check_every=0.05)
@@ -287,7 +297,7 @@ async def test_lock_that_the_server_lost_is_taken_again(postgres_variables):
     assert await settled_sessions(postgres_variables, most=0) == 0
 
 
-async def test_work_ends_when_another_has_taken_its_lost_lock(postgres_variables):
+async def test_work_ends_when_another_has_taken_its_lost_lock(postgres_variables: dict[str, str]) -> None:
     """Who lost the lock to another process stops with words about who has it; nobody works twice."""
     settings = settings_of(postgres_variables)
     slowly = AdvisoryLocks(create_lock_engine(settings.database), pooled=False, check_every=0.3)
@@ -300,7 +310,7 @@ async def test_work_ends_when_another_has_taken_its_lost_lock(postgres_variables
                     await asyncio.Event().wait()
 
 
-def lock_holders(variables):
+def lock_holders(variables: dict[str, str]) -> list[int]:
     with psycopg.connect(variables["DB_URL"]) as admin:
         found = admin.execute(
             "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted "
@@ -309,7 +319,7 @@ def lock_holders(variables):
         return [row[0] for row in found]
 
 
-def end_idle_sessions(variables):
+def end_idle_sessions(variables: dict[str, str]) -> None:
     with psycopg.connect(variables["DB_URL"], autocommit=True) as admin:
         admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -318,7 +328,7 @@ def end_idle_sessions(variables):
 
 
 @pytest.mark.parametrize("pre_ping", ["true", "false"])
-async def test_sessions_dropped_while_idle_do_no_harm(postgres_variables, pre_ping):
+async def test_sessions_dropped_while_idle_do_no_harm(postgres_variables: dict[str, str], pre_ping: str) -> None:
     """The server ended all idle sessions: with a ping before use nobody notices, without it the work is repeated."""
     variables = {**postgres_variables, "DB_POOL_PRE_PING": pre_ping}
     async with open_databases(settings_of(variables), prepare=False) as databases:
@@ -327,10 +337,11 @@ async def test_sessions_dropped_while_idle_do_no_harm(postgres_variables, pre_pi
         assert await asyncio.gather(*(databases.raw.read(quick) for _ in range(5))) == [1] * 5
 
 
-async def test_old_connections_are_replaced(postgres_variables):
+async def test_old_connections_are_replaced(postgres_variables: dict[str, str]) -> None:
     """DB_POOL_RECYCLE seconds after it was made, a connection makes room for a new one."""
     async with open_databases(settings_of({**postgres_variables, "DB_POOL_RECYCLE": "1"}), prepare=False) as databases:
-        pids, loop = set(), asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        pids: set[int] = set()
         end = loop.time() + 10
         while len(pids) < 2 and loop.time() < end:
             pids.add((await databases.raw.rows(text("SELECT pg_backend_pid() AS pid")))[0]["pid"])

@@ -1,5 +1,7 @@
 """Small channels for the tests of topics: posts about snow, the dollar and the zoo, and one about none of these."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
 
 import numpy as np

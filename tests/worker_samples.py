@@ -1,9 +1,13 @@
 """What worker processes of tests run; it must be importable there."""
 
+from __future__ import annotations
+
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +23,7 @@ class KillingEmbedder:
     def __init__(self, deadly: str, lives: Path, bad: str = "") -> None:
         self.deadly, self.lives, self.bad = deadly, lives, bad
 
-    def embed(self, texts):
+    def embed(self, texts: Sequence[str]) -> Any:
         for text in texts:
             if text == self.bad:
                 raise NotAloneError(text, "two arguments")

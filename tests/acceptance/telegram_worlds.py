@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 from cli_process import tg_parser, tg_parser_json
+from fake_telegram.chat import Chat
 from fake_telegram_server import fake, telegram_variables, world
 from fresh_databases import settings_of
 
@@ -29,12 +30,12 @@ _FILES = {"video/mp4": "video", "audio/ogg": "voice", "application/pdf": "docume
 Facts = dict[str, Any]
 
 
-def mixed_channel(posts: int, comments: float, seed: int = 3) -> Any:
+def mixed_channel(posts: int, comments: float, seed: int = 3) -> Chat:
     """A channel with its discussion group, filled with every kind of post and with threads."""
     return world().channel(NAME, "Новости", discussion=True).fill(posts, seed=seed, comments=comments)
 
 
-def plain_channel(posts: int, **options: Any) -> Any:
+def plain_channel(posts: int, **options: Any) -> Chat:
     """A channel whose posts are numbered texts, a minute apart."""
     channel = world().channel(NAME, "Новости", **options)
     for number in range(1, posts + 1):

@@ -1,19 +1,24 @@
 """The agents by processes: the main job by a plan, a model that lies, a run that is killed, and what is left to see."""
 
+from __future__ import annotations
+
 import re
 import time
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import begin, exported, small_export, tg_parser, tg_parser_json
 from llm_servers import SECRET, LlmServer, Reply
+from llm_wire import Asked
 
 LIE = "Министерство обороны опровергло слухи вчера вечером."
 HABR = "-1001032086354"
 _MESSAGE = re.compile(r"<<<MESSAGE (\w+)\n(.*)\nMESSAGE \1>>>", re.DOTALL)
 
 
-def lying_once(asked):
+def lying_once(asked: Asked) -> dict[str, Any]:
     """Adds a sentence to long texts, which no guard notices, until told not to; as a reviewer it finds nothing."""
     if "findings" in asked.schema["properties"]:
         return {"findings": []}
@@ -31,11 +36,11 @@ def lying_once(asked):
 
 
 @pytest.fixture(scope="module")
-def export(tmp_path_factory):
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_export(tmp_path_factory.mktemp("export"), 4)
 
 
-def test_agents_do_the_main_job(sqlite_env, export, tmp_path):
+def test_agents_do_the_main_job(sqlite_env: dict[str, str], export: Path, tmp_path: Path) -> None:
     """The files of the plain way; every step, task and handoff is there to be looked at; old ones go into archives."""
     env = {**sqlite_env, "AGENT_ARCHIVE_DIR": "archive"}
     ran = tg_parser_json(env, "run", "--from-export", export, "--out", "agents", "--multi-agent", cwd=tmp_path)
@@ -59,7 +64,7 @@ def test_agents_do_the_main_job(sqlite_env, export, tmp_path):
     assert tg_parser_json(env, "agents", "archives", "--check", cwd=tmp_path) == {"archives": []}
 
 
-def test_model_that_lies_is_corrected(sqlite_env, export, tmp_path):
+def test_model_that_lies_is_corrected(sqlite_env: dict[str, str], export: Path, tmp_path: Path) -> None:
     """What nobody wrote is in no document, what both answers cost is, and no secret is in the history."""
     with LlmServer(lying_once) as server:
         env = {**sqlite_env, **server.environment("openai")}
@@ -76,7 +81,7 @@ def test_model_that_lies_is_corrected(sqlite_env, export, tmp_path):
     assert SECRET not in told
 
 
-def test_killed_run_leaves_no_handoff_open(sqlite_env, export, tmp_path):
+def test_killed_run_leaves_no_handoff_open(sqlite_env: dict[str, str], export: Path, tmp_path: Path) -> None:
     """Killed while it processes; the next run says so, takes up the work, and no handoff stays in progress."""
     with LlmServer(lambda asked: Reply(delay=60)) as server:
         env = {**sqlite_env, **server.environment("openai")}

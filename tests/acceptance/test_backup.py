@@ -1,38 +1,44 @@
 """tg-parser backup as processes: there and back, questions, kills, full disks."""
 
+from __future__ import annotations
+
 import json
 import random
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from backup_samples import count, fill, programs, with_backups
 from cli_process import begin, exported, small_export, tg_parser, tg_parser_json
+from warm_child import WarmChild
+
+from tg_parser.config.settings import Settings
 
 KILLS = 4
 
 
 @pytest.fixture
-def env(process_env, tmp_path):
+def env(process_env: dict[str, str], tmp_path: Path) -> dict[str, str]:
     """The environment of a process on fresh databases, with a folder for backups."""
     return {**process_env, "BACKUP_DIR": str(tmp_path / "backups"), "PG_BIN_DIR": str(programs())}
 
 
 @pytest.fixture
-def settings(database_environment, tmp_path):
+def settings(database_environment: dict[str, str], tmp_path: Path) -> Settings:
     """The same as settings, to look from this process."""
     return with_backups(database_environment, tmp_path / "backups")
 
 
-def answered(env, answer, *arguments, cwd):
+def answered(env: dict[str, str], answer: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return tg_parser(env, *arguments, cwd=cwd, code=None, answer=answer)
 
 
-def states(env, cwd):
+def states(env: dict[str, str], cwd: Path) -> list[str]:
     return [each["state"] for each in tg_parser_json(env, "backup", "list", cwd=cwd)["backups"]]
 
 
-def test_knowledge_base_comes_back(env, tmp_path):
+def test_knowledge_base_comes_back(env: dict[str, str], tmp_path: Path) -> None:
     """Backup, loss of everything, restore, export: the files are those from before, byte for byte."""
     tg_parser(env, "run", "--from-export", small_export(tmp_path, 30), "--out", "before", cwd=tmp_path)
     made = tg_parser_json(env, "backup", "create", cwd=tmp_path)
@@ -45,7 +51,7 @@ def test_knowledge_base_comes_back(env, tmp_path):
     assert exported(tmp_path / "after") == exported(tmp_path / "before")
 
 
-def test_restore_asks_and_takes_no_for_an_answer(env, settings, tmp_path):
+def test_restore_asks_and_takes_no_for_an_answer(env: dict[str, str], settings: Settings, tmp_path: Path) -> None:
     """It says what will go; no and silence change nothing, yes restores."""
     fill(settings)
     name = tg_parser_json(env, "backup", "create", cwd=tmp_path)["name"]
@@ -59,7 +65,7 @@ def test_restore_asks_and_takes_no_for_an_answer(env, settings, tmp_path):
     assert count(settings, "raw_messages") == 20
 
 
-def test_killed_backups_are_never_good(env, settings, tmp_path):
+def test_killed_backups_are_never_good(env: dict[str, str], settings: Settings, tmp_path: Path) -> None:
     """SIGKILL at any moment: what is listed as good verifies, and the next backup is not disturbed."""
     fill(settings, range(8000))
     moments = random.Random(7)
@@ -77,12 +83,12 @@ def test_killed_backups_are_never_good(env, settings, tmp_path):
     tg_parser(env, "backup", "verify", "--latest", cwd=tmp_path)
 
 
-def wait_for_partial(process, folder):
+def wait_for_partial(process: WarmChild, folder: Path) -> None:
     while process.poll() is None and not list(folder.glob("*.partial")):
         time.sleep(0.005)
 
 
-def test_killed_restores_leave_no_half_table(env, settings, tmp_path):
+def test_killed_restores_leave_no_half_table(env: dict[str, str], settings: Settings, tmp_path: Path) -> None:
     """SIGKILL at any moment: a table is as it was or as in the backup, and the next restore does it all."""
     fill(settings, range(4000))
     name = tg_parser_json(env, "backup", "create", cwd=tmp_path)["name"]
@@ -99,7 +105,7 @@ def test_killed_restores_leave_no_half_table(env, settings, tmp_path):
     assert (count(settings, "raw_messages"), count(settings, "processed_documents")) == (4000, 4000)
 
 
-def with_patience(process, seconds):
+def with_patience(process: WarmChild, seconds: float) -> None:
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -107,7 +113,7 @@ def with_patience(process, seconds):
         process.wait()
 
 
-def wait_until_restored(env, name, cwd):
+def wait_until_restored(env: dict[str, str], name: str, cwd: Path) -> None:
     """The server may need a moment to see that a killed process has left."""
     for _ in range(50):
         done = answered(env, "", "backup", "restore", name, "--yes", cwd=cwd)
@@ -117,7 +123,7 @@ def wait_until_restored(env, name, cwd):
     assert done.returncode == 0, done.stderr
 
 
-def test_full_disk_leaves_no_backup(env, settings, tmp_path):
+def test_full_disk_leaves_no_backup(env: dict[str, str], settings: Settings, tmp_path: Path) -> None:
     """What cannot be written to its end is an error of one line, and nothing of it stays."""
     fill(settings, range(3000))
     done = tg_parser(env, "backup", "create", cwd=tmp_path, code=1, file_size=100_000)
@@ -130,7 +136,7 @@ def test_full_disk_leaves_no_backup(env, settings, tmp_path):
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])
-def test_create_prunes(env, settings, tmp_path):
+def test_create_prunes(env: dict[str, str], settings: Settings, tmp_path: Path) -> None:
     """After a backup the retention applies; what was pruned is told."""
     fill(settings)
     first = tg_parser_json(env, "backup", "create", cwd=tmp_path)["name"]
@@ -146,7 +152,9 @@ def test_create_prunes(env, settings, tmp_path):
         ((), "Nothing was removed: BACKUP_KEEP_* keep every backup that is there.\n"),
     ],
 )
-def test_prune_says_so_where_nothing_goes(sqlite_env, tmp_path, options, said):
+def test_prune_says_so_where_nothing_goes(
+    sqlite_env: dict[str, str], tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
     """A command that found nothing to do is not silent."""
     tg_parser(sqlite_env, "init", cwd=tmp_path)
     tg_parser(sqlite_env, "backup", "create", "--dir", "kept", cwd=tmp_path)
@@ -154,7 +162,7 @@ def test_prune_says_so_where_nothing_goes(sqlite_env, tmp_path, options, said):
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])
-def test_spoilt_backup_fails_verify(env, settings, tmp_path):
+def test_spoilt_backup_fails_verify(env: dict[str, str], settings: Settings, tmp_path: Path) -> None:
     """Exit code 1 with what differs; a cut file is not even listed as good."""
     fill(settings)
     made = tg_parser_json(env, "backup", "create", cwd=tmp_path)
@@ -171,7 +179,7 @@ def test_spoilt_backup_fails_verify(env, settings, tmp_path):
     assert "cannot be used" in tg_parser(env, "backup", "verify", made["name"], cwd=tmp_path, code=1).stderr
 
 
-def test_wrong_use_is_told(sqlite_env, tmp_path):
+def test_wrong_use_is_told(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """A name and --latest together, neither of them, a folder that is a file: a line each."""
     tg_parser(sqlite_env, "backup", "verify", cwd=tmp_path, code=2)
     tg_parser(sqlite_env, "backup", "verify", "x", "--latest", cwd=tmp_path, code=2)

@@ -1,11 +1,14 @@
 """Wrong input gives one clear line with a hint and the right exit code, and loses nothing."""
 
+from __future__ import annotations
+
 import json
 import shlex
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import SECONDS, command, exported, small_export, tg_parser, tg_parser_json
@@ -13,13 +16,13 @@ from cli_process import SECONDS, command, exported, small_export, tg_parser, tg_
 CHAT = {"name": "Test", "type": "public_channel", "id": 1234567890}
 
 
-def write_export(folder, messages, **chat):
+def write_export(folder: Path, messages: list[Any], **chat: Any) -> Path:
     path = folder / "result.json"
     path.write_text(json.dumps({**CHAT, **chat, "messages": messages}, ensure_ascii=True), "utf-8")
     return path
 
 
-def post(number, text, **fields):
+def post(number: int | str, text: str, **fields: Any) -> dict[str, Any]:
     return {
         "id": number,
         "type": "message",
@@ -29,7 +32,7 @@ def post(number, text, **fields):
     }
 
 
-def entries(folder):
+def entries(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "kb_entries.ndjson").read_text("utf-8").splitlines()]
 
 
@@ -42,7 +45,9 @@ def entries(folder):
         ("", "empty"),
     ],
 )
-def test_what_is_no_export_is_said_in_one_line(sqlite_env, tmp_path, content, says):
+def test_what_is_no_export_is_said_in_one_line(
+    sqlite_env: dict[str, str], tmp_path: Path, content: str, says: str
+) -> None:
     """Another file than an export: what is wrong, what to do, exit code 1, no traceback, nothing registered."""
     path = tmp_path / "result.json"
     path.write_text(content)
@@ -55,13 +60,13 @@ def test_what_is_no_export_is_said_in_one_line(sqlite_env, tmp_path, content, sa
     assert tg_parser_json(sqlite_env, "sources", "list", cwd=tmp_path) == {"sources": []}
 
 
-def test_missing_file_is_named(sqlite_env, tmp_path):
+def test_missing_file_is_named(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """A path that is not there."""
     done = tg_parser(sqlite_env, "run", "--from-export", "nowhere.json", cwd=tmp_path, code=1)
     assert "nowhere.json" in done.stderr
 
 
-def test_cut_export_keeps_what_is_complete(process_env, tmp_path):
+def test_cut_export_keeps_what_is_complete(process_env: dict[str, str], tmp_path: Path) -> None:
     """Everything before the cut is stored, the run says where it stopped, and the whole export completes it later."""
     messages = [post(number, f"Сообщение номер {number} о разном") for number in range(1, 301)]
     whole = write_export(tmp_path, messages).read_bytes()
@@ -80,7 +85,7 @@ def test_cut_export_keeps_what_is_complete(process_env, tmp_path):
     assert again["ingest"][0]["counts"]["new"] == 300 - held
 
 
-def test_odd_messages_are_taken_and_counted(process_env, tmp_path):
+def test_odd_messages_are_taken_and_counted(process_env: dict[str, str], tmp_path: Path) -> None:
     """Ids as text, no zone, unknown type, twice the same id, NUL, half an emoji, right-to-left marks, 1 MB, no id."""
     odd = [
         post("1", "id as text"),
@@ -116,7 +121,13 @@ def test_odd_messages_are_taken_and_counted(process_env, tmp_path):
     ],
     ids=["empty", "one message", "emoji only", "photo alone"],
 )
-def test_small_channels_go_through(process_env, tmp_path, messages, documents, exported_messages):
+def test_small_channels_go_through(
+    process_env: dict[str, str],
+    tmp_path: Path,
+    messages: list[dict[str, Any]],
+    documents: int,
+    exported_messages: int,
+) -> None:
     """A channel without messages, with one, with emoji or a photo alone, ends well; without any entry it says so."""
     path, code = write_export(tmp_path, messages), 0 if exported_messages else 4
     ended = tg_parser(process_env, "run", "--from-export", path, "--out", "out", "--json", cwd=tmp_path, code=code)
@@ -142,27 +153,29 @@ def test_small_channels_go_through(process_env, tmp_path, messages, documents, e
         (["db", "downgrade", "nowhere", "--yes"], 2, "cannot go"),
     ],
 )
-def test_wrong_usage_is_told(sqlite_env, tmp_path, arguments, code, says):
+def test_wrong_usage_is_told(
+    sqlite_env: dict[str, str], tmp_path: Path, arguments: list[str], code: int, says: str
+) -> None:
     """What the command line cannot mean ends with exit code 2, what the data do not hold with 1, in plain words."""
     done = tg_parser(sqlite_env, *arguments, cwd=tmp_path, code=code)
     assert says in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_wrong_setting_stops_the_start(sqlite_env, tmp_path):
+def test_wrong_setting_stops_the_start(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """A value outside its range is refused with the variable's name."""
     done = tg_parser({**sqlite_env, "RETRY_JITTER": "7"}, "status", cwd=tmp_path, code=2)
     assert "RETRY_JITTER: '7' is not allowed (allowed: 0 to 1)." in done.stderr
 
 
-def test_debug_shows_the_traceback(sqlite_env, tmp_path):
+def test_debug_shows_the_traceback(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """Only --debug, anywhere on the line, shows where an error came from."""
     done = tg_parser(sqlite_env, "sources", "show", "x", "--debug", cwd=tmp_path, code=1)
     assert "Traceback" in done.stderr
     assert "Error: There is no source 'x'." in done.stderr
 
 
-def test_place_that_cannot_be_written_leaves_no_trace(sqlite_env, tmp_path):
+def test_place_that_cannot_be_written_leaves_no_trace(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """A file where the folder should be."""
     export = small_export(tmp_path, 5)
     (tmp_path / "out").write_text("mine")
@@ -171,7 +184,7 @@ def test_place_that_cannot_be_written_leaves_no_trace(sqlite_env, tmp_path):
     assert (tmp_path / "out").read_text() == "mine"
 
 
-def test_full_disk_leaves_the_old_files_whole(sqlite_env, tmp_path):
+def test_full_disk_leaves_the_old_files_whole(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """When no more can be written in the middle of an export, every old file stays and no half file is left."""
     export = small_export(tmp_path, 30)
     tg_parser(sqlite_env, "run", "--from-export", export, "--out", "out", cwd=tmp_path)
@@ -183,7 +196,9 @@ def test_full_disk_leaves_the_old_files_whole(sqlite_env, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [("status",), ("status", "--json"), ("--help",)])
-def test_full_disk_behind_stdout_is_told_in_one_line(sqlite_env, tmp_path, arguments):
+def test_full_disk_behind_stdout_is_told_in_one_line(
+    sqlite_env: dict[str, str], tmp_path: Path, arguments: tuple[Any, ...]
+) -> None:
     """What is sent to a file on a full disk ends with exit code 1 and a hint, long results and short ones."""
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
@@ -197,7 +212,7 @@ def test_full_disk_behind_stdout_is_told_in_one_line(sqlite_env, tmp_path, argum
     ]
 
 
-def test_closed_stdout_ends_no_command(sqlite_env, tmp_path):
+def test_closed_stdout_ends_no_command(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """Who closes stdout wants nothing of the result; the command does its work."""
     done = subprocess.run(
         ["/bin/sh", "-c", f"{shlex.join(command('init'))} >&-"], env=sqlite_env, cwd=tmp_path, timeout=SECONDS,
@@ -206,7 +221,7 @@ def test_closed_stdout_ends_no_command(sqlite_env, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_ctrl_c_while_it_starts_is_silent(sqlite_env, tmp_path):
+def test_ctrl_c_while_it_starts_is_silent(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """Before the command line is loaded nothing can be lost: the process ends by the signal, without a traceback."""
     code = """
 import os, signal, sys
@@ -225,7 +240,7 @@ main()
     assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
-def test_folder_that_is_called_like_a_chat_is_pointed_out(sqlite_env, tmp_path):
+def test_folder_that_is_called_like_a_chat_is_pointed_out(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """A bare name is a chat; where a folder is called so too, the run says how to read that one."""
     (tmp_path / "exported").mkdir()
     done = tg_parser({**sqlite_env, "RETRY_MAX_ATTEMPTS": "1"}, "run", "exported", cwd=tmp_path, code=1)
@@ -248,7 +263,9 @@ def test_folder_that_is_called_like_a_chat_is_pointed_out(sqlite_env, tmp_path):
         (("run", "https://example.org/x"), "does not name a Telegram chat"),
     ],
 )
-def test_what_makes_no_sense_is_refused_before_anything_is_asked(arguments, said, sqlite_env, tmp_path):
+def test_what_makes_no_sense_is_refused_before_anything_is_asked(
+    arguments: tuple[Any, ...], said: str, sqlite_env: dict[str, str], tmp_path: Path
+) -> None:
     """A wrong combination or a wrong value is wrong usage: exit code 2, one sentence, nothing collected."""
     refused = tg_parser(sqlite_env, *arguments, cwd=tmp_path, code=2)
     assert said in " ".join(refused.stderr.split())

@@ -1,8 +1,13 @@
 """No console ends a command: what it cannot show is replaced, and JSON is UTF-8 everywhere."""
 
+from __future__ import annotations
+
 import json
 import subprocess
+from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import SECONDS, WARM, command
@@ -78,7 +83,7 @@ HOLDS = {
 }
 
 
-def _commands(found, path=()):
+def _commands(found: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every command that the program knows, by its words."""
     if not hasattr(found, "commands"):
         yield " ".join(path), found
@@ -96,19 +101,20 @@ NEEDS_A_PERSON = {"db encrypt-secret"}
 class Home:
     """A folder with everything that commands work on, whose titles and texts no old console can show."""
 
-    def __init__(self, folder, variables):
-        self.folder, self.variables, self.names = folder, variables, {}
+    def __init__(self, folder: Path, variables: dict[str, str]) -> None:
+        self.folder, self.variables = folder, variables
+        self.names: dict[str, str] = {}
 
-    def on_console(self, encoding, *arguments, **variables):
+    def on_console(self, encoding: str, *arguments: str, **variables: Any) -> subprocess.CompletedProcess[bytes]:
         """What a command said on a console of that encoding."""
         env = {**self.variables, **variables, "PYTHONIOENCODING": encoding}
         return WARM.run_in_bytes(list(arguments), env, self.folder, SECONDS)
 
-    def asked(self, console, name):
+    def asked(self, console: str, name: str) -> list[str]:
         """The words of a command with what it needs; what it changes is another thing on each console."""
         return [*name.split(), *(each.format(console=console, **self.names) for each in ASKED.get(name, ()))]
 
-    def done(self, *arguments):
+    def done(self, *arguments: str) -> dict[str, Any]:
         """The JSON of a command that has to succeed."""
         done = self.on_console("utf-8", *arguments, "--json")
         assert done.returncode == 0, done.stderr.decode()
@@ -116,7 +122,7 @@ class Home:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A source with documents and topics, agents that have worked, a backup, an account, files of version 3.0."""
     folder = tmp_path_factory.mktemp("console")
     texts = [WORDS, *SNOW, *DOLLAR, *ZOO]
@@ -143,7 +149,7 @@ def home(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_no_command_ends_at_what_the_console_cannot_show(home, name):
+def test_no_command_ends_at_what_the_console_cannot_show(home: Home, name: str) -> None:
     """Every command, in a Windows code page, with names that it does not have: it is done all the same."""
     text = home.on_console("cp1251", *home.asked(AS_TEXT, name))
     good = {WRONG_USE} if name in NEEDS_A_PERSON else {FOUND, NOTHING_FOUND}
@@ -152,12 +158,12 @@ def test_no_command_ends_at_what_the_console_cannot_show(home, name):
 
 
 @pytest.mark.parametrize("arguments", ODD, ids=" ".join)
-def test_no_error_ends_at_what_the_console_cannot_show(home, arguments):
+def test_no_error_ends_at_what_the_console_cannot_show(home: Home, arguments: tuple[Any, ...]) -> None:
     """An error that names what the console cannot show is told in its own words."""
     _is_readable(home.on_console("cp1251", *arguments))
 
 
-def _is_readable(text):
+def _is_readable(text: subprocess.CompletedProcess[bytes]) -> None:
     text.stdout.decode("cp1251")
     said = text.stderr.decode("cp1251")
     assert "UnicodeEncodeError" not in said
@@ -166,7 +172,7 @@ def _is_readable(text):
 
 @pytest.mark.parametrize("console", CONSOLES)
 @pytest.mark.parametrize("name", WITH_JSON)
-def test_json_is_utf8_on_every_console(home, name, console):
+def test_json_is_utf8_on_every_console(home: Home, name: str, console: str) -> None:
     """Every command that has --json succeeds with JSON in which no character is lost; stderr is the console's."""
     told = home.on_console(console, *home.asked(console, name), "--json")
     assert told.returncode in {FOUND, NOTHING_FOUND}, told.stderr.decode(console)
@@ -178,7 +184,7 @@ def test_json_is_utf8_on_every_console(home, name, console):
 
 
 @pytest.mark.parametrize("console", CONSOLES)
-def test_json_on_stderr_loses_nothing_on_any_console(home, console):
+def test_json_on_stderr_loses_nothing_on_any_console(home: Home, console: str) -> None:
     """With LOG_FORMAT=json an error and the log escape what the console does not have."""
     told = home.on_console(console, "status", "--source", "нет-🚀", LOG_FORMAT="json")
     (line,) = told.stderr.decode("ascii").splitlines()
@@ -187,23 +193,25 @@ def test_json_on_stderr_loses_nothing_on_any_console(home, console):
     assert "'нет-🚀'" in told.stderr.decode("utf-8")
 
 
-def test_what_cannot_be_shown_is_replaced_and_the_rest_is_not(home):
+def test_what_cannot_be_shown_is_replaced_and_the_rest_is_not(home: Home) -> None:
     """Cyrillic stays in a Cyrillic code page, an emoji becomes a question mark."""
     text = home.on_console("cp1251:strict", "sources", "list").stdout.decode("cp1251")
     assert "Новости ? ?n?code ??" in text
 
 
-def test_what_was_left_out_is_told_in_text(home):
+def test_what_was_left_out_is_told_in_text(home: Home) -> None:
     """The element without an id is counted in a sentence, on any console."""
     told = home.on_console("cp1251", "ingest", "--source", SOURCE, "--from-export", "result.json").stdout
     assert f"{SOURCE}: 1 message left out: without a number it cannot be kept" in told.decode("cp1251")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1251"])
-def test_a_system_of_ascii_ends_no_command(home, encoding):
+def test_a_system_of_ascii_ends_no_command(home: Home, encoding: str) -> None:
     """A process of its own, where not even names of files may be other than ASCII: text, JSON and files are whole."""
     variables = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
-    run = partial(subprocess.run, env={**home.variables, **variables}, cwd=home.folder, capture_output=True)
+    run: Callable[..., Any] = partial(
+        subprocess.run, env={**home.variables, **variables}, cwd=home.folder, capture_output=True
+    )
     asked = command("export", "--source", SOURCE, "--out", f"файлы {encoding} 🚀", "--json")
     done = run(asked, timeout=SECONDS, check=True)
     assert json.loads(done.stdout.decode("utf-8"))["out"] == f"файлы {encoding} 🚀"

@@ -1,9 +1,14 @@
 """The owner of a channel links another discussion group, whose comments are numbered from 1 again."""
 
+from __future__ import annotations
+
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cli_process import tg_parser, tg_parser_json
+from fake_telegram.chat import Chat
 from fake_telegram_server import fake_telegram, world
 from fresh_databases import settings_of
 from telegram_worlds import SOURCE, add_source, entries, ingest, row_count, stored, telegram_env
@@ -16,7 +21,7 @@ CHANNEL = "tg:-1001500000001"
 
 
 @pytest.fixture
-def letters():
+def letters() -> Chat:
     channel = world().channel(SOURCE, "Letters", discussion=True)
     ann, bob = channel.world.user("Ann"), channel.world.user("Bob")
     channel.post("The first letter of this channel")
@@ -26,12 +31,12 @@ def letters():
 
 
 @pytest.fixture
-def env(process_env, letters):
+def env(process_env: dict[str, str], letters: Chat) -> Iterator[dict[str, str]]:
     with fake_telegram(letters.world) as server:
         yield telegram_env(process_env, server)
 
 
-def link_another_group(channel):
+def link_another_group(channel: Chat) -> None:
     """Posts that were commented in the old group have no thread any more; a new one is commented in the new group."""
     channel.linked.linked = None
     channel.linked = channel.world.channel(None, "Letters, the second chat", megagroup=True)
@@ -45,7 +50,7 @@ def link_another_group(channel):
     channel.comment(2, "An answer to Cid", reply_to=cid.id)
 
 
-def test_comments_of_both_groups_are_kept_apart(env, letters, tmp_path):
+def test_comments_of_both_groups_are_kept_apart(env: dict[str, str], letters: Chat, tmp_path: Path) -> None:
     """The new group's comment 2 is a comment of its own, the old ones stay as they are, also after a second look."""
     add_source(env, tmp_path)
     ingest(env, tmp_path)
@@ -71,7 +76,9 @@ def test_comments_of_both_groups_are_kept_apart(env, letters, tmp_path):
     assert made[f"{CHANNEL}:comment:2"]["metadata"]["link"] == f"https://t.me/{SOURCE}/1?comment=2"
 
 
-def test_the_first_group_is_known_from_comments_of_earlier_versions(env, letters, tmp_path):
+def test_the_first_group_is_known_from_comments_of_earlier_versions(
+    env: dict[str, str], letters: Chat, tmp_path: Path
+) -> None:
     """They noted no group: the payload of a stored comment tells it, also when the group has been replaced since."""
     add_source(env, tmp_path)
     ingest(env, tmp_path)
@@ -83,11 +90,11 @@ def test_the_first_group_is_known_from_comments_of_earlier_versions(env, letters
     assert shown["discussion_groups"] == ["1500000002", str(letters.linked.id)]
 
 
-def forget_groups(env):
+def forget_groups(env: dict[str, str]) -> None:
     """The databases as they were before groups were noted."""
     variables = {name: value for name, value in env.items() if name.startswith("DB_") or name.endswith("_DB_PATH")}
 
-    async def forget():
+    async def forget() -> None:
         async with open_databases(settings_of(variables)) as databases:
             sources = IngestionStorage(databases.ingestion)
             await sources.set_progress(SOURCE, utc_now(), discussion_groups=None)

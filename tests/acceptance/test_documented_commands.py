@@ -1,8 +1,13 @@
 """Every command that a guide shows is run as it stands there, in order, on both backends, and succeeds."""
 
+from __future__ import annotations
+
 import json
+import subprocess
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from backup_samples import programs
@@ -12,6 +17,7 @@ from documented import GUIDES, Shell, commands
 from fake_telegram_server import fake_telegram, login_variables, world
 from legacy_files import full_files
 from llm_servers import SECRET, LlmServer, least_json
+from llm_wire import Asked
 from model_readings import blocks, well_read
 from web_pages import NAME, PreviewServer, serving
 
@@ -25,9 +31,9 @@ ONLY = {"MIGRATION_GUIDE_SQLITE_TO_POSTGRES.md": "postgresql", "first-knowledge-
 """Pages that are about one backend."""
 
 
-def backends(page):
+def backends(page: Path) -> list[pytest.ParameterSet]:
     """The backends on which a page is followed."""
-    marks = {"sqlite": (), "postgresql": pytest.mark.postgres}
+    marks: dict[str, Any] = {"sqlite": (), "postgresql": pytest.mark.postgres}
     return [
         pytest.param(page, each, marks=marks[each], id=f"{page.name}-{each}")
         for each in marks
@@ -35,20 +41,20 @@ def backends(page):
     ]
 
 
-def well_answered(asked):
+def well_answered(asked: Asked) -> dict[str, Any]:
     """What a model says that is asked about messages, or about topics."""
     about_messages = any(label == "MESSAGE" for label, _, _ in blocks(asked))
     return well_read(asked) if about_messages else least_json(asked.schema or {})
 
 
 @pytest.fixture
-def variables(backend, request):
+def variables(backend: str, request: pytest.FixtureRequest) -> dict[str, str]:
     """Those that name the databases: none on SQLite, whose files are in ./data then."""
     return {} if backend == "sqlite" else request.getfixturevalue("postgres_variables")
 
 
 @pytest.fixture
-def servers(tmp_path):
+def servers(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Telegram, its web preview and a model on this machine; the variables that lead there."""
     there = world()
     there.channel(NAME, "News", discussion=True).fill(12, seed=5, comments=1)
@@ -72,11 +78,11 @@ def servers(tmp_path):
 class Reader:
     """Somebody who follows a page from the top, and puts names of their own where it has examples."""
 
-    def __init__(self, env, folder):
+    def __init__(self, env: dict[str, str], folder: Path) -> None:
         self.folder = folder
         self.shell = Shell(folder, env, self._run)
 
-    def prepare(self, page):
+    def prepare(self, page: str) -> None:
         """Have what the page takes for granted."""
         export = small_export(self.folder, 15)
         if page == "first-knowledge-base.md":
@@ -91,7 +97,7 @@ class Reader:
         if page == "look-things-up.md":
             self._run(self.shell.env, ["ingest", "--channel", f"@{NAME}"])
 
-    def _keep_exports(self, export):
+    def _keep_exports(self, export: Path) -> None:
         place = self.folder / "Downloads" / "Telegram Desktop" / "ChatExport_2024-11-30"
         place.mkdir(parents=True)
         channel = {"name": "Порт", "type": "public_channel", "id": 77, "messages": []}
@@ -100,15 +106,15 @@ class Reader:
         (place / "result.json").write_text(json.dumps(channel), "utf-8")
         export.write_bytes(json.dumps(channel, ensure_ascii=False).encode("cp1251"))
 
-    def type(self, words):
+    def type(self, words: list[str]) -> None:
         """Type a command, in one's own words where the page has an example."""
         self.shell.type([self._own(word, words) for word in words])
 
-    def _run(self, env, given):
+    def _run(self, env: dict[str, str], given: list[Any]) -> subprocess.CompletedProcess[str]:
         answer = next((text for verb, text in ANSWERS.items() if verb in given), None)
         return tg_parser(env, *given, cwd=self.folder, answer=answer)
 
-    def _own(self, word, words):
+    def _own(self, word: str, words: list[str]) -> str:
         examples = {
             "@name": f"@{NAME}",
             "@durov": f"@{NAME}",
@@ -132,25 +138,27 @@ class Reader:
             return looked_up[word](words)
         return str(Path(word.replace("~", str(self.folder)))) if word.startswith("~/") else examples.get(word, word)
 
-    def _source(self, words):
+    def _source(self, words: list[str]) -> str:
         sources = tg_parser_json(self.shell.env, "sources", "list", cwd=self.folder)["sources"]
         return next(each["source_id"] for each in sources if each["source_id"] != NAME)
 
-    def _backup(self, words):
+    def _backup(self, words: list[str]) -> str:
         return tg_parser_json(self.shell.env, "backup", "list", cwd=self.folder)["backups"][0]["name"]
 
-    def _topic(self, words):
+    def _topic(self, words: list[str]) -> str:
         place = words[words.index("--data-dir") :] if "--data-dir" in words else []
         return tg_parser_json(self.shell.env, "topics", "list", *place, cwd=self.folder)["topics"][0]["id"]
 
-    def _migration(self, words):
+    def _migration(self, words: list[str]) -> str:
         return json.loads((self.folder / "migration.json").read_text("utf-8"))["run_id"]
 
 
 @pytest.mark.parametrize(
     ("page", "backend"), [each for page in GUIDES if any(commands(page)) for each in backends(page)]
 )
-def test_every_command_of_a_guide_runs(page, variables, servers, tmp_path):
+def test_every_command_of_a_guide_runs(
+    page: Path, variables: dict[str, str], servers: dict[str, str], tmp_path: Path
+) -> None:
     """Whoever types what the page shows, with names of their own, meets no error."""
     reader = Reader({**process_environment(variables), **servers}, tmp_path)
     reader.prepare(page.name)

@@ -1,7 +1,11 @@
 """All words of a message reach the knowledge base; what is not understood is told; what was read worse is repaired."""
 
+from __future__ import annotations
+
 import json
 import sqlite3
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import tg_parser, tg_parser_json
@@ -20,12 +24,12 @@ WORDS = {
 }
 
 
-def post(number, **fields):
+def post(number: int, **fields: Any) -> dict[str, Any]:
     return {"id": number, "type": "message", "date_unixtime": str(1_700_000_000 + 60 * number), "text": "", **fields}
 
 
 @pytest.fixture
-def export(tmp_path):
+def export(tmp_path: Path) -> Path:
     """An export with every kind of words, a photo alone, and two messages that nobody can understand yet."""
     messages = [
         {**as_json(REPORT), **post(1)},
@@ -41,20 +45,22 @@ def export(tmp_path):
     return path
 
 
-def entries(folder):
+def entries(folder: Path) -> dict[str, str]:
     lines = (folder / "kb_entries.ndjson").read_text("utf-8").splitlines()
     found = [json.loads(line) for line in lines]
     return {each["id"].rsplit(":", 1)[1]: each["content"] for each in found if each["id"].startswith("kb:msg:")}
 
 
-def forget(env, *columns):
+def forget(env: dict[str, str], *columns: str) -> None:
     """Leave what an earlier version stored: payloads, but not what this one reads from them."""
     with sqlite3.connect(env["RAW_STORAGE_DB_PATH"]) as raw:
         raw.execute(f"UPDATE raw_messages SET {', '.join(columns)}")
     raw.close()
 
 
-def test_every_message_with_words_is_an_entry_and_the_rest_is_told(process_env, export, tmp_path):
+def test_every_message_with_words_is_an_entry_and_the_rest_is_told(
+    process_env: dict[str, str], export: Path, tmp_path: Path
+) -> None:
     """Rich messages, polls, lists and bills are entries; a photo alone is without text and no noise."""
     done = tg_parser_json(process_env, "run", "--from-export", export, "--out", "out", cwd=tmp_path)
     assert entries(tmp_path / "out") == WORDS
@@ -67,7 +73,9 @@ def test_every_message_with_words_is_an_entry_and_the_rest_is_told(process_env, 
     assert "farms: messages that show nothing known were kept as they are: 2 rich_thing." in said
 
 
-def test_what_an_earlier_version_read_is_repaired_and_processed_again(sqlite_env, export, tmp_path):
+def test_what_an_earlier_version_read_is_repaired_and_processed_again(
+    sqlite_env: dict[str, str], export: Path, tmp_path: Path
+) -> None:
     """`ingest --reread` says what it did; then only what reads otherwise is waiting, and its words are entries."""
     tg_parser(sqlite_env, "ingest", "--from-export", export, cwd=tmp_path)
     forget(sqlite_env, "text = ''", "media_json = NULL")
@@ -84,14 +92,14 @@ def test_what_an_earlier_version_read_is_repaired_and_processed_again(sqlite_env
     assert "tg-parser process" not in again
 
 
-def test_reading_again_goes_with_no_way_of_collecting(sqlite_env, export, tmp_path):
+def test_reading_again_goes_with_no_way_of_collecting(sqlite_env: dict[str, str], export: Path, tmp_path: Path) -> None:
     """A call that asks for both is refused as wrong usage."""
     for option in (("--from-export", export), ("--recheck", "7d"), ("--limit", "5")):
         done = tg_parser(sqlite_env, "ingest", "--reread", "--all", *option, cwd=tmp_path, code=2)
         assert option[0] in done.stderr
 
 
-def test_a_second_look_brings_the_words_that_no_payload_holds(sqlite_env, tmp_path):
+def test_a_second_look_brings_the_words_that_no_payload_holds(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """Where not even the payload was kept, Telegram is asked again: a fuller reading, not an edit."""
     news = plain_channel(1)
     news.post("", rich_message=as_api(REPORT).rich_message)

@@ -1,5 +1,10 @@
 """The same kind of error ends with the same exit code, whichever command meets it, in one line with a hint."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import pytest
 from cli_process import small_export, tg_parser
 
@@ -72,13 +77,15 @@ WRONG = [
 
 
 @pytest.mark.parametrize("arguments", UNKNOWN, ids=" ".join)
-def test_what_is_not_there_is_an_error(sqlite_env, tmp_path, arguments):
+def test_what_is_not_there_is_an_error(sqlite_env: dict[str, str], tmp_path: Path, arguments: tuple[Any, ...]) -> None:
     """An id, a name or a file that nobody knows: exit code 1."""
     told(tg_parser(sqlite_env, *arguments, cwd=tmp_path, code=1).stderr)
 
 
 @pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
-def test_what_cannot_be_meant_is_wrong_usage(sqlite_env, tmp_path, arguments):
+def test_what_cannot_be_meant_is_wrong_usage(
+    sqlite_env: dict[str, str], tmp_path: Path, arguments: tuple[Any, ...]
+) -> None:
     """A value, an option or a combination that means nothing: exit code 2, without words of the libraries below."""
     told(tg_parser(sqlite_env, *arguments, cwd=tmp_path, code=2).stderr)
 
@@ -93,7 +100,9 @@ def test_what_cannot_be_meant_is_wrong_usage(sqlite_env, tmp_path, arguments):
         (("process", "--all", "-c", "5000"), "--concurrency: '5000' is not allowed (allowed: 1 to 1000)."),
     ],
 )
-def test_wrong_option_is_told_with_its_value_and_range(sqlite_env, tmp_path, arguments, says):
+def test_wrong_option_is_told_with_its_value_and_range(
+    sqlite_env: dict[str, str], tmp_path: Path, arguments: tuple[Any, ...], says: str
+) -> None:
     """Name, value, what is allowed, and where the help is."""
     said = tg_parser(sqlite_env, *arguments, cwd=tmp_path, code=2).stderr
     assert said.splitlines() == [
@@ -112,7 +121,9 @@ def test_wrong_option_is_told_with_its_value_and_range(sqlite_env, tmp_path, arg
     ],
 )
 @pytest.mark.parametrize("command", [("status",), ("backup", "list"), ("prompts", "list"), ("init",)], ids=" ".join)
-def test_wrong_setting_is_wrong_usage_in_every_command(sqlite_env, tmp_path, command, variable, value, says):
+def test_wrong_setting_is_wrong_usage_in_every_command(
+    sqlite_env: dict[str, str], tmp_path: Path, command: tuple[Any, ...], variable: str, value: str, says: str
+) -> None:
     """A variable outside its range: exit code 2, its name, its value, what is allowed; no patterns, no type names."""
     said = tg_parser({**sqlite_env, variable: value}, *command, cwd=tmp_path, code=2).stderr
     assert said.splitlines()[0] == f"Error: {variable}: {says}"
@@ -124,12 +135,14 @@ def test_wrong_setting_is_wrong_usage_in_every_command(sqlite_env, tmp_path, com
     [("topics", "list"), ("entries",), ("entries", "--json"), ("messages", "export", "--all")],
     ids=" ".join,
 )
-def test_nothing_found_is_no_error_and_no_success(sqlite_env, tmp_path, arguments):
+def test_nothing_found_is_no_error_and_no_success(
+    sqlite_env: dict[str, str], tmp_path: Path, arguments: tuple[Any, ...]
+) -> None:
     """An empty result: exit code 4, said on stderr."""
     assert tg_parser(sqlite_env, *arguments, cwd=tmp_path, code=4).stderr.strip()
 
 
-def test_a_missing_key_of_a_language_model_is_an_error(sqlite_env, tmp_path):
+def test_a_missing_key_of_a_language_model_is_an_error(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """Exit code 1, with the variable to set or the way to do without."""
     arguments = ("run", "--from-export", str(small_export(tmp_path, 2)), "--provider", "openai", "--out", "out")
     said = tg_parser({**sqlite_env, "OPENAI_API_KEY": ""}, *arguments, cwd=tmp_path, code=1).stderr
@@ -139,7 +152,7 @@ def test_a_missing_key_of_a_language_model_is_an_error(sqlite_env, tmp_path):
     ]
 
 
-def told(said):
+def told(said: str) -> None:
     """One error, one hint, and nothing that only a programmer reads."""
     lines = said.strip().splitlines()
     assert lines[-2].startswith("Error: "), said

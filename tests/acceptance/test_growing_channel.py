@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from cli_process import tg_parser
 from sample_data import sample
@@ -12,7 +14,7 @@ DAYS = ("2024-08-03", "2024-08-19", "2024-09-04", "2024-09-20", "2024-10-06")
 """The last day of each export. In the last one there is a new topic all of whose messages have named other topics."""
 
 
-def test_a_channel_that_grows_is_topicised_every_time(sqlite_env, tmp_path):
+def test_a_channel_that_grows_is_topicised_every_time(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """Each export of a growing channel is taken up, and most topics of the last one are still there under their id."""
     posts = json.loads(sample("channel_posts_ru", "naked_science.json").read_text("utf-8"))
     before, home = set[str](), tmp_path / "home"
@@ -28,13 +30,13 @@ def test_a_channel_that_grows_is_topicised_every_time(sqlite_env, tmp_path):
         before = set(ids)
 
 
-def chat(posts, last):
+def chat(posts: list[dict[str, Any]], last: str) -> dict[str, Any]:
     """The channel as Telegram Desktop would have exported it on its day `last`."""
     kept = sorted((post for post in posts if post["date"][:10] <= last), key=lambda post: post["message_id"])
     return {"name": "Naked Science", "type": "public_channel", "id": 1000724666, "messages": [message(p) for p in kept]}
 
 
-def message(post):
+def message(post: dict[str, Any]) -> dict[str, Any]:
     sent = datetime.fromisoformat(post["date"])
     sent = sent if sent.tzinfo else sent.replace(tzinfo=UTC)
     return {

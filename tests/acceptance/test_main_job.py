@@ -1,5 +1,7 @@
 """The main job as a user runs it: a process, a file, a folder with the result."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -8,18 +10,19 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from subprocess import PIPE
+from typing import Any
 
 import pytest
 from cli_process import SECONDS, begin, command, exported, small_export, tg_parser, tg_parser_json
 
 
 @pytest.fixture
-def database_environment(empty_environment):
+def database_environment(empty_environment: dict[str, str]) -> dict[str, str]:
     """The main job begins with nothing at all."""
     return empty_environment
 
 
-def test_one_command_turns_an_export_into_a_knowledge_base(process_env, tmp_path):
+def test_one_command_turns_an_export_into_a_knowledge_base(process_env: dict[str, str], tmp_path: Path) -> None:
     """`run --from-export` registers the chats, makes a document of every message and exports entries with links."""
     export = small_export(tmp_path, 40)
     done = tg_parser_json(process_env, "run", "--from-export", export, "--out", "out", cwd=tmp_path)
@@ -36,7 +39,7 @@ def test_one_command_turns_an_export_into_a_knowledge_base(process_env, tmp_path
     assert all(entry["source"]["link"].startswith("https://t.me/c/10") for entry in linked)
 
 
-def test_second_run_adds_nothing(process_env, tmp_path):
+def test_second_run_adds_nothing(process_env: dict[str, str], tmp_path: Path) -> None:
     """Run twice, the databases and the files are what they were."""
     export = small_export(tmp_path, 40)
     tg_parser(process_env, "run", "--from-export", export, "--out", "first", cwd=tmp_path)
@@ -53,13 +56,15 @@ def test_second_run_adds_nothing(process_env, tmp_path):
     ]
 
 
-def without_times(report):
+def without_times(report: dict[str, Any]) -> dict[str, Any]:
     source = {name: value for name, value in report["source"].items() if not name.endswith("_at")}
     return {**report, "source": source}
 
 
 @pytest.mark.postgres
-def test_both_backends_export_the_same_bytes(sqlite_env, postgres_env, tmp_path):
+def test_both_backends_export_the_same_bytes(
+    sqlite_env: dict[str, str], postgres_env: dict[str, str], tmp_path: Path
+) -> None:
     """SQLite and PostgreSQL give the same files, times aside."""
     export = small_export(tmp_path, 60)
     tg_parser(sqlite_env, "run", "--from-export", export, "--out", "lite", cwd=tmp_path)
@@ -67,7 +72,7 @@ def test_both_backends_export_the_same_bytes(sqlite_env, postgres_env, tmp_path)
     assert exported(tmp_path / "lite") == exported(tmp_path / "server")
 
 
-def test_new_messages_join_and_topics_keep_their_ids(process_env, tmp_path):
+def test_new_messages_join_and_topics_keep_their_ids(process_env: dict[str, str], tmp_path: Path) -> None:
     """A newer export of the same chats adds what is new; topics that live on keep their ids."""
     first = small_export(tmp_path, 60)
     tg_parser(process_env, "run", "--from-export", first, "--out", "first", cwd=tmp_path)
@@ -84,7 +89,7 @@ def topic_ids(folder: Path) -> set[str]:
     return {card["id"] for card in json.loads((folder / "topics.json").read_text("utf-8"))}
 
 
-def test_steps_alone_do_what_run_does(process_env, sqlite_env, tmp_path):
+def test_steps_alone_do_what_run_does(process_env: dict[str, str], sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """ingest, process, topicize and export one after the other end with the files of run."""
     export = small_export(tmp_path, 30)
     tg_parser(process_env, "ingest", "--from-export", export, cwd=tmp_path)
@@ -98,7 +103,7 @@ def test_steps_alone_do_what_run_does(process_env, sqlite_env, tmp_path):
     assert exported(tmp_path / "steps") == exported(tmp_path / "run")
 
 
-def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(process_env, tmp_path):
+def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(process_env: dict[str, str], tmp_path: Path) -> None:
     """SIGINT ends the run with exit code 130 and one sentence; finished documents are kept, the others waiting."""
     export = write_many(tmp_path, 6000)
     process = begin(process_env, "run", "--from-export", export, "--out", "out", cwd=tmp_path, stderr=PIPE)
@@ -113,7 +118,7 @@ def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(process_env, tmp_path):
     assert source["documents"] + source["waiting"] == source["messages"]["posts"] == 6000
 
 
-def test_ctrl_c_ends_worker_processes_in_order(sqlite_env, tmp_path):
+def test_ctrl_c_ends_worker_processes_in_order(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """SIGINT to the whole group, as a terminal sends it: exit code 130, no worker left, and each message has one
     document or is still due."""
     export, env = write_many(tmp_path, 1800, sentences=1), {**sqlite_env, "PROCESSING_WORKERS": "2"}
@@ -126,7 +131,10 @@ def test_ctrl_c_ends_worker_processes_in_order(sqlite_env, tmp_path):
     _, errors = process.communicate(timeout=SECONDS)  # ends when nobody holds the other end of stderr
     assert (process.returncode, "Traceback" in errors) == (130, False)
     assert errors.count("Stopped. What was done is kept") == 1
-    assert any(not group(process.pid) or time.sleep(0.05) for _ in range(100))
+    deadline = time.monotonic() + 5
+    while group(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert group(process.pid) == set()
     (source,) = tg_parser_json(env, "status", cwd=tmp_path)["sources"]
     assert 0 < source["documents"] < 1800
     assert source["documents"] + source["due"] == source["messages"]["posts"] == 1800
@@ -160,7 +168,7 @@ def write_many(folder: Path, count: int, sentences: int = 6) -> Path:
     return path
 
 
-def wait_for_documents(env, folder):
+def wait_for_documents(env: dict[str, str], folder: Path) -> None:
     """Return when the running job has stored its first documents."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
@@ -170,7 +178,7 @@ def wait_for_documents(env, folder):
     raise AssertionError("the run stored no document in time")
 
 
-def test_processes_that_start_together_make_the_schema_once(process_env, tmp_path):
+def test_processes_that_start_together_make_the_schema_once(process_env: dict[str, str], tmp_path: Path) -> None:
     """Several first commands at the same moment on empty databases all succeed."""
     started = [begin(process_env, "status", "--json", cwd=tmp_path, stdout=PIPE, stderr=PIPE) for _ in range(5)]
     ended = [(process.communicate(timeout=SECONDS), process.returncode) for process in started]

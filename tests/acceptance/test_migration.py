@@ -1,5 +1,7 @@
 """The migration as an operator runs it: processes, exit codes, SIGKILL, and the same export on both sides."""
 
+from __future__ import annotations
+
 import json
 import os
 import random
@@ -7,8 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,6 +20,7 @@ from cli_process import SECONDS, begin, exported, small_export, tg_parser, tg_pa
 from conftest import process_environment
 from fresh_databases import fresh_postgres_database
 from legacy_files import CHANNEL, LegacyFiles, full_files
+from warm_child import WarmChild
 
 pytestmark = pytest.mark.postgres
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "migrate_sqlite_to_postgres.py"
@@ -23,23 +28,25 @@ MIGRATE = ("db", "migrate-from-sqlite")
 
 
 @pytest.fixture
-def url(postgres_variables):
+def url(postgres_variables: dict[str, str]) -> str:
     return postgres_variables["DB_URL"]
 
 
 @pytest.fixture
-def env():
+def env() -> dict[str, str]:
     """An environment that names no database."""
     return process_environment({})
 
 
-def value(url, statement):
+def value(url: str, statement: str) -> Any:
     with psycopg.connect(url) as connection:
         row = connection.execute(statement).fetchone()
     return row and row[0]
 
 
-def test_the_export_after_is_the_export_before(sqlite_env, postgres_env, url, tmp_path):
+def test_the_export_after_is_the_export_before(
+    sqlite_env: dict[str, str], postgres_env: dict[str, str], url: str, tmp_path: Path
+) -> None:
     """The whole main job on SQLite, moved to PostgreSQL: the exported files are the same, byte for byte, times too."""
     export = small_export(tmp_path, 40)
     tg_parser(sqlite_env, "run", "--from-export", export, "--out", "before", cwd=tmp_path)
@@ -54,7 +61,9 @@ def test_the_export_after_is_the_export_before(sqlite_env, postgres_env, url, tm
     }
 
 
-def test_the_main_job_goes_on_in_postgresql(sqlite_env, postgres_env, url, tmp_path):
+def test_the_main_job_goes_on_in_postgresql(
+    sqlite_env: dict[str, str], postgres_env: dict[str, str], url: str, tmp_path: Path
+) -> None:
     """After the move a run finds nothing new to do, and new messages of the same chats join what was moved."""
     tg_parser(sqlite_env, "run", "--from-export", small_export(tmp_path, 30), "--out", "lite", cwd=tmp_path)
     tg_parser(postgres_env, *MIGRATE, "--sqlite-dir", "databases", cwd=tmp_path)
@@ -65,7 +74,9 @@ def test_the_main_job_goes_on_in_postgresql(sqlite_env, postgres_env, url, tmp_p
         assert done["process"]["waiting"] == sum(chat["counts"]["new"] for chat in done["ingest"])
 
 
-def test_files_of_the_earlier_version_can_be_exported(env, postgres_env, url, tmp_path):
+def test_files_of_the_earlier_version_can_be_exported(
+    env: dict[str, str], postgres_env: dict[str, str], url: str, tmp_path: Path
+) -> None:
     """What came from the earlier version is exported with its topic, its links and its dates."""
     files = full_files(tmp_path / "old", "B")
     files.run("processed_documents", "UPDATE processed_documents SET summary = 'About ' || source_message_id")
@@ -79,12 +90,12 @@ def test_files_of_the_earlier_version_can_be_exported(env, postgres_env, url, tm
     assert entries[0]["topics"] == [f"topic:tg:{CHANNEL}:post:1"]
 
 
-def test_the_script_takes_the_same_arguments(env, url, tmp_path):
+def test_the_script_takes_the_same_arguments(env: dict[str, str], url: str, tmp_path: Path) -> None:
     """scripts/migrate_sqlite_to_postgres.py: dry run, migration with a report, rollback."""
     full_files(tmp_path / "old")
     base = [sys.executable, str(SCRIPT), "--postgres-url", url]
 
-    def run(*arguments):
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*base, *arguments], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS, check=False
         )
@@ -115,7 +126,9 @@ def test_the_script_takes_the_same_arguments(env, url, tmp_path):
         (("--sqlite-dir", "old", "--postgres-url", "URL", "--report", "no/such/folder.json"), 1, "cannot be written"),
     ],
 )
-def test_wrong_use_is_one_clear_sentence(env, url, tmp_path, arguments, code, words):
+def test_wrong_use_is_one_clear_sentence(
+    env: dict[str, str], url: str, tmp_path: Path, arguments: tuple[Any, ...], code: int, words: str
+) -> None:
     """Each mistake has its exit code and its sentence, never a traceback."""
     full_files(tmp_path / "old")
     given = [url if argument == "URL" else argument for argument in arguments]
@@ -124,7 +137,7 @@ def test_wrong_use_is_one_clear_sentence(env, url, tmp_path, arguments, code, wo
     assert "Traceback" not in done.stderr
 
 
-def test_a_password_is_shown_nowhere(env, tmp_path):
+def test_a_password_is_shown_nowhere(env: dict[str, str], tmp_path: Path) -> None:
     """A server that does not answer is named without the password of its URL."""
     full_files(tmp_path / "old")
     secret = "postgresql://me:s3cret-marker@127.0.0.1:1/db"
@@ -134,7 +147,7 @@ def test_a_password_is_shown_nowhere(env, tmp_path):
     assert "s3cret-marker" not in done.stderr + done.stdout
 
 
-def test_rows_that_differ_end_with_exit_code_1(env, url, tmp_path):
+def test_rows_that_differ_end_with_exit_code_1(env: dict[str, str], url: str, tmp_path: Path) -> None:
     """Verification that fails is an error that names the keys."""
     full_files(tmp_path / "old")
     base = (*MIGRATE, "--sqlite-dir", "old", "--postgres-url", url)
@@ -146,7 +159,7 @@ def test_rows_that_differ_end_with_exit_code_1(env, url, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def many(tmp_path_factory):
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of the earlier version with 6,000 messages and documents, some of them odd."""
     files = LegacyFiles(tmp_path_factory.mktemp("many"))
     files.source()
@@ -173,7 +186,7 @@ HELD = ("ingestion_state", "raw_messages", "processed_documents")
 LEDGER = ("migration_quarantine", "migration_changes")
 
 
-def held(url):
+def held(url: str) -> list[str]:
     """A digest of every table that the migration filled, its quarantine and list of changes included."""
     rows = "SELECT md5(string_agg(md5((to_jsonb(t) - 'run_id')::text), '' ORDER BY to_jsonb(t)::text)) FROM {} AS t"
     plain = "SELECT md5(string_agg(md5(to_jsonb(t)::text), '' ORDER BY to_jsonb(t)::text)) FROM {} AS t"
@@ -185,7 +198,7 @@ def held(url):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(many):
+def undisturbed(many: Path) -> Iterator[list[str]]:
     """What the target holds after a migration that nobody disturbed."""
     with fresh_postgres_database() as url:
         arguments = (*MIGRATE, "--sqlite-dir", many, "--postgres-url", url)
@@ -194,7 +207,9 @@ def undisturbed(many):
 
 
 @pytest.mark.parametrize("batches", [0, 1, 6, 13, 20])
-def test_killed_after_some_batches_it_is_finished_by_resume(env, url, many, undisturbed, batches, tmp_path):
+def test_killed_after_some_batches_it_is_finished_by_resume(
+    env: dict[str, str], url: str, many: Path, undisturbed: list[str], batches: int, tmp_path: Path
+) -> None:
     """SIGKILL once so many batches are in; --resume finishes, nothing is lost or doubled, and every row compares."""
     arguments = (*MIGRATE, "--sqlite-dir", many, "--postgres-url", url, "--batch-size", "500")
     process = begin(env, *arguments, cwd=tmp_path)
@@ -206,7 +221,7 @@ def test_killed_after_some_batches_it_is_finished_by_resume(env, url, many, undi
     assert held(url) == undisturbed
 
 
-def wait_for_batches(url, count, process):
+def wait_for_batches(url: str, count: int, process: WarmChild) -> None:
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         there = value(url, "SELECT to_regclass('migration_batches') IS NOT NULL")
@@ -215,7 +230,9 @@ def wait_for_batches(url, count, process):
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_killed_again_and_again_it_still_ends_right(env, url, many, undisturbed, seed, tmp_path):
+def test_killed_again_and_again_it_still_ends_right(
+    env: dict[str, str], url: str, many: Path, undisturbed: list[str], seed: int, tmp_path: Path
+) -> None:
     """Three kills at random moments, the start and the schema included, then --resume: the same rows."""
     moments = random.Random(seed)
     arguments = (*MIGRATE, "--sqlite-dir", many, "--postgres-url", url, "--batch-size", "300", "--resume")
@@ -230,7 +247,9 @@ def test_killed_again_and_again_it_still_ends_right(env, url, many, undisturbed,
     assert held(url) == undisturbed
 
 
-def test_ctrl_c_keeps_what_is_done(env, url, many, undisturbed, tmp_path):
+def test_ctrl_c_keeps_what_is_done(
+    env: dict[str, str], url: str, many: Path, undisturbed: list[str], tmp_path: Path
+) -> None:
     """SIGINT ends with exit code 130 and names --resume, which then finishes."""
     arguments = (*MIGRATE, "--sqlite-dir", many, "--postgres-url", url, "--batch-size", "100")
     process = begin(env, *arguments, cwd=tmp_path, stdout=PIPE, stderr=PIPE)
@@ -244,7 +263,7 @@ def test_ctrl_c_keeps_what_is_done(env, url, many, undisturbed, tmp_path):
     assert held(url) == undisturbed
 
 
-def test_memory_stays_flat(env, tmp_path):
+def test_memory_stays_flat(env: dict[str, str], tmp_path: Path) -> None:
     """Four times the rows, each with a change to list, take no more memory, and less than 200 MB."""
     peaks = []
     for count in (10_000, 40_000):

@@ -1,5 +1,7 @@
 """From old SQLite files to new ones as a person does it: processes, the hint's own command, SIGKILL, the way back."""
 
+from __future__ import annotations
+
 import json
 import os
 import shlex
@@ -7,23 +9,26 @@ import signal
 import sqlite3
 import time
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import SECONDS, begin, tg_parser, tg_parser_json
 from conftest import process_environment
 from legacy_files import CHANNEL, LegacyFiles, full_files
+from warm_child import WarmChild
 
 FILES = {"ingestion_state.sqlite", "raw_storage.sqlite", "processing_storage.sqlite"}
 MIGRATE = ("db", "migrate-from-sqlite", "--sqlite-dir", "data")
 
 
 @pytest.fixture
-def env():
+def env() -> dict[str, str]:
     """An environment that names no place."""
     return process_environment({})
 
 
-def held(folder):
+def held(folder: Path) -> dict[str, Any]:
     """Every row of every table of the new files, but for the notes of the run."""
     found = {}
     for path in sorted(folder.glob("*.sqlite")):
@@ -35,7 +40,7 @@ def held(folder):
     return found
 
 
-def test_the_command_of_the_hint_leads_to_the_end(env, tmp_path):
+def test_the_command_of_the_hint_leads_to_the_end(env: dict[str, str], tmp_path: Path) -> None:
     """Old files in ./data: the hint's command, word for word, then everything works in the new folder."""
     files = full_files(tmp_path / "data", "B")
     files.run("processed_documents", "UPDATE processed_documents SET summary = 'About ' || source_message_id")
@@ -51,7 +56,7 @@ def test_the_command_of_the_hint_leads_to_the_end(env, tmp_path):
     assert [json.loads(line)["title"] for line in lines] == [*(f"About {number}" for number in range(1, 6)), "Title"]
 
 
-def test_target_is_the_home_where_no_folder_is_named(env, tmp_path):
+def test_target_is_the_home_where_no_folder_is_named(env: dict[str, str], tmp_path: Path) -> None:
     """`--to-sqlite` alone means the files of the settings, wherever it stands on the line."""
     full_files(tmp_path / "data")
     done = tg_parser_json(env, *MIGRATE, "--to-sqlite", "--verify", "--data-dir", "home", cwd=tmp_path)
@@ -59,7 +64,7 @@ def test_target_is_the_home_where_no_folder_is_named(env, tmp_path):
     assert {path.name for path in (tmp_path / "home").iterdir()} >= FILES
 
 
-def test_dry_run_leaves_nothing(env, tmp_path):
+def test_dry_run_leaves_nothing(env: dict[str, str], tmp_path: Path) -> None:
     """Not even empty files in the folder that was named."""
     full_files(tmp_path / "data")
     done = tg_parser_json(env, *MIGRATE, "--to-sqlite", "new", "--dry-run", cwd=tmp_path)
@@ -67,7 +72,7 @@ def test_dry_run_leaves_nothing(env, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"data"}
 
 
-def test_rollback_takes_everything_back(env, tmp_path):
+def test_rollback_takes_everything_back(env: dict[str, str], tmp_path: Path) -> None:
     """The run that the output names is undone, once; after a change it is refused."""
     full_files(tmp_path / "data")
     done = tg_parser_json(env, *MIGRATE, "--to-sqlite", "new", cwd=tmp_path)
@@ -86,7 +91,9 @@ def test_rollback_takes_everything_back(env, tmp_path):
         ((), 2, "--to-sqlite FOLDER"),
     ],
 )
-def test_wrong_targets_are_refused(env, tmp_path, arguments, code, words):
+def test_wrong_targets_are_refused(
+    env: dict[str, str], tmp_path: Path, arguments: tuple[Any, ...], code: int, words: str
+) -> None:
     """The source itself, two targets, none: one clear sentence each, and the old files stay as they are."""
     full_files(tmp_path / "data")
     before = {path.name: path.read_bytes() for path in (tmp_path / "data").iterdir()}
@@ -95,7 +102,7 @@ def test_wrong_targets_are_refused(env, tmp_path, arguments, code, words):
 
 
 @pytest.fixture(scope="module")
-def many(tmp_path_factory):
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `data` of 6,000 messages of the earlier version, some of them odd."""
     folder = tmp_path_factory.mktemp("many")
     files = LegacyFiles(folder / "data")
@@ -113,7 +120,7 @@ def many(tmp_path_factory):
 
 
 @pytest.mark.parametrize("batches", [0, 1, 9])
-def test_killed_it_is_finished_by_resume(env, many, batches, tmp_path):
+def test_killed_it_is_finished_by_resume(env: dict[str, str], many: Path, batches: int, tmp_path: Path) -> None:
     """SIGKILL once so many batches are in; --resume finishes, nothing is lost or doubled, and every row compares."""
     arguments = (*MIGRATE, "--to-sqlite", tmp_path / "new", "--batch-size", "300")
     process = begin(env, *arguments, cwd=many)
@@ -124,14 +131,14 @@ def test_killed_it_is_finished_by_resume(env, many, batches, tmp_path):
     assert held(tmp_path / "new") == held(many / "undisturbed")
 
 
-def wait_for_batches(path, count, process):
+def wait_for_batches(path: Path, count: int, process: WarmChild) -> None:
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         if path.exists() and noted(path) >= count:
             return
 
 
-def noted(path):
+def noted(path: Path) -> int:
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
             return connection.execute("SELECT count(*) FROM migration_batches").fetchone()[0]

@@ -1,7 +1,11 @@
 """What lies in the folder of --out is safe: another channel's files, files of before, and the user's own databases."""
 
+from __future__ import annotations
+
 import hashlib
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import tg_parser, tg_parser_json
@@ -9,11 +13,11 @@ from conftest import process_environment
 from fake_telegram_server import fake_telegram, telegram_variables, world
 
 
-def digests(folder):
+def digests(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
 
 
-def one_chat(folder, number, text):
+def one_chat(folder: Path, number: int, text: str) -> Path:
     """An export of one channel with three messages."""
     messages = [
         {"id": each, "type": "message", "date_unixtime": str(1_700_000_000 + each), "text": f"{text} {each}"}
@@ -26,12 +30,12 @@ def one_chat(folder, number, text):
 
 
 @pytest.fixture
-def env():
+def env() -> dict[str, str]:
     """An environment that names no place."""
     return process_environment({})
 
 
-def test_another_channels_files_are_refused_before_anything_is_processed(env, tmp_path):
+def test_another_channels_files_are_refused_before_anything_is_processed(env: dict[str, str], tmp_path: Path) -> None:
     """The second channel into the first one's folder: an error that names both ways out; --replace takes it."""
     first, second = (
         one_chat(tmp_path / "a", 1111111111, "Новости дня"),
@@ -52,7 +56,7 @@ def test_another_channels_files_are_refused_before_anything_is_processed(env, tm
     tg_parser(env, "export", "--all", "--out", "out", cwd=tmp_path)
 
 
-def test_an_empty_result_ends_with_its_own_code(env, tmp_path):
+def test_an_empty_result_ends_with_its_own_code(env: dict[str, str], tmp_path: Path) -> None:
     """Filters that let nothing through: said on stderr, exit code 4, the files of before as they were."""
     tg_parser(
         env, "run", "--from-export", one_chat(tmp_path / "a", 1111111111, "Новости"), "--out", "out", cwd=tmp_path
@@ -64,7 +68,7 @@ def test_an_empty_result_ends_with_its_own_code(env, tmp_path):
     assert digests(tmp_path / "out") == before
 
 
-def test_demo_has_databases_of_its_own(env, tmp_path):
+def test_demo_has_databases_of_its_own(env: dict[str, str], tmp_path: Path) -> None:
     """The user's databases are the same bytes before and after, and know nothing of the demo; it says where its are."""
     tg_parser(
         env, "run", "--from-export", one_chat(tmp_path / "a", 1111111111, "Новости"), "--out", "mine", cwd=tmp_path
@@ -81,7 +85,7 @@ def test_demo_has_databases_of_its_own(env, tmp_path):
     assert "mine holds the files of another channel" in refused.stderr
 
 
-def test_demo_does_not_ask_for_the_users_server(env, tmp_path):
+def test_demo_does_not_ask_for_the_users_server(env: dict[str, str], tmp_path: Path) -> None:
     """Where PostgreSQL is set up, and may be down, the demo still runs in its files."""
     env = {**env, "DB_TYPE": "postgresql", "DB_URL": "postgresql://me:x@127.0.0.1:1/db", "RETRY_MAX_ATTEMPTS": "1"}
     env["RAW_STORAGE_DB_PATH"] = str(tmp_path / "mine.sqlite")
@@ -92,7 +96,9 @@ def test_demo_does_not_ask_for_the_users_server(env, tmp_path):
 
 @pytest.mark.parametrize("command", [("run", "--all", "--skip-ingest", "--provider", "local"), ("export", "--all")])
 @pytest.mark.parametrize("out", ["taken", "taken/inside"])
-def test_a_file_in_the_place_of_the_folder_is_told_before_anything_is_processed(env, tmp_path, command, out):
+def test_a_file_in_the_place_of_the_folder_is_told_before_anything_is_processed(
+    env: dict[str, str], tmp_path: Path, command: tuple[Any, ...], out: str
+) -> None:
     """It is named, and so is what is wanted; nothing is said about space, and no document is made."""
     tg_parser(env, "ingest", "--from-export", one_chat(tmp_path / "a", 1111111111, "Новости"), cwd=tmp_path)
     (tmp_path / "taken").write_text("mine", "utf-8")
@@ -105,7 +111,7 @@ def test_a_file_in_the_place_of_the_folder_is_told_before_anything_is_processed(
     assert tg_parser_json(env, "status", cwd=tmp_path)["sources"][0]["documents"] == 0
 
 
-def test_a_folder_in_the_place_of_a_file_is_told(env, tmp_path):
+def test_a_folder_in_the_place_of_a_file_is_told(env: dict[str, str], tmp_path: Path) -> None:
     """The other way round, where one file is asked for."""
     tg_parser(env, "ingest", "--from-export", one_chat(tmp_path / "a", 1111111111, "Новости"), cwd=tmp_path)
     (tmp_path / "raw").mkdir()
@@ -113,7 +119,7 @@ def test_a_folder_in_the_place_of_a_file_is_told(env, tmp_path):
     assert "Error: Cannot write raw: a folder stands where a file must be." in said
 
 
-def test_an_account_is_not_copied_into_a_folder(env, tmp_path):
+def test_an_account_is_not_copied_into_a_folder(env: dict[str, str], tmp_path: Path) -> None:
     """--export-string names a folder: one clear line, as for every file that cannot be written."""
     (tmp_path / "copy").mkdir()
     there = world()

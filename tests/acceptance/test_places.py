@@ -1,10 +1,13 @@
 """Where the files are: earlier files stay untouched, a missing one is told, one setting moves them all."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import small_export, tg_parser, tg_parser_json
@@ -21,16 +24,16 @@ COMMANDS = [
     ("db", "upgrade"), ("db", "downgrade", "base", "--yes"), ("db", "current"), ("db", "stamp", "head"), ("db", "pool"),
     ("backup", "create"), ("backup", "restore", "BACKUP", "--yes", "--dir", "BACKUPS"), ("backup", "list"),
 ]  # fmt: skip
-HARMLESS = {("backup", "list"): 0}
+HARMLESS: dict[tuple[str, ...], int] = {("backup", "list"): 0}
 
 
 @pytest.fixture
-def env():
+def env() -> dict[str, str]:
     """An environment that names no place."""
     return process_environment({})
 
 
-def digests(folder):
+def digests(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
@@ -39,7 +42,7 @@ def digests(folder):
 
 
 @pytest.mark.parametrize("variant", ["A", "B"])
-def test_no_command_touches_files_of_the_earlier_version(env, tmp_path, variant):
+def test_no_command_touches_files_of_the_earlier_version(env: dict[str, str], tmp_path: Path, variant: str) -> None:
     """Every command leaves them byte for byte, with nothing beside them, and names the command that takes them."""
     tg_parser(env, "init", "--data-dir", "good", cwd=tmp_path)
     tg_parser(env, "backup", "create", "--data-dir", "good", cwd=tmp_path)
@@ -57,7 +60,7 @@ def test_no_command_touches_files_of_the_earlier_version(env, tmp_path, variant)
         assert "stamp" not in done.stderr
 
 
-def test_one_earlier_file_among_ours_is_enough(env, tmp_path):
+def test_one_earlier_file_among_ours_is_enough(env: dict[str, str], tmp_path: Path) -> None:
     """Two of ours and one of the earlier version: refused, none of them touched."""
     tg_parser(env, "init", cwd=tmp_path)
     earlier = full_files(tmp_path / "old").path("raw_storage")
@@ -68,7 +71,7 @@ def test_one_earlier_file_among_ours_is_enough(env, tmp_path):
     assert digests(tmp_path / "data") == before
 
 
-def test_an_earlier_file_whose_tables_are_still_in_its_log(env, tmp_path):
+def test_an_earlier_file_whose_tables_are_still_in_its_log(env: dict[str, str], tmp_path: Path) -> None:
     """A file in WAL mode that was never folded in is recognised, and its log stays as it is."""
     files = full_files(tmp_path / "old")
     (tmp_path / "data").mkdir()
@@ -85,7 +88,7 @@ def test_an_earlier_file_whose_tables_are_still_in_its_log(env, tmp_path):
     assert digests(tmp_path / "data") == before
 
 
-def statements(path):
+def statements(path: Path) -> list[str]:
     tables = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     with closing(sqlite3.connect(path)) as connection:
         return [statement for (statement,) in connection.execute(tables)]
@@ -93,7 +96,9 @@ def statements(path):
 
 @pytest.mark.parametrize("missing", FILES)
 @pytest.mark.parametrize("command", [("status",), ("init",), ("run", "--from-export", "result.json")])
-def test_a_missing_file_is_told_and_not_made(env, tmp_path, missing, command):
+def test_a_missing_file_is_told_and_not_made(
+    env: dict[str, str], tmp_path: Path, missing: str, command: tuple[Any, ...]
+) -> None:
     """One of three is gone: the error says which and where it looked, and no new one is put beside the others."""
     small_export(tmp_path, 3)
     tg_parser(env, "init", cwd=tmp_path)
@@ -106,7 +111,7 @@ def test_a_missing_file_is_told_and_not_made(env, tmp_path, missing, command):
     assert not (folder / missing).exists()
 
 
-def test_an_unknown_folder_is_told_and_not_made(env, tmp_path):
+def test_an_unknown_folder_is_told_and_not_made(env: dict[str, str], tmp_path: Path) -> None:
     """A slip in the folder's name gives an error with the folder, for what reads; init and run begin there."""
     for command in (("status",), ("export", "--all"), ("sources", "list"), ("costs",), ("db", "current")):
         done = tg_parser(env, *command, "--data-dir", "dta", cwd=tmp_path, code=1)
@@ -119,7 +124,7 @@ def test_an_unknown_folder_is_told_and_not_made(env, tmp_path):
     assert {path.name for path in (tmp_path / "begun").iterdir() if path.is_file()} == set(FILES)
 
 
-def test_one_setting_moves_all_files(env, tmp_path):
+def test_one_setting_moves_all_files(env: dict[str, str], tmp_path: Path) -> None:
     """Databases, locks and backups follow TG_PARSER_HOME; --data-dir comes first; status shows the place."""
     env = {**env, "TG_PARSER_HOME": str(tmp_path / "home")}
     export = small_export(tmp_path, 5)
@@ -137,7 +142,7 @@ def test_one_setting_moves_all_files(env, tmp_path):
     assert f"{tmp_path}/other" in nothing
 
 
-def test_names_that_are_nearly_ours_are_pointed_out_once(env, tmp_path):
+def test_names_that_are_nearly_ours_are_pointed_out_once(env: dict[str, str], tmp_path: Path) -> None:
     """On stderr, a line each, without the value, and stdout stays one JSON object."""
     (tmp_path / ".env").write_text("OPENAI_APIKEY=sk-secret-marker\n", "utf-8")
     done = tg_parser({**env, "DB_PASWORD": "s3cret-marker"}, "status", "--json", cwd=tmp_path)
@@ -148,7 +153,7 @@ def test_names_that_are_nearly_ours_are_pointed_out_once(env, tmp_path):
     ]
 
 
-def test_nothing_is_pointed_out_in_an_ordinary_environment(env, tmp_path):
+def test_nothing_is_pointed_out_in_an_ordinary_environment(env: dict[str, str], tmp_path: Path) -> None:
     """No word about variables of other programs."""
     others = {"DATABASE_URL": "x", "LOG_FILE": "x", "PGHOST": "x", "DB_CONNECTION": "x", "OPENAI_ORG_ID": "x"}
     assert tg_parser({**env, **others}, "status", cwd=tmp_path).stderr == ""

@@ -1,8 +1,13 @@
 """Bars as they are drawn on a terminal: each ends at exactly its total, or never claims one."""
 
+from __future__ import annotations
+
 import json
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import small_export, tg_parser
@@ -10,7 +15,7 @@ from conftest import fresh_postgres_database
 from fake_telegram_server import fake_telegram
 from legacy_files import full_files
 from llm_servers import LlmServer
-from llm_wire import Reply
+from llm_wire import Asked, Reply
 from model_readings import message_text, reading
 from telegram_worlds import add_source, plain_channel, telegram_env
 from terminal import on_a_terminal
@@ -24,9 +29,9 @@ POSTS, COMMENTS = 60, 25
 _DRAWN = re.compile(r"(?P<step>[a-z][\w ]*?) +[━╸╺ ]+ +(?P<done>\d+)/(?P<total>\d+|\?)")
 
 
-def drawn(shown):
+def drawn(shown: str) -> dict[str, list[tuple[int, int | None]]]:
     """Every state of every bar, by step: how much was done, and of how much where the bar claims to know."""
-    found = {}
+    found: dict[str, list[tuple[int, int | None]]] = {}
     for match in _DRAWN.finditer(shown):
         total = None if match["total"] == "?" else int(match["total"])
         found.setdefault(match["step"], []).append((int(match["done"]), total))
@@ -34,7 +39,7 @@ def drawn(shown):
 
 
 @contextmanager
-def web(env, folder):
+def web(env: dict[str, str], folder: Path) -> Iterator[dict[str, str]]:
     """A public channel, collected but for its ten newest posts; one that is gone has a page that does not say so."""
     preview = PreviewServer(range(1, 61))
     with serving(preview) as address:
@@ -47,7 +52,7 @@ def web(env, folder):
 
 
 @contextmanager
-def two_channels(env, folder):
+def two_channels(env: dict[str, str], folder: Path) -> Iterator[dict[str, str]]:
     """Two public channels, registered and not collected yet."""
     preview = PreviewServer(range(1, 31))
     posts = [post(number, name=OTHER, channel=7654321) for number in range(1, 6)]
@@ -60,7 +65,7 @@ def two_channels(env, folder):
 
 
 @contextmanager
-def api(env, folder):
+def api(env: dict[str, str], folder: Path) -> Iterator[dict[str, str]]:
     """A channel with comments, as an account sees it; nothing is collected yet."""
     news = plain_channel(POSTS, discussion=True)
     for number in range(COMMENTS):
@@ -72,18 +77,18 @@ def api(env, folder):
 
 
 @contextmanager
-def exports(env, folder):
+def exports(env: dict[str, str], folder: Path) -> Iterator[dict[str, str]]:
     """Four chats of an export, collected."""
     tg_parser(env, "ingest", "--from-export", small_export(folder, 10), cwd=folder)
     yield env
 
 
 @contextmanager
-def failed(env, folder):
+def failed(env: dict[str, str], folder: Path) -> Iterator[dict[str, str]]:
     """Six messages, two of which a model has not read well; it will now."""
     lies = {"4", "5"}
 
-    def answer(asked):
+    def answer(asked: Asked) -> dict[str, Any]:
         text = message_text(asked)
         return reading("Invented words that stand nowhere" if text.split()[-1] in lies else text)
 
@@ -96,7 +101,7 @@ def failed(env, folder):
 
 
 @contextmanager
-def with_topics_of_a_model(env, folder):
+def with_topics_of_a_model(env: dict[str, str], folder: Path) -> Iterator[dict[str, str]]:
     """Documents of three topics, made offline; a model that finds words for topics."""
     _chat(folder, [*SNOW, *DOLLAR, *ZOO])
     tg_parser(env, "run", "result.json", "--skip-topicize", "--provider", "local", "--out", "out", cwd=folder)
@@ -108,7 +113,7 @@ def with_topics_of_a_model(env, folder):
 
 
 @contextmanager
-def earlier_version(env, folder):
+def earlier_version(env: dict[str, str], folder: Path) -> Iterator[dict[str, str]]:
     """Files of the earlier version; one message goes into the quarantine, and so does a table that nobody knows."""
     files = full_files(folder / "old")
     files.run("raw_messages", "UPDATE raw_messages SET date = 'never' WHERE id = '2'")
@@ -117,14 +122,14 @@ def earlier_version(env, folder):
 
 
 @contextmanager
-def earlier_version_for_postgres(env, folder):
+def earlier_version_for_postgres(env: dict[str, str], folder: Path) -> Iterator[dict[str, str]]:
     """The same files; the target is a server."""
     with earlier_version(env, folder), fresh_postgres_database() as url:
         yield {**env, "DB_TYPE": "postgresql", "DB_URL": url}
 
 
 @contextmanager
-def processed(env, folder):
+def processed(env: dict[str, str], folder: Path) -> Iterator[dict[str, str]]:
     """Documents of four chats."""
     with exports(env, folder):
         tg_parser(env, "process", "--all", "--provider", "local", cwd=folder)
@@ -132,14 +137,14 @@ def processed(env, folder):
 
 
 @contextmanager
-def backed_up(env, folder):
+def backed_up(env: dict[str, str], folder: Path) -> Iterator[dict[str, str]]:
     """A backup of four chats."""
     with exports(env, folder):
         tg_parser(env, "backup", "create", cwd=folder)
         yield env
 
 
-def _chat(folder, texts):
+def _chat(folder: Path, texts: list[str]) -> None:
     messages = [
         {"id": number, "type": "message", "date_unixtime": str(1_730_451_600 + number), "text": text}
         for number, text in enumerate(texts, 1)
@@ -182,7 +187,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_bar_ends_at_its_total(case, sqlite_env, tmp_path):
+def test_every_bar_ends_at_its_total(case: str, sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """The last state of each bar is N of N, and no other N was ever claimed; what nobody knows is not claimed."""
     world, command, wanted = CASES[case]
     with world(sqlite_env, tmp_path) as env:

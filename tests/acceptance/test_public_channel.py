@@ -1,7 +1,12 @@
 """A public channel, with no account and no key: pointed at, collected, processed, exported, by real processes."""
 
+from __future__ import annotations
+
 import json
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import begin, exported, tg_parser, tg_parser_json
@@ -11,17 +16,17 @@ CHANNEL = f"-{10**12 + NUMBER}"
 
 
 @pytest.fixture
-def channel():
+def channel() -> PreviewServer:
     return PreviewServer(range(1, 71))
 
 
 @pytest.fixture
-def env(process_env, channel):
+def env(process_env: dict[str, str], channel: PreviewServer) -> Iterator[dict[str, str]]:
     with serving(channel) as address:
         yield {**process_env, "WEB_PREVIEW_URL": address, "WEB_PREVIEW_PAUSE": "0", "RETRY_BACKOFF_BASE": "0.1"}
 
 
-def entries(folder):
+def entries(folder: Path) -> dict[str, dict[str, Any]]:
     lines = (folder / "kb_entries.ndjson").read_text("utf-8").splitlines()
     return {
         each["id"].removeprefix("kb:msg:"): each
@@ -30,7 +35,7 @@ def entries(folder):
     }
 
 
-def test_run_on_a_name_makes_a_knowledge_base(env, channel, tmp_path):
+def test_run_on_a_name_makes_a_knowledge_base(env: dict[str, str], channel: PreviewServer, tmp_path: Path) -> None:
     """`run @name` alone registers the channel, takes every post once and links each; again, only what is new."""
     done = tg_parser_json(env, "run", f"@{NAME}", "--out", "out", cwd=tmp_path)
     assert done["channels"] == [CHANNEL]
@@ -46,7 +51,9 @@ def test_run_on_a_name_makes_a_knowledge_base(env, channel, tmp_path):
     assert f"tg:{CHANNEL}:post:71" in entries(tmp_path / "out")
 
 
-def test_killed_between_pages_the_next_run_completes_it(env, channel, tmp_path):
+def test_killed_between_pages_the_next_run_completes_it(
+    env: dict[str, str], channel: PreviewServer, tmp_path: Path
+) -> None:
     """Killed while it waits for a page, the next run asks for what is left and nothing is missing or double."""
     channel.next = ["as usual", "as usual", None]
     process = begin(env, "ingest", "--channel", f"@{NAME}", cwd=tmp_path)
@@ -66,7 +73,9 @@ def test_killed_between_pages_the_next_run_completes_it(env, channel, tmp_path):
     assert (after["messages"]["posts"], after["to_fetch"], after["gaps"]) == (70, [], [])
 
 
-def test_a_server_that_hides_older_posts_never_closes_the_history(env, channel, tmp_path):
+def test_a_server_that_hides_older_posts_never_closes_the_history(
+    env: dict[str, str], channel: PreviewServer, tmp_path: Path
+) -> None:
     """Asked too often it shows pages without posts: run after run says so, and the posts come once it shows them."""
     channel.hidden_below = 31
     for _ in range(2):
@@ -80,7 +89,9 @@ def test_a_server_that_hides_older_posts_never_closes_the_history(env, channel, 
     assert status(env, tmp_path)["to_fetch"] == []
 
 
-def test_edits_and_deletions_are_found_by_looking_again(env, channel, tmp_path):
+def test_edits_and_deletions_are_found_by_looking_again(
+    env: dict[str, str], channel: PreviewServer, tmp_path: Path
+) -> None:
     """`--recheck` makes a revision of an edited post and takes a deleted one out of the export."""
     tg_parser(env, "run", f"@{NAME}", "--out", "out", cwd=tmp_path)
     channel.posts[65] = post(65, text("Corrected words"), views="2K")
@@ -106,7 +117,9 @@ def test_edits_and_deletions_are_found_by_looking_again(env, channel, tmp_path):
         ("<html><body>Welcome to the hotel network</body></html>", "is not a page of Telegram's web preview"),
     ],
 )
-def test_what_cannot_be_read_says_why_and_what_to_do(page, said, env, channel, tmp_path):
+def test_what_cannot_be_read_says_why_and_what_to_do(
+    page: str, said: str, env: dict[str, str], channel: PreviewServer, tmp_path: Path
+) -> None:
     """The error names the reason and a way out; nothing is registered for a chat that could not be opened."""
     channel.pages[f"/s/{NAME}"] = Reply(page)
     failed = tg_parser(env, "run", f"@{NAME}", cwd=tmp_path, code=1)
@@ -116,7 +129,9 @@ def test_what_cannot_be_read_says_why_and_what_to_do(page, said, env, channel, t
     assert tg_parser_json(env, "sources", "list", cwd=tmp_path)["sources"] == []
 
 
-def test_known_source_that_fails_for_good_says_so_until_it_is_resumed(env, channel, tmp_path):
+def test_known_source_that_fails_for_good_says_so_until_it_is_resumed(
+    env: dict[str, str], channel: PreviewServer, tmp_path: Path
+) -> None:
     """A channel that turned private keeps what is held, stands in `error`, and comes back by success."""
     tg_parser(env, "ingest", "--channel", f"@{NAME}", cwd=tmp_path)
     channel.pages[f"/s/{NAME}"] = Reply(landing(title="News", extra="12 subscribers"))
@@ -131,7 +146,9 @@ def test_known_source_that_fails_for_good_says_so_until_it_is_resumed(env, chann
     assert tg_parser_json(env, "sources", "show", NAME, cwd=tmp_path)["status"] == "active"
 
 
-def test_a_long_wait_is_remembered_by_the_next_process(env, channel, tmp_path):
+def test_a_long_wait_is_remembered_by_the_next_process(
+    env: dict[str, str], channel: PreviewServer, tmp_path: Path
+) -> None:
     """Asked to wait for an hour, the run ends with the moment; another process does not knock before it."""
     tg_parser(env, "ingest", "--channel", f"@{NAME}", cwd=tmp_path)
     channel.next = [Reply(status=429, headers={"Retry-After": "3600"})]
@@ -145,7 +162,9 @@ def test_a_long_wait_is_remembered_by_the_next_process(env, channel, tmp_path):
     assert (source["status"], source["rate_limit_until"] is not None) == ("active", True)
 
 
-def test_one_failing_source_leaves_the_others_alone(env, channel, tmp_path):
+def test_one_failing_source_leaves_the_others_alone(
+    env: dict[str, str], channel: PreviewServer, tmp_path: Path
+) -> None:
     """`ingest --all` collects what can be read, names each failure with its reason, and does not count as success."""
     channel.pages["/s/gone_channel"] = Reply(landing(description="you can contact @x right away.", robots="noindex"))
     for name in ("gone_channel", NAME, "paused_one"):
@@ -161,19 +180,21 @@ def test_one_failing_source_leaves_the_others_alone(env, channel, tmp_path):
     assert not any("paused_one" in path for path in channel.paths)
 
 
-def status(env, folder):
+def status(env: dict[str, str], folder: Path) -> dict[str, Any]:
     (report,) = tg_parser_json(env, "status", "--source", NAME, cwd=folder)["sources"]
     return report
 
 
-def test_without_account_a_number_alone_is_explained(env, tmp_path):
+def test_without_account_a_number_alone_is_explained(env: dict[str, str], tmp_path: Path) -> None:
     """A private channel's number needs an account; the error says how to get there."""
     failed = tg_parser(env, "run", "t.me/c/123456/7", cwd=tmp_path, code=1)
     assert "known by its number alone" in failed.stderr
     assert "tg-parser login" in failed.stderr
 
 
-def test_same_posts_are_the_same_files_on_both_backends(env, channel, tmp_path, sqlite_environment):
+def test_same_posts_are_the_same_files_on_both_backends(
+    env: dict[str, str], channel: PreviewServer, tmp_path: Path, sqlite_environment: Callable[..., Any]
+) -> None:
     """What a backend stores of the preview exports as the same bytes as on the other."""
     tg_parser(env, "run", f"@{NAME}", "--out", "out", cwd=tmp_path)
     other = {

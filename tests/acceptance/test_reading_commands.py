@@ -1,14 +1,21 @@
 """The commands that show what is held, as processes."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Callable
+from pathlib import Path
 from subprocess import PIPE
+from typing import Any
 
 import pytest
 from cli_process import SECONDS, begin, small_export, tg_parser, tg_parser_json
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory, sqlite_environment):
+def home(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_environment: Callable[..., Any]
+) -> tuple[dict[str, str], Path]:
     """Four small channels, processed, with topics; SQLite."""
     folder = tmp_path_factory.mktemp("home")
     env = sqlite_environment(folder)
@@ -16,11 +23,11 @@ def home(tmp_path_factory, sqlite_environment):
     return env, folder
 
 
-def ndjson(text):
+def ndjson(text: str) -> list[Any]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_list_leads_to_topic_leads_to_message(home):
+def test_list_leads_to_topic_leads_to_message(home: tuple[dict[str, str], Path]) -> None:
     """An id of the list shows its topic, a ref of the topic its message, in text and in JSON."""
     env, folder = home
     listed = tg_parser_json(env, "topics", "list", "--source", "naked-science", "--limit", "2", cwd=folder)["topics"]
@@ -39,7 +46,7 @@ def test_list_leads_to_topic_leads_to_message(home):
     assert listed[0]["id"] in tg_parser(env, "messages", "show", member["source_ref"], cwd=folder).stdout
 
 
-def test_entries_are_those_of_the_export(home):
+def test_entries_are_those_of_the_export(home: tuple[dict[str, str], Path]) -> None:
     """NDJSON of all messages says what kb_entries.ndjson says."""
     env, folder = home
     lines = ndjson(tg_parser(env, "entries", "--limit", "1000", "--json", cwd=folder).stdout)
@@ -47,7 +54,7 @@ def test_entries_are_those_of_the_export(home):
     assert lines == [each for each in exported if each["source"]["type"] == "telegram_message"]
 
 
-def test_dates_are_told(home):
+def test_dates_are_told(home: tuple[dict[str, str], Path]) -> None:
     """Which moments `2014` and the like have become stands on stderr, with the zone."""
     env, folder = home
     done = tg_parser(env, "entries", "--from", "2024-11", "--to", "2024-11-30", "--json", cwd=folder)
@@ -57,7 +64,7 @@ def test_dates_are_told(home):
     assert all("2024-11-01T00:00:00Z" <= date < "2024-11-30T00:00:00Z" for date in dates)
 
 
-def test_raw_messages_go_to_stdout_or_a_file(home):
+def test_raw_messages_go_to_stdout_or_a_file(home: tuple[dict[str, str], Path]) -> None:
     """The same lines in both; a file appears whole, and says how many."""
     env, folder = home
     printed = tg_parser(env, "messages", "export", "--source", "naked-science", cwd=folder).stdout
@@ -68,7 +75,7 @@ def test_raw_messages_go_to_stdout_or_a_file(home):
     assert [path.name for path in (folder / "raw").iterdir()] == ["n.ndjson"]
 
 
-def test_reader_that_has_had_enough_is_no_error(home):
+def test_reader_that_has_had_enough_is_no_error(home: tuple[dict[str, str], Path]) -> None:
     """`… | head` ends quietly."""
     env, folder = home
     with begin(env, "messages", "export", "--all", cwd=folder, stdout=PIPE, stderr=PIPE) as process:
@@ -79,7 +86,7 @@ def test_reader_that_has_had_enough_is_no_error(home):
     assert said == ""
 
 
-def test_path_given_to_run_is_an_export(home, tmp_path):
+def test_path_given_to_run_is_an_export(home: tuple[dict[str, str], Path], tmp_path: Path) -> None:
     """Its file or its folder, without --from-export."""
     env, folder = home
     done = tg_parser_json(env, "run", "./result.json", "--provider", "local", "--out", tmp_path / "o", cwd=folder)
@@ -90,7 +97,7 @@ def test_path_given_to_run_is_an_export(home, tmp_path):
     assert again["ingest"][0]["counts"]["unchanged"] == 40
 
 
-def test_version_is_told(home):
+def test_version_is_told(home: tuple[dict[str, str], Path]) -> None:
     """--version answers without a command."""
     env, folder = home
     assert tg_parser(env, "--version", cwd=folder).stdout.startswith("tg-parser 3.")

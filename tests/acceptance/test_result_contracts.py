@@ -1,8 +1,12 @@
 """What commands print with --json is what docs/contracts says, command by command."""
 
+from __future__ import annotations
+
 import json
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -76,7 +80,7 @@ COMMANDS = [
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory, sqlite_environment):
+def printed(tmp_path_factory: pytest.TempPathFactory, sqlite_environment: Callable[..., Any]) -> list[Any]:
     """The objects that each command of COMMANDS printed, one after the other in one home."""
     folder = tmp_path_factory.mktemp("home")
     env = sqlite_environment(folder) | {"TG_PARSER_HOME": str(folder)}
@@ -91,7 +95,7 @@ def printed(tmp_path_factory, sqlite_environment):
     return results
 
 
-def _names(name, shown):
+def _names(name: str, shown: dict[str, Any]) -> dict[str, str]:
     """What later commands of COMMANDS name."""
     if name == "topics list":
         return {"TOPIC": shown["topics"][0]["id"]}
@@ -102,7 +106,7 @@ def _names(name, shown):
     return {"RUN": shown["run_id"]} if name == "db migrate-from-sqlite" else {}
 
 
-def test_results_follow_their_contracts(printed):
+def test_results_follow_their_contracts(printed: list[Any]) -> None:
     """Every object validates against the schema of its command, with no key that the schema does not know."""
     broken = []
     for name, objects in printed:
@@ -110,14 +114,14 @@ def test_results_follow_their_contracts(printed):
     assert broken == []
 
 
-def faults(name, shown):
+def faults(name: str, shown: dict[str, Any]) -> list[Any]:
     """Where an object does not follow the contract of its command."""
     schema = json.loads((CONTRACTS / RESULTS[name]).read_text("utf-8"))
     validator = Draft202012Validator(schema, format_checker=FormatChecker())
     return [f"{error.json_path} {error.message}" for error in validator.iter_errors(shown)]
 
 
-def test_login_follows_its_contract(capfd):
+def test_login_follows_its_contract(capfd: pytest.CaptureFixture[str]) -> None:
     """What `login` prints for one who gave the session as a string; logging in itself needs a Telegram server."""
     emit_json(LoginResult(account="@ada", session_file=None, already=True, resumed=("one",)))
     shown = json.loads(capfd.readouterr().out)
@@ -125,7 +129,7 @@ def test_login_follows_its_contract(capfd):
     assert faults("login", shown) == []
 
 
-def test_what_failed_has_its_code_and_facts(tmp_path, sqlite_environment):
+def test_what_failed_has_its_code_and_facts(tmp_path: Path, sqlite_environment: Callable[..., Any]) -> None:
     """A source of a result, and the last line of stderr with LOG_FORMAT=json, say in facts what their sentences say."""
     env = sqlite_environment(tmp_path) | {"LOG_FORMAT": "json"}
     whole = small_export(tmp_path, 5).read_bytes()
@@ -142,26 +146,26 @@ def test_what_failed_has_its_code_and_facts(tmp_path, sqlite_environment):
     assert told["hint"] == "Known sources: khabr, naked-science. Add one with: tg-parser add-source --source-id nobody"
 
 
-def test_every_contract_is_tried():
+def test_every_contract_is_tried() -> None:
     """No row of the page stays untried."""
     assert RESULTS.keys() == {name for name, _ in COMMANDS} | {"login"}
 
 
-def test_every_command_with_json_has_a_contract():
+def test_every_command_with_json_has_a_contract() -> None:
     """A new command that prints JSON gets a row on the page."""
     assert set(_commands_with_json(typer.main.get_command(app))) <= RESULTS.keys()
 
 
-def _commands_with_json(command, path=()):
+def _commands_with_json(command: Any, path: tuple[Any, ...] = ()) -> Iterator[str]:
     if any("--json" in getattr(parameter, "opts", ()) for parameter in command.params):
         yield " ".join(path)
     for name, child in getattr(command, "commands", {}).items():
         yield from _commands_with_json(child, (*path, name))
 
 
-def test_what_is_not_stated_has_no_key(printed):
+def test_what_is_not_stated_has_no_key(printed: list[Any]) -> None:
     """Facts that a result has only at times are absent at others: spending in a demo, agents in a plain run."""
-    by_name = {}
+    by_name: dict[str, list[Any]] = {}
     for name, objects in printed:
         by_name.setdefault(name, []).append(objects[0])
     plain, by_agents, counted = by_name["process"]

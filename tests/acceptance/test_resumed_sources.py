@@ -1,14 +1,20 @@
 """A person who logs in gets the sources back that only the account had stopped."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import tg_parser, tg_parser_json
+from fake_telegram.server import FakeTelegram
 from fake_telegram_server import fake_telegram, login_variables, world
 
 
 @pytest.fixture
-def telegram():
+def telegram() -> Iterator[FakeTelegram]:
     there = world()
     there.channel("news_channel", "News").post("Something was said here")
     there.channel("shut_channel", "Shut", private=True)
@@ -16,18 +22,20 @@ def telegram():
         yield server
 
 
-def log_in(env, folder, *options):
+def log_in(env: dict[str, str], folder: Path, *options: str) -> dict[str, Any]:
     """The result of a login with the code that the server sends."""
     done = tg_parser(env, "login", "--json", *options, cwd=folder, answer="12345\n")
     return json.loads(done.stdout)
 
 
-def statuses(env, folder):
+def statuses(env: dict[str, str], folder: Path) -> dict[str, str]:
     listed = tg_parser_json(env, "sources", "list", cwd=folder)["sources"]
     return {each["source_id"]: each["status"] for each in listed}
 
 
-def test_login_resumes_what_the_account_had_stopped(telegram, sqlite_env, tmp_path):
+def test_login_resumes_what_the_account_had_stopped(
+    telegram: FakeTelegram, sqlite_env: dict[str, str], tmp_path: Path
+) -> None:
     """Without a session every source fails and names `login`; after it those go on that did not fail by themselves."""
     env = {**sqlite_env, **login_variables(telegram, tmp_path), "TELEGRAM_PHONE": "+79990000000"}
     for name in ("news_channel", "shut_channel"):
@@ -41,7 +49,9 @@ def test_login_resumes_what_the_account_had_stopped(telegram, sqlite_env, tmp_pa
     assert log_in(env, tmp_path, "--force")["resumed"] == []
 
 
-def test_login_leaves_its_lock_among_the_others(telegram, sqlite_env, tmp_path):
+def test_login_leaves_its_lock_among_the_others(
+    telegram: FakeTelegram, sqlite_env: dict[str, str], tmp_path: Path
+) -> None:
     """Beside the session and the databases lie no files of locks: those are in the folder `locks` next to each."""
     env = {**sqlite_env, **login_variables(telegram, tmp_path), "TELEGRAM_PHONE": "+79990000000"}
     for _ in range(2):

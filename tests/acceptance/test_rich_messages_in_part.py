@@ -1,6 +1,10 @@
 """A rich message of which Telegram gave the beginning alone: kept, counted, and told to the person."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import tg_parser, tg_parser_json
@@ -13,7 +17,7 @@ TOLD = "{source}: 1 rich message kept in part: Telegram gave the beginning alone
 
 
 @pytest.fixture
-def export(tmp_path):
+def export(tmp_path: Path) -> str:
     """An export with one such message and one that is whole."""
     messages = [as_json(BEGINNING, part=True), {**as_json([("paragraph", ["All of it"])]), "id": 2}]
     chat = {"name": "Stories", "type": "public_channel", "id": 1500000009, "messages": messages}
@@ -22,7 +26,7 @@ def export(tmp_path):
 
 
 @pytest.mark.parametrize("words", [("ingest", "--from-export"), ("run", "--provider", "local", "--from-export")])
-def test_of_an_export(sqlite_env, tmp_path, export, words):
+def test_of_an_export(sqlite_env: dict[str, str], tmp_path: Path, export: str, words: tuple[Any, ...]) -> None:
     """`ingest` and `run` say how many messages are cut and why; the beginning is kept as their text."""
     said = tg_parser(sqlite_env, *words, export, cwd=tmp_path).stdout
     assert TOLD.format(source="stories") in said
@@ -34,13 +38,13 @@ def test_of_an_export(sqlite_env, tmp_path, export, words):
     assert json.loads(first)["current_text"] == "The beginning of a long story"
 
 
-def test_in_json(sqlite_env, tmp_path, export):
+def test_in_json(sqlite_env: dict[str, str], tmp_path: Path, export: str) -> None:
     """Programs find the same number among the counts."""
     (outcome,) = tg_parser_json(sqlite_env, "ingest", "--from-export", export, cwd=tmp_path)["sources"]
     assert outcome["counts"]["note:rich_message_part"] == 1
 
 
-def test_of_an_account(sqlite_env, tmp_path):
+def test_of_an_account(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """The Telegram API tells the same of a message that it cuts, also when it is looked at again."""
     news = plain_channel(2)
     news.post("", rich_message=as_api(BEGINNING, part=True).rich_message)

@@ -1,8 +1,13 @@
 """A password never appears: not in the log at its most talkative, not in errors, not in tracebacks."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import tg_parser
@@ -18,31 +23,31 @@ TALKATIVE = {"DB_TYPE": "postgresql", "LOG_LEVEL": "DEBUG", "RETRY_MAX_ATTEMPTS"
 
 
 @pytest.fixture(scope="module")
-def guarded_server():
+def guarded_server() -> Iterator[PostgresServer]:
     server = PostgresServer(PASSWORD)
     server.start()
     yield server
     server.stop()
 
 
-def url(port, password=PASSWORD, **parts):
+def url(port: int, password: str = PASSWORD, **parts: Any) -> str:
     known = {"username": "postgres", "host": "127.0.0.1", "database": "postgres"}
     return URL.create("postgresql", port=port, password=password, **(known | parts)).render_as_string(False)
 
 
-def outputs(variables, folder, *arguments):
+def outputs(variables: dict[str, str], folder: Path, *arguments: str) -> str:
     """Everything a command says, with everything switched on that makes it say more."""
     done = tg_parser(process_environment(TALKATIVE | variables), "--debug", *arguments, cwd=folder, code=None)
     return done.stdout + done.stderr
 
 
-def assert_unseen(said):
+def assert_unseen(said: str) -> None:
     for form in (MARKER, "Zq9", "Zq9-marker-%D1%81", "слово"):
         assert form not in said, said
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
-def test_work_that_succeeds_shows_no_password(guarded_server, tmp_path, log_format):
+def test_work_that_succeeds_shows_no_password(guarded_server: PostgresServer, tmp_path: Path, log_format: str) -> None:
     """Connecting, migrating and asking, with every log line there is."""
     variables = {"DB_URL": url(guarded_server.port), "LOG_FORMAT": log_format}
     said = outputs(variables, tmp_path, "init") + outputs(variables, tmp_path, "db", "pool", "--json")
@@ -50,7 +55,7 @@ def test_work_that_succeeds_shows_no_password(guarded_server, tmp_path, log_form
     assert_unseen(said)
 
 
-def test_errors_and_tracebacks_show_no_password(guarded_server, tmp_path):
+def test_errors_and_tracebacks_show_no_password(guarded_server: PostgresServer, tmp_path: Path) -> None:
     """Wrong password, wrong database, nobody there, a URL with a typo, contradictions: each fails, each is silent."""
     password_file = tmp_path / "password"
     password_file.write_text(PASSWORD + "\n")
@@ -75,7 +80,7 @@ def test_errors_and_tracebacks_show_no_password(guarded_server, tmp_path):
         assert_unseen(said)
 
 
-def test_password_file_and_encrypted_password_let_in(guarded_server, tmp_path):
+def test_password_file_and_encrypted_password_let_in(guarded_server: PostgresServer, tmp_path: Path) -> None:
     """Made with the command, kept in files, used by the next command; the secret is never an argument."""
     key, password_file = tmp_path / "key", tmp_path / "password"
     password_file.write_text(PASSWORD + "\n")
@@ -98,7 +103,7 @@ def test_password_file_and_encrypted_password_let_in(guarded_server, tmp_path):
         assert json.loads(done.stdout)["pools"]["primary"]["limit"] == 15
 
 
-def test_objects_do_not_show_the_password_when_printed(guarded_server):
+def test_objects_do_not_show_the_password_when_printed(guarded_server: PostgresServer) -> None:
     """Settings, engines and databases, as a debugger or a failed assertion prints them."""
     program = (
         "from tg_parser.config.settings import load_settings\n"

@@ -1,6 +1,10 @@
 """Sentiment as a user asks for it: a group's export in, sums by thread and month out."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import Any
 
 from cli_process import tg_parser, tg_parser_json
 
@@ -15,7 +19,7 @@ SAID = [
 ]
 
 
-def group_export(folder):
+def group_export(folder: Path) -> Path:
     messages = [
         {
             "id": number,
@@ -35,11 +39,11 @@ def group_export(folder):
     return path
 
 
-def counts(line):
+def counts(line: dict[str, Any]) -> tuple[str, int, int, int, int, float]:
     return line["key"], line["messages"], line["positive"], line["neutral"], line["negative"], line["balance"]
 
 
-def test_tones_of_a_group(process_env, tmp_path):
+def test_tones_of_a_group(process_env: dict[str, str], tmp_path: Path) -> None:
     """Comments by thread with title and link of their post, by month, posts when asked; code 4 where there are none."""
     tg_parser(process_env, "ingest", "--from-export", group_export(tmp_path), cwd=tmp_path)
     empty = tg_parser(process_env, "sentiment", "--channel", GROUP, cwd=tmp_path, code=4)
@@ -59,7 +63,7 @@ def test_tones_of_a_group(process_env, tmp_path):
     ]
 
 
-def test_wrong_options_are_named(process_env, tmp_path):
+def test_wrong_options_are_named(process_env: dict[str, str], tmp_path: Path) -> None:
     """Neither two kinds of messages at once nor a call without a chat goes through."""
     both = tg_parser(process_env, "sentiment", "--channel", GROUP, "--posts", "--all", cwd=tmp_path, code=2)
     assert "--comments, --posts and --all exclude each other." in both.stderr

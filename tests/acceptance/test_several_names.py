@@ -1,19 +1,27 @@
 """A channel with several names, one of which is sold to another channel."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
 import pytest
 from cli_process import tg_parser, tg_parser_json
 from fake_telegram import Chat, World, tl
 from fake_telegram_server import fake_telegram
 from telegram_worlds import entries, telegram_env
+from telethon.tl.types import Channel
 
 
 class NamedChat(Chat):
     """A channel with the names in `names`: each a word, whether it leads here, whether it is the channel's own."""
 
-    names = ()
+    names: Sequence[tuple[str, bool, bool]] = ()
+    buyer: NamedChat
 
     @property
-    def tl(self):
+    def tl(self) -> Channel:
         made = super().tl
         if self.names:
             made.username = None
@@ -24,19 +32,19 @@ class NamedChat(Chat):
 class NamedWorld(World):
     """A Telegram whose channels have several names."""
 
-    def channel(self, *arguments, **options):
+    def channel(self, *arguments: str | None, **options: Any) -> NamedChat:
         made = super().channel(*arguments, **options)
         made.__class__ = NamedChat
         return made
 
-    def by_username(self, name):
+    def by_username(self, name: str) -> NamedChat:
         wanted = name.lower().lstrip("@")
         several = (chat for chat in self.chats.values() if any(n == wanted and active for n, active, _ in chat.names))
         return next(several, None) or super().by_username(name)
 
 
 @pytest.fixture
-def paper():
+def paper() -> NamedChat:
     channel = NamedWorld().channel("paper", "Paper")
     channel.names = [("goldname", True, False), ("oldpaper", False, True), ("paper", True, True)]
     channel.post("First words of the paper")
@@ -48,16 +56,18 @@ def paper():
 
 
 @pytest.fixture
-def env(process_env, paper):
+def env(process_env: dict[str, str], paper: NamedChat) -> Iterator[dict[str, str]]:
     with fake_telegram(paper.world) as server:
         yield telegram_env(process_env, server)
 
 
-def links(folder):
+def links(folder: Path) -> list[str]:
     return [entry["metadata"]["link"] for entry in entries(folder).values()]
 
 
-def test_all_names_lead_to_the_channel_and_links_use_its_own(env, paper, tmp_path):
+def test_all_names_lead_to_the_channel_and_links_use_its_own(
+    env: dict[str, str], paper: NamedChat, tmp_path: Path
+) -> None:
     """Whichever name it is asked by, it is one source; a bought name is kept beside the channel's own."""
     tg_parser(env, "run", "@goldname", "--out", "out", cwd=tmp_path)
     assert links(tmp_path / "out") == ["https://t.me/paper/1", "https://t.me/paper/2"]
@@ -70,7 +80,7 @@ def test_all_names_lead_to_the_channel_and_links_use_its_own(env, paper, tmp_pat
         tg_parser(env, "export", "--channel", name, "--out", "again", cwd=tmp_path)
 
 
-def test_a_sold_name_leads_to_its_buyer(env, paper, tmp_path):
+def test_a_sold_name_leads_to_its_buyer(env: dict[str, str], paper: NamedChat, tmp_path: Path) -> None:
     """Sources stay right, the move is told, and the name finds the buyer as soon as that one is known by it."""
     tg_parser(env, "run", "@goldname", "--out", "out", cwd=tmp_path)
     paper.names, paper.buyer.names = [("paper", True, True)], [("goldname", True, False)]
@@ -90,7 +100,9 @@ def test_a_sold_name_leads_to_its_buyer(env, paper, tmp_path):
     assert links(tmp_path / "theirs") == ["https://t.me/goldname/1"]
 
 
-def test_a_second_source_of_a_chat_is_pointed_out_and_names_are_shown_in_words(env, tmp_path):
+def test_a_second_source_of_a_chat_is_pointed_out_and_names_are_shown_in_words(
+    env: dict[str, str], tmp_path: Path
+) -> None:
     """Whoever adds one may have meant to change the first."""
     tg_parser(env, "ingest", "--channel", "@paper", cwd=tmp_path)
     added = tg_parser(env, "add-source", "--source-id", "mine", "--channel-username", "@goldname", cwd=tmp_path)

@@ -1,9 +1,16 @@
 """What cannot be collected through the API says in words why and what to do; nothing that is stored is lost."""
 
+from __future__ import annotations
+
 import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import SECONDS, begin, tg_parser, tg_parser_json
+from fake_telegram.chat import Chat
+from fake_telegram.server import FakeTelegram
 from fake_telegram_server import fake_telegram, world
 from telegram_worlds import SOURCE, add_source, held, ingest, plain_channel, telegram_env, truth
 
@@ -11,22 +18,22 @@ LOG_IN = "Log in anew with: tg-parser login"
 
 
 @pytest.fixture
-def news():
+def news() -> Chat:
     return plain_channel(250)
 
 
 @pytest.fixture
-def server(news):
+def server(news: Chat) -> Iterator[FakeTelegram]:
     with fake_telegram(news.world) as running:
         yield running
 
 
 @pytest.fixture
-def env(sqlite_env, server):
+def env(sqlite_env: dict[str, str], server: FakeTelegram) -> dict[str, str]:
     return telegram_env(sqlite_env, server, RETRY_MAX_ATTEMPTS="2")
 
 
-def refused(env, folder, *arguments):
+def refused(env: dict[str, str], folder: Path, *arguments: str) -> tuple[str, str]:
     """The error and the hint of a command that fails with exit code 1, without a traceback."""
     done = tg_parser(env, *arguments, cwd=folder, code=1)
     assert "Traceback" not in done.stderr
@@ -36,7 +43,7 @@ def refused(env, folder, *arguments):
     return error.removeprefix("Error: "), hint.removeprefix("Hint: ")
 
 
-def source_of(env, folder):
+def source_of(env: dict[str, str], folder: Path) -> dict[str, Any]:
     return tg_parser_json(env, "sources", "show", SOURCE, cwd=folder)
 
 
@@ -50,7 +57,9 @@ def source_of(env, folder):
         ("-1009999999999", "The account knows no chat with the number -1009999999999.", "give its @name once"),
     ],
 )
-def test_what_is_no_readable_channel_is_named(name, said, hint, env, news, tmp_path):
+def test_what_is_no_readable_channel_is_named(
+    name: str, said: str, hint: str, env: dict[str, str], news: Chat, tmp_path: Path
+) -> None:
     """An unknown name, a private channel, a person, a bot, a number nobody told: each its own sentence and advice."""
     news.world.channel("closed_club", "Закрытый клуб", private=True)
     news.world.user("Anna", username="anna_smith")
@@ -60,7 +69,9 @@ def test_what_is_no_readable_channel_is_named(name, said, hint, env, news, tmp_p
     assert hint in advice
 
 
-def test_a_channel_that_turns_private_midway_keeps_what_came(process_env, server, news, tmp_path):
+def test_a_channel_that_turns_private_midway_keeps_what_came(
+    process_env: dict[str, str], server: FakeTelegram, news: Chat, tmp_path: Path
+) -> None:
     """The source stands in `error` with the reason; resumed when the channel is open again, it goes on where it was."""
     env = telegram_env(process_env, server)
     closed = server.fault("messages.getHistory", error="CHANNEL_PRIVATE", after=2)
@@ -96,7 +107,9 @@ def test_a_channel_that_turns_private_midway_keeps_what_came(process_env, server
         ({"TELEGRAM_SESSION": "1" + "A" * 300}, "looks like a session string, but is not a whole one", "Copy it again"),
     ],
 )
-def test_without_a_good_session_nothing_is_asked(variables, said, hint, env, server, tmp_path):
+def test_without_a_good_session_nothing_is_asked(
+    variables: dict[str, str], said: str, hint: str, env: dict[str, str], server: FakeTelegram, tmp_path: Path
+) -> None:
     """No credentials, no session, a file that is none, one never logged in, half a string: no prompt, no connection."""
     (tmp_path / "notes.session").write_text("Shopping: milk, bread. " * 100)
     given = {name: value for name, value in {**env, **variables}.items() if value}
@@ -108,7 +121,7 @@ def test_without_a_good_session_nothing_is_asked(variables, said, hint, env, ser
     assert (tmp_path / "notes.session").read_text().startswith("Shopping")
 
 
-def test_wrong_credentials_are_named(env, server, tmp_path):
+def test_wrong_credentials_are_named(env: dict[str, str], server: FakeTelegram, tmp_path: Path) -> None:
     """An api_id that Telegram does not accept: the variables are named, the session is not given up for it."""
     server.fault("help.getConfig", error="API_ID_INVALID", times=1)
     add_source(env, tmp_path)
@@ -128,7 +141,9 @@ def test_wrong_credentials_are_named(env, server, tmp_path):
         ("SESSION_REVOKED", "it was ended from another device"),
     ],
 )
-def test_a_dead_session_is_left_alone_by_the_next_process(refusal, reason, process_env, server, news, tmp_path):
+def test_a_dead_session_is_left_alone_by_the_next_process(
+    refusal: str, reason: str, process_env: dict[str, str], server: FakeTelegram, news: Chat, tmp_path: Path
+) -> None:
     """Expired, used twice or ended elsewhere midway: what came is kept, and nobody connects with it again."""
     env = telegram_env(process_env, server)
     server.fault("messages.getHistory", error=refusal, after=1)
@@ -145,7 +160,7 @@ def test_a_dead_session_is_left_alone_by_the_next_process(refusal, reason, proce
     assert dict(server.counts) == counts
 
 
-def test_a_foreign_session_is_refused(env, server, tmp_path):
+def test_a_foreign_session_is_refused(env: dict[str, str], server: FakeTelegram, tmp_path: Path) -> None:
     """A key that nobody has logged in with, and one that this Telegram has never seen."""
     stranger = {**env, "TELEGRAM_SESSION": server.session_string(seed="stranger", signed_in=False)}
     with fake_telegram(world()) as other:
@@ -164,11 +179,18 @@ def test_a_foreign_session_is_refused(env, server, tmp_path):
 
 
 @pytest.mark.parametrize("shared", ["databases", "file"])
-def test_two_processes_with_one_session_are_kept_apart(shared, process_env, server, news, tmp_path):
+def test_two_processes_with_one_session_are_kept_apart(
+    shared: str, process_env: dict[str, str], server: FakeTelegram, news: Chat, tmp_path: Path
+) -> None:
     """The second says who has the session and does not connect; the first completes, then the second may."""
     asked, go_on = threading.Event(), threading.Event()
+
     # A fault whose condition never holds: it lets the first process wait for an answer as long as the test wants.
-    held_up = server.fault("messages.getHistory", when=lambda _: asked.set() or not go_on.wait(SECONDS))
+    def never(_: Any) -> bool:
+        asked.set()
+        return not go_on.wait(SECONDS)
+
+    held_up = server.fault("messages.getHistory", when=never)
     env = telegram_env(process_env, server)
     second = dict(env)
     if shared == "file":
@@ -192,7 +214,9 @@ def test_two_processes_with_one_session_are_kept_apart(shared, process_env, serv
     tg_parser(second, "ingest", "--channel", "@news", cwd=tmp_path)
 
 
-def test_a_server_that_is_down_leaves_the_source_active(process_env, news, tmp_path):
+def test_a_server_that_is_down_leaves_the_source_active(
+    process_env: dict[str, str], news: Chat, tmp_path: Path
+) -> None:
     """Nobody answers at the address: a clear error after the attempts; when it is back, the same command goes on."""
     with fake_telegram(news.world) as server:
         env = telegram_env(process_env, server)
@@ -211,7 +235,9 @@ def test_a_server_that_is_down_leaves_the_source_active(process_env, news, tmp_p
     assert source_of(env, tmp_path)["fail_count"] == 0
 
 
-def test_trouble_of_telegrams_own_leaves_the_source_active(env, server, news, tmp_path):
+def test_trouble_of_telegrams_own_leaves_the_source_active(
+    env: dict[str, str], server: FakeTelegram, news: Chat, tmp_path: Path
+) -> None:
     """Internal errors without end: what came before is kept, the source may be collected later."""
     fault = server.fault("messages.getHistory", error="INTERNAL", after=1)
     add_source(env, tmp_path)

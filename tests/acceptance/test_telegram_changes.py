@@ -1,7 +1,15 @@
 """What changes on Telegram after the first run: new posts, edits, deletions, comments on posts old and new."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 from cli_process import tg_parser, tg_parser_json
+from fake_telegram.chat import Chat
+from fake_telegram.server import FakeTelegram
 from fake_telegram_server import fake_telegram
 from telegram_worlds import (
     SOURCE,
@@ -22,30 +30,32 @@ EDITED, DELETED, DELETED_COMMENT, COUNTED = 100, 99, 10, 106
 
 
 @pytest.fixture
-def news():
+def news() -> Chat:
     return mixed_channel(120, comments=0.3)
 
 
 @pytest.fixture
-def server(news):
+def server(news: Chat) -> Iterator[FakeTelegram]:
     with fake_telegram(news.world) as running:
         yield running
 
 
 @pytest.fixture
-def env(process_env, server):
+def env(process_env: dict[str, str], server: FakeTelegram) -> dict[str, str]:
     return telegram_env(process_env, server, COLLECT_COMMENT_WINDOW="40")
 
 
-def post_ref(news, number):
+def post_ref(news: Chat, number: int) -> str:
     return f"tg:{channel_ref(news)}:post:{number}"
 
 
-def comment_ref(news, number):
+def comment_ref(news: Chat, number: int) -> str:
     return f"tg:{channel_ref(news)}:comment:{number}"
 
 
-def test_new_posts_and_new_comments_come_once(env, server, news, tmp_path):
+def test_new_posts_and_new_comments_come_once(
+    env: dict[str, str], server: FakeTelegram, news: Chat, tmp_path: Path
+) -> None:
     """New posts with theirs, comments in the window at once, those on older posts in their turn; nothing twice."""
     add_source(env, tmp_path)
     ingest(env, tmp_path)
@@ -63,7 +73,9 @@ def test_new_posts_and_new_comments_come_once(env, server, news, tmp_path):
     assert row_count(env, "raw_revisions") == 0
 
 
-def test_a_second_look_finds_edits_deletions_and_counters(env, server, news, tmp_path):
+def test_a_second_look_finds_edits_deletions_and_counters(
+    env: dict[str, str], server: FakeTelegram, news: Chat, tmp_path: Path
+) -> None:
     """Edits become revisions, deletions marks, counters are refreshed; the next run puts all of it into the export."""
     add_source(env, tmp_path)
     tg_parser(env, "run", "--source", SOURCE, "--out", "before", cwd=tmp_path)
@@ -110,6 +122,6 @@ def test_a_second_look_finds_edits_deletions_and_counters(env, server, news, tmp
     assert "Исправленный текст о новой ракете" in after[post_ref(news, EDITED)]["content"]
 
 
-def status(env, folder):
+def status(env: dict[str, str], folder: Path) -> dict[str, Any]:
     (report,) = tg_parser_json(env, "status", "--source", SOURCE, cwd=folder)["sources"]
     return report

@@ -1,5 +1,9 @@
 """A channel with its threads, collected through the API by real processes, is exactly what Telegram has."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import pytest
 from cli_process import tg_parser_json
 from fake_telegram_server import fake_telegram
@@ -17,7 +21,9 @@ from telegram_worlds import (
 )
 
 
-def test_a_thousand_mixed_posts_with_threads_are_exact_and_become_a_knowledge_base(process_env, tmp_path):
+def test_a_thousand_mixed_posts_with_threads_are_exact_and_become_a_knowledge_base(
+    process_env: dict[str, str], tmp_path: Path
+) -> None:
     """Every field of every post and comment equals Telegram's own, nothing more, nothing less; then links lead back."""
     news = mixed_channel(1000, comments=0.3)
     with fake_telegram(news.world) as server:
@@ -40,7 +46,9 @@ def test_a_thousand_mixed_posts_with_threads_are_exact_and_become_a_knowledge_ba
 
 
 @pytest.mark.parametrize("posts", [1000, 3000])
-def test_nothing_new_costs_a_constant_number_of_requests(posts, sqlite_env, tmp_path):
+def test_nothing_new_costs_a_constant_number_of_requests(
+    posts: int, sqlite_env: dict[str, str], tmp_path: Path
+) -> None:
     """The same requests whatever the channel holds: the chat, one question for posts, the window and one turn."""
     news = plain_channel(posts, discussion=True)
     with fake_telegram(news.world) as server:

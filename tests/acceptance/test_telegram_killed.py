@@ -1,12 +1,17 @@
 """Killed at any moment, collecting through the API loses nothing and doubles nothing."""
 
+from __future__ import annotations
+
 import itertools
 import random
 import subprocess
 import threading
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import SECONDS, begin
+from fake_telegram.server import FakeTelegram
 from fake_telegram_server import fake_telegram
 from telegram_worlds import SOURCE, add_source, held, ingest, mixed_channel, telegram_env, truth
 
@@ -16,7 +21,7 @@ WHOLE_RUN = 110
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
-def test_killed_runs_end_with_exactly_what_telegram_has(seed, process_env, tmp_path):
+def test_killed_runs_end_with_exactly_what_telegram_has(seed: int, process_env: dict[str, str], tmp_path: Path) -> None:
     """Ten kills, each some requests after the last, from connecting to the last thread; then a run to the end."""
     news = mixed_channel(600, comments=0.2)
     moments = random.Random(seed)
@@ -33,7 +38,7 @@ def test_killed_runs_end_with_exactly_what_telegram_has(seed, process_env, tmp_p
         assert server.counts["flood_violations"] == 0
 
 
-def _kill_after(server, requests, moment, env, folder):
+def _kill_after(server: FakeTelegram, requests: int, moment: float, env: dict[str, str], folder: Path) -> None:
     """Kill a run `moment` seconds after the last of so many requests has come; it must be under way then."""
     reached, number = threading.Event(), itertools.count(1)
     # A fault whose condition never holds: it sees every request.
@@ -48,6 +53,6 @@ def _kill_after(server, requests, moment, env, folder):
     server.faults.remove(watch)
 
 
-def _is_part(some, everything):
+def _is_part(some: dict[str, dict[str, Any]], everything: dict[str, dict[str, Any]]) -> bool:
     """What was stored so far is true, every field of it."""
     return all(everything.get(ref) == facts for ref, facts in some.items())

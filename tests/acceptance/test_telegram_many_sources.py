@@ -1,10 +1,16 @@
 """`ingest --all`: sources of both kinds side by side, each with its own outcome; and what becomes of a single one."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 
 import pytest
 from cli_process import tg_parser, tg_parser_json
+from fake_telegram.chat import Chat
+from fake_telegram.server import FakeTelegram
 from fake_telegram_server import fake_telegram
 from telegram_worlds import channel_ref, plain_channel, row_count, telegram_env
 from web_pages import NAME, PreviewServer, page, post, serving
@@ -14,7 +20,7 @@ PRIVATE = "@closed_club is private, or the account has lost access to it."
 
 
 @pytest.fixture
-def news():
+def news() -> Chat:
     channel = plain_channel(30)
     for name in ("closed_club", "paused_club"):
         closed = channel.world.channel(name, name.title())
@@ -23,13 +29,13 @@ def news():
 
 
 @pytest.fixture
-def server(news):
+def server(news: Chat) -> Iterator[FakeTelegram]:
     with fake_telegram(news.world) as running:
         yield running
 
 
 @pytest.fixture
-def preview():
+def preview() -> PreviewServer:
     shown = PreviewServer(range(1, 31))
     posts = [post(number, name=SECOND, channel=7654321) for number in range(1, 6)]
     shown.pages[f"/s/{SECOND}"] = page(*posts, name=SECOND, title="Second")
@@ -37,24 +43,26 @@ def preview():
 
 
 @pytest.fixture
-def env(process_env, server, preview):
+def env(process_env: dict[str, str], server: FakeTelegram, preview: PreviewServer) -> Iterator[dict[str, str]]:
     with serving(preview) as address:
         yield telegram_env(process_env, server, WEB_PREVIEW_URL=address, WEB_PREVIEW_PAUSE="0")
 
 
 @pytest.fixture
-def registered(env, tmp_path):
+def registered(env: dict[str, str], tmp_path: Path) -> None:
     for name, via in (("news", "api"), ("closed_club", "api"), ("paused_club", "api"), (NAME, "web"), (SECOND, "web")):
         tg_parser(env, "add-source", "--source-id", name, "--via", via, cwd=tmp_path)
     tg_parser(env, "sources", "pause", "paused_club", cwd=tmp_path)
 
 
-def statuses(env, folder):
+def statuses(env: dict[str, str], folder: Path) -> dict[str, str]:
     return {each["source_id"]: each["status"] for each in tg_parser_json(env, "sources", "list", cwd=folder)["sources"]}
 
 
 @pytest.mark.usefixtures("registered")
-def test_one_failing_source_leaves_the_others_alone(env, server, news, tmp_path):
+def test_one_failing_source_leaves_the_others_alone(
+    env: dict[str, str], server: FakeTelegram, news: Chat, tmp_path: Path
+) -> None:
     """The private one is named with its reason, the others are stored, the paused one is not even asked for."""
     news.world.by_username("closed_club").private = True
     failed = tg_parser(env, "ingest", "--all", "--json", cwd=tmp_path, code=1)
@@ -85,7 +93,9 @@ def test_one_failing_source_leaves_the_others_alone(env, server, news, tmp_path)
     assert all(name in table.stdout for name in ("news", NAME, SECOND))
 
 
-def test_one_account_reads_one_chat_after_the_other(env, server, news, tmp_path):
+def test_one_account_reads_one_chat_after_the_other(
+    env: dict[str, str], server: FakeTelegram, news: Chat, tmp_path: Path
+) -> None:
     """Whatever the number of chats, an account asks for one of them at a time: its questions never mix."""
     for name in ("first", "second", "third"):
         chat = news.world.channel(name, name.title())
@@ -101,7 +111,7 @@ def test_one_account_reads_one_chat_after_the_other(env, server, news, tmp_path)
 
 
 @pytest.mark.usefixtures("registered")
-def test_sources_are_resumed_and_removed(env, news, tmp_path):
+def test_sources_are_resumed_and_removed(env: dict[str, str], news: Chat, tmp_path: Path) -> None:
     """Resumed, a paused source is collected; removed, it is forgotten, with its data only where that is said."""
     tg_parser(env, "sources", "resume", "paused_club", cwd=tmp_path)
     tg_parser(env, "ingest", "--all", cwd=tmp_path)
@@ -124,7 +134,9 @@ def test_sources_are_resumed_and_removed(env, news, tmp_path):
 
 @pytest.mark.parametrize("backend", ["sqlite"])
 @pytest.mark.usefixtures("registered")
-def test_a_dead_session_fails_the_account_and_not_the_preview(env, server, tmp_path):
+def test_a_dead_session_fails_the_account_and_not_the_preview(
+    env: dict[str, str], server: FakeTelegram, tmp_path: Path
+) -> None:
     """Every source of the account says why; those of the web preview are collected."""
     server.fault("contacts.resolveUsername", error="AUTH_KEY_UNREGISTERED")
     failed = tg_parser(env, "ingest", "--all", "--json", cwd=tmp_path, code=1)

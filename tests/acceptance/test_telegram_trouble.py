@@ -1,5 +1,8 @@
 """Waits that Telegram asks for and connections that end: honoured, survived, and nothing is lost or doubled."""
 
+from __future__ import annotations
+
+from pathlib import Path
 from subprocess import PIPE
 
 import pytest
@@ -19,7 +22,7 @@ PLACES = [
 """Requests at which the connection ends: three ways each, 21 places in all."""
 
 
-def test_short_waits_on_several_methods_are_sat_out(sqlite_env, tmp_path):
+def test_short_waits_on_several_methods_are_sat_out(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """Five kinds of requests must wait two seconds midway: no question before its time, and the result is exact."""
     news = mixed_channel(300, comments=0.15)
     waits = {"contacts.resolveUsername": 0, "messages.getHistory": 2, "channels.getFullChannel": 0}
@@ -38,7 +41,9 @@ def test_short_waits_on_several_methods_are_sat_out(sqlite_env, tmp_path):
     assert held(env, news) == truth(news)
 
 
-def test_a_long_wait_ends_the_run_and_the_next_process_asks_nothing(process_env, tmp_path):
+def test_a_long_wait_ends_the_run_and_the_next_process_asks_nothing(
+    process_env: dict[str, str], tmp_path: Path
+) -> None:
     """The error tells the moment, the source keeps it, and a process started at once does not even connect."""
     news = plain_channel(450)
     with fake_telegram(news.world) as server:
@@ -58,7 +63,7 @@ def test_a_long_wait_ends_the_run_and_the_next_process_asks_nothing(process_env,
     assert list(held(env, news)) == sorted(list(truth(news))[:200])
 
 
-def test_after_a_long_wait_is_over_the_run_completes(process_env, tmp_path):
+def test_after_a_long_wait_is_over_the_run_completes(process_env: dict[str, str], tmp_path: Path) -> None:
     """Started again and again, a process asks only when the moment has come, and then brings the rest."""
     news = plain_channel(450)
     with fake_telegram(news.world) as server:
@@ -73,7 +78,7 @@ def test_after_a_long_wait_is_over_the_run_completes(process_env, tmp_path):
     assert held(env, news) == truth(news)
 
 
-def _comes_to_the_end(env, folder):
+def _comes_to_the_end(env: dict[str, str], folder: Path) -> bool:
     """Whether a run completed; otherwise it was told to wait for longer than it may."""
     process = begin(env, "ingest", "--source", SOURCE, cwd=folder, stderr=PIPE)
     _, errors = process.communicate(timeout=SECONDS)
@@ -82,7 +87,9 @@ def _comes_to_the_end(env, folder):
 
 
 @pytest.mark.parametrize("drop", ["before", "reply", "mid"])
-def test_connections_that_end_anywhere_lose_and_double_nothing(drop, process_env, tmp_path):
+def test_connections_that_end_anywhere_lose_and_double_nothing(
+    drop: str, process_env: dict[str, str], tmp_path: Path
+) -> None:
     """Cut before the request is handled, before the answer or in the middle of it, at seven places of one run."""
     news = mixed_channel(300, comments=0.15)
     with fake_telegram(news.world) as server:
@@ -97,7 +104,7 @@ def test_connections_that_end_anywhere_lose_and_double_nothing(drop, process_env
     assert held(env, news) == truth(news)
 
 
-def test_a_server_that_goes_away_for_a_while_is_found_again(sqlite_env, tmp_path):
+def test_a_server_that_goes_away_for_a_while_is_found_again(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """Down for half a second in the middle of the comments, within the patience of the retries."""
     news = mixed_channel(300, comments=0.15)
     with fake_telegram(news.world) as server:

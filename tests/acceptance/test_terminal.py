@@ -1,7 +1,12 @@
 """What a person sees on a terminal of 80 columns: ids whole, one form of times, bars with right totals."""
 
+from __future__ import annotations
+
 import json
 import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import small_export, tg_parser, tg_parser_json
@@ -13,7 +18,9 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d\S*( \S+)?")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory, sqlite_environment):
+def home(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_environment: Callable[..., Any]
+) -> tuple[dict[str, str], Path]:
     """Sources with long ids, documents, topics, a backup, and agents that have worked; SQLite."""
     folder = tmp_path_factory.mktemp("home")
     env = sqlite_environment(folder)
@@ -23,7 +30,7 @@ def home(tmp_path_factory, sqlite_environment):
     return env, folder
 
 
-def _ids(env, folder, command, *path):
+def _ids(env: dict[str, str], folder: Path, command: tuple[Any, ...], *path: str) -> list[Any]:
     found = tg_parser_json(env, *command, cwd=folder)
     for key in path:
         found = found[key]
@@ -53,7 +60,7 @@ TABLES = {
 
 
 @pytest.mark.parametrize("command", TABLES, ids=" ".join)
-def test_no_id_is_cut_or_folded(home, command):
+def test_no_id_is_cut_or_folded(home: tuple[dict[str, str], Path], command: tuple[Any, ...]) -> None:
     """Every id of every table stands whole on one line, whatever the other columns take, and times say their zone."""
     env, folder = home
     code, shown = on_a_terminal(env, *command, cwd=folder)
@@ -68,14 +75,14 @@ def test_no_id_is_cut_or_folded(home, command):
         assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", moment[0]), moment[0]
 
 
-def test_failures_show_their_messages_whole(home):
+def test_failures_show_their_messages_whole(home: tuple[dict[str, str], Path]) -> None:
     """The ledger of failures at 80 columns: a message's ref can be copied."""
     env, folder = home
     code, shown = on_a_terminal(env, "status", "--failures", cwd=folder)
     assert (code, shown.strip()) == (0, "No message has failed.")
 
 
-def test_times_have_one_form_everywhere(home):
+def test_times_have_one_form_everywhere(home: tuple[dict[str, str], Path]) -> None:
     """Text: to the second, in UTC, and said so. JSON: ISO with Z."""
     env, folder = home
     for command in (("sources", "show", LONG), ("status", "--source", LONG), ("agents", "status", "orchestrator")):
@@ -89,9 +96,9 @@ def test_times_have_one_form_everywhere(home):
         assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", each) for each in times), printed
 
 
-def totals(shown):
+def totals(shown: str) -> dict[str, tuple[int, list[int]]]:
     """The last `done` and every total that a bar showed, by step; what was not known yet is left out."""
-    found = {}
+    found: dict[str, list[Any]] = {}
     for match in _COUNTS.finditer(shown):
         if match["total"] != "?":
             step = found.setdefault(match["step"].strip(), [0, set()])
@@ -100,7 +107,7 @@ def totals(shown):
     return {step: (done, sorted(all_totals)) for step, (done, all_totals) in found.items()}
 
 
-def test_bars_end_at_their_totals(tmp_path, sqlite_environment):
+def test_bars_end_at_their_totals(tmp_path: Path, sqlite_environment: Callable[..., Any]) -> None:
     """Of a whole run over four chats, of a part with --limit, of what is left, and of everything again."""
     env = sqlite_environment(tmp_path)
     export = small_export(tmp_path, 30)

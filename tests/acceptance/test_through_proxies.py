@@ -1,6 +1,9 @@
 """Telegram, its web preview and language models are reached through a proxy, which sees every connection."""
 
+from __future__ import annotations
+
 import re
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -8,7 +11,7 @@ from cli_process import tg_parser, tg_parser_json
 from fake_telegram_server import fake_telegram
 from llm_servers import LlmServer
 from model_readings import well_read
-from proxies import PASSWORD, USER, HttpProxy, SocksProxy, TelegramProxy
+from proxies import PASSWORD, USER, HttpProxy, LocalProxy, SocksProxy, TelegramProxy
 from telegram_worlds import plain_channel, telegram_env
 from web_pages import NAME, PreviewServer, serving
 
@@ -17,7 +20,9 @@ KINDS = pytest.mark.parametrize(("kind", "scheme"), [(SocksProxy, "socks5"), (Ht
 
 
 @KINDS
-def test_the_web_preview_is_read_through_a_proxy(sqlite_env, tmp_path, kind, scheme):
+def test_the_web_preview_is_read_through_a_proxy(
+    sqlite_env: dict[str, str], tmp_path: Path, kind: type[LocalProxy], scheme: str
+) -> None:
     """WEB_PROXY takes every page; with a wrong password nothing comes, and the password is not shown."""
     with kind() as proxy, serving(PreviewServer(range(1, 31))) as address:
         env = {**sqlite_env, "WEB_PREVIEW_URL": address, "WEB_PREVIEW_PAUSE": "0", "RETRY_MAX_ATTEMPTS": "1"}
@@ -34,7 +39,9 @@ def test_the_web_preview_is_read_through_a_proxy(sqlite_env, tmp_path, kind, sch
 
 
 @KINDS
-def test_telegram_is_reached_through_a_proxy(sqlite_env, tmp_path, kind, scheme):
+def test_telegram_is_reached_through_a_proxy(
+    sqlite_env: dict[str, str], tmp_path: Path, kind: type[LocalProxy], scheme: str
+) -> None:
     """TELEGRAM_PROXY takes the connection; what the proxy refuses is told with its address, not with the password."""
     with kind() as proxy, fake_telegram(plain_channel(20).world) as server:
         env = telegram_env(sqlite_env, server, RETRY_MAX_ATTEMPTS="1")
@@ -50,7 +57,9 @@ def test_telegram_is_reached_through_a_proxy(sqlite_env, tmp_path, kind, scheme)
 
 
 @pytest.mark.parametrize("padding", ["", "dd"])
-def test_telegram_is_reached_through_a_proxy_of_its_own_kind(sqlite_env, tmp_path, padding):
+def test_telegram_is_reached_through_a_proxy_of_its_own_kind(
+    sqlite_env: dict[str, str], tmp_path: Path, padding: str
+) -> None:
     """A link as Telegram shares it is enough; with another secret the proxy lets nobody through."""
     with fake_telegram(plain_channel(20).world) as server, TelegramProxy(server.port) as proxy:
         env = telegram_env(sqlite_env, server, RETRY_MAX_ATTEMPTS="1")
@@ -68,7 +77,9 @@ def test_telegram_is_reached_through_a_proxy_of_its_own_kind(sqlite_env, tmp_pat
 
 
 @KINDS
-def test_a_language_model_is_asked_through_a_proxy(sqlite_env, tmp_path, kind, scheme):
+def test_a_language_model_is_asked_through_a_proxy(
+    sqlite_env: dict[str, str], tmp_path: Path, kind: type[LocalProxy], scheme: str
+) -> None:
     """LLM_PROXY takes every call, whatever the environment says of other proxies."""
     with kind() as proxy, LlmServer(well_read) as server:
         env = {
@@ -94,7 +105,9 @@ def test_a_language_model_is_asked_through_a_proxy(sqlite_env, tmp_path, kind, s
 
 
 @pytest.mark.parametrize("variable", ["WEB_PROXY", "LLM_PROXY", "TELEGRAM_PROXY"])
-def test_a_proxy_that_is_none_is_refused_at_the_start(sqlite_env, tmp_path, variable):
+def test_a_proxy_that_is_none_is_refused_at_the_start(
+    sqlite_env: dict[str, str], tmp_path: Path, variable: str
+) -> None:
     """The variable and the form are named; the value, which may hold a password, is not."""
     failed = tg_parser({**sqlite_env, variable: "gopher://ann:hidden@x"}, "status", cwd=tmp_path, code=2)
     assert f"{variable}: its value is not allowed" in failed.stderr

@@ -1,6 +1,10 @@
 """Topics as a user asks for them: a file of known topics, a model behind a real server, both backends."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import exported, tg_parser, tg_parser_json
@@ -20,7 +24,7 @@ MESSAGES = (*SNOW, *DOLLAR, *ZOO)
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     """A folder with an export of one channel and a file of known topics."""
     messages = [
         {
@@ -40,11 +44,11 @@ def folder(tmp_path):
     return tmp_path
 
 
-def cards(folder, name="out"):
+def cards(folder: Path, name: str = "out") -> dict[str, dict[str, Any]]:
     return {card["title"]: card for card in json.loads((folder / name / "topics.json").read_text("utf-8"))}
 
 
-def test_known_topics_in_one_run(sqlite_env, folder):
+def test_known_topics_in_one_run(sqlite_env: dict[str, str], folder: Path) -> None:
     """`run --known-topics` gives a bundle for the topic with messages, and says which one has none."""
     run = ("run", "--from-export", "result.json", "--known-topics", "topics.yaml", "--out")
     done = tg_parser_json(sqlite_env, *run, "out", cwd=folder)
@@ -71,7 +75,9 @@ def test_known_topics_in_one_run(sqlite_env, folder):
         ("topics: [", 2, "topics.yaml, line 1: this is not valid YAML"),
     ],
 )
-def test_a_wrong_file_of_topics_is_refused_before_anything_is_collected(sqlite_env, folder, text, code, told):
+def test_a_wrong_file_of_topics_is_refused_before_anything_is_collected(
+    sqlite_env: dict[str, str], folder: Path, text: str | None, code: int, told: str
+) -> None:
     """One clear line with the form as a hint, 1 for no file and 2 for a wrong one, an empty database."""
     (folder / "topics.yaml").unlink()
     if text is not None:
@@ -83,7 +89,7 @@ def test_a_wrong_file_of_topics_is_refused_before_anything_is_collected(sqlite_e
     assert tg_parser_json(sqlite_env, "status", cwd=folder)["sources"] == []
 
 
-def test_a_model_names_the_topics_at_a_price(process_env, folder):
+def test_a_model_names_the_topics_at_a_price(process_env: dict[str, str], folder: Path) -> None:
     """`topicize` asks once a topic and tells what that cost; its words are exported; a re-run asks nothing."""
     tg_parser(process_env, "run", "--from-export", "result.json", "--skip-export", "--provider", "local", cwd=folder)
     topicize = ("topicize", "--channel", "-1001000000777")
@@ -102,7 +108,9 @@ def test_a_model_names_the_topics_at_a_price(process_env, folder):
         assert cards(folder, "output")["Первый снег выпал в"]["metadata"]["wording"]["prompt_name"] == "topic"
 
 
-def test_an_exhausted_quota_ends_the_step_with_topics_as_without_a_model(sqlite_env, folder):
+def test_an_exhausted_quota_ends_the_step_with_topics_as_without_a_model(
+    sqlite_env: dict[str, str], folder: Path
+) -> None:
     """One clear error, exit code 1; what the first answer was paid for is kept, and the next run pays for the rest."""
     tg_parser(sqlite_env, "run", "--from-export", "result.json", "--skip-export", "--provider", "local", cwd=folder)
     topicize = ("topicize", "--channel", "-1001000000777", "--force")

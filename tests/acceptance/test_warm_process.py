@@ -1,7 +1,11 @@
 """Commands in children of the loaded process are what they are in processes of their own."""
 
+from __future__ import annotations
+
 import signal
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import SECONDS, begin, command, tg_parser
@@ -12,7 +16,9 @@ from cli_process import SECONDS, begin, command, tg_parser
     [(("--version",), 0), (("status",), 0), (("entries", "--json"), 4), (("sources", "show", "x"), 1), (("x",), 2)],
     ids=str,
 )
-def test_a_child_says_what_a_process_from_nothing_says(sqlite_env, tmp_path, arguments, code):
+def test_a_child_says_what_a_process_from_nothing_says(
+    sqlite_env: dict[str, str], tmp_path: Path, arguments: tuple[Any, ...], code: int
+) -> None:
     """The same exit code and outputs, byte for byte."""
     cold = subprocess.run(
         command(*arguments), env=sqlite_env, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS, check=False
@@ -22,7 +28,7 @@ def test_a_child_says_what_a_process_from_nothing_says(sqlite_env, tmp_path, arg
     assert warm.returncode == code
 
 
-def test_a_child_leaves_nothing_to_the_next(sqlite_env, tmp_path):
+def test_a_child_leaves_nothing_to_the_next(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """Environment, folder and form of the log are each child's own."""
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
@@ -37,7 +43,9 @@ def test_a_child_leaves_nothing_to_the_next(sqlite_env, tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_child_ends_by_the_signal_it_is_sent(sqlite_env, tmp_path, number):
+def test_a_child_ends_by_the_signal_it_is_sent(
+    sqlite_env: dict[str, str], tmp_path: Path, number: signal.Signals
+) -> None:
     """Its exit code tells of the signal, and its siblings go on."""
     with begin(sqlite_env, "login", cwd=tmp_path, stdin=subprocess.PIPE) as sibling:
         process = begin(sqlite_env, "status", cwd=tmp_path)

@@ -93,7 +93,7 @@ class WarmProcess:
             for number, wanted in enumerate((stdin, stdout, stderr)):
                 end, pipe = _connected(number, ends[-1] if wanted == subprocess.STDOUT else wanted, handed)
                 ends.append(end)
-                pipes.append(pipe and os.fdopen(pipe, ("w" if number == 0 else "r") + kind))
+                pipes.append(os.fdopen(pipe, ("w" if number == 0 else "r") + kind) if pipe else None)
             socket.send_fds(self._loaded(), [b"."], [*ends, theirs.fileno()])
         asked = {"arguments": arguments, "env": env, "cwd": str(cwd), "file_size": file_size, "script": script}
         ours.sendall(json.dumps(asked).encode() + b"\n")

@@ -1,15 +1,21 @@
 """Agent storage: registry, history, statistics that add up, handoffs, and what is old."""
 
+from __future__ import annotations
+
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from samples import CHANNEL, NOW
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.agents import AgentCard, Handoff, TaskRecord
 from tg_parser.domain.errors import HandoffError
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.agent_retention import AgentRetention
 from tg_parser.storage.stores.agents import AgentStorage, DailyStats
 from tg_parser.storage.stores.handoffs import HandoffStorage
@@ -19,30 +25,30 @@ CARD = AgentCard("reviewer", "quality", "Checks answers.", ("guards", "model"), 
 
 
 @pytest.fixture
-def agents(databases):
+def agents(databases: Databases) -> AgentStorage:
     return AgentStorage(databases.processing)
 
 
 @pytest.fixture
-def handoffs(databases):
+def handoffs(databases: Databases) -> HandoffStorage:
     return HandoffStorage(databases.processing)
 
 
 @pytest.fixture
-def retention(databases):
+def retention(databases: Databases) -> AgentRetention:
     return AgentRetention(databases.processing)
 
 
-def task(milliseconds=10, **fields):
+def task(milliseconds: int = 10, **fields: Any) -> TaskRecord:
     known = {"agent_name": "reviewer", "task_type": "review", "at": NOW, "input": {"n": 1}, "output": {"ok": True}}
     return TaskRecord(**{**known, "milliseconds": milliseconds, **fields})
 
 
-def handoff(number, **fields):
+def handoff(number: int, **fields: Any) -> Handoff:
     return Handoff(f"h{number}", "orchestrator", "processor", "process", NOW + timedelta(minutes=number), **fields)
 
 
-async def test_registered_agent_keeps_what_it_has_done(agents):
+async def test_registered_agent_keeps_what_it_has_done(agents: AgentStorage) -> None:
     """Registering again changes what an agent is, never what it did."""
     await agents.register([CARD], NOW)
     await agents.record([task(10), task(30, error="bad")], KEPT)
@@ -55,7 +61,7 @@ async def test_registered_agent_keeps_what_it_has_done(agents):
     assert await agents.agent("nobody") is None
 
 
-async def test_days_add_up(agents):
+async def test_days_add_up(agents: AgentStorage) -> None:
     """Counts of one day, agent and kind of task add up over batches; the quickest and the slowest stay."""
     await agents.record([task(10), task(30), task(5, task_type="other")], KEPT)
     await agents.record([task(20, error="bad"), task(50, at=NOW + timedelta(days=1))], KEPT)
@@ -67,7 +73,7 @@ async def test_days_add_up(agents):
     assert [day.date for day in await agents.stats("reviewer", 1)] == ["2024-11-28"]
 
 
-async def test_counters_of_many_writers_add_up(agents):
+async def test_counters_of_many_writers_add_up(agents: AgentStorage) -> None:
     """Twenty batches at once lose no count: the sums are made in the database."""
     await agents.register([CARD], NOW)
     await asyncio.gather(*(agents.record([task(10)] * 5, KEPT) for _ in range(20)))
@@ -76,7 +82,7 @@ async def test_counters_of_many_writers_add_up(agents):
     assert len(await agents.history("reviewer", 1000)) == 100
 
 
-async def test_history_is_newest_first(agents):
+async def test_history_is_newest_first(agents: AgentStorage) -> None:
     """With input and output as they were, NUL aside, which no database here keeps."""
     older = task(1, source_ref=f"tg:{CHANNEL}:post:1", channel_id=CHANNEL, input={"text": "a\x00b"})
     newer = task(2, at=NOW + timedelta(seconds=1), output=None, error="no answer")
@@ -86,7 +92,7 @@ async def test_history_is_newest_first(agents):
     assert await agents.history("other", 10) == []
 
 
-async def test_handoff_moves_only_from_the_state_that_was_seen(handoffs):
+async def test_handoff_moves_only_from_the_state_that_was_seen(handoffs: HandoffStorage) -> None:
     """Of two that change one handoff the second is refused; a handoff nobody knows too."""
     first = handoff(1, payload={"channel": CHANNEL}, context={"holder": "1"})
     await handoffs.add([first])
@@ -99,20 +105,22 @@ async def test_handoff_moves_only_from_the_state_that_was_seen(handoffs):
     assert await handoffs.latest(10) == [accepted]
 
 
-async def test_handoff_of_the_earlier_version_moves_and_keeps_what_it_carries(handoffs, databases):
+async def test_handoff_of_the_earlier_version_moves_and_keeps_what_it_carries(
+    handoffs: HandoffStorage, databases: Databases
+) -> None:
     """Whatever its context and payload were; no one holds it, so it can be settled."""
     await handoffs.add([handoff(1, status="in_progress", payload=["anything"], context=["a", "list"])])
     (known,) = await handoffs.open()
     await handoffs.move(known, known.moved("failed", NOW, error="abandoned"))
 
-    async def stored(conn):
+    async def stored(conn: AsyncConnection) -> list[str]:
         query = "SELECT status, payload_json, context_json FROM handoff_history"
         return [str(value).replace('"', "'").replace(" ", "") for value in (await conn.execute(text(query))).one()]
 
     assert await databases.processing.read(stored) == ["failed", "['anything']", "['a','list']"]
 
 
-async def test_open_handoffs_and_the_latest(handoffs):
+async def test_open_handoffs_and_the_latest(handoffs: HandoffStorage) -> None:
     """Open ones the oldest first; the latest by state and agent."""
     done = replace(handoff(3, status="completed"), target_agent="exporter", result={"entries": 3})
     await handoffs.add([handoff(1), handoff(2, status="in_progress"), done])
@@ -123,11 +131,13 @@ async def test_open_handoffs_and_the_latest(handoffs):
     assert len(await handoffs.latest(9, agent="orchestrator")) == 3
 
 
-async def ids(pages):
+async def ids(pages: AsyncIterator[Any]) -> list[str]:
     return [row["id"] async for page in pages for row in page]
 
 
-async def test_old_rows_are_read_by_id_and_deleted(agents, handoffs, retention):
+async def test_old_rows_are_read_by_id_and_deleted(
+    agents: AgentStorage, handoffs: HandoffStorage, retention: AgentRetention
+) -> None:
     """Only what is older than the moment, page by page; a handoff that is open is never old."""
     await agents.record([task(at=NOW + timedelta(days=day)) for day in range(5)], KEPT)
     await handoffs.add([handoff(1, status="failed"), handoff(2, status="in_progress")])
@@ -140,12 +150,12 @@ async def test_old_rows_are_read_by_id_and_deleted(agents, handoffs, retention):
     assert len(await agents.history("reviewer", 10)) == 2
 
 
-async def test_last_tasks_of_an_agent_are_found_by_index(agents, databases):
+async def test_last_tasks_of_an_agent_are_found_by_index(agents: AgentStorage, databases: Databases) -> None:
     """The newest of a long history come without a look at all of it."""
     await agents.record([task(at=NOW + timedelta(seconds=n)) for n in range(1000)], KEPT)
     explain = "EXPLAIN QUERY PLAN" if databases.processing.dialect.embedded else "EXPLAIN"
 
-    async def plan(conn):
+    async def plan(conn: AsyncConnection) -> str:
         await databases.processing.dialect.read_by_key(conn)
         query = "SELECT * FROM task_history WHERE agent_name = 'reviewer' ORDER BY created_at DESC, id DESC LIMIT 5"
         return str((await conn.execute(text(f"{explain} {query}"))).all())

@@ -1,7 +1,11 @@
 """Pages of documents and messages: every filter against a model in Python, and what is stored meanwhile."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -12,9 +16,11 @@ from samples import CHANNEL, NOW, document, message, topic
 
 from tg_parser.domain.documents import Sentiment
 from tg_parser.domain.folding import contains
+from tg_parser.domain.pages import Order
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores import paging
 from tg_parser.storage.stores.document_reading import DocumentFilter
-from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.documents import ProcessingStorage, StoredDocument
 from tg_parser.storage.stores.message_reading import MessageFilter, MessageReading
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
@@ -25,16 +31,16 @@ TEXTS = ("Мост через реку", "МОСТ", "straße [1]* a?b", "STRASS
 
 
 @pytest.fixture
-def documents(databases):
+def documents(databases: Databases) -> ProcessingStorage:
     return ProcessingStorage(databases.processing)
 
 
 @pytest.fixture
-def messages(databases):
+def messages(databases: Databases) -> MessageReading:
     return MessageReading(databases.raw)
 
 
-def made():
+def made() -> Iterator[StoredDocument]:
     """Three channels of documents with every mix of language, tone, noise and words; some of the same minute."""
     kinds = product(("ru", "en", None), ("positive", "negative", None), (True, False), TEXTS)
     for number, (language, tone, noise, text) in enumerate(kinds, 1):
@@ -49,11 +55,11 @@ def made():
         )
 
 
-def distinct(stored):
+def distinct(stored: Iterable[StoredDocument]) -> list[StoredDocument]:
     return list({each.document.source_ref: each for each in stored}.values())
 
 
-def fits(each, wanted):
+def fits(each: StoredDocument, wanted: DocumentFilter) -> bool:
     """The filter as a person reads it."""
     doc, date = each.document, each.message_date
     return all(
@@ -89,7 +95,7 @@ filters = st.builds(
 )
 
 
-async def every(documents, wanted, order, limit):
+async def every(documents: ProcessingStorage, wanted: DocumentFilter, order: Order, limit: int) -> list[str]:
     """The refs of all pages; and no page is longer than asked for."""
     found, after = [], None
     while True:
@@ -100,7 +106,7 @@ async def every(documents, wanted, order, limit):
             return found
 
 
-async def test_filters_find_what_they_say(documents, monkeypatch):
+async def test_filters_find_what_they_say(documents: ProcessingStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Any filters together, in any order, on pages of any size, find what the same filters in Python find."""
     stored = distinct(made())
     await documents.store(stored)
@@ -108,7 +114,7 @@ async def test_filters_find_what_they_say(documents, monkeypatch):
 
     @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(filters, st.sampled_from(("newest", "oldest", "ref")), st.sampled_from((1, 3, 50)))
-    def collect(wanted, order, limit):
+    def collect(wanted: DocumentFilter, order: Order, limit: int) -> None:
         cases.append((wanted, order, limit))
 
     collect()
@@ -119,7 +125,7 @@ async def test_filters_find_what_they_say(documents, monkeypatch):
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest", "ref"])
-async def test_what_is_stored_meanwhile_neither_repeats_nor_hides(documents, order):
+async def test_what_is_stored_meanwhile_neither_repeats_nor_hides(documents: ProcessingStorage, order: Order) -> None:
     """Between the pages documents come, change and go: what was there all the time is found once."""
     await documents.store([document(number * 2) for number in range(1, 21)])
     found, after = [], None
@@ -134,7 +140,7 @@ async def test_what_is_stored_meanwhile_neither_repeats_nor_hides(documents, ord
     assert {str(number * 2) for number in range(1, 21)} <= set(found)
 
 
-async def test_topic_is_read_by_page(documents, databases):
+async def test_topic_is_read_by_page(documents: ProcessingStorage, databases: Databases) -> None:
     """The documents of a topic, also within channels and with its anchors alone, in the order of their dates."""
     await documents.store([document(number) for number in range(1, 9)])
     await TopicStorage(databases.processing).replace([CHANNEL], [topic(5, 2, 7)], [], TopicRun("f", NOW, {}))
@@ -147,7 +153,7 @@ async def test_topic_is_read_by_page(documents, databases):
     assert await every(documents, DocumentFilter(source_refs=refs), "newest", 1) == list(refs[:2])
 
 
-async def test_search_for_what_is_rare_is_bounded(documents):
+async def test_search_for_what_is_rare_is_bounded(documents: ProcessingStorage) -> None:
     """A page looks at a bounded number of documents: it may be empty, and the next one goes on from there."""
     rare = document(1, "Needle")
     await documents.store([rare, *(document(number, "hay") for number in range(2, paging.EXAMINED_FOR_WORDS + 50))])
@@ -159,7 +165,7 @@ async def test_search_for_what_is_rare_is_bounded(documents):
     assert second.end is None
 
 
-async def test_more_channels_than_a_statement_names(documents):
+async def test_more_channels_than_a_statement_names(documents: ProcessingStorage) -> None:
     """A filter of hundreds of channels reads them all, in one order."""
     channels = tuple(f"-1001{number:03d}" for number in range(paging.CHANNELS_A_QUERY + 20))
     await documents.store([document(number, channel=channel) for number, channel in enumerate(channels)])
@@ -167,7 +173,7 @@ async def test_more_channels_than_a_statement_names(documents):
     assert found == [f"tg:{channel}:post:{number}" for number, channel in enumerate(channels)][:0:-1]
 
 
-async def test_page_costs_the_same_number_of_queries_however_long_it_is(documents):
+async def test_page_costs_the_same_number_of_queries_however_long_it_is(documents: ProcessingStorage) -> None:
     """Two queries, or three where rows must be looked at; never one a row or a channel."""
     await documents.store(distinct(made()))
     for wanted, queries in (
@@ -181,7 +187,7 @@ async def test_page_costs_the_same_number_of_queries_however_long_it_is(document
             assert len(sent) == queries
 
 
-async def test_messages_are_read_by_page(messages, databases):
+async def test_messages_are_read_by_page(messages: MessageReading, databases: Databases) -> None:
     """By channel, type, dates and thread; with the present text, without payloads."""
     raw = RawStorage(databases.raw)
     posts = [message(number, raw_payload={"id": number}) for number in (1, 2, 3)]
@@ -189,8 +195,9 @@ async def test_messages_are_read_by_page(messages, databases):
     await raw.store([*posts, *replies, message(2, channel=OTHER)], NOW)
     await raw.store([message(2, "edited")], NOW + timedelta(hours=1))
 
-    async def read(order="newest", limit=2, **wanted):
-        found, after = [], None
+    async def read(order: Order = "newest", limit: int = 2, **wanted: Any) -> list[str]:
+        found: list[Any] = []
+        after = None
         while True:
             page, after = await messages.page(MessageFilter(**wanted), order, limit, after)
             found += page
@@ -199,10 +206,10 @@ async def test_messages_are_read_by_page(messages, databases):
 
     assert await read() == ["comment:11", "comment:10", "post:3", "post:2", "post:2", "post:1"]
     assert await read(type="post", channel_ids=(CHANNEL,)) == ["post:3", "post:2", "post:1"]
-    thread = {"channel_ids": (CHANNEL,), "thread_id": "2"}
+    thread: dict[str, Any] = {"channel_ids": (CHANNEL,), "thread_id": "2"}
     assert await read("oldest", 1, **thread) == ["post:2", "comment:10", "comment:11"]
     assert await read(**thread, type="comment") == ["comment:11", "comment:10"]
-    span = {"date_from": NOW + timedelta(minutes=2), "date_to": NOW + timedelta(minutes=10)}
+    span: dict[str, Any] = {"date_from": NOW + timedelta(minutes=2), "date_to": NOW + timedelta(minutes=10)}
     assert await read(channel_ids=(CHANNEL,), **span) == ["post:3", "post:2"]
     (held, _) = await messages.page(MessageFilter((CHANNEL,), **span), "oldest", 1)
     assert (held[0].message.text, held[0].current_text, held[0].message.raw_payload) == ("text", "edited", None)

@@ -1,13 +1,17 @@
 """Processing storage: documents and the ledger."""
 
+from __future__ import annotations
+
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from samples import CHANNEL, NOW, document, message, topic
 
 from tg_parser.domain.documents import Entity, Sentiment
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.document_changes import changes_of
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import DocumentCounts, Failure, ProcessingStorage
@@ -19,25 +23,25 @@ LATER = NOW + timedelta(days=1)
 
 
 @pytest.fixture
-def raw(databases):
+def raw(databases: Databases) -> RawStorage:
     return RawStorage(databases.raw)
 
 
 @pytest.fixture
-def documents(databases):
+def documents(databases: Databases) -> ProcessingStorage:
     return ProcessingStorage(databases.processing)
 
 
-def failure(number, **fields):
+def failure(number: int, **fields: Any) -> Failure:
     ref = message(number).source_ref
     return Failure(ref, CHANNEL, **{"revision": 0, "error_class": "E", "error_message": "bad", "at": NOW, **fields})
 
 
-async def read(documents, **wanted):
+async def read(documents: ProcessingStorage, **wanted: Any) -> list[str]:
     return [row["source_message_id"] async for page in documents.pages(DocumentFilter(**wanted), 2) for row in page]
 
 
-async def test_document_comes_back_as_it_was_made(documents):
+async def test_document_comes_back_as_it_was_made(documents: ProcessingStorage) -> None:
     """Every field survives, and NUL from a model's answer does no harm."""
     made = document(
         1,
@@ -54,7 +58,7 @@ async def test_document_comes_back_as_it_was_made(documents):
     assert stored == made.document.model_copy(update={"text_clean": "чистый текст"})
 
 
-async def test_pages_of_several_channels_follow_the_refs(documents):
+async def test_pages_of_several_channels_follow_the_refs(documents: ProcessingStorage) -> None:
     """Page by page, channels in the order of their refs and not of their numbers, nothing twice."""
     made = [document(number, channel=channel) for channel in ("-1001", "-10012", "-1002") for number in (1, 2, 3)]
     await documents.store(made)
@@ -64,7 +68,7 @@ async def test_pages_of_several_channels_follow_the_refs(documents):
     assert [page async for page in documents.pages(DocumentFilter(channel_ids=()), 2)] == []
 
 
-async def test_ledger_adds_up_attempts_and_forgets_on_success(documents):
+async def test_ledger_adds_up_attempts_and_forgets_on_success(documents: ProcessingStorage) -> None:
     """Attempts accumulate in SQL; a document clears its message's entry in the same transaction."""
     await documents.record_failures([failure(1), failure(2)])
     await documents.record_failures([failure(1, error_message="worse\x00", at=LATER)])
@@ -75,7 +79,7 @@ async def test_ledger_adds_up_attempts_and_forgets_on_success(documents):
     assert (await documents.counts(CHANNEL)).failures == 1
 
 
-async def test_document_is_replaced_by_ref(documents):
+async def test_document_is_replaced_by_ref(documents: ProcessingStorage) -> None:
     """One message has one current document."""
     await documents.store([document(1, "first")])
     await documents.store([document(1, "second", processed_at=LATER)])
@@ -83,7 +87,7 @@ async def test_document_is_replaced_by_ref(documents):
     assert (await documents.counts(CHANNEL)).documents == 1
 
 
-async def test_filters(databases, documents):
+async def test_filters(databases: Databases, documents: ProcessingStorage) -> None:
     """Channel, date (half-open), refs, topic with and without supporting messages, noise, text."""
     await documents.store([document(1), document(2, is_noise=True), document(3, ""), document(4)])
     await documents.store([document(7, channel="-1009")])
@@ -101,7 +105,7 @@ async def test_filters(databases, documents):
     assert await read(documents, topic_id=card.id, include_supporting=False) == ["4"]
 
 
-async def test_fingerprint_changes_with_the_documents(documents):
+async def test_fingerprint_changes_with_the_documents(documents: ProcessingStorage) -> None:
     """Equal as long as no document was made, made again or removed; other channels do not matter."""
     seen = [await documents.content_fingerprint([CHANNEL])]
     for change in (
@@ -120,7 +124,7 @@ async def test_fingerprint_changes_with_the_documents(documents):
 
 
 @pytest.mark.parametrize("moment", [NOW - timedelta(days=400), NOW])
-async def test_fingerprint_asks_no_clock(documents, moment):
+async def test_fingerprint_asks_no_clock(documents: ProcessingStorage, moment: datetime) -> None:
     """An edit that is processed while the clock is behind, or stands still, is seen all the same."""
     await documents.store([document(1, processed_at=NOW), document(2, processed_at=NOW)])
     before = await documents.content_fingerprint([CHANNEL])
@@ -128,13 +132,13 @@ async def test_fingerprint_asks_no_clock(documents, moment):
     assert await documents.content_fingerprint([CHANNEL]) != before
 
 
-async def test_changes_of_many_writers_all_count(databases, documents):
+async def test_changes_of_many_writers_all_count(databases: Databases, documents: ProcessingStorage) -> None:
     """The count goes up in SQL: fifty writers at once make fifty changes."""
     await asyncio.gather(*(documents.store([document(number)]) for number in range(1, 51)))
     assert await changes_of(databases.processing, CHANNEL) == 50
 
 
-async def test_channel_can_be_deleted(documents):
+async def test_channel_can_be_deleted(documents: ProcessingStorage) -> None:
     """Documents and failures of one channel go, others stay."""
     await documents.store([document(1), document(1, channel="-1001230")])
     await documents.record_failures([failure(2)])
@@ -143,7 +147,7 @@ async def test_channel_can_be_deleted(documents):
     assert await documents.failures() == []
 
 
-async def test_vectors_are_stored_with_their_documents(documents, databases):
+async def test_vectors_are_stored_with_their_documents(documents: ProcessingStorage, databases: Databases) -> None:
     """The embedding of a text comes with its document, once for equal texts; one that is known stays."""
     kept = TextVector("h1", "m", 2, b"12345678")
     again = replace(kept, vector=b"other")
@@ -152,7 +156,7 @@ async def test_vectors_are_stored_with_their_documents(documents, databases):
     assert await TopicStorage(databases.processing).embeddings({"h1"}, "m") == {"h1": b"12345678"}
 
 
-async def test_noise_and_documents_without_text_are_two_counts(documents):
+async def test_noise_and_documents_without_text_are_two_counts(documents: ProcessingStorage) -> None:
     """A photo alone is no noise, not even where an earlier version flagged it as such."""
     await documents.store(
         [document(1), document(2, "ad", is_noise=True), document(3, ""), document(4, "", is_noise=True)]

@@ -1,5 +1,7 @@
 """Raw storage: snapshots that never change, and a log of what did."""
 
+from __future__ import annotations
+
 import asyncio
 from datetime import timedelta
 
@@ -7,17 +9,18 @@ import pytest
 from samples import CHANNEL, NOW, message
 
 from tg_parser.domain.messages import Author, Media, RawMessage, Reaction
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.raw import RawStorage, StoreCounts
 
 LATER = NOW + timedelta(days=1)
 
 
 @pytest.fixture
-def raw(databases):
+def raw(databases: Databases) -> RawStorage:
     return RawStorage(databases.raw)
 
 
-async def test_message_comes_back_as_it_was_seen(raw):
+async def test_message_comes_back_as_it_was_seen(raw: RawStorage) -> None:
     """Every field of a message survives storing, payload included."""
     full = message(
         7,
@@ -40,14 +43,14 @@ async def test_message_comes_back_as_it_was_seen(raw):
     assert (stored.current_text, stored.revision, stored.deleted_at) == ("Текст\nв две строки", 0, None)
 
 
-async def test_storing_again_changes_nothing(raw):
+async def test_storing_again_changes_nothing(raw: RawStorage) -> None:
     """The unique key makes a repeated batch harmless, also in another cut."""
     await raw.store([message(1), message(2)], NOW)
     assert await raw.store([message(2), message(3)], LATER) == StoreCounts(inserted=1, unchanged=1)
     assert (await raw.summary(CHANNEL)).total == 3
 
 
-async def test_edit_becomes_a_revision(raw):
+async def test_edit_becomes_a_revision(raw: RawStorage) -> None:
     """Text and date of the first sighting stay; the new text is in the log and counts from now on."""
     first = message(1, "price 10")
     await raw.store([first], NOW)
@@ -66,14 +69,14 @@ async def test_edit_becomes_a_revision(raw):
     assert await raw.store([edited], LATER) == StoreCounts(unchanged=1)
 
 
-async def test_older_export_does_not_bring_an_old_text_back(raw):
+async def test_older_export_does_not_bring_an_old_text_back(raw: RawStorage) -> None:
     """A sighting from before the known edit is stale."""
     await raw.store([message(1, "new", edited_at=LATER)], NOW)
     assert await raw.store([message(1, "old")], LATER) == StoreCounts(unchanged=1)
     assert (await raw.get(message(1).source_ref)).current_text == "new"
 
 
-async def test_fuller_text_is_no_edit(raw):
+async def test_fuller_text_is_no_edit(raw: RawStorage) -> None:
     """What an adapter could not show comes in as a revision of its own reason; the poorer one changes nothing."""
     await raw.store([message(1, "a cut previ…", via="web")], NOW)
     await raw.store([message(1, "a cut preview of more")], LATER)
@@ -81,7 +84,7 @@ async def test_fuller_text_is_no_edit(raw):
     assert await raw.store([message(1, "a cut previ…", via="web")], LATER) == StoreCounts(unchanged=1)
 
 
-async def test_counters_are_refreshed_and_missing_fields_filled_in(raw):
+async def test_counters_are_refreshed_and_missing_fields_filled_in(raw: RawStorage) -> None:
     """Views change in place; a missing field comes from an equal or richer adapter, never from a poorer one."""
     await raw.store([message(1, views=1)], NOW)
     seen = message(1, views=5, author=Author(name="A"))
@@ -91,7 +94,7 @@ async def test_counters_are_refreshed_and_missing_fields_filled_in(raw):
     assert (stored.views, stored.author, stored.forum_topic) == (5, Author(name="A"), None)
 
 
-async def test_one_batch_may_hold_a_message_twice(raw):
+async def test_one_batch_may_hold_a_message_twice(raw: RawStorage) -> None:
     """The second sighting in a batch is compared with the first."""
     counts = await raw.store([message(1, "first"), message(1, "second"), message(1, "third")], NOW)
     assert counts == StoreCounts(inserted=1, revised=2)
@@ -99,7 +102,7 @@ async def test_one_batch_may_hold_a_message_twice(raw):
     assert (await raw.get(message(1).source_ref)).current_text == "third"
 
 
-async def test_text_that_no_database_holds_is_cleaned_and_marked(raw):
+async def test_text_that_no_database_holds_is_cleaned_and_marked(raw: RawStorage) -> None:
     """NUL and lone surrogates are cleaned alike on both backends, in text and payload, and the row says so."""
     await raw.store([message(1, "a\x00b\ud800", raw_payload={"t\x00": "\udfff"}), message(2)], NOW)
     stored = await raw.get(message(1).source_ref)
@@ -109,7 +112,7 @@ async def test_text_that_no_database_holds_is_cleaned_and_marked(raw):
     assert await raw.store([message(1, "a\x00b\ud800")], LATER) == StoreCounts(unchanged=1)
 
 
-async def test_small_texts_are_cleaned_too(raw):
+async def test_small_texts_are_cleaned_too(raw: RawStorage) -> None:
     """Names, file names and odd numbers in a payload do no harm on either backend."""
     odd = message(1, author=Author(name="A\x00"), media=(Media(kind="document", file_name="f\ud800"),), raw_payload={})
     odd = odd.model_copy(update={"raw_payload": {"big": 2**70, "u": "\ud83d"}})
@@ -121,7 +124,7 @@ async def test_small_texts_are_cleaned_too(raw):
     assert stored.text_sanitized is True
 
 
-async def test_large_payload_is_cut_with_a_flag(raw):
+async def test_large_payload_is_cut_with_a_flag(raw: RawStorage) -> None:
     """More than 256 KiB of payload are not kept whole."""
     await raw.store([message(1, raw_payload={"x": "y" * 300_000}), message(2, raw_payload={"x": "y" * 200_000})], NOW)
     cut, whole = await raw.get(message(1).source_ref), await raw.get(message(2).source_ref)
@@ -131,7 +134,7 @@ async def test_large_payload_is_cut_with_a_flag(raw):
     assert len(whole.message.raw_payload["x"]) == 200_000
 
 
-async def test_many_messages_in_one_batch(raw):
+async def test_many_messages_in_one_batch(raw: RawStorage) -> None:
     """Thousands of rows go in at once, and pages bring them back in the order of their refs."""
     await raw.store([message(number) for number in range(1, 3001)], NOW)
     refs = [stored.message.source_ref async for page in raw.pages(CHANNEL, 700) for stored in page]
@@ -139,7 +142,7 @@ async def test_many_messages_in_one_batch(raw):
     assert refs == sorted(refs)
 
 
-async def test_summary_and_gaps(raw):
+async def test_summary_and_gaps(raw: RawStorage) -> None:
     """Posts, comments and service messages are counted apart; ids that are not held are named as ranges."""
     batch = [message(1), message(2, kind="comment", thread_id="1", parent_message_id="1"), message(5), message(9)]
     batch.append(message(6, "", service_action="pin_message"))
@@ -154,14 +157,14 @@ async def test_summary_and_gaps(raw):
     assert (await raw.summary("nobody")).total == 0
 
 
-async def test_gaps_follow_the_numbering(raw):
+async def test_gaps_follow_the_numbering(raw: RawStorage) -> None:
     """Where a discussion group numbers the comments, the posts alone are looked at."""
     await raw.store([message(1), message(3), message(2, kind="comment", thread_id="1")], NOW)
     assert await raw.gaps(CHANNEL, message_types=("post",)) == [(2, 2)]
     assert await raw.gaps(CHANNEL) == []
 
 
-async def test_deleted_message_keeps_text_and_log(raw):
+async def test_deleted_message_keeps_text_and_log(raw: RawStorage) -> None:
     """A deletion is marked and logged once; what was read stays, and an old export changes nothing."""
     first = message(1, "price 10")
     await raw.store([first, message(2)], NOW)
@@ -175,13 +178,13 @@ async def test_deleted_message_keeps_text_and_log(raw):
     assert (await raw.summary(CHANNEL)).deleted == 1
 
 
-async def test_web_preview_edit_counts_though_it_has_no_time(raw):
+async def test_web_preview_edit_counts_though_it_has_no_time(raw: RawStorage) -> None:
     """The preview shows the present text without the moment of the edit, so its other text is newer."""
     await raw.store([message(1, "price 10", edited_at=NOW, via="api")], NOW)
     assert await raw.store([message(1, "price 12", via="web")], LATER) == StoreCounts(revised=1)
 
 
-async def test_closing_texts_are_the_newest_first(raw):
+async def test_closing_texts_are_the_newest_first(raw: RawStorage) -> None:
     """Newest current texts of the channel, without service messages."""
     await raw.store(
         [message(1, "one"), message(2, "two"), message(3, "", service_action="pin"), message(4, "four")], NOW
@@ -190,7 +193,7 @@ async def test_closing_texts_are_the_newest_first(raw):
     assert await raw.closing_texts(CHANNEL, 2) == ["four", "two, edited"]
 
 
-async def test_channel_can_be_deleted(raw):
+async def test_channel_can_be_deleted(raw: RawStorage) -> None:
     """Deleting takes messages and log of one channel, and leaves its neighbours."""
     await raw.store([message(1), message(1, channel="-1001230")], NOW)
     await raw.store([message(1, "edited")], LATER)
@@ -200,7 +203,7 @@ async def test_channel_can_be_deleted(raw):
     assert (await raw.summary("-1001230")).total == 1
 
 
-async def test_two_writers_of_one_message_make_one_row(raw):
+async def test_two_writers_of_one_message_make_one_row(raw: RawStorage) -> None:
     """Concurrent batches with the same messages store each once and lose no edit."""
     batches = [[message(number, f"text {number}") for number in range(1, 301)] for _ in range(4)]
     counts = await asyncio.gather(*(raw.store(batch, NOW) for batch in batches))
@@ -210,7 +213,7 @@ async def test_two_writers_of_one_message_make_one_row(raw):
     assert [each.revision for each in await raw.revisions(message(1).source_ref)] == [1, 2, 3, 4]
 
 
-def test_contract_names_no_other_fields():
+def test_contract_names_no_other_fields() -> None:
     """A new field of the contract must be stored: this list is the reminder."""
     assert set(RawMessage.model_fields) == {
         *("album_id", "author", "channel_id", "date", "edited_at", "forum_topic", "forward", "forwards", "id"),

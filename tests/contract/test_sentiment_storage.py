@@ -1,5 +1,7 @@
 """Sums of tones, on both backends."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -8,7 +10,8 @@ from samples import CHANNEL, NOW, document, topic
 
 from tg_parser.domain.documents import Sentiment
 from tg_parser.domain.refs import document_id, source_ref, topic_id
-from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.engine.databases import Databases
+from tg_parser.storage.stores.documents import ProcessingStorage, StoredDocument
 from tg_parser.storage.stores.sentiment import SentimentStorage, ToneFilter, ToneSum
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 
@@ -17,12 +20,12 @@ POSTS = ToneFilter(CHANNEL, of="posts")
 ALL = ToneFilter(CHANNEL, of="all")
 
 
-def post(number, tone, when, channel=CHANNEL):
+def post(number: int, tone: str | None, when: str, channel: str = CHANNEL) -> StoredDocument:
     heard = Sentiment(label=tone, score=0.9) if tone else None
     return replace(document(number, channel=channel, sentiment=heard), message_date=datetime.fromisoformat(when))
 
 
-def comment(number, thread, tone, when, channel=CHANNEL):
+def comment(number: int, thread: int, tone: str | None, when: str, channel: str = CHANNEL) -> StoredDocument:
     ref = source_ref(channel, "comment", number)
     made = post(number, tone, when, channel)
     own = made.document.model_copy(update={"id": document_id(ref), "source_ref": ref})
@@ -44,12 +47,12 @@ STORED = [
 
 
 @pytest.fixture
-async def tones(databases):
+async def tones(databases: Databases) -> SentimentStorage:
     await ProcessingStorage(databases.processing).store(STORED)
     return SentimentStorage(databases.processing)
 
 
-async def test_sums_of_threads(tones):
+async def test_sums_of_threads(tones: SentimentStorage) -> None:
     """Comments under their posts, the busiest thread first and equal ones by id; posts of a thread only when asked."""
     assert await tones.sums(COMMENTS, "thread") == [
         ToneSum("1", 3, 2, 0, 1, 0),
@@ -61,7 +64,7 @@ async def test_sums_of_threads(tones):
     assert [(each.key, each.messages) for each in await tones.sums(POSTS, "thread")] == [("1", 1), ("2", 1), ("3", 1)]
 
 
-async def test_sums_of_periods(tones):
+async def test_sums_of_periods(tones: SentimentStorage) -> None:
     """Days, weeks from Monday on and months, all in UTC and in their order."""
     assert await tones.sums(COMMENTS, "day") == [
         ToneSum("2024-11-24", 1, 1, 0, 0, 0),
@@ -82,7 +85,7 @@ async def test_sums_of_periods(tones):
     ]
 
 
-async def test_sums_of_topics(tones, databases):
+async def test_sums_of_topics(tones: SentimentStorage, databases: Databases) -> None:
     """A topic counts its bundle and the comments under its posts, each once; a retired topic counts no more."""
     found = [topic(1, 2, title="Both"), topic(3, title="One")]
     storage, run = TopicStorage(databases.processing), TopicRun("f", NOW, {})
@@ -96,7 +99,7 @@ async def test_sums_of_topics(tones, databases):
     assert [each.key for each in await tones.sums(COMMENTS, "topic")] == [one]
 
 
-async def test_total_of_a_time(tones):
+async def test_total_of_a_time(tones: SentimentStorage) -> None:
     """Dates are half-open; another channel whose id begins alike is not counted; nothing sums up to zeros."""
     assert await tones.total(ALL) == ToneSum("", 9, 3, 2, 2, 2)
     december = ToneFilter(CHANNEL, "all", datetime(2024, 12, 1, tzinfo=UTC), datetime(2024, 12, 31, 23, tzinfo=UTC))

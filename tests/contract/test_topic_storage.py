@@ -1,19 +1,22 @@
 """Topic storage: cards, bundles, runs, embeddings."""
 
+from __future__ import annotations
+
 import pytest
 from samples import CHANNEL, NOW, message, topic
 
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 
 RUN = TopicRun("fingerprint", NOW, {"topics": 1})
 
 
 @pytest.fixture
-def topics(databases):
+def topics(databases: Databases) -> TopicStorage:
     return TopicStorage(databases.processing)
 
 
-async def test_topics_come_back_as_they_were_found(topics):
+async def test_topics_come_back_as_they_were_found(topics: TopicStorage) -> None:
     """Card and bundle survive, items in their order."""
     found = [topic(1, 3, 2), topic(5)]
     await topics.replace([CHANNEL], found, [], RUN)
@@ -27,7 +30,7 @@ async def test_topics_come_back_as_they_were_found(topics):
     assert await topics.last_run([CHANNEL, "-1009"]) is None
 
 
-async def test_retired_topic_is_kept_but_not_shown(topics):
+async def test_retired_topic_is_kept_but_not_shown(topics: TopicStorage) -> None:
     """What is no longer found stays known under its id, and comes back when it is found again."""
     first, second = topic(1, 2), topic(5)
     await topics.replace([CHANNEL], [first, second], [], RUN)
@@ -40,7 +43,7 @@ async def test_retired_topic_is_kept_but_not_shown(topics):
     assert await topics.cards([CHANNEL]) == [first[0], second[0]]
 
 
-async def test_bundle_is_replaced_whole(topics):
+async def test_bundle_is_replaced_whole(topics: TopicStorage) -> None:
     """Messages that left a topic are gone from its bundle."""
     await topics.replace([CHANNEL], [topic(1, 2, 3)], [], RUN)
     await topics.replace([CHANNEL], [topic(1, 4)], [], RUN)
@@ -49,7 +52,7 @@ async def test_bundle_is_replaced_whole(topics):
     assert await topics.topics_of(refs) == {refs[0]: [card.id], refs[3]: [card.id]}
 
 
-async def test_embeddings_are_kept_per_model(topics):
+async def test_embeddings_are_kept_per_model(topics: TopicStorage) -> None:
     """A vector is known by text and model; one that is known stays."""
     await topics.put_embeddings("m1", 2, {"a": b"1", "b": b"2"})
     await topics.put_embeddings("m1", 2, {"a": b"other"})
@@ -58,14 +61,14 @@ async def test_embeddings_are_kept_per_model(topics):
     assert await topics.embeddings({"a"}, "m2") == {"a": b"3"}
 
 
-async def test_many_embeddings_at_once(topics):
+async def test_many_embeddings_at_once(topics: TopicStorage) -> None:
     """More texts than a database takes parameters are no problem."""
     vectors = {f"{number:05}": bytes(8) for number in range(12_000)}
     await topics.put_embeddings("m", 2, vectors)
     assert len(await topics.embeddings(vectors.keys(), "m")) == 12_000
 
 
-async def test_channel_can_be_deleted(topics):
+async def test_channel_can_be_deleted(topics: TopicStorage) -> None:
     """Topics, bundles and the note of the run go; the next run starts anew."""
     await topics.replace([CHANNEL], [topic(1, 2)], [], RUN)
     await topics.replace(["-1009"], [topic(1, channel="-1009")], [], RUN)
@@ -76,7 +79,7 @@ async def test_channel_can_be_deleted(topics):
     assert await topics.topics_of([message(2).source_ref]) == {}
 
 
-async def test_ids_named_after_a_channel_are_known_wherever_their_topics_begin(topics):
+async def test_ids_named_after_a_channel_are_known_wherever_their_topics_begin(topics: TopicStorage) -> None:
     """A topic named after one channel's message may later begin in another: its id is not free in either."""
     card, bundle = topic(7, 8, channel="-1009")
     moved = (card.model_copy(update={"id": f"topic:{message(3).source_ref}"}), bundle)

@@ -3,6 +3,7 @@
 import dataclasses
 import fnmatch
 import re
+from typing import Any
 
 from telethon.errors.rpcerrorlist import rpc_errors_dict, rpc_errors_re
 
@@ -71,7 +72,7 @@ class Entry:
     t: float
     conn: int
     method: str
-    args: dict
+    args: dict[str, Any]
     channel: int = None
     result: str = None  # 'ok', the error text, 'dropped', 'hung'
     items: int = None  # messages in the answer

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from typing import Any
 
 import rsa
 from telethon.crypto import AuthKey
@@ -23,7 +24,7 @@ from fake_telegram.connection import Connection
 from fake_telegram.faults import Entry, Fault, RpcFault
 from fake_telegram.handshake import Key, ProtocolError, make_rsa_key, rand_int
 
-HANDLERS = {}
+HANDLERS: dict[type, Any] = {}
 
 
 def rpc(*classes):

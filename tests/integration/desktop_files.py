@@ -1,15 +1,21 @@
 """Export files for tests, and how to read one whole."""
 
+from __future__ import annotations
+
 import json
 from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
+from tg_parser.domain.messages import Chat, RawMessage
 from tg_parser.ingestion.desktop.export import DesktopExport
 from tg_parser.ingestion.source import Window
 
 EVERYTHING = Window()
 
 
-def message(number, **fields):
+def message(number: int, **fields: Any) -> dict[str, Any]:
     """A message as Telegram Desktop writes it: message `number` was sent `number` minutes after 2024-09-12T00:00Z."""
     return {
         "id": number,
@@ -22,12 +28,12 @@ def message(number, **fields):
     } | fields
 
 
-def chat(*messages, **fields):
+def chat(*messages: Any, **fields: Any) -> dict[str, Any]:
     """An export of one channel."""
     return {"name": "News", "type": "public_channel", "id": 1, **fields, "messages": list(messages)}
 
 
-def write(folder, content, name="result.json"):
+def write(folder: Path, content: bytes | dict[str, Any], name: str = "result.json") -> Path:
     """Write `content` (JSON or bytes) into `folder`; the path."""
     path = folder / name
     path.write_bytes(
@@ -39,17 +45,23 @@ def write(folder, content, name="result.json"):
 class Reading:
     """All that an export gave until its end or its error."""
 
-    def __init__(self):
-        self.chats, self.messages, self.batches = [], [], []
-        self.skipped, self.notes = Counter(), Counter()
-        self.left_out, self.error = [], None
+    def __init__(self) -> None:
+        self.chats: list[Chat] = []
+        self.messages: list[RawMessage] = []
+        self.batches: list[int] = []
+        self.skipped: Counter[str] = Counter()
+        self.notes: Counter[str] = Counter()
+        self.left_out: Sequence[Any] = []
+        self.error: Any = None
 
     @property
-    def ids(self):
+    def ids(self) -> list[str]:
         return [item.id for item in self.messages]
 
 
-async def read(path, window=EVERYTHING, wanted=None, **options):
+async def read(
+    path: str | Path, window: Window = EVERYTHING, wanted: Callable[..., Any] | None = None, **options: Any
+) -> Reading:
     """Read an export as a stage would, keeping the error it ends with."""
     reading = Reading()
     try:

@@ -1,5 +1,11 @@
 """Exports in HTML for tests, laid out as Telegram Desktop writes them."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 START = """<!DOCTYPE html>
 <html>
 
@@ -25,12 +31,20 @@ END = """
 """
 
 
-def time_of(number):
+def time_of(number: int) -> str:
     """The moment at which message `number` was sent: as many minutes after 2024-09-12T10:00:00+03:00."""
     return f"12.09.2024 {10 + number // 60:02}:{number % 60:02}:00 UTC+03:00"
 
 
-def post(number, text=None, *, name="News", joined=False, extra="", title=None):
+def post(
+    number: int,
+    text: str | None = None,
+    *,
+    name: str = "News",
+    joined: bool = False,
+    extra: str = "",
+    title: str | None = None,
+) -> str:
     """A message that somebody wrote; `extra` stands before its text."""
     words = f"text {number}" if text is None else text
     author = "" if joined else f'\n       <div class="from_name">\n{name} \n       </div>\n'
@@ -53,7 +67,7 @@ def post(number, text=None, *, name="News", joined=False, extra="", title=None):
 """
 
 
-def service(number, sentence, extra=""):
+def service(number: int, sentence: str, extra: str = "") -> str:
     """A service message; with a number below zero and a day as its sentence, a date line."""
     return f"""
      <div class="message service" id="message{number}">
@@ -66,12 +80,12 @@ def service(number, sentence, extra=""):
 """
 
 
-def day(number=1, words="12 September 2024"):
+def day(number: int = 1, words: str = "12 September 2024") -> str:
     """The line with the date that stands before the messages of a day."""
     return service(-number, words)
 
 
-def reply_to(number, page=""):
+def reply_to(number: int, page: str = "") -> str:
     """The line that says which message is answered."""
     return f"""
        <div class="reply_to details">
@@ -80,14 +94,20 @@ In reply to <a href="{page}#go_to_message{number}" onclick="return GoToMessage({
 """
 
 
-def forwarded(content, name="Elsewhere", when="11.09.2024 09:00:00 UTC+03:00"):
+def forwarded(content: str, name: str | None = "Elsewhere", when: str = "11.09.2024 09:00:00 UTC+03:00") -> str:
     """The body of a forwarded message around its `content`; without a name it continues the one before."""
     shown = f'<span class="date details" title="{when}"> {when[:19]}</span>'
     above = f'<div class="from_name">\n{name}{shown}\n        </div>' if name else ""
     return f'<div class="forwarded body">\n{above}\n{content}\n       </div>'
 
 
-def media(classes, title=None, status=None, href=None, description=None):
+def media(
+    classes: str,
+    title: str | None = None,
+    status: str | None = None,
+    href: str | None = None,
+    description: str | None = None,
+) -> str:
     """An attached file, place or person that is shown as a box with words."""
     parts = [("title bold", title), ("description", description), ("status details", status)]
     body = "".join(f'<div class="{name}">\n{words}\n</div>' for name, words in parts if words)
@@ -99,7 +119,7 @@ def media(classes, title=None, status=None, href=None, description=None):
     )
 
 
-def page(*elements, title="News ", following=None, previous=None):
+def page(*elements: str, title: str = "News ", following: str | None = None, previous: None = None) -> str:
     """A page of a chat with links to the pages before and after it."""
     links = [
         f'<a class="pagination block_link" href="{href}">\n{words} messages\n     </a>' if href else ""
@@ -128,7 +148,7 @@ def page(*elements, title="News ", following=None, previous=None):
 {END}"""
 
 
-def write_pages(folder, *pages, numbers=None):
+def write_pages(folder: Path, *pages: bytes | str, numbers: Sequence[int] | None = None) -> Path:
     """Write pages as messages.html, messages2.html, …; a page of None is left out. The path of the first."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, content in zip(numbers or range(1, len(pages) + 1), pages, strict=True):
@@ -138,7 +158,7 @@ def write_pages(folder, *pages, numbers=None):
     return folder / "messages.html"
 
 
-def write_account(folder, *chats):
+def write_account(folder: Path, *chats: tuple[Any, ...]) -> Path:
     """A whole account: each chat is (title, kind as its list has it, pages); without pages it has no messages."""
     entries = []
     for number, (title, kind, pages) in enumerate(chats, 1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ class Target:
         self._settings = settings_of(variables)
 
     @asynccontextmanager
-    async def databases(self):
+    async def databases(self) -> AsyncIterator[Any]:
         async with open_databases(self._settings, prepare=False) as databases:
             yield databases
 

@@ -1,7 +1,11 @@
 """Agents at work: routed reading and review end in the same documents, ledger and costs as the plain way."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from samples import CHANNEL, NOW, message
@@ -11,15 +15,17 @@ from tg_parser.agents.model_review import Finding, ModelReport, ModelReviewer
 from tg_parser.config.llm_settings import PromptSettings
 from tg_parser.domain.agents import Handoff
 from tg_parser.domain.documents import Analysis, Provenance
-from tg_parser.domain.errors import AnalysisError, BudgetError, ProviderUnavailableError
+from tg_parser.domain.errors import AnalysisError, BudgetError, ProviderUnavailableError, TgParserError
 from tg_parser.llm.prompts import load_prompts
-from tg_parser.llm.question import Answer
-from tg_parser.processing.analyzer import Analyzed
+from tg_parser.llm.question import Answer, Prompt, Question
+from tg_parser.nlp.footers import ChannelProfile
+from tg_parser.processing.analyzer import Analyzed, Analyzer, Task
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor
-from tg_parser.services.agents import AgentService, AgentStores, AnalyzerSet
+from tg_parser.services.agents import AgentRun, AgentService, AgentStores, AnalyzerSet
 from tg_parser.services.documents import DocumentService
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.agents import AgentStorage
 from tg_parser.storage.stores.claims import ClaimStorage
 from tg_parser.storage.stores.documents import ProcessingStorage
@@ -42,14 +48,14 @@ MADE = Provenance(
 class DeepAnalyzer:
     """An Analyzer that answers by the text of a message and what it is reproached with, and keeps what it was asked."""
 
-    def __init__(self, answer):
+    def __init__(self, answer: Callable[..., Any]) -> None:
         self.answer = answer
-        self.asked = []
+        self.asked: list[Task] = []
 
-    def batches(self, tasks):
+    def batches(self, tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
         return ([task] for task in tasks)
 
-    async def analyze(self, batch, profile):
+    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> list[Any]:
         self.asked += batch
         outcomes = [self.answer(task) for task in batch]
         if isinstance(outcomes[0], Exception) and not batch[0].remarks:
@@ -62,57 +68,64 @@ class DeepAnalyzer:
 class ReviewingModel:
     """An Asker that gives findings, or an error, and counts the questions."""
 
-    def __init__(self, *findings, error=None, cost=0.002):
+    def __init__(
+        self,
+        *findings: Finding,
+        error: TgParserError | None = None,
+        cost: float | None = 0.002,
+    ) -> None:
         self.findings, self.error, self.cost = findings, error, cost
-        self.prompts = []
+        self.prompts: list[Prompt] = []
 
-    async def ask(self, question):
+    async def ask(self, question: Question[Any]) -> Answer[Any]:
         self.prompts.append(question.prompt)
         if self.error is not None:
             raise self.error
         return Answer(ModelReport(findings=list(self.findings)), "test", "reviewer-1", {}, 50, 5, self.cost)
 
 
-def faithful(task):
+def faithful(task: Task) -> Analysis:
     return Analysis(text_clean=task.message.text, summary="Яндекс открыл центр разработок.")
 
 
-def lying(task):
+def lying(task: Task) -> Analysis:
     return Analysis(text_clean=f"{task.message.text} {LIE}")
 
 
-def lying_once(task):
+def lying_once(task: Task) -> Analysis:
     return faithful(task) if task.remarks else lying(task)
 
 
 @pytest.fixture
-def raw(databases):
+def raw(databases: Databases) -> RawStorage:
     return RawStorage(databases.raw)
 
 
 @pytest.fixture
-def documents(databases):
+def documents(databases: Databases) -> ProcessingStorage:
     return ProcessingStorage(databases.processing)
 
 
 @pytest.fixture
-def handoffs(databases):
+def handoffs(databases: Databases) -> HandoffStorage:
     return HandoffStorage(databases.processing)
 
 
 @pytest.fixture
-def agents(databases):
+def agents(databases: Databases) -> AgentStorage:
     return AgentStorage(databases.processing)
 
 
 @pytest.fixture
-def service(databases, raw, documents, handoffs, agents):
+def service(
+    databases: Databases, raw: RawStorage, documents: ProcessingStorage, handoffs: HandoffStorage, agents: AgentStorage
+) -> Callable[..., Any]:
     """Agents over a deep analyzer and, where given, a reviewing model."""
 
-    def built(deep, model=None):
+    def built(deep: Analyzer, model: ReviewingModel | None = None) -> AgentService:
         claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
 
-        def by(analyzer):
+        def by(analyzer: Analyzer) -> DocumentService:
             return DocumentService(Processor(documents, raw, analyzer, claims), documents, databases.locks)
 
         reviewer = ModelReviewer(model, load_prompts(PromptSettings(_env_file=None)), 10_000) if model else None
@@ -126,20 +139,22 @@ def service(databases, raw, documents, handoffs, agents):
 
 
 @pytest.fixture
-def process(service):
+def process(service: Callable[..., Any]) -> Callable[..., Any]:
     """Process the channel by agents."""
 
-    async def run(deep, model=None, **options):
+    async def run(deep: Analyzer, model: ReviewingModel | None = None, **options: Any) -> AgentRun:
         return await service(deep, model).process([CHANNEL], ProcessOptions(**options))
 
     return run
 
 
-async def noted(documents, number=1):
+async def noted(documents: ProcessingStorage, number: int = 1) -> dict[str, Any]:
     return (await documents.get(message(number).source_ref)).metadata["agents"]
 
 
-async def test_each_message_goes_its_way(raw, documents, agents, process):
+async def test_each_message_goes_its_way(
+    raw: RawStorage, documents: ProcessingStorage, agents: AgentStorage, process: Callable[..., Any]
+) -> None:
     """Few words are read offline, sentences deeply; the document says so, and so does the history."""
     await raw.store([message(1, STORY), message(2, "Доброе утро!"), message(3, "🔥")], NOW)
     deep = DeepAnalyzer(faithful)
@@ -163,7 +178,9 @@ async def test_each_message_goes_its_way(raw, documents, agents, process):
     }  # fmt: skip
 
 
-async def test_invented_sentence_is_sent_back_and_corrected(raw, documents, handoffs, process):
+async def test_invented_sentence_is_sent_back_and_corrected(
+    raw: RawStorage, documents: ProcessingStorage, handoffs: HandoffStorage, process: Callable[..., Any]
+) -> None:
     """The second answer counts, with what both cost; the reader was told what is wrong, and the handoff is kept."""
     await raw.store([message(1, STORY)], NOW)
     deep = DeepAnalyzer(lying_once)
@@ -178,7 +195,9 @@ async def test_invented_sentence_is_sent_back_and_corrected(raw, documents, hand
     assert (back.target_agent, back.status, back.payload["remarks"]) == ("deep-reader", "completed", [remark])
 
 
-async def test_answer_that_lies_twice_is_a_failure(raw, documents, process):
+async def test_answer_that_lies_twice_is_a_failure(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any]
+) -> None:
     """No document of what nobody wrote: the message goes to the ledger, and leaves it when it is read well."""
     await raw.store([message(1, STORY)], NOW)
     ran = await process(DeepAnalyzer(lying))
@@ -190,7 +209,9 @@ async def test_answer_that_lies_twice_is_a_failure(raw, documents, process):
     assert await documents.failures(CHANNEL) == []
 
 
-async def test_model_reviews_what_words_cannot_tell(raw, documents, process):
+async def test_model_reviews_what_words_cannot_tell(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any]
+) -> None:
     """A doubt that words do not prove sends back once; where it stays, the document does too, with a copied summary."""
     await raw.store([message(1, LONG_STORY)], NOW)
     model = ReviewingModel(Finding(kind="misread", quote="Яндекс открыл центр разработок."))
@@ -207,7 +228,7 @@ async def test_model_reviews_what_words_cannot_tell(raw, documents, process):
     assert STORY not in model.prompts[0].system
 
 
-async def test_what_is_copied_needs_no_reviewing_model(raw, process):
+async def test_what_is_copied_needs_no_reviewing_model(raw: RawStorage, process: Callable[..., Any]) -> None:
     """Nothing can be invented in words that all stand in the message, so nothing is paid to find that out."""
     await raw.store([message(1, STORY)], NOW)
     model = ReviewingModel()
@@ -218,7 +239,12 @@ async def test_what_is_copied_needs_no_reviewing_model(raw, process):
 @pytest.mark.parametrize(
     "error", [AnalysisError("no"), BudgetError("The cap is reached."), ProviderUnavailableError("no")]
 )
-async def test_paid_answer_is_kept_when_its_review_fails(raw, documents, process, error):
+async def test_paid_answer_is_kept_when_its_review_fails(
+    raw: RawStorage,
+    documents: ProcessingStorage,
+    process: Callable[..., Any],
+    error: TgParserError,
+) -> None:
     """Whatever the reviewing model meets, the answer that was paid for becomes the document."""
     await raw.store([message(1, STORY)], NOW)
     ran = await process(DeepAnalyzer(faithful), ReviewingModel(error=error))
@@ -226,7 +252,13 @@ async def test_paid_answer_is_kept_when_its_review_fails(raw, documents, process
     assert (await noted(documents))["reviewed_by"] == ["guards", f"no model: {type(error).__name__}"]
 
 
-async def test_cap_reached_while_reading_again_leaves_the_message_waiting(raw, documents, process, service, handoffs):
+async def test_cap_reached_while_reading_again_leaves_the_message_waiting(
+    raw: RawStorage,
+    documents: ProcessingStorage,
+    process: Callable[..., Any],
+    service: Callable[..., Any],
+    handoffs: HandoffStorage,
+) -> None:
     """The run ends with that one error, nothing is in the ledger, and the next run reads the message."""
     await raw.store([message(1, STORY)], NOW)
     capped = DeepAnalyzer(lambda task: BudgetError("The cap is reached.") if task.remarks else lying(task))
@@ -239,7 +271,9 @@ async def test_cap_reached_while_reading_again_leaves_the_message_waiting(raw, d
     assert (await process(DeepAnalyzer(faithful))).report.processed.processed == 1
 
 
-async def test_message_that_cannot_be_read_is_in_ledger_and_history(raw, documents, agents, process):
+async def test_message_that_cannot_be_read_is_in_ledger_and_history(
+    raw: RawStorage, documents: ProcessingStorage, agents: AgentStorage, process: Callable[..., Any]
+) -> None:
     """With the same reason, and the others of the page are read."""
     await raw.store([message(1, STORY), message(2, f"{STORY} {STORY}")], NOW)
     deep = DeepAnalyzer(lambda task: AnalysisError("too hard") if task.message.id == "1" else faithful(task))
@@ -252,7 +286,9 @@ async def test_message_that_cannot_be_read_is_in_ledger_and_history(raw, documen
     assert (await agents.agent("deep-reader")).errors == 1
 
 
-async def test_unknown_price_of_one_call_makes_the_sum_unknown(raw, documents, process):
+async def test_unknown_price_of_one_call_makes_the_sum_unknown(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any]
+) -> None:
     """Unknown is null, never 0."""
     await raw.store([message(1, STORY)], NOW)
     await process(DeepAnalyzer(faithful), ReviewingModel(cost=None))
@@ -260,7 +296,9 @@ async def test_unknown_price_of_one_call_makes_the_sum_unknown(raw, documents, p
     assert (metadata["cost_usd"], metadata["input_tokens"]) == (None, 150)
 
 
-async def test_same_documents_as_the_plain_way(raw, documents, process, databases):
+async def test_same_documents_as_the_plain_way(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any], databases: Databases
+) -> None:
     """Offline, agents make the documents that processing makes, but for the notes on who read and reviewed them."""
     texts = [
         STORY,
@@ -281,7 +319,9 @@ async def test_same_documents_as_the_plain_way(raw, documents, process, database
         assert after.model_copy(update={"processed_at": before.processed_at}) == before
 
 
-async def test_history_is_written_in_batches(raw, agents, process, databases):
+async def test_history_is_written_in_batches(
+    raw: RawStorage, agents: AgentStorage, process: Callable[..., Any], databases: Databases
+) -> None:
     """Hundreds of tasks cost a handful of transactions."""
     await raw.store([message(number, STORY) for number in range(1, 301)], NOW)
     before = databases.processing.pool.writes
@@ -291,7 +331,9 @@ async def test_history_is_written_in_batches(raw, agents, process, databases):
     assert written < 40
 
 
-async def test_handoffs_of_a_killed_process_fail_with_the_reason(raw, handoffs, process, databases):
+async def test_handoffs_of_a_killed_process_fail_with_the_reason(
+    raw: RawStorage, handoffs: HandoffStorage, process: Callable[..., Any], databases: Databases
+) -> None:
     """At the next run; those of a process that lives are left alone."""
     open_one = Handoff("h1", "orchestrator", "processor", "process", NOW, status="in_progress")
     held = [replace(open_one, id=f"h{holder}", context={"holder": str(holder)}) for holder in (1, 2, 3)]

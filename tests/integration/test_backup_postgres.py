@@ -1,6 +1,11 @@
 """What only a server can do to a backup."""
 
+from __future__ import annotations
+
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,29 +16,30 @@ from sqlalchemy import make_url
 
 from tg_parser.backup.postgres import SCRATCH_PREFIX, PostgresBackups
 from tg_parser.backup.work import in_thread
+from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import BackupError, StorageError
 
 pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def filled(postgres_variables, tmp_path):
+def filled(postgres_variables: dict[str, str], tmp_path: Path) -> Settings:
     settings = with_backups(postgres_variables, tmp_path / "backups")
     fill(settings)
     return settings
 
 
-def asked(settings, statement, *values):
+def asked(settings: Settings, statement: str, *values: str) -> list[Any]:
     with psycopg.connect(settings.database.url.get_secret_value(), autocommit=True) as connection:
         cursor = connection.execute(statement, values)
         return cursor.fetchall() if cursor.description else []
 
 
-def scratch_databases(settings):
+def scratch_databases(settings: Settings) -> list[Any]:
     return asked(settings, "SELECT datname FROM pg_database WHERE datname LIKE %s", f"{SCRATCH_PREFIX}%")
 
 
-def test_scratch_database_goes(filled):
+def test_scratch_database_goes(filled: Settings) -> None:
     """After a trial, good or not, the server has no database more."""
     backups = service(filled)
     made = backups.create()
@@ -42,7 +48,7 @@ def test_scratch_database_goes(filled):
     assert scratch_databases(filled) == before
 
 
-def test_trial_in_a_given_database(filled, tmp_path):
+def test_trial_in_a_given_database(filled: Settings, tmp_path: Path) -> None:
     """For a role that may not make one; it is empty before and after."""
     with fresh_postgres_database() as url:
         settings = with_backups(
@@ -58,7 +64,7 @@ def test_trial_in_a_given_database(filled, tmp_path):
             assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
 
 
-def test_trial_never_touches_a_database_with_tables(filled, tmp_path):
+def test_trial_never_touches_a_database_with_tables(filled: Settings, tmp_path: Path) -> None:
     """Somebody named the wrong one."""
     url = filled.database.url.get_secret_value()
     settings = with_backups({"DB_TYPE": "postgresql", "DB_URL": url}, tmp_path / "backups", scratch_url=url)
@@ -69,7 +75,7 @@ def test_trial_never_touches_a_database_with_tables(filled, tmp_path):
 
 
 @pytest.fixture
-def limited_role(filled):
+def limited_role(filled: Settings) -> Iterator[str]:
     """A role with a database of its own and no further right."""
     asked(filled, "CREATE ROLE tg_limited LOGIN PASSWORD 'word'")
     with fresh_postgres_database() as url:
@@ -79,7 +85,7 @@ def limited_role(filled):
     asked(filled, "DROP ROLE tg_limited")
 
 
-def test_role_that_owns_its_database_and_no_more(limited_role, tmp_path):
+def test_role_that_owns_its_database_and_no_more(limited_role: str, tmp_path: Path) -> None:
     """It makes backups and restores them; for a trial it is told what it lacks."""
     settings = with_backups({"DB_TYPE": "postgresql", "DB_URL": limited_role}, tmp_path / "limited")
     fill(settings)
@@ -93,7 +99,7 @@ def test_role_that_owns_its_database_and_no_more(limited_role, tmp_path):
     assert "--scratch-url" in refused.value.hint
 
 
-def test_restore_replaces_what_later_versions_added(filled):
+def test_restore_replaces_what_later_versions_added(filled: Settings) -> None:
     """Tables, views, types, functions and schemas that came after the backup go, whatever hangs on them."""
     backups = service(filled)
     made = backups.create()
@@ -107,7 +113,7 @@ def test_restore_replaces_what_later_versions_added(filled):
     assert asked(filled, "SELECT to_regproc('late_f'), to_regnamespace('others')") == [(None, None)]
 
 
-def test_failed_restore_changes_nothing(filled):
+def test_failed_restore_changes_nothing(filled: Settings) -> None:
     """The dump breaks off in the middle of a table, with a digest that says this is how it should be."""
     backups = service(filled)
     fill(filled, range(1000, 6000))
@@ -120,7 +126,7 @@ def test_failed_restore_changes_nothing(filled):
     assert count(filled, "raw_messages") == 5030
 
 
-def test_locked_table_ends_a_restore_in_time(filled, tmp_path):
+def test_locked_table_ends_a_restore_in_time(filled: Settings, tmp_path: Path) -> None:
     """Somebody else's session holds a table: the restore gives up after DB_LOCK_TIMEOUT and has changed nothing."""
     made = service(filled).create()
     url = filled.database.url.get_secret_value()
@@ -132,7 +138,7 @@ def test_locked_table_ends_a_restore_in_time(filled, tmp_path):
     assert count(filled, "raw_messages") == 20
 
 
-def test_locale_of_the_server_does_not_matter(filled, tmp_path):
+def test_locale_of_the_server_does_not_matter(filled: Settings, tmp_path: Path) -> None:
     """Digests are over rows in the order of bytes, so a server that sorts otherwise finds the same."""
     asked(filled, "CREATE TABLE words (word text PRIMARY KEY); INSERT INTO words VALUES ('a'), ('B'), ('c'), ('É')")
     asked(filled, "CREATE TABLE loose (x int, y text); INSERT INTO loose VALUES (2, 'b'), (1, NULL), (1, 'a')")
@@ -144,7 +150,7 @@ def test_locale_of_the_server_does_not_matter(filled, tmp_path):
     assert tables["public.loose"].digest == "fa8a0080d9a6f5b0699b65b8bdec913df55702fc518e1f616de538a4c037536d"
 
 
-def test_old_programs_are_refused_before_anything_is_written(filled, tmp_path):
+def test_old_programs_are_refused_before_anything_is_written(filled: Settings, tmp_path: Path) -> None:
     """pg_dump of an older version than the server's."""
     for name in ("pg_dump", "pg_restore", "psql"):
         (tmp_path / name).write_text(f"#!/bin/sh\necho '{name} (PostgreSQL) 9.6.1'\n")
@@ -156,7 +162,7 @@ def test_old_programs_are_refused_before_anything_is_written(filled, tmp_path):
     assert service(old).all() == []
 
 
-def test_password_is_on_no_command_line(filled, tmp_path):
+def test_password_is_on_no_command_line(filled: Settings, tmp_path: Path) -> None:
     """The programs get it by their environment; here each of them notes what it was called with."""
     for name in ("pg_dump", "pg_restore", "psql"):
         script = f'#!/bin/sh\necho "$0 $@" >> {tmp_path}/calls\nexec {programs()}/{name} "$@"\n'
@@ -176,7 +182,7 @@ def test_password_is_on_no_command_line(filled, tmp_path):
     assert "s3cret" not in calls + (made.path / "manifest.json").read_text()
 
 
-def test_programs_log_in_with_any_password(tmp_path):
+def test_programs_log_in_with_any_password(tmp_path: Path) -> None:
     """A server that lets nobody in without one, and a password of signs and other letters."""
     password = "p@ss:w/rd% 'пароль\\ "
     server = PostgresServer(password)
@@ -191,7 +197,7 @@ def test_programs_log_in_with_any_password(tmp_path):
         server.stop()
 
 
-def test_server_that_is_away_is_told(tmp_path):
+def test_server_that_is_away_is_told(tmp_path: Path) -> None:
     """In the words of every other command; no folder is left."""
     settings = with_backups({"DB_TYPE": "postgresql", "DB_HOST": "127.0.0.1", "DB_PORT": "1"}, tmp_path / "backups")
     with pytest.raises(StorageError, match="does not answer"):

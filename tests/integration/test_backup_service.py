@@ -1,13 +1,20 @@
 """Backups on both backends: there and back, refusals, older and newer schemas, damage."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from backup_samples import count, fill, service, store, with_backups
 from fresh_databases import fresh_postgres_database, sqlite_files
 
+from tg_parser.backup.directory import Backup
+from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import BackupError, BusyError, StorageError
 from tg_parser.storage.engine import migrator
 from tg_parser.storage.engine.databases import open_databases
@@ -17,33 +24,33 @@ STORED = {"ingestion_state": 1, "raw_messages": 20, "processed_documents": 20, "
 
 
 @pytest.fixture
-def settings(database_environment, tmp_path):
+def settings(database_environment: dict[str, str], tmp_path: Path) -> Settings:
     """Settings of empty databases, with their backups beside."""
     return with_backups(database_environment, tmp_path / "backups")
 
 
 @pytest.fixture
-def filled(settings):
+def filled(settings: Settings) -> Settings:
     fill(settings)
     return settings
 
 
-def rows(backup):
+def rows(backup: Backup) -> dict[str, int]:
     names = {name.partition(".")[2]: facts.rows for name, facts in backup.manifest.contents.tables.items()}
     return {name: rows for name, rows in names.items() if rows and not name.startswith("alembic")}
 
 
-def run(work, settings):
+def run(work: Callable[..., Any], settings: Settings) -> Any:
     """`work` on the opened databases."""
 
-    async def opened():
+    async def opened() -> Any:
         async with open_databases(settings, prepare=False) as databases:
             return await work(databases)
 
     return asyncio.run(opened())
 
 
-def test_backup_says_what_is_in_it(filled):
+def test_backup_says_what_is_in_it(filled: Settings) -> None:
     """Rows of every table, the schemas, and files with their digests."""
     made = service(filled).create()
     assert made.state == "good"
@@ -52,19 +59,19 @@ def test_backup_says_what_is_in_it(filled):
     assert all(facts.size and len(facts.sha256) == 64 for facts in made.manifest.files.values())
 
 
-def test_good_backup_verifies(filled):
+def test_good_backup_verifies(filled: Settings) -> None:
     """Brought back in a scratch place, every table has the rows and the digest of the manifest."""
     backups = service(filled)
     assert backups.verify(backups.create()).problems == []
 
 
-def test_same_data_have_the_same_digests(filled):
+def test_same_data_have_the_same_digests(filled: Settings) -> None:
     """Two backups of what has not changed tell the same of every table."""
     backups = service(filled)
     assert backups.create().manifest.contents == backups.create().manifest.contents
 
 
-def test_one_changed_letter_changes_one_digest(filled):
+def test_one_changed_letter_changes_one_digest(filled: Settings) -> None:
     """The digests are of contents: a message with another text is seen, and nothing else is."""
     backups = service(filled)
     before = backups.create().manifest.contents.tables
@@ -79,7 +86,7 @@ def test_one_changed_letter_changes_one_digest(filled):
     assert [name.partition(".")[2] for name in changed] == ["raw_messages"]
 
 
-def test_restore_puts_the_backup_in_the_place_of_what_is_there(filled):
+def test_restore_puts_the_backup_in_the_place_of_what_is_there(filled: Settings) -> None:
     """What came later is gone, what was deleted is back, and a backup of it tells the same."""
     backups = service(filled)
     made = backups.create()
@@ -90,7 +97,7 @@ def test_restore_puts_the_backup_in_the_place_of_what_is_there(filled):
     assert backups.create().manifest.contents == made.manifest.contents
 
 
-def test_restored_databases_work_on(filled):
+def test_restored_databases_work_on(filled: Settings) -> None:
     """Numbers of rows go on where they stopped, and the schema is what the program expects."""
     backups = service(filled)
     backups.restore(backups.create(), replace=True)
@@ -98,7 +105,7 @@ def test_restored_databases_work_on(filled):
     assert count(filled, "raw_messages") == 29
 
 
-def test_what_is_there_is_not_replaced_unasked(filled):
+def test_what_is_there_is_not_replaced_unasked(filled: Settings) -> None:
     """And the one who asks is told what would go."""
     backups = service(filled)
     made = backups.create()
@@ -109,7 +116,7 @@ def test_what_is_there_is_not_replaced_unasked(filled):
     assert "--yes" in refused.value.hint
 
 
-def test_empty_databases_need_no_question(filled, backend, tmp_path):
+def test_empty_databases_need_no_question(filled: Settings, backend: str, tmp_path: Path) -> None:
     """A restore into a new place: files that do not exist, a database without a table."""
     made = service(filled).create()
     if backend == "sqlite":
@@ -123,12 +130,12 @@ def test_empty_databases_need_no_question(filled, backend, tmp_path):
         assert count(new, "raw_messages") == 20
 
 
-def test_databases_in_use_are_not_replaced(filled):
+def test_databases_in_use_are_not_replaced(filled: Settings) -> None:
     """While another process has them open, a restore would pull them away from under it."""
     backups = service(filled)
     made = backups.create()
 
-    async def in_use():
+    async def in_use() -> None:
         async with open_databases(filled) as databases:
             await store(databases, range(50, 60))
             with pytest.raises(BusyError, match="in use"):
@@ -138,7 +145,7 @@ def test_databases_in_use_are_not_replaced(filled):
     asyncio.run(in_use())
 
 
-def test_backup_is_of_one_moment_while_others_write(filled):
+def test_backup_is_of_one_moment_while_others_write(filled: Settings) -> None:
     """Every document has its message in each backup, from the first to one that holds what the writer added."""
     backups, stop = service(filled), threading.Event()
     writer = threading.Thread(target=lambda: asyncio.run(write_until(filled, stop)))
@@ -155,7 +162,7 @@ def test_backup_is_of_one_moment_while_others_write(filled):
         assert backups.verify(each).problems == []
 
 
-async def write_until(settings, stop):
+async def write_until(settings: Settings, stop: threading.Event) -> None:
     async with open_databases(settings) as databases:
         for start in range(1000, 1_000_000, 50):
             if stop.is_set():
@@ -163,7 +170,7 @@ async def write_until(settings, stop):
             await store(databases, range(start, start + 50))
 
 
-def test_older_schema_comes_forward(settings):
+def test_older_schema_comes_forward(settings: Settings) -> None:
     """A backup from before an upgrade is brought back and upgraded."""
     fill(settings)
     run(lambda databases: migrator.downgrade(databases.ingestion, "ingestion_0001"), settings)
@@ -176,7 +183,7 @@ def test_older_schema_comes_forward(settings):
     assert count(settings, "raw_messages") == 20
 
 
-def rewritten(backup, **changed):
+def rewritten(backup: Backup, **changed: Any) -> None:
     path = backup.path / "manifest.json"
     told = json.loads(path.read_text())
     for key, value in changed.items():
@@ -184,7 +191,7 @@ def rewritten(backup, **changed):
     path.write_text(json.dumps(told))
 
 
-def test_newer_schema_is_refused(filled):
+def test_newer_schema_is_refused(filled: Settings) -> None:
     """This version could not work with it; nothing is touched."""
     backups = service(filled)
     rewritten(backups.create(), schemas={"raw": "raw_0999"})
@@ -194,7 +201,7 @@ def test_newer_schema_is_refused(filled):
     assert count(filled, "raw_messages") == 30
 
 
-def test_backup_that_is_not_what_it_tells_does_not_verify(filled):
+def test_backup_that_is_not_what_it_tells_does_not_verify(filled: Settings) -> None:
     """A manifest that promises other rows is found out, and so is one that leaves a table out."""
     backups = service(filled)
     made = backups.create()
@@ -203,7 +210,7 @@ def test_backup_that_is_not_what_it_tells_does_not_verify(filled):
     assert backups.verify(backups.find(None)).problems == [f"{name}: 20 rows instead of 21"]
 
 
-def test_changed_file_neither_verifies_nor_comes_back(filled):
+def test_changed_file_neither_verifies_nor_comes_back(filled: Settings) -> None:
     """One byte in the middle of a file: the same size, another digest."""
     backups = service(filled)
     made = backups.create()
@@ -218,7 +225,7 @@ def test_changed_file_neither_verifies_nor_comes_back(filled):
     assert count(filled, "raw_messages") == 20
 
 
-def test_backup_of_the_other_backend_is_refused(filled, backend, tmp_path):
+def test_backup_of_the_other_backend_is_refused(filled: Settings, backend: str, tmp_path: Path) -> None:
     """With the setting to change."""
     backups = service(filled)
     made = backups.create()
@@ -230,7 +237,7 @@ def test_backup_of_the_other_backend_is_refused(filled, backend, tmp_path):
         assert f"DB_TYPE={backend}" in refused.value.hint
 
 
-def test_nothing_to_back_up_is_an_error(empty_environment, tmp_path):
+def test_nothing_to_back_up_is_an_error(empty_environment: dict[str, str], tmp_path: Path) -> None:
     """Databases that were never made leave no empty backup behind."""
     settings = with_backups(empty_environment, tmp_path / "backups")
     with pytest.raises((BackupError, StorageError), match=r"does not exist|holds no ingestion schema"):
@@ -238,7 +245,7 @@ def test_nothing_to_back_up_is_an_error(empty_environment, tmp_path):
     assert service(settings).all() == []
 
 
-def test_retention_applies(filled):
+def test_retention_applies(filled: Settings) -> None:
     """Of two backups of one day the newer one stays."""
     backups = service(filled)
     first, second = backups.create(), backups.create()

@@ -1,12 +1,16 @@
 """Calls of a run take slots: never more at once than asked for, and none that begins when the run ends."""
 
+from __future__ import annotations
+
 import asyncio
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from model_readings import reading
 from pydantic_ai.messages import ModelResponse, TextPart
-from pydantic_ai.models.function import FunctionModel
+from pydantic_ai.models.function import AgentInfo, FunctionModel
 from samples import CHANNEL, NOW, message
 
 from tg_parser.config.llm_settings import LlmSettings, PromptSettings
@@ -19,6 +23,7 @@ from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.llm_analyzer import LlmAnalyzer
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.claims import ClaimStorage
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
@@ -29,13 +34,13 @@ MESSAGES = 30
 class Provider:
     """Answers every call after `turns` of the event loop; counts how many are under way. The `last` one fails."""
 
-    def __init__(self, turns=5, last=None, error=None):
+    def __init__(self, turns: int = 5, last: int | None = None, error: ProviderError | None = None) -> None:
         self.turns, self.last, self.error = turns, last, error
         self.begun = self.ended = self.most = 0
         self.at_last = asyncio.Event()
         self.held = asyncio.Event()
 
-    async def __call__(self, messages, _info):
+    async def __call__(self, messages: list[Any], _info: AgentInfo) -> ModelResponse:
         self.begun += 1
         self.most = max(self.most, self.begun - self.ended)
         if self.begun == self.last:
@@ -52,12 +57,12 @@ class Provider:
 
 
 @pytest.fixture
-async def process(databases):
+async def process(databases: Databases) -> Callable[..., Any]:
     """Run the processor over thirty messages with a model behind slots."""
     raw = RawStorage(databases.raw)
     await raw.store([message(number, f"Новость номер {number}") for number in range(100, 100 + MESSAGES)], NOW)
 
-    async def run(provider, **options):
+    async def run(provider: Provider, **options: Any) -> ProcessReport:
         llm = Llm(ConcurrencyLimited(FunctionModel(provider, model_name="m")), 1)
         prompts = load_prompts(PromptSettings(_env_file=None))
         analyzer = LlmAnalyzer(llm, prompts, LlmSettings(_env_file=None), LocalAnalyzer(names=False))
@@ -69,18 +74,20 @@ async def process(databases):
 
 
 @pytest.fixture
-def documents(databases):
+def documents(databases: Databases) -> ProcessingStorage:
     return ProcessingStorage(databases.processing)
 
 
-async def test_calls_are_bounded_while_others_are_prepared(process):
+async def test_calls_are_bounded_while_others_are_prepared(process: Callable[..., Any]) -> None:
     """With as many messages ahead, the calls at once are as many as asked for, not more."""
     provider = Provider()
     assert await process(provider, concurrency=3, ahead=3) == ProcessReport(waiting=MESSAGES, processed=MESSAGES)
     assert (provider.most, provider.begun) == (3, MESSAGES)
 
 
-async def test_no_call_begins_when_the_run_is_stopped(process, documents):
+async def test_no_call_begins_when_the_run_is_stopped(
+    process: Callable[..., Any], documents: ProcessingStorage
+) -> None:
     """Ctrl-C: calls under way end and are kept, messages that waited for a slot stay waiting."""
     provider = Provider(last=10)
     running = asyncio.create_task(process(provider, concurrency=3, ahead=3))
@@ -96,7 +103,7 @@ async def test_no_call_begins_when_the_run_is_stopped(process, documents):
     assert await documents.count_waiting(CHANNEL) == MESSAGES - 10
 
 
-async def test_no_call_begins_after_a_final_error(process, documents):
+async def test_no_call_begins_after_a_final_error(process: Callable[..., Any], documents: ProcessingStorage) -> None:
     """The error that ends the run is told, not that waiting messages were not asked about."""
     provider = Provider(last=10, error=ProviderError("The key is wrong."))
     provider.held.set()
@@ -107,17 +114,17 @@ async def test_no_call_begins_after_a_final_error(process, documents):
     assert await documents.failures(CHANNEL) == []
 
 
-async def test_closed_slots_let_nobody_in():
+async def test_closed_slots_let_nobody_in() -> None:
     """Neither who waits nor who comes later; who is inside is left alone."""
     slots, inside, go = CallSlots(1), asyncio.Event(), asyncio.Event()
 
-    async def hold():
+    async def hold() -> str:
         async with slots.one():
             inside.set()
             await go.wait()
         return "done"
 
-    async def enter():
+    async def enter() -> Any:
         async with slots.one():
             return "entered"
 

@@ -1,17 +1,22 @@
 """The collector on chats that are read backwards: whatever ends a run early, nothing is lost and nothing doubled."""
 
+from __future__ import annotations
+
 from collections import Counter
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from samples import CHANNEL, NOW, message
 
 from tg_parser.domain.errors import SourceUnavailableError, WrongChatError
-from tg_parser.domain.messages import Author, Chat, Forward
+from tg_parser.domain.messages import Adapter, Author, Chat, Forward
 from tg_parser.domain.sources import SourceChange
 from tg_parser.ingestion.collector import Collector
 from tg_parser.ingestion.raw_writer import RawWriter
 from tg_parser.ingestion.source import Batch, Window
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.comments import CommentStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.sources import IngestionStorage
@@ -22,12 +27,14 @@ PAGE = 10
 class Backwards:
     """A chat with posts 1 to `newest`, given in pages from the newest down; the connection ends after `pages`."""
 
-    via, newest_first, follows_cursor = "web", True, False
+    via: Adapter = "web"
+    newest_first, follows_cursor = True, False
 
-    def __init__(self, newest, pages=1000):
-        self.chat, self._newest, self._pages, self.asked = Chat(channel_id=CHANNEL), newest, pages, []
+    def __init__(self, newest: int, pages: int = 1000) -> None:
+        self.chat, self._newest, self._pages = Chat(channel_id=CHANNEL), newest, pages
+        self.asked: list[tuple[int | None, int | None]] = []
 
-    async def batches(self, window):
+    async def batches(self, window: Window) -> AsyncIterator[Batch]:
         self.asked.append((window.after_id, window.before_id))
         left = self._newest if window.limit is None else window.limit
         before = self._newest + 1 if window.before_id is None else window.before_id
@@ -43,9 +50,10 @@ class Backwards:
 class Forwards(Backwards):
     """The same chat read forward in time, in one batch."""
 
-    via, newest_first, follows_cursor = "api", False, True
+    via = "api"
+    newest_first, follows_cursor = False, True
 
-    async def batches(self, window):
+    async def batches(self, window: Window) -> AsyncIterator[Batch]:
         ids = range((window.after_id or 0) + 1, self._newest + 1)
         yield Batch([message(number, via="api") for number in ids[: window.limit]])
 
@@ -53,13 +61,14 @@ class Forwards(Backwards):
 class Exported(Backwards):
     """Posts `first` to `newest` of the chat in an export, in batches; `began` says how the first of them tells it."""
 
-    via, newest_first, follows_cursor = "export", False, False
+    via = "export"
+    newest_first, follows_cursor = False, False
 
-    def __init__(self, first, newest, began=None):
+    def __init__(self, first: int, newest: int, began: str | None = None) -> None:
         super().__init__(newest)
         self._first, self._began = first, began
 
-    async def batches(self, window):
+    async def batches(self, window: Window) -> AsyncIterator[Batch]:
         ids = list(range(self._first, self._newest + 1))
         for start in range(0, len(ids), PAGE):
             told = dict.fromkeys(ids[:1], self._began)
@@ -68,24 +77,30 @@ class Exported(Backwards):
 
 
 @pytest.fixture
-def sources(databases):
+def sources(databases: Databases) -> IngestionStorage:
     return IngestionStorage(databases.ingestion)
 
 
 @pytest.fixture
-def raw(databases):
+def raw(databases: Databases) -> RawStorage:
     return RawStorage(databases.raw)
 
 
 @pytest.fixture
-async def collect(databases, sources, raw):
+async def collect(databases: Databases, sources: IngestionStorage, raw: RawStorage) -> Callable[..., Any]:
     await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
     collector = Collector(sources, CommentStorage(databases.ingestion), RawWriter(raw))
 
-    async def run(stream, *, limit=None, snapshot=False, date_from=None):
+    async def run(
+        stream: Backwards,
+        *,
+        limit: int | None = None,
+        snapshot: bool = False,
+        date_from: datetime | None = None,
+    ) -> Counter[str]:
         source = await sources.get("s")
         after = None if snapshot else source.last_post_id or 0
-        counts = Counter()
+        counts: Counter[str] = Counter()
         try:
             await collector.collect(source, stream, Window(after_id=after, limit=limit, date_from=date_from), counts)
         except SourceUnavailableError:
@@ -95,11 +110,13 @@ async def collect(databases, sources, raw):
     return run
 
 
-async def held_ids(raw):
+async def held_ids(raw: RawStorage) -> list[int]:
     return [message_id async for page in raw.pages(CHANNEL) for message_id in sorted(int(m.message.id) for m in page)]
 
 
-async def test_backwards_to_the_first_post(collect, sources, raw):
+async def test_backwards_to_the_first_post(
+    collect: Callable[..., Any], sources: IngestionStorage, raw: RawStorage
+) -> None:
     """A whole run stores every post once and leaves the cursor at the newest."""
     counts = await collect(Backwards(35))
     assert (counts["new"], counts["seen"]) == (35, 35)
@@ -108,7 +125,9 @@ async def test_backwards_to_the_first_post(collect, sources, raw):
     assert (await raw.summary(CHANNEL)).posts == 35
 
 
-async def test_next_run_closes_what_a_lost_connection_left_open(collect, sources, raw):
+async def test_next_run_closes_what_a_lost_connection_left_open(
+    collect: Callable[..., Any], sources: IngestionStorage, raw: RawStorage
+) -> None:
     """What is new comes first, then the hole; no page is read twice."""
     assert (await collect(Backwards(50, pages=2)))["failed"] == 1
     source = await sources.get("s")
@@ -121,14 +140,16 @@ async def test_next_run_closes_what_a_lost_connection_left_open(collect, sources
     assert (await sources.get("s")).last_post_id == 60
 
 
-async def test_limited_runs_reach_the_first_post_in_the_end(collect, sources, raw):
+async def test_limited_runs_reach_the_first_post_in_the_end(
+    collect: Callable[..., Any], sources: IngestionStorage, raw: RawStorage
+) -> None:
     """Each run with a limit takes that many more, the newest first, until nothing is left."""
     assert [(await collect(Backwards(25), limit=10))["new"] for _ in range(4)] == [10, 10, 5, 0]
     assert sorted(await held_ids(raw)) == list(range(1, 26))
     assert (await sources.get("s")).last_post_id == 25
 
 
-async def test_nothing_new_is_one_look(collect):
+async def test_nothing_new_is_one_look(collect: Callable[..., Any]) -> None:
     """A run with nothing new asks once and stores nothing."""
     await collect(Backwards(25))
     chat = Backwards(25)
@@ -136,7 +157,9 @@ async def test_nothing_new_is_one_look(collect):
     assert chat.asked == [(25, None)]
 
 
-async def test_snapshot_reads_all_again_and_keeps_the_backlog_until_it_is_done(collect, sources):
+async def test_snapshot_reads_all_again_and_keeps_the_backlog_until_it_is_done(
+    collect: Callable[..., Any], sources: IngestionStorage
+) -> None:
     """A snapshot that is cut short changes no cursor; a whole one closes every hole."""
     await collect(Backwards(50, pages=2))
     before = await sources.get("s")
@@ -148,7 +171,9 @@ async def test_snapshot_reads_all_again_and_keeps_the_backlog_until_it_is_done(c
     assert (done.open_ranges, done.last_post_id) == ((), 50)
 
 
-async def test_a_limited_snapshot_moves_no_cursor_past_what_it_did_not_read(collect, sources, raw):
+async def test_a_limited_snapshot_moves_no_cursor_past_what_it_did_not_read(
+    collect: Callable[..., Any], sources: IngestionStorage, raw: RawStorage
+) -> None:
     """Read newest first, it holds the newest posts alone; read forward, all up to its last one."""
     await collect(Backwards(50), snapshot=True, limit=20)
     source = await sources.get("s")
@@ -160,7 +185,13 @@ async def test_a_limited_snapshot_moves_no_cursor_past_what_it_did_not_read(coll
 
 
 @pytest.mark.parametrize(("live", "seen"), [(Backwards, 29), (Forwards, 60)])
-async def test_an_export_of_a_part_leaves_the_rest_to_be_fetched(collect, sources, raw, live, seen):
+async def test_an_export_of_a_part_leaves_the_rest_to_be_fetched(
+    collect: Callable[..., Any],
+    sources: IngestionStorage,
+    raw: RawStorage,
+    live: type[Backwards],
+    seen: int,
+) -> None:
     """What lies below its first post and above its last one is asked for as soon as Telegram can be asked."""
     await collect(Exported(25, 55))
     source = await sources.get("s")
@@ -171,14 +202,18 @@ async def test_an_export_of_a_part_leaves_the_rest_to_be_fetched(collect, source
 
 
 @pytest.mark.parametrize(("first", "began"), [(1, None), (7, "create_channel"), (7, "migrate_from_group")])
-async def test_an_export_that_begins_with_the_chat_leaves_nothing_open(collect, sources, first, began):
+async def test_an_export_that_begins_with_the_chat_leaves_nothing_open(
+    collect: Callable[..., Any], sources: IngestionStorage, first: int, began: str | None
+) -> None:
     """The first message by its number, or one that tells how the chat began: there is none before it."""
     await collect(Exported(first, 30, began))
     source = await sources.get("s")
     assert (source.last_post_id, source.open_ranges) == (30, ())
 
 
-async def test_a_newer_export_of_a_part_leaves_the_time_between_open(collect, sources):
+async def test_a_newer_export_of_a_part_leaves_the_time_between_open(
+    collect: Callable[..., Any], sources: IngestionStorage
+) -> None:
     """Posts between two exports are missing until they come."""
     await collect(Exported(1, 30))
     await collect(Exported(51, 60))
@@ -188,7 +223,9 @@ async def test_a_newer_export_of_a_part_leaves_the_time_between_open(collect, so
     assert (await sources.get("s")).last_post_id == 60
 
 
-async def test_the_api_takes_over_from_the_preview(collect, sources, raw):
+async def test_the_api_takes_over_from_the_preview(
+    collect: Callable[..., Any], sources: IngestionStorage, raw: RawStorage
+) -> None:
     """A hole left by the preview is closed by reading forward from the cursor, and is not asked for again."""
     await collect(Backwards(50, pages=2))
     assert (await collect(Forwards(55)))["new"] == 35
@@ -198,7 +235,9 @@ async def test_the_api_takes_over_from_the_preview(collect, sources, raw):
     assert (await raw.summary(CHANNEL)).posts == 55
 
 
-async def test_another_chat_under_the_same_id_is_refused(databases, sources, raw):
+async def test_another_chat_under_the_same_id_is_refused(
+    databases: Databases, sources: IngestionStorage, raw: RawStorage
+) -> None:
     """Where an id is another message than the stored one, nothing of it is stored: two chats never mix."""
     source = await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
     raw_writer = RawWriter(raw)
@@ -209,10 +248,10 @@ async def test_another_chat_under_the_same_id_is_refused(databases, sources, raw
     assert [stored.current_text async for page in raw.pages(CHANNEL) for stored in page] == ["mine"]
 
 
-async def test_messages_are_kept_under_the_id_of_their_source(sources, raw):
+async def test_messages_are_kept_under_the_id_of_their_source(sources: IngestionStorage, raw: RawStorage) -> None:
     """A chat first stored by its name keeps that id when its number becomes known."""
     source = await sources.save_source(SourceChange(source_id="s", channel_id="durov"), NOW)
-    counts = Counter()
+    counts: Counter[str] = Counter()
     await RawWriter(raw).store(source, [message(1, channel="durov")], counts)
     await RawWriter(raw).store(source, [message(1), message(2)], counts)
     assert (counts["new"], counts["unchanged"]) == (2, 1)
@@ -222,11 +261,16 @@ async def test_messages_are_kept_under_the_id_of_their_source(sources, raw):
     ]
 
 
-async def test_with_a_salt_nobody_is_named(sources, raw):
+async def test_with_a_salt_nobody_is_named(sources: IngestionStorage, raw: RawStorage) -> None:
     """Writers of comments become one hash a person, forwards lose the person's name, the payload goes; posts stay."""
     source = await sources.save_source(SourceChange(source_id="s", channel_id=CHANNEL), NOW)
     ann = Author(id="7", name="Ann")
-    told = {"author": ann, "forward": Forward(name="Bob"), "raw_payload": {"from": "Ann"}, "parent_message_id": "1"}
+    told: dict[str, Any] = {
+        "author": ann,
+        "forward": Forward(name="Bob"),
+        "raw_payload": {"from": "Ann"},
+        "parent_message_id": "1",
+    }
     comments = [message(number, kind="comment", thread_id="1", **told) for number in (2, 3)]
     await RawWriter(raw, "pepper").store(source, [message(1, author=Author(name="Editor")), *comments], Counter())
     kept = {m.message.id: m.message async for page in raw.pages(CHANNEL) for m in page}
@@ -235,10 +279,10 @@ async def test_with_a_salt_nobody_is_named(sources, raw):
     assert (kept["2"].forward.name, kept["2"].raw_payload) == (None, None)
 
 
-async def test_with_a_salt_nobody_in_a_group_is_named_either(sources, raw):
+async def test_with_a_salt_nobody_in_a_group_is_named_either(sources: IngestionStorage, raw: RawStorage) -> None:
     """In a group people write every message: posts too lose their names there, as they do not in a channel."""
     group = SourceChange(source_id="g", channel_id=CHANNEL, channel_kind="group")
-    ann = {"author": Author(id="7", name="Ann"), "raw_payload": {"from": "Ann"}}
+    ann: dict[str, Any] = {"author": Author(id="7", name="Ann"), "raw_payload": {"from": "Ann"}}
     await RawWriter(raw, "pepper").store(await sources.save_source(group, NOW), [message(1, **ann)], Counter())
     (kept,) = [each.message async for page in raw.pages(CHANNEL) for each in page]
     assert (kept.author, kept.raw_payload) == (Author(id="hash-86693d50efdc246c"), None)

@@ -1,11 +1,16 @@
 """What processing will cost before anything is sent, and what models have cost, from the databases alone."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from samples import CHANNEL, NOW, document, message
 
 from tg_parser.config.llm_settings import LlmMoneySettings, LlmSettings
+from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import ProviderError
 from tg_parser.domain.spending import Account, Spending
 from tg_parser.domain.times import utc_now
@@ -13,6 +18,7 @@ from tg_parser.processing.processor import ProcessOptions
 from tg_parser.services.costs import CostService
 from tg_parser.services.estimates import EstimateService
 from tg_parser.services.views.spending import Estimate
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.llm_spending import SpendingStorage
 from tg_parser.storage.stores.raw import RawStorage
@@ -22,8 +28,8 @@ WITH_KEY = {"LLM_PROVIDER": "openai", "LLM_MODEL": "gpt-5-mini", "OPENAI_API_KEY
 
 
 @pytest.fixture
-def costs(settings, databases):
-    def made(variables=WITH_KEY, **money):
+def costs(settings: Settings, databases: Databases) -> Callable[..., Any]:
+    def made(variables: dict[str, Any] = WITH_KEY, **money: Any) -> EstimateService:
         chosen = settings.model_copy(
             update={
                 "llm": LlmSettings(_env_file=None, **variables),
@@ -35,12 +41,12 @@ def costs(settings, databases):
     return made
 
 
-async def store(databases, *texts, **fields):
+async def store(databases: Databases, *texts: str, **fields: Any) -> None:
     messages = [message(number, text=text, **fields) for number, text in enumerate(texts, 1)]
     await RawStorage(databases.raw).store(messages, NOW)
 
 
-async def test_estimate_counts_instructions_texts_and_answers(databases, costs):
+async def test_estimate_counts_instructions_texts_and_answers(databases: Databases, costs: Callable[..., Any]) -> None:
     """Ten messages of 310 Cyrillic letters are 100 tokens each: sent with the instructions, answered 1.4 times + 80."""
     await store(databases, *["я" * 310] * 10, "")
     found = await costs().estimate([CHANNEL], ProcessOptions())
@@ -52,7 +58,7 @@ async def test_estimate_counts_instructions_texts_and_answers(databases, costs):
     assert found.cost_usd == pytest.approx(dollars, rel=0.001)
 
 
-async def test_estimate_of_shared_calls(databases, costs):
+async def test_estimate_of_shared_calls(databases: Databases, costs: Callable[..., Any]) -> None:
     """Short messages that share calls need fewer of them, and fewer instructions."""
     await store(databases, *["short"] * 25, "long " * 200)
     alone = await costs().estimate([CHANNEL], ProcessOptions())
@@ -62,7 +68,7 @@ async def test_estimate_of_shared_calls(databases, costs):
     assert shared.output_tokens == alone.output_tokens
 
 
-async def test_estimate_of_what_is_waiting_alone(databases, costs):
+async def test_estimate_of_what_is_waiting_alone(databases: Databases, costs: Callable[..., Any]) -> None:
     """Messages that have their document cost nothing, unless all are to be done again."""
     await store(databases, "one", "two")
     await ProcessingStorage(databases.processing).store([document(1)])
@@ -72,7 +78,7 @@ async def test_estimate_of_what_is_waiting_alone(databases, costs):
     assert (nothing.messages, nothing.input_tokens, nothing.cost_usd) == (0, 0, 0.0)
 
 
-async def test_comments_are_sent_with_what_they_answer(databases, costs):
+async def test_comments_are_sent_with_what_they_answer(databases: Databases, costs: Callable[..., Any]) -> None:
     """Five comments of 100 letters come with a post and a comment like them: 200 letters, 48 tokens more each."""
     await store(databases, *["word " * 20] * 5)
     await store(databases, *["word " * 20] * 5, kind="comment", channel="-1009")
@@ -80,7 +86,7 @@ async def test_comments_are_sent_with_what_they_answer(databases, costs):
     assert comments.input_tokens - posts.input_tokens == pytest.approx(5 * 200 / 4.2, abs=1)
 
 
-async def test_unknown_price_is_null_and_offline_is_free(databases, costs):
+async def test_unknown_price_is_null_and_offline_is_free(databases: Databases, costs: Callable[..., Any]) -> None:
     """A model in no list has no price unless the user says one; without a provider nothing is asked."""
     await store(databases, "text")
     ollama = {"LLM_PROVIDER": "ollama", "LLM_MODEL": "qwen3:8b"}
@@ -94,7 +100,7 @@ async def test_unknown_price_is_null_and_offline_is_free(databases, costs):
         await costs({"LLM_PROVIDER": "openai"}).estimate([CHANNEL], ProcessOptions())
 
 
-async def test_report_says_what_is_unknown(databases, costs):
+async def test_report_says_what_is_unknown(databases: Databases, costs: Callable[..., Any]) -> None:
     """A line whose price nobody knows is null, sums say how many calls they leave out, the month has its budget."""
     today = utc_now().date().isoformat()
     priced = Account(today, "run", "processing", CHANNEL, "openai", "gpt-5-mini")

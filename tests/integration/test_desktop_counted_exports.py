@@ -1,13 +1,18 @@
 """Real and derived exports agree with the counts written down beside them."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections import Counter
 from functools import cache
+from typing import Any
 
 import pytest
 from desktop_files import read
 from sample_data import DATA, LENT, present, sample
+
+from tg_parser.domain.messages import RawMessage
 
 NAMES = (
     "derived_coding_notes_ru", "derived_habr", "derived_naked_science", "derived_spb_events_ru",
@@ -20,14 +25,14 @@ MEDIA = {
 
 
 @cache
-def expected_counts():
+def expected_counts() -> dict[str, dict[str, Any]]:
     """Those of the repository, and of all that are lent."""
     files = [root / "tdesktop_export" / "expected_counts.json" for root in (DATA, LENT)]
     return {name: one for file in files if file.exists() for name, one in json.loads(file.read_text("utf-8")).items()}
 
 
 @pytest.mark.parametrize("name", present("tdesktop_export", *NAMES))
-async def test_an_export_agrees_with_its_expected_counts(name):
+async def test_an_export_agrees_with_its_expected_counts(name: str) -> None:
     """Messages, services, texts, edits, forwards, replies, media, ids, dates and every character of the texts."""
     expected = expected_counts()[name]
     reading = await read(sample("tdesktop_export", name))
@@ -48,12 +53,12 @@ async def test_an_export_agrees_with_its_expected_counts(name):
     assert _media_kinds(written) == {MEDIA[kind]: number for kind, number in expected["media_type"].items()}
 
 
-def test_no_export_there_is_left_untested():
+def test_no_export_there_is_left_untested() -> None:
     """Every export of the folder is in the list above."""
     assert sorted(expected_counts()) == sorted(present("tdesktop_export", *NAMES))
 
 
-def _facts(messages):
+def _facts(messages: list[RawMessage]) -> dict[str, int]:
     media = [item for message in messages for item in message.media]
     return {
         "with_text": sum(bool(item.text) for item in messages),
@@ -68,10 +73,10 @@ def _facts(messages):
     }
 
 
-def _media_kinds(messages):
+def _media_kinds(messages: list[RawMessage]) -> dict[str, int]:
     kinds = Counter(item.kind for message in messages for item in message.media)
     return {kind: number for kind, number in kinds.items() if kind in MEDIA.values()}
 
 
-def _texts_digest(messages):
+def _texts_digest(messages: list[RawMessage]) -> str:
     return hashlib.sha256("\x1e".join(f"{item.id}\x1f{item.text}" for item in messages).encode()).hexdigest()

@@ -1,10 +1,13 @@
 """Chats that were exported in both formats are the same from either; what HTML lacks is listed here, field by field."""
 
+from __future__ import annotations
+
 import pytest
 from desktop_files import read
 from sample_data import present, sample
 
 from tg_parser.domain.errors import ExportTruncatedError
+from tg_parser.domain.messages import RawMessage
 
 CHANNEL, GROUP = "uponthepath_channel", "fixture_roboteam_group"
 EDGES = sample("tdesktop_export", "fixture_html_edge_cases")
@@ -29,7 +32,7 @@ WITHOUT_DURATION = {CHANNEL: set(), GROUP: {"428647"}}
 """The box of an animation shows its size, not its length."""
 
 
-async def _both(name):
+async def _both(name: str) -> list[tuple[RawMessage, RawMessage]]:
     folder = sample("tdesktop_export", name)
     in_json, in_html = await read(folder), await read(folder / "messages.html")
     assert (in_json.error, in_html.error, in_html.skipped) == (None, None, {})
@@ -38,7 +41,7 @@ async def _both(name):
 
 
 @pytest.mark.parametrize("name", CHATS)
-async def test_the_same_messages_come_from_both_formats(name):
+async def test_the_same_messages_come_from_both_formats(name: str) -> None:
     """Texts to the character, links, replies, threads, reactions and the kinds of service messages."""
     pairs = await _both(name)
     assert len(pairs) == {CHANNEL: 213, GROUP: 12}[name]
@@ -47,7 +50,7 @@ async def test_the_same_messages_come_from_both_formats(name):
 
 
 @pytest.mark.parametrize("name", CHATS)
-async def test_dates_are_the_same_but_for_service_messages(name):
+async def test_dates_are_the_same_but_for_service_messages(name: str) -> None:
     """Those have no time on a page; they get one of the same day, not later than the true one."""
     pairs = await _both(name)
     assert {json.id for json, html in pairs if json.date != html.date} == SERVICE[name]
@@ -55,7 +58,7 @@ async def test_dates_are_the_same_but_for_service_messages(name):
 
 
 @pytest.mark.parametrize("name", CHATS)
-async def test_people_and_origins_have_the_same_names(name):
+async def test_people_and_origins_have_the_same_names(name: str) -> None:
     """Names are on a page, ids are not; one service message of the channel's first day names nobody in JSON either."""
     pairs = await _both(name)
     assert [html.author.name for _, html in pairs] == [json.author.name for json, _ in pairs]
@@ -65,7 +68,7 @@ async def test_people_and_origins_have_the_same_names(name):
 
 
 @pytest.mark.parametrize("name", CHATS)
-async def test_media_have_the_same_kind_name_title_and_length(name):
+async def test_media_have_the_same_kind_name_title_and_length(name: str) -> None:
     """Mime types are not on a page, and sizes are cut there to a tenth of their unit."""
     pairs = [(json.id, json.media, html.media) for json, html in await _both(name) if json.media or html.media]
     assert len(pairs) == {CHANNEL: 74, GROUP: 5}[name]
@@ -89,7 +92,7 @@ async def test_media_have_the_same_kind_name_title_and_length(name):
         ("timezone_messages", ["1", "2", "3", "4"]),
     ],
 )
-async def test_pages_that_other_tools_rewrote_are_read(name, ids):
+async def test_pages_that_other_tools_rewrote_are_read(name: str, ids: list[str]) -> None:
     """Their layout is looser than that of Telegram Desktop; each message has text, date and the author it shows."""
     reading = await read(EDGES / f"{name}.html")
     assert (reading.ids, reading.error, reading.skipped) == (ids, None, {})
@@ -98,7 +101,7 @@ async def test_pages_that_other_tools_rewrote_are_read(name, ids):
     assert named == [message_id for message_id in ids if message_id != "46"]
 
 
-async def test_a_malformed_and_cut_page_gives_its_messages_then_the_error():
+async def test_a_malformed_and_cut_page_gives_its_messages_then_the_error() -> None:
     """The one without a date is counted; open tags cost nothing; the missing end is told last."""
     reading = await read(EDGES / "malformed_truncated.html")
     assert reading.ids == ["50", "51", "52", "54", "55", "56"]

@@ -1,7 +1,11 @@
 """The export stage: whole files, in order, with what the filters let through."""
 
+from __future__ import annotations
+
 import json
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from samples import CHANNEL, NOW, document, message, topic
@@ -10,11 +14,12 @@ from tg_parser.domain.errors import OutputError
 from tg_parser.domain.messages import Author, Forward, Media, Reaction
 from tg_parser.export.exporter import Exporter, ExportRequest
 from tg_parser.export.links import ChatAddress
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 
-FACTS = {
+FACTS: dict[str, Any] = {
     "author": Author(id="777", name="Анна"),
     "views": 1500,
     "forwards": 2,
@@ -28,7 +33,7 @@ OTHER = "-1009"
 
 
 @pytest.fixture
-async def exporter(databases):
+async def exporter(databases: Databases) -> Exporter:
     documents, topics = ProcessingStorage(databases.processing), TopicStorage(databases.processing)
     await RawStorage(databases.raw).store([message(1), message(3, **FACTS)], NOW)
     await documents.store([document(number, f"Text {number}.") for number in range(1, 13)])
@@ -37,7 +42,7 @@ async def exporter(databases):
     return Exporter(documents, topics)
 
 
-async def export(exporter, folder, **wanted):
+async def export(exporter: Exporter, folder: Path, **wanted: Any) -> tuple[list[str], list[str]]:
     await exporter.export(ExportRequest(out=folder, **{"channel_ids": [CHANNEL], **wanted}))
     lines = [json.loads(line) for line in (folder / "kb_entries.ndjson").read_text().splitlines()]
     messages = [each["source"]["message_id"] for each in lines if each["source"]["type"] == "telegram_message"]
@@ -45,7 +50,7 @@ async def export(exporter, folder, **wanted):
     return messages, cards
 
 
-async def test_entries_are_sorted_and_complete(exporter, tmp_path):
+async def test_entries_are_sorted_and_complete(exporter: Exporter, tmp_path: Path) -> None:
     """Every message with text, noise too, then topics, sorted by id; without text there is no entry."""
     messages, cards = await export(exporter, tmp_path)
     assert messages == ["1", "10", "11", "12", "2", "21", "3", "4", "5", "6", "7", "8", "9"]
@@ -57,7 +62,7 @@ async def test_entries_are_sorted_and_complete(exporter, tmp_path):
     assert by_id["kb:msg:tg:-100123:post:21"]["metadata"]["is_noise"] is True
 
 
-async def test_topic_file_holds_card_bundle_and_sources(exporter, tmp_path):
+async def test_topic_file_holds_card_bundle_and_sources(exporter: Exporter, tmp_path: Path) -> None:
     """One file a topic, with every source once and its link."""
     await export(exporter, tmp_path, addresses={CHANNEL: ChatAddress(number="-1001032086354")})
     page = json.loads((tmp_path / "topic_tg_-100123_post_2.json").read_text())
@@ -71,7 +76,7 @@ async def test_topic_file_holds_card_bundle_and_sources(exporter, tmp_path):
     assert [each["text"] for each in page["resolved_sources"]] == ["Text 2.", "Text 1.", "Text 3."]
 
 
-async def test_entries_carry_what_their_message_is_known_by(exporter, tmp_path):
+async def test_entries_carry_what_their_message_is_known_by(exporter: Exporter, tmp_path: Path) -> None:
     """Author, views, forwards, reactions, media, origin and edit come from the raw message, on both backends alike."""
     await export(exporter, tmp_path)
     lines = [json.loads(line) for line in (tmp_path / "kb_entries.ndjson").read_text().splitlines()]
@@ -86,7 +91,11 @@ async def test_entries_carry_what_their_message_is_known_by(exporter, tmp_path):
     assert by_id["kb:msg:tg:-100123:post:2"]["views"] is None
 
 
-async def test_files_of_the_former_names_go(exporter, tmp_path):
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+async def test_files_of_the_former_names_go(exporter: Exporter, tmp_path: Path) -> None:
     """A folder that an earlier version wrote holds each topic once afterwards, under the new name; others stay."""
     await export(exporter, tmp_path)
     for number in (2, 10):
@@ -95,12 +104,12 @@ async def test_files_of_the_former_names_go(exporter, tmp_path):
         )
     (tmp_path / "topic_topic_mine.json").write_text("mine")
     await export(exporter, tmp_path)
-    assert sorted(path.name for path in tmp_path.glob("topic_*")) == [
+    assert [name for name in names_in(tmp_path) if name.startswith("topic_")] == [
         "topic_tg_-100123_post_10.json", "topic_tg_-100123_post_2.json", "topic_topic_mine.json",
     ]  # fmt: skip
 
 
-async def test_same_data_same_bytes(exporter, tmp_path):
+async def test_same_data_same_bytes(exporter: Exporter, tmp_path: Path) -> None:
     """Two exports of the same data do not differ in a byte."""
     await export(exporter, tmp_path / "a")
     await export(exporter, tmp_path / "b")
@@ -109,7 +118,7 @@ async def test_same_data_same_bytes(exporter, tmp_path):
     assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in files)
 
 
-async def test_filters(exporter, tmp_path):
+async def test_filters(exporter: Exporter, tmp_path: Path) -> None:
     """Topic, its anchors alone, dates (half-open), channel."""
     assert await export(exporter, tmp_path, topic_id=topic(2)[0].id) == (["1", "2", "3"], ["Low"])
     anchors = await export(exporter, tmp_path, topic_id=topic(2)[0].id, include_supporting=False)
@@ -121,12 +130,12 @@ async def test_filters(exporter, tmp_path):
     assert await export(exporter, tmp_path, channel_ids=[OTHER], replace=True) == (["1"], [])
 
 
-def files_in(folder):
+def files_in(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 @pytest.mark.parametrize("held", ["kb_entries.ndjson", "topics.json"])
-async def test_another_channels_files_are_not_overwritten(exporter, tmp_path, held):
+async def test_another_channels_files_are_not_overwritten(exporter: Exporter, tmp_path: Path, held: str) -> None:
     """Told by either file alone; more channels than are there may join, fewer may not; `replace` does it."""
     await export(exporter, tmp_path)
     for name in {"kb_entries.ndjson", "topics.json"} - {held}:
@@ -143,14 +152,14 @@ async def test_another_channels_files_are_not_overwritten(exporter, tmp_path, he
     assert set(files_in(tmp_path)) == {"kb_entries.ndjson", "topics.json"}
 
 
-async def test_what_is_no_export_holds_no_channel(exporter, tmp_path):
+async def test_what_is_no_export_holds_no_channel(exporter: Exporter, tmp_path: Path) -> None:
     """Files of the same names that are broken or of somebody else are replaced as ever."""
     (tmp_path / "kb_entries.ndjson").write_text('nonsense\n[1]\n{"source": null}\n')
     (tmp_path / "topics.json").write_text('{"id": 1}')
     assert (await export(exporter, tmp_path, channel_ids=[OTHER])) == (["1"], [])
 
 
-async def test_an_empty_result_keeps_earlier_files(exporter, tmp_path):
+async def test_an_empty_result_keeps_earlier_files(exporter: Exporter, tmp_path: Path) -> None:
     """Filters that let nothing through write nothing, and say so in the report."""
     await export(exporter, tmp_path)
     before = files_in(tmp_path)
@@ -160,7 +169,7 @@ async def test_an_empty_result_keeps_earlier_files(exporter, tmp_path):
     assert files_in(tmp_path) == before
 
 
-async def test_files_of_vanished_topics_go(exporter, tmp_path):
+async def test_files_of_vanished_topics_go(exporter: Exporter, tmp_path: Path) -> None:
     """An export replaces the one before it whole, and touches no file that is not its own."""
     out = tmp_path / "out"
     out.mkdir()
@@ -172,7 +181,7 @@ async def test_files_of_vanished_topics_go(exporter, tmp_path):
     ]  # fmt: skip
 
 
-async def test_pretty_is_the_same_content(exporter, tmp_path):
+async def test_pretty_is_the_same_content(exporter: Exporter, tmp_path: Path) -> None:
     """--pretty indents and changes nothing else."""
     await export(exporter, tmp_path / "plain")
     await export(exporter, tmp_path / "pretty", pretty=True)
@@ -181,7 +190,7 @@ async def test_pretty_is_the_same_content(exporter, tmp_path):
     assert len(pretty.splitlines()) > len(plain.splitlines())
 
 
-async def test_half_files_of_a_killed_export_are_cleared(exporter, tmp_path):
+async def test_half_files_of_a_killed_export_are_cleared(exporter: Exporter, tmp_path: Path) -> None:
     """What a killed process left is removed by the next export."""
     out = tmp_path / "out"
     out.mkdir()

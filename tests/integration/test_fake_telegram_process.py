@@ -1,5 +1,7 @@
 """The local Telegram server as a process of its own: what it prints, writes and logs."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -22,10 +24,10 @@ asyncio.run(main())
 """
 
 
-def test_command_line(tmp_path):
+def test_command_line(tmp_path: Path) -> None:
     key, log, session = tmp_path / "rsa", tmp_path / "log", tmp_path / "session"
     folder = Path(server.__file__).parent
-    run = [sys.executable, "-m", "fake_telegram", "--channels", folder / "demo.json"]
+    run: list[str | Path] = [sys.executable, "-m", "fake_telegram", "--channels", folder / "demo.json"]
     run += ["--write-session", session, "--rsa", key, "--log", log]
     proc = subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder.parent)
     try:

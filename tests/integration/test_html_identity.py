@@ -1,9 +1,13 @@
 """An HTML export tells neither number nor name of its chat: it belongs to the channel that somebody names."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
 
 import pytest
 
+from tg_parser.config.settings import Settings
 from tg_parser.services.ingestion import IngestRequest
 from tg_parser.wiring.app import open_app
 from tg_parser.wiring.context import RunContext
@@ -33,7 +37,7 @@ JSON = {
 
 
 @pytest.fixture
-def exports(tmp_path):
+def exports(tmp_path: Path) -> tuple[Path, Path]:
     html, json_file = tmp_path / "html", tmp_path / "json"
     html.mkdir()
     json_file.mkdir()
@@ -42,7 +46,7 @@ def exports(tmp_path):
     return html, json_file
 
 
-async def test_both_formats_of_a_named_channel_are_one_channel(settings, exports):
+async def test_both_formats_of_a_named_channel_are_one_channel(settings: Settings, exports: tuple[Path, Path]) -> None:
     """With --channel the page goes to that channel, whichever format came first; nothing doubles, nothing is edited."""
     html, json_file = exports
     async with open_app(settings) as app, app.new_run(RunContext()) as run:
@@ -55,7 +59,7 @@ async def test_both_formats_of_a_named_channel_are_one_channel(settings, exports
         assert len(await app.sources.list()) == 1
 
 
-async def test_unnamed_page_is_a_channel_of_its_own(settings, exports):
+async def test_unnamed_page_is_a_channel_of_its_own(settings: Settings, exports: tuple[Path, Path]) -> None:
     """Nobody said whose it is: it gets an id made from its title, the same every time."""
     html, _ = exports
     async with open_app(settings) as app, app.new_run(RunContext()) as run:

@@ -25,7 +25,9 @@ from llm_servers import (
     unreachable_url,
     wrong_key,
 )
+from llm_wire import Asked
 
+from tg_parser.config.llm_settings import LlmSettings
 from tg_parser.config.settings import RetrySettings
 from tg_parser.domain.errors import AnalysisError, ProviderError, ProviderUnavailableError
 from tg_parser.llm.asking import Llm
@@ -44,7 +46,7 @@ PASSING = {
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-async def test_what_passes_is_tried_again_once_each_time(endpoint):
+async def test_what_passes_is_tried_again_once_each_time(endpoint: str) -> None:
     """After each passing failure one more request is made, by us alone, and the answer comes."""
     with LlmServer(lambda _: GOOD) as server:
         async with asking(pointed_at(server, endpoint)) as llm:
@@ -55,7 +57,7 @@ async def test_what_passes_is_tried_again_once_each_time(endpoint):
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-async def test_after_the_last_attempt_the_provider_is_unavailable(endpoint):
+async def test_after_the_last_attempt_the_provider_is_unavailable(endpoint: str) -> None:
     """Three attempts are all; the error names model, address and reason."""
     with LlmServer(lambda _: GOOD, [failed(500, message="The disk is full.")] * 3) as server:
         async with asking(pointed_at(server, endpoint)) as llm:
@@ -75,7 +77,7 @@ FINAL = {
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-async def test_what_every_message_would_meet_stops_the_run(endpoint):
+async def test_what_every_message_would_meet_stops_the_run(endpoint: str) -> None:
     """Key, model and money are errors that stop a run after one request; the key is in none of them."""
     with LlmServer(lambda _: GOOD) as server:
         async with asking(pointed_at(server, endpoint)) as llm:
@@ -90,7 +92,7 @@ async def test_what_every_message_would_meet_stops_the_run(endpoint):
 
 
 @pytest.mark.parametrize("endpoint", ["chat", "responses"])
-async def test_a_429_that_waiting_does_not_help_is_final(endpoint):
+async def test_a_429_that_waiting_does_not_help_is_final(endpoint: str) -> None:
     """OpenAI's `insufficient_quota` comes as 429 and is no reason to wait."""
     with LlmServer(lambda _: GOOD, [no_money()]) as server:
         async with asking(pointed_at(server, endpoint)) as llm:
@@ -99,7 +101,7 @@ async def test_a_429_that_waiting_does_not_help_is_final(endpoint):
     assert len(server.requests) == 1
 
 
-async def test_the_wrong_key_of_gemini_is_a_wrong_key():
+async def test_the_wrong_key_of_gemini_is_a_wrong_key() -> None:
     """Gemini says 400 and API_KEY_INVALID to a wrong key; that stops the run too."""
     body = (
         b'{"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT", "details": '
@@ -113,7 +115,7 @@ async def test_the_wrong_key_of_gemini_is_a_wrong_key():
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-async def test_a_refusal_is_one_messages_own(endpoint):
+async def test_a_refusal_is_one_messages_own(endpoint: str) -> None:
     """Refused and filtered answers are not asked for again; the next message is."""
     with LlmServer(lambda _: GOOD) as server:
         async with asking(pointed_at(server, endpoint)) as llm:
@@ -126,7 +128,7 @@ async def test_a_refusal_is_one_messages_own(endpoint):
             assert (await llm.ask(question())).output.summary == "Rates rose."
 
 
-async def test_a_request_that_is_never_taken_is_no_single_messages_fault():
+async def test_a_request_that_is_never_taken_is_no_single_messages_fault() -> None:
     """400 to one message after another, and no answer between, stops the run; an answer starts the count anew."""
     with LlmServer(lambda _: GOOD) as server:
         async with asking(pointed_at(server, "chat")) as llm:
@@ -142,7 +144,7 @@ async def test_a_request_that_is_never_taken_is_no_single_messages_fault():
                 assert seen[-1:] == ([last] if len(plan) > 1 else [])
 
 
-async def test_a_message_too_long_for_the_model_is_its_own_fault():
+async def test_a_message_too_long_for_the_model_is_its_own_fault() -> None:
     """OpenAI's `context_length_exceeded` concerns this message alone."""
     long = Reply(status=400, error_code="context_length_exceeded", message="Too many tokens.")
     with LlmServer(lambda _: GOOD, [long] * (REJECTIONS_IN_A_ROW + 1)) as server:
@@ -153,7 +155,7 @@ async def test_a_message_too_long_for_the_model_is_its_own_fault():
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-async def test_an_answer_that_takes_too_long_is_not_waited_for(endpoint):
+async def test_an_answer_that_takes_too_long_is_not_waited_for(endpoint: str) -> None:
     """LLM_TIMEOUT ends a call, and the next attempt may be quicker."""
     with LlmServer(lambda _: GOOD, [Reply(delay=5)]) as server:
         async with asking(pointed_at(server, endpoint, timeout=0.3)) as llm:
@@ -162,7 +164,7 @@ async def test_an_answer_that_takes_too_long_is_not_waited_for(endpoint):
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-async def test_nobody_listens(endpoint):
+async def test_nobody_listens(endpoint: str) -> None:
     """An address where nobody listens is said with the address."""
     with LlmServer() as server, unreachable_url() as url:
         llm = pointed_at(server, endpoint).model_copy(update={"base_url": url})
@@ -172,14 +174,14 @@ async def test_nobody_listens(endpoint):
     assert url in caught.value.message
 
 
-def wrapped(code, message="Slow down."):
+def wrapped(code: int | str, message: str = "Slow down.") -> Reply:
     """An error as gateways send it: with status 200, in place of an answer."""
     told = {"error": {"message": message, "code": code}, "choices": None}
     return Reply(raw=json.dumps(told).encode())
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-async def test_an_error_inside_an_answer_means_what_it_says(endpoint):
+async def test_an_error_inside_an_answer_means_what_it_says(endpoint: str) -> None:
     """429 is waited for and 503 tried again; a wrong key stops at once; without a number the words are told."""
     with LlmServer(lambda _: GOOD, [wrapped(429), wrapped(503), wrapped(429)]) as server:
         async with asking(pointed_at(server, endpoint)) as llm:
@@ -194,18 +196,18 @@ async def test_an_error_inside_an_answer_means_what_it_says(endpoint):
                 await llm.ask(question())
 
 
-async def test_an_answer_that_speaks_of_errors_is_an_answer():
+async def test_an_answer_that_speaks_of_errors_is_an_answer() -> None:
     """A text with the word, or an empty field beside the answer, is no error."""
     with LlmServer(lambda _: {**GOOD, "summary": 'The "error": 500'}) as server:
         async with asking(pointed_at(server, "responses")) as llm:
             assert (await llm.ask(question())).output.summary == 'The "error": 500'
 
 
-async def test_the_first_model_is_the_first_again_once_it_is_well():
+async def test_the_first_model_is_the_first_again_once_it_is_well() -> None:
     """After its rest one call tries it, while the others still go to the stand-in; answered, all go to it again."""
     tried = threading.Event()
 
-    def slowly(_):
+    def slowly(_: Asked) -> Reply:
         tried.set()
         return Reply(output=GOOD, delay=0.3)
 
@@ -225,7 +227,7 @@ async def test_the_first_model_is_the_first_again_once_it_is_well():
     assert [asked.model for asked in server.requests] == ["gpt-4o-mini", "qwen3:8b", "gpt-4o-mini"]
 
 
-async def test_a_stand_in_answers_and_the_broken_model_is_left_alone():
+async def test_a_stand_in_answers_and_the_broken_model_is_left_alone() -> None:
     """LLM_FALLBACK answers when the first model cannot be used, which is then asked no more."""
     with LlmServer(lambda _: GOOD, [wrong_key()]) as server:
         async with asking(_with_stand_in(server)) as llm:
@@ -234,7 +236,7 @@ async def test_a_stand_in_answers_and_the_broken_model_is_left_alone():
     assert [asked.model for asked in server.requests] == ["gpt-4o-mini", "qwen3:8b", "qwen3:8b", "qwen3:8b"]
 
 
-async def test_a_stand_in_does_not_take_what_is_one_messages_own():
+async def test_a_stand_in_does_not_take_what_is_one_messages_own() -> None:
     """A refused message is not offered to the next model."""
     with LlmServer(lambda _: GOOD, [refused()]) as server:
         async with asking(_with_stand_in(server)) as llm:
@@ -243,7 +245,7 @@ async def test_a_stand_in_does_not_take_what_is_one_messages_own():
     assert [asked.model for asked in server.requests] == ["gpt-4o-mini"]
 
 
-async def test_a_model_that_does_not_answer_rests_while_another_stands_in():
+async def test_a_model_that_does_not_answer_rests_while_another_stands_in() -> None:
     """After its last attempt a model is passed over; the others go on without waiting for it."""
     with LlmServer(lambda _: GOOD, [failed(500)] * 3) as server:
         async with asking(_with_stand_in(server)) as llm:
@@ -252,7 +254,7 @@ async def test_a_model_that_does_not_answer_rests_while_another_stands_in():
     assert [asked.model for asked in server.requests] == ["gpt-4o-mini"] * 3 + ["qwen3:8b"] * 2
 
 
-async def test_when_all_fail_each_reason_is_told():
+async def test_when_all_fail_each_reason_is_told() -> None:
     """The error has the reason of every model of the chain, and stops the run where none can ever answer."""
     with LlmServer(lambda _: GOOD, [wrong_key(), no_model()]) as server:
         async with asking(_with_stand_in(server)) as llm:
@@ -264,11 +266,11 @@ async def test_when_all_fail_each_reason_is_told():
     assert "The model does not exist" in caught.value.message
 
 
-def _with_stand_in(server):
+def _with_stand_in(server: LlmServer) -> LlmSettings:
     return pointed_at(server, "chat").model_copy(update={"fallback": "ollama:qwen3:8b", "ollama_base_url": server.url})
 
 
-async def test_a_wait_without_end_is_refused_to_everybody():
+async def test_a_wait_without_end_is_refused_to_everybody() -> None:
     """A Retry-After beyond LLM_MAX_WAIT ends this call and, until then, every other, without another request."""
     with LlmServer(lambda _: GOOD, [rate_limited(3600)]) as server:
         async with asking(pointed_at(server, "chat"), LLM_MAX_WAIT=5) as llm:

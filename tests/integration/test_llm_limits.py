@@ -20,7 +20,7 @@ def gaps(server: LlmServer) -> list[float]:
 
 
 @pytest.mark.parametrize("endpoint", ["chat", "responses", "anthropic", "gemini"])
-async def test_all_calls_keep_the_wait_that_one_was_told(endpoint):
+async def test_all_calls_keep_the_wait_that_one_was_told(endpoint: str) -> None:
     """After one 429 with Retry-After nobody asks before that time is over, also where that one has given up."""
     with LlmServer(lambda _: GOOD) as server:
         async with asking(pointed_at(server, endpoint)) as llm:
@@ -35,7 +35,7 @@ async def test_all_calls_keep_the_wait_that_one_was_told(endpoint):
     assert min(asked.at for asked in later) - refused.at >= 1.0
 
 
-async def test_waits_are_no_failures():
+async def test_waits_are_no_failures() -> None:
     """Twice as many 429 as attempts are allowed are sat out."""
     with LlmServer(lambda _: GOOD, [rate_limited(0.05)] * 6) as server:
         async with asking(pointed_at(server, "chat")) as llm:
@@ -44,7 +44,7 @@ async def test_waits_are_no_failures():
     assert min(gaps(server)) >= 0.05
 
 
-async def test_waits_come_to_an_end():
+async def test_waits_come_to_an_end() -> None:
     """A provider that asks to wait again and again is left after LLM_MAX_WAIT seconds of it, three waits here."""
     with LlmServer(lambda _: rate_limited(0.3)) as server:
         async with asking(pointed_at(server, "chat"), LLM_MAX_WAIT=0.7) as llm:
@@ -55,7 +55,7 @@ async def test_waits_come_to_an_end():
     assert len(server.requests) == 3
 
 
-async def test_where_no_wait_is_named_it_grows():
+async def test_where_no_wait_is_named_it_grows() -> None:
     """A 429 without Retry-After is followed by pauses that double."""
     with LlmServer(lambda _: GOOD, [rate_limited(None)] * 3) as server:
         async with asking(pointed_at(server, "chat")) as llm:
@@ -63,7 +63,7 @@ async def test_where_no_wait_is_named_it_grows():
     assert [gap >= least for gap, least in zip(gaps(server), (0.1, 0.2, 0.4), strict=True)] == [True] * 3
 
 
-async def test_overload_with_a_wait_is_like_a_limit():
+async def test_overload_with_a_wait_is_like_a_limit() -> None:
     """503 and 529 with Retry-After are waited for like 429, and use up no attempt."""
     busy = [failed(status, headers={"retry-after-ms": "50"}) for status in (503, 529, 503, 503)]
     with LlmServer(lambda _: GOOD, busy) as server:
@@ -72,7 +72,7 @@ async def test_overload_with_a_wait_is_like_a_limit():
     assert len(server.requests) == 5
 
 
-async def test_the_wait_in_the_body_of_gemini_is_heard():
+async def test_the_wait_in_the_body_of_gemini_is_heard() -> None:
     """Gemini tells the wait in its error's details."""
     body = (
         b'{"error": {"code": 429, "message": "Quota.", "status": "RESOURCE_EXHAUSTED", "details": '
@@ -84,7 +84,7 @@ async def test_the_wait_in_the_body_of_gemini_is_heard():
     assert gaps(server)[0] >= 0.4
 
 
-async def test_what_an_answer_says_is_left_is_heard_before_a_refusal():
+async def test_what_an_answer_says_is_left_is_heard_before_a_refusal() -> None:
     """Nothing left of 10 calls that are whole again in 4 s: the next call waits for its tenth of that."""
     told = {
         "x-ratelimit-limit-requests": "10",
@@ -98,7 +98,7 @@ async def test_what_an_answer_says_is_left_is_heard_before_a_refusal():
     assert gaps(server)[0] >= 0.35
 
 
-async def test_the_users_calls_a_minute_hold_for_all_stages():
+async def test_the_users_calls_a_minute_hold_for_all_stages() -> None:
     """At 600 a minute two stages that share a provider send a call every tenth of a second together."""
     with LlmServer(lambda _: GOOD) as server:
         settings = settings_of(pointed_at(server, "chat"), LLM_REQUESTS_PER_MINUTE=600)
@@ -110,7 +110,7 @@ async def test_the_users_calls_a_minute_hold_for_all_stages():
     assert time.monotonic() - started >= 0.7
 
 
-async def test_the_users_tokens_a_minute_hold():
+async def test_the_users_tokens_a_minute_hold() -> None:
     """Calls of 400 tokens at 60,000 a minute are four tenths of a second apart once their size is known."""
     with LlmServer(lambda _: Reply(output=GOOD, usage=(300, 100))) as server:
         async with asking(pointed_at(server, "chat"), LLM_TOKENS_PER_MINUTE=60_000) as llm:
@@ -119,7 +119,7 @@ async def test_the_users_tokens_a_minute_hold():
     assert min(gaps(server)) >= 0.3  # 0.4 but for what a busy machine adds to the first of two calls
 
 
-async def test_a_storm_of_refusals_costs_no_message():
+async def test_a_storm_of_refusals_costs_no_message() -> None:
     """Thirty callers at once, against a provider that takes twenty a second, all get their answers in the end."""
     allowed = Allowance(rate=20.0, burst=5)
     with LlmServer(lambda _: GOOD if allowed.take() else rate_limited(0.2)) as server:
@@ -129,7 +129,7 @@ async def test_a_storm_of_refusals_costs_no_message():
     assert allowed.refused > 0
 
 
-async def test_who_leaves_the_line_blocks_nobody():
+async def test_who_leaves_the_line_blocks_nobody() -> None:
     """Calls that are cancelled while they wait for their turn do not hold up the others."""
     with LlmServer(lambda _: GOOD) as server:
         async with asking(pointed_at(server, "chat"), LLM_REQUESTS_PER_MINUTE=120) as llm:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from llm_questions import ENDPOINTS, GOOD, PROMPT, asking, pointed_at, question
+from llm_questions import ENDPOINTS, GOOD, PROMPT, Reading, asking, pointed_at, question
 from llm_servers import SECRET, LlmServer, Reply, cut, empty
 
 from tg_parser.domain.errors import AnalysisError
@@ -33,7 +33,7 @@ async def told(endpoint: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-async def test_a_schema_checked_answer_comes_from_every_provider(endpoint):
+async def test_a_schema_checked_answer_comes_from_every_provider(endpoint: str) -> None:
     """The answer of each provider is read into the wanted shape, and names the parameters it was made with."""
     with LlmServer(lambda _: GOOD) as server:
         async with asking(pointed_at(server, endpoint)) as llm:
@@ -48,7 +48,7 @@ async def test_a_schema_checked_answer_comes_from_every_provider(endpoint):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-async def test_the_way_an_answer_is_asked_for_can_be_chosen(endpoint, mode):
+async def test_the_way_an_answer_is_asked_for_can_be_chosen(endpoint: str, mode: str) -> None:
     """LLM_OUTPUT_MODE decides for tools, the provider's JSON mode, or words, and each of them is understood."""
     with LlmServer(lambda _: GOOD) as server:
         async with asking(pointed_at(server, endpoint, output_mode=mode)) as llm:
@@ -57,7 +57,7 @@ async def test_the_way_an_answer_is_asked_for_can_be_chosen(endpoint, mode):
     assert [asked.mode for asked in server.requests] == [mode]
 
 
-async def test_openai_keeps_nothing_and_is_told_how_to_think():
+async def test_openai_keeps_nothing_and_is_told_how_to_think() -> None:
     """gpt-6 is asked through the Responses API with effort and verbosity, without temperature, and `store: false`."""
     body = await told("responses", reasoning_effort="low", verbosity="low")
     assert body["store"] is False
@@ -68,20 +68,20 @@ async def test_openai_keeps_nothing_and_is_told_how_to_think():
     assert "include" not in body
 
 
-async def test_chat_completions_say_the_same_in_their_words():
+async def test_chat_completions_say_the_same_in_their_words() -> None:
     """Chat Completions get temperature 0, `max_completion_tokens` and `store: false`."""
     body = await told("chat")
     assert (body["temperature"], body["max_completion_tokens"], body["store"]) == (0.0, 4096, False)
 
 
-async def test_a_server_that_is_only_like_openai_gets_nothing_it_may_not_know():
+async def test_a_server_that_is_only_like_openai_gets_nothing_it_may_not_know() -> None:
     """An unknown model at LLM_BASE_URL gets the old `max_tokens`, no `store`, no `response_format`."""
     body = await told("compatible")
     assert body["max_tokens"] == 4096
     assert not {"store", "response_format", "max_completion_tokens", "tools"} & set(body)
 
 
-async def test_no_key_is_needed_at_an_address_of_ones_own():
+async def test_no_key_is_needed_at_an_address_of_ones_own() -> None:
     """With LLM_BASE_URL alone a model is asked, and no key of anybody is sent."""
     with LlmServer(lambda _: GOOD) as server:
         llm = pointed_at(server, "compatible").model_copy(update={"openai_api_key": None, "provider": None})
@@ -91,20 +91,20 @@ async def test_no_key_is_needed_at_an_address_of_ones_own():
 
 
 @pytest.mark.parametrize(("wanted", "sent"), [(4096, 4096), (100_000, 64_000)])
-async def test_anthropic_always_hears_the_longest_answer(wanted, sent):
+async def test_anthropic_always_hears_the_longest_answer(wanted: int, sent: int) -> None:
     """Anthropic gets max_tokens, never more than the model can, and answers in one piece however long that is."""
     body = await told("anthropic", max_tokens=wanted)
     assert (body["max_tokens"], body["stream"], body["temperature"]) == (sent, False, 0.0)
 
 
-async def test_gemini_hears_its_parameters():
+async def test_gemini_hears_its_parameters() -> None:
     """Gemini gets temperature, the longest answer and the schema in its own places."""
     config = (await told("gemini"))["generationConfig"]
     assert (config["temperature"], config["maxOutputTokens"]) == (0.0, 4096)
     assert set(config["responseJsonSchema"]["required"]) == {"summary", "score", "tags"}
 
 
-async def test_a_prompts_own_parameters_come_before_the_settings():
+async def test_a_prompts_own_parameters_come_before_the_settings() -> None:
     """What a prompt file says of temperature and length is sent, and written into the provenance."""
     with LlmServer(lambda _: GOOD) as server:
         async with asking(pointed_at(server, "chat")) as llm:
@@ -121,7 +121,7 @@ BAD_SHAPES = {
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-async def test_a_wrong_shape_is_asked_about_again(endpoint):
+async def test_a_wrong_shape_is_asked_about_again(endpoint: str) -> None:
     """The model hears what was wrong with its last answer, sees that answer, and gets another chance."""
     with LlmServer(lambda _: GOOD, [Reply(output=bad) for bad in BAD_SHAPES.values()]) as server:
         async with asking(pointed_at(server, endpoint)) as llm:
@@ -136,7 +136,7 @@ async def test_a_wrong_shape_is_asked_about_again(endpoint):
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-async def test_empty_and_cut_answers_are_asked_for_again_without_a_history(endpoint):
+async def test_empty_and_cut_answers_are_asked_for_again_without_a_history(endpoint: str) -> None:
     """No empty or torn answer is sent back: the question comes again, with a note."""
     with LlmServer(lambda _: GOOD, [empty(), cut()]) as server:
         async with asking(pointed_at(server, endpoint)) as llm:
@@ -148,7 +148,7 @@ async def test_empty_and_cut_answers_are_asked_for_again_without_a_history(endpo
 
 
 @pytest.mark.parametrize("text", ["```json\n{}\n```", "Here it is:\n{}", "{}\nAnything else?"])
-async def test_words_around_an_answer_do_not_spoil_it(text):
+async def test_words_around_an_answer_do_not_spoil_it(text: str) -> None:
     """A fence or a sentence around the JSON is no fault."""
     wrapped = text.replace("{}", '{"summary": "x", "score": null, "tags": []}')
     with LlmServer(lambda _: wrapped) as server:
@@ -157,10 +157,10 @@ async def test_words_around_an_answer_do_not_spoil_it(text):
     assert (answer.output.summary, answer.calls) == ("x", 1)
 
 
-async def test_what_a_check_refuses_is_told_and_in_the_end_given_up():
+async def test_what_a_check_refuses_is_told_and_in_the_end_given_up() -> None:
     """A check's words reach the model; after the last attempt the error names prompt, model and fault, no more."""
 
-    def check(reading) -> None:
+    def check(reading: Reading) -> None:
         raise AnswerRejectedError("The summary holds words that the message does not.")
 
     with LlmServer(lambda _: GOOD) as server:
@@ -176,7 +176,7 @@ async def test_what_a_check_refuses_is_told_and_in_the_end_given_up():
 
 
 @pytest.mark.parametrize("endpoint", sorted(set(ENDPOINTS) - {"anthropic"}))
-async def test_an_answer_without_usage_is_still_an_answer(endpoint):
+async def test_an_answer_without_usage_is_still_an_answer(endpoint: str) -> None:
     """Where the provider does not say what it took, the answer counts all the same."""
     with LlmServer(lambda _: GOOD, [Reply(output=GOOD, usage=None)]) as server:
         async with asking(pointed_at(server, endpoint)) as llm:

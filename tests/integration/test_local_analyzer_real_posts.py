@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sample_data import sample
 
+from tg_parser.domain.documents import Analysis
 from tg_parser.domain.messages import RawMessage
 from tg_parser.nlp.footers import build_profile
 from tg_parser.nlp.words import stop_words
@@ -15,14 +17,14 @@ from tg_parser.processing.text_tools import analyze_locally
 
 
 @pytest.fixture(scope="module", params=["habr", "moskvach", "naked_science"])
-def channel(request):
+def channel(request: pytest.FixtureRequest) -> list[tuple[dict[str, Any], Analysis]]:
     """The posts of a channel, each with its analysis."""
     posts = json.loads(sample("channel_posts_ru", f"{request.param}.json").read_text("utf-8"))
     profile = build_profile(post["text"] for post in posts[:500])
     return [(post, analyze_locally(message(post), profile)) for post in posts]
 
 
-def message(post):
+def message(post: dict[str, Any]) -> RawMessage:
     return RawMessage(
         id=str(post["message_id"]),
         message_type="post",
@@ -33,7 +35,7 @@ def message(post):
     )
 
 
-def test_language_and_marks(channel):
+def test_language_and_marks(channel: list[tuple[dict[str, Any], Analysis]]) -> None:
     """Nearly all posts are recognised as Russian, and nearly none keeps a mark or a tracking parameter."""
     russian = sum(analysis.language == "ru" for _, analysis in channel)
     marked = sum("](http" in analysis.text_clean or "**" in analysis.text_clean for _, analysis in channel)
@@ -44,7 +46,7 @@ def test_language_and_marks(channel):
     )
 
 
-def test_topics(channel):
+def test_topics(channel: list[tuple[dict[str, Any], Analysis]]) -> None:
     """Posts of some length have topics of three words at most besides names, none with a stop word at its edge."""
     stop = stop_words("ru")
     for _, analysis in channel:
@@ -54,7 +56,7 @@ def test_topics(channel):
     assert sum(len(analysis.topics) >= 3 for analysis in long) >= 0.97 * len(long)
 
 
-def test_summaries(channel):
+def test_summaries(channel: list[tuple[dict[str, Any], Analysis]]) -> None:
     """Summaries are shorter than their text and made of its sentences; most longer posts have one."""
     long = [analysis for _, analysis in channel if len(analysis.text_clean) >= 280]
     summaries = [(analysis.summary, analysis.text_clean) for analysis in long if analysis.summary]
@@ -62,7 +64,7 @@ def test_summaries(channel):
     assert all(len(summary) < 0.8 * len(text) and summary[:30] in text for summary, text in summaries)
 
 
-def test_noise_is_rare_and_mostly_advertising(channel):
+def test_noise_is_rare_and_mostly_advertising(channel: list[tuple[dict[str, Any], Analysis]]) -> None:
     """Few posts are flagged, and of those without the mark the law demands nearly all are labelled advertising."""
     flagged = [post for post, analysis in channel if analysis.is_noise]
     unmarked = [post for post in flagged if "erid" not in post["text"].lower() and len(post["text"]) > 20]

@@ -1,10 +1,16 @@
 """Logging in from several requests of one process: each step tells the next, and nothing stays open behind them."""
 
+from __future__ import annotations
+
 import asyncio
 import stat
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from fake_telegram.server import FakeTelegram
 from fake_telegram_server import fake_telegram, login_variables, world
 from telegram_protected import protected
 from telegram_reach import reach
@@ -15,6 +21,7 @@ from tg_parser.domain.peers import parse_peer
 from tg_parser.ingestion.telegram.session import load_session
 from tg_parser.services.login import LoginService
 from tg_parser.services.login_attempt import LoggedIn, LoginStep
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.accounts import AccountStorage
 
 PHONE, CODE = "+79990000000", "12345"
@@ -22,7 +29,7 @@ on_sqlite = pytest.mark.parametrize("backend", ["sqlite"])
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[FakeTelegram]:
     inhabited = world()
     inhabited.channel("news", "Новости").post("first")
     with fake_telegram(inhabited) as running:
@@ -30,27 +37,47 @@ def server():
 
 
 @pytest.fixture
-def session(tmp_path):
+def session(tmp_path: Path) -> Path:
     return tmp_path / "account" / "telegram.session"
 
 
-async def nobody_keeps_it():
+async def nobody_keeps_it() -> None:
     """A process without a session of its own."""
 
 
-def login_at(server, databases, folder, *, patience=60.0, scan_pause=3.0, give_back=nobody_keeps_it, **variables):
+def login_at(
+    server: Any,
+    databases: Databases,
+    folder: Path,
+    *,
+    patience: float = 60.0,
+    scan_pause: float = 3.0,
+    give_back: Callable[..., Any] = nobody_keeps_it,
+    **variables: Any,
+) -> LoginService:
     settings = TelegramSettings(_env_file=None, **{**login_variables(server, folder), **variables})
     retry = RetrySettings(max_attempts=1)
     accounts = AccountStorage(databases.ingestion)
     return LoginService(settings, retry, accounts, databases.locks, give_back, patience=patience, scan_pause=scan_pause)
 
 
-async def in_a_request(step):
+async def in_a_request(step: Coroutine[Any, Any, Any]) -> Any:
     """A step in a task of its own, which ends with it, as each request of a page is one."""
     return await asyncio.create_task(step)
 
 
-async def until(true):
+def mode_of(file: Path) -> int | None:
+    """Who may read and write a file; None where there is none."""
+    return stat.S_IMODE(file.stat().st_mode) if file.exists() else None
+
+
+def wanting(answer: LoginStep | LoggedIn) -> LoginStep:
+    """The answer of a step after which another is wanted."""
+    assert isinstance(answer, LoginStep)
+    return answer
+
+
+async def until(true: Callable[..., Any]) -> None:
     """Return as soon as something is `true`, which it must be within twenty seconds."""
     for _ in range(2000):
         if true():
@@ -59,11 +86,13 @@ async def until(true):
     raise TimeoutError
 
 
-async def connections_gone(server):
+async def connections_gone(server: Any) -> None:
     await until(lambda: not server.connections)
 
 
-async def test_an_exchange_of_keys_that_must_begin_anew_is_repeated(server, databases, tmp_path, session):
+async def test_an_exchange_of_keys_that_must_begin_anew_is_repeated(
+    server: FakeTelegram, databases: Databases, tmp_path: Path, session: Path
+) -> None:
     """Telegram wants the key made anew twice: nobody who logs in notices, and the session has a whole key."""
     server.refused_keys = 2
     login = login_at(server, databases, tmp_path)
@@ -75,7 +104,9 @@ async def test_an_exchange_of_keys_that_must_begin_anew_is_repeated(server, data
     assert len(kept.key) == 256
 
 
-async def test_a_code_comes_in_steps_over_one_connection(server, databases, tmp_path, session):
+async def test_a_code_comes_in_steps_over_one_connection(
+    server: FakeTelegram, databases: Databases, tmp_path: Path, session: Path
+) -> None:
     """Each request is a task of its own; each answer says what is wanted next, where to look, and for how long."""
     login, begun = login_at(server, databases, tmp_path), datetime.now(UTC)
     assert (await in_a_request(login.start())).wanted == "phone"
@@ -83,37 +114,43 @@ async def test_a_code_comes_in_steps_over_one_connection(server, databases, tmp_
     assert (step.wanted, step.sent, step.problem) == ("code", "in Telegram on another device", None)
     assert begun + timedelta(seconds=60) <= step.good_until <= datetime.now(UTC) + timedelta(seconds=60)
     assert await in_a_request(login.submit_code(CODE)) == LoggedIn("Тест", session, already=False)
-    assert stat.S_IMODE(session.stat().st_mode) == 0o600
+    assert mode_of(session) == 0o600
     assert server.counts["handshakes"] == 1
     assert len({entry.conn for entry in server.requests("auth.*")}) == 1
     await connections_gone(server)
 
 
-async def test_a_wrong_code_is_wanted_again(server, databases, tmp_path, session):
+async def test_a_wrong_code_is_wanted_again(
+    server: FakeTelegram, databases: Databases, tmp_path: Path, session: Path
+) -> None:
     """The step says why; the right one then logs in."""
     login = login_at(server, databases, tmp_path)
-    first = await login.start(PHONE)
-    again = await login.submit_code("11111")
+    first = wanting(await login.start(PHONE))
+    again = wanting(await login.submit_code("11111"))
     assert (again.wanted, again.sent, again.problem) == ("code", first.sent, "Telegram does not accept this code.")
     assert isinstance(await login.submit_code(CODE), LoggedIn)
 
 
-async def test_the_third_wrong_code_ends_the_attempt(server, databases, tmp_path, session):
+async def test_the_third_wrong_code_ends_the_attempt(
+    server: FakeTelegram, databases: Databases, tmp_path: Path, session: Path
+) -> None:
     """Nothing stays open, and the right code comes too late."""
     login = login_at(server, databases, tmp_path)
     await login.start(PHONE)
     for code in ("1", "2"):
-        assert (await login.submit_code(code)).wanted == "code"
+        assert wanting(await login.submit_code(code)).wanted == "code"
     with pytest.raises(AccountError, match="does not accept this code"):
         await login.submit_code("3")
     await connections_gone(server)
     with pytest.raises(AccountError, match="given up"):
         await login.submit_code(CODE)
-    assert not session.exists()
+    assert mode_of(session) is None
 
 
 @on_sqlite
-async def test_an_answer_that_is_not_wanted_is_refused(server, databases, tmp_path):
+async def test_an_answer_that_is_not_wanted_is_refused(
+    server: FakeTelegram, databases: Databases, tmp_path: Path
+) -> None:
     """The attempt goes on: the page showed the wrong form."""
     login = login_at(server, databases, tmp_path)
     await login.start(PHONE)
@@ -123,7 +160,9 @@ async def test_an_answer_that_is_not_wanted_is_refused(server, databases, tmp_pa
 
 
 @on_sqlite
-async def test_an_answer_can_be_given_again_when_the_network_is_back(server, databases, tmp_path):
+async def test_an_answer_can_be_given_again_when_the_network_is_back(
+    server: FakeTelegram, databases: Databases, tmp_path: Path
+) -> None:
     """A connection that is cut ends the step and not the attempt."""
     login = login_at(server, databases, tmp_path)
     await login.start(PHONE)
@@ -134,19 +173,21 @@ async def test_an_answer_can_be_given_again_when_the_network_is_back(server, dat
 
 
 @on_sqlite
-async def test_a_password_follows_the_code(databases, tmp_path):
+async def test_a_password_follows_the_code(databases: Databases, tmp_path: Path) -> None:
     """A wrong one is wanted again."""
     with protected(asks_password=True) as server:
         server.fault("auth.checkPassword", error="PASSWORD_HASH_INVALID", times=1)
         login = login_at(server, databases, tmp_path)
         await login.start(PHONE)
-        assert (await login.submit_code(CODE)).wanted == "password"
-        assert (await login.submit_password("wrong")).problem == "Telegram does not accept this password."
-        assert (await login.submit_password("right")).account == "Тест"
+        assert wanting(await login.submit_code(CODE)).wanted == "password"
+        assert wanting(await login.submit_password("wrong")).problem == "Telegram does not accept this password."
+        entered = await login.submit_password("right")
+        assert isinstance(entered, LoggedIn)
+        assert entered.account == "Тест"
 
 
 @on_sqlite
-async def test_a_qr_code_is_renewed_until_it_is_scanned(databases, tmp_path):
+async def test_a_qr_code_is_renewed_until_it_is_scanned(databases: Databases, tmp_path: Path) -> None:
     """Each code comes as a step with the moment until which it is good; the last one logs in."""
     with protected(asks_password=False, codes=3) as server:
         login = login_at(server, databases, tmp_path, scan_pause=0.01)
@@ -161,7 +202,7 @@ async def test_a_qr_code_is_renewed_until_it_is_scanned(databases, tmp_path):
 
 
 @on_sqlite
-async def test_cancelling_ends_the_step_that_waits(databases, tmp_path):
+async def test_cancelling_ends_the_step_that_waits(databases: Databases, tmp_path: Path) -> None:
     """The request that waits for a scan is answered with an error; its task is not stopped under the server's feet."""
     with protected(asks_password=False, codes=10**6) as server:
         login = login_at(server, databases, tmp_path)
@@ -175,7 +216,9 @@ async def test_cancelling_ends_the_step_that_waits(databases, tmp_path):
         await connections_gone(server)
 
 
-async def test_a_request_that_goes_away_leaves_the_attempt(server, databases, tmp_path):
+async def test_a_request_that_goes_away_leaves_the_attempt(
+    server: FakeTelegram, databases: Databases, tmp_path: Path
+) -> None:
     """A page that is loaded again goes on where it was."""
     login = login_at(server, databases, tmp_path)
     await login.start(PHONE)
@@ -188,11 +231,13 @@ async def test_a_request_that_goes_away_leaves_the_attempt(server, databases, tm
     assert isinstance(await login.submit_code(CODE), LoggedIn)
 
 
-async def test_an_abandoned_attempt_leaves_nothing_open(server, databases, tmp_path, session):
+async def test_an_abandoned_attempt_leaves_nothing_open(
+    server: FakeTelegram, databases: Databases, tmp_path: Path, session: Path
+) -> None:
     """Its connection closes, the session that it was to replace is free again, and its code is refused."""
     path = server.session_file(tmp_path / "old.session")
     login = login_at(server, databases, tmp_path, patience=0.3, TELEGRAM_SESSION=path)
-    assert (await login.start(PHONE, force=True)).wanted == "code"
+    assert wanting(await login.start(PHONE, force=True)).wanted == "code"
     async with reach(server, databases, TELEGRAM_SESSION=path) as api:
         with pytest.raises(BusyError, match="The Telegram session is in use"):
             async with api.open(parse_peer("news")):
@@ -204,18 +249,20 @@ async def test_an_abandoned_attempt_leaves_nothing_open(server, databases, tmp_p
             assert chat.chat.title == "Новости"
 
 
-async def test_a_new_attempt_takes_the_place_of_the_last(server, databases, tmp_path):
+async def test_a_new_attempt_takes_the_place_of_the_last(
+    server: FakeTelegram, databases: Databases, tmp_path: Path
+) -> None:
     """Somebody closed the page and began anew."""
     login = login_at(server, databases, tmp_path)
     await login.start(PHONE)
-    assert (await login.start()).wanted == "phone"
+    assert wanting(await login.start()).wanted == "phone"
     with pytest.raises(UsageError, match="waiting for a phone number"):
         await login.submit_code(CODE)
     await login.cancel()
     await connections_gone(server)
 
 
-async def test_who_is_logged_in_is_told_at_once(server, databases, tmp_path):
+async def test_who_is_logged_in_is_told_at_once(server: FakeTelegram, databases: Databases, tmp_path: Path) -> None:
     """No step is wanted, and the session is free right after."""
     path = server.session_file(tmp_path / "old.session")
     login = login_at(server, databases, tmp_path, TELEGRAM_SESSION=path)
@@ -224,7 +271,9 @@ async def test_who_is_logged_in_is_told_at_once(server, databases, tmp_path):
     assert await login.start() == LoggedIn("Тест", tmp_path / "old.session", already=True)
 
 
-async def test_a_process_that_keeps_the_session_gives_it_back_for_a_login(server, databases, tmp_path):
+async def test_a_process_that_keeps_the_session_gives_it_back_for_a_login(
+    server: FakeTelegram, databases: Databases, tmp_path: Path
+) -> None:
     """It collected a while ago and keeps the account for the next chat; after the login it uses the new session."""
     path = server.session_file(tmp_path / "old.session")
     before = load_session(TelegramSettings(_env_file=None, TELEGRAM_SESSION=path)).key
@@ -240,7 +289,9 @@ async def test_a_process_that_keeps_the_session_gives_it_back_for_a_login(server
 
 
 @on_sqlite
-async def test_a_session_string_is_written_without_a_terminal(server, databases, tmp_path):
+async def test_a_session_string_is_written_without_a_terminal(
+    server: FakeTelegram, databases: Databases, tmp_path: Path
+) -> None:
     """For another machine, into a file for its owner alone."""
     login = login_at(server, databases, tmp_path)
     await login.start(PHONE)

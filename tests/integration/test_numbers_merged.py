@@ -1,6 +1,10 @@
 """A message that an earlier version stored under two numbers of its chat ends as if it had been stored under one."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from old_numbers import FOLDED, FOLDED_RIGHT, as_before, posts, upgrade
@@ -9,7 +13,9 @@ from sqlalchemy import select
 
 from tg_parser.domain.messages import Author, Forward, Media
 from tg_parser.domain.refs import source_ref
-from tg_parser.domain.topics import TimeRange
+from tg_parser.domain.topics import TimeRange, TopicBundle, TopicCard
+from tg_parser.storage.engine.databases import Databases
+from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 from tg_parser.storage.tables.raw import raw_messages, raw_revisions
@@ -21,7 +27,7 @@ OF_CHAT = {"source_ref", "channel_id"}
 POLL = (Media(kind="poll", title="Which?", options=("Red",)),)
 
 
-def seen(number, text, **fields):
+def seen(number: str, text: str | None, **fields: Any) -> tuple[Any, ...]:
     return number, fields.get("hours", 0), text, {name: value for name, value in fields.items() if name != "hours"}
 
 
@@ -69,7 +75,7 @@ SIGHTINGS = {
 }  # fmt: skip
 
 
-async def see(raw, observations, channel_of):
+async def see(raw: RawStorage, observations: list[Any], channel_of: Callable[..., Any]) -> None:
     for number, hours, said, fields in observations:
         channel, at = channel_of(number), NOW + timedelta(hours=hours)
         if said is GONE:
@@ -78,7 +84,7 @@ async def see(raw, observations, channel_of):
             await raw.store(posts(channel, FOLDED_RIGHT, 2, text=said, **fields), at)
 
 
-async def held(database, channel):
+async def held(database: Database, channel: str) -> list[Any]:
     ref = source_ref(channel, "post", 2)
     found = []
     for table in (raw_messages, raw_revisions):
@@ -89,7 +95,7 @@ async def held(database, channel):
 
 
 @pytest.mark.parametrize("case", SIGHTINGS)
-async def test_two_numbers_end_as_one_would_have(databases, case):
+async def test_two_numbers_end_as_one_would_have(databases: Databases, case: str) -> None:
     """Whatever was seen under the two, in whatever order: row and log are those of a chat with one number."""
     raw = RawStorage(databases.raw)
     await see(raw, SIGHTINGS[case], lambda number: number)
@@ -100,7 +106,7 @@ async def test_two_numbers_end_as_one_would_have(databases, case):
     assert await held(databases.raw, FOLDED) == [[], []]
 
 
-async def test_the_text_first_seen_stays_and_the_other_is_a_revision(databases):
+async def test_the_text_first_seen_stays_and_the_other_is_a_revision(databases: Databases) -> None:
     """Text, date and payload of the poorer sighting stay, because it was the first; what it lacked is filled in."""
     raw = RawStorage(databases.raw)
     first = posts(FOLDED, FOLDED_RIGHT, 2, text="first", via="export", raw_payload={"n": 1})
@@ -118,7 +124,9 @@ async def test_the_text_first_seen_stays_and_the_other_is_a_revision(databases):
     )  # fmt: skip
 
 
-def of_topic(channel, scores, *, hours, **card):
+def of_topic(
+    channel: str, scores: dict[int, float], *, hours: tuple[int, int], **card: Any
+) -> tuple[TopicCard, TopicBundle]:
     """The topic of post 1 with these scores, its bundle ending `hours` after the first post."""
     made, bundle = topic(*scores, channel=channel)
     items = [item.model_copy(update={"score": scores[int(item.message_id)]}) for item in bundle.items]
@@ -127,7 +135,7 @@ def of_topic(channel, scores, *, hours, **card):
     return made.model_copy(update=card), bundle.model_copy(update=head)
 
 
-async def test_a_topic_under_both_numbers_keeps_the_messages_of_both(databases):
+async def test_a_topic_under_both_numbers_keeps_the_messages_of_both(databases: Databases) -> None:
     """No message is lost or there twice; the best come first, and the head counts what there is."""
     await RawStorage(databases.raw).store([message(1, channel=FOLDED, author=Author(id=FOLDED_RIGHT))], NOW)
     topics = TopicStorage(databases.processing)
@@ -150,7 +158,7 @@ async def test_a_topic_under_both_numbers_keeps_the_messages_of_both(databases):
     assert await topics.known([ONE]) == [alone]
 
 
-async def test_every_page_of_a_long_chat_is_united(databases):
+async def test_every_page_of_a_long_chat_is_united(databases: Databases) -> None:
     """Beyond the first page of messages and topics too, with authors, forwards, references and revisions."""
     raw, count = RawStorage(databases.raw), 510
     forward = Forward(name="Tiny", peer_id="-1005")

@@ -1,20 +1,28 @@
 """Databases of earlier versions with wrongly stored numbers of chats are put right, whole, on both backends."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import itertools
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from subprocess import TimeoutExpired
+from typing import Any
 
 import pytest
 from cli_process import begin, tg_parser
 from old_numbers import FOLDED, FOLDED_RIGHT, as_before, posts, upgrade, values
 from samples import NOW, document, message, topic
 from sqlalchemy import insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.backlog import Backlog, OpenRange
-from tg_parser.domain.messages import Author, Forward
+from tg_parser.domain.messages import Author, Forward, RawMessage
 from tg_parser.domain.sources import SourceChange
+from tg_parser.storage.engine.databases import Databases
+from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.stores.accounts import AccountStorage
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
@@ -33,18 +41,18 @@ WRONG = (TINY, LONG, FOLDED)
 COUNTERS = ("calls", "input_tokens", "output_tokens", "cost_nanousd", "unknown_usage_calls", "unknown_price_calls")
 
 
-def people(channel):
+def people(channel: str) -> list[RawMessage]:
     return [message(n, channel=channel, author=Author(id=str(7000000000 + n))) for n in (1, 2)]
 
 
-async def fill(databases):
+async def fill(databases: Databases) -> None:
     """What versions before stored of a tiny, a long and a fresh channel, and of two groups and a channel rightly."""
     await fill_messages(databases)
     await fill_sources(databases)
     await fill_documents(databases, (*WRONG, VILLAGE, OLD_GROUP, RIGHT))
 
 
-async def fill_messages(databases):
+async def fill_messages(databases: Databases) -> None:
     raw = RawStorage(databases.raw)
     payload = {"peer_id": {"_": "PeerChannel", "channel_id": 5}}
     await raw.store(posts(TINY, TINY, via="api", raw_payload=payload), NOW)
@@ -55,7 +63,7 @@ async def fill_messages(databases):
     await raw.store([*people(VILLAGE), *people(OLD_GROUP), *posts(RIGHT, RIGHT)], NOW)
 
 
-async def fill_sources(databases):
+async def fill_sources(databases: Databases) -> None:
     sources = IngestionStorage(databases.ingestion)
     for name, channel, kind, via in (
         ("tiny", TINY, "channel", "api"), ("long", LONG, "group", "web"), ("fresh", FOLDED, "channel", "export"),
@@ -69,7 +77,7 @@ async def fill_sources(databases):
     await AccountStorage(databases.ingestion).remember_access("session", TINY, 11)
 
 
-async def fill_documents(databases, channels):
+async def fill_documents(databases: Databases, channels: tuple[str, ...]) -> None:
     documents, topics = ProcessingStorage(databases.processing), TopicStorage(databases.processing)
     for channel in channels:
         await documents.store([document(1, channel=channel), document(2, channel=channel)])
@@ -80,7 +88,7 @@ async def fill_documents(databases, channels):
     await topics.replace([RIGHT, TINY], [], [], TopicRun("both", NOW, {}))
 
 
-def rows_beside(channel):
+def rows_beside(channel: str) -> Iterator[tuple[Any, ...]]:
     ref, moment = f"tg:{channel}:post:1", {"created_at": NOW}
     yield (
         processing_failures,
@@ -150,15 +158,15 @@ def rows_beside(channel):
     )
 
 
-async def write(databases, *rows):
-    async def write_all(conn):
+async def write(databases: Databases, *rows: tuple[Any, ...]) -> None:
+    async def write_all(conn: AsyncConnection) -> None:
         for table, row in rows:
             await conn.execute(insert(table).values(**row))
 
     await databases.processing.write(write_all)
 
 
-async def contents(databases):
+async def contents(databases: Databases) -> dict[str, list[str]]:
     """Every row of every table, as text."""
     found = {}
     for database in databases.all:
@@ -168,7 +176,7 @@ async def contents(databases):
     return found
 
 
-async def test_everything_refers_to_the_right_chats(databases):
+async def test_everything_refers_to_the_right_chats(databases: Databases) -> None:
     """No table names a wrong number any more, every reference leads to its row, and what was right is untouched."""
     await fill(databases)
     await as_before(databases)
@@ -200,7 +208,7 @@ async def test_everything_refers_to_the_right_chats(databases):
     )
 
 
-async def test_topics_and_their_bundles_stay_whole(databases):
+async def test_topics_and_their_bundles_stay_whole(databases: Databases) -> None:
     """Id, anchors, sources, related topics and items of a topic name the right chat; its run is still known."""
     await fill(databases)
     await as_before(databases)
@@ -219,7 +227,7 @@ async def test_topics_and_their_bundles_stay_whole(databases):
     assert (run.fingerprint, run.report) == ("f", {"channel": FOLDED_RIGHT})
 
 
-async def test_authors_forwards_logs_sources_and_keys_are_put_right(databases):
+async def test_authors_forwards_logs_sources_and_keys_are_put_right(databases: Databases) -> None:
     """Who wrote, where it came from, what was edited, which source, and with which key the account may ask."""
     await fill(databases)
     old = message(5, channel=OLD_GROUP, author=Author(id="-94435633"), raw_payload={"from_id": 4389402929})
@@ -246,7 +254,7 @@ async def test_authors_forwards_logs_sources_and_keys_are_put_right(databases):
     assert await AccountStorage(databases.ingestion).access_hash("session", TINY_RIGHT) == 11
 
 
-async def test_claims_on_a_chat_that_moves_are_dropped(databases):
+async def test_claims_on_a_chat_that_moves_are_dropped(databases: Databases) -> None:
     """They are leases of workers that are gone; its messages are waiting, and claims on other chats stay."""
     await fill(databases)
     await as_before(databases)
@@ -260,7 +268,9 @@ ORDERS = [("processing", "raw", "ingestion"), ("raw", "processing", "ingestion")
 
 
 @pytest.mark.parametrize("order", ORDERS)
-async def test_any_order_and_any_number_of_times_end_the_same(databases, order):
+async def test_any_order_and_any_number_of_times_end_the_same(
+    databases: Databases, order: tuple[str, str, str]
+) -> None:
     """Each database alone, in whatever order, down and up again: always the same rows."""
     await fill(databases)
     await as_before(databases)
@@ -276,7 +286,9 @@ async def test_any_order_and_any_number_of_times_end_the_same(databases, order):
     assert await contents(databases) == expected
 
 
-async def test_killed_at_any_moment_and_run_again_it_ends_the_same(databases, process_env, tmp_path):
+async def test_killed_at_any_moment_and_run_again_it_ends_the_same(
+    databases: Databases, process_env: dict[str, str], tmp_path: Path
+) -> None:
     """Upgrades that are killed with SIGKILL leave each database before or after, and the last one ends all."""
     await fill(databases)
     await as_before(databases)
@@ -295,13 +307,17 @@ async def test_killed_at_any_moment_and_run_again_it_ends_the_same(databases, pr
     assert await contents(databases) == expected
 
 
-async def empty(databases):
+async def emptied(database: Database, table: str) -> None:
+    await database.write(lambda conn: conn.execute(text(f"DELETE FROM {table}")))
+
+
+async def empty(databases: Databases) -> None:
     for database in databases.all:
         for table in reversed(METADATA[database.name].sorted_tables):
-            await database.write(lambda conn, name=table.name: conn.execute(text(f"DELETE FROM {name}")))
+            await emptied(database, table.name)
 
 
-async def test_a_chat_stored_under_two_numbers_becomes_one(databases):
+async def test_a_chat_stored_under_two_numbers_becomes_one(databases: Databases) -> None:
     """Messages are united, of doubles the one seen first stays with what was seen later, and no key is met twice."""
     await fill(databases)
     raw, documents = RawStorage(databases.raw), ProcessingStorage(databases.processing)
@@ -334,7 +350,7 @@ async def test_a_chat_stored_under_two_numbers_becomes_one(databases):
     }
 
 
-async def test_two_sources_of_one_chat_become_one_that_rather_reads_again(databases):
+async def test_two_sources_of_one_chat_become_one_that_rather_reads_again(databases: Databases) -> None:
     """The wishes of both count, and of two cursors the lower one with its open ranges; attempts are kept."""
     await fill_sources(databases)
     sources = IngestionStorage(databases.ingestion)
@@ -356,7 +372,7 @@ async def test_two_sources_of_one_chat_become_one_that_rather_reads_again(databa
     assert (source.last_post_id, source.newest_post_id, source.open_ranges) == (1, 900, (OpenRange(1, 400),))
 
 
-async def test_of_two_keys_of_an_account_the_one_of_the_right_number_stays(databases):
+async def test_of_two_keys_of_an_account_the_one_of_the_right_number_stays(databases: Databases) -> None:
     """An account that has asked for a chat under both numbers may go on asking."""
     accounts = AccountStorage(databases.ingestion)
     for channel, key in ((TINY, 11), (TINY_RIGHT, 12)):
@@ -369,7 +385,7 @@ async def test_of_two_keys_of_an_account_the_one_of_the_right_number_stays(datab
     assert await accounts.access_hash("session", TINY) is None
 
 
-async def test_a_group_whose_number_begins_with_100_stays_a_group(databases):
+async def test_a_group_whose_number_begins_with_100_stays_a_group(databases: Databases) -> None:
     """People write there, or the API says so; a short number without any witness stays what it says."""
     raw, chat = RawStorage(databases.raw), {"peer_id": {"_": "PeerChat", "chat_id": 1009}}
     group, lonely, supergroup = "-1009", "-1008", "-1007"

@@ -1,11 +1,16 @@
 """Channels of exports whose numbers were folded to 32 bits are known by who signs there, on both backends."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 from old_numbers import as_before, posts, upgrade, values
 from samples import NOW, document, message, topic
 
-from tg_parser.domain.messages import Author
+from tg_parser.domain.messages import Author, RawMessage
 from tg_parser.domain.sources import SourceChange
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.sources import IngestionStorage
@@ -22,7 +27,7 @@ SIGNED = {
 ORDINARY, SILENT, MIXED = "-1001032086354", "-1001410065408", "-1001410065409"
 
 
-async def fill(databases, channel, messages, kind="channel"):
+async def fill(databases: Databases, channel: str, messages: list[RawMessage], kind: str = "channel") -> None:
     """A chat with messages, and a source, documents and a topic that refer to it."""
     await RawStorage(databases.raw).store(messages, NOW)
     change = SourceChange(source_id=channel, channel_id=channel, channel_kind=kind, via="export")
@@ -32,7 +37,7 @@ async def fill(databases, channel, messages, kind="channel"):
     await TopicStorage(databases.processing).replace([channel], [pair], [], TopicRun("f", NOW, {}))
 
 
-async def numbers(databases):
+async def numbers(databases: Databases) -> dict[str, str]:
     """By source, the number under which each of the three databases has its chat."""
     sources = await IngestionStorage(databases.ingestion).list_sources()
     found = {each.source_id: each.channel_id for each in sources}
@@ -51,7 +56,9 @@ async def numbers(databases):
 
 
 @pytest.mark.parametrize("order", ORDERS)
-async def test_channels_that_sign_with_the_whole_number_get_it(databases, order):
+async def test_channels_that_sign_with_the_whole_number_get_it(
+    databases: Databases, order: tuple[str, str, str]
+) -> None:
     """Posts from `channel9999999999` are of that channel, wherever it is named; ordinary ones keep theirs."""
     for stored, (_, author) in SIGNED.items():
         payload = {"from_id": f"channel{author.removeprefix('-100')}"}
@@ -66,9 +73,11 @@ async def test_channels_that_sign_with_the_whole_number_get_it(databases, order)
 
 
 @pytest.mark.parametrize("order", ORDERS)
-async def test_a_supergroup_is_known_by_one_message_in_its_own_name(databases, order):
+async def test_a_supergroup_is_known_by_one_message_in_its_own_name(
+    databases: Databases, order: tuple[str, str, str]
+) -> None:
     """People write there, but an admin in the name of the group, or a note of the group itself, tells its number."""
-    said = {"author": Author(id="-1009999999999")}
+    said: dict[str, Any] = {"author": Author(id="-1009999999999")}
     for stored, own in (
         ("-1001410065407", message(3, channel="-1001410065407", kind="comment", thread_id="2", **said)),
         (
@@ -84,7 +93,7 @@ async def test_a_supergroup_is_known_by_one_message_in_its_own_name(databases, o
 
 
 @pytest.mark.parametrize("order", ORDERS)
-async def test_what_nobody_signed_keeps_its_number(databases, order):
+async def test_what_nobody_signed_keeps_its_number(databases: Databases, order: tuple[str, str, str]) -> None:
     """Without a message in the chat's own name, or with those of the channel that has the number, nothing is moved."""
     await fill(databases, SILENT, posts(SILENT, "7000000001"), kind="group")
     mixed = [*posts(MIXED, MIXED, 1), *posts(MIXED, "-1010000000001", 2)]

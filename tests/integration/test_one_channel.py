@@ -1,18 +1,28 @@
 """One channel in three shapes: an export, the web preview, the API. It stays one channel, one row a message."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from fake_telegram.chat import Chat
+from fake_telegram.server import FakeTelegram
+from fake_telegram.world import World
 from fake_telegram_server import fake, fake_telegram, telegram_variables, world
 from web_pages import PreviewServer, page, post, serving, text
 
-from tg_parser.config.settings import TelegramSettings, WebSettings
+from tg_parser.config.settings import Settings, TelegramSettings, WebSettings
 from tg_parser.domain.errors import SourceError
+from tg_parser.domain.sources import SourceChange
 from tg_parser.services.ingestion import IngestRequest
 from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.stores.raw import RawStorage
+from tg_parser.storage.stores.raw_rows import StoredMessage
 from tg_parser.wiring.app import open_app
 from tg_parser.wiring.context import RunContext
 
@@ -20,19 +30,20 @@ NAME = "news_channel"
 
 
 @asynccontextmanager
-async def opened(settings, *, web=None, api=None):
+async def opened(settings: Settings, *, web: str | None = None, api: FakeTelegram | None = None) -> AsyncIterator[Any]:
     """The application and a run, with a web preview, an account, or neither."""
-    reach = {}
+    reach: dict[str, Any] = {}
     if web is not None:
         reach["web"] = WebSettings(_env_file=None, WEB_PREVIEW_URL=web, WEB_PREVIEW_PAUSE=0)
     if api is not None:
-        reach["telegram"] = TelegramSettings(_env_file=None, **telegram_variables(api))
+        variables: dict[str, Any] = telegram_variables(api)
+        reach["telegram"] = TelegramSettings(_env_file=None, **variables)
     async with open_app(settings.model_copy(update=reach)) as app, app.new_run(RunContext()) as run:
         yield app, run
 
 
 @pytest.fixture
-def telegram():
+def telegram() -> tuple[World, Chat]:
     """A channel with a plain post, one with a hidden link, a photo with words, and a forward."""
     there = world()
     news = there.channel(NAME, "News")
@@ -43,7 +54,7 @@ def telegram():
     return there, news
 
 
-def export_of(news, folder):
+def export_of(news: Chat, folder: Path) -> Path:
     """The channel as Telegram Desktop exports it."""
     messages = [
         {
@@ -63,7 +74,7 @@ def export_of(news, folder):
     return path
 
 
-def preview_of(news, *, numbered=True):
+def preview_of(news: Chat, *, numbered: bool = True) -> PreviewServer:
     """The channel as its web preview shows it."""
     preview = PreviewServer()
     bodies = {2: text('Read <a href="https://example.org/2">the second one</a> now')}
@@ -75,7 +86,7 @@ def preview_of(news, *, numbered=True):
     return preview
 
 
-async def rows(settings):
+async def rows(settings: Settings) -> dict[str, StoredMessage]:
     """All that is stored of any channel, by ref."""
     async with open_databases(settings) as databases:
         raw, sources = RawStorage(databases.raw), {}
@@ -87,7 +98,7 @@ async def rows(settings):
         return sources
 
 
-async def test_export_then_preview_then_api(settings, telegram, tmp_path):
+async def test_export_then_preview_then_api(settings: Settings, telegram: tuple[World, Chat], tmp_path: Path) -> None:
     """One source, one id, one row a message whatever comes after what; of each field the richest version stays."""
     there, news = telegram
     channel = f"-{10**12 + news.id}"
@@ -124,7 +135,9 @@ async def test_export_then_preview_then_api(settings, telegram, tmp_path):
     assert {each.message.via for each in held.values()} == {"api"}
 
 
-async def test_number_learned_after_the_name_keeps_the_messages_where_they_are(settings, telegram):
+async def test_number_learned_after_the_name_keeps_the_messages_where_they_are(
+    settings: Settings, telegram: tuple[World, Chat]
+) -> None:
     """A preview that tells no number stores under the name; the API, which does, adds to the same channel."""
     there, news = telegram
     with serving(preview_of(news, numbered=False)) as address:
@@ -142,7 +155,7 @@ async def test_number_learned_after_the_name_keeps_the_messages_where_they_are(s
     assert list(await rows(settings)) == [f"tg:{NAME}:post:{number}" for number in range(1, 6)]
 
 
-async def test_renamed_channel_stays_one(settings, telegram):
+async def test_renamed_channel_stays_one(settings: Settings, telegram: tuple[World, Chat]) -> None:
     """Under its new name, by the old source or by its number, the channel is the one that is known."""
     there, news = telegram
     with fake_telegram(there) as api:
@@ -159,7 +172,7 @@ async def test_renamed_channel_stays_one(settings, telegram):
             assert [each.source_id for each in await app.sources.list()] == [first.source_id]
 
 
-async def test_two_channels_that_swapped_names_do_not_merge(settings, telegram):
+async def test_two_channels_that_swapped_names_do_not_merge(settings: Settings, telegram: tuple[World, Chat]) -> None:
     """Each keeps its source, its messages and its number; the names go over."""
     there, news = telegram
     other = there.channel("other_channel", "Other")
@@ -182,7 +195,7 @@ async def test_two_channels_that_swapped_names_do_not_merge(settings, telegram):
     assert len(refs) == len(set(refs)) == 7
 
 
-async def test_name_that_moved_is_told_by_the_preview(settings, telegram):
+async def test_name_that_moved_is_told_by_the_preview(settings: Settings, telegram: tuple[World, Chat]) -> None:
     """By --source, a page of another number under the known name is no news of that source."""
     _, news = telegram
     preview = preview_of(news)
@@ -196,7 +209,7 @@ async def test_name_that_moved_is_told_by_the_preview(settings, telegram):
             assert outcome.source.status == "error"
 
 
-async def test_name_that_moved_unseen_is_told_by_the_dates(settings, telegram):
+async def test_name_that_moved_unseen_is_told_by_the_dates(settings: Settings, telegram: tuple[World, Chat]) -> None:
     """Where no number is told, the same ids with other dates are another channel: nothing of it is stored."""
     _, news = telegram
     preview = preview_of(news, numbered=False)
@@ -210,13 +223,13 @@ async def test_name_that_moved_unseen_is_told_by_the_dates(settings, telegram):
     assert list(await rows(settings)) == [f"tg:{NAME}:post:{number}" for number in range(1, 5)]
 
 
-def _via(source_id, via):
-    from tg_parser.domain.sources import SourceChange
-
+def _via(source_id: str, via: str) -> SourceChange:
     return SourceChange(source_id=source_id, via=via)
 
 
-async def test_a_page_without_posts_under_a_known_name_changes_nothing(settings, telegram):
+async def test_a_page_without_posts_under_a_known_name_changes_nothing(
+    settings: Settings, telegram: tuple[World, Chat]
+) -> None:
     """An empty page is no reason to forget or to fail."""
     _, news = telegram
     preview = preview_of(news)

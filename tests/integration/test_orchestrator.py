@@ -1,17 +1,22 @@
 """The orchestrator: steps in order, each a handoff; what a failed step takes with it and what it does not."""
 
+from __future__ import annotations
+
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from tg_parser.agents.agent import Agent, Done
+from tg_parser.agents.agent import Agent, Assignment, Done
 from tg_parser.agents.handoff_queue import HandoffQueue
 from tg_parser.agents.history import Recorder
 from tg_parser.agents.orchestrator import Orchestrator
 from tg_parser.agents.plans import parse_plan
 from tg_parser.domain.agents import AgentCard
 from tg_parser.domain.errors import SettingsError, SourceError
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.agents import AgentStorage
 from tg_parser.storage.stores.handoffs import HandoffStorage
 
@@ -30,20 +35,20 @@ steps:
 
 
 @pytest.fixture
-def handoffs(databases):
+def handoffs(databases: Databases) -> HandoffStorage:
     return HandoffStorage(databases.processing)
 
 
 @pytest.fixture
-def agents(databases):
+def agents(databases: Databases) -> AgentStorage:
     return AgentStorage(databases.processing)
 
 
 @pytest.fixture
-def orchestrator(databases, agents, handoffs):
+def orchestrator(databases: Databases, agents: AgentStorage, handoffs: HandoffStorage) -> Callable[..., Any]:
     """An orchestrator of one agent."""
 
-    def built(work):
+    def built(work: Callable[..., Any] | None) -> Orchestrator:
         worker = Agent(AgentCard("worker", "test", "Does everything.", ()), work, frozenset({"depth"}))
         recorder = Recorder(agents, handoffs, timedelta(days=1))
         return Orchestrator([worker], HandoffQueue(handoffs, databases.locks), recorder, agents)
@@ -51,15 +56,17 @@ def orchestrator(databases, agents, handoffs):
     return built
 
 
-async def states(handoffs):
+async def states(handoffs: HandoffStorage) -> dict[str, Any]:
     return {each.task_type: (each.status, each.error) for each in await handoffs.latest(9)}
 
 
-async def test_steps_see_what_came_before(orchestrator, handoffs, agents):
+async def test_steps_see_what_came_before(
+    orchestrator: Callable[..., Any], handoffs: HandoffStorage, agents: AgentStorage
+) -> None:
     """In order, with their options and what was given to the run; every handoff ends with what came of it."""
     seen = []
 
-    async def work(assignment):
+    async def work(assignment: Assignment) -> Done:
         seen.append((assignment.step, dict(assignment.options), [done.value for done in assignment.done.values()]))
         return Done(assignment.inputs["n"] * len(seen), {"number": len(seen)})
 
@@ -73,10 +80,12 @@ async def test_steps_see_what_came_before(orchestrator, handoffs, agents):
     assert run.output == {"completed": ["fetch", "write", "look"]}
 
 
-async def test_failed_step_takes_only_those_that_need_it(orchestrator, handoffs, agents):
+async def test_failed_step_takes_only_those_that_need_it(
+    orchestrator: Callable[..., Any], handoffs: HandoffStorage, agents: AgentStorage
+) -> None:
     """The others are done, then the error is raised; the history has it too."""
 
-    async def work(assignment):
+    async def work(assignment: Assignment) -> Done:
         if assignment.step == "fetch":
             raise SourceError("There is no such chat.")
         return Done(None, {})
@@ -92,11 +101,11 @@ async def test_failed_step_takes_only_those_that_need_it(orchestrator, handoffs,
     assert [task.task_type for task in await agents.history("worker", 9, failed_only=True)] == ["fetch"]
 
 
-async def test_stopped_run_leaves_nothing_open(orchestrator, handoffs):
+async def test_stopped_run_leaves_nothing_open(orchestrator: Callable[..., Any], handoffs: HandoffStorage) -> None:
     """Ctrl-C in a step: it has failed, and what was to come is rejected."""
     begun = asyncio.Event()
 
-    async def work(assignment):
+    async def work(assignment: Assignment) -> Done:
         if assignment.step == "read":
             begun.set()
             await asyncio.Event().wait()
@@ -115,7 +124,9 @@ async def test_stopped_run_leaves_nothing_open(orchestrator, handoffs):
     }
 
 
-async def test_plan_that_does_not_fit_begins_nothing(orchestrator, handoffs, agents):
+async def test_plan_that_does_not_fit_begins_nothing(
+    orchestrator: Callable[..., Any], handoffs: HandoffStorage, agents: AgentStorage
+) -> None:
     """An agent or an option that there is not is told before any handoff."""
     plan = parse_plan("{name: x, description: x, steps: [{name: a, agent: nobody}]}", "x.yaml")
     with pytest.raises(SettingsError, match="there is no agent 'nobody'"):

@@ -1,15 +1,21 @@
 """The processing stage: waiting messages become documents or entries of the ledger, whatever happens in between."""
 
+from __future__ import annotations
+
 import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import pytest
 from samples import CHANNEL, NOW, message
 
 from tg_parser.domain.documents import Analysis, Provenance
 from tg_parser.domain.errors import AnalysisError
-from tg_parser.processing.analyzer import Analyzed
+from tg_parser.nlp.footers import ChannelProfile
+from tg_parser.processing.analyzer import Analyzed, Task
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.claims import ClaimStorage
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import ProcessingStorage
@@ -21,15 +27,16 @@ class ReadingAnalyzer:
 
     provenance = Provenance(pipeline_version="processing:v0", provider="test", model_id="reader-1")
 
-    def __init__(self, bad=(), endless=()):
+    def __init__(self, bad: Iterable[str] = (), endless: Iterable[str] = ()) -> None:
         self.bad, self.endless = set(bad), set(endless)
-        self.read, self.now, self.most = [], 0, 0
+        self.read: list[str] = []
+        self.now, self.most = 0, 0
         self.stuck = asyncio.Event()
 
-    def batches(self, tasks):
+    def batches(self, tasks: Sequence[Task]) -> list[list[Task]]:
         return [[task] for task in tasks]
 
-    async def analyze(self, batch, profile):
+    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> list[Analyzed]:
         (message,) = (task.message for task in batch)
         self.now += 1
         self.most = max(self.most, self.now)
@@ -47,33 +54,35 @@ class ReadingAnalyzer:
 
 
 @pytest.fixture
-def raw(databases):
+def raw(databases: Databases) -> RawStorage:
     return RawStorage(databases.raw)
 
 
 @pytest.fixture
-def documents(databases):
+def documents(databases: Databases) -> ProcessingStorage:
     return ProcessingStorage(databases.processing)
 
 
 @pytest.fixture
-def process(databases, documents, raw):
+def process(databases: Databases, documents: ProcessingStorage, raw: RawStorage) -> Callable[..., Any]:
     """Run the processor with an analyzer."""
 
-    async def run(analyzer, **options):
+    async def run(analyzer: ReadingAnalyzer, **options: Any) -> ProcessReport:
         claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
-        options = ProcessOptions(**{"page_size": 7, **options})
-        return await Processor(documents, raw, analyzer, claims).run(CHANNEL, options)
+        wanted = ProcessOptions(**{"page_size": 7, **options})
+        return await Processor(documents, raw, analyzer, claims).run(CHANNEL, wanted)
 
     return run
 
 
-async def texts(documents):
+async def texts(documents: ProcessingStorage) -> dict[str, str]:
     pages = documents.pages(DocumentFilter(channel_ids=(CHANNEL,)), 100)
     return {row["source_message_id"]: row["text_clean"] async for page in pages for row in page}
 
 
-async def test_every_waiting_message_becomes_a_document_once(raw, documents, process):
+async def test_every_waiting_message_becomes_a_document_once(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any]
+) -> None:
     """All messages, over several pages, each read once; a second run has nothing to do."""
     await raw.store([message(number, f"text {number}") for number in range(1, 51)], NOW)
     analyzer = ReadingAnalyzer()
@@ -84,7 +93,9 @@ async def test_every_waiting_message_becomes_a_document_once(raw, documents, pro
     assert len(analyzer.read) == 50
 
 
-async def test_document_says_how_it_was_made(raw, documents, process):
+async def test_document_says_how_it_was_made(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any]
+) -> None:
     """The provenance of the analyzer stands in the metadata."""
     await raw.store([message(1)], NOW)
     await process(ReadingAnalyzer())
@@ -94,7 +105,9 @@ async def test_document_says_how_it_was_made(raw, documents, process):
     assert facts == {"pipeline_version": "processing:v0", "provider": "test", "model_id": "reader-1", "cost_usd": None}
 
 
-async def test_bad_message_stops_nothing(raw, documents, process):
+async def test_bad_message_stops_nothing(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any]
+) -> None:
     """It goes to the ledger with its reason, is left alone, retried on request, and leaves when it succeeds."""
     await raw.store([message(number) for number in range(1, 11)], NOW)
     assert await process(ReadingAnalyzer(bad={"4"})) == ProcessReport(waiting=10, processed=9, failed=1)
@@ -110,7 +123,9 @@ async def test_bad_message_stops_nothing(raw, documents, process):
     assert await documents.failures(CHANNEL) == []
 
 
-async def test_message_without_text_needs_no_model(raw, documents, process):
+async def test_message_without_text_needs_no_model(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any]
+) -> None:
     """A photo alone gets its document without a call, and is counted by itself; a service message gets none."""
     await raw.store([message(1, "  "), message(2, "", service_action="pin_message"), message(3, "text")], NOW)
     analyzer = ReadingAnalyzer()
@@ -120,7 +135,9 @@ async def test_message_without_text_needs_no_model(raw, documents, process):
     assert await documents.get(message(2).source_ref) is None
 
 
-async def test_concurrency_is_bounded(raw, documents, process):
+async def test_concurrency_is_bounded(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any]
+) -> None:
     """No more messages at a time than asked for, and as many where there are enough."""
     await raw.store([message(number) for number in range(1, 61)], NOW)
     analyzer = ReadingAnalyzer()
@@ -128,7 +145,9 @@ async def test_concurrency_is_bounded(raw, documents, process):
     assert analyzer.most == 3
 
 
-async def test_edited_message_is_processed_again_alone(raw, documents, process):
+async def test_edited_message_is_processed_again_alone(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any]
+) -> None:
     """Only the message with a newer revision is waiting, and its document gets the new text."""
     await raw.store([message(1, "one"), message(2, "two")], NOW)
     await process(ReadingAnalyzer())
@@ -139,14 +158,16 @@ async def test_edited_message_is_processed_again_alone(raw, documents, process):
     assert await texts(documents) == {"1": "one", "2": "two, edited"}
 
 
-async def test_force_takes_all(raw, documents, process):
+async def test_force_takes_all(raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any]) -> None:
     """--force processes everything again."""
     await raw.store([message(1), message(2)], NOW)
     await process(ReadingAnalyzer())
     assert await process(ReadingAnalyzer(), force=True) == ProcessReport(waiting=2, processed=2)
 
 
-async def test_cancelled_run_keeps_what_is_done(raw, documents, process):
+async def test_cancelled_run_keeps_what_is_done(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any]
+) -> None:
     """Ctrl-C in the middle: every finished answer is stored, the rest is waiting next time."""
     await raw.store([message(number) for number in range(1, 21)], NOW)
     # By ref, 9 comes last: when it is being read, all others have been.

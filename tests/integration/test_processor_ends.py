@@ -1,6 +1,10 @@
 """How a run of the processor ends early: what is paid for is kept, what was not reached stays waiting."""
 
+from __future__ import annotations
+
 import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from samples import CHANNEL, NOW, message
@@ -12,10 +16,13 @@ from tg_parser.domain.errors import (
     ProviderUnavailableError,
     SettingsError,
     StorageUnavailableError,
+    TgParserError,
 )
-from tg_parser.processing.analyzer import Analyzed
+from tg_parser.nlp.footers import ChannelProfile
+from tg_parser.processing.analyzer import Analyzed, Task
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.claims import ClaimStorage
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import ProcessingStorage
@@ -27,16 +34,17 @@ MADE = Provenance(pipeline_version="processing:v0", provider="test", model_id="m
 class ScriptedAnalyzer:
     """Does with a message what `script` says for its id: an error is raised, an event waited for; else it is read."""
 
-    def __init__(self, script):
+    def __init__(self, script: Callable[..., Any]) -> None:
         self.script = script
-        self.begun, self.tasks = [], []
+        self.begun: list[str] = []
+        self.tasks: list[Task] = []
         self.waiting = asyncio.Event()
         self._news = asyncio.Condition()
 
-    def batches(self, tasks):
+    def batches(self, tasks: Sequence[Task]) -> list[list[Task]]:
         return [[task] for task in tasks]
 
-    async def analyze(self, batch, profile):
+    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> list[Analyzed]:
         (task,) = batch
         self.begun.append(task.message.id)
         self.tasks.append(task)
@@ -51,27 +59,27 @@ class ScriptedAnalyzer:
             await step.wait()
         return [Analyzed(Analysis(text_clean=task.message.text), MADE, asked=True)]
 
-    async def has_begun(self, enough):
+    async def has_begun(self, enough: Callable[..., Any]) -> None:
         """Return when `enough` holds of the ids begun."""
         async with self._news:
             await self._news.wait_for(lambda: enough(self.begun))
 
 
 @pytest.fixture
-def raw(databases):
+def raw(databases: Databases) -> RawStorage:
     return RawStorage(databases.raw)
 
 
 @pytest.fixture
-def documents(databases):
+def documents(databases: Databases) -> ProcessingStorage:
     return ProcessingStorage(databases.processing)
 
 
 @pytest.fixture
-def process(databases, documents, raw):
+def process(databases: Databases, documents: ProcessingStorage, raw: RawStorage) -> Callable[..., Any]:
     """Run the processor with an analyzer."""
 
-    async def run(analyzer, **options):
+    async def run(analyzer: ScriptedAnalyzer, **options: Any) -> ProcessReport:
         claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
         return await Processor(documents, raw, analyzer, claims).run(CHANNEL, ProcessOptions(**options))
 
@@ -79,21 +87,23 @@ def process(databases, documents, raw):
 
 
 @pytest.fixture
-def made(documents):
+def made(documents: ProcessingStorage) -> Callable[..., Any]:
     """Ids of the messages that have a document."""
 
-    async def ids():
+    async def ids() -> set[str]:
         pages = documents.pages(DocumentFilter(channel_ids=(CHANNEL,)), 100)
         return {row["source_message_id"] async for page in pages for row in page}
 
     return ids
 
 
-async def stored(raw, count):
+async def stored(raw: RawStorage, count: int) -> None:
     await raw.store([message(number, f"text {number}") for number in range(100, 100 + count)], NOW)
 
 
-async def test_final_error_ends_the_run_at_once(raw, documents, process, made):
+async def test_final_error_ends_the_run_at_once(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any], made: Callable[..., Any]
+) -> None:
     """A wrong key is told once: no further call is made, running ones are kept, the ledger stays empty."""
     await stored(raw, 50)
     last = asyncio.Event()
@@ -113,7 +123,12 @@ async def test_final_error_ends_the_run_at_once(raw, documents, process, made):
 
 
 @pytest.mark.parametrize("error", [StorageUnavailableError("The database is gone."), SettingsError("A wrong prompt.")])
-async def test_errors_of_all_are_no_messages_fault(raw, documents, process, error):
+async def test_errors_of_all_are_no_messages_fault(
+    raw: RawStorage,
+    documents: ProcessingStorage,
+    process: Callable[..., Any],
+    error: TgParserError,
+) -> None:
     """A lost database or a wrong setting met by an analyzer ends the run like a wrong key."""
     await stored(raw, 30)
     with pytest.raises(type(error)):
@@ -121,7 +136,9 @@ async def test_errors_of_all_are_no_messages_fault(raw, documents, process, erro
     assert await documents.failures(CHANNEL) == []
 
 
-async def test_outage_ends_the_run(raw, documents, process, made):
+async def test_outage_ends_the_run(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any], made: Callable[..., Any]
+) -> None:
     """Ten calls in a row that find nobody: the error is told, their messages stay waiting."""
     await stored(raw, 60)
     gone = ProviderUnavailableError("Nobody answers.")
@@ -133,7 +150,9 @@ async def test_outage_ends_the_run(raw, documents, process, made):
     assert await documents.failures(CHANNEL) == []
 
 
-async def test_calls_that_fail_between_answers_are_failures(raw, documents, process):
+async def test_calls_that_fail_between_answers_are_failures(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any]
+) -> None:
     """Some find nobody, others are answered: the provider is there, and the ledger holds those that failed."""
     await stored(raw, 40)
     gone = ProviderUnavailableError("Nobody answers.")
@@ -142,7 +161,9 @@ async def test_calls_that_fail_between_answers_are_failures(raw, documents, proc
     assert {failure.error_class for failure in await documents.failures(CHANNEL)} == {"ProviderUnavailableError"}
 
 
-async def test_refused_answers_are_answers(raw, documents, process):
+async def test_refused_answers_are_answers(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any]
+) -> None:
     """A provider that answers badly is not down."""
     await stored(raw, 40)
     errors = (ProviderUnavailableError("Nobody answers."), AnalysisError("Bad answer."))
@@ -150,7 +171,9 @@ async def test_refused_answers_are_answers(raw, documents, process):
     assert done == ProcessReport(waiting=40, failed=40)
 
 
-async def test_few_messages_and_nobody_there(raw, documents, process):
+async def test_few_messages_and_nobody_there(
+    raw: RawStorage, documents: ProcessingStorage, process: Callable[..., Any]
+) -> None:
     """A provider that never answered is the error of the run, however few messages there are."""
     await stored(raw, 3)
     with pytest.raises(ProviderUnavailableError):
@@ -158,7 +181,9 @@ async def test_few_messages_and_nobody_there(raw, documents, process):
     assert await documents.failures(CHANNEL) == []
 
 
-async def test_cancelled_run_waits_for_running_calls(raw, process, made):
+async def test_cancelled_run_waits_for_running_calls(
+    raw: RawStorage, process: Callable[..., Any], made: Callable[..., Any]
+) -> None:
     """Ctrl-C starts no new call; those that run come to their end, and their answers are kept."""
     await stored(raw, 30)
     answers = asyncio.Event()
@@ -175,7 +200,9 @@ async def test_cancelled_run_waits_for_running_calls(raw, process, made):
     assert await made() == set(analyzer.begun)
 
 
-async def test_cancelled_run_waits_only_so_long(raw, process, made):
+async def test_cancelled_run_waits_only_so_long(
+    raw: RawStorage, process: Callable[..., Any], made: Callable[..., Any]
+) -> None:
     """A call that does not end is given up after the wait, or at a second Ctrl-C; what was answered is kept."""
     await stored(raw, 12)
     never = asyncio.Event()
@@ -191,7 +218,7 @@ async def test_cancelled_run_waits_only_so_long(raw, process, made):
         assert await made() == {"100", "101", "102"}
 
 
-async def test_comments_come_with_their_context(raw, process):
+async def test_comments_come_with_their_context(raw: RawStorage, process: Callable[..., Any]) -> None:
     """The newest text of the post and of the answered comment, in one look a page."""
     await raw.store(
         [

@@ -1,14 +1,18 @@
 """Raw messages as NDJSON: whole, in order, the same bytes from the same data."""
 
+from __future__ import annotations
+
 import io
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from samples import CHANNEL, NOW, message
 
 from tg_parser.domain.messages import ExportedMessage
 from tg_parser.export.raw import PAGE, RawExporter, RawRequest
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.revision_log import RevisionLog
 
@@ -16,7 +20,7 @@ OTHER = "-1009"
 
 
 @pytest.fixture
-async def exporter(databases):
+async def exporter(databases: Databases) -> RawExporter:
     raw = RawStorage(databases.raw)
     await raw.store([message(number, f"Text {number}", raw_payload={"n": number}) for number in range(1, 6)], NOW)
     await raw.store([message(1, "Elsewhere", channel=OTHER)], NOW)
@@ -26,7 +30,7 @@ async def exporter(databases):
     return RawExporter(raw, RevisionLog(databases.raw))
 
 
-async def written(exporter, *channels, **wanted):
+async def written(exporter: RawExporter, *channels: str, **wanted: Any) -> list[bytes]:
     file = io.BytesIO()
     count = await exporter.write(file, RawRequest(channels, **wanted))
     lines = file.getvalue().splitlines()
@@ -34,7 +38,7 @@ async def written(exporter, *channels, **wanted):
     return lines
 
 
-async def test_every_message_is_a_line_of_the_contract(exporter):
+async def test_every_message_is_a_line_of_the_contract(exporter: RawExporter) -> None:
     """As first seen, with its present text, its log and its deletion; by ref, channel by channel."""
     lines = [json.loads(line) for line in await written(exporter, OTHER, CHANNEL)]
     assert [each["message"]["source_ref"] for each in lines] == [
@@ -51,7 +55,7 @@ async def test_every_message_is_a_line_of_the_contract(exporter):
     assert edited["message"]["raw_payload"] == {"n": 2}
 
 
-async def test_filters_and_payload(exporter):
+async def test_filters_and_payload(exporter: RawExporter) -> None:
     """Dates of messages are half-open; without payload the rest is the same."""
     span = {"date_from": NOW + timedelta(minutes=2), "date_to": NOW + timedelta(minutes=4)}
     lines = [json.loads(line) for line in await written(exporter, CHANNEL, with_payload=False, **span)]
@@ -59,12 +63,12 @@ async def test_filters_and_payload(exporter):
     assert "raw_payload" not in lines[0]["message"]
 
 
-async def test_same_data_same_bytes(exporter):
+async def test_same_data_same_bytes(exporter: RawExporter) -> None:
     """Two exports do not differ."""
     assert await written(exporter, CHANNEL) == await written(exporter, CHANNEL)
 
 
-async def test_more_than_a_page(databases):
+async def test_more_than_a_page(databases: Databases) -> None:
     """Nothing is lost or doubled where a page ends."""
     raw = RawStorage(databases.raw)
     await raw.store([message(number) for number in range(1, 2 * PAGE + 2)], NOW)

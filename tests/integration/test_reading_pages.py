@@ -1,16 +1,23 @@
 """Lists by page and as streams, and what a reader sees who may see some channels only."""
 
+from __future__ import annotations
+
 import tracemalloc
 from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 from query_counts import counted_queries
 from samples import CHANNEL, NOW, document, message, topic
 
+from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import InvalidCursorError, NotFoundError, UsageError
-from tg_parser.domain.pages import PageRequest
+from tg_parser.domain.pages import Order, PageRequest
 from tg_parser.domain.sources import SourceChange
-from tg_parser.services.reading.topics import TopicFilter
+from tg_parser.domain.topics import TopicBundle, TopicCard
+from tg_parser.services.reading.service import ReadingService
+from tg_parser.services.reading.topics import TopicFilter, TopicOrder
 from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import ProcessingStorage
@@ -23,7 +30,7 @@ OTHER = "-1009"
 MIXED = topic(5)[0].id
 
 
-def mixed():
+def mixed() -> tuple[TopicCard, TopicBundle]:
     """A topic that begins in one channel and has a message of another."""
     card, bundle = topic(5, title="Mixed")
     (of_other,) = topic(1, channel=OTHER)[1].items
@@ -32,7 +39,7 @@ def mixed():
 
 
 @pytest.fixture
-async def reading(settings):
+async def reading(settings: Settings) -> AsyncIterator[ReadingService]:
     async with open_databases(settings) as databases:
         raw, documents = RawStorage(databases.raw), ProcessingStorage(databases.processing)
         topics = TopicStorage(databases.processing)
@@ -52,7 +59,7 @@ async def reading(settings):
         yield app.reading
 
 
-async def walked(page, wanted, **order):
+async def walked(page: Callable[..., Any], wanted: Any, **order: Any) -> list[Any]:
     """All items of all pages of two, each page asked for with the cursor of the last."""
     found, cursor = [], None
     while True:
@@ -62,7 +69,7 @@ async def walked(page, wanted, **order):
             return found
 
 
-async def test_documents_are_read_by_page(reading):
+async def test_documents_are_read_by_page(reading: ReadingService) -> None:
     """Newest first, with link, topics and the facts of the message; one of them by its id."""
     found = await walked(reading.documents.page, DocumentFilter((CHANNEL,)))
     assert [each.document.source_message_id for each in found] == ["7", "6", "5", "4", "3", "2", "1"]
@@ -73,7 +80,7 @@ async def test_documents_are_read_by_page(reading):
         await reading.documents.one("tg:-100123:post:99")
 
 
-async def test_messages_and_threads_are_read_by_page(reading):
+async def test_messages_and_threads_are_read_by_page(reading: ReadingService) -> None:
     """A thread begins with its post, whichever of its messages is named; a list begins with the newest."""
     found = await walked(reading.messages.page, MessageFilter((CHANNEL,), type="post"), order="oldest")
     assert [each.message.id for each in found] == ["1", "2", "3", "4", "5", "6", "7"]
@@ -85,7 +92,7 @@ async def test_messages_and_threads_are_read_by_page(reading):
         await reading.messages.page(MessageFilter(thread_id="3"), PageRequest())
 
 
-async def test_entries_are_read_by_page(reading):
+async def test_entries_are_read_by_page(reading: ReadingService) -> None:
     """The entries of a page are those of the stream; one of them by its id."""
     found = await walked(reading.entries.page, DocumentFilter(), order="ref")
     assert found == [each async for each in reading.entries.each(DocumentFilter())]
@@ -102,7 +109,7 @@ async def test_entries_are_read_by_page(reading):
         ("updated", ["Own", "Mixed", "Title", "Far"]),
     ],
 )
-async def test_topics_are_read_by_page(reading, order, titles):
+async def test_topics_are_read_by_page(reading: ReadingService, order: TopicOrder, titles: list[str]) -> None:
     """In every order that a list has."""
     found = await walked(reading.topics.page, TopicFilter(), order=order)
     assert sorted(each.title for each in found) == sorted(titles)
@@ -111,7 +118,7 @@ async def test_topics_are_read_by_page(reading, order, titles):
         assert [each.title for each in found] == titles
 
 
-def forged(*place):
+def forged(*place: Any) -> str:
     import orjson
 
     return urlsafe_b64encode(orjson.dumps(list(place))).decode()
@@ -120,28 +127,30 @@ def forged(*place):
 @pytest.mark.parametrize(
     "cursor", ["", "x", "ä", "%00", forged("a", "b"), forged({}), forged("0" * 12, 1), "W10", "e30"]
 )
-async def test_bad_cursor_is_refused(reading, cursor):
+async def test_bad_cursor_is_refused(reading: ReadingService, cursor: str) -> None:
     """Whatever a stranger sends is an error with a code, for every list."""
     asked = PageRequest(2, cursor)
-    for page, wanted in (
+    lists: list[tuple[Callable[..., Any], Any]] = [
         (reading.messages.page, MessageFilter()),
         (reading.documents.page, DocumentFilter()),
         (reading.entries.page, DocumentFilter()),
         (reading.topics.page, TopicFilter()),
-    ):
+    ]
+    for page, wanted in lists:
         with pytest.raises(InvalidCursorError) as error:
             await page(wanted, asked)
         assert error.value.code == "invalid_cursor"
 
 
-async def test_cursor_of_another_list_is_refused(reading):
+async def test_cursor_of_another_list_is_refused(reading: ReadingService) -> None:
     """A cursor goes on with the list, the filter and the order it was given for, and with a place of its own form."""
     given = (await reading.documents.page(DocumentFilter(), PageRequest(2))).next_cursor
-    for page, wanted, order in (
+    others: list[tuple[Callable[..., Any], DocumentFilter, Order]] = [
         (reading.entries.page, DocumentFilter(), "newest"),
         (reading.documents.page, DocumentFilter((CHANNEL,)), "newest"),
         (reading.documents.page, DocumentFilter(), "oldest"),
-    ):
+    ]
+    for page, wanted, order in others:
         with pytest.raises(InvalidCursorError):
             await page(wanted, PageRequest(2, given), order)
     await reading.documents.page(DocumentFilter(), PageRequest(500, given))
@@ -154,13 +163,13 @@ async def test_cursor_of_another_list_is_refused(reading):
 
 
 @pytest.mark.parametrize("limit", [0, -1, 501])
-def test_page_has_a_size(limit):
+def test_page_has_a_size(limit: int) -> None:
     """A page holds 1 to 500 items."""
     with pytest.raises(UsageError, match="A page holds 1 to 500 items"):
         PageRequest(limit)
 
 
-async def test_reader_of_some_channels_sees_nothing_else(reading):
+async def test_reader_of_some_channels_sees_nothing_else(reading: ReadingService) -> None:
     """Other channels are as if they did not exist, whatever is asked for, and so are topics made of them."""
     mine = reading.restricted_to([CHANNEL])
     assert len(await walked(mine.documents.page, DocumentFilter())) == 7
@@ -175,14 +184,15 @@ async def test_reader_of_some_channels_sees_nothing_else(reading):
     assert (await mine.messages.one("tg:-100123:post:5")).topics == {}
     assert (await mine.topics.one(topic(2)[0].id)).card.related_topics == (topic(6)[0].id,)
     secret = f"tg:{OTHER}:post:1"
-    for one, asked in (
+    lookups: list[tuple[Callable[..., Any], str]] = [
         (mine.messages.one, secret),
         (mine.messages.thread, secret),
         (mine.documents.one, secret),
         (mine.entries.one, secret),
         (mine.topics.one, MIXED),
         (mine.topics.one, topic(1, channel=OTHER)[0].id),
-    ):
+    ]
+    for one, asked in lookups:
         with pytest.raises(NotFoundError):
             await (one(asked, PageRequest()) if one == mine.messages.thread else one(asked))
     assert await walked(mine.restricted_to([OTHER]).documents.page, DocumentFilter()) == []
@@ -190,14 +200,15 @@ async def test_reader_of_some_channels_sees_nothing_else(reading):
     assert (await reading.documents.one(secret)).document.text_clean == "Secret"
 
 
-async def test_page_costs_the_same_number_of_queries_however_long_it_is(reading):
+async def test_page_costs_the_same_number_of_queries_however_long_it_is(reading: ReadingService) -> None:
     """Never a query an item."""
-    for page, wanted in (
+    lists: list[tuple[Callable[..., Any], Any]] = [
         (reading.messages.page, MessageFilter()),
         (reading.documents.page, DocumentFilter()),
         (reading.entries.page, DocumentFilter(contains="text")),
         (reading.topics.page, TopicFilter()),
-    ):
+    ]
+    for page, wanted in lists:
         counts = []
         for limit in (1, 5):
             with counted_queries() as sent:
@@ -206,7 +217,7 @@ async def test_page_costs_the_same_number_of_queries_however_long_it_is(reading)
         assert counts[0] == counts[1] <= 5
 
 
-async def test_stream_is_never_held_whole(settings):
+async def test_stream_is_never_held_whole(settings: Settings) -> None:
     """A stream of 20 MB of documents holds one piece of it at a time."""
     async with open_databases(settings) as databases:
         documents = ProcessingStorage(databases.processing)

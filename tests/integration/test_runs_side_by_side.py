@@ -1,33 +1,40 @@
 """Runs of one process: each with its own models, caps and ledger, over shared databases and rate limits."""
 
+from __future__ import annotations
+
 import asyncio
 import re
 import time
+from typing import Any
 
 from llm_servers import MODELS, LlmServer
+from llm_wire import Asked
 from pydantic import BaseModel
 
 from tg_parser.config.llm_settings import LlmLimitSettings, LlmMoneySettings
+from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import BudgetError
 from tg_parser.llm.question import Prompt, Purpose, Question
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.llm_spending import SpendingStorage
 from tg_parser.wiring.app import open_app
 from tg_parser.wiring.context import RunContext
+from tg_parser.wiring.run import Run
 
 
 class Said(BaseModel):
     word: str
 
 
-def answer(asked):
+def answer(asked: Asked) -> dict[str, str]:
     return {"word": re.findall(r"\w+", asked.user)[-1]}
 
 
-def question(word):
+def question(word: str) -> Question[Any]:
     return Question(Prompt("say", "sha256:1", "Repeat.", f"Say {word}"), Said, Purpose("processing", "-1001"))
 
 
-async def spend(run, name, calls):
+async def spend(run: Run, name: str, calls: int) -> int:
     """Ask until the cap refuses or all is asked; how many were answered."""
     for number in range(calls):
         try:
@@ -37,7 +44,7 @@ async def spend(run, name, calls):
     return calls
 
 
-async def test_two_runs_with_other_providers_and_caps_share_neither(settings, databases):
+async def test_two_runs_with_other_providers_and_caps_share_neither(settings: Settings, databases: Databases) -> None:
     """The one with a small cap stops at it; the other, asking another provider meanwhile, is not touched by it."""
     money = LlmMoneySettings(_env_file=None, LLM_PRICE_INPUT=1, LLM_PRICE_OUTPUT=2)
     with LlmServer(answer) as server:
@@ -60,7 +67,7 @@ async def test_two_runs_with_other_providers_and_caps_share_neither(settings, da
         assert sorted(by_model) == ["ollama:own", f"openai:{MODELS['openai']}"]
 
 
-async def test_two_runs_share_the_patience_of_a_provider(settings):
+async def test_two_runs_share_the_patience_of_a_provider(settings: Settings) -> None:
     """At 600 calls a minute two runs together send one every tenth of a second, as one run would."""
     with LlmServer(answer) as server:
         limits = LlmLimitSettings(_env_file=None, LLM_REQUESTS_PER_MINUTE=600)

@@ -1,9 +1,14 @@
 """Sources as the interfaces know them: every way to name a chat, and one source a chat."""
 
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
 import pytest
 from samples import NOW, document, message, topic
 from sqlalchemy import text
 
+from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import InvalidPeerError, SourceError, TgParserError, UnknownSourceError, UsageError
 from tg_parser.domain.messages import Chat
 from tg_parser.domain.sources import SourceChange
@@ -11,23 +16,23 @@ from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
-from tg_parser.wiring.app import open_app
+from tg_parser.wiring.app import App, open_app
 
 
 @pytest.fixture
-async def app(settings):
+async def app(settings: Settings) -> AsyncIterator[App]:
     async with open_app(settings) as opened:
         yield opened
 
 
-async def test_username_alone_is_enough(app):
+async def test_username_alone_is_enough(app: App) -> None:
     """A source whose id is a username needs nothing else."""
     source = await app.sources.add(SourceChange(source_id="Durov"))
     assert (source.channel_id, source.channel_username) == ("durov", "Durov")
 
 
 @pytest.mark.parametrize("written", ["1032086354", "-1001032086354", "https://t.me/c/1032086354/5"])
-async def test_every_form_of_a_number_is_one_channel(app, written):
+async def test_every_form_of_a_number_is_one_channel(app: App, written: str) -> None:
     """However its number is written, the channel is the same, and found again by every form."""
     await app.sources.add(SourceChange(source_id="habr", channel_id=written, channel_username="@habr_com"))
     assert (await app.sources.get("habr")).channel_id == "-1001032086354"
@@ -35,14 +40,14 @@ async def test_every_form_of_a_number_is_one_channel(app, written):
         assert (await app.sources.by_channel(form)).source_id == "habr"
 
 
-async def test_known_source_changes_only_what_is_named(app):
+async def test_known_source_changes_only_what_is_named(app: App) -> None:
     """Adding again does not reset the rest."""
     await app.sources.add(SourceChange(source_id="habr", channel_id="1032086354", batch_size=10))
     changed = await app.sources.add(SourceChange(source_id="habr", include_comments=True))
     assert (changed.channel_id, changed.batch_size, changed.include_comments) == ("-1001032086354", 10, True)
 
 
-async def test_what_names_no_chat_is_refused(app):
+async def test_what_names_no_chat_is_refused(app: App) -> None:
     """No chat, no source."""
     with pytest.raises(UsageError, match="names no chat"):
         await app.sources.add(SourceChange(source_id="my notes"))
@@ -52,7 +57,7 @@ async def test_what_names_no_chat_is_refused(app):
         await app.sources.get("a")
 
 
-async def test_chat_is_registered_once_under_a_speaking_id(app):
+async def test_chat_is_registered_once_under_a_speaking_id(app: App) -> None:
     """A chat met again is its source again; another chat of the same title gets an id of its own."""
     chat = Chat(channel_id="-1001", title="Моя группа: чат!", kind="group")
     first = await app.sources.ensure(chat)
@@ -62,7 +67,7 @@ async def test_chat_is_registered_once_under_a_speaking_id(app):
     assert twin.source_id == "moya-gruppa-chat-1002"
 
 
-async def test_name_of_a_source_meets_its_number(app):
+async def test_name_of_a_source_meets_its_number(app: App) -> None:
     """A source known by name alone takes the number its first export tells; another chat's export is refused."""
     named = await app.sources.add(SourceChange(source_id="habr_com"))
     chat = Chat(channel_id="-1001032086354", title="Хабр")
@@ -72,14 +77,14 @@ async def test_name_of_a_source_meets_its_number(app):
         await app.sources.ensure(Chat(channel_id="-1005"), met)
 
 
-async def test_pause_and_resume(app):
+async def test_pause_and_resume(app: App) -> None:
     """A paused source is left out of --all until it is resumed."""
     await app.sources.add(SourceChange(source_id="durov"))
     assert (await app.sources.set_status("durov", "paused")).status == "paused"
     assert (await app.sources.set_status("durov", "active")).status == "active"
 
 
-async def test_a_source_outlives_its_data_when_their_removal_fails(app, settings):
+async def test_a_source_outlives_its_data_when_their_removal_fails(app: App, settings: Settings) -> None:
     """The source goes last: as long as anything of its channel is left, a second call finds it and removes the rest."""
     await app.sources.add(SourceChange(source_id="s", channel_id="-100123"))
     async with open_databases(settings) as databases:
@@ -93,7 +98,7 @@ async def test_a_source_outlives_its_data_when_their_removal_fails(app, settings
         await app.sources.get("s")
 
 
-async def test_remove_keeps_or_takes_the_data(app, settings):
+async def test_remove_keeps_or_takes_the_data(app: App, settings: Settings) -> None:
     """Without its data a source is only forgotten; with them messages, documents and topics go too."""
     async with open_databases(settings) as databases:
         await RawStorage(databases.raw).store([message(1), message(2)], NOW)
@@ -112,7 +117,7 @@ async def test_remove_keeps_or_takes_the_data(app, settings):
     assert (held.messages, held.documents, held.topics) == (0, 0, 0)
 
 
-async def test_rename_changes_the_id_alone(app):
+async def test_rename_changes_the_id_alone(app: App) -> None:
     """The channel of a renamed source stays; a taken or untypable id and an unknown source are refused in words."""
     await app.sources.add(SourceChange(source_id="habr", channel_id="1032086354"))
     await app.sources.add(SourceChange(source_id="other", channel_id="77"))

@@ -1,8 +1,15 @@
 """The account is safe: a dead session is left alone, one process at a time uses a live one, bad ones are named."""
 
+from __future__ import annotations
+
 import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from fake_telegram.chat import Chat
+from fake_telegram.server import FakeTelegram
 from fake_telegram_server import fake, fake_telegram, world
 from fresh_databases import settings_of, sqlite_files
 from telegram_clock import skewed_telegram
@@ -11,14 +18,14 @@ from telegram_reach import EVERYTHING, OpenChats, messages_of, open_chat, reach
 from tg_parser.cli.hints import hint_of
 from tg_parser.config.settings import RetrySettings, TelegramSettings
 from tg_parser.domain.errors import AccountError, BusyError, RateLimitedError, SourceUnavailableError
-from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.engine.databases import Databases, open_databases
 from tg_parser.storage.stores.accounts import AccountStorage
 
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"])
 
 
 @pytest.fixture
-def news():
+def news() -> Chat:
     channel = world().channel("news", "Новости")
     for number in range(1, 11):
         channel.post(f"post {number}")
@@ -26,13 +33,13 @@ def news():
 
 
 @pytest.fixture
-def server(news):
+def server(news: Chat) -> Iterator[FakeTelegram]:
     with fake_telegram(news.world) as running:
         yield running
 
 
 @pytest.fixture
-def takeouts():
+def takeouts() -> Iterator[None]:
     """The server learns to begin and to end a takeout."""
     module = fake()
     account = module.fn.account
@@ -45,7 +52,7 @@ def takeouts():
 @pytest.mark.parametrize(
     "error", ["AUTH_KEY_UNREGISTERED", "AUTH_KEY_DUPLICATED", "SESSION_REVOKED", "USER_DEACTIVATED"]
 )
-async def test_a_dead_session_is_never_used_again(server, databases, error):
+async def test_a_dead_session_is_never_used_again(server: FakeTelegram, databases: Databases, error: str) -> None:
     """The error names the login; a restarted process refuses without a connection."""
     server.fault("messages.getHistory", error=error)
     async with reach(server, databases) as api:
@@ -65,7 +72,7 @@ async def test_a_dead_session_is_never_used_again(server, databases, error):
 
 
 @on_sqlite
-async def test_a_key_that_telegram_forgot_is_dead_too(server, databases):
+async def test_a_key_that_telegram_forgot_is_dead_too(server: FakeTelegram, databases: Databases) -> None:
     """The server answers -404 to a key it has never seen."""
     async with reach(server, databases) as api:
         server.keys.clear()
@@ -75,7 +82,7 @@ async def test_a_key_that_telegram_forgot_is_dead_too(server, databases):
 
 
 @on_sqlite
-async def test_another_session_is_not_blamed(server, databases):
+async def test_another_session_is_not_blamed(server: FakeTelegram, databases: Databases) -> None:
     """The block belongs to the key, not to the databases."""
     server.fault("contacts.resolveUsername", error="AUTH_KEY_UNREGISTERED", times=1)
     async with reach(server, databases) as api:
@@ -85,7 +92,7 @@ async def test_another_session_is_not_blamed(server, databases):
         assert (await open_chat(api, "news")).chat.username == "news"
 
 
-async def test_a_session_serves_one_process_at_a_time(server, databases):
+async def test_a_session_serves_one_process_at_a_time(server: FakeTelegram, databases: Databases) -> None:
     """The second is told who has it and what to do; after the first has closed it may go on."""
     async with reach(server, databases) as first:
         await open_chat(first, "news")
@@ -99,7 +106,9 @@ async def test_a_session_serves_one_process_at_a_time(server, databases):
 
 
 @on_sqlite
-async def test_a_session_file_is_guarded_across_databases(server, databases, tmp_path):
+async def test_a_session_file_is_guarded_across_databases(
+    server: FakeTelegram, databases: Databases, tmp_path: Path
+) -> None:
     """Two processes that share nothing but the file still know of each other."""
     path = server.session_file(tmp_path / "shared.session", seed="shared")
     elsewhere = settings_of(sqlite_files(tmp_path / "other"))
@@ -111,7 +120,7 @@ async def test_a_session_file_is_guarded_across_databases(server, databases, tmp
 
 
 @on_sqlite
-async def test_a_session_file_is_used_as_it_is(server, databases, tmp_path):
+async def test_a_session_file_is_used_as_it_is(server: FakeTelegram, databases: Databases, tmp_path: Path) -> None:
     """It serves its owner alone from now on, and collecting writes nothing into it."""
     path = tmp_path / "account.session"
     server.session_file(path)
@@ -126,7 +135,7 @@ async def test_a_session_file_is_used_as_it_is(server, databases, tmp_path):
 
 @on_sqlite
 @pytest.mark.parametrize("error", ["API_ID_INVALID", "API_ID_PUBLISHED_FLOOD"])
-async def test_wrong_credentials_are_named(server, databases, error):
+async def test_wrong_credentials_are_named(server: FakeTelegram, databases: Databases, error: str) -> None:
     """The session is not to blame and stays usable; the error says where to look."""
     server.fault("help.getConfig", error=error, times=1)
     async with reach(server, databases) as api:
@@ -137,11 +146,13 @@ async def test_wrong_credentials_are_named(server, databases, error):
 
 
 @on_sqlite
-async def test_without_credentials_or_session_nothing_is_asked(server, databases, tmp_path):
+async def test_without_credentials_or_session_nothing_is_asked(
+    server: FakeTelegram, databases: Databases, tmp_path: Path
+) -> None:
     """Whether the API can be used is seen without a connection; trying all the same names what is missing."""
     accounts, retry = AccountStorage(databases.ingestion), RetrySettings()
 
-    def api(**variables):
+    def api(**variables: Any) -> OpenChats:
         settings = TelegramSettings(_env_file=None, **variables)
         return OpenChats(settings, retry, 300, accounts, databases.locks)
 
@@ -160,7 +171,7 @@ async def test_without_credentials_or_session_nothing_is_asked(server, databases
 
 @on_sqlite
 @pytest.mark.parametrize("skew", [86_400, -86_400])
-async def test_a_clock_that_is_wrong_by_a_day_is_corrected(news, databases, skew):
+async def test_a_clock_that_is_wrong_by_a_day_is_corrected(news: Chat, databases: Databases, skew: int) -> None:
     """Telegram tells its own time with the refusal; the question is sent again with it."""
     with skewed_telegram(news.world, skew) as server:
         async with reach(server, databases) as api:
@@ -170,7 +181,7 @@ async def test_a_clock_that_is_wrong_by_a_day_is_corrected(news, databases, skew
 
 
 @on_sqlite
-async def test_a_clock_that_cannot_be_corrected_is_an_error(news, databases):
+async def test_a_clock_that_cannot_be_corrected_is_an_error(news: Chat, databases: Databases) -> None:
     """A server that refuses the corrected time as well is not argued with for ever; the hint names the clock."""
     with skewed_telegram(news.world, 86_400, relents=False) as server:
         async with reach(server, databases, patience=0.3) as api:
@@ -180,7 +191,9 @@ async def test_a_clock_that_cannot_be_corrected_is_an_error(news, databases):
 
 
 @on_sqlite
-async def test_a_takeout_is_begun_and_ended_only_where_it_is_wished(server, takeouts, databases):
+async def test_a_takeout_is_begun_and_ended_only_where_it_is_wished(
+    server: FakeTelegram, takeouts: None, databases: Databases
+) -> None:
     """History is asked for inside it, and Telegram is told when it is done."""
     async with reach(server, databases, TELEGRAM_TAKEOUT="true") as api:
         chat = await open_chat(api, "news")
@@ -192,7 +205,7 @@ async def test_a_takeout_is_begun_and_ended_only_where_it_is_wished(server, take
 
 
 @on_sqlite
-async def test_telegram_may_let_a_takeout_wait(server, takeouts, databases):
+async def test_telegram_may_let_a_takeout_wait(server: FakeTelegram, takeouts: None, databases: Databases) -> None:
     """A wait of hours before a takeout ends the run like any other."""
     server.fault("account.initTakeoutSession", error="TAKEOUT_INIT_DELAY_7200")
     async with reach(server, databases, TELEGRAM_TAKEOUT="true") as api:

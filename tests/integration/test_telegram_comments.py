@@ -1,12 +1,24 @@
 """Comments under posts: every one, nested ones with what they answer, new ones alone, and second looks at them."""
 
+from __future__ import annotations
+
 import inspect
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from fake_telegram.chat import Chat
+from fake_telegram.connection import Connection
+from fake_telegram.server import FakeTelegram
+from fake_telegram.world import World
 from fake_telegram_server import fake, fake_telegram, world
 from telegram_reach import EVERYTHING, looked_again, messages_of, open_chat, reach
+from telethon.tl.functions.messages import GetForumTopicsRequest
+from telethon.tl.types import Channel
+from telethon.tl.types.messages import ForumTopics
 
 from tg_parser.domain.errors import RateLimitedError, SourceError
+from tg_parser.storage.engine.databases import Databases
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"])
 
@@ -15,17 +27,17 @@ GROUP = "1500000002"
 
 
 @pytest.fixture
-def news():
+def news() -> Chat:
     return world().channel("news", "Новости", discussion=True)
 
 
 @pytest.fixture
-def server(news):
+def server(news: Chat) -> Iterator[FakeTelegram]:
     with fake_telegram(news.world) as running:
         yield running
 
 
-def true_comments(news, post):
+def true_comments(news: Chat, post: int) -> list[tuple[str, str, str]]:
     """What the server holds under a post: id, text, and the comment or the post that is answered."""
     root = news.roots[post]
     rows = []
@@ -36,7 +48,7 @@ def true_comments(news, post):
     return rows
 
 
-async def test_comments_are_exact_and_nested(server, news, databases):
+async def test_comments_are_exact_and_nested(server: FakeTelegram, news: Chat, databases: Databases) -> None:
     """Under every post all comments in the order of their ids, each with its thread, parent and author."""
     news.fill(120, seed=5, comments=0.5)
     people = {str(each.id): each.first_name for each in news.world.users.values()}
@@ -56,7 +68,7 @@ async def test_comments_are_exact_and_nested(server, news, databases):
     assert nested > 5
 
 
-async def test_only_comments_after_the_cursor_come(server, news, databases):
+async def test_only_comments_after_the_cursor_come(server: FakeTelegram, news: Chat, databases: Databases) -> None:
     """A long thread is read in pages, and from where the last run stopped."""
     news.post("post")
     for number in range(1, 251):
@@ -72,7 +84,9 @@ async def test_only_comments_after_the_cursor_come(server, news, databases):
     assert none == []
 
 
-async def test_the_count_of_comments_comes_with_posts_and_alone(server, news, databases):
+async def test_the_count_of_comments_comes_with_posts_and_alone(
+    server: FakeTelegram, news: Chat, databases: Databases
+) -> None:
     """With the history at no cost, later for a hundred posts a request without their texts."""
     news.fill(230, seed=6, comments=0.3)
     news.post("nobody can comment here", discuss=False)
@@ -86,7 +100,7 @@ async def test_the_count_of_comments_comes_with_posts_and_alone(server, news, da
     assert server.counts["messages.getMessagesViews"] == 3
 
 
-async def test_a_post_without_a_thread_has_no_comments(server, news, databases):
+async def test_a_post_without_a_thread_has_no_comments(server: FakeTelegram, news: Chat, databases: Databases) -> None:
     """Neither one that nobody can comment nor one whose copy in the group is gone is an error."""
     news.post("closed", discuss=False)
     news.post("open")
@@ -97,7 +111,9 @@ async def test_a_post_without_a_thread_has_no_comments(server, news, databases):
         assert [await messages_of(chat.comments(post, 0, GROUP)) for post in (1, 2, 99)] == [[], [], []]
 
 
-async def test_comments_are_not_available_without_a_group_that_can_be_read(server, news, databases):
+async def test_comments_are_not_available_without_a_group_that_can_be_read(
+    server: FakeTelegram, news: Chat, databases: Databases
+) -> None:
     """No group, or one that is closed to the account; trouble that may pass is no answer."""
     news.post("post")
     news.world.channel("alone", "Без чата").post("post")
@@ -111,7 +127,9 @@ async def test_comments_are_not_available_without_a_group_that_can_be_read(serve
             await (await open_chat(api, "news")).discussion_group()
 
 
-async def test_a_second_look_at_comments_shows_edits_and_what_is_gone(server, news, databases):
+async def test_a_second_look_at_comments_shows_edits_and_what_is_gone(
+    server: FakeTelegram, news: Chat, databases: Databases
+) -> None:
     """Each comment comes with the thread it was stored under."""
     for post in (1, 2):
         news.post(f"post {post}")
@@ -131,7 +149,9 @@ async def test_a_second_look_at_comments_shows_edits_and_what_is_gone(server, ne
     ]
 
 
-async def test_without_comments_no_second_look_is_asked_for(server, news, databases):
+async def test_without_comments_no_second_look_is_asked_for(
+    server: FakeTelegram, news: Chat, databases: Databases
+) -> None:
     """An empty list costs no request."""
     news.post("post")
     async with reach(server, databases) as api:
@@ -141,7 +161,9 @@ async def test_without_comments_no_second_look_is_asked_for(server, news, databa
     assert len(server.log) == before
 
 
-async def test_the_channel_itself_and_deleted_people_write_comments(server, news, databases):
+async def test_the_channel_itself_and_deleted_people_write_comments(
+    server: FakeTelegram, news: Chat, databases: Databases
+) -> None:
     """The channel has its title, a deleted account only its number."""
     news.post("post")
     news.comment(1, "we", user=news)
@@ -154,7 +176,9 @@ async def test_the_channel_itself_and_deleted_people_write_comments(server, news
     ]
 
 
-async def test_an_access_error_in_a_thread_names_the_channel(server, news, databases):
+async def test_an_access_error_in_a_thread_names_the_channel(
+    server: FakeTelegram, news: Chat, databases: Databases
+) -> None:
     """What was yielded before it is good."""
     news.post("post")
     for number in range(150):
@@ -169,7 +193,7 @@ async def test_an_access_error_in_a_thread_names_the_channel(server, news, datab
     assert len(taken) == 100
 
 
-async def test_a_forum_tells_the_titles_of_its_topics(databases):
+async def test_a_forum_tells_the_titles_of_its_topics(databases: Databases) -> None:
     """Asked for once a reading; messages of a topic carry its title."""
     module = fake()
     module.rpc(module.fn.messages.GetForumTopicsRequest)(topics_of)
@@ -189,12 +213,12 @@ async def test_a_forum_tells_the_titles_of_its_topics(databases):
     ]
 
 
-def forum_in(inhabited):
+def forum_in(inhabited: World) -> Any:
     """A group with topics, which the fake server does not make by itself."""
 
-    class Forum(fake().Chat):
+    class Forum(Chat):
         @property
-        def tl(self):
+        def tl(self) -> Channel:
             entity = super().tl
             entity.forum = True
             return entity
@@ -204,7 +228,7 @@ def forum_in(inhabited):
     return forum
 
 
-def topics_of(server, conn, request):
+def topics_of(server: FakeTelegram, conn: Connection, request: GetForumTopicsRequest) -> ForumTopics:
     """The server's answer: one topic, on the first page."""
     module = fake()
     made = module.tl.ForumTopic

@@ -1,33 +1,40 @@
 """A chat is found by its name once and by its number from then on; what cannot be read is named with the reason."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 import pytest
+from fake_telegram.server import FakeTelegram
+from fake_telegram.world import World
 from fake_telegram_server import fake, fake_telegram, world
 from telegram_reach import EVERYTHING, messages_of, open_chat, reach
 
 from tg_parser.domain.errors import SourceError
 from tg_parser.domain.peers import Peer
+from tg_parser.storage.engine.databases import Databases
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"])
 
 
 @pytest.fixture
-def inhabited():
+def inhabited() -> World:
     made = world()
     made.channel("news", "Новости").post("first")
     return made
 
 
 @pytest.fixture
-def server(inhabited):
+def server(inhabited: World) -> Iterator[FakeTelegram]:
     with fake_telegram(inhabited) as running:
         yield running
 
 
-def asked(server):
+def asked(server: FakeTelegram) -> list[str]:
     return [entry.method for entry in server.log if entry.method != "help.getConfig"]
 
 
-async def test_a_name_is_asked_for_once(server, databases):
+async def test_a_name_is_asked_for_once(server: FakeTelegram, databases: Databases) -> None:
     """The next process asks by the number it was told; the present name and title come with the answer."""
     async with reach(server, databases) as api:
         await open_chat(api, "@News")
@@ -39,7 +46,7 @@ async def test_a_name_is_asked_for_once(server, databases):
     assert asked(server) == ["channels.getChannels"]
 
 
-async def test_a_renamed_channel_is_found_by_its_number(server, databases):
+async def test_a_renamed_channel_is_found_by_its_number(server: FakeTelegram, databases: Databases) -> None:
     """The old name leads nowhere; the number says which channel it is."""
     async with reach(server, databases) as api:
         await open_chat(api, "news")
@@ -48,7 +55,9 @@ async def test_a_renamed_channel_is_found_by_its_number(server, databases):
     assert chat.chat.username == "fresh_news"
 
 
-async def test_a_name_that_moved_to_another_channel_is_told(server, inhabited, databases):
+async def test_a_name_that_moved_to_another_channel_is_told(
+    server: FakeTelegram, inhabited: World, databases: Databases
+) -> None:
     """Who is asked for by number and by an old name is never taken for the name's new owner."""
     async with reach(server, databases) as api:
         with pytest.raises(
@@ -57,7 +66,9 @@ async def test_a_name_that_moved_to_another_channel_is_told(server, inhabited, d
             await api.keep(Peer("-1000000000009", "news"))
 
 
-async def test_a_number_that_is_no_longer_good_is_found_by_the_name(server, inhabited, databases):
+async def test_a_number_that_is_no_longer_good_is_found_by_the_name(
+    server: FakeTelegram, inhabited: World, databases: Databases
+) -> None:
     """Telegram gave the account another access number: the name leads to the same channel."""
     async with reach(server, databases) as api:
         await open_chat(api, "news")
@@ -68,7 +79,9 @@ async def test_a_number_that_is_no_longer_good_is_found_by_the_name(server, inha
     assert asked(server)[:2] == ["channels.getChannels", "contacts.resolveUsername"]
 
 
-async def test_a_private_channel_is_found_among_the_chats_of_the_account(server, inhabited, databases):
+async def test_a_private_channel_is_found_among_the_chats_of_the_account(
+    server: FakeTelegram, inhabited: World, databases: Databases
+) -> None:
     """By its number alone; the list is looked through once, whatever number is asked for."""
     inhabited.channel(None, "Закрытый").post("secret")
     inhabited.channel(None, "Второй").post("secret too")
@@ -83,7 +96,7 @@ async def test_a_private_channel_is_found_among_the_chats_of_the_account(server,
     assert asked(server) == ["channels.getChannels"]
 
 
-async def test_a_number_nobody_knows_says_what_would_help(server, databases):
+async def test_a_number_nobody_knows_says_what_would_help(server: FakeTelegram, databases: Databases) -> None:
     """Telegram opens numbers only to those who have seen the chat."""
     async with reach(server, databases) as api:
         with pytest.raises(SourceError, match="The account knows no chat with the number -1000000004242") as caught:
@@ -99,7 +112,9 @@ async def test_a_number_nobody_knows_says_what_would_help(server, databases):
         ("helper_bot", "@helper_bot is a bot, not a channel"),
     ],
 )
-async def test_what_is_no_channel_is_told_apart(server, inhabited, databases, name, sentence):
+async def test_what_is_no_channel_is_told_apart(
+    server: FakeTelegram, inhabited: World, databases: Databases, name: str, sentence: str
+) -> None:
     """An unknown name, a person, a bot: each has its own sentence."""
     inhabited.user("Анна", username="anna_bell")
     inhabited.user("Помощник", username="helper_bot", bot=True, bot_info_version=1)
@@ -115,7 +130,7 @@ async def test_what_is_no_channel_is_told_apart(server, inhabited, databases, na
         ("CHANNEL_PRIVATE", "@news is private, or the account has lost access to it"),
     ],
 )
-async def test_refusals_name_the_chat(server, databases, error, sentence):
+async def test_refusals_name_the_chat(server: FakeTelegram, databases: Databases, error: str, sentence: str) -> None:
     """The sentence says which chat it is about, and the hint what to do."""
     server.fault("contacts.resolveUsername", error=error)
     async with reach(server, databases) as api:
@@ -124,7 +139,9 @@ async def test_refusals_name_the_chat(server, databases, error, sentence):
     assert caught.value.hint
 
 
-async def test_a_channel_that_was_left_tells_so_at_once(server, inhabited, databases):
+async def test_a_channel_that_was_left_tells_so_at_once(
+    server: FakeTelegram, inhabited: World, databases: Databases
+) -> None:
     """A private channel that the account knew is refused by name."""
     async with reach(server, databases) as api:
         await open_chat(api, "news")
@@ -133,7 +150,7 @@ async def test_a_channel_that_was_left_tells_so_at_once(server, inhabited, datab
             await open_chat(api, "-1001500000001")
 
 
-async def test_other_forms_of_a_chat_are_told_apart(server, databases):
+async def test_other_forms_of_a_chat_are_told_apart(server: FakeTelegram, databases: Databases) -> None:
     """A forum has topics, a basic group no number to remember, a closed or moved one its reason."""
     from telethon.tl import types
 
@@ -162,7 +179,9 @@ async def test_other_forms_of_a_chat_are_told_apart(server, databases):
         (12345678901, "-1012345678901"),
     ],
 )
-async def test_a_channel_of_any_number_is_known_by_its_marked_id(server, inhabited, databases, bare, marked):
+async def test_a_channel_of_any_number_is_known_by_its_marked_id(
+    server: FakeTelegram, inhabited: World, databases: Databases, bare: int, marked: str
+) -> None:
     """Collected by name, then asked for by that number; its messages, author and forwards name it the same way."""
     channel = inhabited.channel("numbered", "Odd", id=bare)
     channel.post("one")

@@ -1,15 +1,23 @@
 """The history of a chat through the API is exactly what the chat holds."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from fake_telegram.chat import Chat as LocalChat
+from fake_telegram.server import FakeTelegram
+from fake_telegram.world import World
 from fake_telegram_server import fake, fake_telegram, world
 from telegram_reach import EVERYTHING, looked_again, messages_of, open_chat, reach
+from telethon.tl.patched import Message
 
 from tg_parser.domain.errors import SourceError
-from tg_parser.domain.messages import Chat
+from tg_parser.domain.messages import Chat, RawMessage
 from tg_parser.ingestion.source import Window
+from tg_parser.storage.engine.databases import Databases
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"])
 
@@ -18,26 +26,26 @@ FILES = {"video/mp4": "video", "audio/ogg": "voice", "application/pdf": "documen
 
 
 @pytest.fixture
-def inhabited():
+def inhabited() -> World:
     return world()
 
 
 @pytest.fixture
-def news(inhabited):
+def news(inhabited: World) -> LocalChat:
     return inhabited.channel("news", "Новости")
 
 
 @pytest.fixture
-def server(inhabited):
+def server(inhabited: World) -> Iterator[FakeTelegram]:
     with fake_telegram(inhabited) as running:
         yield running
 
 
-def ids(messages):
+def ids(messages: list[RawMessage]) -> list[int]:
     return [int(message.id) for message in messages]
 
 
-def true_media(post):
+def true_media(post: Message) -> list[str]:
     """The kind of what is attached, by the truth of the server."""
     kind = type(post.media).__name__
     if kind == "MessageMediaDocument":
@@ -45,7 +53,7 @@ def true_media(post):
     return [KINDS[kind]] if kind in KINDS else []
 
 
-def true_text(post):
+def true_text(post: Message) -> str:
     """The words of a post; those of a poll are its question and its answers."""
     if type(post.media).__name__ != "MessageMediaPoll":
         return post.message
@@ -53,12 +61,12 @@ def true_text(post):
     return "\n".join([poll.question.text, *(f"- {answer.text.text}" for answer in poll.answers)])
 
 
-def true_reactions(post):
+def true_reactions(post: Message) -> list[tuple[str, int]]:
     given = post.reactions.results if post.reactions else []
     return [(each.reaction.emoticon, each.count) for each in given]
 
 
-async def test_three_hundred_mixed_posts_are_exact(server, news, databases):
+async def test_three_hundred_mixed_posts_are_exact(server: FakeTelegram, news: LocalChat, databases: Databases) -> None:
     """Ids, texts, dates, edits, media, albums, forwards, reactions and counters, all as the server holds them."""
     news.fill(300, seed=3)
     async with reach(server, databases) as api:
@@ -85,7 +93,9 @@ async def test_three_hundred_mixed_posts_are_exact(server, news, databases):
     assert json.loads(json.dumps([message.raw_payload for message in messages]))
 
 
-async def test_a_forward_names_its_origin(server, inhabited, news, databases):
+async def test_a_forward_names_its_origin(
+    server: FakeTelegram, inhabited: World, news: LocalChat, databases: Databases
+) -> None:
     """A channel with title and post, a person with both names, a hidden one by the name alone."""
     origin = inhabited.channel("space", "Космос")
     news.post("a", fwd=origin)
@@ -113,7 +123,9 @@ async def test_a_forward_names_its_origin(server, inhabited, news, databases):
         (Window(limit=250), range(1, 251)),
     ],
 )
-async def test_a_window_of_ids_is_kept_exactly(server, news, databases, window, expected):
+async def test_a_window_of_ids_is_kept_exactly(
+    server: FakeTelegram, news: LocalChat, databases: Databases, window: Window, expected: range
+) -> None:
     """Both marks are excluded, and no message beyond the limit comes."""
     for number in range(1, 251):
         news.post(f"post {number}")
@@ -122,7 +134,7 @@ async def test_a_window_of_ids_is_kept_exactly(server, news, databases, window, 
     assert ids(messages) == list(expected)
 
 
-async def test_a_window_of_dates_is_half_open(server, news, databases):
+async def test_a_window_of_dates_is_half_open(server: FakeTelegram, news: LocalChat, databases: Databases) -> None:
     """The first moment is in, the last is out; nothing older is asked for."""
     for number in range(1, 501):
         news.post(f"post {number}")
@@ -135,7 +147,9 @@ async def test_a_window_of_dates_is_half_open(server, news, databases):
 
 
 @pytest.mark.parametrize("beyond", [timedelta(days=1), timedelta(days=-4000)])
-async def test_dates_without_any_message_give_nothing(server, news, databases, beyond):
+async def test_dates_without_any_message_give_nothing(
+    server: FakeTelegram, news: LocalChat, databases: Databases, beyond: timedelta
+) -> None:
     """After the newest and before the oldest message there is nothing, and no error."""
     for number in range(1, 150):
         news.post(f"post {number}")
@@ -147,7 +161,9 @@ async def test_dates_without_any_message_give_nothing(server, news, databases, b
 
 
 @pytest.mark.parametrize(("size", "lengths"), [(None, [500, 120]), (10, [10] * 62), (250, [250, 250, 120])])
-async def test_batches_have_the_size_that_is_wished(server, news, databases, size, lengths):
+async def test_batches_have_the_size_that_is_wished(
+    server: FakeTelegram, news: LocalChat, databases: Databases, size: int | None, lengths: list[int]
+) -> None:
     """However many messages an answer of Telegram holds."""
     for number in range(1, 621):
         news.post(f"post {number}")
@@ -158,7 +174,7 @@ async def test_batches_have_the_size_that_is_wished(server, news, databases, siz
     assert [number for batch in batches for number in ids(batch.messages)] == list(range(1, 621))
 
 
-async def test_gaps_in_the_numbers_stop_nothing(server, news, databases):
+async def test_gaps_in_the_numbers_stop_nothing(server: FakeTelegram, news: LocalChat, databases: Databases) -> None:
     """Deleted posts leave holes of any width."""
     for number in (1, 2, 700, 701, 5000, 90_000):
         news.post(f"post {number}", id=number)
@@ -167,7 +183,9 @@ async def test_gaps_in_the_numbers_stop_nothing(server, news, databases):
     assert ids(messages) == [1, 2, 700, 701, 5000, 90_000]
 
 
-async def test_nothing_new_costs_two_requests_however_long_the_channel_is(server, news, databases):
+async def test_nothing_new_costs_two_requests_however_long_the_channel_is(
+    server: FakeTelegram, news: LocalChat, databases: Databases
+) -> None:
     """The chat by its number and one question for what follows the cursor."""
     for number in range(1, 1001):
         news.post(f"post {number}")
@@ -181,7 +199,9 @@ async def test_nothing_new_costs_two_requests_however_long_the_channel_is(server
     assert asked == ["help.getConfig", "channels.getChannels", "messages.getHistory"]
 
 
-async def test_a_second_look_shows_edits_and_what_is_gone(server, news, databases):
+async def test_a_second_look_shows_edits_and_what_is_gone(
+    server: FakeTelegram, news: LocalChat, databases: Databases
+) -> None:
     """Edited posts come with their new text, deleted ones are named, the rest as before; a request a hundred."""
     for number in range(1, 251):
         news.post(f"post {number}")
@@ -197,7 +217,9 @@ async def test_a_second_look_shows_edits_and_what_is_gone(server, news, database
     assert server.counts["channels.getMessages"] == 3
 
 
-async def test_a_channel_that_turns_private_midway_keeps_what_came_before(server, news, databases):
+async def test_a_channel_that_turns_private_midway_keeps_what_came_before(
+    server: FakeTelegram, news: LocalChat, databases: Databases
+) -> None:
     """The messages that were read are handed over, then the error names the chat; nothing counts as gone."""
     for number in range(1, 351):
         news.post(f"post {number}")
@@ -214,7 +236,7 @@ async def test_a_channel_that_turns_private_midway_keeps_what_came_before(server
     assert taken == list(range(1, 201))
 
 
-async def test_a_group_is_read_as_threads(server, inhabited, databases):
+async def test_a_group_is_read_as_threads(server: FakeTelegram, inhabited: World, databases: Databases) -> None:
     """What answers nothing is a post, an answer a comment that names its parent and the root of its thread."""
     talk = inhabited.channel("talk", "Разговор", megagroup=True)
     anna = inhabited.user("Анна", id=7)

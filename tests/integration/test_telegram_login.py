@@ -1,9 +1,13 @@
 """`tg-parser login` as a person meets it: a real process, its questions, and the session it leaves."""
 
+from __future__ import annotations
+
 import os
 import pty
 import signal
 import stat
+import subprocess
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,10 +15,12 @@ import cli_process
 import pytest
 from cli_process import begin
 from conftest import process_environment
+from fake_telegram.server import FakeTelegram
 from fake_telegram_server import fake_telegram, login_variables, world
 from fresh_databases import sqlite_files
 from telegram_protected import protected
 from telethon.sessions import StringSession
+from warm_child import WarmChild
 
 from tg_parser.config.settings import TelegramSettings
 from tg_parser.ingestion.telegram.session import load_session
@@ -24,7 +30,7 @@ ANSWERS = f"{PHONE}\n{CODE}\n"
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[FakeTelegram]:
     inhabited = world()
     inhabited.channel("news", "Новости").post("first")
     with fake_telegram(inhabited) as running:
@@ -32,27 +38,27 @@ def server():
 
 
 @pytest.fixture
-def machine(server, tmp_path):
+def machine(server: FakeTelegram, tmp_path: Path) -> dict[str, str]:
     """The environment of a machine where nobody has logged in yet."""
     return process_environment({**sqlite_files(tmp_path / "databases"), **login_variables(server, tmp_path)})
 
 
 @pytest.fixture
-def session(tmp_path):
+def session(tmp_path: Path) -> Path:
     return tmp_path / "account" / "telegram.session"
 
 
-def tg_parser(environment, *arguments, answers=""):
+def tg_parser(environment: dict[str, str], *arguments: str, answers: str = "") -> subprocess.CompletedProcess[str]:
     return cli_process.tg_parser(environment, *arguments, cwd=at_home(environment), code=None, answer=answers)
 
 
-def at_home(environment):
+def at_home(environment: dict[str, str]) -> Path:
     """A folder without settings of the surrounding shell."""
     return Path(environment["TELEGRAM_SERVER_KEY"]).parent
 
 
 @contextmanager
-def terminal(environment, *arguments):
+def terminal(environment: dict[str, str], *arguments: str) -> Iterator[tuple[WarmChild, int]]:
     """The process at a terminal of its own; what it shows is read, and answers are typed, at the other end."""
     ours, theirs = pty.openpty()
     process = begin(environment, *arguments, cwd=at_home(environment), stdin=theirs, stdout=theirs, stderr=theirs)
@@ -65,7 +71,7 @@ def terminal(environment, *arguments):
         os.close(ours)
 
 
-def read_until(ours, question):
+def read_until(ours: int, question: str) -> str:
     """What the terminal shows up to `question`, which is the last thing before somebody types."""
     shown = b""
     while question.encode() not in shown:
@@ -73,7 +79,7 @@ def read_until(ours, question):
     return shown.decode()
 
 
-def read_to_the_end(ours):
+def read_to_the_end(ours: int) -> str:
     shown = b""
     try:
         while more := os.read(ours, 4096):
@@ -84,7 +90,7 @@ def read_to_the_end(ours):
     return shown.decode()
 
 
-def test_a_phone_number_and_a_code_log_in(server, machine, session):
+def test_a_phone_number_and_a_code_log_in(server: FakeTelegram, machine: dict[str, str], session: Path) -> None:
     """The session is a file for its owner alone in a folder made on the way; collecting works with it at once."""
     done = tg_parser(machine, "login", answers=ANSWERS)
     assert (done.returncode, done.stdout) == (0, f"Logged in as Тест. The session is in {session}.\n")
@@ -94,7 +100,9 @@ def test_a_phone_number_and_a_code_log_in(server, machine, session):
     assert server.counts["messages.getHistory"] == 1
 
 
-def test_the_session_and_the_answers_show_nowhere(server, machine, session, tmp_path):
+def test_the_session_and_the_answers_show_nowhere(
+    server: FakeTelegram, machine: dict[str, str], session: Path, tmp_path: Path
+) -> None:
     """Neither key, nor string, nor phone number, nor code is printed or logged."""
     string = tmp_path / "string.txt"
     done = tg_parser(machine, "--debug", "login", "--export-string", str(string), answers=ANSWERS)
@@ -103,7 +111,9 @@ def test_the_session_and_the_answers_show_nowhere(server, machine, session, tmp_
     assert [each for each in secrets if each in shown] == []
 
 
-def test_a_session_string_goes_into_a_private_file(server, machine, session, tmp_path):
+def test_a_session_string_goes_into_a_private_file(
+    server: FakeTelegram, machine: dict[str, str], session: Path, tmp_path: Path
+) -> None:
     """It is the same session, for another machine."""
     string = tmp_path / "string.txt"
     assert tg_parser(machine, "login", "--export-string", str(string), answers=ANSWERS).returncode == 0
@@ -112,7 +122,7 @@ def test_a_session_string_goes_into_a_private_file(server, machine, session, tmp
     assert StringSession(string.read_text().strip()).auth_key.key == load_session(settings).key
 
 
-def test_who_is_logged_in_is_asked_nothing(server, machine, session):
+def test_who_is_logged_in_is_asked_nothing(server: FakeTelegram, machine: dict[str, str], session: Path) -> None:
     """A second login says as whom and changes nothing; with --force it begins anew."""
     tg_parser(machine, "login", answers=ANSWERS)
     before = session.read_bytes()
@@ -124,14 +134,14 @@ def test_who_is_logged_in_is_asked_nothing(server, machine, session):
     assert server.counts["handshakes"] == 2
 
 
-def test_a_wrong_code_may_be_given_again(server, machine):
+def test_a_wrong_code_may_be_given_again(server: FakeTelegram, machine: dict[str, str]) -> None:
     """Twice wrong, then right."""
     done = tg_parser(machine, "login", answers=f"{PHONE}\n11111\n22222\n{CODE}\n")
     assert done.returncode == 0
     assert done.stderr.count("Telegram does not accept this code.") == 2
 
 
-def test_three_wrong_codes_end_the_login(server, machine, session):
+def test_three_wrong_codes_end_the_login(server: FakeTelegram, machine: dict[str, str], session: Path) -> None:
     """No session is left behind."""
     done = tg_parser(machine, "login", answers=f"{PHONE}\n1\n2\n3\n{CODE}\n")
     assert done.returncode == 1
@@ -139,7 +149,9 @@ def test_three_wrong_codes_end_the_login(server, machine, session):
     assert not session.exists()
 
 
-def test_without_anybody_to_answer_the_error_says_so(server, machine, session):
+def test_without_anybody_to_answer_the_error_says_so(
+    server: FakeTelegram, machine: dict[str, str], session: Path
+) -> None:
     """A scheduled job never hangs at a question."""
     done = tg_parser(machine, "login")
     assert done.returncode == 2
@@ -148,7 +160,7 @@ def test_without_anybody_to_answer_the_error_says_so(server, machine, session):
     assert not session.exists()
 
 
-def test_the_phone_number_may_stand_in_the_settings(server, machine):
+def test_the_phone_number_may_stand_in_the_settings(server: FakeTelegram, machine: dict[str, str]) -> None:
     """Then only the code is asked for."""
     done = tg_parser({**machine, "TELEGRAM_PHONE": PHONE}, "login", answers=f"{CODE}\n")
     assert done.returncode == 0
@@ -165,7 +177,9 @@ def test_the_phone_number_may_stand_in_the_settings(server, machine):
         ("BRAND_NEW_RULE", "Telegram refuses to log in: BRAND_NEW_RULE"),
     ],
 )
-def test_a_refused_login_says_why(server, machine, session, error, sentence):
+def test_a_refused_login_says_why(
+    server: FakeTelegram, machine: dict[str, str], session: Path, error: str, sentence: str
+) -> None:
     """One clear line, exit code 1, no session."""
     server.fault("auth.sendCode", error=error)
     done = tg_parser(machine, "login", answers=ANSWERS)
@@ -175,7 +189,9 @@ def test_a_refused_login_says_why(server, machine, session, error, sentence):
     assert not session.exists()
 
 
-def test_a_file_that_is_no_session_is_not_overwritten(server, machine, session):
+def test_a_file_that_is_no_session_is_not_overwritten(
+    server: FakeTelegram, machine: dict[str, str], session: Path
+) -> None:
     """Somebody pointed at the wrong file: it stays as it is."""
     session.parent.mkdir()
     session.write_bytes(b"a diary, not a session")
@@ -185,7 +201,7 @@ def test_a_file_that_is_no_session_is_not_overwritten(server, machine, session):
     assert session.read_bytes() == b"a diary, not a session"
 
 
-def test_a_login_makes_earlier_trouble_moot(server, machine):
+def test_a_login_makes_earlier_trouble_moot(server: FakeTelegram, machine: dict[str, str]) -> None:
     """A session that was blocked is used again once a person has seen to it."""
     tg_parser(machine, "login", answers=ANSWERS)
     fault = server.fault("contacts.resolveUsername", error="AUTH_KEY_DUPLICATED", times=1)
@@ -197,7 +213,7 @@ def test_a_login_makes_earlier_trouble_moot(server, machine):
     assert tg_parser(machine, *only_collect).returncode == 0
 
 
-def test_ctrl_c_at_a_question_ends_at_once(machine, session):
+def test_ctrl_c_at_a_question_ends_at_once(machine: dict[str, str], session: Path) -> None:
     """Also while the loop that waits for Telegram stands still."""
     with terminal(machine, "login") as (process, ours):
         read_until(ours, "country code: ")
@@ -206,7 +222,7 @@ def test_ctrl_c_at_a_question_ends_at_once(machine, session):
     assert not session.exists()
 
 
-def test_a_password_is_asked_for_where_the_account_has_one(tmp_path, session):
+def test_a_password_is_asked_for_where_the_account_has_one(tmp_path: Path, session: Path) -> None:
     """It is typed unseen; a wrong one may be given again."""
     with protected(asks_password=True) as server:
         server.fault("auth.checkPassword", error="PASSWORD_HASH_INVALID", times=1)
@@ -231,7 +247,7 @@ def test_a_password_is_asked_for_where_the_account_has_one(tmp_path, session):
 
 
 @pytest.mark.parametrize("asks_password", [False, True])
-def test_a_qr_code_logs_in_once_it_is_scanned(tmp_path, session, asks_password):
+def test_a_qr_code_logs_in_once_it_is_scanned(tmp_path: Path, session: Path, asks_password: bool) -> None:
     """The code is drawn on stderr, Telegram is asked until it was scanned, then for the password if there is one."""
     with protected(asks_password=asks_password) as server:
         machine = process_environment({**sqlite_files(tmp_path / "databases"), **login_variables(server, tmp_path)})

@@ -1,25 +1,33 @@
 """Waits are honoured to the second and across restarts; a bad network loses nothing and is never asked for ever."""
 
+from __future__ import annotations
+
 import logging
 import time
+from collections.abc import Iterator
 from contextlib import aclosing
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
-from fake_telegram_server import fake, fake_telegram, world
+from fake_telegram.chat import Chat
+from fake_telegram.connection import Connection
+from fake_telegram.server import FakeTelegram
+from fake_telegram_server import fake_telegram, world
 from structlog.testing import capture_logs
-from telegram_reach import EVERYTHING, messages_of, open_chat, reach
+from telegram_reach import EVERYTHING, OpenChats, messages_of, open_chat, reach
 
 from tg_parser.domain.errors import RateLimitedError, SourceError, SourceUnavailableError
 from tg_parser.domain.times import utc_now
 from tg_parser.ingestion.source import Window
+from tg_parser.storage.engine.databases import Databases
 
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"])
 
 
 @pytest.fixture
-def news():
+def news() -> Chat:
     channel = world().channel("news", "Новости")
     for number in range(1, 451):
         channel.post(f"post {number}")
@@ -27,18 +35,18 @@ def news():
 
 
 @pytest.fixture
-def server(news):
+def server(news: Chat) -> Iterator[FakeTelegram]:
     with fake_telegram(news.world) as running:
         yield running
 
 
-async def all_ids(api):
+async def all_ids(api: OpenChats) -> list[int]:
     chat = await open_chat(api, "news")
     return [int(each.id) for each in await messages_of(chat.batches(EVERYTHING))]
 
 
 @on_sqlite
-async def test_a_wait_is_sat_out_and_said_once(server, databases):
+async def test_a_wait_is_sat_out_and_said_once(server: FakeTelegram, databases: Databases) -> None:
     """Nothing is asked before it is over, nothing is lost, and one warning names the seconds."""
     server.fault("messages.getHistory", error="FLOOD_WAIT_2", after=1, times=1)
     started = time.monotonic()
@@ -55,7 +63,7 @@ async def test_a_wait_is_sat_out_and_said_once(server, databases):
 
 @on_sqlite
 @pytest.mark.parametrize("error", ["FLOOD_PREMIUM_WAIT_1", "SLOWMODE_WAIT_1"])
-async def test_every_kind_of_wait_is_one(server, databases, error):
+async def test_every_kind_of_wait_is_one(server: FakeTelegram, databases: Databases, error: str) -> None:
     """Telegram has several names for it."""
     server.fault("messages.getHistory", error=error, times=1)
     async with reach(server, databases) as api:
@@ -65,7 +73,7 @@ async def test_every_kind_of_wait_is_one(server, databases, error):
     assert server.counts["flood_violations"] == 0
 
 
-async def test_a_long_wait_ends_the_run_and_outlives_it(server, databases):
+async def test_a_long_wait_ends_the_run_and_outlives_it(server: FakeTelegram, databases: Databases) -> None:
     """The moment is told and kept: a restarted process asks nothing of that kind before it."""
     server.fault("messages.getHistory", error="FLOOD_WAIT_3600", times=1)
     async with reach(server, databases) as api:
@@ -80,7 +88,9 @@ async def test_a_long_wait_ends_the_run_and_outlives_it(server, databases):
     assert server.counts["flood_violations"] == 0
 
 
-async def test_a_short_wait_that_a_restart_cuts_is_sat_out_by_the_next_process(server, databases):
+async def test_a_short_wait_that_a_restart_cuts_is_sat_out_by_the_next_process(
+    server: FakeTelegram, databases: Databases
+) -> None:
     """The second process waits for what is left, then goes on."""
     server.fault("messages.getHistory", error="FLOOD_WAIT_3", times=1)
     async with reach(server, databases, max_wait=1) as api:
@@ -94,7 +104,7 @@ async def test_a_short_wait_that_a_restart_cuts_is_sat_out_by_the_next_process(s
 
 
 @on_sqlite
-async def test_waits_that_follow_each_other_have_one_limit_together(server, databases):
+async def test_waits_that_follow_each_other_have_one_limit_together(server: FakeTelegram, databases: Databases) -> None:
     """Telegram that asks for a second again and again is not waited for without end."""
     server.fault("messages.getHistory", error="FLOOD_WAIT_1")
     async with reach(server, databases, max_wait=2) as api:
@@ -105,7 +115,7 @@ async def test_waits_that_follow_each_other_have_one_limit_together(server, data
 
 
 @on_sqlite
-async def test_requests_keep_the_pace(server, databases):
+async def test_requests_keep_the_pace(server: FakeTelegram, databases: Databases) -> None:
     """Between two requests lie the seconds that the setting names."""
     async with reach(server, databases, TELEGRAM_WAIT_TIME="0.2") as api:
         await all_ids(api)
@@ -118,7 +128,9 @@ async def test_requests_keep_the_pace(server, databases):
 
 @on_sqlite
 @pytest.mark.parametrize("drop", ["before", "reply", "mid"])
-async def test_a_lost_connection_loses_and_doubles_nothing(server, databases, drop):
+async def test_a_lost_connection_loses_and_doubles_nothing(
+    server: FakeTelegram, databases: Databases, drop: str
+) -> None:
     """Cut before the question is read, after it was handled, or in the middle of the answer: it is asked again."""
     server.fault("messages.getHistory", drop=drop, every=2, times=3)
     async with reach(server, databases) as api:
@@ -127,7 +139,9 @@ async def test_a_lost_connection_loses_and_doubles_nothing(server, databases, dr
 
 
 @on_sqlite
-async def test_a_connection_that_ends_between_two_questions_is_made_anew(server, databases):
+async def test_a_connection_that_ends_between_two_questions_is_made_anew(
+    server: FakeTelegram, databases: Databases
+) -> None:
     """The idle connection is cut; the next question finds out at once."""
     async with reach(server, databases) as api:
         chat = await open_chat(api, "news")
@@ -138,7 +152,7 @@ async def test_a_connection_that_ends_between_two_questions_is_made_anew(server,
 
 
 @on_sqlite
-async def test_trouble_of_telegrams_own_is_asked_again(server, databases):
+async def test_trouble_of_telegrams_own_is_asked_again(server: FakeTelegram, databases: Databases) -> None:
     """An internal error is no answer."""
     server.fault("messages.getHistory", error="INTERNAL", every=2, times=2)
     async with reach(server, databases) as api:
@@ -147,7 +161,7 @@ async def test_trouble_of_telegrams_own_is_asked_again(server, databases):
 
 
 @on_sqlite
-async def test_trouble_that_does_not_end_is_told_after_the_attempts(server, databases):
+async def test_trouble_that_does_not_end_is_told_after_the_attempts(server: FakeTelegram, databases: Databases) -> None:
     """As often as the setting says, then the error; what was read before is handed over."""
     server.fault("messages.getHistory", error="INTERNAL", after=2)
     async with reach(server, databases) as api:
@@ -161,7 +175,7 @@ async def test_trouble_that_does_not_end_is_told_after_the_attempts(server, data
 
 
 @on_sqlite
-async def test_an_answer_that_never_comes_is_given_up(server, databases):
+async def test_an_answer_that_never_comes_is_given_up(server: FakeTelegram, databases: Databases) -> None:
     """Every wait has an end; the question is asked again on a new connection."""
     server.fault("messages.getHistory", hang=True, times=1)
     async with reach(server, databases, patience=0.5) as api:
@@ -170,7 +184,7 @@ async def test_an_answer_that_never_comes_is_given_up(server, databases):
 
 
 @on_sqlite
-async def test_a_server_that_stays_silent_is_an_error(server, databases):
+async def test_a_server_that_stays_silent_is_an_error(server: FakeTelegram, databases: Databases) -> None:
     """After the attempts the error says that nothing came in time."""
     server.fault("messages.getHistory", hang=True)
     async with reach(server, databases, patience=0.3) as api:
@@ -180,7 +194,7 @@ async def test_a_server_that_stays_silent_is_an_error(server, databases):
 
 
 @on_sqlite
-async def test_a_server_that_is_down_for_a_while_is_found_again(server, databases):
+async def test_a_server_that_is_down_for_a_while_is_found_again(server: FakeTelegram, databases: Databases) -> None:
     """Refused connections count as attempts, with a growing pause between them."""
     server.fault("messages.getHistory", drop="before", down=0.15, times=1)
     async with reach(server, databases) as api:
@@ -188,7 +202,7 @@ async def test_a_server_that_is_down_for_a_while_is_found_again(server, database
 
 
 @on_sqlite
-async def test_nobody_at_the_address_is_an_error(server, databases):
+async def test_nobody_at_the_address_is_an_error(server: FakeTelegram, databases: Databases) -> None:
     """The error says that the network is the trouble, and may pass."""
     async with reach(server, databases, TELEGRAM_SERVER="2@127.0.0.1:1") as api:
         with pytest.raises(SourceUnavailableError, match="The connection to Telegram failed"):
@@ -196,7 +210,9 @@ async def test_nobody_at_the_address_is_an_error(server, databases):
 
 
 @on_sqlite
-async def test_lost_connections_are_told_in_words_alone(server, databases, caplog):
+async def test_lost_connections_are_told_in_words_alone(
+    server: FakeTelegram, databases: Databases, caplog: pytest.LogCaptureFixture
+) -> None:
     """The library's own errors and tracebacks do not reach the log."""
     caplog.set_level(logging.WARNING)
     server.fault("messages.getHistory", drop="reply", every=2, times=3)
@@ -206,7 +222,7 @@ async def test_lost_connections_are_told_in_words_alone(server, databases, caplo
 
 
 @on_sqlite
-async def test_an_unknown_refusal_is_told_by_its_name(server, databases):
+async def test_an_unknown_refusal_is_told_by_its_name(server: FakeTelegram, databases: Databases) -> None:
     """What nobody has met yet is shown as Telegram calls it, without a retry."""
     server.fault("messages.getHistory", error="BRAND_NEW_RULE")
     async with reach(server, databases) as api:
@@ -216,7 +232,7 @@ async def test_an_unknown_refusal_is_told_by_its_name(server, databases):
 
 
 @on_sqlite
-async def test_a_limit_of_a_few_messages_asks_for_no_more(server, databases):
+async def test_a_limit_of_a_few_messages_asks_for_no_more(server: FakeTelegram, databases: Databases) -> None:
     """One request, and only as many messages as are wanted."""
     async with reach(server, databases) as api:
         chat = await open_chat(api, "news")
@@ -225,16 +241,15 @@ async def test_a_limit_of_a_few_messages_asks_for_no_more(server, databases):
 
 
 @on_sqlite
-async def test_an_answer_of_a_newer_telegram_is_told(news, databases):
+async def test_an_answer_of_a_newer_telegram_is_told(news: Chat, databases: Databases) -> None:
     """What cannot be read at all is an error in words, and is not asked for again."""
-    module = fake()
 
     class Unknown:
-        def __bytes__(self):
+        def __bytes__(self) -> bytes:
             return b"\x01\x02\x03\x04"
 
-    class Newer(module.FakeTelegram):
-        def dispatch(self, conn, method, request):
+    class Newer(FakeTelegram):
+        def dispatch(self, conn: Connection, method: str, request: Any) -> Any:
             return Unknown() if method == "messages.getHistory" else super().dispatch(conn, method, request)
 
     with Newer(news.world) as server:
@@ -245,7 +260,7 @@ async def test_an_answer_of_a_newer_telegram_is_told(news, databases):
 
 
 @on_sqlite
-async def test_a_reader_that_stops_early_leaves_the_account_usable(server, databases):
+async def test_a_reader_that_stops_early_leaves_the_account_usable(server: FakeTelegram, databases: Databases) -> None:
     """The page that was already asked for is given up; the next question is answered as ever."""
     server.fault("messages.getHistory", delay=0.5, after=1, times=1)
     async with reach(server, databases) as api:

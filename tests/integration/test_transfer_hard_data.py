@@ -1,5 +1,7 @@
 """Years of real use: what no column should hold, in files nobody should have. Nothing is lost, all of it is told."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import os
@@ -9,6 +11,8 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from legacy_files import CHANNEL, TIME, LegacyFiles, full_files
@@ -22,21 +26,21 @@ NOT_UTF8 = b"caf\xe9"
 
 
 @pytest.fixture
-def target(postgres_variables):
+def target(postgres_variables: dict[str, str]) -> Target:
     return Target(postgres_variables)
 
 
 @pytest.fixture
-def files(tmp_path):
+def files(tmp_path: Path) -> LegacyFiles:
     return LegacyFiles(tmp_path / "files")
 
 
-def set_text(files, table, column, value):
+def set_text(files: Any, table: Any, column: Any, value: Any) -> None:
     """Put the bytes `value` into a column as text, as SQLite lets a program do."""
     files.run(table, f"UPDATE {table} SET {column} = CAST(? AS TEXT)", (value,))
 
 
-async def test_nul_in_text_is_removed_and_the_row_says_so(target, files, tmp_path):
+async def test_nul_in_text_is_removed_and_the_row_says_so(target: Target, files: LegacyFiles, tmp_path: Path) -> None:
     """PostgreSQL takes no U+0000; the rest of the text stays, the original is listed, other control characters stay."""
     ref = files.message(1, "a\x00b\x01\x1f\tc\r\nd\\N")
     report = await target.migrate(files.folder, verify=True, report=tmp_path / "report.json")
@@ -49,7 +53,7 @@ async def test_nul_in_text_is_removed_and_the_row_says_so(target, files, tmp_pat
     assert entry["original"] == "a\\x00b\x01\x1f\tc\r\nd\\N"
 
 
-async def test_nul_inside_json_is_removed(target, files):
+async def test_nul_inside_json_is_removed(target: Target, files: LegacyFiles) -> None:
     """\\u0000 in JSON, in values and in keys, goes; an escaped backslash before u0000 is no NUL and stays."""
     files.message(1, raw_payload_json='{"te\\u0000xt": ["a\\u0000b"]}')
     files.message(2, raw_payload_json='{"path": "C:\\\\u0000"}')
@@ -61,7 +65,9 @@ async def test_nul_inside_json_is_removed(target, files):
 
 
 @pytest.mark.parametrize(("stored", "read"), [(SURROGATE, "half \ufffd face"), (NOT_UTF8, "caf\ufffd")])
-async def test_text_that_is_no_utf8_is_repaired_and_the_row_says_so(target, files, stored, read):
+async def test_text_that_is_no_utf8_is_repaired_and_the_row_says_so(
+    target: Target, files: LegacyFiles, stored: bytes, read: str
+) -> None:
     """A lone surrogate, or a byte of another encoding, becomes U+FFFD; rows before and after it are unharmed."""
     for number in range(1, 4):
         files.message(number, f"text {number}")
@@ -73,7 +79,7 @@ async def test_text_that_is_no_utf8_is_repaired_and_the_row_says_so(target, file
     assert changes(report, "raw.raw_messages") == {"text: lone surrogate replaced": 1}
 
 
-async def test_lone_surrogates_in_json_are_replaced_and_pairs_stay(target, files):
+async def test_lone_surrogates_in_json_are_replaced_and_pairs_stay(target: Target, files: LegacyFiles) -> None:
     """Half a pair as an escape becomes U+FFFD, a whole pair is an emoji."""
     files.message(1, raw_payload_json='{"a": "\\ud83d", "b": "\\ud83d\\ude00"}')
     report = await target.migrate(files.folder, verify=True)
@@ -81,7 +87,7 @@ async def test_lone_surrogates_in_json_are_replaced_and_pairs_stay(target, files
     assert changes(report, "raw.raw_messages") == {"raw_payload_json: lone surrogate replaced": 1}
 
 
-async def test_broken_json_of_a_message_is_kept_as_text(target, files):
+async def test_broken_json_of_a_message_is_kept_as_text(target: Target, files: LegacyFiles) -> None:
     """A payload that is no JSON costs no message: it is kept as a text inside JSON."""
     files.message(1, raw_payload_json='{"cut": "in the mid')
     files.message(2, raw_payload_json='{"number": NaN}')
@@ -100,7 +106,7 @@ async def test_broken_json_of_a_message_is_kept_as_text(target, files):
     }
 
 
-async def test_a_document_with_broken_lists_is_quarantined(target, files):
+async def test_a_document_with_broken_lists_is_quarantined(target: Target, files: LegacyFiles) -> None:
     """Topics that are no list would break whoever reads the document: it waits in the quarantine, byte for byte."""
     files.message(1)
     files.message(2)
@@ -117,7 +123,7 @@ async def test_a_document_with_broken_lists_is_quarantined(target, files):
     assert json.loads(kept[0]["original"])["topics_json"] == '["a"'
 
 
-async def test_times_that_no_calendar_knows(target, files):
+async def test_times_that_no_calendar_knows(target: Target, files: LegacyFiles) -> None:
     """A message without a possible date is quarantined; a time that may be missing is left out and listed."""
     for number, date in enumerate(("2024-02-30T00:00:00Z", "yesterday", "", "99999-01-01T00:00:00Z", None), 1):
         files.message(number, date=date)
@@ -138,7 +144,7 @@ async def test_times_that_no_calendar_knows(target, files):
     ]
 
 
-async def test_times_in_other_forms_are_normalised(target, files):
+async def test_times_in_other_forms_are_normalised(target: Target, files: LegacyFiles) -> None:
     """A zone other than UTC, none at all, a space, seconds since 1970: all are the same moment afterwards."""
     forms = ("2024-11-27T12:00:00+03:00", "2024-11-27 09:00:00", "2024-11-27T09:00:00", 1732698000, TIME)
     for number, date in enumerate(forms, 1):
@@ -150,7 +156,7 @@ async def test_times_in_other_forms_are_normalised(target, files):
     assert len(moments) == 5
 
 
-async def test_ids_that_are_no_numbers(target, files):
+async def test_ids_that_are_no_numbers(target: Target, files: LegacyFiles) -> None:
     """A message's id is a text and stays one; a cursor that is no number is forgotten, and that is listed."""
     files.message("abc")
     files.message("99999999999999999999")
@@ -163,7 +169,7 @@ async def test_ids_that_are_no_numbers(target, files):
     assert changes(report, "ingestion.sources") == {"last_post_id: left out, not a number": 1}
 
 
-async def test_refs_that_are_none(target, files):
+async def test_refs_that_are_none(target: Target, files: LegacyFiles) -> None:
     """A source_ref of another form, or one that contradicts its row, is quarantined with the reason."""
     files.message(1, source_ref="nonsense")
     files.message(2, source_ref=f"tg:{CHANNEL}:post:3")
@@ -177,7 +183,7 @@ async def test_refs_that_are_none(target, files):
     }
 
 
-async def test_rows_that_point_at_nothing(target, files):
+async def test_rows_that_point_at_nothing(target: Target, files: LegacyFiles) -> None:
     """Orphans go into the quarantine, and so do the children of a row that could not be taken itself."""
     files.document(1)
     files.conflict(f"tg:{CHANNEL}:post:1", "edited")
@@ -199,7 +205,7 @@ async def test_rows_that_point_at_nothing(target, files):
     ]
 
 
-async def test_values_of_another_type_than_the_column(target, files):
+async def test_values_of_another_type_than_the_column(target: Target, files: LegacyFiles) -> None:
     """Numbers in text, text in numbers, bytes in text: read where that is safe, else left out or quarantined."""
     files.run("raw_messages", "ALTER TABLE raw_messages RENAME COLUMN raw_payload_original_size_bytes TO old")
     files.run("raw_messages", "ALTER TABLE raw_messages ADD COLUMN raw_payload_original_size_bytes BLOB")
@@ -219,7 +225,7 @@ async def test_values_of_another_type_than_the_column(target, files):
     assert target.value("SELECT fail_count FROM ingestion_state") == 0
 
 
-async def test_what_only_the_server_refuses_is_found_and_quarantined(target, files):
+async def test_what_only_the_server_refuses_is_found_and_quarantined(target: Target, files: LegacyFiles) -> None:
     """A value that passes every check and that PostgreSQL still refuses costs one row, not the batch."""
     for number in range(1, 30):
         files.message(number)
@@ -232,7 +238,7 @@ async def test_what_only_the_server_refuses_is_found_and_quarantined(target, fil
     assert reasons(report, "raw.raw_messages") == {"PostgreSQL refuses it": 1}
 
 
-async def test_a_file_that_another_process_writes_to(target, files):
+async def test_a_file_that_another_process_writes_to(target: Target, files: LegacyFiles) -> None:
     """The migration sees one moment of files in either journal mode, and the writer is never kept out."""
     full_files(files.folder / "rollback_journal", messages=50)
     full_files(files.folder / "wal", messages=50)
@@ -252,7 +258,7 @@ async def test_a_file_that_another_process_writes_to(target, files):
         assert taken >= 50
 
 
-def start_writer(path):
+def start_writer(path: Path) -> subprocess.Popen[str]:
     writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
     assert writer.stdout.readline() == "writing\n"
     return writer
@@ -276,7 +282,7 @@ print(number - 1000)
 """
 
 
-async def test_a_transaction_that_a_power_cut_left_open_is_not_taken(target, files):
+async def test_a_transaction_that_a_power_cut_left_open_is_not_taken(target: Target, files: LegacyFiles) -> None:
     """A file with a hot rollback journal is read as it was before that transaction, and is not changed by that."""
     for number in range(50):
         files.message(number, "settled")
@@ -303,7 +309,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-async def test_copies_of_files_do_not_pile_up(target, files, tmp_path, monkeypatch):
+async def test_copies_of_files_do_not_pile_up(
+    target: Target, files: LegacyFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What a killed process left of a copy is removed by the next one, and a finished one leaves none itself."""
     place = tmp_path / "temporary"
     abandoned = place / "tg-parser-snapshot-abandoned"
@@ -316,7 +324,7 @@ async def test_copies_of_files_do_not_pile_up(target, files, tmp_path, monkeypat
     assert list(place.iterdir()) == []
 
 
-async def test_a_file_that_is_not_sqlite(target, files):
+async def test_a_file_that_is_not_sqlite(target: Target, files: LegacyFiles) -> None:
     """Such a file is named, and nothing is written."""
     files.path("raw_storage").write_bytes(b"These are my notes, and they are longer than a header. " * 50)
     with pytest.raises(StorageError, match=r"raw_storage.sqlite is not a SQLite database"):
@@ -324,7 +332,7 @@ async def test_a_file_that_is_not_sqlite(target, files):
     assert target.tables() == set()
 
 
-async def test_a_sqlite_file_of_another_program(target, files):
+async def test_a_sqlite_file_of_another_program(target: Target, files: LegacyFiles) -> None:
     """A SQLite file without our tables is refused, not taken for an empty one."""
     path = files.path("raw_storage")
     path.unlink()
@@ -334,7 +342,7 @@ async def test_a_sqlite_file_of_another_program(target, files):
         await target.migrate(files.folder)
 
 
-async def test_a_damaged_file(target, files):
+async def test_a_damaged_file(target: Target, files: LegacyFiles) -> None:
     """A file cut in the middle is an error that names it; the target holds nothing of it."""
     for number in range(300):
         files.message(number, "long text " * 50)
@@ -345,7 +353,7 @@ async def test_a_damaged_file(target, files):
     assert target.tables() == set()
 
 
-async def test_missing_files_are_said_and_are_no_error(target, files):
+async def test_missing_files_are_said_and_are_no_error(target: Target, files: LegacyFiles) -> None:
     """Any of the three may be missing; documents without the messages they need wait in the quarantine."""
     files.document(1)
     files.failure(f"tg:{CHANNEL}:post:1")
@@ -362,7 +370,7 @@ async def test_missing_files_are_said_and_are_no_error(target, files):
     assert target.value("SELECT count(*) FROM processing_failures") == 1
 
 
-async def test_empty_file_and_empty_folder(target, files, tmp_path):
+async def test_empty_file_and_empty_folder(target: Target, files: LegacyFiles, tmp_path: Path) -> None:
     """A file of no bytes is an empty database; a folder without any file is an error."""
     files.source()
     files.path("raw_storage").write_bytes(b"")
@@ -376,7 +384,7 @@ async def test_empty_file_and_empty_folder(target, files, tmp_path):
         await target.migrate(tmp_path / "nowhere")
 
 
-async def test_a_file_of_a_newer_version(target, sqlite_variables, tmp_path):
+async def test_a_file_of_a_newer_version(target: Target, sqlite_variables: dict[str, str], tmp_path: Path) -> None:
     """A file that a later version wrote is refused: its columns may mean what this version does not know."""
     from fresh_databases import settings_of
 

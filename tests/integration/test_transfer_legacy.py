@@ -1,7 +1,11 @@
 """Files of the earlier version: every table has its place, in both variants."""
 
+from __future__ import annotations
+
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from legacy_files import CHANNEL, LegacyFiles, full_files
@@ -14,12 +18,12 @@ NINE = datetime(2024, 11, 27, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-def target(postgres_variables):
+def target(postgres_variables: dict[str, str]) -> Target:
     return Target(postgres_variables)
 
 
 @pytest.mark.parametrize("variant", ["A", "B"])
-async def test_every_table_of_both_variants_is_taken(target, tmp_path, variant):
+async def test_every_table_of_both_variants_is_taken(target: Target, tmp_path: Path, variant: str) -> None:
     """Files of the earlier version arrive whole, row by row, and compare as equal."""
     full_files(tmp_path, variant)
     report = await target.migrate(tmp_path, verify=True)
@@ -33,7 +37,7 @@ async def test_every_table_of_both_variants_is_taken(target, tmp_path, variant):
     assert {name: target.value(f"SELECT count(*) FROM {name}") for name in counts} == counts
 
 
-async def test_messages_and_documents_carry_what_this_version_wants(target, tmp_path):
+async def test_messages_and_documents_carry_what_this_version_wants(target: Target, tmp_path: Path) -> None:
     """A message gets its number and its thread, a document the date, type and thread of its message."""
     files = LegacyFiles(tmp_path)
     files.message(7, "seven", date="2024-11-27T10:00:00Z")
@@ -49,7 +53,7 @@ async def test_messages_and_documents_carry_what_this_version_wants(target, tmp_
     assert (document["topics_json"], document["entities_json"]) == (["a"], [])
 
 
-async def test_conflicts_become_the_revision_log(target, tmp_path):
+async def test_conflicts_become_the_revision_log(target: Target, tmp_path: Path) -> None:
     """Conflicts of a message are its revisions 1, 2, … by their id; the message knows its newest."""
     files = LegacyFiles(tmp_path)
     first, second = files.message(1, "one"), files.message(2, "two")
@@ -70,7 +74,7 @@ async def test_conflicts_become_the_revision_log(target, tmp_path):
     assert target.value("SELECT revision FROM processed_documents") == 0
 
 
-async def test_conflicts_that_left_the_text_alone_make_no_document_waiting(target, tmp_path):
+async def test_conflicts_that_left_the_text_alone_make_no_document_waiting(target: Target, tmp_path: Path) -> None:
     """A document stands for the newest revision when none of them changed the text, so nobody pays for it again."""
     files = LegacyFiles(tmp_path)
     ref = files.message(1, "one")
@@ -82,7 +86,7 @@ async def test_conflicts_that_left_the_text_alone_make_no_document_waiting(targe
     assert target.value("SELECT revision FROM processed_documents") == 2
 
 
-async def test_a_topic_and_its_current_bundle_become_one_topic(target, tmp_path):
+async def test_a_topic_and_its_current_bundle_become_one_topic(target: Target, tmp_path: Path) -> None:
     """The bundle without times gives the items; dated snapshots have no table and go into the quarantine."""
     files = LegacyFiles(tmp_path)
     topic = files.topic(1, status=None, tags_json='["t"]')
@@ -101,7 +105,7 @@ async def test_a_topic_and_its_current_bundle_become_one_topic(target, tmp_path)
     assert reasons(report, "processing.topic_bundles") == {"a dated snapshot of a bundle: no table in this version": 1}
 
 
-async def test_the_secret_of_a_webhook_is_copied_nowhere(target, tmp_path):
+async def test_the_secret_of_a_webhook_is_copied_nowhere(target: Target, tmp_path: Path) -> None:
     """The plain secret is neither in the jobs nor in the quarantine nor in any list; that it was left out is said."""
     files = full_files(tmp_path / "files")
     files.add("api_jobs", {"job_id": "k", "job_type": "export", "webhook_secret": "plain-secret"})
@@ -128,7 +132,9 @@ async def test_the_secret_of_a_webhook_is_copied_nowhere(target, tmp_path):
         (None, (1, 2), None),
     ],
 )
-async def test_a_cursor_is_raised_only_as_far_as_messages_prove(target, tmp_path, cursor, stored, expected):
+async def test_a_cursor_is_raised_only_as_far_as_messages_prove(
+    target: Target, tmp_path: Path, cursor: int | None, stored: tuple[Any, ...], expected: int | None
+) -> None:
     """A cursor left at the oldest post moves to the end of the posts that follow it without a gap, no further."""
     files = LegacyFiles(tmp_path)
     files.source(last_post_id=cursor)
@@ -138,7 +144,7 @@ async def test_a_cursor_is_raised_only_as_far_as_messages_prove(target, tmp_path
     assert target.value("SELECT last_post_id FROM ingestion_state") == expected
 
 
-async def test_one_channel_written_in_two_ways_becomes_one(target, tmp_path):
+async def test_one_channel_written_in_two_ways_becomes_one(target: Target, tmp_path: Path) -> None:
     """@name, a bare number and the marked number are one channel_id; a message that comes twice is kept once."""
     files = LegacyFiles(tmp_path)
     files.source("a", "@News_Channel")
@@ -172,7 +178,7 @@ async def test_one_channel_written_in_two_ways_becomes_one(target, tmp_path):
     assert tally(report, "raw.raw_messages") == (4, 3, 2, 1)
 
 
-async def test_a_name_that_moved_between_channels_merges_nothing(target, tmp_path):
+async def test_a_name_that_moved_between_channels_merges_nothing(target: Target, tmp_path: Path) -> None:
     """A username that two numbers claim means neither: its messages keep the name as their channel."""
     files = LegacyFiles(tmp_path)
     files.source("a", "-1001", channel_username="name")
@@ -182,7 +188,7 @@ async def test_a_name_that_moved_between_channels_merges_nothing(target, tmp_pat
     assert target.value("SELECT source_ref FROM raw_messages") == "tg:name:post:1"
 
 
-async def test_unknown_columns_are_not_dropped_silently(target, tmp_path):
+async def test_unknown_columns_are_not_dropped_silently(target: Target, tmp_path: Path) -> None:
     """A column that no version knows stops the migration before it writes anything."""
     files = full_files(tmp_path)
     files.run("sources", "ALTER TABLE sources ADD COLUMN notes TEXT")
@@ -191,7 +197,7 @@ async def test_unknown_columns_are_not_dropped_silently(target, tmp_path):
     assert target.tables() == set()
 
 
-async def test_a_table_of_somebody_else_goes_into_the_quarantine(target, tmp_path):
+async def test_a_table_of_somebody_else_goes_into_the_quarantine(target: Target, tmp_path: Path) -> None:
     """Rows of a table without a place here are kept with their original values."""
     files = full_files(tmp_path)
     files.run("sources", "CREATE TABLE my_notes (note TEXT, picture BLOB)")

@@ -1,5 +1,7 @@
 """A run from the first look to the way back: dry run, refusals, resuming, conflicts, verification, rollback."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import json
@@ -7,6 +9,7 @@ import sqlite3
 import threading
 import time
 from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -34,19 +37,19 @@ FIVE_DOLLARS = 5_000_000_000
 
 
 @pytest.fixture
-def target(postgres_variables):
+def target(postgres_variables: dict[str, str]) -> Target:
     return Target(postgres_variables)
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     """Files of the earlier version with good rows in every table, 30 of them messages."""
     full_files(tmp_path / "files", messages=30)
     return tmp_path / "files"
 
 
 @pytest.fixture
-async def present(sqlite_variables, tmp_path):
+async def present(sqlite_variables: dict[str, str], tmp_path: Path) -> Path:
     """Files of the present schema with rows in the tables that the storages write."""
     async with open_databases(settings_of(sqlite_variables)) as databases:
         sources, topics = IngestionStorage(databases.ingestion), TopicStorage(databases.processing)
@@ -63,17 +66,17 @@ async def present(sqlite_variables, tmp_path):
     return tmp_path / "databases"
 
 
-def content(folder):
+def content(folder: Path) -> dict[str, bytes]:
     """Every byte of the files of a folder, by name."""
     return {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-async def undo(target, run_id):
+async def undo(target: Target, run_id: str) -> dict[str, int]:
     async with target.databases() as databases:
         return await rollback(databases, run_id)
 
 
-async def test_files_of_the_present_schema_are_taken(target, present):
+async def test_files_of_the_present_schema_are_taken(target: Target, present: Path) -> None:
     """Every table arrives and compares as equal, bytes and revisions included."""
     report = await target.migrate(present, verify=True)
     assert report.good
@@ -86,7 +89,7 @@ async def test_files_of_the_present_schema_are_taken(target, present):
     assert [target.value(f"SELECT count(*) FROM {name}") for name in counts] == [2, 2, 1, 2, 1, 1]
 
 
-async def test_dry_run_reports_and_changes_nothing_on_either_side(target, tmp_path):
+async def test_dry_run_reports_and_changes_nothing_on_either_side(target: Target, tmp_path: Path) -> None:
     """A dry run on a real connection counts, names changes and refusals, and leaves both sides as they were."""
     files = LegacyFiles(tmp_path / "files", "B")
     files.message(1, "a\x00b")
@@ -104,14 +107,14 @@ async def test_dry_run_reports_and_changes_nothing_on_either_side(target, tmp_pa
     assert content(files.folder) == before
 
 
-async def test_reading_leaves_no_files_beside_the_source(target, present):
+async def test_reading_leaves_no_files_beside_the_source(target: Target, present: Path) -> None:
     """Files in WAL mode are read without a trace: the folder holds what it held before, byte for byte."""
     before = content(present)
     await target.migrate(present)
     assert content(present) == before
 
 
-async def test_a_dry_run_says_what_a_run_finds(target, tmp_path):
+async def test_a_dry_run_says_what_a_run_finds(target: Target, tmp_path: Path) -> None:
     """The numbers of the dry run are those of the run that follows."""
     files = full_files(tmp_path)
     files.message(90, "a\x00b")
@@ -123,7 +126,7 @@ async def test_a_dry_run_says_what_a_run_finds(target, tmp_path):
     ]
 
 
-async def test_the_report_accounts_for_every_row(target, folder, tmp_path):
+async def test_the_report_accounts_for_every_row(target: Target, folder: Path, tmp_path: Path) -> None:
     """Per table, migrated and quarantined rows add up to those of the source; the file says the same as the result."""
     report = await target.migrate(folder, verify=True, report=tmp_path / "report.json")
     for each in report.tables:
@@ -138,7 +141,7 @@ async def test_the_report_accounts_for_every_row(target, folder, tmp_path):
     assert messages["verification"]["source_digest"] == messages["verification"]["target_digest"] != "0" * 32
 
 
-async def test_schema_of_the_target_is_made_or_upgraded(target, present):
+async def test_schema_of_the_target_is_made_or_upgraded(target: Target, present: Path) -> None:
     """An empty target gets its tables; an older schema is brought forward."""
     from tg_parser.storage.engine import migrator
 
@@ -149,14 +152,16 @@ async def test_schema_of_the_target_is_made_or_upgraded(target, present):
         assert [await migrator.check(database) for database in databases.all] == ["current"] * 3
 
 
-async def test_a_target_that_is_not_ours_is_refused(target, folder):
+async def test_a_target_that_is_not_ours_is_refused(target: Target, folder: Path) -> None:
     """Tables with our names but no revision are left alone."""
     target.execute("CREATE TABLE raw_messages (a integer)")
     with pytest.raises(SchemaMismatchError, match="raw schema"):
         await target.migrate(folder)
 
 
-async def test_a_target_that_may_not_be_written_is_refused(target, folder, postgres_variables):
+async def test_a_target_that_may_not_be_written_is_refused(
+    target: Target, folder: Path, postgres_variables: dict[str, str]
+) -> None:
     """A read-only database, as a standby is, or a role without rights: one clear sentence before any row is read."""
     name = make_url(target.url).database
     guest = Target({**postgres_variables, "DB_URL": _as_guest(target, name)})
@@ -171,12 +176,12 @@ async def test_a_target_that_may_not_be_written_is_refused(target, folder, postg
     assert target.tables() == set()
 
 
-def _as_guest(target, name):
+def _as_guest(target: Target, name: str) -> str:
     target.execute(f"CREATE ROLE {name}_guest LOGIN")
     return make_url(target.url).set(username=f"{name}_guest").render_as_string(hide_password=False)
 
 
-async def test_a_filled_target_is_refused_unless_told_otherwise(target, folder, present):
+async def test_a_filled_target_is_refused_unless_told_otherwise(target: Target, folder: Path, present: Path) -> None:
     """Rows of others are never mixed with unasked; a dry run says that a run would be refused."""
     await target.migrate(present)
     rehearsed = await target.migrate(folder, dry_run=True)
@@ -187,7 +192,7 @@ async def test_a_filled_target_is_refused_unless_told_otherwise(target, folder, 
     assert target.value("SELECT count(*) FROM raw_messages") == 2
 
 
-async def test_skip_keeps_rows_that_are_there(target, tmp_path):
+async def test_skip_keeps_rows_that_are_there(target: Target, tmp_path: Path) -> None:
     """With skip an identical row counts as migrated; another with the same key stays, the source's is quarantined."""
     first, second = LegacyFiles(tmp_path / "first"), LegacyFiles(tmp_path / "second")
     for files, text in ((first, "old"), (second, "new")):
@@ -204,7 +209,7 @@ async def test_skip_keeps_rows_that_are_there(target, tmp_path):
     assert reasons(report, "raw.raw_messages") == {"another row with this key is there": 1}
 
 
-async def test_replace_lets_the_source_win_and_rollback_brings_back_what_was(target, tmp_path):
+async def test_replace_lets_the_source_win_and_rollback_brings_back_what_was(target: Target, tmp_path: Path) -> None:
     """With replace the source's row counts; undone, every row is what it was before."""
     first, second = LegacyFiles(tmp_path / "first"), LegacyFiles(tmp_path / "second")
     for files, text in ((first, "old"), (second, "new")):
@@ -226,7 +231,7 @@ async def test_replace_lets_the_source_win_and_rollback_brings_back_what_was(tar
     assert [target.rows(held.format(name)) for name in tables] == before
 
 
-async def test_rollback_removes_exactly_the_rows_of_the_run(target, tmp_path, present):
+async def test_rollback_removes_exactly_the_rows_of_the_run(target: Target, tmp_path: Path, present: Path) -> None:
     """What was there before the run stays; its own rows, its quarantine and its lists go."""
     files = full_files(tmp_path / "files")
     files.message(90, date="never")
@@ -249,7 +254,9 @@ async def test_rollback_removes_exactly_the_rows_of_the_run(target, tmp_path, pr
         ("INSERT INTO embeddings VALUES ('h', 'm', 1, 'x')", "embeddings: 1 written since"),
     ],
 )
-async def test_rollback_is_refused_once_something_was_written(target, folder, statement, words):
+async def test_rollback_is_refused_once_something_was_written(
+    target: Target, folder: Path, statement: str, words: str
+) -> None:
     """After a change, a removal or a new row the run is not undone, and the error says what happened."""
     report = await target.migrate(folder)
     target.execute(statement)
@@ -258,7 +265,7 @@ async def test_rollback_is_refused_once_something_was_written(target, folder, st
     assert target.value("SELECT count(*) FROM processed_documents") == 30
 
 
-async def test_rollback_of_an_unknown_run(target, folder):
+async def test_rollback_of_an_unknown_run(target: Target, folder: Path) -> None:
     """A run that never was is a wrong request, on a target that knows none too."""
     with pytest.raises(NotFoundError, match="knows no migration x"):
         await undo(target, "x")
@@ -267,7 +274,7 @@ async def test_rollback_of_an_unknown_run(target, folder):
         await undo(target, "x")
 
 
-async def test_verify_compares_content_not_counts(target, folder):
+async def test_verify_compares_content_not_counts(target: Target, folder: Path) -> None:
     """A text, a JSON value, a missing row: each mismatch is found by its key although the counts agree or not."""
     report = await target.migrate(folder)
     target.execute("UPDATE raw_messages SET text = 'texts 3' WHERE id = '3'")
@@ -284,14 +291,14 @@ async def test_verify_compares_content_not_counts(target, folder):
     assert compared["processing.processed_documents"].different == [f"tg:{CHANNEL}:post:4"]
 
 
-async def test_numbers_in_json_may_be_written_otherwise(target, tmp_path):
+async def test_numbers_in_json_may_be_written_otherwise(target: Target, tmp_path: Path) -> None:
     """PostgreSQL writes 1e5 as 100000 and sorts keys in its own way: that is no mismatch."""
     files = LegacyFiles(tmp_path)
     files.message(1, raw_payload_json='{"long": 1e5, "b": 1.50, "a": -0.0, "a": 12345678901234567890123}')
     assert (await target.migrate(tmp_path, verify=True)).good
 
 
-async def test_numbering_goes_on_after_the_migrated_rows(target, present):
+async def test_numbering_goes_on_after_the_migrated_rows(target: Target, present: Path) -> None:
     """The next attempt of a source gets a number that is free."""
     await target.migrate(present)
     async with target.databases() as databases:
@@ -300,7 +307,7 @@ async def test_numbering_goes_on_after_the_migrated_rows(target, present):
     assert [row["id"] for row in target.rows("SELECT id FROM source_attempts ORDER BY id")] == [1, 2]
 
 
-async def test_any_batch_size_gives_the_same_rows(postgres_variables, tmp_path):
+async def test_any_batch_size_gives_the_same_rows(postgres_variables: dict[str, str], tmp_path: Path) -> None:
     """Batches of one row and one batch of all end in the same target, changes and quarantine included."""
     from fresh_databases import fresh_postgres_database
 
@@ -328,7 +335,7 @@ COMPARED = (
 )
 
 
-async def test_a_source_that_changed_since_is_taken_anew_on_resume(target, folder):
+async def test_a_source_that_changed_since_is_taken_anew_on_resume(target: Target, folder: Path) -> None:
     """When a file was written to after the run began, resuming takes its tables again and the result is right."""
     report = await target.migrate(folder)
     with closing(sqlite3.connect(folder / "raw_storage.sqlite")) as connection:
@@ -343,7 +350,7 @@ async def test_a_source_that_changed_since_is_taken_anew_on_resume(target, folde
     assert reasons(again, "processing.processed_documents") == {"its message does not exist": 1}
 
 
-async def test_resume_wants_a_run_of_the_same_folder(target, folder, present):
+async def test_resume_wants_a_run_of_the_same_folder(target: Target, folder: Path, present: Path) -> None:
     """Without a run resuming begins one; an unfinished one is not begun again, nor continued with other files."""
     assert (await target.migrate(folder, resume=True)).good
     target.execute("UPDATE migration_runs SET state = 'running'")
@@ -353,14 +360,14 @@ async def test_resume_wants_a_run_of_the_same_folder(target, folder, present):
         await target.migrate(present, resume=True)
 
 
-async def test_two_migrations_at_once(target, folder):
+async def test_two_migrations_at_once(target: Target, folder: Path) -> None:
     """The second one is told that the first is at work."""
     async with target.databases() as databases, databases.locks.exclusive("migrate-from-sqlite"):
         with pytest.raises(BusyError, match="migrate-from-sqlite"):
             await target.migrate(folder)
 
 
-async def test_connections_that_break_in_the_middle(target, tmp_path):
+async def test_connections_that_break_in_the_middle(target: Target, tmp_path: Path) -> None:
     """Three times the server ends the connection during a COPY: the batch is written again, nothing is doubled."""
     files = LegacyFiles(tmp_path)
     files.message(1)
@@ -379,7 +386,7 @@ async def test_connections_that_break_in_the_middle(target, tmp_path):
     assert target.value("SELECT sum(written) FROM migration_batches WHERE target = 'raw_messages'") == 20_000
 
 
-def end_copies(url, times):
+def end_copies(url: str, times: int) -> None:
     """End the session that copies messages, each time after some more batches are in."""
     found = (
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
@@ -394,7 +401,9 @@ def end_copies(url, times):
     assert ended == times
 
 
-async def test_files_with_wrong_numbers_of_chats_are_upgraded_first(target, sqlite_variables, tmp_path):
+async def test_files_with_wrong_numbers_of_chats_are_upgraded_first(
+    target: Target, sqlite_variables: dict[str, str], tmp_path: Path
+) -> None:
     """A copy could not join what stands under two numbers: refused with the way out, then all arrives right."""
     async with open_databases(settings_of(sqlite_variables)) as databases:
         await RawStorage(databases.raw).store([message(1, channel="-10012345678901")], NOW)

@@ -1,7 +1,12 @@
 """One suite over both targets of a migration: PostgreSQL and SQLite files give the same rows, reports and ways back."""
 
+from __future__ import annotations
+
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
 
 import pytest
 from fresh_databases import settings_of, sqlite_files
@@ -14,6 +19,7 @@ from tg_parser.storage.engine import migrator
 from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.tables import METADATA
 from tg_parser.transfer.migration import MigrationOptions, migrate, rollback
+from tg_parser.transfer.report import MigrationReport
 
 TABLES = {table.name: (name, table) for name, metadata in METADATA.items() for table in metadata.sorted_tables}
 NOTES = ("migration_quarantine", "migration_changes")
@@ -22,57 +28,57 @@ NOTES = ("migration_quarantine", "migration_changes")
 class AnyTarget:
     """Databases of either backend that are migrated into."""
 
-    def __init__(self, variables):
+    def __init__(self, variables: dict[str, str]) -> None:
         self._settings = settings_of(variables)
 
     @asynccontextmanager
-    async def opened(self):
+    async def opened(self) -> AsyncIterator[Any]:
         async with open_databases(self._settings, prepare=False) as databases:
             yield {each.name: each for each in databases.all}, databases
 
-    async def migrate(self, folder, **options):
+    async def migrate(self, folder: Path, **options: Any) -> MigrationReport:
         async with self.opened() as (_, databases):
             return await migrate(databases, folder, MigrationOptions(**options))
 
-    async def undo(self, run_id):
+    async def undo(self, run_id: str) -> dict[str, int]:
         async with self.opened() as (_, databases):
             return await rollback(databases, run_id)
 
-    async def execute(self, table, statement):
+    async def execute(self, table: str, statement: str) -> None:
         async with self.opened() as (by_name, _):
             await by_name[TABLES[table][0]].write(lambda conn: conn.execute(text(statement)))
 
-    async def rows(self, table):
+    async def rows(self, table: str) -> list[Any]:
         """All rows of a table as Python values, in one order."""
         name, definition = TABLES[table]
         async with self.opened() as (by_name, _):
             return sorted((tuple(row.values()) for row in await by_name[name].rows(select(definition))), key=repr)
 
-    async def count(self, table):
+    async def count(self, table: str) -> int:
         return len(await self.rows(table))
 
-    async def everything(self):
+    async def everything(self) -> dict[str, Any]:
         """Every row of every table that a migration fills."""
         return {name: await self.rows(name) for name in TABLES if name != "document_changes"}
 
-    async def messages(self, column="text"):
+    async def messages(self, column: str = "text") -> list[Any]:
         position = list(TABLES["raw_messages"][1].c.keys()).index(column)
         return [row[position] for row in await self.rows("raw_messages")]
 
 
 @pytest.fixture
-def target(empty_environment):
+def target(empty_environment: dict[str, str]) -> AnyTarget:
     return AnyTarget(empty_environment)
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     full_files(tmp_path / "old", messages=30)
     return tmp_path / "old"
 
 
 @pytest.fixture
-def odd(tmp_path):
+def odd(tmp_path: Path) -> Path:
     """Good rows in every table, and two messages of which one is changed and one refused."""
     files = full_files(tmp_path / "odd")
     files.message(90, "a\x00b")
@@ -81,7 +87,7 @@ def odd(tmp_path):
 
 
 @pytest.mark.parametrize("variant", ["A", "B"])
-async def test_every_table_arrives_and_compares_as_equal(target, tmp_path, variant):
+async def test_every_table_arrives_and_compares_as_equal(target: AnyTarget, tmp_path: Path, variant: str) -> None:
     """Both variants of the earlier version, verified row by row; times and JSON are those of this version."""
     full_files(tmp_path / "old", variant)
     report = await target.migrate(tmp_path / "old", verify=True)
@@ -94,7 +100,7 @@ async def test_every_table_arrives_and_compares_as_equal(target, tmp_path, varia
     assert await target.messages("raw_payload_json") == [{"a": 1}] * 5
 
 
-async def test_changes_and_refusals_are_counted_and_kept(target, odd):
+async def test_changes_and_refusals_are_counted_and_kept(target: AnyTarget, odd: Path) -> None:
     """What is changed to fit and what cannot be taken is the same on both targets."""
     report = await target.migrate(odd, verify=True)
     assert report.good
@@ -105,7 +111,9 @@ async def test_changes_and_refusals_are_counted_and_kept(target, odd):
     assert [b'"id":"91"' in bytes(row["original"]) for row in found] == [True]
 
 
-async def test_both_targets_hold_the_same(postgres_variables, sqlite_variables, odd):
+async def test_both_targets_hold_the_same(
+    postgres_variables: dict[str, str], sqlite_variables: dict[str, str], odd: Path
+) -> None:
     """Every value of every table is equal, whichever target it went to."""
     found = []
     for variables in (postgres_variables, sqlite_variables):
@@ -115,7 +123,7 @@ async def test_both_targets_hold_the_same(postgres_variables, sqlite_variables, 
     assert found[0] == found[1]
 
 
-async def test_dry_run_changes_nothing_and_says_what_a_run_finds(target, odd, tmp_path):
+async def test_dry_run_changes_nothing_and_says_what_a_run_finds(target: AnyTarget, odd: Path, tmp_path: Path) -> None:
     """The numbers of the rehearsal are those of the run; before it no table is made."""
     rehearsed = await target.migrate(odd, dry_run=True)
     async with target.opened() as (by_name, _):
@@ -126,21 +134,21 @@ async def test_dry_run_changes_nothing_and_says_what_a_run_finds(target, odd, tm
     ]
 
 
-async def test_a_filled_target_is_refused_unless_told_otherwise(target, folder):
+async def test_a_filled_target_is_refused_unless_told_otherwise(target: AnyTarget, folder: Path) -> None:
     """Nothing is mixed unasked."""
     await target.migrate(folder)
     with pytest.raises(UsageError, match=r"is not empty: ingestion_state, .*raw_messages"):
         await target.migrate(folder)
 
 
-async def test_tables_that_are_not_ours_are_left_alone(target, folder):
+async def test_tables_that_are_not_ours_are_left_alone(target: AnyTarget, folder: Path) -> None:
     """Tables with our names but no revision are refused, as they are."""
     await target.execute("raw_messages", "CREATE TABLE raw_messages (a integer)")
     with pytest.raises(SchemaMismatchError, match="raw schema"):
         await target.migrate(folder)
 
 
-def two_of(tmp_path):
+def two_of(tmp_path: Path) -> tuple[Path, Path]:
     first, second = LegacyFiles(tmp_path / "first"), LegacyFiles(tmp_path / "second")
     for files, words in ((first, "old"), (second, "new")):
         files.source()
@@ -150,7 +158,7 @@ def two_of(tmp_path):
     return first.folder, second.folder
 
 
-async def test_skip_keeps_rows_that_are_there(target, tmp_path):
+async def test_skip_keeps_rows_that_are_there(target: AnyTarget, tmp_path: Path) -> None:
     """An identical row counts as migrated; another with the same key stays, and the source's is quarantined."""
     first, second = two_of(tmp_path)
     await target.migrate(first)
@@ -161,7 +169,7 @@ async def test_skip_keeps_rows_that_are_there(target, tmp_path):
     assert (messages.migrated, messages.already_there, messages.quarantined) == (2, 1, 1)
 
 
-async def test_replace_lets_the_source_win_and_rollback_brings_back_what_was(target, tmp_path):
+async def test_replace_lets_the_source_win_and_rollback_brings_back_what_was(target: AnyTarget, tmp_path: Path) -> None:
     """Undone, every row of every table is what it was before."""
     first, second = two_of(tmp_path)
     await target.migrate(first)
@@ -173,7 +181,7 @@ async def test_replace_lets_the_source_win_and_rollback_brings_back_what_was(tar
     assert await target.everything() == before
 
 
-async def test_rollback_removes_exactly_the_rows_of_the_run(target, tmp_path, odd):
+async def test_rollback_removes_exactly_the_rows_of_the_run(target: AnyTarget, tmp_path: Path, odd: Path) -> None:
     """What was there before the run stays; its rows and notes go; it is undone once."""
     first, _ = two_of(tmp_path)
     await target.migrate(first)
@@ -197,7 +205,9 @@ async def test_rollback_removes_exactly_the_rows_of_the_run(target, tmp_path, od
         ("embeddings", "INSERT INTO embeddings VALUES ('h', 'm', 1, 'x')", "embeddings: 1 written since"),
     ],
 )
-async def test_rollback_is_refused_once_something_was_written(target, folder, table, statement, words):
+async def test_rollback_is_refused_once_something_was_written(
+    target: AnyTarget, folder: Path, table: str, statement: str, words: str
+) -> None:
     """A change, a removal or a new row: the run is not undone, in no table, and the error says what happened."""
     report = await target.migrate(folder)
     await target.execute(table, statement)
@@ -207,7 +217,7 @@ async def test_rollback_is_refused_once_something_was_written(target, folder, ta
     assert await target.count("ingestion_state") == 1
 
 
-async def test_rollback_of_an_unknown_run(target, folder):
+async def test_rollback_of_an_unknown_run(target: AnyTarget, folder: Path) -> None:
     """A run that never was is told as one that is not there, on a target that knows none too."""
     with pytest.raises(NotFoundError, match="knows no migration x"):
         await target.undo("x")
@@ -216,7 +226,7 @@ async def test_rollback_of_an_unknown_run(target, folder):
         await target.undo("x")
 
 
-async def test_verify_compares_content_not_counts(target, folder):
+async def test_verify_compares_content_not_counts(target: AnyTarget, folder: Path) -> None:
     """A text, a missing row, a title: each mismatch is found by its key."""
     report = await target.migrate(folder)
     await target.execute("raw_messages", "UPDATE raw_messages SET text = 'texts 3' WHERE id = '3'")
@@ -231,7 +241,9 @@ async def test_verify_compares_content_not_counts(target, folder):
 
 
 @pytest.mark.parametrize("size", [1, 7])
-async def test_every_batch_size_gives_the_same_rows(target, odd, empty_environment, size):
+async def test_every_batch_size_gives_the_same_rows(
+    target: AnyTarget, odd: Path, empty_environment: dict[str, str], size: int
+) -> None:
     """Batches of one row, of seven and of all end alike."""
     report = await target.migrate(odd, batch_size=size, verify=True)
     assert report.good
@@ -241,7 +253,7 @@ async def test_every_batch_size_gives_the_same_rows(target, odd, empty_environme
     assert await target.everything() == small
 
 
-async def test_a_source_that_changed_since_is_taken_anew_on_resume(target, folder):
+async def test_a_source_that_changed_since_is_taken_anew_on_resume(target: AnyTarget, folder: Path) -> None:
     """Written to after the run began, its tables are taken again, and the result is right."""
     report = await target.migrate(folder)
     with closing(sqlite3.connect(folder / "raw_storage.sqlite")) as connection:
@@ -255,7 +267,7 @@ async def test_a_source_that_changed_since_is_taken_anew_on_resume(target, folde
     assert await target.count("processed_documents") == 29
 
 
-async def test_an_unfinished_run_is_gone_on_with_from_its_last_batch(target, tmp_path):
+async def test_an_unfinished_run_is_gone_on_with_from_its_last_batch(target: AnyTarget, tmp_path: Path) -> None:
     """Notes say how far each table came: rows behind that are not written twice, rows after it are not lost."""
     folder = full_files(tmp_path / "old", messages=300).folder
     await target.migrate(folder, batch_size=100)
@@ -274,14 +286,14 @@ async def test_an_unfinished_run_is_gone_on_with_from_its_last_batch(target, tmp
     assert await target.everything() == whole
 
 
-async def test_two_migrations_at_once(target, folder):
+async def test_two_migrations_at_once(target: AnyTarget, folder: Path) -> None:
     """The second one is told that the first is at work."""
     async with target.opened() as (_, databases), databases.locks.exclusive("migrate-from-sqlite"):
         with pytest.raises(BusyError, match="migrate-from-sqlite"):
             await target.migrate(folder)
 
 
-async def test_two_rows_of_one_message_in_one_batch(target, tmp_path):
+async def test_two_rows_of_one_message_in_one_batch(target: AnyTarget, tmp_path: Path) -> None:
     """Where the source itself holds a key twice, one row counts and the other is quarantined."""
     files = LegacyFiles(tmp_path / "twice")
     files.message(1, "by number")
@@ -293,7 +305,7 @@ async def test_two_rows_of_one_message_in_one_batch(target, tmp_path):
     assert tally(report, "raw.raw_messages") == (2, 1, 0, 1)
 
 
-async def test_topics_are_found_anew_after_a_migration(target, folder):
+async def test_topics_are_found_anew_after_a_migration(target: AnyTarget, folder: Path) -> None:
     """The count of changes moves with what a migration writes, so that no topics of before count as fresh."""
     await target.migrate(folder)
     first = await target.rows("document_changes")
@@ -302,7 +314,7 @@ async def test_topics_are_found_anew_after_a_migration(target, folder):
     assert [count for _, count in await target.rows("document_changes")] == [2]
 
 
-async def test_files_cannot_be_their_own_target(sqlite_variables, folder, tmp_path):
+async def test_files_cannot_be_their_own_target(sqlite_variables: dict[str, str], folder: Path, tmp_path: Path) -> None:
     """The folder that is read is not written to, whatever the way it is written."""
     same = tmp_path / "old" / ".." / "databases"
     with pytest.raises(UsageError, match="cannot be read from and written to at once"):
@@ -312,7 +324,7 @@ async def test_files_cannot_be_their_own_target(sqlite_variables, folder, tmp_pa
 ODD_NAME = 'a"b; drop'
 
 
-async def test_a_table_with_any_name_is_quarantined_whole(target, tmp_path):
+async def test_a_table_with_any_name_is_quarantined_whole(target: AnyTarget, tmp_path: Path) -> None:
     """Names from a foreign file are names in every statement: its rows are kept as they were, and nothing runs."""
     files = full_files(tmp_path / "old")
     with closing(sqlite3.connect(files.path("raw_storage"))) as connection:
@@ -331,7 +343,7 @@ async def test_a_table_with_any_name_is_quarantined_whole(target, tmp_path):
     ]
 
 
-async def test_a_column_with_any_name_is_told(target, tmp_path):
+async def test_a_column_with_any_name_is_told(target: AnyTarget, tmp_path: Path) -> None:
     """A column that this version does not know is named as it is written, and nothing is taken."""
     files = full_files(tmp_path / "old")
     files.run("raw_messages", 'ALTER TABLE raw_messages ADD COLUMN "a""b; drop" TEXT')
@@ -339,7 +351,9 @@ async def test_a_column_with_any_name_is_told(target, tmp_path):
         await target.migrate(files.folder)
 
 
-async def test_files_that_were_migrated_into_can_be_migrated_from(target, folder, tmp_path):
+async def test_files_that_were_migrated_into_can_be_migrated_from(
+    target: AnyTarget, folder: Path, tmp_path: Path
+) -> None:
     """The notes of an earlier migration stay where they are: no row of them is taken for data."""
     between = AnyTarget(sqlite_files(tmp_path / "between"))
     await between.migrate(folder)

@@ -1,7 +1,11 @@
 """A channel is read from a local server's pages: what is asked for, what comes of it, and when it ends."""
 
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from web_pages import CHAT, NAME, PreviewServer, Reply, landing, open_channel, page, post, service, serving
@@ -17,7 +21,7 @@ FIRST, S = f"/s/{NAME}", f"/s/{NAME}?before="
 
 
 @asynccontextmanager
-async def preview_of(server, **fields):
+async def preview_of(server: PreviewServer, **fields: Any) -> AsyncIterator[Any]:
     """A WebPreview of `server`, impatient as tests are."""
     with serving(server) as address:
         web = WebSettings(base_url=address, pause=0, **fields)
@@ -28,7 +32,7 @@ async def preview_of(server, **fields):
             await preview.close()
 
 
-async def read(server, window=Window(), **fields):  # noqa: B008
+async def read(server: PreviewServer, window: Window = Window(), **fields: Any) -> list[list[int]]:  # noqa: B008
     """The ids of each batch, in the order of reading."""
     async with preview_of(server, **fields) as preview:
         channel = await open_channel(preview, PEER)
@@ -36,26 +40,26 @@ async def read(server, window=Window(), **fields):  # noqa: B008
             return [[int(message.id) for message in batch.messages] async for batch in batches]
 
 
-async def shown(server, *ids):
+async def shown(server: PreviewServer, *ids: int) -> list[tuple[list[int], list[int]]]:
     """What is shown and what is gone of posts, part by part."""
     async with preview_of(server) as preview:
         channel = await open_channel(preview, PEER)
         return [([int(each.id) for each in part.messages], part.gone) async for part in channel.shown(ids)]
 
 
-def ids(*marks):
+def ids(*marks: int) -> list[int]:
     """From the first mark to the last, both included."""
     return list(range(marks[0], marks[-1] + 1))
 
 
-async def test_a_whole_channel_is_read_back_to_its_first_post():
+async def test_a_whole_channel_is_read_back_to_its_first_post() -> None:
     """Every post once, ids rising within a batch, batches going back; the page of opening is not asked for again."""
     server = PreviewServer(range(1, 108))
     assert await read(server) == [ids(88, 107), ids(68, 87), ids(48, 67), ids(28, 47), ids(8, 27), ids(1, 7)]
     assert server.paths == [FIRST, S + "88", S + "68", S + "48", S + "28", S + "8"]
 
 
-async def test_the_channel_is_known_from_its_first_page():
+async def test_the_channel_is_known_from_its_first_page() -> None:
     """Number, title, name and kind; the messages carry the number."""
     async with preview_of(PreviewServer([1])) as preview:
         channel = await open_channel(preview, PEER)
@@ -64,35 +68,35 @@ async def test_the_channel_is_known_from_its_first_page():
     assert [message.source_ref for message in messages] == ["tg:-1000001234567:post:1"]
 
 
-async def test_deleted_first_posts_end_the_reading_all_the_same():
+async def test_deleted_first_posts_end_the_reading_all_the_same() -> None:
     """Where no page tells of older posts, one that says it has none is the end."""
     server = PreviewServer(range(5, 30))
     assert await read(server) == [ids(10, 29), ids(5, 9)]
     assert server.paths == [FIRST, S + "10", S + "5"]
 
 
-async def test_reading_stops_at_the_cursor():
+async def test_reading_stops_at_the_cursor() -> None:
     """Posts up to it are left out, and no page below it is asked for."""
     server = PreviewServer(range(1, 108))
     assert await read(server, Window(after_id=70)) == [ids(88, 107), ids(71, 87)]
     assert server.paths == [FIRST, S + "88"]
 
 
-async def test_nothing_new_costs_one_request():
+async def test_nothing_new_costs_one_request() -> None:
     """However long the channel is."""
     server = PreviewServer(range(1, 108))
     assert await read(server, Window(after_id=107)) == []
     assert server.paths == [FIRST]
 
 
-async def test_a_range_is_read_from_its_upper_end():
+async def test_a_range_is_read_from_its_upper_end() -> None:
     """A hole that an earlier run left is asked for directly."""
     server = PreviewServer(range(1, 108))
     assert await read(server, Window(after_id=20, before_id=51)) == [ids(31, 50), ids(21, 30)]
     assert server.paths == [FIRST, S + "51", S + "31"]
 
 
-async def test_a_range_on_the_newest_page_costs_no_request():
+async def test_a_range_on_the_newest_page_costs_no_request() -> None:
     """What came with opening is not asked for again."""
     server = PreviewServer(range(1, 108))
     assert await read(server, Window(after_id=94, before_id=100)) == [ids(95, 99)]
@@ -100,7 +104,7 @@ async def test_a_range_on_the_newest_page_costs_no_request():
     assert server.paths == [FIRST, FIRST]
 
 
-async def test_a_limit_takes_the_newest():
+async def test_a_limit_takes_the_newest() -> None:
     """It bounds messages, not pages, and no page is asked for in vain."""
     server = PreviewServer(range(1, 108))
     assert await read(server, Window(limit=25)) == [ids(88, 107), ids(83, 87)]
@@ -108,7 +112,7 @@ async def test_a_limit_takes_the_newest():
     assert server.paths == [FIRST, S + "88", FIRST]
 
 
-async def test_dates_bound_the_reading():
+async def test_dates_bound_the_reading() -> None:
     """Newer posts are passed over, and the first page with an older one is the last."""
     server = PreviewServer(range(1, 108))
     window = Window(
@@ -118,19 +122,19 @@ async def test_dates_bound_the_reading():
     assert server.paths == [FIRST, S + "88", S + "68"]
 
 
-async def test_a_base_address_may_have_a_path():
+async def test_a_base_address_may_have_a_path() -> None:
     """A mirror below a folder is asked below that folder."""
     server = PreviewServer(range(1, 24), prefix="/mirror")
     assert await read(server) == [ids(4, 23), ids(1, 3)]
     assert server.paths == [f"/mirror{FIRST}", f"/mirror{S}4"]
 
 
-async def test_an_empty_channel_has_no_messages():
+async def test_an_empty_channel_has_no_messages() -> None:
     """A new channel is no error."""
     assert await read(PreviewServer()) == []
 
 
-async def test_broken_posts_are_counted_and_passed():
+async def test_broken_posts_are_counted_and_passed() -> None:
     """One post that cannot be read costs itself alone, and the page below it is asked for."""
     server = PreviewServer(range(1, 25))
     server.posts[5] = post(5, date="")
@@ -139,7 +143,7 @@ async def test_broken_posts_are_counted_and_passed():
     assert [(len(batch.messages), dict(batch.skipped)) for batch in batches] == [(19, {"no_date": 1}), (4, {})]
 
 
-async def test_a_redirect_to_the_landing_page_is_explained():
+async def test_a_redirect_to_the_landing_page_is_explained() -> None:
     """Telegram points there where there is no preview; what the landing page says is the error."""
     server = PreviewServer()
     server.pages = {
@@ -151,7 +155,7 @@ async def test_a_redirect_to_the_landing_page_is_explained():
     assert (raised.value.retryable, server.paths) == (False, [FIRST, f"/{NAME}"])
 
 
-async def test_a_channel_that_turns_private_midway_keeps_what_was_read():
+async def test_a_channel_that_turns_private_midway_keeps_what_was_read() -> None:
     """The pages before are given, then the reason."""
     server = PreviewServer(range(1, 60))
     server.pages = {
@@ -168,7 +172,7 @@ async def test_a_channel_that_turns_private_midway_keeps_what_was_read():
 @pytest.mark.parametrize(
     "target", ["https://telegram.org/", "/other_name", "/s/other_name", "https://example.com/login?a=b", "http://[x"]
 )
-async def test_a_redirect_elsewhere_is_not_followed(target):
+async def test_a_redirect_elsewhere_is_not_followed(target: str) -> None:
     """What is no page of this channel is not asked for."""
     server = PreviewServer()
     server.pages = {FIRST: Reply(status=301, headers={"Location": target})}
@@ -177,7 +181,7 @@ async def test_a_redirect_elsewhere_is_not_followed(target):
     assert server.paths == [FIRST]
 
 
-async def test_redirects_in_circles_end():
+async def test_redirects_in_circles_end() -> None:
     """A server that points from a page to itself is given up."""
     server = PreviewServer()
     server.pages = {FIRST: Reply(status=301, headers={"Location": FIRST})}
@@ -187,7 +191,7 @@ async def test_redirects_in_circles_end():
 
 
 @pytest.mark.parametrize("body", ["", '{"ok": false}', "<html><body>Sign in to the network</body></html>"])
-async def test_a_foreign_page_is_an_error(body):
+async def test_a_foreign_page_is_an_error(body: str) -> None:
     """Nothing that is no preview counts as a channel without news."""
     server = PreviewServer()
     server.pages = {FIRST: body}
@@ -202,7 +206,7 @@ async def test_a_foreign_page_is_an_error(body):
         (page(post(1, date=""), post(2, date="")), r"not one of its posts could be read \(no_date: 2\)"),
     ],
 )
-async def test_a_changed_layout_is_an_error(html, reason):
+async def test_a_changed_layout_is_an_error(html: str, reason: str) -> None:
     """A page that should have posts and gives none is never 0 new."""
     server = PreviewServer()
     server.pages = {FIRST: html}
@@ -220,7 +224,7 @@ async def test_a_changed_layout_is_an_error(html, reason):
         ),
     ],
 )
-async def test_an_older_page_that_is_none_is_an_error(html, reason):
+async def test_an_older_page_that_is_none_is_an_error(html: str, reason: str) -> None:
     """A server that does not page back is found out, and does not go on for ever."""
     server = PreviewServer(range(1, 108))
     server.pages = {S + "88": html}
@@ -228,7 +232,7 @@ async def test_an_older_page_that_is_none_is_an_error(html, reason):
         await read(server)
 
 
-async def test_posts_told_of_and_not_shown_are_to_be_asked_for_later():
+async def test_posts_told_of_and_not_shown_are_to_be_asked_for_later() -> None:
     """A page without posts is not the beginning of a channel whose next page tells of older posts."""
     server = PreviewServer(range(1, 108))
     server.pages = {S + "88": page()}
@@ -239,7 +243,7 @@ async def test_posts_told_of_and_not_shown_are_to_be_asked_for_later():
 
 
 @pytest.mark.parametrize("first", [1, 60, 87])
-async def test_an_open_range_is_not_closed_by_a_page_without_posts(first):
+async def test_an_open_range_is_not_closed_by_a_page_without_posts(first: int) -> None:
     """An earlier run left posts below 88 open. Asked too often, the server shows a page without any: they stay open."""
     server = PreviewServer(range(first, 108))
     server.hidden_below = 88
@@ -248,26 +252,26 @@ async def test_an_open_range_is_not_closed_by_a_page_without_posts(first):
 
 
 @pytest.mark.parametrize("first", [88, 89, 95, 107])
-async def test_an_open_range_ends_where_the_oldest_page_says_so(first):
+async def test_an_open_range_ends_where_the_oldest_page_says_so(first: int) -> None:
     """All posts below 88 were deleted, and maybe some above: the oldest page with posts tells of no older ones."""
     server = PreviewServer(range(first, 208))
     assert await read(server, Window(after_id=0, before_id=88)) == []
 
 
-async def test_a_range_is_read_where_its_posts_are_shown_after_all():
+async def test_a_range_is_read_where_its_posts_are_shown_after_all() -> None:
     """The first answer was empty, the next ones are not: nothing is left out."""
     server = PreviewServer(range(1, 108))
     server.next = ["as usual", Reply(page())]
     assert await read(server, Window(after_id=50, before_id=88)) == [ids(68, 87), ids(51, 67)]
 
 
-async def test_a_channel_that_shows_nothing_any_more_keeps_its_open_range():
+async def test_a_channel_that_shows_nothing_any_more_keeps_its_open_range() -> None:
     """Posts were shown before: a preview without any proves nothing."""
     with pytest.raises(SourceUnavailableError, match="shows no posts of @news_channel any more"):
         await read(PreviewServer(), Window(after_id=0, before_id=88))
 
 
-async def test_a_number_alone_is_refused_without_a_request():
+async def test_a_number_alone_is_refused_without_a_request() -> None:
     """The preview finds channels by name."""
     server = PreviewServer([1])
     async with preview_of(server) as preview:
@@ -276,20 +280,20 @@ async def test_a_number_alone_is_refused_without_a_request():
     assert server.paths == []
 
 
-async def test_a_channel_known_by_number_and_name_is_found_by_name():
+async def test_a_channel_known_by_number_and_name_is_found_by_name() -> None:
     """Both together are as good as the name."""
     async with preview_of(PreviewServer([1])) as preview:
         assert (await open_channel(preview, Peer("-1000001234567", NAME))).chat == CHAT
 
 
-async def test_posts_are_shown_again():
+async def test_posts_are_shown_again() -> None:
     """Pages over the range give what there is; jumps leave out pages nobody asked about."""
     server = PreviewServer(range(1, 200))
     assert await shown(server, 3, 150, 151, 199) == [([199], []), ([150, 151], []), ([3], [])]
     assert server.paths == [FIRST, S + "152", S + "4"]
 
 
-async def test_a_deleted_post_is_gone_once_its_own_page_says_so():
+async def test_a_deleted_post_is_gone_once_its_own_page_says_so() -> None:
     """A post missing between its neighbours is asked for by itself."""
     server = PreviewServer(range(1, 31))
     del server.posts[25], server.posts[30]
@@ -297,7 +301,7 @@ async def test_a_deleted_post_is_gone_once_its_own_page_says_so():
     assert server.paths == [FIRST, f"/{NAME}/25?embed=1&mode=tme", f"/{NAME}/30?embed=1&mode=tme"]
 
 
-async def test_a_post_that_its_own_page_shows_is_not_gone():
+async def test_a_post_that_its_own_page_shows_is_not_gone() -> None:
     """What the feed leaves out may be there all the same."""
     server = PreviewServer(range(1, 31))
     kept = server.posts.pop(25)
@@ -314,7 +318,7 @@ async def test_a_post_that_its_own_page_shows_is_not_gone():
         f"<html><body>{post(24)}</body></html>",
     ],
 )
-async def test_a_doubtful_answer_proves_nothing(reply):
+async def test_a_doubtful_answer_proves_nothing(reply: str | Reply) -> None:
     """Neither shown nor gone."""
     server = PreviewServer(range(1, 31))
     del server.posts[25]
@@ -322,7 +326,7 @@ async def test_a_doubtful_answer_proves_nothing(reply):
     assert await shown(server, 25) == [([], [])]
 
 
-async def test_a_post_that_is_shown_elsewhere_only_is_not_taken_for_empty():
+async def test_a_post_that_is_shown_elsewhere_only_is_not_taken_for_empty() -> None:
     """Its text is not on the page, so nothing is said of it."""
     server = PreviewServer(range(1, 31))
     remark = '<div class="message_media_not_supported_wrap"><div class="message_media_not_supported">Open</div></div>'
@@ -330,7 +334,7 @@ async def test_a_post_that_is_shown_elsewhere_only_is_not_taken_for_empty():
     assert await shown(server, 24, 25) == [([24], [])]
 
 
-async def test_service_messages_come_with_the_others():
+async def test_service_messages_come_with_the_others() -> None:
     """They are stored and counted like every message."""
     server = PreviewServer([2])
     server.posts[1] = service(1, "Channel created")

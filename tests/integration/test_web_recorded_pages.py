@@ -1,13 +1,16 @@
 """Pages recorded from Telegram and pages made by others give what is written down beside them."""
 
+from __future__ import annotations
+
 import json
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sample_data import sample
 
 from tg_parser.ingestion.web.landing import why_no_preview
-from tg_parser.ingestion.web.page import read_page
+from tg_parser.ingestion.web.page import PreviewPage, read_page
 
 CASES = (
     "audio_message", "location_message_2", "multimedia_message", "no_posts_found", "photo_multiple", "photo_single",
@@ -30,20 +33,20 @@ LANDINGS = {
 }
 
 
-def page(name):
+def page(name: str) -> str:
     return sample("web_preview", f"{name}.html").read_text("utf-8")
 
 
-def load(name):
+def load(name: str) -> PreviewPage:
     return read_page(page(name), "asked_name")
 
 
-def expected(name):
+def expected(name: str) -> Any:
     return json.loads(sample("web_preview", f"{name}.expected.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_posts_recorded_by_tchan(name):
+def test_posts_recorded_by_tchan(name: str) -> None:
     """Ids, dates, views, authors, edits and replies are exact; texts but for spaces; media by kind."""
     case = f"tchan_cases/parse_{name}"
     wanted = expected(case)
@@ -66,7 +69,7 @@ def test_posts_recorded_by_tchan(name):
             assert payload["link_preview"] == {name: post[f"preview_{theirs}"] for name, theirs in names.items()}
 
 
-def test_the_album_recorded_by_tchan_is_four_messages():
+def test_the_album_recorded_by_tchan_is_four_messages() -> None:
     """Two videos and two photos, each with the id that its link opens."""
     messages = load("tchan_cases/parse_multimedia_message").messages
     assert [(message.id, message.media[0].kind, message.album_id) for message in messages] == [
@@ -75,13 +78,13 @@ def test_the_album_recorded_by_tchan_is_four_messages():
     assert [message.media[0].duration_seconds for message in messages] == [27.0, None, 8.0, None]
 
 
-def test_a_page_made_by_others():
+def test_a_page_made_by_others() -> None:
     """Simpler markup than Telegram's is read too."""
     read = load("edge_cases/channel_page")
     assert ([message.id for message in read.messages], dict(read.skipped)) == (["80", "85", "99"], {})
 
 
-def test_views_reactions_and_forwards_of_the_edge_case():
+def test_views_reactions_and_forwards_of_the_edge_case() -> None:
     """Shortened numbers, three sorts of reactions, an origin, an edit mark."""
     first, second, third = load("edge_cases/channel_page").messages
     assert (first.views, second.views, third.views) == (1200, 980, 2400)
@@ -93,14 +96,14 @@ def test_views_reactions_and_forwards_of_the_edge_case():
 
 
 @pytest.mark.parametrize(("name", "counts"), [("empty_channel", False), ("contradiction", True)])
-def test_pages_without_posts(name, counts):
+def test_pages_without_posts(name: str, counts: bool) -> None:
     """One belongs to a new channel; the other counts photos and shows no post."""
     read = load(f"edge_cases/{name}")
     assert (read.is_preview, read.messages, read.tells_of_posts) == (True, [], counts)
 
 
 @pytest.mark.parametrize("name", LANDINGS)
-def test_landing_pages(name):
+def test_landing_pages(name: str) -> None:
     """Each says what it is; the two that look alike are told apart."""
     html = page(f"edge_cases/{name}")
     assert not read_page(html, name).is_preview

@@ -1,10 +1,13 @@
 """Worker processes read as this one does; whatever becomes of them, no message is lost, and none gets two documents."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +15,14 @@ from sample_data import sample
 from samples import CHANNEL, NOW, message
 from worker_samples import KillingEmbedder, killed, own_pid
 
+from tg_parser.domain.messages import RawMessage
 from tg_parser.nlp.footers import build_profile
-from tg_parser.processing.analyzer import Task
+from tg_parser.processing.analyzer import Analyzed, Task
 from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
 from tg_parser.processing.worker_pool import WorkerPool, WorkersKilledError, all_cores
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.claims import ClaimStorage
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import ProcessingStorage
@@ -25,7 +30,7 @@ from tg_parser.storage.stores.raw import RawStorage
 
 
 @pytest.fixture
-async def workers():
+async def workers() -> AsyncIterator[WorkerPool]:
     """Two worker processes, which one message is enough to start."""
     pool = WorkerPool(2, messages_per_worker=1)
     assert pool.expect(2) == 2
@@ -40,7 +45,7 @@ def lives(folder: Path, count: int) -> Path:
     return folder
 
 
-async def test_workers_read_real_posts_as_this_process_does(workers):
+async def test_workers_read_real_posts_as_this_process_does(workers: WorkerPool) -> None:
     """120 posts of three channels give the same analysis, provenance and bytes of the embedding in both."""
     texts = [
         post["text"]
@@ -54,10 +59,10 @@ async def test_workers_read_real_posts_as_this_process_does(workers):
     read = [analyzed for batch in batches for analyzed in await apart.analyze(batch, profile)]
     assert len(read) == 120
     assert read == list(await LocalAnalyzer(names=False).analyze(tasks, profile))
-    assert sum(analyzed.vector is not None for analyzed in read) > 100
+    assert sum(isinstance(each, Analyzed) and each.vector is not None for each in read) > 100
 
 
-async def test_little_is_done_in_this_process_and_much_in_others():
+async def test_little_is_done_in_this_process_and_much_in_others() -> None:
     """The number of messages decides how many workers there are; what is there stays."""
     pool = WorkerPool(3, messages_per_worker=10)
     assert [pool.expect(19), await pool.run(own_pid)] == [1, os.getpid()]
@@ -69,12 +74,14 @@ async def test_little_is_done_in_this_process_and_much_in_others():
         assert WorkerPool(none, messages_per_worker=1).expect(1000) == 1
 
 
-async def test_what_a_killed_worker_had_begun_is_done_again(workers, tmp_path):
+async def test_what_a_killed_worker_had_begun_is_done_again(workers: WorkerPool, tmp_path: Path) -> None:
     """A worker that is killed twice is replaced twice."""
     assert await workers.run(killed, lives(tmp_path / "lives", 2)) == "alive"
 
 
-async def test_workers_that_are_always_killed_end_the_run_with_a_clear_error(workers, tmp_path):
+async def test_workers_that_are_always_killed_end_the_run_with_a_clear_error(
+    workers: WorkerPool, tmp_path: Path
+) -> None:
     """After the third time the error says what to change; the pool works again for what comes next."""
     with pytest.raises(WorkersKilledError, match="Worker processes ended 3 times") as told:
         await workers.run(killed, lives(tmp_path / "lives", 3))
@@ -83,7 +90,7 @@ async def test_workers_that_are_always_killed_end_the_run_with_a_clear_error(wor
     assert await workers.run(own_pid) != os.getpid()
 
 
-async def process(databases, workers, embedder):
+async def process(databases: Databases, workers: WorkerPool, embedder: KillingEmbedder) -> ProcessReport:
     documents = ProcessingStorage(databases.processing)
     analyzer = LocalAnalyzer(names=False, embedder=embedder, workers=workers)
     claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
@@ -92,16 +99,16 @@ async def process(databases, workers, embedder):
     )
 
 
-async def refs(databases):
+async def refs(databases: Databases) -> list[int]:
     pages = ProcessingStorage(databases.processing).pages(DocumentFilter(channel_ids=(CHANNEL,)), 100)
     return [int(row["source_message_id"]) async for page in pages for row in page]
 
 
-def post(number):
+def post(number: int) -> RawMessage:
     return message(number, f"Сегодня вышла новость {number}")
 
 
-async def test_a_run_goes_on_when_a_worker_is_killed(databases, workers, tmp_path):
+async def test_a_run_goes_on_when_a_worker_is_killed(databases: Databases, workers: WorkerPool, tmp_path: Path) -> None:
     """All 60 messages have one document each, though a worker is killed in the middle."""
     await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
     embedder = KillingEmbedder(post(30).text, lives(tmp_path / "lives", 1))
@@ -109,7 +116,9 @@ async def test_a_run_goes_on_when_a_worker_is_killed(databases, workers, tmp_pat
     assert sorted(await refs(databases)) == list(range(1, 61))
 
 
-async def test_a_message_that_ends_every_worker_fails_alone(databases, workers, tmp_path):
+async def test_a_message_that_ends_every_worker_fails_alone(
+    databases: Databases, workers: WorkerPool, tmp_path: Path
+) -> None:
     """Of 60 messages one ends every process that reads it: it is in the ledger as such, the others have documents."""
     await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
     embedder = KillingEmbedder(post(30).text, lives(tmp_path / "lives", 1000))
@@ -120,14 +129,18 @@ async def test_a_message_that_ends_every_worker_fails_alone(databases, workers, 
     assert sorted(await refs(databases)) == [number for number in range(1, 61) if number != 30]
 
 
-async def test_a_message_is_not_blamed_for_workers_killed_by_something_else(databases, workers, tmp_path):
+async def test_a_message_is_not_blamed_for_workers_killed_by_something_else(
+    databases: Databases, workers: WorkerPool, tmp_path: Path
+) -> None:
     """Workers are killed as often as the pool tries, and once more beside: the message is read at last."""
     await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
     embedder = KillingEmbedder(post(30).text, lives(tmp_path / "lives", 4))
     assert await process(databases, workers, embedder) == ProcessReport(waiting=60, processed=60)
 
 
-async def test_a_run_whose_workers_are_always_killed_leaves_their_messages_waiting(databases, workers, tmp_path):
+async def test_a_run_whose_workers_are_always_killed_leaves_their_messages_waiting(
+    databases: Databases, workers: WorkerPool, tmp_path: Path
+) -> None:
     """The run ends with the error, nothing is marked as failed, and the next run makes every document."""
     await RawStorage(databases.raw).store([post(number) for number in range(1, 9)], NOW)
     with pytest.raises(WorkersKilledError):
@@ -138,7 +151,9 @@ async def test_a_run_whose_workers_are_always_killed_leaves_their_messages_waiti
     assert await process(databases, workers, embedder) == ProcessReport(waiting=8, processed=8)
 
 
-async def test_a_message_that_cannot_be_read_fails_alone(databases, workers, tmp_path):
+async def test_a_message_that_cannot_be_read_fails_alone(
+    databases: Databases, workers: WorkerPool, tmp_path: Path
+) -> None:
     """Of 60 messages that workers read eight at a time, one is in the ledger, under the name of its own error."""
     await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
     embedder = KillingEmbedder("never said", lives(tmp_path / "lives", 0), bad=post(30).text)
@@ -162,7 +177,7 @@ asyncio.run(main())
 """
 
 
-def test_workers_end_when_the_main_process_is_killed():
+def test_workers_end_when_the_main_process_is_killed() -> None:
     """No worker outlives a main process that gets SIGKILL."""
     path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
     main = subprocess.Popen(
@@ -187,7 +202,7 @@ def alive(pid: int) -> bool:
     return True
 
 
-def test_all_cores_are_those_of_this_process():
+def test_all_cores_are_those_of_this_process() -> None:
     """Who may use one core only gets one worker."""
     script = "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); "
     script += "from tg_parser.processing.worker_pool import all_cores; print(all_cores())"

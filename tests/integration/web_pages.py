@@ -1,36 +1,52 @@
 """Pages as Telegram's web preview writes them, and a local server that shows them and misbehaves on demand."""
 
+from __future__ import annotations
+
 import base64
 import json
 import threading
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from tg_parser.domain.messages import Chat
-from tg_parser.ingestion.web.post import read_post
+from tg_parser.domain.messages import Chat, RawMessage
+from tg_parser.domain.peers import Peer
+from tg_parser.ingestion.web.post import Post, read_post
+from tg_parser.ingestion.web.preview import WebChannel, WebPreview
 
 NAME, NUMBER = "news_channel", 1234567
 CHAT = Chat(channel_id=f"-{10**12 + NUMBER}", title="News", username=NAME)
 PAGE_SIZE = 20
 
 
-async def open_channel(preview, peer):
+async def open_channel(preview: WebPreview, peer: Peer) -> WebChannel:
     """The channel of `peer`, which holds nothing that would have to be given back."""
     async with preview.open(peer) as channel:
         return channel
 
 
-def text(markup):
+def text(markup: str) -> str:
     """The element that holds a post's text."""
     return f'<div class="tgme_widget_message_text js-message_text" dir="auto">{markup}</div>'
 
 
-def post(number, body=None, *, name=NAME, date=None, views="1", meta="", classes="", channel=NUMBER):
+def post(
+    number: int,
+    body: str | None = None,
+    *,
+    name: str = NAME,
+    date: str | None = None,
+    views: str = "1",
+    meta: str = "",
+    classes: str = "",
+    channel: int | None = NUMBER,
+) -> str:
     """One post: by default a text, sent `number` minutes after 2024-09-12T00:00Z."""
     date = (
         f"2024-09-{12 + number // 1440:02}T{number // 60 % 24:02}:{number % 60:02}:00+00:00" if date is None else date
@@ -52,12 +68,18 @@ def post(number, body=None, *, name=NAME, date=None, views="1", meta="", classes
     )
 
 
-def service(number, words, **fields):
+def service(number: int, words: str, **fields: Any) -> str:
     """A message that Telegram itself wrote."""
     return post(number, text(words), classes="service_message", views="", **fields)
 
 
-def page(*posts, name=NAME, title="News", older=None, counters=(("12K", "subscribers"),)):
+def page(
+    *posts: str,
+    name: str = NAME,
+    title: str = "News",
+    older: int | None = None,
+    counters: Sequence[tuple[str, str]] = (("12K", "subscribers"),),
+) -> str:
     """A page of the preview; with `older` it tells that there are posts before that one."""
     counted = "".join(
         f'<div class="tgme_channel_info_counter"><span class="counter_value">{value}</span> '
@@ -76,7 +98,9 @@ def page(*posts, name=NAME, title="News", older=None, counters=(("12K", "subscri
     )
 
 
-def landing(title="", extra="", description="", button="View in Telegram", robots=""):
+def landing(
+    title: str = "", extra: str = "", description: str = "", button: str = "View in Telegram", robots: str = ""
+) -> str:
     """The page that Telegram shows in place of a preview."""
     head = f'<meta property="og:title" content="{title}"><meta name="robots" content="{robots}">'
     return (
@@ -90,12 +114,14 @@ def landing(title="", extra="", description="", button="View in Telegram", robot
 GONE = '<!DOCTYPE html><html><body><div class="tgme_widget_message_error">Post not found</div></body></html>'
 
 
-def messages_of(markup, chat=CHAT):
+def messages_of(markup: str, chat: Chat = CHAT) -> list[RawMessage]:
     """The messages of one post."""
-    return read_post(LexborHTMLParser(markup).css_first(".tgme_widget_message"), chat).messages
+    read = read_post(LexborHTMLParser(markup).css_first(".tgme_widget_message"), chat)
+    assert isinstance(read, Post)
+    return read.messages
 
 
-def message_of(markup, chat=CHAT):
+def message_of(markup: str, chat: Chat = CHAT) -> RawMessage:
     """The only message of one post."""
     (message,) = messages_of(markup, chat)
     return message
@@ -107,7 +133,7 @@ class Reply:
 
     body: str = ""
     status: int = 200
-    headers: dict = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     announced: int | None = None
 
 
@@ -124,21 +150,21 @@ class Request:
 class PreviewServer:
     """One channel on a local server: `posts` by number, `singles` and `pages` by path, `next` to answer otherwise."""
 
-    def __init__(self, numbers=(), prefix=""):
+    def __init__(self, numbers: Iterable[int] = (), prefix: str = "") -> None:
         self.posts = {number: post(number) for number in numbers}
-        self.pages = {}
-        self.next = []
+        self.pages: dict[str, str | Reply] = {}
+        self.next: list[Any] = []
         self.hidden_below = 0
         self.prefix = prefix
-        self.requests = []
+        self.requests: list[Request] = []
         self.released = threading.Event()
 
     @property
-    def paths(self):
+    def paths(self) -> list[str]:
         """What was asked for, in order."""
         return [request.path for request in self.requests]
 
-    def answer(self, path):
+    def answer(self, path: str) -> Reply | None:
         """The reply for a path; None where no answer is ever given."""
         if self.next and (planned := self.next.pop(0)) != "as usual":
             return planned
@@ -154,7 +180,7 @@ class PreviewServer:
             return Reply(f"<html><body>{single}</body></html>" if single else GONE)
         return Reply("nothing here", status=404)
 
-    def preview(self, before):
+    def preview(self, before: int | None) -> str:
         """The page with the newest posts below `before`; of the posts below `hidden_below` it only tells."""
         below = sorted(number for number in self.posts if before is None or number < before)
         shown = [number for number in below[-PAGE_SIZE:] if number >= self.hidden_below]
@@ -162,8 +188,14 @@ class PreviewServer:
         return page(*(self.posts[number] for number in shown), older=older)
 
 
+class _Server(ThreadingHTTPServer):
+    preview: PreviewServer
+
+
 class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
+    server: _Server
+
+    def do_GET(self) -> None:
         preview = self.server.preview
         request = Request(self.path, self.headers.get("User-Agent", ""), time.monotonic())
         preview.requests.append(request)
@@ -181,14 +213,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_):
+    def log_message(self, *_: Any) -> None:
         pass
 
 
 @contextmanager
-def serving(preview):
+def serving(preview: PreviewServer) -> Iterator[str]:
     """The base address at which `preview` answers as long as the block lasts."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = _Server(("127.0.0.1", 0), _Handler)
     server.preview = preview
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

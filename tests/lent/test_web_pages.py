@@ -1,21 +1,23 @@
 """Pages that may not be passed on: one recorded from Telegram, two made by others."""
 
+from __future__ import annotations
+
 import json
 from datetime import datetime
 
 import pytest
 from sample_data import LENT
 
-from tg_parser.ingestion.web.page import read_page
+from tg_parser.ingestion.web.page import PreviewPage, read_page
 
 PAGES = LENT / "web_preview"
 
 
-def load(name):
+def load(name: str) -> PreviewPage:
     return read_page((PAGES / f"{name}.html").read_text("utf-8"), "asked_name")
 
 
-def test_a_whole_recorded_page():
+def test_a_whole_recorded_page() -> None:
     """The page of a young channel: its number, title and name, a service message and a captioned photo."""
     read, wanted = load("prstnk_s_page"), json.loads((PAGES / "prstnk_s_page.expected.json").read_text("utf-8"))
     assert read.chat.channel_id == "-1003976510481"
@@ -36,13 +38,13 @@ def test_a_whole_recorded_page():
         ("fixture_autonews_ru", ["12345", "12346"], {"no_date": 1}),
     ],
 )
-def test_pages_made_by_others(name, ids, skipped):
+def test_pages_made_by_others(name: str, ids: list[str], skipped: dict[str, int]) -> None:
     """Simpler markup than Telegram's is read too."""
     read = load(name)
     assert ([message.id for message in read.messages], dict(read.skipped)) == (ids, skipped)
 
 
-def test_texts_and_links_of_a_page_made_by_others():
+def test_texts_and_links_of_a_page_made_by_others() -> None:
     """Line ends are those of the text, and links stand behind their words."""
     job = load("fixture_jobs_ru").messages[1]
     assert job.text == "Ищем Senior Backend в BetaLabs.\nСтек: Go, Postgres. Зарплата 350–450k."

@@ -4,11 +4,15 @@ Modules are gone for everybody. Functions are gone for the product alone: other 
 which stays, and then expect them.
 """
 
+from __future__ import annotations
+
 import importlib.abc
 import os
 import signal
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 MODULES = {"fcntl", "grp", "pwd", "resource", "termios", "tty", "pty", "syslog", "uvloop"}
 FUNCTIONS = {
@@ -18,15 +22,15 @@ FUNCTIONS = {
 
 
 class _NotThere(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         if name in MODULES:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
-def _without(module, name):
+def _without(module: ModuleType, name: str) -> None:
     there = getattr(module, name)
 
-    def refused(*arguments, **options):
+    def refused(*arguments: Any, **options: Any) -> Any:
         caller = sys._getframe(1).f_globals.get("__name__", "")
         if caller.startswith("tg_parser"):
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
@@ -35,7 +39,7 @@ def _without(module, name):
     setattr(module, name, refused)
 
 
-def _open(path, flags, *arguments, _there=os.open, **options):
+def _open(path: Any, flags: int, *arguments: Any, _there: Any = os.open, **options: Any) -> int:
     """Windows opens no folder."""
     if Path(path).is_dir() and sys._getframe(1).f_globals.get("__name__", "").startswith("tg_parser"):
         raise PermissionError(13, "Permission denied", str(path))

@@ -1,5 +1,10 @@
 """What a manifest tells, and what it finds wrong."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import pytest
 from backup_samples import manifest
 
@@ -7,12 +12,12 @@ from tg_parser.backup.manifest import Contents, TableFacts, damaged, differences
 from tg_parser.domain.errors import BackupError
 
 
-def contents(schemas=None, **tables):
+def contents(schemas: dict[str, str] | None = None, **tables: Any) -> Contents:
     facts = {name: TableFacts(rows=rows, digest=digest) for name, (rows, digest) in tables.items()}
     return Contents(schemas=schemas or {"raw": "raw_0001"}, tables=facts)
 
 
-def test_every_kind_of_difference_is_told():
+def test_every_kind_of_difference_is_told() -> None:
     """A schema, a row too few, other rows, a table too few and one too many, each by its name."""
     expected = contents(a=(1, "x"), b=(2, "x"), c=(3, "x"), same=(4, "x"))
     found = contents({"raw": "raw_0002"}, a=(0, "y"), b=(2, "y"), d=(1, "x"), same=(4, "x"))
@@ -26,7 +31,7 @@ def test_every_kind_of_difference_is_told():
     assert differences(expected, expected) == []
 
 
-def test_manifest_comes_back_as_it_was_written(tmp_path):
+def test_manifest_comes_back_as_it_was_written(tmp_path: Path) -> None:
     """Times, digests and files survive the file."""
     (tmp_path / "manifest.json").write_text(manifest().model_dump_json())
     assert read_manifest(tmp_path) == manifest()
@@ -36,7 +41,7 @@ def test_manifest_comes_back_as_it_was_written(tmp_path):
     ("text", "problem"),
     [(None, "is missing"), ("", "is damaged"), ('{"format": 1, "name": "x"', "is damaged"), ("[]", "is damaged")],
 )
-def test_manifest_that_is_none(tmp_path, text, problem):
+def test_manifest_that_is_none(tmp_path: Path, text: str | None, problem: str) -> None:
     """Missing, empty, cut or of another form: one sentence."""
     if text is not None:
         (tmp_path / "manifest.json").write_text(text)
@@ -53,7 +58,7 @@ def test_manifest_that_is_none(tmp_path, text, problem):
         (None, ["raw_storage.sqlite is missing"]),
     ],
 )
-def test_files_are_held_to_their_digests(tmp_path, data, problems):
+def test_files_are_held_to_their_digests(tmp_path: Path, data: bytes | None, problems: list[str]) -> None:
     """A file that is whole, cut, changed, gone."""
     if data is not None:
         (tmp_path / "raw_storage.sqlite").write_bytes(data)

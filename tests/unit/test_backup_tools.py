@@ -1,5 +1,7 @@
 """Which of PostgreSQL's programs are taken, how they log in, and what they say."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ FOUND = [Tools(Path("a"), 17), Tools(Path("b"), 15), Tools(Path("c"), 18), Tools
 
 
 @pytest.mark.parametrize(("at_least", "taken"), [(14, "b"), (15, "b"), (16, "a"), (18, "c"), (19, None)])
-def test_oldest_that_is_new_enough(at_least, taken):
+def test_oldest_that_is_new_enough(at_least: int, taken: str | None) -> None:
     """Never older than the server, and no newer than needed; of two alike the first on the way."""
     tools = fitting(FOUND, at_least)
     assert (str(tools.folder) if tools else None) == taken
@@ -34,24 +36,24 @@ CUT = "error: unexpected end of file"
         ("pg_dump: detail: Query was: SELECT 1\n", "detail: Query was: SELECT 1"),
     ],
 )
-def test_telling_line_is_the_first_error(complaints, told):
+def test_telling_line_is_the_first_error(complaints: str, told: str) -> None:
     """Warnings and what follows from the first error are left out."""
     assert reason(complaints) == told
 
 
-def write_programs(folder, version):
+def write_programs(folder: Path, version: str) -> None:
     for name in ("pg_dump", "pg_restore", "psql"):
         (folder / name).write_text(f"#!/bin/sh\necho '{name} (PostgreSQL) {version}'\n")
         (folder / name).chmod(0o755)
 
 
-def test_programs_of_a_chosen_folder(tmp_path):
+def test_programs_of_a_chosen_folder(tmp_path: Path) -> None:
     """PG_BIN_DIR counts alone; their version is asked for."""
     write_programs(tmp_path, "16.4 (Debian 16.4-1)")
     assert find_tools(tmp_path, 15) == Tools(tmp_path, 16)
 
 
-def test_programs_older_than_the_server_are_refused(tmp_path):
+def test_programs_older_than_the_server_are_refused(tmp_path: Path) -> None:
     """pg_dump would refuse in words of its own, after a connection."""
     write_programs(tmp_path, "9.6.24")
     with pytest.raises(BackupError, match="is of version 9, older than needed: 15") as refused:
@@ -59,14 +61,14 @@ def test_programs_older_than_the_server_are_refused(tmp_path):
     assert "PG_BIN_DIR" in refused.value.hint
 
 
-def test_missing_programs_are_named(tmp_path):
+def test_missing_programs_are_named(tmp_path: Path) -> None:
     """With the package to install."""
     with pytest.raises(BackupError, match=r"not found in .*PG_BIN_DIR") as refused:
         find_tools(tmp_path, 17)
     assert "postgresql-client-17" in refused.value.hint
 
 
-def test_password_is_in_the_environment_alone():
+def test_password_is_in_the_environment_alone() -> None:
     """Neither on the command line nor in what a traceback shows."""
     password = "s3cret @:/% пароль"
     into = login(
@@ -76,7 +78,7 @@ def test_password_is_in_the_environment_alone():
     assert "s3cret" not in into.argument() + repr(into)
 
 
-def test_tls_and_url_reach_the_programs(tmp_path):
+def test_tls_and_url_reach_the_programs(tmp_path: Path) -> None:
     """They connect as the pool does: certificate, mode, server, and parameters of the URL."""
     certificate = tmp_path / "root.pem"
     certificate.touch()
@@ -99,7 +101,7 @@ def test_tls_and_url_reach_the_programs(tmp_path):
     assert "statement_timeout=0" in environment["PGOPTIONS"].rsplit("statement_timeout=300000", 1)[1]
 
 
-def test_pooler_of_transactions_is_refused():
+def test_pooler_of_transactions_is_refused() -> None:
     """It gives another session to every transaction, and pg_dump needs one."""
     with pytest.raises(BackupError, match="pooler") as refused:
         login(settings_of({"DB_TYPE": "postgresql", "DB_TRANSACTION_POOLER": "true"}).database)

@@ -1,7 +1,10 @@
+from __future__ import annotations
+
 from datetime import UTC, datetime
 
 from topic_samples import START, post
 
+from tg_parser.domain.topics import TopicBundle
 from tg_parser.topics.bundles import bundle_of
 from tg_parser.topics.model import Group, Member
 from tg_parser.topics.wording.phrases import SharedPhrase
@@ -20,11 +23,11 @@ STORM = SharedPhrase("метель", ("метел",), frozenset({1, 2}), 0.9)
 TOPIC = Named("topic:tg:-1001:post:3", "Снег", Group((*ANCHORS, *SUPPORTING), ANCHORS), [SNOW, STORM])
 
 
-def bundle(language: str = "ru"):
+def bundle(language: str = "ru") -> TopicBundle:
     return bundle_of(TOPIC, DOCUMENTS, language, START)
 
 
-def test_anchors_come_first_and_every_message_once():
+def test_anchors_come_first_and_every_message_once() -> None:
     """Roles and scores are those of the group, anchors before supporting messages, best first."""
     assert [(item.source_ref, item.role, item.score) for item in bundle().items] == [
         ("tg:-1001:post:3", "anchor", 0.8123),
@@ -34,7 +37,7 @@ def test_anchors_come_first_and_every_message_once():
     ]
 
 
-def test_a_supporting_message_says_what_it_shares():
+def test_a_supporting_message_says_what_it_shares() -> None:
     """The phrases that the message itself holds, and how alike it is; without a phrase, the likeness alone."""
     assert [item.justification for item in bundle().items] == [
         None,
@@ -44,7 +47,7 @@ def test_a_supporting_message_says_what_it_shares():
     ]
 
 
-def test_other_languages_are_answered_in_english():
+def test_other_languages_are_answered_in_english() -> None:
     """A German topic has English justifications."""
     said = [item.justification for item in bundle("de").items if item.justification]
     assert said == [
@@ -53,7 +56,7 @@ def test_other_languages_are_answered_in_english():
     ]
 
 
-def test_a_bundle_knows_its_time_and_channels():
+def test_a_bundle_knows_its_time_and_channels() -> None:
     """From the first to the last message, and the channels in order."""
     made = bundle()
     assert made.time_range is not None
@@ -63,6 +66,6 @@ def test_a_bundle_knows_its_time_and_channels():
     assert made.metadata == {"anchors": 2, "supporting": 2}
 
 
-def test_an_item_keeps_its_place_in_the_thread():
+def test_an_item_keeps_its_place_in_the_thread() -> None:
     """Thread and parent come from the message."""
     assert [item.thread_id for item in bundle().items] == ["3", "1", "2", "4"]

@@ -1,5 +1,7 @@
 """An outage is told from messages that fail on their own."""
 
+from __future__ import annotations
+
 from samples import message
 
 from tg_parser.domain.errors import ProviderError, ProviderUnavailableError, UnusableAnswerError
@@ -10,22 +12,22 @@ REFUSED = UnusableAnswerError("No JSON.", "Try another model.")
 ERROR = ProviderUnavailableError("Nobody answers.")
 
 
-def bad(number):
+def bad(number: int) -> tuple[Task, UnusableAnswerError]:
     return Task(message(number)), REFUSED
 
 
-def held(number):
+def held(number: int) -> tuple[Task, ProviderUnavailableError]:
     return Task(message(number)), ERROR
 
 
-def test_calls_in_a_row_are_an_outage():
+def test_calls_in_a_row_are_an_outage() -> None:
     """The tenth call without an answer in between ends the run; a shared call counts once."""
     breaker = CircuitBreaker()
     assert [breaker.unanswered([held(at), held(at + 100)]) for at in range(IN_A_ROW - 1)] == [None] * 9
     assert breaker.unanswered([held(99)]) is ERROR
 
 
-def test_answer_in_between_makes_them_failures():
+def test_answer_in_between_makes_them_failures() -> None:
     """What was held back failed on its own, and counting begins anew."""
     breaker = CircuitBreaker()
     for at in range(IN_A_ROW - 1):
@@ -36,7 +38,7 @@ def test_answer_in_between_makes_them_failures():
     assert breaker.over() == ([held(50)], None)
 
 
-def test_rubbish_in_a_row_is_the_models_fault():
+def test_rubbish_in_a_row_is_the_models_fault() -> None:
     """The fifth message without a usable answer ends the run; all of them stay waiting."""
     breaker = CircuitBreaker()
     told = [breaker.unusable([bad(at)]) for at in range(UNUSABLE_IN_A_ROW)]
@@ -48,7 +50,7 @@ def test_rubbish_in_a_row_is_the_models_fault():
     assert breaker.over(early=True) == ([], None)
 
 
-def test_a_good_answer_makes_rubbish_before_it_failures_of_messages():
+def test_a_good_answer_makes_rubbish_before_it_failures_of_messages() -> None:
     """Counting begins anew, and what is left at the end failed too, also where something else ends the run."""
     breaker = CircuitBreaker()
     for at in range(UNUSABLE_IN_A_ROW - 1):
@@ -58,7 +60,7 @@ def test_a_good_answer_makes_rubbish_before_it_failures_of_messages():
     assert breaker.over(early=True) == ([bad(7)], None)
 
 
-def test_rubbish_is_an_answer_after_an_outage():
+def test_rubbish_is_an_answer_after_an_outage() -> None:
     """Who answers rubbish is there: calls that found nobody before it failed on their own."""
     breaker = CircuitBreaker()
     breaker.unanswered([held(1)])
@@ -66,7 +68,7 @@ def test_rubbish_is_an_answer_after_an_outage():
     assert breaker.over() == ([bad(2)], None)
 
 
-def test_nobody_ever_answered():
+def test_nobody_ever_answered() -> None:
     """At the end the error is the run's, however few calls there were; without any call there is none."""
     breaker = CircuitBreaker()
     assert breaker.over() == ([], None)

@@ -1,5 +1,7 @@
 """Cleaned text keeps what a reader sees and drops what only machines see."""
 
+from __future__ import annotations
+
 import pytest
 
 from tg_parser.domain.messages import Link
@@ -19,7 +21,7 @@ from tg_parser.nlp.cleaning import clean
         ("незакрытый **жирный", "незакрытый **жирный"),
     ],
 )
-def test_formatting_marks_go(text, expected):
+def test_formatting_marks_go(text: str, expected: str) -> None:
     """Marks that open and close formatting disappear; a mark that nothing closes stays."""
     assert clean(text).text == expected
 
@@ -40,12 +42,12 @@ def test_formatting_marks_go(text, expected):
         "names = ['a', 'b'][0](1)",
     ],
 )
-def test_code_and_words_stay(text):
+def test_code_and_words_stay(text: str) -> None:
     """What only looks like a mark (dunder names, powers, globs, pointers, censored words, URLs) is left alone."""
     assert clean(text).text == text
 
 
-def test_links_behind_words():
+def test_links_behind_words() -> None:
     """A Markdown link leaves its words in the text and is handed over, marks and tracking removed."""
     cleaned = clean(
         "Чтобы получить, **[**пройдите квиз**](https://u.habr.com/s?utm_source=tg&id=7)**: [да](tg://resolve)"
@@ -57,7 +59,7 @@ def test_links_behind_words():
     )
 
 
-def test_brackets_that_are_no_links():
+def test_brackets_that_are_no_links() -> None:
     """Brackets that stand for themselves stay, around a link and inside one."""
     cleaned = clean("[1] см. [раздел [2]](https://a.org/b_(c)) [3](страница)")
     assert cleaned.text == "[1] см. раздел [2] [3](страница)"
@@ -80,7 +82,7 @@ def test_brackets_that_are_no_links():
         ("пара \ud83d\ude00 и сирота \ud83d", "пара 😀 и сирота \ufffd"),
     ],
 )
-def test_invisible_characters_go(text, expected):
+def test_invisible_characters_go(text: str, expected: str) -> None:
     """Characters without a shape go, those that shape emoji and scripts stay, letters are composed."""
     assert clean(text).text == expected
 
@@ -93,7 +95,7 @@ def test_invisible_characters_go(text, expected):
         ("  \n \n", ""),
     ],
 )
-def test_white_space_is_tidied(text, expected):
+def test_white_space_is_tidied(text: str, expected: str) -> None:
     """At most one blank line in a row and no trailing space; indented lines are code and keep their spaces."""
     assert clean(text).text == expected
 
@@ -110,6 +112,6 @@ def test_white_space_is_tidied(text, expected):
         ("https://a.ru/utm_source", "https://a.ru/utm_source"),
     ],
 )
-def test_tracking_parameters_go(link, expected):
+def test_tracking_parameters_go(link: str, expected: str) -> None:
     """Parameters that count clicks go, those that choose the page stay, and so does the sentence around the link."""
     assert clean(f"Читать ({link}), да: {link}.").text == f"Читать ({expected}), да: {expected}."

@@ -1,10 +1,12 @@
 """When the answer to a commit is lost: what may be believed of what the server says afterwards."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 
 import pytest
 
-from tg_parser.storage.engine.commits import CommitMark, ServerRun, verdict
+from tg_parser.storage.engine.commits import CommitMark, ServerRun, Status, verdict
 
 STARTED, RESTARTED = datetime(2024, 11, 27, tzinfo=UTC), datetime(2024, 11, 28, tzinfo=UTC)
 BEFORE = ServerRun("00000001", STARTED)
@@ -35,6 +37,6 @@ MARK = CommitMark(xid=1000, pid=7, run=BEFORE)
         (AFTER_FAILOVER, "aborted", 1001, "lost"),
     ],
 )
-def test_only_what_is_certain_is_believed(run, status, next_xid, expected):
+def test_only_what_is_certain_is_believed(run: ServerRun, status: Status | None, next_xid: int, expected: str) -> None:
     """Committed is not done again, lost is; what cannot be told is neither."""
     assert verdict(MARK, run, status, next_xid) == expected

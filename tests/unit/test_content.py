@@ -1,15 +1,19 @@
 """Lists of a rich message as text: how items are numbered and marked."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from tg_parser.ingestion.content import Item, Listing, Words, content_of
 
 
-def lines(listing):
+def lines(listing: Listing) -> list[str]:
     return content_of([listing]).own.split("\n")
 
 
-def items(*texts, **fields):
+def items(*texts: str, **fields: Any) -> tuple[Any, ...]:
     return tuple(Item((Words(text),), **fields) for text in texts)
 
 
@@ -32,6 +36,6 @@ def items(*texts, **fields):
         (Listing(()), [""]),
     ],
 )
-def test_items_have_the_marks_that_readers_see(listing, expected):
+def test_items_have_the_marks_that_readers_see(listing: Listing, expected: list[str]) -> None:
     """Numbers, letters, Roman numerals, an item's own number; tasks show whether they are done; lists nest."""
     assert lines(listing) == expected

@@ -1,6 +1,9 @@
 """Single fields of an exported message: ids, dates, texts, reactions."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -47,7 +50,7 @@ from tg_parser.ingestion.desktop.mapping import map_chat
         (1.5, None),
     ],
 )
-def test_a_peer_gets_its_marked_id_however_the_export_wrote_it(written, marked):
+def test_a_peer_gets_its_marked_id_however_the_export_wrote_it(written: Any, marked: str | None) -> None:
     """user/channel/chat prefixes and plain numbers lead to the marked id."""
     assert peer_id(written) == marked
 
@@ -63,7 +66,7 @@ def test_a_peer_gets_its_marked_id_however_the_export_wrote_it(written, marked):
         ("channel4300000000", "-1004300000000"),
     ],
 )
-def test_an_export_of_2021_wrote_the_kind_of_a_peer_into_its_number(written, marked):
+def test_an_export_of_2021_wrote_the_kind_of_a_peer_into_its_number(written: int | str, marked: str) -> None:
     """Above the 32nd bit stands 1 for a person and 2 for a chat; a number without either is a person's."""
     assert peer_id(written, of_2021=True) == marked
 
@@ -82,7 +85,7 @@ def test_an_export_of_2021_wrote_the_kind_of_a_peer_into_its_number(written, mar
         ({"id": 5, "type": "unsupported"}, False),
     ],
 )
-def test_the_time_of_an_export_shows_in_its_messages(message, old):
+def test_the_time_of_an_export_shows_in_its_messages(message: dict[str, Any], old: bool) -> None:
     """Numbers for peers and no unix time are of the time up to 2021; a message that tells nothing is taken for new."""
     assert is_of_2021(message) is old
 
@@ -96,13 +99,13 @@ def test_the_time_of_an_export_shows_in_its_messages(message, old):
         ({"id": 1032086354, "type": "public_channel"}, "-1001032086354"),
     ],
 )
-def test_a_chat_of_an_export_of_2021_is_the_chat_of_a_later_one(fields, canonical):
+def test_a_chat_of_an_export_of_2021_is_the_chat_of_a_later_one(fields: dict[str, Any], canonical: str) -> None:
     """The kind in the bits is taken away; what the chat is, its type says."""
     assert chat_id(fields, of_2021=True) == canonical
 
 
 @pytest.mark.parametrize(("of_2021", "canonical"), [(True, "-1001410065407"), (False, "-1009999999999")])
-def test_the_first_message_decides_how_the_number_of_its_chat_is_read(of_2021, canonical):
+def test_the_first_message_decides_how_the_number_of_its_chat_is_read(of_2021: bool, canonical: str) -> None:
     """The same number is a channel of 2021 in an export of then, and another channel in one of today."""
     first = {"id": 1, "date": "2021-01-02T03:04:05"} | ({} if of_2021 else {"date_unixtime": "1609556645"})
     assert map_chat({"id": 9999999999, "type": "public_channel"}, first).channel_id == canonical
@@ -129,12 +132,12 @@ def test_the_first_message_decides_how_the_number_of_its_chat_is_read(of_2021, c
         ({"id": 42}, "-1000000000042", "channel"),
     ],
 )
-def test_a_chat_gets_its_canonical_id_and_kind(fields, canonical, kind):
+def test_a_chat_gets_its_canonical_id_and_kind(fields: dict[str, Any], canonical: str, kind: str) -> None:
     """The same channel has the same id whichever export brings it; people and groups keep theirs apart."""
     assert (chat_id(fields), chat_kind(fields.get("type"))) == (canonical, kind)
 
 
-def test_a_chat_without_an_id_is_known_by_its_title():
+def test_a_chat_without_an_id_is_known_by_its_title() -> None:
     """Two exports of a nameless chat give one id; another title or type gives another."""
     one = {"name": "Fixture Channel", "type": "public_channel"}
     assert chat_id(one) == chat_id(dict(one)) == "unnamed-6cb15e5b72d79432"
@@ -142,7 +145,7 @@ def test_a_chat_without_an_id_is_known_by_its_title():
     assert chat_id(one) != chat_id(one | {"type": "private_channel"})
 
 
-def test_the_unix_time_wins_over_the_local_one():
+def test_the_unix_time_wins_over_the_local_one() -> None:
     """`date` is in the exporter's zone, `date_unixtime` in UTC: the second tells the truth."""
     found = when({"date": "2025-11-03T21:10:28", "date_unixtime": "1762200628"}, "date")
     assert found == (datetime(2025, 11, 3, 20, 10, 28, tzinfo=UTC), False)
@@ -158,13 +161,13 @@ def test_the_unix_time_wins_over_the_local_one():
         ("1605185632", datetime(2020, 11, 12, 12, 53, 52, tzinfo=UTC), False),
     ],
 )
-def test_a_date_alone_is_read_and_a_missing_zone_is_told(written, moment, zoneless):
+def test_a_date_alone_is_read_and_a_missing_zone_is_told(written: int | str, moment: datetime, zoneless: bool) -> None:
     """Without unix time the date is taken as it stands, as UTC where it names no zone."""
     assert when({"date": written}, "date") == (moment, zoneless)
 
 
 @pytest.mark.parametrize("written", ["", "yesterday", None, [], 10**15, "9" * 19, "0001-01-01T00:00:00+14:00", 0])
-def test_a_date_that_is_none_is_none(written):
+def test_a_date_that_is_none_is_none(written: Any) -> None:
     """Nonsense, times beyond the calendar and the epoch (as old exports write 'never edited') are no moments."""
     assert when({"date": written}, "date") is None
 
@@ -182,7 +185,7 @@ def test_a_date_that_is_none_is_none(written):
         (True, None),
     ],
 )
-def test_whole_numbers_are_read_as_numbers_and_as_text(written, number):
+def test_whole_numbers_are_read_as_numbers_and_as_text(written: Any, number: int | None) -> None:
     """Ids come as numbers and as strings; what does not fit 64 bits is no id."""
     assert whole(written) == number
 
@@ -198,19 +201,19 @@ def test_whole_numbers_are_read_as_numbers_and_as_text(written, number):
         (["a", 5, None, {"type": "bold"}, {"text": 7}, ["b"], "c"], "ac"),
     ],
 )
-def test_a_text_is_the_sum_of_its_pieces(written, flat):
+def test_a_text_is_the_sum_of_its_pieces(written: Any, flat: str) -> None:
     """Strings and entities are joined without any separator; what has no text adds nothing."""
     assert flat_text(written) == flat
 
 
-def test_entities_stand_in_for_a_missing_text():
+def test_entities_stand_in_for_a_missing_text() -> None:
     """An export that has text_entities alone loses no text; an empty text stays empty."""
     entities = [{"type": "plain", "text": "Hello "}, {"type": "bold", "text": "you"}]
     assert message_text({"text_entities": entities}) == "Hello you"
     assert message_text({"text": "", "text_entities": entities}) == ""
 
 
-def test_links_behind_words_are_kept_once():
+def test_links_behind_words_are_kept_once() -> None:
     """text and text_entities both name a hidden link: it is kept once, and a visible one is none."""
     pieces = [
         {"type": "text_link", "text": "hidden", "href": "https://other.example/news"},
@@ -222,7 +225,7 @@ def test_links_behind_words_are_kept_once():
     assert hidden_links({"text": "See hidden", "text_entities": pieces}) == expected
 
 
-def test_the_signature_names_the_author_of_a_channel_post():
+def test_the_signature_names_the_author_of_a_channel_post() -> None:
     """`from` is the channel; `author` is the person who signed."""
     signed = {"from": "News", "from_id": "channel5", "author": "Ann"}
     assert author(signed) == Author(id="-1000000000005", name="Ann")
@@ -231,7 +234,7 @@ def test_the_signature_names_the_author_of_a_channel_post():
     assert author({}) is None
 
 
-def test_a_forward_is_known_even_when_its_sender_is_gone():
+def test_a_forward_is_known_even_when_its_sender_is_gone() -> None:
     """Deleted accounts leave null behind; the message is still a forward."""
     assert forward({"forwarded_from": "Space", "forwarded_from_id": "channel9"}) == Forward(
         name="Space", peer_id="-1000000000009"
@@ -240,7 +243,7 @@ def test_a_forward_is_known_even_when_its_sender_is_gone():
     assert forward({"from": "x"}) is None
 
 
-def test_reactions_of_every_kind_are_counted():
+def test_reactions_of_every_kind_are_counted() -> None:
     """Plain, custom and paid reactions keep their order and counts; a broken one is left out."""
     written = [
         {"type": "emoji", "count": 3, "emoji": "👍"},

@@ -1,5 +1,7 @@
 """Media on an exported page, through to the Media that the JSON of the same message gives."""
 
+from __future__ import annotations
+
 import pytest
 from html_export_files import media
 
@@ -16,11 +18,11 @@ Who?
 NOT_SAVED = "Not included, change data exporting settings to download."
 
 
-def _media(html):
+def _media(html: str) -> tuple[Media, ...]:
     return as_media(media_fields(parsed(html)))
 
 
-def _thumb(kind, href, inside=""):
+def _thumb(kind: str, href: str, inside: str = "") -> str:
     return (
         f'<div class="media_wrap clearfix"><a class="{kind} clearfix pull_left" href="{href}">{inside}<img></a></div>'
     )
@@ -80,18 +82,18 @@ def _thumb(kind, href, inside=""):
         ),
     ],
 )  # fmt: skip
-def test_each_kind_of_media_is_what_json_makes_of_it(html, expected):
+def test_each_kind_of_media_is_what_json_makes_of_it(html: str, expected: Media) -> None:
     """Kind, file name, title, length, and the size as shown."""
     assert _media(html) == (expected,)
 
 
 @pytest.mark.parametrize("html", ["", '<div class="media_wrap clearfix"></div>', '<a href="files/x.bin">x</a>'])
-def test_where_nothing_is_attached_there_is_no_media(html):
+def test_where_nothing_is_attached_there_is_no_media(html: str) -> None:
     """A link in the text is no file."""
     assert _media(html) == ()
 
 
-def test_a_call_is_a_service_message():
+def test_a_call_is_a_service_message() -> None:
     """A page shows a call like media; JSON has it as a service message."""
     fields = media_fields(parsed(media("media_call success", "Ann", "Outgoing (60 seconds)")))
     assert fields == {"type": "service", "action": "phone_call", "call": "Outgoing (60 seconds)"}

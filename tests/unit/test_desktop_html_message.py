@@ -1,5 +1,10 @@
 """One message of an exported page, as the object that a JSON export would hold."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import pytest
 from html_export_files import day, page, post, reply_to, service
 
@@ -11,7 +16,7 @@ from tg_parser.ingestion.desktop.html.page import Element, read_page
 TALK = Chat(channel_id="x", title="Talk", kind="group")
 
 
-def _payload(html, classes=("message", "default")):
+def _payload(html: str, classes: tuple[str, str] = ("message", "default")) -> dict[str, Any]:
     return MessageReader(TALK).payload(Element(7, frozenset(classes), html))
 
 
@@ -26,7 +31,7 @@ def _payload(html, classes=("message", "default")):
         ("yesterday", None),
     ],
 )
-def test_a_date_is_read_with_its_zone(shown, written):
+def test_a_date_is_read_with_its_zone(shown: str, written: str | None) -> None:
     """Newer versions write a zone; without one it is left open, and taken as UTC and counted later."""
     assert _payload(post(7, title=shown)).get("date") == written
 
@@ -40,18 +45,18 @@ def test_a_date_is_read_with_its_zone(shown, written):
         ('<div class="reply_to details">\nIn reply to a message in another chat\n</div>', None),
     ],
 )
-def test_an_answer_names_the_message_of_this_chat(line, answered):
+def test_an_answer_names_the_message_of_this_chat(line: str, answered: int | None) -> None:
     """Also on another page; an answer across chats names none."""
     assert _payload(post(7, extra=line)).get("reply_to_message_id") == answered
 
 
-def test_a_signature_wins_over_the_channel():
+def test_a_signature_wins_over_the_channel() -> None:
     """The person who signed a post is its author."""
     signed = post(7).replace('<div class="text">', '<div class="signature details">\nAnn\n</div><div class="text">')
     assert (_payload(signed)["author"], _payload(signed)["from"]) == ("Ann", "News")
 
 
-def test_reactions_are_counted_as_shown():
+def test_reactions_are_counted_as_shown() -> None:
     """Where all who reacted are shown there is no number; custom emoji and stars have names of their own."""
     shown = [
         ("reaction", "👍", '<span class="count">12</span>'),
@@ -75,14 +80,14 @@ def test_reactions_are_counted_as_shown():
     )
 
 
-def test_a_changed_photo_is_media_of_its_service_message():
+def test_a_changed_photo_is_media_of_its_service_message() -> None:
     """As in JSON; by whom it was changed is the actor."""
     html = service(7, "Deleted Account changed group photo", '<a class="userpic_link" href="photos/p.jpg"><img></a>')
     fields = _payload(html, ("message", "service"))
     assert (fields["action"], fields["photo"], "actor" in fields) == ("edit_group_photo", "photos/p.jpg", False)
 
 
-def test_a_page_tells_its_title_messages_and_neighbour(tmp_path):
+def test_a_page_tells_its_title_messages_and_neighbour(tmp_path: Path) -> None:
     """Date lines are no messages, but each message knows its day; the link to the next page is known."""
     path = tmp_path / "messages.html"
     path.write_text(page(day(), post(1), service(2, "History cleared"), following="messages2.html"), "utf-8")

@@ -1,5 +1,7 @@
 """Sentences of service messages and what they report."""
 
+from __future__ import annotations
+
 import pytest
 
 from tg_parser.ingestion.desktop.html.service import service_fields, tells_channel, tells_group
@@ -58,18 +60,18 @@ from tg_parser.ingestion.desktop.html.service import service_fields, tells_chann
         ("Ann is now within 100 meters from you", "proximity_reached", None, None),
     ],
 )  # fmt: skip
-def test_a_sentence_is_named_as_in_json(sentence, action, actor, title):
+def test_a_sentence_is_named_as_in_json(sentence: str, action: str, actor: str | None, title: str | None) -> None:
     """The action has the name that a JSON export gives it; who and which title are kept."""
     told = {"type": "service", "action": action, "actor": actor, "title": title}
     assert service_fields(sentence) == {name: value for name, value in told.items() if value}
 
 
-def test_an_unknown_sentence_is_a_service_message_all_the_same():
+def test_an_unknown_sentence_is_a_service_message_all_the_same() -> None:
     """What a later version of the app writes is not guessed at."""
     assert service_fields("Ann did something new") == {"type": "service"}
 
 
-def test_a_message_the_app_did_not_know_is_unsupported():
+def test_a_message_the_app_did_not_know_is_unsupported() -> None:
     """JSON calls it so, and such a message has nothing to keep."""
     sentence = "This message is not supported by this version of Telegram Desktop. Please update the application."
     assert service_fields(sentence) == {"type": "unsupported"}
@@ -87,6 +89,6 @@ def test_a_message_the_app_did_not_know_is_unsupported():
         ("12 September 2024", False, False),
     ],
 )
-def test_some_sentences_tell_a_channel_or_a_group(sentence, channel, group):
+def test_some_sentences_tell_a_channel_or_a_group(sentence: str, channel: bool, group: bool) -> None:
     """Only those that the app writes for one of them; what both have tells nothing."""
     assert (tells_channel(sentence), tells_group(sentence)) == (channel, group)

@@ -1,19 +1,22 @@
 """The text of an exported page: to the character what the JSON of the same chat has."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborNode
 
 from tg_parser.ingestion.desktop.html.text import hidden_links, label, parsed, plain_text
 
 TEXT = '<div class="text">\n{}\n       </div>'
 
 
-def _node(content):
+def _node(content: str) -> LexborNode:
     return parsed(TEXT.format(content)).css_first(".text")
 
 
-def _written(text):
+def _written(text: str) -> str:
     """`text` as Telegram Desktop writes it into a page."""
     named = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\n": "<br>"}
     return "".join(named.get(char) or (f"&#x{ord(char):02X};" if char < " " else char) for char in text)
@@ -36,18 +39,18 @@ def _written(text):
         ("", ""),
     ],
 )  # fmt: skip
-def test_formatting_is_left_out_and_the_text_kept(html, text):
+def test_formatting_is_left_out_and_the_text_kept(html: str, text: str) -> None:
     """Only the lines that lay out the file go; <br> is a line end."""
     assert plain_text(_node(html)) == text
 
 
-def test_an_element_that_is_missing_has_no_text():
+def test_an_element_that_is_missing_has_no_text() -> None:
     """Nothing there is an empty text, not an error."""
     assert (plain_text(None), label(None)) == ("", None)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r"), max_size=60))
-def test_any_text_survives_the_page(text):
+def test_any_text_survives_the_page(text: str) -> None:
     """What Telegram Desktop writes of a text is read back to the character."""
     # The parser follows browsers, which read the numbers 128 to 159 as Windows characters; the app writes them raw.
     assert plain_text(_node(_written(text))) == text
@@ -68,6 +71,6 @@ def test_any_text_survives_the_page(text):
         ("<a>nothing</a>", []),
     ],
 )
-def test_links_are_hidden_where_the_words_do_not_say_them(html, links):
+def test_links_are_hidden_where_the_words_do_not_say_them(html: str, links: list[tuple[str, str]]) -> None:
     """Addresses, mentions, tags and custom emoji are no hidden links."""
     assert [(link["text"], link["href"]) for link in hidden_links(_node(html))] == links

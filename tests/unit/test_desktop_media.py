@@ -1,5 +1,9 @@
 """Media of exported messages: kinds and what is told of them."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from tg_parser.domain.messages import Media
@@ -54,7 +58,7 @@ NOT_INCLUDED = "(File not included. Change data exporting settings to download.)
         ({"giveaway_information": {"quantity": 5}}, Media(kind="giveaway", quantity=5)),
     ],
 )
-def test_each_kind_of_media_is_recognised(payload, expected):
+def test_each_kind_of_media_is_recognised(payload: dict[str, Any], expected: Media) -> None:
     """The keys of the export tell the kind; a remark in place of a file is no file name."""
     assert media(payload) == (expected,)
 
@@ -63,12 +67,12 @@ def test_each_kind_of_media_is_recognised(payload, expected):
     "payload",
     [{}, {"width": 5}, {"poll": None}, {"contact_information": "Ann"}, {"thumbnail": NOT_INCLUDED}],
 )
-def test_a_text_alone_has_no_media(payload):
+def test_a_text_alone_has_no_media(payload: dict[str, Any]) -> None:
     """Sizes, thumbnails and broken blocks are no media by themselves."""
     assert media(payload) == ()
 
 
-def test_odd_values_are_left_out_of_the_metadata():
+def test_odd_values_are_left_out_of_the_metadata() -> None:
     """A size as text is read; what is no number or name is dropped, the media stay."""
     odd = {"file": 5, "file_size": "12", "file_name": "", "duration_seconds": "long", "mime_type": 3}
     assert media(odd) == (Media(kind="document", size=12),)

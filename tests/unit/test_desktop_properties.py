@@ -1,5 +1,9 @@
 """Properties of the mapping: it takes whatever JSON holds and never raises."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,7 +70,7 @@ CHATS = st.sampled_from([Chat(channel_id="-1005", kind="channel"), Chat(channel_
 
 
 @given(CHATS, st.lists(MESSAGE | JSON, max_size=6))
-def test_any_object_is_mapped_or_counted(chat, payloads):
+def test_any_object_is_mapped_or_counted(chat: Chat, payloads: list[Any]) -> None:
     """No value in any field stops an import; a message keeps its payload and its ref names it."""
     mapper = MessageMapper(chat)
     for payload in payloads:
@@ -79,7 +83,7 @@ def test_any_object_is_mapped_or_counted(chat, payloads):
 
 
 @given(CHATS, READABLE)
-def test_odd_details_never_cost_a_message(chat, payload):
+def test_odd_details_never_cost_a_message(chat: Chat, payload: dict[str, Any]) -> None:
     """With an id and a date, a message is kept whatever stands in its other fields."""
     outcome = MessageMapper(chat).map(payload)
     assert isinstance(outcome, Mapped)
@@ -87,13 +91,13 @@ def test_odd_details_never_cost_a_message(chat, payload):
 
 
 @given(st.lists(PIECE, max_size=6))
-def test_the_flat_text_is_its_pieces_joined(pieces):
+def test_the_flat_text_is_its_pieces_joined(pieces: list[Any]) -> None:
     """Nothing is added to a text, nothing lost, nothing moved."""
     assert flat_text(pieces) == "".join(piece if isinstance(piece, str) else piece["text"] for piece in pieces)
 
 
 @given(st.fixed_dictionaries({}, optional={"id": JSON, "type": JSON, "name": JSON}))
-def test_any_header_gives_a_chat(fields):
+def test_any_header_gives_a_chat(fields: dict[str, Any]) -> None:
     """Whatever stands in a header, the chat has an id that refs can carry."""
     channel_id = map_chat(fields).channel_id
     assert channel_id
@@ -101,12 +105,13 @@ def test_any_header_gives_a_chat(fields):
 
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.none() | st.integers(1, 40)), max_size=40))
-def test_a_comment_and_what_it_answers_share_their_thread(links):
+def test_a_comment_and_what_it_answers_share_their_thread(links: list[Any]) -> None:
     """In a group that comes in the order of its ids, each reply stands in the thread of its parent."""
     mapper = MessageMapper(Chat(channel_id="-1006", kind="group"))
     threads = {}
     for number, reply_to in sorted(dict(links).items()):
         outcome = mapper.map({"id": number, "date_unixtime": "1726134611", "reply_to_message_id": reply_to})
+        assert isinstance(outcome, Mapped)
         message = outcome.message
         threads[message.id] = message.thread_id
         if message.parent_message_id in threads:

@@ -1,6 +1,11 @@
 """The repairing reader: what it changes, what it counts, and that it leaves good bytes alone."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,8 +16,8 @@ from tg_parser.ingestion.desktop.repair import RepairingReader
 
 
 @pytest.fixture
-def read(tmp_path):
-    def read_bytes(content):
+def read(tmp_path: Path) -> Callable[..., Any]:
+    def read_bytes(content: bytes) -> tuple[bytes, dict[str, int]]:
         path = tmp_path / "result.json"
         path.write_bytes(content)
         reader = RepairingReader(path)
@@ -44,12 +49,14 @@ def read(tmp_path):
         ('"Привет, мир \\u043f \u2028 \u200f \U0001f600"'.encode(), None, {}),
     ],
 )
-def test_each_known_damage_is_repaired_and_counted(read, written, repaired, counted):
+def test_each_known_damage_is_repaired_and_counted(
+    read: Callable[..., Any], written: bytes, repaired: bytes | None, counted: dict[str, int]
+) -> None:
     """What Telegram Desktop and other tools write wrong becomes legal JSON; what only looks wrong stays."""
     assert read(written) == (written if repaired is None else repaired, counted)
 
 
-def test_escapes_and_characters_across_blocks_stay_whole(read):
+def test_escapes_and_characters_across_blocks_stay_whole(read: Callable[..., Any]) -> None:
     """Pieces end where neither an escape nor a character is split, however the blocks of the file fall."""
     text = "\\ud83d\\ude00Ж" * 30_000
     for pad in range(14):
@@ -59,7 +66,9 @@ def test_escapes_and_characters_across_blocks_stay_whole(read):
 
 
 @given(st.text(), st.booleans())
-def test_every_legal_text_passes_unchanged(tmp_path_factory, text, ascii_only):
+def test_every_legal_text_passes_unchanged(
+    tmp_path_factory: pytest.TempPathFactory, text: str, ascii_only: bool
+) -> None:
     """Whatever a JSON writer writes is left exactly as it is."""
     content = json.dumps({"text": text.encode("utf-8", "replace").decode()}, ensure_ascii=ascii_only).encode()
     path = tmp_path_factory.mktemp("legal") / "result.json"
@@ -69,7 +78,9 @@ def test_every_legal_text_passes_unchanged(tmp_path_factory, text, ascii_only):
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_become_utf8_without_control_characters(tmp_path_factory, content):
+def test_any_bytes_become_utf8_without_control_characters(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
     """The reader never fails on bytes, and what it gives is decodable."""
     path = tmp_path_factory.mktemp("any") / "result.json"
     path.write_bytes(content)
@@ -77,7 +88,7 @@ def test_any_bytes_become_utf8_without_control_characters(tmp_path_factory, cont
     assert not {character for character in text if character < " "} - {"\t", "\n", "\r"}
 
 
-def test_the_offset_tells_how_far_it_got(tmp_path):
+def test_the_offset_tells_how_far_it_got(tmp_path: Path) -> None:
     """After the last piece the offset is the size of the file."""
     path = tmp_path / "result.json"
     path.write_bytes(b"x, " * 50_000)
@@ -85,7 +96,7 @@ def test_the_offset_tells_how_far_it_got(tmp_path):
     assert [reader.offset for _ in reader.pieces()] == [65_536, 131_072, 150_000]
 
 
-def test_a_folder_cannot_be_read_as_a_file(tmp_path):
+def test_a_folder_cannot_be_read_as_a_file(tmp_path: Path) -> None:
     """The operating system's refusal becomes a sentence with the path."""
     with pytest.raises(SourceError, match="cannot be read"):
         list(RepairingReader(tmp_path).pieces())

@@ -1,9 +1,11 @@
 """Reply threads in flat arrays."""
 
+from __future__ import annotations
+
 from tg_parser.ingestion.threads import Place, ReplyThreads
 
 
-def test_messages_out_of_order_still_find_their_root():
+def test_messages_out_of_order_still_find_their_root() -> None:
     """A merged export may hold ids out of order; what is known is found, what is not is its own root."""
     threads = ReplyThreads()
     assert threads.place(30, 10) == Place(10, 10)
@@ -12,14 +14,14 @@ def test_messages_out_of_order_still_find_their_root():
     assert threads.place(15, 25) == Place(10, 25)
 
 
-def test_a_message_seen_twice_keeps_its_place():
+def test_a_message_seen_twice_keeps_its_place() -> None:
     """A duplicate does not grow the memory and does not move the thread."""
     threads = ReplyThreads()
     assert threads.place(2, 1) == threads.place(2, 1) == Place(1, 1)
     assert threads.place(3, 2) == Place(1, 2)
 
 
-def test_topics_with_one_title_stay_apart_from_none():
+def test_topics_with_one_title_stay_apart_from_none() -> None:
     """Two topics and the ground outside of them are told apart."""
     threads = ReplyThreads()
     threads.open_topic(5, "Releases")

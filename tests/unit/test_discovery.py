@@ -1,5 +1,9 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +25,12 @@ LONG = (
 )
 
 
-def found_in(documents: list[TopicDocument], known=(), now=START, **options) -> TopicsFound:
+def found_in(
+    documents: list[TopicDocument],
+    known: Sequence[KnownTopic] = (),
+    now: datetime = START,
+    **options: Any,
+) -> TopicsFound:
     vectors = ENCODER.embed([document.text for document in documents])
     return find_topics(prepare(documents, vectors, TopicOptions(**options)), known, now)
 
@@ -42,7 +51,7 @@ def found() -> TopicsFound:
     return found_in(CHANNEL)
 
 
-def test_a_channel_of_three_subjects_has_three_topics(found):
+def test_a_channel_of_three_subjects_has_three_topics(found: TopicsFound) -> None:
     """Each with its title, its messages, and the odd post outside."""
     members = {card.title: sorted(int(item.message_id) for item in bundle.items) for card, bundle in found.topics}
     assert members == {
@@ -52,14 +61,14 @@ def test_a_channel_of_three_subjects_has_three_topics(found):
     }
 
 
-def test_the_report_counts_topics_and_messages(found):
+def test_the_report_counts_topics_and_messages(found: TopicsFound) -> None:
     """Twelve of thirteen messages are covered by three clusters."""
     report = found.report
     assert (report.documents, report.topics, report.singletons, report.clusters) == (13, 3, 0, 3)
     assert (report.bundles, report.in_a_topic, report.in_no_topic) == (3, 12, 1)
 
 
-def test_cards_say_true_things(found):
+def test_cards_say_true_things(found: TopicsFound) -> None:
     """Scope counts messages as they are; thresholds, anchors and sources are on the card."""
     card = next(card for card, _ in found.topics if card.title == "Курс доллара")
     assert card.scope_in[0] == "«курс доллара»: в сообщениях — 4 из 4"
@@ -72,34 +81,34 @@ def test_cards_say_true_things(found):
     assert card.id == f"topic:{card.anchors[0].anchor_ref}"
 
 
-def test_topics_are_sorted_by_id(found):
+def test_topics_are_sorted_by_id(found: TopicsFound) -> None:
     """The order of the topics is the order of their ids."""
     ids = [card.id for card, _ in found.topics]
     assert ids == sorted(ids)
 
 
-def test_the_order_of_the_input_does_not_matter(found):
+def test_the_order_of_the_input_does_not_matter(found: TopicsFound) -> None:
     """Shuffled documents give the same bytes."""
     for seed in (1, 2, 3):
         order = np.random.default_rng(seed).permutation(len(CHANNEL))
         assert bytes_of(found_in([CHANNEL[place] for place in order])) == bytes_of(found)
 
 
-def test_equals_are_ordered_by_their_refs():
+def test_equals_are_ordered_by_their_refs() -> None:
     """Of copies posted at one moment the lowest refs are anchors, in whatever order they come in."""
     copies = [post(number, "Снег выпал в Москве", days=1) for number in (31, 12, 25, 14)]
     anchors = found_in(copies).topics[0][0].anchors
     assert [anchor.message_id for anchor in anchors] == ["12", "14", "25"]
 
 
-def test_a_second_run_changes_nothing(found):
+def test_a_second_run_changes_nothing(found: TopicsFound) -> None:
     """With the topics known, a later run gives the same bytes, times included, and retires none."""
     again = found_in(CHANNEL, as_known(found), LATER)
     assert bytes_of(again) == bytes_of(found)
     assert again.retired == []
 
 
-def test_a_new_message_joins_its_topic_and_all_ids_stay(found):
+def test_a_new_message_joins_its_topic_and_all_ids_stay(found: TopicsFound) -> None:
     """A post on snow is in the old topic on snow; no topic is bred or retired."""
     more = found_in(
         [*CHANNEL, post(20, "Снег и метель снова накроют Москву, сообщили синоптики")], as_known(found), LATER
@@ -111,7 +120,7 @@ def test_a_new_message_joins_its_topic_and_all_ids_stay(found):
     assert more.retired == []
 
 
-def test_a_topic_whose_messages_are_gone_is_retired_and_comes_back(found):
+def test_a_topic_whose_messages_are_gone_is_retired_and_comes_back(found: TopicsFound) -> None:
     """Without its posts a topic is retired; when they return it is found under its old id."""
     zoo = next(card.id for card, _ in found.topics if card.title == "Московский зоопарк")
     without = found_in(CHANNEL[:8], as_known(found), LATER)
@@ -125,7 +134,7 @@ def test_a_topic_whose_messages_are_gone_is_retired_and_comes_back(found):
     assert all(card.status == "active" for card, _ in back.topics)
 
 
-def test_copies_of_a_post_are_one_topic():
+def test_copies_of_a_post_are_one_topic() -> None:
     """Fifty reposts are one cluster with three anchors, not fifty topics."""
     found = found_in(channel_posts(*["Снег выпал в Москве сегодня ночью"] * 50))
     assert found.report.topics == 1
@@ -133,7 +142,7 @@ def test_copies_of_a_post_are_one_topic():
     assert (card.title, len(card.anchors), len(bundle.items)) == ("Снег", 3, 50)
 
 
-def test_a_long_message_apart_is_a_singleton():
+def test_a_long_message_apart_is_a_singleton() -> None:
     """One strong message is a topic of its own, with the score that it earns."""
     found = found_in([*CHANNEL, post(30, LONG)])
     single = [(card, bundle) for card, bundle in found.topics if card.type == "singleton"]
@@ -146,20 +155,20 @@ def test_a_long_message_apart_is_a_singleton():
     assert card.scope_out
 
 
-def test_a_short_or_poor_message_is_no_singleton():
+def test_a_short_or_poor_message_is_no_singleton() -> None:
     """Under 300 characters, or long with little to say, a message stays outside."""
     assert found_in([post(1, LONG[:299])]).report.topics == 0
     assert found_in([post(1, "Шахматный турнир перенесли. " * 40)]).report.topics == 0
 
 
-def test_strength_grows_with_the_words_that_say_something():
+def test_strength_grows_with_the_words_that_say_something() -> None:
     """0.5 at 15 different stems and 0.75 at 45; repeating a word adds nothing."""
     assert strength(["слово"] * 100) == 0.0625
     assert strength([str(number) for number in range(15)]) == 0.5
     assert strength([str(number) for number in range(45)]) == 0.75
 
 
-def test_the_greatest_topics_stay_under_a_limit():
+def test_the_greatest_topics_stay_under_a_limit() -> None:
     """`max_topics` keeps the biggest."""
     found = found_in([*CHANNEL, post(20, "Снег и метель снова накроют Москву, сообщили синоптики")], max_topics=1)
     assert [card.title for card, _ in found.topics] == ["Снег, Москва"]
@@ -169,19 +178,19 @@ def test_the_greatest_topics_stay_under_a_limit():
     "texts",
     [[], ["Привет"], ["😀"], ["😀", "🔥", "😀"] * 10, [SNOW[0], DOLLAR[0]], ["", ""], ["#снег @погода https://t.me/a"]],
 )
-def test_where_there_is_nothing_to_group_there_are_no_topics(texts):
+def test_where_there_is_nothing_to_group_there_are_no_topics(texts: list[str]) -> None:
     """Nothing, one word, emoji alone, two unrelated posts: no topics and no error."""
     report = found_in(channel_posts(*texts)).report
     assert (report.topics, report.documents, report.in_no_topic) == (0, len(texts), len(texts))
 
 
-def test_a_pair_that_tells_one_event_is_a_topic():
+def test_a_pair_that_tells_one_event_is_a_topic() -> None:
     """Two posts are a channel too."""
     report = found_in(channel_posts(SNOW[0], SNOW[0] + " сегодня")).report
     assert (report.clusters, report.in_a_topic) == (1, 2)
 
 
-def test_a_channel_of_one_subject_has_one_topic_with_a_true_scope():
+def test_a_channel_of_one_subject_has_one_topic_with_a_true_scope() -> None:
     """With no neighbour to name, scope_out speaks of what scores too low."""
     found = found_in(channel_posts(*[f"Курс доллара вырос до {80 + number} рублей на бирже" for number in range(30)]))
     card, bundle = found.topics[0]
@@ -189,7 +198,7 @@ def test_a_channel_of_one_subject_has_one_topic_with_a_true_scope():
     assert card.scope_out == ("Сообщения, чья оценка в этой теме ниже 0.5",)
 
 
-def test_comments_are_documents_like_others():
+def test_comments_are_documents_like_others() -> None:
     """A comment is a member under its own ref, with its thread and parent."""
     comment = replace(
         post(5, "Снег растает к среде, говорят синоптики"),
@@ -200,7 +209,7 @@ def test_comments_are_documents_like_others():
     assert (item.message_type, item.thread_id, item.parent_message_id) == ("comment", "1", "1")
 
 
-def test_channels_taken_together_share_topics():
+def test_channels_taken_together_share_topics() -> None:
     """Posts of two channels on one subject are one topic with both as sources."""
     documents = [
         *channel_posts(*SNOW[:2]),
@@ -210,7 +219,7 @@ def test_channels_taken_together_share_topics():
     assert [card.sources for card, _ in found.topics] == [("-1001", "-1002")]
 
 
-def test_mixed_languages_are_titled_in_their_own():
+def test_mixed_languages_are_titled_in_their_own() -> None:
     """An English topic among Russian ones has English titles and sentences."""
     english = (
         "The rocket landed on a ship",
@@ -223,14 +232,14 @@ def test_mixed_languages_are_titled_in_their_own():
     assert card.scope_in[0].endswith("of 3 messages")
 
 
-def test_a_megabyte_of_text_is_taken_in_stride():
+def test_a_megabyte_of_text_is_taken_in_stride() -> None:
     """Only the first part of a huge message is read."""
     huge = post(50, "Снег выпал в Москве, синоптики ждут метель. " * 25_000)
     found = found_in([*CHANNEL, huge])
     assert huge.source_ref in {item.source_ref for _, bundle in found.topics for item in bundle.items}
 
 
-def test_a_report_stored_by_the_preview_is_read():
+def test_a_report_stored_by_the_preview_is_read() -> None:
     """3.1.0a1 called the messages in a topic `covered` and the others `outside`."""
     stored = {"documents": 13, "topics": 3, "singletons": 0, "clusters": 3, "bundles": 3, "covered": 12, "outside": 1}
     assert TopicReport.of(stored) == TopicReport(13, 3, 0, 3, 3, in_a_topic=12, in_no_topic=1)

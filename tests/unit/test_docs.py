@@ -1,5 +1,7 @@
 """The pages of the repository agree with its tree: links lead somewhere, files that are named exist."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 
@@ -18,7 +20,7 @@ def anchor_of(heading: str) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page):
+def test_links_lead_somewhere(page: Path) -> None:
     """Every link to a file of the repository names one that exists, and a heading that it has."""
     broken = []
     for target in LINK.findall(page.read_text("utf-8")):
@@ -36,7 +38,7 @@ def test_links_lead_somewhere(page):
     [page for page in PAGES if page.parent.name in {"decisions", "explanation"} or page.parent == ROOT],
     ids=lambda page: page.name,
 )
-def test_named_files_exist(page):
+def test_named_files_exist(page: Path) -> None:
     """A page that says where something lives names a file that is there."""
     if page.name == "CHANGELOG.md":
         return

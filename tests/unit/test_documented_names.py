@@ -1,6 +1,9 @@
 """The pages name commands, options, settings and make targets that there are."""
 
+from __future__ import annotations
+
 import re
+from pathlib import Path
 
 import pytest
 import typer
@@ -13,11 +16,11 @@ PAGES = sorted({*GUIDES, *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")})
 SETTINGS = {str(field.validation_alias) for _, group in setting_groups() for field in group.model_fields.values()}
 
 
-def by_name(page):
+def by_name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-def known_options(words):
+def known_options(words: list[str]) -> tuple[set[str], set[str]]:
     """The options of the command that `words` call, and those among the words. Raises KeyError for no command."""
     command, rest = typer.main.get_command(app), list(words)
     known = {"--help", "-h", "--version", "--debug", "--data-dir"}
@@ -31,7 +34,7 @@ def known_options(words):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=by_name)
-def test_commands_and_options_exist(page):
+def test_commands_and_options_exist(page: Path) -> None:
     """Every tg-parser command of an `sh` block is one that there is, with options that it has."""
     for words in commands(page):
         given = arguments(words)
@@ -40,7 +43,7 @@ def test_commands_and_options_exist(page):
             assert used <= known, f"{' '.join(words)}: {sorted(used - known)}"
 
 
-def test_a_command_that_there_is_not_would_be_noticed():
+def test_a_command_that_there_is_not_would_be_noticed() -> None:
     """What is looked up above fails for an unknown command and shows an unknown option."""
     with pytest.raises(KeyError, match="collect"):
         known_options(["collect", "@name"])
@@ -49,12 +52,12 @@ def test_a_command_that_there_is_not_would_be_noticed():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=by_name)
-def test_settings_exist(page):
+def test_settings_exist(page: Path) -> None:
     """Every variable of a `dotenv` block is a setting."""
     assert settings(page) - SETTINGS == set()
 
 
-def test_make_targets_exist():
+def test_make_targets_exist() -> None:
     """Every `make` in an `sh` block names a target of the Makefile."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     lines = [line.split() for page in PAGES for block in blocks(page, "sh") for line in block]

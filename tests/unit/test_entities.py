@@ -1,16 +1,18 @@
 """Entities that have a form of their own, in the order in which they occur, each once."""
 
+from __future__ import annotations
+
 import pytest
 
 from tg_parser.domain.messages import Link
 from tg_parser.nlp.entities import find_entities
 
 
-def found(text, kind):
+def found(text: str, kind: str) -> list[str]:
     return [entity.value for entity in find_entities(text) if entity.type == kind]
 
 
-def test_order_and_hidden_links():
+def test_order_and_hidden_links() -> None:
     """Entities stand in text order; hidden links follow; a value that recurs in other capitals counts once."""
     entities = find_entities(
         "Пишите @Durov или на info@habr.com, #Новости: https://habr.com/?utm_source=x, 500 ₽ до 25 декабря. @durov",
@@ -39,7 +41,7 @@ def test_order_and_hidden_links():
         ("в 2024 году 10 рублёвок, версия 3.5", []),
     ],
 )
-def test_money(text, expected):
+def test_money(text: str, expected: list[str]) -> None:
     """Sums with their scale and currency, before or after the number; bare numbers are none."""
     assert found(text, "money") == expected
 
@@ -54,7 +56,7 @@ def test_money(text, expected):
         ("версия 10.15.7, адрес 192.168.10.12, 45.13.2024, 12 маячных", []),
     ],
 )
-def test_dates(text, expected):
+def test_dates(text: str, expected: list[str]) -> None:
     """Dates in figures and words; version numbers, addresses and impossible days are none."""
     assert found(text, "date") == expected
 
@@ -67,12 +69,12 @@ def test_dates(text, expected):
         ("ИНН 7717654810, id 1001032086354, 2+2=4", []),
     ],
 )
-def test_phones(text, expected):
+def test_phones(text: str, expected: list[str]) -> None:
     """Phone numbers in the usual groups; taxpayer numbers and ids are none."""
     assert found(text, "phone") == expected
 
 
-def test_links_mentions_and_hashtags_keep_apart():
+def test_links_mentions_and_hashtags_keep_apart() -> None:
     """A mail address is no mention, an anchor no hashtag, a number sign no hashtag; brackets end a link rightly."""
     text = "a@b.ru https://t.me/x#y (https://ru.wikipedia.org/wiki/A_(b)). #1 C# t.me/durov www.site.ru/a, node.js/x"
     assert found(text, "mention") == []
@@ -85,12 +87,12 @@ def test_links_mentions_and_hashtags_keep_apart():
     ]
 
 
-def test_confidence_tells_forms_from_guesses():
+def test_confidence_tells_forms_from_guesses() -> None:
     """A link is certain, a sum nearly, a phone number less."""
     assert [entity.confidence for entity in find_entities("https://a.ru 5 ₽ +7 495 123-45-67")] == [1.0, 0.9, 0.8]
 
 
-def test_letters_that_grow_in_lower_case_shift_nothing():
+def test_letters_that_grow_in_lower_case_shift_nothing() -> None:
     """A Turkish capital I with a dot is two characters in lower case; what stands after it is found as written."""
     found = find_entities("İstanbul: @SomeName, Info@Site.Org, 5 USD")
     assert [entity.value for entity in found] == ["@SomeName", "Info@Site.Org", "5 USD"]

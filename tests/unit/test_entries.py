@@ -1,6 +1,9 @@
 """Documents and topics become entries of the contract."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 import pytest
@@ -16,7 +19,7 @@ from tg_parser.export.writers import to_json
 WHEN = datetime(2024, 11, 27, 9, 0, tzinfo=UTC)
 
 
-def row(number: int, **changed):
+def row(number: int, **changed: Any) -> dict[str, Any]:
     """A document as storage reads it."""
     return {
         "source_ref": f"tg:-1000000000123:post:{number}",
@@ -47,7 +50,7 @@ def row(number: int, **changed):
     }
 
 
-def test_message_entry_has_text_link_and_topics():
+def test_message_entry_has_text_link_and_topics() -> None:
     """Content is the clean text alone where there is no summary; link, date and provenance are in the metadata."""
     entry = message_entry(row(7), ["topic:t"], ChatAddress(username="durov", title="Канал"))
     assert entry["id"] == "kb:msg:tg:-1000000000123:post:7"
@@ -62,14 +65,14 @@ def test_message_entry_has_text_link_and_topics():
     assert entry["metadata"]["is_noise"] is False
 
 
-def test_summary_comes_first():
+def test_summary_comes_first() -> None:
     """With a summary, content is summary, blank line, text."""
     entry = message_entry(row(7, summary="Кратко."), [], ChatAddress())
     assert entry["content"] == "Кратко.\n\nПервое предложение. Второе."
     assert entry["metadata"]["summary"] == "Кратко."
 
 
-def test_entry_tells_what_the_message_is_known_by():
+def test_entry_tells_what_the_message_is_known_by() -> None:
     """Author, views, forwards, reactions, media, origin of a forward and edit stand in the metadata."""
     facts = {
         "author_id": "777",
@@ -97,7 +100,7 @@ def test_entry_tells_what_the_message_is_known_by():
     )
 
 
-def test_sources_of_a_topic_file_have_their_texts():
+def test_sources_of_a_topic_file_have_their_texts() -> None:
     """Clean text and summary of every member whose document there is."""
     sources = with_texts([{"source_ref": "a"}, {"source_ref": "b"}], {"a": row(7, summary="Кратко.")})
     assert sources == [
@@ -106,7 +109,7 @@ def test_sources_of_a_topic_file_have_their_texts():
     ]
 
 
-def item(number, role, score, why=None):
+def item(number: int, role: str, score: float | None, why: str | None = None) -> BundleItem:
     return BundleItem(
         channel_id="-1000000000123",
         message_id=str(number),
@@ -118,7 +121,7 @@ def item(number, role, score, why=None):
     )
 
 
-def anchor(number, score):
+def anchor(number: int, score: float) -> Anchor:
     return Anchor(
         channel_id="-1000000000123",
         message_id=str(number),
@@ -152,7 +155,7 @@ BUNDLE = TopicBundle(
 )
 
 
-def test_resolved_sources_are_each_once_in_order():
+def test_resolved_sources_are_each_once_in_order() -> None:
     """Anchors first, then by score (missing last), then by ref; the anchor's role and score win, the reason stays."""
     sources = resolved_sources(CARD, BUNDLE, {"tg:-1000000000123:post:7": row(7)}, {})
     assert [(source["message_id"], source["role"], source.get("score")) for source in sources] == [
@@ -167,7 +170,7 @@ def test_resolved_sources_are_each_once_in_order():
     assert sources[1]["link"] == "https://t.me/c/123/7"
 
 
-def test_topic_entry_says_scope_and_sources():
+def test_topic_entry_says_scope_and_sources() -> None:
     """A topic's entry has the card's title, summary with scope, and itself as topic."""
     entry = topic_entry(CARD, [{"source_ref": "x"}])
     assert entry["id"] == "kb:topic:topic:tg:-1000000000123:post:7"
@@ -178,7 +181,7 @@ def test_topic_entry_says_scope_and_sources():
 
 
 @pytest.mark.parametrize("entry", [message_entry(row(7), ["t"], ChatAddress()), topic_entry(CARD, [])])
-def test_entries_keep_the_contract(entry):
+def test_entries_keep_the_contract(entry: dict[str, Any]) -> None:
     """The plain dicts are entries of the published contract."""
     line = to_json(entry)
     assert (
@@ -196,13 +199,13 @@ def test_entries_keep_the_contract(entry):
         ("слово " * 30, "слово слово слово слово слово слово слово слово слово слово слово слово слово…"),
     ],
 )
-def test_title_is_the_first_sentence_cut_between_words(text, title):
+def test_title_is_the_first_sentence_cut_between_words(text: str, title: str) -> None:
     """A title is readable and short."""
     assert entry_title(text) == title
 
 
 @given(st.text(min_size=1))
-def test_title_is_one_short_line(text):
+def test_title_is_one_short_line(text: str) -> None:
     """Whatever the text, the title is one line of at most 80 characters."""
     title = entry_title(text)
     assert len(title) <= 80

@@ -1,16 +1,19 @@
 """What the databases' own errors mean to a person and to the one who repeats."""
 
+from __future__ import annotations
+
 import sqlite3
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import errors
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tg_parser.cli.hints import hint_of
-from tg_parser.domain.errors import SchemaMismatchError, StorageError, StorageUnavailableError
+from tg_parser.domain.errors import SchemaMismatchError, StorageError, StorageUnavailableError, TgParserError
 from tg_parser.storage.engine.commits import CommitMark, ServerRun, UnknownOutcomeError
 from tg_parser.storage.engine.faults import (
     COLLISION_PAUSE,
@@ -23,7 +26,7 @@ from tg_parser.storage.engine.faults import (
 MARK = CommitMark(1, 2, ServerRun("00000001", datetime(2024, 11, 27, tzinfo=UTC)))
 
 
-def wrapped(cause, wrapper=OperationalError):
+def wrapped(cause: Any, wrapper: type[DBAPIError] = OperationalError) -> DBAPIError:
     return wrapper("SELECT 1", {}, cause)
 
 
@@ -62,7 +65,7 @@ def wrapped(cause, wrapper=OperationalError):
         (sqlite3.OperationalError("no such table: x"), SchemaMismatchError, "lacks a table"),
     ],
 )
-def test_errors_become_a_sentence_with_a_hint(error, kind, words):
+def test_errors_become_a_sentence_with_a_hint(error: Any, kind: type[TgParserError], words: str) -> None:
     """Every known fault has its words, wrapped by SQLAlchemy or not, and tells whether later may be better."""
     for each in (error, error if isinstance(error, UnknownOutcomeError) else wrapped(error)):
         known = translate(each, "The place")
@@ -72,14 +75,14 @@ def test_errors_become_a_sentence_with_a_hint(error, kind, words):
         assert hint_of(known)
 
 
-def test_mistakes_of_the_program_are_not_dressed_up():
+def test_mistakes_of_the_program_are_not_dressed_up() -> None:
     """A wrong statement or a broken rule stays the error it is."""
     assert translate(wrapped(errors.SyntaxError("x"), ProgrammingError), "p") is None
     assert translate(wrapped(sqlite3.IntegrityError("UNIQUE"), OperationalError), "p") is None
     assert translate(ValueError("x"), "p") is None
 
 
-def test_full_pool_is_told():
+def test_full_pool_is_told() -> None:
     """No free connection is a matter of the pool's size."""
     assert "no free connection" in translate(PoolTimeoutError("x"), "p").message
 
@@ -106,12 +109,12 @@ def test_full_pool_is_told():
         (ValueError("x"), False),
     ],
 )
-def test_only_what_can_pass_is_repeated(error, again):
+def test_only_what_can_pass_is_repeated(error: Any, again: bool) -> None:
     """Lost connections and collisions of transactions pass; refusals and mistakes do not."""
     assert worth_repeating(error) is again
 
 
-def test_collisions_are_repeated_at_once_and_lost_connections_with_patience():
+def test_collisions_are_repeated_at_once_and_lost_connections_with_patience() -> None:
     """Who met another writer waits a moment; who lost the server waits as the settings say."""
     assert pause_before_again(errors.DeadlockDetected("x")) == COLLISION_PAUSE
     assert pause_before_again(errors.AdminShutdown("x")) is True
@@ -122,7 +125,7 @@ def test_collisions_are_repeated_at_once_and_lost_connections_with_patience():
     ("error", "again"),
     [(errors.DeadlockDetected("x"), COLLISION_PAUSE), (errors.AdminShutdown("x"), True), (errors.DiskFull("x"), False)],
 )
-def test_what_is_told_to_a_person_is_repeated_like_what_it_was_made_of(error, again):
+def test_what_is_told_to_a_person_is_repeated_like_what_it_was_made_of(error: psycopg.Error, again: float) -> None:
     """Words change nothing about whether the same again can help."""
     with pytest.raises(StorageError) as known, translate_db_errors("The place"):
         raise error

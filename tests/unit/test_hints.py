@@ -1,8 +1,12 @@
 """Errors carry codes and facts; what to do about them in commands and options is the command line's to say."""
 
+from __future__ import annotations
+
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import tg_parser
 from tg_parser.cli.hints import HINTS, LOOKS, hint_of, with_looks
@@ -18,10 +22,10 @@ from tg_parser.domain.moments import utc_now
 ROOT = Path(tg_parser.__file__).parent
 
 
-def strings(tree):
+def strings(tree: ast.Module) -> list[str]:
     """Every string of a module but its docstrings."""
     described = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    docs = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, described) and _has_docstring(node)}
+    docs = {id(_docstring(node)) for node in ast.walk(tree) if isinstance(node, described)}
     return [
         node.value
         for node in ast.walk(tree)
@@ -29,11 +33,12 @@ def strings(tree):
     ]
 
 
-def _has_docstring(node):
-    return bool(node.body) and isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant)
+def _docstring(node: Any) -> ast.Constant | None:
+    first = node.body[0].value if node.body and isinstance(node.body[0], ast.Expr) else None
+    return first if isinstance(first, ast.Constant) else None
 
 
-def modules():
+def modules() -> Iterator[tuple[str, str]]:
     """Every module outside the command line, by its path."""
     for path in sorted(ROOT.rglob("*.py")):
         name = path.relative_to(ROOT).as_posix()
@@ -41,13 +46,13 @@ def modules():
             yield name, path.read_text("utf-8")
 
 
-def test_no_command_is_named_below_the_command_line():
+def test_no_command_is_named_below_the_command_line() -> None:
     """Other interfaces use the same services, and have other words for what to do."""
     named = [(name, text) for name, source in modules() for text in strings(ast.parse(source)) if "tg-parser " in text]
     assert named == []
 
 
-def test_every_case_has_a_hint_and_every_hint_a_case():
+def test_every_case_has_a_hint_and_every_hint_a_case() -> None:
     """The cases that are raised, the findings of the inspector, and the tables of the command line are the same."""
     sources = "".join(source for _, source in modules())
     stated = set(re.findall(r'case(?:=|: str = )"(\w+)"', sources)) | {"schema_behind", "schema_lacks_parts"}
@@ -56,18 +61,18 @@ def test_every_case_has_a_hint_and_every_hint_a_case():
     assert {case for case in LOOKS if f'"{case}"' in inspected} == LOOKS.keys()
 
 
-def test_codes_are_unique():
+def test_codes_are_unique() -> None:
     """A code says one kind of error."""
     codes = [kind.code for kind in kinds(TgParserError)]
     assert len(codes) == len(set(codes)) == 29
 
 
-def kinds(kind):
+def kinds(kind: Any) -> list[Any]:
     own = [kind] if kind.__module__ == TgParserError.__module__ else []
     return own + [each for narrower in kind.__subclasses__() for each in kinds(narrower)]
 
 
-def test_errors_carry_their_facts():
+def test_errors_carry_their_facts() -> None:
     """What a program needs is no part of a sentence alone."""
     until = utc_now()
     assert RateLimitedError("reading", until).data == {"retry_at": until}
@@ -75,7 +80,7 @@ def test_errors_carry_their_facts():
     assert (RateLimitedError.code, UnknownSourceError.code) == ("rate_limited", "unknown_source")
 
 
-def test_hint_of_a_case_is_filled_with_its_facts():
+def test_hint_of_a_case_is_filled_with_its_facts() -> None:
     """An error's own hint wins; without hint and case there is none."""
     taken = SourceError("No.", case="filled_from_exports", source_id="news")
     assert hint_of(taken) == (
@@ -86,7 +91,7 @@ def test_hint_of_a_case_is_filled_with_its_facts():
     assert hint_of(SourceError("No.")) is None
 
 
-def test_findings_are_told_with_how_to_look_at_them():
+def test_findings_are_told_with_how_to_look_at_them() -> None:
     """Steps without findings stay as they are."""
     steps = {
         "quality": {"findings": [{"channel": "c", "what": "7 messages are waiting.", "case": "waiting"}]},
@@ -97,7 +102,7 @@ def test_findings_are_told_with_how_to_look_at_them():
     assert with_looks(None) == {}
 
 
-def test_a_fact_that_is_missing_leaves_a_gap():
+def test_a_fact_that_is_missing_leaves_a_gap() -> None:
     """An error is shown, whatever it does not state."""
     assert hint_of(TgParserError("Gone.", case="became_supergroup")) == (
         "Collect that one: tg-parser run …; what the group holds from before is in a Telegram Desktop export."

@@ -1,6 +1,9 @@
 """Notes of the history: bounded in size, and without secrets."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,13 +15,13 @@ SECRET = "sk-test-0123456789abcdef"
 
 
 @pytest.fixture
-def _told_of_the_secret():
+def _told_of_the_secret() -> Iterator[None]:
     logging.configure_logging(logging.LoggingSettings(_env_file=None), [SECRET])
     yield
     logging.configure_logging(logging.LoggingSettings(_env_file=None))
 
 
-def test_large_values_are_cut():
+def test_large_values_are_cut() -> None:
     """Texts, lists, keys and depth have their limits; numbers, truth and nothing stay as they are."""
     value = {"text": "a" * 1000, "many": list(range(100)), "deep": [[[[[[[1]]]]]]], "n": 3, "ok": True, "no": None}
     assert noted(value) == {
@@ -32,7 +35,7 @@ def test_large_values_are_cut():
     assert len(noted({str(key): key for key in range(1000)})) == 20
 
 
-def test_no_value_grows_beyond_its_bounds():
+def test_no_value_grows_beyond_its_bounds() -> None:
     """The widest and deepest value that there is stays far below a megabyte."""
     huge = {str(key): [{"x" * 10: ["y" * 10_000] * 50}] * 50 for key in range(50)}
     assert len(json.dumps(noted(huge))) < 4_000_000
@@ -40,7 +43,7 @@ def test_no_value_grows_beyond_its_bounds():
 
 
 @pytest.mark.usefixtures("_told_of_the_secret")
-def test_secrets_are_masked_before_anything_is_cut():
+def test_secrets_are_masked_before_anything_is_cut() -> None:
     """At any depth, in errors, and where the cut would go through the middle of the secret."""
     value = {"list": [{"text": f"the key is {SECRET}"}], "edge": "a" * 390 + SECRET}
     assert "sk-test" not in json.dumps(noted(value))

@@ -1,5 +1,7 @@
 """Languages: by letters where they tell, by the model elsewhere, and nothing where it would be a guess."""
 
+from __future__ import annotations
+
 import pytest
 
 from tg_parser.nlp.language import detect_language
@@ -30,7 +32,7 @@ from tg_parser.nlp.language import detect_language
         ("Senior Java Developer в Яндекс: вакансия с удалённой работой", "ru"),
     ],
 )
-def test_language_is_recognised(text, language):
+def test_language_is_recognised(text: str, language: str) -> None:
     """Each text is in the language that most of it is written in; neighbours are told apart."""
     assert detect_language(text) == language
 
@@ -38,6 +40,6 @@ def test_language_is_recognised(text, language):
 @pytest.mark.parametrize(
     "text", ["", "👍👍", "12 345", "да", "iPhone 16 Pro Max", "https://habr.com/ru/", "@durov #news", "!?"]
 )
-def test_no_language_without_evidence(text):
+def test_no_language_without_evidence(text: str) -> None:
     """Emoji, numbers, links, names and a few letters have no language."""
     assert detect_language(text) is None

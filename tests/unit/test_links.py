@@ -1,7 +1,10 @@
 """Links lead back to the original message."""
 
+from __future__ import annotations
+
 import pytest
 
+from tg_parser.domain.refs import MessageType
 from tg_parser.export.links import ChatAddress, message_link
 
 NAMED, NUMBERED = ChatAddress(username="durov"), ChatAddress()
@@ -32,6 +35,8 @@ GROUP = ChatAddress(kind="group")
         ("777000", "post", "7", "7", ChatAddress(kind="private"), None),
     ],
 )
-def test_link_of_a_message(channel, kind, message, thread, address, expected):
+def test_link_of_a_message(
+    channel: str, kind: MessageType, message: str, thread: str | None, address: ChatAddress, expected: str | None
+) -> None:
     """A username wins, else the internal id, else there is no link; a comment opens in its thread."""
     assert message_link(channel, kind, message, thread, address) == expected

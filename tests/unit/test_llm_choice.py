@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tg_parser.domain.errors import ProviderError
 from tg_parser.llm.choice import chosen_provider, model_chain
 
 
-def llm(**variables: str) -> LlmSettings:
+def llm(**variables: Any) -> LlmSettings:
     return LlmSettings(_env_file=None, **variables)
 
 
@@ -29,18 +30,18 @@ def llm(**variables: str) -> LlmSettings:
         ({"LLM_PROVIDER": "ollama"}, "ollama"),
     ],
 )
-def test_who_answers_follows_from_what_is_set(variables, provider):
+def test_who_answers_follows_from_what_is_set(variables: dict[str, str], provider: str) -> None:
     """A named provider counts, then the first key there is, then an address; else the work is done offline."""
     assert chosen_provider(llm(**variables)) == provider
 
 
-def test_every_stage_has_its_model():
+def test_every_stage_has_its_model() -> None:
     """LLM_MODEL is for all stages, a stage's own comes before it, and agents work with the one for messages."""
     settings = llm(OPENAI_API_KEY="o", LLM_MODEL="m", LLM_MODEL_TOPICS="t")
     assert [model_chain(settings, stage)[0].model for stage in ("processing", "topics", "agents")] == ["m", "t", "m"]
 
 
-def test_a_model_of_each_provider_is_known():
+def test_a_model_of_each_provider_is_known() -> None:
     """Without LLM_MODEL each provider has a fitting one."""
     keys = {"OPENAI_API_KEY": "o", "ANTHROPIC_API_KEY": "a", "GEMINI_API_KEY": "g"}
     labels = [
@@ -55,7 +56,7 @@ def test_a_model_of_each_provider_is_known():
     ]
 
 
-def test_stand_ins_come_in_their_order_and_at_their_own_addresses():
+def test_stand_ins_come_in_their_order_and_at_their_own_addresses() -> None:
     """LLM_FALLBACK names provider:model; LLM_BASE_URL is the chosen provider's and nobody else's."""
     settings = llm(
         OPENAI_API_KEY="o",
@@ -86,7 +87,7 @@ def test_stand_ins_come_in_their_order_and_at_their_own_addresses():
         ({"OPENAI_API_KEY": "two words"}, "OPENAI_API_KEY holds characters that no key has."),
     ],
 )
-def test_what_cannot_work_is_refused_by_the_name_of_its_variable(variables, said):
+def test_what_cannot_work_is_refused_by_the_name_of_its_variable(variables: dict[str, str], said: str) -> None:
     """Missing keys, stand-ins and models, and keys that were copied wrongly, are errors before anything is sent."""
     with pytest.raises(ProviderError) as caught:
         model_chain(llm(**variables), "processing")
@@ -94,14 +95,14 @@ def test_what_cannot_work_is_refused_by_the_name_of_its_variable(variables, said
     assert "secret" not in caught.value.message
 
 
-def test_a_key_is_not_shown():
+def test_a_key_is_not_shown() -> None:
     """A choice does not show its key; white space around a key is no part of it."""
     [choice] = model_chain(llm(OPENAI_API_KEY=" sk-secret\n", LLM_MODEL="m"), "processing")
     assert choice.key == "sk-secret"
     assert "sk-secret" not in repr(choice)
 
 
-def test_without_the_extra_the_error_says_what_to_install():
+def test_without_the_extra_the_error_says_what_to_install() -> None:
     """Where the packages are missing, nothing is imported and the hint is the command that installs them."""
     code = (
         "import sys; sys.modules['pydantic_ai'] = None\n"

@@ -19,13 +19,13 @@ from tg_parser.llm.spending.sizes import estimated_tokens
 NOW = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
 
 
-def test_nothing_is_held_back_before_the_first_refusal():
+def test_nothing_is_held_back_before_the_first_refusal() -> None:
     """Without a limit of the user's there is none until the provider names one."""
     assert AdaptiveRate().rate(100.0) == inf
     assert AdaptiveRate(2.0).rate(100.0) == 2.0
 
 
-def test_after_the_first_refusal_the_measured_rate_is_kept_and_doubled_with_time():
+def test_after_the_first_refusal_the_measured_rate_is_kept_and_doubled_with_time() -> None:
     """Ten a second went well; half a pause later, twice as many are tried."""
     adaptive_rate = AdaptiveRate()
     adaptive_rate.refused(0.0, 2.0, 10.0)
@@ -34,7 +34,7 @@ def test_after_the_first_refusal_the_measured_rate_is_kept_and_doubled_with_time
     assert adaptive_rate.rate(3.0) == pytest.approx(20.0)
 
 
-def test_later_refusals_take_a_step_back_and_the_way_up_is_slow():
+def test_later_refusals_take_a_step_back_and_the_way_up_is_slow() -> None:
     """From 20 a second it falls to 17, and after twenty pauses is two thirds of the way back."""
     adaptive_rate = AdaptiveRate(20.0)
     adaptive_rate.refused(0.0, 1.0, 1.0)
@@ -42,28 +42,28 @@ def test_later_refusals_take_a_step_back_and_the_way_up_is_slow():
     assert adaptive_rate.rate(21.0) == pytest.approx(18.9, abs=0.05)
 
 
-def test_a_rate_that_nobody_uses_up_does_not_rise():
+def test_a_rate_that_nobody_uses_up_does_not_rise() -> None:
     """An hour of few calls proves nothing about many."""
     adaptive_rate = AdaptiveRate()
     adaptive_rate.refused(0.0, 2.0, 10.0)
     assert [adaptive_rate.rate(float(second), used_up=False) for second in (2, 60, 3600)] == [10.0, 10.0, 10.0]
 
 
-def test_the_users_limit_is_never_exceeded():
+def test_the_users_limit_is_never_exceeded() -> None:
     """However long nothing is refused, LLM_REQUESTS_PER_MINUTE holds."""
     adaptive_rate = AdaptiveRate(20.0)
     adaptive_rate.refused(0.0, 1.0, 1.0)
     assert [adaptive_rate.rate(float(second)) <= 20.0 for second in range(10_000)] == [True] * 10_000
 
 
-def test_a_rhythm_is_even():
+def test_a_rhythm_is_even() -> None:
     """At four a second the moments are a quarter of a second apart, and idle time is not made up for."""
     pacer = Pacer()
     assert [pacer.reserve(10.0, 4.0) for _ in range(3)] == [10.0, 10.25, 10.5]
     assert [pacer.reserve(20.0, 4.0) for _ in range(2)] == [20.0, 20.25]
 
 
-def test_tokens_are_corrected_by_what_was_really_used():
+def test_tokens_are_corrected_by_what_was_really_used() -> None:
     """A call that took 300 tokens more than reserved moves the next one by three seconds at 100 a second."""
     pacer = Pacer()
     pacer.reserve(0.0, 100.0, 200)
@@ -85,12 +85,12 @@ def test_tokens_are_corrected_by_what_was_really_used():
         ("", None),
     ],
 )
-def test_a_reset_is_read_in_every_form(text, seconds):
+def test_a_reset_is_read_in_every_form(text: str, seconds: float | None) -> None:
     """OpenAI tells durations, Anthropic moments, others seconds; what is none of them is not guessed."""
     assert duration(text, NOW) == seconds
 
 
-def test_headers_of_openai_and_anthropic_tell_the_same():
+def test_headers_of_openai_and_anthropic_tell_the_same() -> None:
     """Limit, what is left and when it is whole again, in either's names."""
     openai = {
         "x-ratelimit-limit-requests": "60",
@@ -118,12 +118,12 @@ def test_headers_of_openai_and_anthropic_tell_the_same():
         (Headroom(0, 0, 9), 1, 0.0),
     ],
 )
-def test_the_pause_is_as_long_as_the_refill_takes(room, needed, pause):
+def test_the_pause_is_as_long_as_the_refill_takes(room: Headroom, needed: int, pause: float) -> None:
     """One call of sixty a minute is back after a second; nobody waits for the whole minute."""
     assert room.pause(needed) == pytest.approx(pause)
 
 
-def test_pauses_grow_and_are_capped():
+def test_pauses_grow_and_are_capped() -> None:
     """1, 2, 4 … seconds to the longest allowed, with a random share on top."""
     retry = RetrySettings(_env_file=None, RETRY_BACKOFF_BASE=1, RETRY_BACKOFF_MAX=5, RETRY_JITTER=0.5)
     assert [backoff(attempt, retry, 0) for attempt in (1, 2, 3, 4)] == [1, 2, 4, 5]
@@ -133,7 +133,7 @@ def test_pauses_grow_and_are_capped():
 @pytest.mark.parametrize(
     ("allowed", "burst", "pause"), [(20.0, 5, 1.0), (20.0, 20, 1.0), (20.0, 5, 0.25), (100.0, 10, 1.0), (5.0, 5, 2.0)]
 )
-def test_the_rate_settles_at_what_a_provider_allows(allowed, burst, pause):
+def test_the_rate_settles_at_what_a_provider_allows(allowed: float, burst: int, pause: float) -> None:
     """Against a provider that refuses what is above its rate, five minutes bring four fifths of it and few refusals."""
     answered, refused = _against(allowed, burst, pause, seconds=300.0)
     assert answered / (allowed * 300) > 0.8
@@ -168,7 +168,7 @@ def _against(allowed: float, burst: int, pause: float, seconds: float) -> tuple[
     return answered, refused
 
 
-def test_sizes_are_estimated_by_script():
+def test_sizes_are_estimated_by_script() -> None:
     """Four letters of English or two of Russian are about a token; the schema of the answer counts too."""
     said = [ModelRequest(parts=[SystemPromptPart("abcd" * 10), UserPromptPart("слов" * 10)])]
     assert estimated_tokens(said, ModelRequestParameters()) == 30

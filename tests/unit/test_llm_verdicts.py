@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx2
 import pytest
 from pydantic_ai.exceptions import (
@@ -25,7 +27,7 @@ from pydantic_ai.exceptions import (
 from tg_parser.llm.failures import FailureAction, asked_wait, hint, masked, reason, verdict
 
 
-def http(category, status: int, body: object = None, **more) -> ModelHTTPError:
+def http(category: Any, status: int, body: object = None, **more: Any) -> ModelHTTPError:
     return ModelHTTPError.for_category(category, status_code=status, model_name="m", body=body, **more)
 
 
@@ -56,18 +58,18 @@ def http(category, status: int, body: object = None, **more) -> ModelHTTPError:
         (ContentFilterError("no"), FailureAction.MESSAGE),
     ],
 )
-def test_the_type_decides(error, expected):
+def test_the_type_decides(error: Any, expected: FailureAction) -> None:
     """Each kind of failure has one verdict, whatever its text says."""
     assert verdict(error) is expected
 
 
-def test_texts_decide_nothing():
+def test_texts_decide_nothing() -> None:
     """A server error that talks of keys and quotas is a server error."""
     body = {"error": {"message": "invalid api key, insufficient_quota, model not found"}}
     assert verdict(http(ModelServerError, 500, body)) is FailureAction.AGAIN
 
 
-def test_the_providers_own_words_are_repeated_without_the_key_and_on_one_line():
+def test_the_providers_own_words_are_repeated_without_the_key_and_on_one_line() -> None:
     """What the provider says is cut, joined and masked; a page is not repeated at all."""
     body = {"error": {"message": "Wrong key\n sk-1234.  " + "x" * 500}}
     assert reason(http(ModelAuthenticationError, 401, body), "sk-1234").startswith("status 401: Wrong key ***. xxx")
@@ -78,12 +80,12 @@ def test_the_providers_own_words_are_repeated_without_the_key_and_on_one_line():
     assert reason(http(ModelServerError, 502, "<html>bad gateway</html>"), "") == "status 502"
 
 
-def test_without_a_key_nothing_is_masked():
+def test_without_a_key_nothing_is_masked() -> None:
     """An empty key is not found everywhere."""
     assert masked("a b", "") == "a b"
 
 
-def test_the_reason_below_a_vague_one_is_told():
+def test_the_reason_below_a_vague_one_is_told() -> None:
     """ "Connection error" says nothing; what caused it does."""
     error = ModelConnectionError("m", "Connection error.")
     error.__cause__ = httpx2.ConnectError("Name or service not known")
@@ -100,12 +102,12 @@ def test_the_reason_below_a_vague_one_is_told():
         ({}, None),
     ],
 )
-def test_the_wait_a_provider_asks_for(headers, seconds):
+def test_the_wait_a_provider_asks_for(headers: dict[str, str], seconds: float | None) -> None:
     """Seconds or milliseconds; nothing, nonsense and 0 are no wait that was asked for."""
     assert asked_wait(http(ModelOverloadedError, 529, headers=headers)) == seconds
 
 
-def test_hints_name_the_variable_to_look_at():
+def test_hints_name_the_variable_to_look_at() -> None:
     """A wrong key names its variable, a missing model its own, a wrong setting the mode."""
     assert "ANTHROPIC_API_KEY" in hint(http(ModelAuthenticationError, 401), "anthropic")
     assert "LLM_MODEL" in hint(http(ModelNotFoundError, 404), "openai")

@@ -1,9 +1,13 @@
 """Logs are for people or machines, and never hold a secret."""
 
+from __future__ import annotations
+
 import json
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import structlog
@@ -17,7 +21,7 @@ from tg_parser.domain.errors import StorageUnavailableError
 
 
 @pytest.fixture(autouse=True)
-def restored_logging():
+def restored_logging() -> Iterator[None]:
     """What a test configures ends with it."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -27,7 +31,7 @@ def restored_logging():
     set_on_retry_hooks(None)
 
 
-def test_json_lines_mask_secrets_by_key_value_and_url(capsys):
+def test_json_lines_mask_secrets_by_key_value_and_url(capsys: pytest.CaptureFixture[str]) -> None:
     """A secret is masked whether its key, its value or a URL would show it."""
     configure_logging(LoggingSettings(format="json"), ["hunter2"])
     structlog.get_logger("t").info("wrong hunter2 given", api_key="abc", url="postgresql://me:pw@host/db", n=1)
@@ -39,7 +43,7 @@ def test_json_lines_mask_secrets_by_key_value_and_url(capsys):
     assert line["level"] == "info"
 
 
-def test_records_of_libraries_go_the_same_way(capsys):
+def test_records_of_libraries_go_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
     """The standard library's loggers write the same format, masked alike, tracebacks included."""
     configure_logging(LoggingSettings(format="json"), ["hunter2"])
     try:
@@ -52,19 +56,19 @@ def test_records_of_libraries_go_the_same_way(capsys):
     assert "hunter2" not in line["exception"]
 
 
-def test_level_is_respected(capsys):
+def test_level_is_respected(capsys: pytest.CaptureFixture[str]) -> None:
     """Below the level nothing is written."""
     configure_logging(LoggingSettings(level="WARNING"))
     structlog.get_logger("t").info("quiet")
     assert capsys.readouterr().err == ""
 
 
-def test_longer_secret_is_masked_before_a_shorter_one_in_it():
+def test_longer_secret_is_masked_before_a_shorter_one_in_it() -> None:
     """One secret inside another leaves no rest."""
     assert Redactor(["pass", "password1"]).text("password1") == "***"
 
 
-def test_retry_is_told_in_words(capsys):
+def test_retry_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     """What is tried again is one sentence for people; a driver's own error stays for debugging."""
     configure_logging(LoggingSettings())
     for error in (StorageUnavailableError("The server does not answer."), OSError("refused")):
@@ -74,7 +78,7 @@ def test_retry_is_told_in_words(capsys):
     assert "The server does not answer. Trying again in 2 s." in lines[0]
 
 
-def test_requests_of_the_http_library_are_not_told_of(capsys):
+def test_requests_of_the_http_library_are_not_told_of(capsys: pytest.CaptureFixture[str]) -> None:
     """A run of many pages does not fill the log with one line a page; its warnings are told."""
     configure_logging(LoggingSettings())
     logging.getLogger("httpx").info("HTTP Request: GET https://t.me/s/news")
@@ -84,7 +88,7 @@ def test_requests_of_the_http_library_are_not_told_of(capsys):
     assert "odd answer" in told
 
 
-def test_text_beside_the_log_is_masked_alike():
+def test_text_beside_the_log_is_masked_alike() -> None:
     """An error that a command shows itself hides the same secrets."""
     configure_logging(LoggingSettings(), ["hunter2"])
     assert masked("refused hunter2 at postgresql://me:pw@host/db") == "refused *** at postgresql://me:***@host/db"
@@ -105,7 +109,7 @@ class Record:
 
 
 class Silent:
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "<client of hunter2>"
 
 
@@ -128,19 +132,19 @@ class Silent:
         (datetime(2024, 11, 27, tzinfo=UTC), datetime(2024, 11, 27, tzinfo=UTC)),
     ],
 )
-def test_secrets_are_masked_however_deep(value, expected):
+def test_secrets_are_masked_however_deep(value: Any, expected: Any) -> None:
     """Dicts, lists, models, dataclasses, exceptions, other objects, keys: nothing shows a secret, the rest stays."""
     assert Redactor(["hunter2"]).value(value) == expected
 
 
-def test_what_leads_back_to_itself_ends():
+def test_what_leads_back_to_itself_ends() -> None:
     """A structure in a circle is cut, not followed for ever."""
-    circle = {"n": 1}
+    circle: dict[str, Any] = {"n": 1}
     circle["again"] = circle
     assert Redactor([]).value(circle)["again"]["again"]["n"] == 1
 
 
-def test_nested_secrets_do_not_reach_the_log(capsys):
+def test_nested_secrets_do_not_reach_the_log(capsys: pytest.CaptureFixture[str]) -> None:
     """Through structlog and through a library's logger, as JSON and as text."""
     for form in ("json", "text"):
         configure_logging(LoggingSettings(format=form), ["hunter2"])

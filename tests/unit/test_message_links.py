@@ -1,5 +1,9 @@
 """Links to messages are read in every form that Telegram writes."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from tg_parser.domain.errors import InvalidPeerError, InvalidRefError
@@ -19,20 +23,20 @@ from tg_parser.domain.message_links import parse_message_link
         ("https://t.me/group/55?thread=7", "group", "55", ("post", "comment")),
     ],
 )
-def test_link_names_chat_and_message(link, chat, number, types):
+def test_link_names_chat_and_message(link: str, chat: str, number: str, types: tuple[Any, ...]) -> None:
     """Public and private channels, previews, comments, threads of a forum."""
     found = parse_message_link(link)
     assert (found.peer.canonical, found.message_id, found.types) == (chat, number, types)
 
 
 @pytest.mark.parametrize("link", ["https://t.me/durov", "t.me/c/123", "https://t.me/durov/x", "durov", "12", ""])
-def test_what_names_no_message_is_refused(link):
+def test_what_names_no_message_is_refused(link: str) -> None:
     """A chat alone is no message."""
     with pytest.raises(InvalidRefError, match="not a valid reference"):
         parse_message_link(link)
 
 
-def test_another_site_is_no_chat():
+def test_another_site_is_no_chat() -> None:
     """A link to elsewhere."""
     with pytest.raises(InvalidPeerError):
         parse_message_link("https://example.org/durov/12")

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from collections import Counter
 from itertools import islice
 
@@ -23,14 +25,14 @@ def phrase(text: str, *rows: int, weight: float = 1.0) -> SharedPhrase:
 THREE_TOPICS = corpus_of(channel_posts(*SNOW, *DOLLAR, *ZOO))
 
 
-def test_a_phrase_counts_the_messages_that_hold_it_in_any_form():
+def test_a_phrase_counts_the_messages_that_hold_it_in_any_form() -> None:
     """“Курс доллара” and “курса доллара” are one phrase, held by all four posts on it."""
     found = shared_phrases(group_of(4, 5, 6, 7), THREE_TOPICS)
     by_text = {one.text: sorted(one.rows) for one in found}
     assert by_text["курс доллара"] == [4, 5, 6, 7]
 
 
-def test_the_best_phrase_is_the_subject_of_its_topic():
+def test_the_best_phrase_is_the_subject_of_its_topic() -> None:
     """What all messages of a topic hold and no others do comes first."""
     best = [
         shared_phrases(group_of(*rows), THREE_TOPICS)[0].text for rows in [(0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11)]
@@ -38,20 +40,20 @@ def test_the_best_phrase_is_the_subject_of_its_topic():
     assert best == ["снег", "курс доллара", "московский зоопарк"]
 
 
-def test_links_hashtags_and_mentions_are_no_phrases():
+def test_links_hashtags_and_mentions_are_no_phrases() -> None:
     """A title never holds what only points elsewhere."""
     texts = ("Снег #погода @channel https://t.me/weather_moscow", "Снег #погода @channel https://t.me/weather_moscow")
     found = shared_phrases(group_of(0, 1), corpus_of(channel_posts(*texts)))
     assert [one.text for one in found] == ["Снег"]
 
 
-def test_key_phrases_of_the_documents_are_candidates():
+def test_key_phrases_of_the_documents_are_candidates() -> None:
     """A phrase that only the analyser found is a candidate too."""
     documents = [post(number, "Лёд на реке тронулся", key_phrases=("лёд на реке", "лёд")) for number in (1, 2)]
     assert "лёд" in {one.text for one in shared_phrases(group_of(0, 1), corpus_of(documents))}
 
 
-def test_the_name_of_the_channel_is_no_phrase():
+def test_the_name_of_the_channel_is_no_phrase() -> None:
     """Stems to avoid are not a phrase alone, yet may be part of one."""
     corpus = corpus_of(channel_posts("Хабр Карьера ищет редактора", "Хабр Карьера: Хабр ищет автора"))
     texts = {one.text for one in shared_phrases(group_of(0, 1), corpus, frozenset({"хабр"}))}
@@ -59,7 +61,7 @@ def test_the_name_of_the_channel_is_no_phrase():
     assert "Хабр" not in texts
 
 
-def test_what_the_whole_channel_says_names_no_topic():
+def test_what_the_whole_channel_says_names_no_topic() -> None:
     """A phrase of most messages outside the group is the channel's habit."""
     snow = [f"Новости города: {text}" for text in SNOW]
     others = [f"Новости города: событие номер{number}" for number in range(30)]
@@ -67,24 +69,24 @@ def test_what_the_whole_channel_says_names_no_topic():
     assert not {"новости", "новости города", "город"} & {one.text.lower() for one in found}
 
 
-def test_telling_phrases_share_no_word():
+def test_telling_phrases_share_no_word() -> None:
     """Of two phrases with a common stem only the better stays."""
     chosen = telling([phrase("курс доллара", 1), phrase("доллар", 1), phrase("биржа", 1)], 3)
     assert [one.text for one in chosen] == ["курс доллара", "биржа"]
 
 
-def test_a_title_adds_phrases_until_most_messages_are_named():
+def test_a_title_adds_phrases_until_most_messages_are_named() -> None:
     """The second phrase names messages that the first does not; a third would add nothing."""
     found = [phrase("снег", 1, 2, 3), phrase("метель", 2, 3, weight=0.9), phrase("туман", 4, 5, weight=0.8)]
     assert title_groups([found], [7]) == ["Снег, туман"]
 
 
-def test_one_phrase_is_enough_when_it_names_most():
+def test_one_phrase_is_enough_when_it_names_most() -> None:
     """No list of words where one phrase says it."""
     assert title_groups([[phrase("Марс", 1, 2, 3), phrase("метель", 2, 3, weight=0.9)]], [4]) == ["Марс"]
 
 
-def test_no_two_titles_are_the_same_in_any_form():
+def test_no_two_titles_are_the_same_in_any_form() -> None:
     """A second topic with the same best phrase is named by its next, whatever the word form or case."""
     groups = [
         [phrase("снег", 1, 2)],
@@ -94,7 +96,7 @@ def test_no_two_titles_are_the_same_in_any_form():
     assert title_groups(groups, [2, 2, 1]) == ["Снег", "Снега, метель", None]
 
 
-def test_only_the_first_letter_is_raised_and_own_capitals_stay():
+def test_only_the_first_letter_is_raised_and_own_capitals_stay() -> None:
     """“iPhone” is not “IPhone”."""
     assert capitalised("снег и лёд") == "Снег и лёд"
     assert capitalised("iPhone 16") == "iPhone 16"
@@ -113,7 +115,7 @@ def test_only_the_first_letter_is_raised_and_own_capitals_stay():
         ({"SpaceX": 2}, "ru", "SpaceX"),
     ],
 )
-def test_a_phrase_is_read_in_its_base_form(surfaces, language, text):
+def test_a_phrase_is_read_in_its_base_form(surfaces: dict[str, int], language: str, text: str) -> None:
     """The nominative of most uses, without capitals that a headline or a sentence's start gave it."""
     assert readable(surfaces, language) == text
 
@@ -124,19 +126,19 @@ def test_a_phrase_is_read_in_its_base_form(surfaces, language, text):
      ({"правда": 2}, False), ({"взрослой": 2, "взрослые": 9}, False),
      ({"ученые": 2}, True), ({"данные": 2, "данных": 3}, True), ({"нейросети": 1}, True)],
 )  # fmt: skip
-def test_only_a_noun_stands_alone(forms, expected):
+def test_only_a_noun_stands_alone(forms: dict[str, int], expected: bool) -> None:
     """Verbs, participles, adjectives and particles are no titles."""
     assert is_noun(next(iter(forms)), Counter(forms), "ru") is expected
 
 
-def test_a_thin_title_takes_a_companion():
+def test_a_thin_title_takes_a_companion() -> None:
     """One common noun says little: a longer phrase around it, or the next one, makes it a subject."""
     risk, stroke = phrase("риск", 1, 2, 3), phrase("риск инсульта", 1, 2, weight=0.6)
     assert title_groups([[risk, stroke]], [3]) == ["Риск инсульта"]
     assert title_groups([[risk, phrase("сон", 1, 2, weight=0.7), phrase("врач", 1, weight=0.1)]], [3]) == ["Риск, сон"]
 
 
-def test_a_group_without_a_common_phrase_is_named_by_its_first_message():
+def test_a_group_without_a_common_phrase_is_named_by_its_first_message() -> None:
     """The first words of the best message, whole words, with date and number at need, then counted without end."""
     corpus = corpus_of(channel_posts("🔥 Слово " + "длинное " * 20, "Другое"))
     titles = list(islice(fallback_titles(group_of(0), corpus), 5))
@@ -146,13 +148,13 @@ def test_a_group_without_a_common_phrase_is_named_by_its_first_message():
     assert titles[3:] == [f"{titles[0]} (1, -1001, 2)", f"{titles[0]} (1, -1001, 3)"]
 
 
-def test_an_opening_holds_no_links_and_no_marks():
+def test_an_opening_holds_no_links_and_no_marks() -> None:
     """Links, hashtags and emoji at the edges are left out."""
     assert opening("🔥 https://t.me/x #снег\n— Первый снег выпал! 😀", 60) == "Первый снег выпал!"
     assert opening("слово", 3) == "сло"
 
 
-def test_the_summary_is_the_sentence_that_says_what_the_group_says():
+def test_the_summary_is_the_sentence_that_says_what_the_group_says() -> None:
     """Of an anchor's sentences the one with the words of the other messages is taken."""
     thanks = "Редакция благодарит всех читателей за присланные письма и фотографии."
     first = f"{thanks} Сильный снег и метель накроют Москву в выходные."
@@ -160,7 +162,7 @@ def test_the_summary_is_the_sentence_that_says_what_the_group_says():
     assert summary_of(group_of(0, 1, 2, 3, 4), corpus).startswith("Сильный снег и метель накроют Москву в выходные")
 
 
-def test_rare_detections_of_a_language_are_taken_for_slips():
+def test_rare_detections_of_a_language_are_taken_for_slips() -> None:
     """One post in a hundred that seems Bulgarian is read as the others are."""
     documents = [post(number, "снег", language="bg" if number == 7 else "ru") for number in range(100)]
     assert set(corpus_of(documents).languages) == {"ru"}

@@ -1,6 +1,9 @@
 """Noise is what tells nothing, and advertising that gives itself away."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -9,7 +12,7 @@ from tg_parser.nlp.cleaning import clean
 from tg_parser.nlp.noise import is_noise
 
 
-def message(text, **more):
+def message(text: str, **more: Any) -> RawMessage:
     return RawMessage(
         id="1",
         message_type="post",
@@ -21,25 +24,25 @@ def message(text, **more):
     )
 
 
-def noise(text, **more):
+def noise(text: str, **more: Any) -> bool:
     return is_noise(message(text, **more), clean(text).text)
 
 
 @pytest.mark.parametrize(
     "text", ["👍👍", "!!! ... ?", "https://habr.com/ru/", "@durov", "#новости #хабр", "12 345", "+1 🔥", "\u200b"]
 )
-def test_nothing_said_is_noise(text):
+def test_nothing_said_is_noise(text: str) -> None:
     """Bare emoji, punctuation, numbers, links, mentions and hashtags tell nothing."""
     assert noise(text)
 
 
 @pytest.mark.parametrize("text", ["", "  \n"])
-def test_a_message_without_text_is_no_noise(text):
+def test_a_message_without_text_is_no_noise(text: str) -> None:
     """A photo alone says nothing wrong; it is counted by itself."""
     assert not noise(text)
 
 
-def test_a_service_message_is_noise():
+def test_a_service_message_is_noise() -> None:
     """A message that Telegram wrote itself tells nothing, whatever its text."""
     assert noise("Иван присоединился к группе", service_action="join_group_by_link")
 
@@ -59,12 +62,12 @@ def test_a_service_message_is_noise():
         "Подписывайтесь на канал: t.me/+abcDEF, розыгрыш призов, промокод внутри",
     ],
 )
-def test_advertising_is_noise(text):
+def test_advertising_is_noise(text: str) -> None:
     """What the law makes advertisers write, or several of their habits at once, gives an advertisement away."""
     assert noise(text)
 
 
-def test_a_mark_in_a_hidden_link_counts():
+def test_a_mark_in_a_hidden_link_counts() -> None:
     """The advertiser's mark in a link behind words is seen, too."""
     assert noise("Открыть счёт", links=(Link(text="счёт", url="https://alfa.me/x?erid=2Vtzq"),))
 
@@ -83,6 +86,6 @@ def test_a_mark_in_a_hidden_link_counts():
         "The advertising market grew; discounts were rare",
     ],
 )
-def test_news_about_money_and_advertising_is_not_noise(text):
+def test_news_about_money_and_advertising_is_not_noise(text: str) -> None:
     """One habit alone, or a text about advertising, hides nothing."""
     assert not noise(text)

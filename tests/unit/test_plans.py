@@ -1,5 +1,7 @@
 """Plans are data: read strictly, and refused where they cannot be run."""
 
+from __future__ import annotations
+
 import pytest
 
 from tg_parser.agents.agent import Agent
@@ -8,15 +10,15 @@ from tg_parser.domain.agents import AgentCard
 from tg_parser.domain.errors import SettingsError
 
 
-def plan(steps):
+def plan(steps: str) -> str:
     return f"name: test\ndescription: A test.\nsteps:\n{steps}"
 
 
-def agents(*names, options=()):
+def agents(*names: str, options: tuple[str, ...] = ()) -> dict[str, Agent]:
     return {name: Agent(AgentCard(name, "test", "", ()), None, frozenset(options)) for name in names}
 
 
-def test_packaged_plans_name_their_steps():
+def test_packaged_plans_name_their_steps() -> None:
     """The two plans that come with the program, in their order."""
     assert [step.name for step in packaged_plan("process").steps] == ["process", "quality"]
     assert [(step.name, step.agent) for step in packaged_plan("run").steps] == [
@@ -40,7 +42,7 @@ def test_packaged_plans_name_their_steps():
         ("steps: [", "is not valid YAML"),
     ],
 )
-def test_wrong_plan_is_refused(text, problem):
+def test_wrong_plan_is_refused(text: str, problem: str) -> None:
     """Each with a sentence that names the file and what is wrong there."""
     with pytest.raises(SettingsError) as refused:
         parse_plan(text, "test.yaml")
@@ -48,7 +50,7 @@ def test_wrong_plan_is_refused(text, problem):
     assert problem in refused.value.message
 
 
-def test_plan_for_agents_that_there_are_not():
+def test_plan_for_agents_that_there_are_not() -> None:
     """An unknown agent and an option that an agent does not have are refused before anything is begun."""
     known = parse_plan(plan("  - {name: a, agent: x, options: {depth: 2}}"), "test.yaml")
     known.require_agents(agents("x", options=("depth",)))

@@ -1,6 +1,8 @@
 """What is wrong in a file is told without the words of the library that found it."""
 
-from typing import Literal
+from __future__ import annotations
+
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field, ValidationError
@@ -34,7 +36,7 @@ class Shape(BaseModel):
         ({"kind": "c"}, "it may be 'a' or 'b'"),
     ],
 )
-def test_problem_is_told_in_plain_words(given, words):
+def test_problem_is_told_in_plain_words(given: dict[str, Any], words: str) -> None:
     """Kind, limit, emptiness and choice."""
     with pytest.raises(ValidationError) as caught:
         Shape.model_validate(given)

@@ -1,5 +1,7 @@
 """Progress outside a terminal."""
 
+from __future__ import annotations
+
 import pytest
 
 from tg_parser.cli.progress import progress_line
@@ -14,6 +16,6 @@ from tg_parser.domain.progress import Progress
         (Progress("ingest", 0, 10), 0.0, "ingest: 0 of 10"),
     ],
 )
-def test_line_says_rate_and_time_left(progress, seconds, line):
+def test_line_says_rate_and_time_left(progress: Progress, seconds: float, line: str) -> None:
     """As much as is known, and no more."""
     assert progress_line(progress, seconds) == line

@@ -1,13 +1,16 @@
 """Prompt files: what stands in them counts word for word, and whatever is wrong is named with file and line."""
 
+from __future__ import annotations
+
 import hashlib
+from pathlib import Path
 
 import pytest
 
 from tg_parser.config.llm_settings import PromptSettings
 from tg_parser.domain.errors import NotFoundError, SettingsError
 from tg_parser.llm.prompt_files import parse_prompt
-from tg_parser.llm.prompts import load_prompts
+from tg_parser.llm.prompts import Prompts, load_prompts
 
 OWN = """name: processing
 version: 7
@@ -21,11 +24,11 @@ parameters:
 """
 
 
-def prompts(folder=None, language="en"):
+def prompts(folder: Path | None = None, language: str = "en") -> Prompts:
     return load_prompts(PromptSettings(_env_file=None, dir=folder, language=language))
 
 
-def test_prompt_is_filled_and_known_by_its_text():
+def test_prompt_is_filled_and_known_by_its_text() -> None:
     """Variables take their values, `$$` is a dollar, and the id is the digest of the file."""
     template = parse_prompt(OWN, "own.yaml")
     prompt = template.filled(context="${message}", message="Hi $1")
@@ -51,14 +54,14 @@ def test_prompt_is_filled_and_known_by_its_text():
         ((OWN, "? [a, b]\n: c\n"), "is not a key|not valid YAML|must have"),
     ],
 )
-def test_errors_name_file_and_line(change, told):
+def test_errors_name_file_and_line(change: tuple[str, str], told: str) -> None:
     """Every kind of typo is refused, with the place where it stands."""
     with pytest.raises(SettingsError, match=told) as caught:
         parse_prompt(OWN.replace(*change), "own.yaml")
     assert caught.value.message.startswith("Prompt file own.yaml")
 
 
-def test_package_has_prompts_in_both_languages():
+def test_package_has_prompts_in_both_languages() -> None:
     """Every prompt exists in English and Russian, with the same variables."""
     english, russian = prompts(), prompts(language="ru")
     assert {"processing", "processing_batch"} <= set(english.templates)
@@ -70,7 +73,7 @@ def test_package_has_prompts_in_both_languages():
     assert "данные, написанные посторонними" in russian["processing"].system
 
 
-def test_own_prompt_replaces_its_namesake(tmp_path):
+def test_own_prompt_replaces_its_namesake(tmp_path: Path) -> None:
     """Without a language in its name in every language, with one in that language alone."""
     (tmp_path / "processing.yaml").write_text(OWN)
     (tmp_path / "processing_batch.ru.yaml").write_text(
@@ -90,14 +93,14 @@ def test_own_prompt_replaces_its_namesake(tmp_path):
         ("other.yaml", ("name", "name"), "line 1: its name is 'processing', and its file's is 'other'"),
     ],
 )
-def test_own_prompt_must_fit(tmp_path, file, change, told):
+def test_own_prompt_must_fit(tmp_path: Path, file: str, change: tuple[str, str], told: str) -> None:
     """Unknown and missing variables and names of no prompt are refused."""
     (tmp_path / file).write_text(OWN.replace(*change))
     with pytest.raises(SettingsError, match=told):
         prompts(tmp_path)
 
 
-def test_folder_must_be_there(tmp_path):
+def test_folder_must_be_there(tmp_path: Path) -> None:
     """A PROMPTS_DIR that does not exist, or a file that is no text, is an error and not silence."""
     with pytest.raises(SettingsError, match="PROMPTS_DIR"):
         prompts(tmp_path / "none")
@@ -106,7 +109,7 @@ def test_folder_must_be_there(tmp_path):
         prompts(tmp_path)
 
 
-def test_unknown_prompt_is_told_with_the_known_ones():
+def test_unknown_prompt_is_told_with_the_known_ones() -> None:
     """Asking for a prompt that is not there lists those that are."""
     with pytest.raises(NotFoundError, match="no prompt 'nope'") as caught:
         prompts()["nope"]

@@ -1,5 +1,7 @@
 """Proxies as people write them."""
 
+from __future__ import annotations
+
 import pytest
 
 from tg_parser.config.proxies import MtProxy, Proxy, parse_proxy, parse_telegram_proxy
@@ -25,7 +27,7 @@ SECRET = "00112233445566778899aabbccddeeff"
         ("tg://proxy?server=p&port=1&secret=3QARIjNEVWZ3iJmqu8zd7v8", MtProxy("p", 1, SECRET)),
     ],
 )
-def test_a_proxy_is_read_however_it_is_written(written, proxy):
+def test_a_proxy_is_read_however_it_is_written(written: str, proxy: MtProxy | Proxy | None) -> None:
     """Addresses with user and password, and the links that Telegram shares; a word without a scheme is none."""
     if proxy is None:
         with pytest.raises(ValueError, match="write it as socks5://"):
@@ -45,7 +47,7 @@ def test_a_proxy_is_read_however_it_is_written(written, proxy):
         (f"tg://proxy?server=p&port=1&secret=ee{SECRET}676f6f676c652e636f6d", "imitates TLS, which is not supported"),
     ],
 )
-def test_what_is_wrong_is_said_without_the_secret(written, why):
+def test_what_is_wrong_is_said_without_the_secret(written: str, why: str) -> None:
     """Nothing of what was given comes back in the error, for it may hold a password."""
     with pytest.raises(ValueError, match=why) as caught:
         parse_telegram_proxy(written)
@@ -53,7 +55,7 @@ def test_what_is_wrong_is_said_without_the_secret(written, why):
     assert SECRET not in str(caught.value)
 
 
-def test_a_proxy_goes_to_clients_whole_and_is_shown_without_its_password():
+def test_a_proxy_goes_to_clients_whole_and_is_shown_without_its_password() -> None:
     """Signs that mean something in an address are written out."""
     proxy = parse_proxy("socks5://ann:p%40ss%3A%2F@[::1]:9050")
     assert proxy.url == "socks5://ann:p%40ss%3A%2F@[::1]:9050"

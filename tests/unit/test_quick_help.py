@@ -1,7 +1,10 @@
 """--help is quick because what is heavy waits inside the commands."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import process_environment, sqlite_files
@@ -9,14 +12,14 @@ from conftest import process_environment, sqlite_files
 HEAVY = ("pydantic", "sqlalchemy", "rich", "numpy", "telethon", "httpx", "orjson", "anyascii", "structlog", "yaml")
 
 
-def test_help_loads_nothing_heavy():
+def test_help_loads_nothing_heavy() -> None:
     """All commands are known without any of the libraries that take long to load."""
     script = f"import sys, tg_parser.cli.app; print([name for name in {HEAVY} if name in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "[]"
 
 
-def test_wrong_usage_is_told_without_anything_heavy():
+def test_wrong_usage_is_told_without_anything_heavy() -> None:
     """What is wrong with a command line is known before settings and log; Typer itself checks with pydantic."""
     script = (
         "import sys, tg_parser.cli.app as line\n"
@@ -36,7 +39,7 @@ UNUSED = (
 
 
 @pytest.mark.parametrize("command", [["status"], ["topics", "list"], ["sources", "list"], ["costs"], ["entries"]])
-def test_who_only_reads_waits_for_nothing_else(command, tmp_path):
+def test_who_only_reads_waits_for_nothing_else(command: list[str], tmp_path: Path) -> None:
     """A reading command loads no library of collecting, text tools, models or migrations."""
     script = (
         "import sys, tg_parser.cli.app as line\n"

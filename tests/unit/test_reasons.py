@@ -1,5 +1,7 @@
 """Reasons why collecting left something out or changed it, as people read them."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 
@@ -12,7 +14,7 @@ COUNTED = {
 }
 
 
-def test_every_reason_has_a_sentence():
+def test_every_reason_has_a_sentence() -> None:
     """The names that the collecting code counts under and the table of sentences are the same."""
     folder = Path(tg_parser.__file__).parent
     sources = [path.read_text("utf-8") for part in ("ingestion", "services") for path in (folder / part).rglob("*.py")]
@@ -25,7 +27,7 @@ def test_every_reason_has_a_sentence():
     assert found == set(SENTENCES)
 
 
-def test_a_line_says_how_many_and_what_to_do():
+def test_a_line_says_how_many_and_what_to_do() -> None:
     """One of a kind and several; what is no reason, or did not happen, is not told."""
     counts = {"seen": 5, "new": 5, "skipped:no_id": 1, "note:control_character": 3, "skipped:no_date": 0}
     assert list(reason_lines(counts)) == [
@@ -34,6 +36,6 @@ def test_a_line_says_how_many_and_what_to_do():
     ]
 
 
-def test_a_reason_without_a_sentence_is_told_by_its_name():
+def test_a_reason_without_a_sentence_is_told_by_its_name() -> None:
     """A reason that was stored by another version does not vanish."""
     assert list(reason_lines({"skipped:novel": 2})) == ["2 times counted as skipped:novel."]

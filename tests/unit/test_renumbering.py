@@ -1,5 +1,9 @@
 """Numbers of chats that earlier versions stored wrongly lead to the right ones, and right ones stay."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +46,7 @@ NUMBERS = {"-10012345678": "-1000012345678", "-5032704": "-1004300000000"}
         ),
     ],
 )
-def test_a_number_that_nothing_can_have_is_wrong_without_doubt(stored, right):
+def test_a_number_that_nothing_can_have_is_wrong_without_doubt(stored: str, right: str | None) -> None:
     """No basic group has eleven digits and no channel fewer than thirteen or more than what Telegram gives."""
     assert certainly(stored) == right
 
@@ -58,13 +62,13 @@ def test_a_number_that_nothing_can_have_is_wrong_without_doubt(stored, right):
         *((each, None) for each in RIGHT),
     ],
 )
-def test_a_number_that_a_basic_group_can_have_is_only_suspected(stored, suspected):
+def test_a_number_that_a_basic_group_can_have_is_only_suspected(stored: str, suspected: Suspicion | None) -> None:
     """Short glued numbers and the lower bits of long ones look like basic groups."""
     assert suspicion(stored) == suspected
 
 
 @given(st.integers(1, 3 * 10**12))
-def test_right_channels_are_never_touched_and_glued_ones_are_put_right_once(bare):
+def test_right_channels_are_never_touched_and_glued_ones_are_put_right_once(bare: int) -> None:
     """What is right stays right, and putting right twice is as good as once."""
     right = marked_channel_id(bare)
     assert certainly(right) is suspicion(right) is None
@@ -75,13 +79,13 @@ def test_right_channels_are_never_touched_and_glued_ones_are_put_right_once(bare
 
 
 @given(st.integers(1, 2**33 - 1))
-def test_a_basic_group_is_never_taken_for_a_channel_without_a_doubt(bare):
+def test_a_basic_group_is_never_taken_for_a_channel_without_a_doubt(bare: int) -> None:
     """The numbers that basic groups have had are at most suspected."""
     assert certainly(marked_group_id(bare)) is None
 
 
 @given(st.integers(2**32 + 1, 3 * 2**32 - 1))
-def test_a_folded_channel_is_found_by_who_speaks_in_it(bare):
+def test_a_folded_channel_is_found_by_who_speaks_in_it(bare: int) -> None:
     """The lower bits were stored as a basic group, or as a channel; posts are still signed with the whole number."""
     stored = f"-{bare - 2**32}" if bare < 2**33 else f"-100{bare - 2**33}"
     assert signatures(stored)[f"-100{bare}"] == signatures(stored)[marked_channel_id(bare)] == marked_channel_id(bare)
@@ -97,7 +101,7 @@ def test_a_folded_channel_is_found_by_who_speaks_in_it(bare):
         *((each, []) for each in ["-1004294967296", "-1000000000043", "-4294967296", "7000000001", "durov"]),
     ],
 )
-def test_signatures_are_those_of_numbers_that_were_folded(stored, signed):
+def test_signatures_are_those_of_numbers_that_were_folded(stored: str, signed: list[str]) -> None:
     """Lower bits have 32 of them, and no zeros before them."""
     assert list(signatures(stored)) == signed
 
@@ -114,7 +118,9 @@ def test_signatures_are_those_of_numbers_that_were_folded(stored, signed):
         ("-1001032086354", ["-1001032086354"], None),
     ],
 )
-def test_a_chat_where_the_channel_alone_posts_is_that_channel(channel, authors, right):
+def test_a_chat_where_the_channel_alone_posts_is_that_channel(
+    channel: str, authors: list[str], right: str | None
+) -> None:
     """In a basic group people post; a chat with two authors, or with none, may be one."""
     assert right_number_by_authors(channel, authors) == right
 
@@ -134,7 +140,9 @@ def test_a_chat_where_the_channel_alone_posts_is_that_channel(channel, authors, 
         ("-1001032086354", "channel", "api", True, None),
     ],
 )
-def test_a_source_tells_a_channel_from_a_basic_group(channel, kind, via, has_name, right):
+def test_a_source_tells_a_channel_from_a_basic_group(
+    channel: str, kind: str, via: str | None, has_name: bool, right: str | None
+) -> None:
     """By its kind where somebody has read it, by its name or key; what was only typed in stays as it is."""
     assert right_source_number(channel, kind, via, has_name=has_name) == right
 
@@ -151,12 +159,12 @@ def test_a_source_tells_a_channel_from_a_basic_group(channel, kind, via, has_nam
         ("7000000001", "user7000000001", "7000000001"),
     ],
 )
-def test_a_person_of_an_old_export_is_no_basic_group(number, written, right):
+def test_a_person_of_an_old_export_is_no_basic_group(number: str, written: int | str | None, right: str) -> None:
     """How the export wrote the author tells a person of 2021 from a group; authors are never basic groups else."""
     assert right_author(number, written) == right
 
 
-def test_every_place_that_names_a_chat_is_put_right():
+def test_every_place_that_names_a_chat_is_put_right() -> None:
     """Numbers alone, refs, and ids made of refs; other texts and numbers in the middle of words stay."""
     assert renumbered(
         {
@@ -185,6 +193,6 @@ def test_every_place_that_names_a_chat_is_put_right():
         st.text() | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
     )
 )
-def test_what_names_no_wrong_chat_stays_as_it_is(value):
+def test_what_names_no_wrong_chat_stays_as_it_is(value: Any) -> None:
     """Not a letter is changed, and lists that hold a value twice keep it."""
     assert renumbered(value, {"-5032704": "-1004300000000"}) == value or "-5032704" in repr(value)

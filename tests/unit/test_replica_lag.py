@@ -1,5 +1,7 @@
 """How far behind a replica is, and whether it may serve reads."""
 
+from __future__ import annotations
+
 import pytest
 
 from tg_parser.storage.engine.replicas import ReplayProgress, Sample, followed, lag_of, why_left_out
@@ -20,12 +22,12 @@ WELL = ReplayProgress(in_recovery=True, same_cluster=True, replayed=300, age=500
         (None, None, None),
     ],
 )
-def test_lag_is_the_smaller_of_two_bounds(replayed, age, lag):
+def test_lag_is_the_smaller_of_two_bounds(replayed: int | None, age: float | None, lag: float | None) -> None:
     """Since when the primary is beyond it, or how old its last transaction is; nothing known is no number."""
     assert lag_of(LOOKS, WELL._replace(replayed=replayed, age=age)) == lag
 
 
-def test_followed_writes_are_those_of_the_look_it_has_passed():
+def test_followed_writes_are_those_of_the_look_it_has_passed() -> None:
     """A replica that has passed an earlier position has the writes of then, not those of now."""
     assert followed(LOOKS, WELL._replace(replayed=250)).writes == 4
     assert followed(LOOKS, WELL).writes == 9
@@ -43,6 +45,8 @@ def test_followed_writes_are_those_of_the_look_it_has_passed():
         ({"same_cluster": False}, 0.0, "belongs to another server than the primary"),
     ],
 )
-def test_replicas_that_would_mislead_are_left_out(changed, lag, reason):
+def test_replicas_that_would_mislead_are_left_out(
+    changed: dict[str, bool], lag: float | None, reason: str | None
+) -> None:
     """Too far behind, of another cluster, or promoted: nobody reads from it."""
     assert why_left_out(WELL._replace(**changed), lag, max_lag=10.0) == reason

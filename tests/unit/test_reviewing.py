@@ -1,5 +1,9 @@
 """The reviewer's checks: what the words of a message disprove, and what they leave to a model."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 from samples import message
 
 from tg_parser.agents.model_review import Finding, ModelReport, holding
@@ -15,22 +19,22 @@ TEXT = (
 INVENTED = "Премьер-министр лично похвалил руководителей концерна."
 
 
-def found(text_clean=TEXT, summary=None, task=None):
+def found(text_clean: str = TEXT, summary: str | None = None, task: Task | None = None) -> Sequence[Objection]:
     task = task or Task(message(1, TEXT))
     return objections(source_of(task, "ru"), task.message.text, Analysis(text_clean=text_clean, summary=summary))
 
 
-def test_faithful_answer_meets_no_objection():
+def test_faithful_answer_meets_no_objection() -> None:
     """The message itself with a summary in other forms of its words."""
     assert found(summary="Яндекс открыл центр разработки в Казани, где займутся беспилотными машинами.") == ()
 
 
-def test_sentence_that_nobody_wrote_is_found_in_a_long_text():
+def test_sentence_that_nobody_wrote_is_found_in_a_long_text() -> None:
     """Nine tenths of the words are the message's own, and the sentence is found all the same."""
     assert found(f"{TEXT} {INVENTED}") == (Objection("invented", INVENTED, proven=True),)
 
 
-def test_unknown_name_in_a_summary_is_found():
+def test_unknown_name_in_a_summary_is_found() -> None:
     """A name that neither the message nor its context holds, in any form; the first word of a sentence is none."""
     assert found(summary="Открыт центр разработки компании Сбер в Казани.") == (
         Objection("invented", "Сбер", proven=True),
@@ -38,7 +42,7 @@ def test_unknown_name_in_a_summary_is_found():
     assert found(summary="Инженеры займутся машинами для Казани.") == ()
 
 
-def test_name_from_the_post_of_a_comment_is_known():
+def test_name_from_the_post_of_a_comment_is_known() -> None:
     """A comment may speak of what stands in its post."""
     comment = message(2, "Наконец-то они открыли центр, давно пора было это сделать", kind="comment")
     summary = "Автор рад, что Яндекс открыл центр."
@@ -47,13 +51,13 @@ def test_name_from_the_post_of_a_comment_is_known():
     assert found(*answer, task=Task(comment)) == (Objection("invented", "Яндекс", proven=True),)
 
 
-def test_summary_of_something_else_is_doubted_not_disproved():
+def test_summary_of_something_else_is_doubted_not_disproved() -> None:
     """A summary may use words of its own; one with hardly any of the message's is a matter of opinion."""
     summary = "повара готовили свежую рыбу целый вечер накануне праздника"
     assert found(summary=summary) == (Objection("invented", summary, proven=False),)
 
 
-def test_what_is_verbatim_needs_no_model():
+def test_what_is_verbatim_needs_no_model() -> None:
     """Nothing can be wrong where clean text and summary are copies and nothing is inferred."""
     source = source_of(Task(message(1, TEXT)), "ru")
     copied = Analysis(text_clean=TEXT, summary="Компания Яндекс открыла в Казани центр разработки.")
@@ -65,7 +69,7 @@ def test_what_is_verbatim_needs_no_model():
     assert not is_verbatim(source, copied.model_copy(update={"entities": inferred}))
 
 
-def test_findings_of_a_model_count_as_far_as_the_texts_bear_them_out():
+def test_findings_of_a_model_count_as_far_as_the_texts_bear_them_out() -> None:
     """Quotes of nothing are dropped; what stands in the message is not invented, what stands in the answer not lost."""
     analysis = Analysis(text_clean=TEXT, summary="Премьер похвалил концерн, центр уже закрыт.")
     findings = [
@@ -83,7 +87,7 @@ def test_findings_of_a_model_count_as_far_as_the_texts_bear_them_out():
     ]
 
 
-def test_left_out_statement_is_held():
+def test_left_out_statement_is_held() -> None:
     """A sentence of the message that the clean text lost."""
     lost = "В нём будут работать двести инженеров"
     analysis = Analysis(text_clean="Компания Яндекс открыла в Казани центр разработки.")
@@ -93,7 +97,7 @@ def test_left_out_statement_is_held():
     assert held[0].remark == f"The message says this, and the answer leaves it out: «{lost}»"
 
 
-def test_objection_that_the_answer_no_longer_earns():
+def test_objection_that_the_answer_no_longer_earns() -> None:
     """Whether the words objected to still stand in clean text or summary."""
     objection = Objection("invented", "Сбер", proven=True)
     assert still_said(objection, Analysis(text_clean="a", summary="Центр компании Сбер"))

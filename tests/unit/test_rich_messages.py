@@ -1,6 +1,9 @@
 """A rich message is read the same whichever way it comes: JSON, HTML, the API, or what was stored."""
 
+from __future__ import annotations
+
 import json
+from typing import Any
 
 import pytest
 from html_export_files import post as html_post
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 from rich_content import as_api, as_html, as_json
 
 from tg_parser.domain.messages import Chat, Link
-from tg_parser.ingestion.content import content_of
+from tg_parser.ingestion.content import Content, content_of
 from tg_parser.ingestion.desktop import content as desktop_content
 from tg_parser.ingestion.desktop.html.message import MessageReader
 from tg_parser.ingestion.desktop.html.page import Element
@@ -31,7 +34,7 @@ LIST_STYLE = st.fixed_dictionaries(
 )
 
 
-def _listed(items):
+def _listed(items: Any) -> Any:
     made = st.lists(st.tuples(st.sampled_from([None, True, False]), items), min_size=1, max_size=3)
     return st.tuples(st.just("list"), made) | st.tuples(st.just("ordered"), LIST_STYLE, made)
 
@@ -97,21 +100,21 @@ More
 Rain is near"""
 
 
-def from_json(blocks):
+def from_json(blocks: list[Any]) -> Content:
     return desktop_content.read_content(as_json(blocks))
 
 
-def from_html(blocks):
+def from_html(blocks: list[Any]) -> Content:
     body = html_post(1).replace('<div class="text">\ntext 1\n       </div>', as_html(blocks))
     element = Element(1, frozenset({"message", "default"}), body)
     return desktop_content.read_content(MessageReader(Chat(channel_id="-1001")).payload(element))
 
 
-def from_api(blocks):
+def from_api(blocks: list[Any]) -> Content:
     return telegram_content.read_content(as_api(blocks))
 
 
-def from_stored(blocks):
+def from_stored(blocks: list[Any]) -> Content:
     kept = json.loads(json.dumps(payload(as_api(blocks))))
     return telegram_content.read_content(restored(kept))
 
@@ -120,7 +123,7 @@ WAYS = {"json": from_json, "html": from_html, "api": from_api, "stored": from_st
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_part_of_a_rich_message_is_text(way):
+def test_every_part_of_a_rich_message_is_text(way: str) -> None:
     """Headings, lists with marks, quotes, tables, code and captions are words; links and photos are what they are."""
     content = WAYS[way](REPORT)
     assert content.text == TEXT
@@ -129,7 +132,7 @@ def test_every_part_of_a_rich_message_is_text(way):
 
 
 @given(BLOCKS)
-def test_a_rich_message_is_read_the_same_whichever_way_it_comes(blocks):
+def test_a_rich_message_is_read_the_same_whichever_way_it_comes(blocks: list[Any]) -> None:
     """Any message of blocks gives the same text, links and media from JSON, HTML, the API and the stored payload."""
     read = [way(blocks) for way in WAYS.values()]
     assert len({content.text for content in read}) == 1
@@ -137,7 +140,7 @@ def test_a_rich_message_is_read_the_same_whichever_way_it_comes(blocks):
     assert len({tuple(media.kind for media in content.media) for content in read}) == 1
 
 
-def test_words_of_an_unknown_block_are_not_lost():
+def test_words_of_an_unknown_block_are_not_lost() -> None:
     """A kind of block that comes with a later version gives the words found in it, also from blocks inside."""
     text = {"type": "plain", "text": "shown"}
     inside = [{"type": "paragraph", "text": {"type": "plain", "text": "inside"}}]
@@ -145,7 +148,7 @@ def test_words_of_an_unknown_block_are_not_lost():
     assert content.text == "shown\n\ninside"
 
 
-def test_an_address_that_is_shown_and_a_link_within_a_link_hide_nothing():
+def test_an_address_that_is_shown_and_a_link_within_a_link_hide_nothing() -> None:
     """Only words that lead elsewhere than they say are links; of links within each other the outer one counts."""
     shown = [("link", "example.org", "https://example.org/"), " ", ("link", "here", "javascript:x")]
     nested = {"type": "text_link", "href": "https://a.org", "text": _piece_within()}
@@ -155,11 +158,11 @@ def test_an_address_that_is_shown_and_a_link_within_a_link_hide_nothing():
     assert desktop_content.read_content(payload).links == (Link(text="words", url="https://a.org"),)
 
 
-def _piece_within():
+def _piece_within() -> dict[str, Any]:
     return {"type": "text_link", "href": "https://b.org", "text": {"type": "plain", "text": "words"}}
 
 
-def test_a_page_that_nests_without_end_is_read_as_far_as_messages_go():
+def test_a_page_that_nests_without_end_is_read_as_far_as_messages_go() -> None:
     """A broken page costs neither the run nor the words on it."""
     start = '<blockquote class="rich_block rich_quote" data-rich-kind="quote-blocks"><div class="rich_quote_body">'
     bottom = '<p class="rich_block" data-rich-kind="paragraph">bottom</p>'

@@ -1,5 +1,7 @@
 """The router: which messages are worth a model."""
 
+from __future__ import annotations
+
 import pytest
 from samples import message
 
@@ -27,17 +29,17 @@ STORY = "Сегодня утром в городе открыли новый м�
     ],
     ids=lambda value: value.reasons[0] if isinstance(value, Route) else None,
 )
-def test_features_choose_the_way(text, expected):
+def test_features_choose_the_way(text: str, expected: Route) -> None:
     """What text tools read as well goes to them; whole sentences go to the model; the first reason says why."""
     assert route(Task(message(1, text))) == expected
 
 
-def test_comment_in_whole_sentences_is_deep():
+def test_comment_in_whole_sentences_is_deep() -> None:
     """A comment that says something is read with its thread."""
     assert route(Task(message(1, STORY, kind="comment"))) == Route("deep", ("whole sentences", "comment in a thread"))
 
 
-def test_hidden_advertising_link_counts():
+def test_hidden_advertising_link_counts() -> None:
     """A link behind words marks an advertisement as well as one in the text."""
     hidden = (Link(text="сюда", url="https://example.org/?erid=2VtzqwP8fGh"),)
     assert route(Task(message(1, STORY, links=hidden))).reasons == ("advertisement",)

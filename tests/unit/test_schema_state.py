@@ -1,5 +1,7 @@
 """How a schema stands to this version, and what is done about it."""
 
+from __future__ import annotations
+
 import pytest
 
 from tg_parser.storage.engine.migrator import may_upgrade, schema_state
@@ -18,12 +20,12 @@ KNOWN = ["raw_0003", "raw_0002", "raw_0001"]
         ("raw_0004", True, "newer"),
     ],
 )
-def test_state_follows_from_the_noted_revision(revision, has_our_tables, state):
+def test_state_follows_from_the_noted_revision(revision: str | None, has_our_tables: bool, state: str) -> None:
     """The newest known revision is current, older known ones are behind, and an unknown one is newer."""
     assert schema_state(revision, KNOWN, has_our_tables) == state
 
 
-def test_only_a_file_of_our_own_is_brought_forward_unasked():
+def test_only_a_file_of_our_own_is_brought_forward_unasked() -> None:
     """An old schema on a server waits for `db upgrade`, because other processes may still run on it."""
     assert may_upgrade("behind", embedded=True)
     assert not may_upgrade("behind", embedded=False)

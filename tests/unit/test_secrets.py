@@ -1,10 +1,15 @@
 """A secret may be given in several forms; two at once, or one that cannot be read, is refused by name."""
 
+from __future__ import annotations
+
 import stat
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from tg_parser.config.database_settings import DatabaseSettings
 from tg_parser.config.secrets import encrypted, passwords_in
 from tg_parser.config.settings import load_settings, secret_values
 from tg_parser.domain.errors import SettingsError
@@ -12,21 +17,21 @@ from tg_parser.domain.errors import SettingsError
 SECRET = "p@ss:w/rd% слово"
 
 
-def loaded(monkeypatch, **variables):
+def loaded(monkeypatch: pytest.MonkeyPatch, **variables: Any) -> DatabaseSettings:
     for name, value in variables.items():
         monkeypatch.setenv(name, str(value))
     return load_settings(None).database
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
-def test_password_is_read_from_a_file(monkeypatch, tmp_path, end):
+def test_password_is_read_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, end: str) -> None:
     """The line end that an editor leaves is no part of the password; everything else is."""
     file = tmp_path / "password"
     file.write_bytes(f" {SECRET} {end}".encode())
     assert loaded(monkeypatch, DB_PASSWORD_FILE=file).password == SecretStr(f" {SECRET} ")
 
 
-def test_file_that_cannot_be_read_is_named(monkeypatch, tmp_path):
+def test_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Missing, a folder, not text, empty: the variable and the path are said, and why."""
     folder, noise, empty = tmp_path / "folder", tmp_path / "noise", tmp_path / "empty"
     folder.mkdir()
@@ -43,11 +48,11 @@ def test_file_that_cannot_be_read_is_named(monkeypatch, tmp_path):
         assert f"{path} {reason}" in refused.value.message
 
 
-def test_encrypted_password_and_url_are_read(monkeypatch, tmp_path):
+def test_encrypted_password_and_url_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What was encrypted comes back whole, and is masked like every secret."""
     key = tmp_path / "keys" / "key"
     url = "postgresql://u:pa%40ss@h/d"
-    variables = {
+    variables: dict[str, Any] = {
         "DB_PASSWORD_ENCRYPTED": encrypted(SECRET, key),
         "DB_URL_ENCRYPTED": encrypted(url, key),
         "DB_ENCRYPTION_KEY_FILE": key,
@@ -59,7 +64,7 @@ def test_encrypted_password_and_url_are_read(monkeypatch, tmp_path):
     assert variables["DB_PASSWORD_ENCRYPTED"] not in repr(database)
 
 
-def test_key_file_is_for_its_owner_alone(tmp_path):
+def test_key_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     """The key is made once, readable by nobody else, and used again."""
     key = tmp_path / "key"
     encrypted(SECRET, key)
@@ -69,12 +74,12 @@ def test_key_file_is_for_its_owner_alone(tmp_path):
     assert key.read_text() == first
 
 
-def test_the_same_secret_never_looks_the_same(tmp_path):
+def test_the_same_secret_never_looks_the_same(tmp_path: Path) -> None:
     """Two forms of one password do not tell that it is one."""
     assert encrypted(SECRET, tmp_path / "key") != encrypted(SECRET, tmp_path / "key")
 
 
-def test_encrypted_without_its_key_is_refused(monkeypatch, tmp_path):
+def test_encrypted_without_its_key_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No key, another key, no key in the file, a token cut short: each is said, and nothing of the secret is shown."""
     key, other, broken = tmp_path / "key", tmp_path / "other", tmp_path / "broken"
     token = encrypted(SECRET, key)
@@ -95,7 +100,9 @@ def test_encrypted_without_its_key_is_refused(monkeypatch, tmp_path):
     ("first", "second"),
     [("DB_PASSWORD", "DB_PASSWORD_FILE"), ("DB_PASSWORD", "DB_PASSWORD_ENCRYPTED"), ("DB_URL", "DB_URL_ENCRYPTED")],
 )
-def test_two_forms_of_one_secret_are_refused(monkeypatch, tmp_path, first, second):
+def test_two_forms_of_one_secret_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: str, second: str
+) -> None:
     """Nobody guesses which of two passwords is meant; none of them is shown."""
     key, file = tmp_path / "key", tmp_path / "file"
     file.write_text("from-file")
@@ -122,6 +129,6 @@ def test_two_forms_of_one_secret_are_refused(monkeypatch, tmp_path, first, secon
         ("no url: with@all", set()),
     ],
 )
-def test_passwords_inside_urls_are_known(value, passwords):
+def test_passwords_inside_urls_are_known(value: str, passwords: set[str]) -> None:
     """Masking an address is not enough: its password may turn up alone, encoded or not."""
     assert set(passwords_in(value)) == passwords

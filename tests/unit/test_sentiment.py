@@ -1,5 +1,7 @@
 """Sentiment: what a message's embedding, emoticons and words of praise say of its tone."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -67,7 +69,7 @@ def encoder() -> SentenceEncoder:
 
 
 @pytest.mark.parametrize(("text", "label"), TONES)
-def test_clear_tones(encoder, text, label):
+def test_clear_tones(encoder: SentenceEncoder, text: str, label: str) -> None:
     """Plain praise, plain complaint and plain news are told apart in both languages."""
     language = "en" if text.isascii() else "ru"
     tone = sentiment(text, language, encoder.embed([text])[0])
@@ -85,7 +87,7 @@ def test_clear_tones(encoder, text, label):
         ("素晴らしい", "ja", "positive"),
     ],
 )
-def test_languages_without_data_of_their_own(encoder, text, language, label):
+def test_languages_without_data_of_their_own(encoder: SentenceEncoder, text: str, language: str, label: str) -> None:
     """Where the encoder puts a sentence near its translations, the tone is heard too."""
     tone = sentiment(text, language, encoder.embed([text])[0])
     assert tone is not None
@@ -103,7 +105,7 @@ def test_languages_without_data_of_their_own(encoder, text, language, label):
         ("100", "neutral"),
     ],
 )
-def test_texts_without_words(text, label):
+def test_texts_without_words(text: str, label: str) -> None:
     """Emoji and emoticons speak alone, without an embedding; what says nothing at all is neutral."""
     assert not needs_vector(text, None)
     tone = sentiment(text, None, None)
@@ -112,13 +114,13 @@ def test_texts_without_words(text, label):
 
 
 @pytest.mark.parametrize("language", ["he", "hi", "../../x"])
-def test_unknown_languages_get_no_tone(language):
+def test_unknown_languages_get_no_tone(language: str) -> None:
     """Of languages that the encoder does not know nothing is said, and no embedding is made for it."""
     assert not needs_vector("some words", language)
     assert sentiment("some words", language, np.ones(512, np.float32)) is None
 
 
-def test_a_text_too_short_to_tell_its_language_goes_by_its_script(encoder):
+def test_a_text_too_short_to_tell_its_language_goes_by_its_script(encoder: SentenceEncoder) -> None:
     """ "Бред" is judged as Russian and "wtf" as English, though no language was detected."""
     for text, language in (("Бред", "ru"), ("wtf", "en")):
         vector = encoder.embed([text])[0]
@@ -140,19 +142,19 @@ def test_a_text_too_short_to_tell_its_language_goes_by_its_script(encoder):
         ("https://good.com/good @good", "en", 0.0),
     ],
 )
-def test_praise_and_blame(text, language, balance):
+def test_praise_and_blame(text: str, language: str, balance: float) -> None:
     """A negated word counts for the other side up to the next punctuation; links and names are not what is said."""
     assert round(marks(text, language)[-1], 3) == balance
 
 
-def test_emoji_count_as_emoticons():
+def test_emoji_count_as_emoticons() -> None:
     """A smiling emoji is the same mark as a smiling emoticon, so what tweets taught serves Telegram."""
     assert marks("😊", "ru") == marks(":)", "ru") == [0.5, 0, 0, 0, 0, 0]
     assert marks("😭", "ru") == [0, 0.5, 0, 0, 0, 0]
     assert marks("Что?! Да…", "ru") == [0, 0, 0.5, 0.5, 0.5, 0]
 
 
-def test_the_shipped_weights_fit_the_inputs():
+def test_the_shipped_weights_fit_the_inputs() -> None:
     """A row an input, a column a label, for each of the three models."""
     for model in ("ru", "en", "other"):
         assert weights(model).shape == (len(inputs("x", "en", None)), len(LABELS)) == (519, 3)
@@ -161,7 +163,7 @@ def test_the_shipped_weights_fit_the_inputs():
 
 
 @given(st.text(max_size=300), st.sampled_from(["ru", "en", "ja", None]))
-def test_any_text_has_a_tone(text, language):
+def test_any_text_has_a_tone(text: str, language: str | None) -> None:
     """Whatever the text, there is one label with a certainty between a third and one."""
     tone = sentiment(text, language, None)
     assert tone is not None

@@ -1,5 +1,9 @@
 """A server that cannot carry the databases is refused with a reason."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from tg_parser.storage.engine.server_check import ServerFacts, unfit
@@ -9,7 +13,7 @@ GOOD = ServerFacts(
 )
 
 
-def test_the_oldest_good_server_is_taken():
+def test_the_oldest_good_server_is_taken() -> None:
     """Version 14 with UTF8 that takes writes is all that is needed."""
     assert unfit(GOOD) is None
     assert unfit(GOOD._replace(version=180_001)) is None
@@ -26,7 +30,7 @@ def test_the_oldest_good_server_is_taken():
         ({"encoding": "SQL_ASCII"}, "has the encoding SQL_ASCII", "ENCODING 'UTF8'"),
     ],
 )
-def test_unfit_servers_are_told_why(changed, sentence, hint):
+def test_unfit_servers_are_told_why(changed: dict[str, Any], sentence: str, hint: str) -> None:
     """Too old, a standby, read-only, of an encoding that cannot hold Russian: each with what to do."""
     told = unfit(GOOD._replace(**changed))
     assert told[0].startswith(sentence)

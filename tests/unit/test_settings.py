@@ -1,5 +1,9 @@
 """Settings are read from the environment and refused by name."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import pytest
 
 from tg_parser.config.settings import load_settings, secret_values, setting_groups
@@ -7,21 +11,21 @@ from tg_parser.domain.errors import SettingsError
 
 
 @pytest.fixture(autouse=True)
-def bare_environment(monkeypatch):
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable of the surrounding shell reaches a test."""
     for _, group in setting_groups():
         for field in group.model_fields.values():
             monkeypatch.delenv(str(field.validation_alias), raising=False)
 
 
-def test_defaults_need_no_environment():
+def test_defaults_need_no_environment() -> None:
     """A laptop without any variable gets SQLite files."""
     settings = load_settings(None)
     assert settings.database.type == "sqlite"
     assert settings.retry.max_attempts == 3
 
 
-def test_file_is_read_and_the_environment_wins(tmp_path, monkeypatch):
+def test_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """.env gives values, the environment overrides them."""
     env_file = tmp_path / ".env"
     env_file.write_text("DB_PORT=6000\nDB_NAME=from_file\nSOMETHING_ELSE=1\n")
@@ -30,13 +34,13 @@ def test_file_is_read_and_the_environment_wins(tmp_path, monkeypatch):
     assert (database.port, database.name) == (6000, "from_environment")
 
 
-def test_empty_variable_means_the_default(monkeypatch):
+def test_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     """`DB_PORT=` in a compose file is not an error."""
     monkeypatch.setenv("DB_PORT", "")
     assert load_settings(None).database.port == 5432
 
 
-def test_every_wrong_value_is_named_with_its_range(monkeypatch):
+def test_every_wrong_value_is_named_with_its_range(monkeypatch: pytest.MonkeyPatch) -> None:
     """One start tells all that is wrong: variable, value and what is allowed."""
     monkeypatch.setenv("DB_PORT", "99999")
     monkeypatch.setenv("RETRY_JITTER", "much")
@@ -46,7 +50,7 @@ def test_every_wrong_value_is_named_with_its_range(monkeypatch):
     assert "RETRY_JITTER: 'much' is not allowed (allowed: 0 to 1)." in caught.value.message
 
 
-def test_secrets_are_not_shown(monkeypatch):
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """A password appears in no repr, and is listed for the one who masks it."""
     monkeypatch.setenv("DB_PASSWORD", "p@ss:/%слово")
     settings = load_settings(None)
@@ -55,13 +59,15 @@ def test_secrets_are_not_shown(monkeypatch):
 
 
 @pytest.mark.parametrize(("session", "masked"), [("work.session", []), ("1BVtsOK" * 50, ["1BVtsOK" * 50])])
-def test_session_is_a_secret_and_the_name_of_its_file_is_none(monkeypatch, session, masked):
+def test_session_is_a_secret_and_the_name_of_its_file_is_none(
+    monkeypatch: pytest.MonkeyPatch, session: str, masked: list[str]
+) -> None:
     """An error that names the file must be readable; a session string must not be."""
     monkeypatch.setenv("TELEGRAM_SESSION", session)
     assert list(secret_values(load_settings(None))) == masked
 
 
-def test_every_setting_is_documented():
+def test_every_setting_is_documented() -> None:
     """No variable without a line that says what it means."""
     fields = [field for _, group in setting_groups() for field in group.model_fields.values()]
     assert len(fields) >= 25
@@ -76,7 +82,7 @@ def test_every_setting_is_documented():
         ("DB_TYPE=sqlite\n".encode("utf-16"), "is not UTF-8 text"),
     ],
 )
-def test_a_file_that_cannot_be_read_whole_is_refused(tmp_path, written, told):
+def test_a_file_that_cannot_be_read_whole_is_refused(tmp_path: Path, written: bytes, told: str) -> None:
     """A line passed over would mean a default where somebody wrote something else."""
     env_file = tmp_path / ".env"
     env_file.write_bytes(written)
@@ -86,7 +92,7 @@ def test_a_file_that_cannot_be_read_whole_is_refused(tmp_path, written, told):
     assert "postgresql" not in caught.value.message
 
 
-def test_a_mark_of_the_byte_order_at_the_beginning_is_no_part_of_a_name(tmp_path):
+def test_a_mark_of_the_byte_order_at_the_beginning_is_no_part_of_a_name(tmp_path: Path) -> None:
     """Editors on Windows put one before the first line."""
     env_file = tmp_path / ".env"
     env_file.write_bytes(b"\xef\xbb\xbfDB_NAME=from_file\n# a comment\nexport DB_PORT=6000\n")

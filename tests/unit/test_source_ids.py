@@ -1,5 +1,7 @@
 """Ids of sources that the program makes can be typed anywhere, speak, and never collide."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,19 +25,19 @@ from tg_parser.services.source_ids import require_source_id, slug, source_id_for
         ("—", ""),
     ],
 )
-def test_title_becomes_latin_words(title, words):
+def test_title_becomes_latin_words(title: str, words: str) -> None:
     """Letters of any script are transliterated, cut between words at 32 characters; figures alone say nothing."""
     assert slug(title) == words
 
 
-def test_username_then_title_then_number():
+def test_username_then_title_then_number() -> None:
     """The name wins; a chat without name and words is known by its number, without the sign an option would take."""
     assert source_id_for(Chat(channel_id="-1001", username="Durov", title="x"), ()) == "Durov"
     assert source_id_for(Chat(channel_id="-1001", title="Хабр"), ()) == "khabr"
     assert source_id_for(Chat(channel_id="-1001234", title="…"), ()) == "1001234"
 
 
-def test_taken_ids_get_the_number():
+def test_taken_ids_get_the_number() -> None:
     """A second chat of the same title has its number behind, and a third way out where that is taken too."""
     chat = Chat(channel_id="-1002", title="Хабр")
     assert source_id_for(chat, {"khabr"}) == "khabr-1002"
@@ -43,9 +45,10 @@ def test_taken_ids_get_the_number():
 
 
 @given(st.text(max_size=80), st.sampled_from(["-1001234567890", "unnamed-0123456789ab", "durov"]), st.integers(0, 3))
-def test_any_title_gives_a_short_ascii_id_that_is_free(title, channel_id, others):
+def test_any_title_gives_a_short_ascii_id_that_is_free(title: str, channel_id: str, others: int) -> None:
     """Whatever the title, the id is ASCII, at most 32 characters beside a counter, and none of those that are taken."""
-    chat, taken = Chat(channel_id=channel_id, title=title), set()
+    chat = Chat(channel_id=channel_id, title=title)
+    taken: set[str] = set()
     for _ in range(others + 1):
         made = source_id_for(chat, taken)
         assert made.isascii()
@@ -56,7 +59,7 @@ def test_any_title_gives_a_short_ascii_id_that_is_free(title, channel_id, others
 
 
 @pytest.mark.parametrize("chosen", ["", "a b", "-a", "a:b", "a/b", "x" * 65])
-def test_chosen_ids_can_be_typed(chosen):
+def test_chosen_ids_can_be_typed(chosen: str) -> None:
     """What could not stand behind --source is refused."""
     with pytest.raises(UsageError, match="cannot be the id of a source"):
         require_source_id(chosen)

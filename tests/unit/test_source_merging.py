@@ -1,6 +1,9 @@
 """Two sources of one chat become one that asks for all that either did, and skips nothing."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -38,7 +41,9 @@ NEITHER = {
         ({"discussion_groups": []}, {}, {"discussion_groups": None}),
     ],
 )  # fmt: skip
-def test_what_both_asked_for_counts_and_the_slower_one_tells_how_far_it_got(kept, gone, expected):
+def test_what_both_asked_for_counts_and_the_slower_one_tells_how_far_it_got(
+    kept: dict[str, Any], gone: dict[str, Any], expected: dict[str, Any]
+) -> None:
     """Wishes are united, facts filled in, and progress is that of one source alone, never the best of two."""
     merged = merged_source(NEITHER | kept, NEITHER | gone)
     assert {name: merged[name] for name in expected} == expected

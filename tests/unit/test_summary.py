@@ -1,5 +1,7 @@
 """Summaries are whole sentences of the text, few and telling."""
 
+from __future__ import annotations
+
 import pytest
 
 from tg_parser.nlp.sentences import sentences
@@ -22,14 +24,14 @@ ENGLISH = (
 )
 
 
-def test_the_telling_sentences_are_chosen():
+def test_the_telling_sentences_are_chosen() -> None:
     """The sentence that leads and carries the words of the text wins over asides, calls and links."""
     assert summarize(ARTICLE, "ru") == (
         "16-летний геймер Майкл Артиага первым дошёл до перерождения в «Тетрисе» для приставки Nintendo."
     )
 
 
-def test_an_english_summary():
+def test_an_english_summary() -> None:
     """Abbreviations cut no sentence; questions and calls to read on stay out."""
     assert (
         summarize(ENGLISH, "en")
@@ -37,7 +39,7 @@ def test_an_english_summary():
     )
 
 
-def test_longer_texts_get_more_sentences_in_their_order():
+def test_longer_texts_get_more_sentences_in_their_order() -> None:
     """From 600 characters on two sentences are taken, as they follow each other, from 1500 on three."""
     one = "Первая планета системы вращается вокруг звезды за четыре земных дня, выяснили астрономы."
     two = "Вторую планету обнаружил космический телескоп, который следит за яркостью далёких звёзд."
@@ -58,12 +60,12 @@ def test_longer_texts_get_more_sentences_in_their_order():
         "https://a.ru/b\n" * 40,
     ],
 )
-def test_no_summary(text):
+def test_no_summary(text: str) -> None:
     """Short texts, lists, texts without sentences and bare links have no summary."""
     assert summarize(text, "ru") is None
 
 
-def test_a_text_of_one_sentence_is_no_summary_of_itself():
+def test_a_text_of_one_sentence_is_no_summary_of_itself() -> None:
     """A summary that would be the text over again is left out."""
     assert summarize("Очень длинное предложение о том, " + "что случилось, " * 17 + "и всё.", "ru") is None
 
@@ -83,6 +85,6 @@ def test_a_text_of_one_sentence_is_no_summary_of_itself():
         ("", "ru", []),
     ],
 )  # fmt: skip
-def test_sentences(text, language, expected):
+def test_sentences(text: str, language: str | None, expected: list[str]) -> None:
     """Sentences end where a reader would end them; abbreviations and initials do not end one, a line break does."""
     assert sentences(text, language) == expected

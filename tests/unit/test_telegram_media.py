@@ -1,5 +1,9 @@
 """Media as the API gives it has the kinds and metadata that an export gives."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 from telegram_samples import SENT, file, post
 from telethon.tl import types
@@ -15,7 +19,7 @@ STICKER = types.DocumentAttributeSticker("🤓", types.InputStickerSetEmpty())
 NAMED = types.DocumentAttributeFilename("a.bin")
 
 
-def shown(attached):
+def shown(attached: Any) -> tuple[Any, ...]:
     return media(post(1, media=attached))
 
 
@@ -38,12 +42,12 @@ def shown(attached):
         ([STICKER], Media(kind="sticker", mime_type="application/pdf", size=50_000)),
     ],
 )
-def test_a_file_is_what_its_attributes_say(attributes, expected):
+def test_a_file_is_what_its_attributes_say(attributes: list[Any], expected: Media) -> None:
     """A sticker may be a video, an animation is one, and a round video is a message of its own kind."""
     assert shown(file(*attributes)) == (expected,)
 
 
-def test_a_photo_has_the_size_of_its_largest_version():
+def test_a_photo_has_the_size_of_its_largest_version() -> None:
     """Progressive versions list the bytes of their stages."""
     sizes = [
         types.PhotoStrippedSize("i", b"abc"),
@@ -54,13 +58,13 @@ def test_a_photo_has_the_size_of_its_largest_version():
     assert shown(types.MessageMediaPhoto(photo=photo)) == (Media(kind="photo", size=156_605),)
 
 
-def test_what_has_expired_is_still_told():
+def test_what_has_expired_is_still_told() -> None:
     """A photo and a file that destroyed themselves leave their kinds."""
     assert shown(types.MessageMediaPhoto(ttl_seconds=5)) == (Media(kind="photo"),)
     assert shown(types.MessageMediaDocument(ttl_seconds=5)) == (Media(kind="document"),)
 
 
-def test_a_poll_has_its_question_and_options():
+def test_a_poll_has_its_question_and_options() -> None:
     """Both come as texts with entities."""
     text = types.TextWithEntities
     answers = [types.PollAnswer(text("Yes", []), b"0"), types.PollAnswer(text("No", []), b"1")]
@@ -79,18 +83,18 @@ def test_a_poll_has_its_question_and_options():
         (types.MessageMediaUnsupported(), Media(kind="other")),
     ],
 )
-def test_other_media_keep_their_kind_and_title(attached, expected):
+def test_other_media_keep_their_kind_and_title(attached: Any, expected: Media) -> None:
     """Nothing attached goes unnoticed, whatever it is."""
     assert shown(attached) == (expected,)
 
 
-def test_the_preview_of_a_link_is_no_media():
+def test_the_preview_of_a_link_is_no_media() -> None:
     """An export knows none either; two sightings of one message must agree."""
     page = types.WebPage(1, "https://example.org", "example.org", 0)
     assert shown(types.MessageMediaWebPage(page)) == ()
 
 
-def test_paid_media_tell_their_price_and_what_was_bought():
+def test_paid_media_tell_their_price_and_what_was_bought() -> None:
     """An export knows the price alone; what was not paid for is only a preview."""
     bought = types.MessageExtendedMedia(types.MessageMediaPhoto())
     paid = types.MessageMediaPaidMedia(5, [bought, types.MessageExtendedMediaPreview()])

@@ -1,5 +1,7 @@
 """What must hold of the text tools whatever the text: no exception, no change on a second pass, no long wait."""
 
+from __future__ import annotations
+
 import time
 from datetime import UTC, datetime
 
@@ -24,7 +26,7 @@ ANY_TEXT = st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=40).m
 LONG_SECONDS = 3
 
 
-def message(text):
+def message(text: str) -> RawMessage:
     return RawMessage(
         id="1",
         message_type="post",
@@ -37,7 +39,7 @@ def message(text):
 
 @given(ANY_TEXT)
 @settings(max_examples=400, deadline=None)
-def test_cleaning_twice_is_cleaning_once(text):
+def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     """A cleaned text is clean, with and without its signature."""
     once = clean(text).text
     assert clean(once).text == once
@@ -47,7 +49,7 @@ def test_cleaning_twice_is_cleaning_once(text):
 
 @given(ANY_TEXT)
 @settings(max_examples=300, deadline=None)
-def test_any_text_gets_an_analysis_that_can_be_stored(text):
+def test_any_text_gets_an_analysis_that_can_be_stored(text: str) -> None:
     """No text raises, and everything said of it is free of what a database refuses."""
     analysis = analyze_locally(message(text), build_profile([text] * 3))
     analysis.model_dump_json()
@@ -63,7 +65,7 @@ def test_any_text_gets_an_analysis_that_can_be_stored(text):
     )
 )
 @settings(max_examples=100, deadline=None)
-def test_summaries_are_made_of_the_text(parts):
+def test_summaries_are_made_of_the_text(parts: list[str]) -> None:
     """Every sentence of a summary stands in the cleaned text, word for word and in its order."""
     text = clean("".join(parts)).text
     summary = summarize(text, "ru")
@@ -84,7 +86,7 @@ def test_summaries_are_made_of_the_text(parts):
         "мама мыла раму. ", "قال ", "日本", " ", "www.",
     ],
 )  # fmt: skip
-def test_a_long_text_of_anything_is_read_in_linear_time(unit):
+def test_a_long_text_of_anything_is_read_in_linear_time(unit: str) -> None:
     """No repetition makes a pattern explode: quadratic time on 200,000 characters would take minutes of a processor."""
     text = unit * (200_000 // len(unit))
     started = time.process_time()

@@ -1,5 +1,7 @@
 """Tokens told from letters, against counts of a real tokenizer."""
 
+from __future__ import annotations
+
 import pytest
 
 from tg_parser.llm.spending.token_counts import TextSize, size_of
@@ -15,12 +17,12 @@ from tg_parser.llm.spending.token_counts import TextSize, size_of
         (83_714, 144_001, 24_979),
     ],
 )
-def test_sums_of_measured_collections(chars, utf8_bytes, tokens):
+def test_sums_of_measured_collections(chars: int, utf8_bytes: int, tokens: int) -> None:
     """Three Russian channels, English tweets and Russian sentences: within 5 % of what o200k_base makes of them."""
     assert TextSize(chars, utf8_bytes).tokens == pytest.approx(tokens, rel=0.05)
 
 
-def test_size_of_a_text():
+def test_size_of_a_text() -> None:
     """A letter beyond ASCII has a byte more, an emoji three; no text has no tokens."""
     assert size_of("да 😀") == TextSize(4, 9)
     assert size_of("").tokens == 0

@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from tg_parser.llm.question import AnswerRejectedError
@@ -21,11 +25,11 @@ GOOD = {
 }
 
 
-def check(taken=None, is_named=False, **changes):
+def check(taken: str | None = None, is_named: bool = False, **changes: Any) -> None:
     SHOWN.check_words(TopicWords(**{**GOOD, **changes}), taken=taken, is_named=is_named)
 
 
-def test_good_words_pass():
+def test_good_words_pass() -> None:
     """Inflected words of the messages, in their language, with their figures however they are written."""
     check()
     check(summary="Евро на бирже подорожал на 1200 пунктов, курс доллара поднялся.")
@@ -54,24 +58,24 @@ def test_good_words_pass():
                                                     " доллара на бирже, сообщил Центробанк")]}, "repeats these instr"),
     ],
 )  # fmt: skip
-def test_words_that_do_not_hold_to_the_messages_are_refused(changes, told):
+def test_words_that_do_not_hold_to_the_messages_are_refused(changes: dict[str, Any], told: str) -> None:
     """Each with a sentence that tells the model what is wrong."""
     with pytest.raises(AnswerRejectedError, match=told):
         check(**changes)
 
 
-def test_a_title_that_another_topic_has_is_refused():
+def test_a_title_that_another_topic_has_is_refused() -> None:
     """In any case of its letters."""
     with pytest.raises(AnswerRejectedError, match="Another topic has that title"):
         check(taken="КУРС ДОЛЛАРА")
 
 
-def test_the_title_of_a_wanted_topic_is_not_the_models_to_choose():
+def test_the_title_of_a_wanted_topic_is_not_the_models_to_choose() -> None:
     """What it repeats of the user's title is not measured against the messages."""
     check(title="Пчеловодство", is_named=True)
 
 
-def test_where_words_are_not_written_apart_only_figures_are_measured():
+def test_where_words_are_not_written_apart_only_figures_are_measured() -> None:
     """A Chinese summary in other words passes; a figure of its own does not."""
     shown = ShownTexts(["美元汇率今天在交易所升至七点二元，涨了30个基点", "央行表示人民币汇率保持稳定"], "zh", SYSTEM)
     words = {**GOOD, "title": "人民币与美元", "summary": "市场上美元对人民币走强，上涨30点，中央银行说情况平稳。"}
@@ -80,12 +84,12 @@ def test_where_words_are_not_written_apart_only_figures_are_measured():
         shown.check_words(TopicWords(**{**words, "summary": "美元上涨50点。"}), taken=None, is_named=False)
 
 
-def test_short_texts_are_in_no_language():
+def test_short_texts_are_in_no_language() -> None:
     """Few letters do not tell it: names and brands pass."""
     check(tags=["Apple iPhone", "OpenAI"])
 
 
-def test_lines_are_bounded_and_bare():
+def test_lines_are_bounded_and_bare() -> None:
     """Single spaces, no quotation marks around, no word cut, nothing that a database cannot hold."""
     assert one_line(" «Курс\n доллара» ") == "Курс доллара"
     assert one_line("«Курс» и «доллар»") == "«Курс» и «доллар»"
@@ -93,6 +97,6 @@ def test_lines_are_bounded_and_bare():
     assert one_line("a\x00b") == "ab"
 
 
-def test_lists_hold_every_line_once():
+def test_lists_hold_every_line_once() -> None:
     """The first so many, empty ones and repetitions left out."""
     assert distinct(["Биржа", "", "биржа", "Евро", "Юань"], 2) == ("Биржа", "Евро")

@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 from topic_samples import START, channel_posts, directions, post
 
 from tg_parser.domain.topics import Anchor, BundleItem, TopicBundle, TopicCard
@@ -9,12 +14,12 @@ from tg_parser.topics.model import Group, KnownTopic, Member, TopicOptions, Want
 OPTIONS = TopicOptions()
 
 
-def group(*rows: int, scores=(), wanted: WantedTopic | None = None) -> Group:
+def group(*rows: int, scores: tuple[Any, ...] = (), wanted: WantedTopic | None = None) -> Group:
     own = tuple(Member(row, score, 0.3) for row, score in zip(rows, scores or [0.8] * len(rows), strict=True))
     return Group(own, own[:2], wanted)
 
 
-def known(first: int, *others: int, merged=None) -> KnownTopic:
+def known(first: int, *others: int, merged: dict[str, str] | None = None) -> KnownTopic:
     refs = [(f"tg:-1001:post:{number}", str(number)) for number in (first, *others)]
     anchors = tuple(
         Anchor(channel_id="-1001", message_id=n, message_type="post", anchor_ref=ref) for ref, n in refs[:2]
@@ -31,7 +36,7 @@ def known(first: int, *others: int, merged=None) -> KnownTopic:
     return KnownTopic(card, TopicBundle(topic_id=card.id, items=items, updated_at=START))
 
 
-def pairs_of(texts, axes, groups):
+def pairs_of(texts: Sequence[str], axes: Sequence[int], groups: list[Group]) -> list[GroupPair]:
     corpus = corpus_of(channel_posts(*texts))
     return may_merge(groups, message_items(directions(*axes), corpus.stems), corpus, OPTIONS)
 
@@ -46,13 +51,13 @@ TWO_ON_SNOW = (
 )
 
 
-def test_only_near_topics_that_share_words_or_messages_may_be_one():
+def test_only_near_topics_that_share_words_or_messages_may_be_one() -> None:
     """Two groups on snow are alike and share a word; the one on the dollar is like neither."""
     groups = [group(0, 1), group(2, 3), group(4, 5)]
     assert pairs_of(TWO_ON_SNOW, (0, 0, 0, 0, 1, 1), groups) == [GroupPair(0, 1)]
 
 
-def test_a_model_is_not_asked_about_what_is_alike_in_tone_alone():
+def test_a_model_is_not_asked_about_what_is_alike_in_tone_alone() -> None:
     """The same meaning for the embedder, and no common word or message: no pair."""
     texts = ("Алый закат", "Алый мак", "Гром гремит", "Гром утих", "Курс доллара", "Биржа и доллар")
     groups = [group(0, 1), group(2, 3), group(4, 5)]
@@ -60,14 +65,14 @@ def test_a_model_is_not_asked_about_what_is_alike_in_tone_alone():
     assert pairs_of(texts, (0, 0, 0, 0, 1, 1), [group(0, 1, 2), group(1, 2, 3), group(4, 5)]) == [GroupPair(0, 1)]
 
 
-def test_two_wanted_topics_are_never_one():
+def test_two_wanted_topics_are_never_one() -> None:
     """A user told them apart; a found one may be a wanted one."""
     wanted = group(0, 1, wanted=WantedTopic("Москва")), group(2, 3, wanted=WantedTopic("Казань"))
     assert pairs_of(TWO_ON_SNOW, (0, 0, 0, 0, 1, 1), [*wanted, group(4, 5)]) == []
     assert pairs_of(TWO_ON_SNOW, (0, 0, 0, 0, 1, 1), [wanted[0], group(2, 3), group(4, 5)]) == [GroupPair(0, 1)]
 
 
-def test_the_number_of_pairs_is_bounded():
+def test_the_number_of_pairs_is_bounded() -> None:
     """However many groups are alike."""
     texts = [f"Снег номер {number}" for number in range(60)] + ["Курс доллара"] * 60
     axes = [0] * 60 + [1] * 60
@@ -75,19 +80,19 @@ def test_the_number_of_pairs_is_bounded():
     assert len(pairs_of(texts, axes, groups)) == MOST_PAIRS
 
 
-def test_a_chain_does_not_join_its_ends():
+def test_a_chain_does_not_join_its_ends() -> None:
     """Of three that would be one every two must be near; else only the first pair is joined."""
     assert joint([GroupPair(0, 1), GroupPair(1, 2)], [GroupPair(0, 1), GroupPair(1, 2)]) == [(0, 1)]
     assert joint([GroupPair(1, 2), GroupPair(0, 1)], [GroupPair(0, 1), GroupPair(1, 2), GroupPair(0, 2)]) == [(0, 1, 2)]
     assert joint([GroupPair(0, 1), GroupPair(2, 3)], [GroupPair(0, 1), GroupPair(2, 3)]) == [(0, 1), (2, 3)]
 
 
-def test_a_pair_that_no_check_allows_is_not_joined():
+def test_a_pair_that_no_check_allows_is_not_joined() -> None:
     """Whatever a model says."""
     assert joint([GroupPair(0, 3)], [GroupPair(0, 1)]) == []
 
 
-def test_joined_groups_keep_the_best_score_of_each_message():
+def test_joined_groups_keep_the_best_score_of_each_message() -> None:
     """Each message once, the best anchors of both."""
     one, other = group(3, 1, 2, scores=(0.9, 0.8, 0.7)), group(2, 4, scores=(0.85, 0.6))
     whole = join([one, other], TopicOptions(max_anchors=3))
@@ -95,7 +100,7 @@ def test_joined_groups_keep_the_best_score_of_each_message():
     assert [member.row for member in whole.anchors] == [3, 2, 1]
 
 
-def test_what_was_joined_is_joined_again():
+def test_what_was_joined_is_joined_again() -> None:
     """Groups that lie inside a topic made of two are one again; one that only touches it is not."""
     corpus = corpus_of([post(number, "Снег") for number in range(1, 9)])
     topic = known(1, 2, 3, 4, merged={"topic:tg:-1001:post:3": "Оба о снеге."})
@@ -106,7 +111,7 @@ def test_what_was_joined_is_joined_again():
     assert rejoined(groups, corpus, [known(1, 2, 3, 4)], OPTIONS) == groups
 
 
-def test_the_oldest_topic_survives():
+def test_the_oldest_topic_survives() -> None:
     """The one whose id names the oldest message, not the lowest number; a new one never before a known one."""
     corpus = corpus_of([post(1, "Снег", days=9), post(2, "Снег", days=3), post(3, "Снег", days=5)])
     matched = {0: known(1), 1: known(2)}

@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from topic_model import TopicModel
@@ -29,7 +32,9 @@ def grouping_of(documents: list[TopicDocument], *groups: Group, before: KnownTop
     return Grouping(prepared, groups, matched, (), {}, frozenset(one.card.id for one in matched.values()))
 
 
-def drafts_of(*groups: Group, documents=None, before: KnownTopic | None = None) -> list[Draft]:
+def drafts_of(
+    *groups: Group, documents: list[TopicDocument] | None = None, before: KnownTopic | None = None
+) -> list[Draft]:
     grouping = grouping_of(documents or DOCUMENTS, *groups, before=before)
     return draft_topics(grouping, START)
 
@@ -38,14 +43,14 @@ DOCUMENTS = channel_posts("Снег в Москве", "Метель и снег"
 FIRST, SECOND = "topic:tg:-1001:post:1", "topic:tg:-1001:post:4"
 
 
-def edit(title: str, shown: str = "", **changes) -> Edit:
+def edit(title: str, shown: str = "", **changes: Any) -> Edit:
     return Edit(
         **{"title": title, "summary": "Сводка.", "scope_in": ("внутри",), "scope_out": ("снаружи",), "tags": ("снег",),
            "justifications": {}, "made": {"fingerprint": shown, "prompt_id": "sha256:1"}, **changes}
     )  # fmt: skip
 
 
-def test_few_messages_speak_for_a_topic():
+def test_few_messages_speak_for_a_topic() -> None:
     """Anchors first, eight at most, each text once, cut between words."""
     documents = [post(number, f"Снег {number % 20}") for number in range(1, 41)]
     corpus = corpus_of(documents)
@@ -55,7 +60,7 @@ def test_few_messages_speak_for_a_topic():
     assert shown_text("слово " * 200) == "слово " * 98 + "слово…"
 
 
-async def test_a_question_does_not_grow_with_its_topic():
+async def test_a_question_does_not_grow_with_its_topic() -> None:
     """A topic of fifty long messages and one of five thousand are asked about in the same number of characters."""
     sizes = []
     for count in (50, 5000):
@@ -74,7 +79,7 @@ async def test_a_question_does_not_grow_with_its_topic():
     assert sizes[0][0] < 8 * 600 + 3000
 
 
-def test_a_found_topic_is_not_called_as_a_wanted_one():
+def test_a_found_topic_is_not_called_as_a_wanted_one() -> None:
     """The user's title is taken: where the messages of another topic would have it, they find another."""
     rising = ("Курс доллара растёт", "Курс доллара выше", "Биржа: курс доллара на максимуме")
     documents = channel_posts("Снег в Москве", "Метель и снег", "Снег растает", *rising)
@@ -84,7 +89,7 @@ def test_a_found_topic_is_not_called_as_a_wanted_one():
     assert titles == ["КУРС ДОЛЛАРА", "Курс доллара растёт"]
 
 
-def test_a_topic_inside_a_wide_one_has_neighbours_of_its_own():
+def test_a_topic_inside_a_wide_one_has_neighbours_of_its_own() -> None:
     """Both are related, and neither is told from the other: one lies in the other."""
     documents = channel_posts("Снег выпал", "Снег идёт", "Снег тает", "Снег сыплет", "Курс доллара", "Доллар и биржа")
     wide = replace(group_of(0, 1, 2, 3), wanted=WantedTopic("Зима"))
@@ -95,7 +100,7 @@ def test_a_topic_inside_a_wide_one_has_neighbours_of_its_own():
     assert narrow.apart == drafts["Зима"].apart == ()
 
 
-def test_words_are_those_of_the_model_and_neighbours_are_called_as_they_are_now():
+def test_words_are_those_of_the_model_and_neighbours_are_called_as_they_are_now() -> None:
     """Scope tells a near topic by the title that it has got."""
     drafts = drafts_of(group_of(0, 1, 2), group_of(3, 4, 5))
     near = [Draft(one.card, one.bundle, one.named, (other.card.id,), one.language, None)
@@ -109,7 +114,7 @@ def test_words_are_those_of_the_model_and_neighbours_are_called_as_they_are_now(
     }  # fmt: skip
 
 
-def test_only_supporting_messages_are_justified():
+def test_only_supporting_messages_are_justified() -> None:
     """An anchor needs no reason; the offline one stays where the model gave none."""
     why = {f"tg:-1001:post:{number}": "Потому что снег." for number in (1, 3)}
     draft = drafts_of(group_of(0, 1, 2))[0]
@@ -118,7 +123,7 @@ def test_only_supporting_messages_are_justified():
     assert card.metadata["wording"]["justified"] == ["tg:-1001:post:1", "tg:-1001:post:3"]
 
 
-def test_words_hold_while_the_messages_that_speak_for_a_topic_do():
+def test_words_hold_while_the_messages_that_speak_for_a_topic_do() -> None:
     """The same messages keep the words, also without a model; another text gives them up."""
     draft = drafts_of(group_of(0, 1, 2))[0]
     shown = fingerprint(representatives(group_of(0, 1, 2), corpus_of(DOCUMENTS)))
@@ -132,7 +137,7 @@ def test_words_hold_while_the_messages_that_speak_for_a_topic_do():
     assert kept_edits(other, corpus_of(changed)) == {}
 
 
-def test_titles_are_unique_in_a_fixed_order():
+def test_titles_are_unique_in_a_fixed_order() -> None:
     """Who kept a title has it first, then the lower id; the others fall back on their own, then on both together."""
     drafts = drafts_of(group_of(0, 1, 2), group_of(3, 4, 5))
     own = {draft.card.id: draft.card.title for draft in drafts}
@@ -142,7 +147,7 @@ def test_titles_are_unique_in_a_fixed_order():
     assert unique_titles(drafts, set(), stolen)[SECOND] == f"{own[SECOND]} ({own[SECOND]})"
 
 
-async def test_an_inquiry_adds_up_what_was_paid():
+async def test_an_inquiry_adds_up_what_was_paid() -> None:
     """Tokens of all answers; a price that nobody knows makes the sum unknown."""
     drafts = drafts_of(group_of(0, 1, 2), group_of(3, 4, 5))
     editor = TopicModel().editor()

@@ -1,5 +1,9 @@
 """One value made to fit its column: what changes, what is refused, and that a quick look never says yes wrongly."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +13,7 @@ from tg_parser.storage.tables.processing import processed_documents
 from tg_parser.storage.tables.raw import raw_messages
 from tg_parser.storage.tables.topics import embeddings, topic_items
 from tg_parser.transfer.rows.checks import fit_as_they_are
-from tg_parser.transfer.rows.fields import InvalidRowError, Kind, field_of, kind_of, shown
+from tg_parser.transfer.rows.fields import Field, InvalidRowError, Kind, field_of, kind_of, shown
 from tg_parser.transfer.rows.values import fitted
 
 TEXT = field_of(raw_messages.c.text)
@@ -28,13 +32,13 @@ VECTOR = field_of(embeddings.c.vector)
 FIELDS = (TEXT, PAYLOAD, MEDIA, DATE, EDITED, VIEWS, REVISION, NOISE, TOPICS, POLL, FAILS, SCORE, VECTOR)
 
 
-def fit(value, field):
+def fit(value: Any, field: Field) -> tuple[Any, ...]:
     """The value that fits, and the changes made for it."""
-    notes = []
+    notes: list[Any] = []
     return fitted(value, field, notes), [note.change for note in notes]
 
 
-def test_fields_follow_the_tables():
+def test_fields_follow_the_tables() -> None:
     """Kinds, limits and whether a value must be there are those of the column."""
     kinds = [field.kind for field in FIELDS]
     assert kinds == [
@@ -76,7 +80,7 @@ def test_fields_follow_the_tables():
         ("maybe", NOISE, 0, ["left out, neither yes nor no"]),
     ],
 )
-def test_a_value_fits_with_these_changes(value, field, expected, change):
+def test_a_value_fits_with_these_changes(value: Any, field: Field, expected: Any, change: list[str]) -> None:
     """What goes to the column, and what the list of changes says of it."""
     assert fit(value, field) == (expected, change)
 
@@ -91,7 +95,7 @@ def test_a_value_fits_with_these_changes(value, field, expected, change):
         ("text", VECTOR, "vector: no bytes"),
     ],
 )
-def test_what_must_be_there_and_cannot_be_read_is_refused(value, field, reason):
+def test_what_must_be_there_and_cannot_be_read_is_refused(value: Any, field: Field, reason: str) -> None:
     """A row is refused by the column and the reason."""
     with pytest.raises(InvalidRowError, match=f"^{reason}$"):
         fit(value, field)
@@ -108,24 +112,24 @@ _VALUES = st.one_of(
 
 
 @given(st.sampled_from(FIELDS), st.lists(_VALUES, min_size=1, max_size=4))
-def test_a_quick_look_never_says_yes_wrongly(field, values):
+def test_a_quick_look_never_says_yes_wrongly(field: Field, values: list[Any]) -> None:
     """Where a chunk passes as it is, each of its values alone needs no change."""
     if not fit_as_they_are([values], [field]):
         return
     for value in values:
-        notes = []
+        notes: list[Any] = []
         made = fitted(value, field, notes)
         assert notes == []
         assert field.kind is Kind.TIME or made == value
 
 
 @pytest.mark.parametrize("field", [TEXT, DATE, TOPICS, VECTOR, REVISION])
-def test_a_chunk_with_a_hole_is_looked_at_row_by_row(field):
+def test_a_chunk_with_a_hole_is_looked_at_row_by_row(field: Field) -> None:
     """A missing value in a column that must have one is no clean chunk."""
     assert not fit_as_they_are([[None]], [field])
 
 
-def test_an_original_is_shown_in_short():
+def test_an_original_is_shown_in_short() -> None:
     """Long values are cut with their length; particulars of a reason stand in brackets."""
     assert shown("a" * 2001) == "a" * 2000 + "… (2001 characters)"
     assert shown(b"\xff") == "b'\\xff'"

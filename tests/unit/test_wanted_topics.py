@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from pathlib import Path
+
 import pytest
 
 from tg_parser.domain.errors import InputFileError, UsageError
@@ -13,7 +17,7 @@ topics:
 """
 
 
-def test_a_list_of_topics_is_read_in_order():
+def test_a_list_of_topics_is_read_in_order() -> None:
     """Titles without spaces around, keywords once, what is left out is empty; the key `topics` may be left out, too."""
     wanted = (WantedTopic("Курс доллара", "Биржа и Центробанк", ("доллар", "евро")), WantedTopic("Зоопарк"))
     assert parse_wanted(FILE, "topics.yaml") == wanted
@@ -38,7 +42,7 @@ def test_a_list_of_topics_is_read_in_order():
         ("[" + "{title: a}," * 501 + "]", "topics.yaml holds 501 topics; at most 500 are allowed."),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named_with_file_and_entry(text, told):
+def test_what_is_wrong_is_named_with_file_and_entry(text: str, told: str) -> None:
     """No topic is guessed at: an error says which entry of which file, and the hint shows the form."""
     with pytest.raises(UsageError) as error:
         parse_wanted(text, "topics.yaml")
@@ -46,7 +50,7 @@ def test_what_is_wrong_is_named_with_file_and_entry(text, told):
     assert error.value.hint
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path):
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """Missing, or not UTF-8."""
     with pytest.raises(InputFileError, match=r"none\.yaml' cannot be read: No such file or directory\.$"):
         read_wanted(tmp_path / "none.yaml")
@@ -55,7 +59,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
         read_wanted(tmp_path / "latin.yaml")
 
 
-def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     """As editors on Windows write it."""
     (tmp_path / "topics.yaml").write_text(FILE, "utf-8-sig")
     assert [one.title for one in read_wanted(tmp_path / "topics.yaml")] == ["Курс доллара", "Зоопарк"]

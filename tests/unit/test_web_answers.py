@@ -1,5 +1,7 @@
 """What a server's answer means: how long to wait, whether to ask again, whether a page is whole."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 
 import pytest
@@ -30,12 +32,12 @@ LATER = "Thu, 12 Sep 2024 10:02:00 GMT"
         (500, {"Retry-After": "7"}, None),
     ],
 )
-def test_waits(status, headers, wait):
+def test_waits(status: int, headers: dict[str, str], wait: float | None) -> None:
     """Seconds and dates alike; a date is read by the server's own clock where it shows one."""
     assert asked_wait(status, headers, NOW, UNNAMED) == wait
 
 
-def test_what_is_worth_asking_again():
+def test_what_is_worth_asking_again() -> None:
     """Failures of the server pass; refusals do not."""
     assert [status for status in (200, 301, 400, 403, 404, 408, 429, 500, 502, 503, 504) if is_temporary(status)] == [
         408, 500, 502, 503, 504,
@@ -52,6 +54,6 @@ def test_what_is_worth_asking_again():
         ("", False),
     ],
 )
-def test_cut_pages(html, cut):
+def test_cut_pages(html: str, cut: bool) -> None:
     """A page that begins and does not end is cut; what is no page is not."""
     assert is_cut(html) is cut

@@ -1,5 +1,7 @@
 """Small values as preview pages write them."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 
 import pytest
@@ -17,7 +19,7 @@ from tg_parser.ingestion.web.elements import PostLink, count, post_link, seconds
         ("9" * 40, None),
     ],
 )  # fmt: skip
-def test_counts(written, number):
+def test_counts(written: str | None, number: int | None) -> None:
     """Shortened numbers are whole again, as far as they tell."""
     assert count(written) == number
 
@@ -29,7 +31,7 @@ def test_counts(written, number):
         ("someone", None), (None, None), ("9" * 400 + " GB", None),
     ],
 )  # fmt: skip
-def test_sizes(written, number):
+def test_sizes(written: str | None, number: int | None) -> None:
     """A size in words is a number of bytes; other words are none."""
     assert size(written) == number
 
@@ -38,7 +40,7 @@ def test_sizes(written, number):
     ("written", "length"),
     [("0:27", 27.0), ("12:05", 725.0), ("1:02:03", 3723.0), ("27", None), ("", None), (None, None)],
 )
-def test_durations(written, length):
+def test_durations(written: str | None, length: float | None) -> None:
     """A clock is a number of seconds."""
     assert seconds(written) == length
 
@@ -53,7 +55,7 @@ def test_durations(written, length):
         ("1970-01-01T00:00:00+00:00", None), ("yesterday", None), ("", None), ("0001-01-01T00:00:00+05:00", None),
     ],
 )  # fmt: skip
-def test_moments(written, moment):
+def test_moments(written: str, moment: ReadDate | None) -> None:
     """Times become UTC; a missing zone is told of, and what is no time is none."""
     assert when(LexborHTMLParser(f'<time datetime="{written}"></time>').css_first("time")) == moment
 
@@ -69,6 +71,6 @@ def test_moments(written, moment):
         ("https://example.com/durov/45", None), ("?q=1", None), ("", None), ("https://[broken/1", None),
     ],
 )  # fmt: skip
-def test_links_to_posts(href, link):
+def test_links_to_posts(href: str, link: PostLink | None) -> None:
     """A link to a post names its chat in the canonical form; other links lead to no chat."""
     assert post_link(href) == link

@@ -1,27 +1,29 @@
 """Media of a post as its page describes them; kinds are those of an export of the same post."""
 
+from __future__ import annotations
+
 import pytest
 from web_pages import message_of, post, text
 
 from tg_parser.domain.messages import Media
 
 
-def part(name, *inside, tag="div", prefix="tgme_widget_message_"):
+def part(name: str, *inside: str, tag: str = "div", prefix: str = "tgme_widget_message_") -> str:
     """An element of a class, with others in it; links open the post itself."""
     href = ' href="https://t.me/news_channel/1"' if tag == "a" else ""
     return f'<{tag} class="{prefix}{name}"{href}>{"".join(inside)}</{tag}>'
 
 
-def bare(name, *inside, tag="div"):
+def bare(name: str, *inside: str, tag: str = "div") -> str:
     return part(name, *inside, tag=tag, prefix="")
 
 
-def document(title, extra, icon=""):
+def document(title: str, extra: str, icon: str = "") -> str:
     shown = part("document", part("document_title accent_color", title), part("document_extra", extra))
     return part("document_wrap", part(f"document_icon accent_bg{icon}"), shown, tag="a")
 
 
-def option(words):
+def option(words: str) -> str:
     percent = part("poll_option_percent", "50%")
     return part("poll_option", percent, part("poll_option_value", part("poll_option_text", words)))
 
@@ -89,26 +91,26 @@ WORDS = {
 
 
 @pytest.mark.parametrize("name", MEDIA)
-def test_media(name):
+def test_media(name: str) -> None:
     """Each kind with what the page tells of it, once; the words of some are the text."""
     markup, media = MEDIA[name]
     read = message_of(post(1, markup))
     assert (read.media, read.text) == ((media,), WORDS.get(name, ""))
 
 
-def test_a_caption_stays_with_its_media():
+def test_a_caption_stays_with_its_media() -> None:
     """A photo with a text is one message with both."""
     read = message_of(post(1, part("photo_wrap", tag="a") + text("caption")))
     assert (read.media, read.text) == ((Media(kind="photo"),), "caption")
 
 
-def test_what_no_field_holds_is_kept():
+def test_what_no_field_holds_is_kept() -> None:
     """The type of a poll, its voters and the place on a map stay in the payload."""
     assert message_of(post(1, POLL)).raw_payload == {"poll_type": "Anonymous Poll", "poll_voters": 1100}
     assert message_of(post(1, PLACE.format(""))).raw_payload == {"location": "https://maps.google.com/?q=1,2"}
 
 
-def test_a_remark_that_nobody_sees_is_no_media():
+def test_a_remark_that_nobody_sees_is_no_media() -> None:
     """Shown posts may hold the remark for browsers that cannot show them; a text with it is a text alone."""
     read = message_of(post(1, UNSEEN + text("words")))
     assert (read.media, read.text) == ((), "words")

@@ -1,5 +1,7 @@
 """A page becomes its channel and messages; pages without posts say what they are."""
 
+from __future__ import annotations
+
 import base64
 
 import pytest
@@ -26,13 +28,13 @@ PAGE = page(
 )
 
 
-def test_the_channel_of_a_page():
+def test_the_channel_of_a_page() -> None:
     """Number, title and name as the page writes them."""
     read = read_page(page(post(1), name="News_Channel", title="The <b>News</b>"), NAME)
     assert read.chat == Chat(channel_id="-1000001234567", title="The News", username="News_Channel", kind="channel")
 
 
-def test_a_page_without_number_or_header_gives_a_name():
+def test_a_page_without_number_or_header_gives_a_name() -> None:
     """The name in lower case is then the id; the name itself is that of the posts, else the one asked for."""
     named = read_page(f"<html><body>{post(1, name='News_Channel', channel=None)}</body></html>", "news_channel")
     asked = read_page("<html><body><section class='tgme_channel_history'></section></body></html>", "Asked_Name")
@@ -40,21 +42,21 @@ def test_a_page_without_number_or_header_gives_a_name():
     assert asked.chat == Chat(channel_id="asked_name", title=None, username="Asked_Name")
 
 
-def test_later_pages_keep_the_chat_of_the_first():
+def test_later_pages_keep_the_chat_of_the_first() -> None:
     """All messages of a channel carry one id, also those of a page that hides the number."""
     chat = Chat(channel_id="-1000001234567", username=NAME)
     read = read_page(page(post(1, channel=None)), NAME, chat)
     assert (read.chat, read.messages[0].channel_id) == (chat, "-1000001234567")
 
 
-def test_ids_rise_and_repeat_never():
+def test_ids_rise_and_repeat_never() -> None:
     """Whatever the order on the page, messages come by id; one shown twice counts as skipped."""
     read = read_page(page(post(12), post(9), post(12), post(10)), NAME)
     assert [message.id for message in read.messages] == ["9", "10", "12"]
     assert dict(read.skipped) == {"repeated": 1}
 
 
-def test_single_broken_posts_are_counted_and_the_others_read():
+def test_single_broken_posts_are_counted_and_the_others_read() -> None:
     """A broken post costs no other; it still tells how far down the page goes."""
     read = read_page(page(post(3, date=""), post(4), post(5, date="2024-09-12T10:00:00")), NAME)
     assert ([message.id for message in read.messages], dict(read.skipped), read.lowest_id) == (
@@ -65,7 +67,7 @@ def test_single_broken_posts_are_counted_and_the_others_read():
     assert (dict(read.notes), read.is_unreadable) == ({"date_without_zone": 1}, False)
 
 
-def test_a_page_of_broken_posts_is_unreadable():
+def test_a_page_of_broken_posts_is_unreadable() -> None:
     """Posts of which none can be read mean another layout."""
     assert read_page(page(post(3, date=""), post(4, date="")), NAME).is_unreadable
 
@@ -80,7 +82,7 @@ def test_a_page_of_broken_posts_is_unreadable():
         ('<html><body><a class="tme_messages_more" data-after="9"></a></body></html>', False),
     ],
 )
-def test_whether_older_posts_are_told_of(html, tells):
+def test_whether_older_posts_are_told_of(html: str, tells: bool) -> None:
     """A link back with a number in it tells of them; empty pages have links without."""
     assert read_page(html, NAME).tells_of_older is tells
 
@@ -95,12 +97,12 @@ def test_whether_older_posts_are_told_of(html, tells):
         ([], False),
     ],
 )
-def test_whether_posts_are_counted(counters, tells):
+def test_whether_posts_are_counted(counters: list[tuple[str, str]], tells: bool) -> None:
     """Photos, videos, files and links can only be in posts; subscribers come without."""
     assert read_page(page(counters=counters), NAME).tells_of_posts is tells
 
 
-def test_an_empty_page_is_a_preview_and_says_so():
+def test_an_empty_page_is_a_preview_and_says_so() -> None:
     """A channel without posts is a channel."""
     read = read_page(page(), NAME)
     assert (read.is_preview, read.says_no_posts, read.messages, read.lowest_id) == (True, True, [], None)
@@ -145,7 +147,7 @@ JOIN = "If you have Telegram, you can view and join Club right away."
         ("", FOREIGN),
     ],
 )
-def test_landing_pages_say_what_they_are(html, sentence):
+def test_landing_pages_say_what_they_are(html: str, sentence: str) -> None:
     """Each reason why there is no preview has a sentence of its own, and something to do about it."""
     assert not read_page(html, "news").is_preview
     error = why_no_preview(html, "news")
@@ -153,7 +155,7 @@ def test_landing_pages_say_what_they_are(html, sentence):
     assert hint_of(error)
 
 
-def test_the_api_is_suggested_where_it_helps():
+def test_the_api_is_suggested_where_it_helps() -> None:
     """Not for people and foreign pages, which it cannot read either."""
     closed = why_no_preview(landing("News", "14 909 subscribers"), "news")
     person = why_no_preview(landing("Ann", "@ann_lee"), "news")
@@ -170,7 +172,7 @@ def test_the_api_is_suggested_where_it_helps():
         ("", False),
     ],
 )
-def test_only_a_post_not_found_is_gone(html, gone):
+def test_only_a_post_not_found_is_gone(html: str, gone: bool) -> None:
     """Other errors of a post's own page prove nothing."""
     assert says_post_is_gone(html) is gone
 
@@ -181,7 +183,7 @@ def test_only_a_post_not_found_is_gone(html, gone):
     end=st.integers(0, len(PAGE)),
     flips=st.lists(st.tuples(st.integers(0, len(PAGE) - 1), st.characters()), max_size=20),
 )
-def test_mutilated_pages_never_break_the_reader(cut, end, flips):
+def test_mutilated_pages_never_break_the_reader(cut: int, end: int, flips: list[tuple[int, str]]) -> None:
     """Cut, shortened and garbled markup gives messages and counts, or an explanation, and never another error."""
     characters = list(PAGE)
     for place, character in flips:
@@ -195,7 +197,7 @@ def test_mutilated_pages_never_break_the_reader(cut, end, flips):
 
 @settings(max_examples=100, deadline=None)
 @given(view=st.one_of(st.text(max_size=40), st.binary(max_size=40).map(lambda raw: base64.b64encode(raw).decode())))
-def test_any_hidden_number_is_a_number_or_nothing(view):
+def test_any_hidden_number_is_a_number_or_nothing(view: str) -> None:
     """What stands in place of the coded number of the channel never breaks the page."""
     html = page(post(1, channel=None)).replace('data-view=""', f'data-view="{view.replace(chr(34), "")}"')
     assert read_page(html, NAME).chat.channel_id == "news_channel"

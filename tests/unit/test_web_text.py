@@ -1,13 +1,15 @@
 """Markup of a post becomes the text its readers see."""
 
+from __future__ import annotations
+
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from tg_parser.domain.messages import Link
-from tg_parser.ingestion.web.text import line_of, text_of
+from tg_parser.ingestion.web.text import Text, line_of, text_of
 
 
-def read(markup):
+def read(markup: str) -> Text:
     return text_of(LexborHTMLParser(f'<div id="text">{markup}</div>').css_first("#text"))
 
 
@@ -35,7 +37,7 @@ def read(markup):
         ("text<!-- remark --><script>x()</script>", "text"),
     ],
 )  # fmt: skip
-def test_plain_text(markup, plain):
+def test_plain_text(markup: str, plain: str) -> None:
     """Formatting is left out, its characters stay; line ends are those of the text, not of the page's source."""
     assert read(markup).plain == plain
 
@@ -57,17 +59,17 @@ def test_plain_text(markup, plain):
         ('<a href="tg://user?id=5">Ann</a> <a>nothing</a> <a href="https://example.com"></a>', []),
     ],
 )
-def test_hidden_links(markup, links):
+def test_hidden_links(markup: str, links: list[Link]) -> None:
     """A link is kept where the words do not show where it leads."""
     assert list(read(markup).links) == links
 
 
-def test_depth_is_no_limit():
+def test_depth_is_no_limit() -> None:
     """Markup nested deeper than Python recurses is read all the same."""
     assert read("<b>" * 20_000 + "deep").plain == "deep"
 
 
-def test_a_name_is_one_line():
+def test_a_name_is_one_line() -> None:
     """Titles and names have no line ends, and nothing is no name."""
     tree = LexborHTMLParser("<p id=a> two<br>words </p><p id=b> </p>")
     assert (line_of(tree.css_first("#a")), line_of(tree.css_first("#b")), line_of(None)) == ("two words", None, None)

@@ -1,5 +1,7 @@
 """Which messages of a page are wanted, and when to stop."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +14,7 @@ from tg_parser.ingestion.web.window import is_empty, is_last, wanted_of
 PAGE = read_page(page(*(post(number) for number in range(10, 15))), NAME)
 
 
-def at(minute):
+def at(minute: int) -> datetime:
     return datetime(2024, 9, 12, 0, minute, tzinfo=UTC)
 
 
@@ -30,7 +32,7 @@ def at(minute):
         (Window(), 9, [10, 11, 12, 13, 14]),
     ],
 )
-def test_wanted(window, left, ids):
+def test_wanted(window: Window, left: int | None, ids: list[int]) -> None:
     """Marks are excluded, dates half-open, and a limit takes the newest."""
     assert [int(message.id) for message in wanted_of(PAGE, window, left)] == ids
 
@@ -47,7 +49,7 @@ def test_wanted(window, left, ids):
         (Window(date_to=at(1)), False),
     ],
 )
-def test_the_last_page(window, last):
+def test_the_last_page(window: Window, last: bool) -> None:
     """Nothing older is wanted once the page reaches below the mark or before the date."""
     assert is_last(PAGE, window) is last
 
@@ -62,6 +64,6 @@ def test_the_last_page(window, last):
         (Window(after_id=5, before_id=7), False),
     ],
 )
-def test_windows_without_room(window, empty):
+def test_windows_without_room(window: Window, empty: bool) -> None:
     """Between two marks next to each other there is no post to ask for."""
     assert is_empty(window) is empty

@@ -1,14 +1,19 @@
 """Media with words: one kind, the same fields and the same text from an export in JSON or HTML and from the API."""
 
+from __future__ import annotations
+
 import json
+from typing import Any
 
 import pytest
 from html_export_files import media as box
 from html_export_files import post as html_post
 from telegram_samples import SENT, post
 from telethon.tl import types
+from telethon.tl.types import PollAnswer
 
 from tg_parser.domain.messages import Chat, Media
+from tg_parser.ingestion.content import Content
 from tg_parser.ingestion.desktop import content as desktop_content
 from tg_parser.ingestion.desktop.html.message import MessageReader
 from tg_parser.ingestion.desktop.html.page import Element
@@ -27,17 +32,17 @@ BILL = '{\n "title": "Course", "description": "Ten lessons", "amount": 500, "cur
 PLACE = types.GeoPoint(1.0, 2.0, 3)
 
 
-def answers(*texts):
+def answers(*texts: str) -> list[PollAnswer]:
     return [types.PollAnswer(TEXT(text, []), bytes([number])) for number, text in enumerate(texts)]
 
 
-def listed(title, remark, *options):
+def listed(title: str, remark: str, *options: str) -> str:
     shown = "".join(f'<div class="answer">\n- {option}</div>' for option in options)
     question = f'<div class="question bold">\n{title}\n</div><div class="details">\n{remark}\n</div>'
     return f'<div class="media_wrap clearfix"><div class="media_poll">{question}{shown}</div></div>'
 
 
-def giveaway(*sections):
+def giveaway(*sections: tuple[str, str]) -> str:
     parts = "".join(
         f'<div class="section_title bold">{title}</div><div class="section_body">{body}</div>'
         for title, body in sections
@@ -45,13 +50,13 @@ def giveaway(*sections):
     return f'<div class="media_wrap clearfix"><div class="media_giveaway">{parts}</div></div>'
 
 
-def from_html(shown):
+def from_html(shown: str) -> Content:
     body = html_post(1, extra=shown).replace('<div class="text">\ntext 1\n       </div>', "")
     element = Element(1, frozenset({"message", "default"}), body)
     return desktop_content.read_content(MessageReader(Chat(channel_id="-1001")).payload(element))
 
 
-CASES = {
+CASES: dict[str, tuple[Any, ...]] = {
     "poll": (
         {
             "poll": {
@@ -148,7 +153,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_media_are_read_the_same_whichever_way_they_come(name):
+def test_media_are_read_the_same_whichever_way_they_come(name: str) -> None:
     """Kind, fields and words agree between JSON, HTML, the API and what was stored of the API's message."""
     fields, shown, attached, expected, text = CASES[name]
     message = post(1, media=attached)
@@ -161,7 +166,7 @@ def test_media_are_read_the_same_whichever_way_they_come(name):
         assert (content.media, content.text) == ((expected,), text)
 
 
-def test_a_quiz_tells_its_explanation_and_a_poll_its_pictures():
+def test_a_quiz_tells_its_explanation_and_a_poll_its_pictures() -> None:
     """What only the API tells is kept: the explanation as words, pictures as media behind the poll."""
     photo, told = types.MessageMediaPhoto(), answers("Venus")
     told[0].media = photo
@@ -172,20 +177,20 @@ def test_a_quiz_tells_its_explanation_and_a_poll_its_pictures():
     assert [media.kind for media in content.media] == ["poll", "photo", "photo", "photo"]
 
 
-def test_tasks_that_are_done_are_marked():
+def test_tasks_that_are_done_are_marked() -> None:
     """The API tells which tasks are done; a list with none of them done reads as an export writes it."""
     done = [types.TodoCompletion(2, types.PeerUser(7), SENT)]
     content = telegram_content.read_content(post(1, media=types.MessageMediaToDo(TRIP, completions=done)))
     assert (content.text, content.media[0].done) == ("Trip\n- Tickets\n☑ Bags", (False, True))
 
 
-def test_own_words_stand_before_those_of_media():
+def test_own_words_stand_before_those_of_media() -> None:
     """A caption and the words of what is attached are both text."""
     content = desktop_content.read_content({"id": 1, "text": "Vote!", "poll": {"question": "Which?", "answers": []}})
     assert (content.own, content.text) == ("Vote!", "Vote!\n\nWhich?")
 
 
 @pytest.mark.parametrize("broken", ["{not json", "[1]", "7", 5, None, ["x"]])
-def test_a_bill_that_cannot_be_read_costs_nothing(broken):
+def test_a_bill_that_cannot_be_read_costs_nothing(broken: Any) -> None:
     """Whatever stands in place of a bill, the message is read."""
     assert desktop_content.read_content({"id": 1, "text": "x", "invoice_information": broken}).text == "x"
