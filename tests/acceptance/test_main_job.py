@@ -120,7 +120,7 @@ def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(process_env: dict[str, str]
 
 def test_ctrl_c_ends_worker_processes_in_order(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """SIGINT to the whole group, as a terminal sends it: exit code 130, no worker left, and each message has one
-    document or is still due."""
+    document or is still waiting."""
     export, env = write_many(tmp_path, 1800, sentences=1), {**sqlite_env, "PROCESSING_WORKERS": "2"}
     called = command("run", "--from-export", export, "--out", "out")
     process = subprocess.Popen(called, env=env, cwd=tmp_path, stderr=PIPE, text=True, start_new_session=True)
@@ -137,9 +137,9 @@ def test_ctrl_c_ends_worker_processes_in_order(sqlite_env: dict[str, str], tmp_p
     assert group(process.pid) == set()
     (source,) = tg_parser_json(env, "status", cwd=tmp_path)["sources"]
     assert 0 < source["documents"] < 1800
-    assert source["documents"] + source["due"] == source["messages"]["posts"] == 1800
+    assert source["documents"] + source["waiting"] == source["messages"]["posts"] == 1800
     done = tg_parser_json(env, "process", "--all", cwd=tmp_path)
-    assert (done["processed"], done["failed"]) == (source["due"], 0)
+    assert (done["processed"], done["failed"]) == (source["waiting"], 0)
 
 
 def group(leader: int) -> set[int]:
