@@ -29,8 +29,9 @@ from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.sources import IngestionStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 from tg_parser.storage.tables import METADATA
-from tg_parser.storage.tables.agents import handoff_history, jobs, task_history
+from tg_parser.storage.tables.agents import handoff_history, task_history
 from tg_parser.storage.tables.ingestion import source_attempts
+from tg_parser.storage.tables.jobs import jobs
 from tg_parser.storage.tables.llm import llm_answers, llm_spending
 from tg_parser.storage.tables.processing import processing_claims, processing_failures
 

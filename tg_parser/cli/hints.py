@@ -29,6 +29,8 @@ HINTS: dict[str, str] = {
     "filled_from_exports": "Give the file: tg-parser ingest --source {source_id} --from-export result.json; or let the "
     "channel itself be read: tg-parser add-source --source-id {source_id} --via web",
     "handoff": "Look at it with: tg-parser agents handoffs",
+    "job_not_found": "See which there are: tg-parser jobs list",
+    "job_state": "See where it stands: tg-parser jobs show {job_id}",
     "login_given_up": "Begin again: tg-parser login",
     "name_moved": "Give the channel's present name: tg-parser add-source --source-id {source_id} --channel-username "
     "NAME; or collect the other one by: tg-parser run @{username}",

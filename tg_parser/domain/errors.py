@@ -241,6 +241,26 @@ class HandoffError(TgParserError):
         )
 
 
+class JobStateError(TgParserError):
+    """A job cannot change this way: its state does not allow it."""
+
+    code = "job_state"
+
+    def __init__(self, job_id: str, state: str, wanted: str) -> None:
+        super().__init__(
+            f"Job {job_id} is {state} and cannot become {wanted}.", case="job_state", job_id=job_id, state=state
+        )
+
+
+class JobNotFoundError(TgParserError):
+    """No job has this id."""
+
+    code = "job_not_found"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"No job has the id {job_id}.", case="job_not_found", job_id=job_id)
+
+
 class ArchiveError(TgParserError):
     """An archive of the agents' history that cannot be written or has unexpected content; nothing was deleted."""
 

@@ -1,4 +1,4 @@
-"""Agents and jobs in the processing database: registry, task history, statistics, handoffs, jobs."""
+"""Agents in the processing database: registry, task history, statistics, handoffs."""
 
 from __future__ import annotations
 
@@ -79,26 +79,4 @@ handoff_history = Table(
     Column("accepted_at", UtcDateTime),
     Column("completed_at", UtcDateTime),
     Index("idx_handoffs_status", "status"),
-)
-
-# The webhook's secret is stored encrypted: a dump of this table must not let anybody sign as this server.
-jobs = Table(
-    "jobs",
-    metadata,
-    Column("job_id", Ref, primary_key=True),
-    Column("job_type", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("channel_id", Ref),
-    Column("client", Text),
-    Column("started_at", UtcDateTime),
-    Column("completed_at", UtcDateTime),
-    Column("progress_json", JsonDocument),
-    Column("result_json", JsonDocument),
-    Column("error", Text),
-    Column("file_path", Text),
-    Column("download_url", Text),
-    Column("export_format", Text),
-    Column("webhook_url", Text),
-    Column("webhook_secret_sealed", Text),
 )

@@ -91,9 +91,13 @@ def channel_rule(values: Values, notes: list[Note], context: Context) -> list[Va
 
 
 def job_rule(values: Values, notes: list[Note], context: Context) -> list[Values]:
-    """A job without its webhook secret, which was stored in plain text."""
+    """A job without its webhook secret, which was stored in plain text. One that had not ended never will."""
     if values["has_secret"]:
         notes.append(Note("webhook_secret", "left out, a plain secret is not copied: set it anew"))
+    if values["status"] != "failed":
+        state = "done" if values["status"] == "completed" else "cancelled"
+        notes.append(Note("status", f"a job that is {state} in this version's words", values["status"]))
+        values["status"] = state
     return channel_rule(values, notes, context)
 
 

@@ -6,8 +6,9 @@ Where a value must be checked in Python, the rule beside the table does so; see 
 from __future__ import annotations
 
 from tg_parser.storage.tables import DatabaseName
-from tg_parser.storage.tables.agents import agent_registry, agent_stats, handoff_history, jobs, task_history
+from tg_parser.storage.tables.agents import agent_registry, agent_stats, handoff_history, task_history
 from tg_parser.storage.tables.ingestion import comment_cursors, ingestion_state, source_attempts
+from tg_parser.storage.tables.jobs import jobs
 from tg_parser.storage.tables.processing import processed_documents, processing_failures
 from tg_parser.storage.tables.raw import raw_messages, raw_revisions
 from tg_parser.storage.tables.topics import topic_items, topics

@@ -1,0 +1,227 @@
+"""Jobs on both backends: who may work on what, what is kept of a dead worker's work, what waits."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tg_parser.domain.errors import JobNotFoundError, JobStateError
+from tg_parser.domain.jobs import JOB_KINDS, Job, JobError
+from tg_parser.storage.stores.jobs import JobStorage
+
+NOW = datetime(2024, 11, 27, 9, 0, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=5)
+
+
+@pytest.fixture
+def told():
+    """The ids of the jobs that workers were told of, in order."""
+    return []
+
+
+@pytest.fixture
+def storage(databases, told):
+    async def deliver(_, jobs):
+        told.extend(job.job_id for job in jobs)
+
+    return JobStorage(databases.processing, deliver)
+
+
+def job(number, **fields):
+    parameters = {"source": f"s{number}"}
+    return Job(
+        **{"job_id": f"job-{number}", "kind": "ingest", "created_at": NOW, "run_at": NOW, "parameters": parameters}
+        | fields
+    )
+
+
+async def begin(storage, worker="w1", now=NOW, **which):
+    return await storage.begin(worker, now, kinds=JOB_KINDS, **which)
+
+
+async def test_a_job_is_kept_as_it_was_asked_for(storage, told):
+    """All that was said of it is read again, and workers are told of it."""
+    wanted = job(1, channel_id="-100", lock="collect:s1", asked_by="key-1", request_id="r", idempotency_key="i")
+    assert await storage.add(wanted) == wanted
+    assert await storage.get("job-1") == wanted
+    assert told == ["job-1"]
+
+
+async def test_the_same_work_waits_once(storage, told):
+    """Who asks for what waits already gets the waiting job; once that runs, new work waits again."""
+    await storage.add(job(1))
+    same = {"parameters": {"source": "s1"}}
+    assert (await storage.add(job(2, **same))).job_id == "job-1"
+    await begin(storage)
+    assert (await storage.add(job(3, **same))).job_id == "job-3"
+    assert told == ["job-1", "job-3"]
+
+
+async def test_a_request_that_is_repeated_gets_its_job_even_when_that_has_ended(storage):
+    """One key of one client names one job, other work or not; another client's key is another."""
+    await storage.add(job(1, asked_by="a", idempotency_key="k"))
+    await storage.finish(await begin(storage), "done", NOW)
+    assert (await storage.add(job(2, asked_by="a", idempotency_key="k"))).job_id == "job-1"
+    assert (await storage.add(job(3, asked_by="b", idempotency_key="k"))).job_id == "job-3"
+
+
+async def test_jobs_begin_in_the_order_of_their_times(storage):
+    """The one whose time came first, and none before its time or of a kind that the worker does not do."""
+    await storage.add(job(1, run_at=LATER))
+    await storage.add(job(2, kind="backup"))
+    await storage.add(job(3))
+    begun = await storage.begin("w1", NOW, kinds=["ingest"])
+    assert (begun.job_id, begun.state, begun.attempt, begun.worker, begun.started_at) == (
+        "job-3",
+        "running",
+        1,
+        "w1",
+        NOW,
+    )
+    assert await storage.begin("w1", NOW, kinds=["ingest"]) is None
+    assert (await begin(storage, now=LATER)).job_id == "job-2"
+    assert (await begin(storage, now=LATER)).job_id == "job-1"
+
+
+async def test_a_job_named_by_a_delivery_begins_once(storage):
+    """Of many workers that are told of one job, one begins it."""
+    await storage.add(job(1))
+    begun = await asyncio.gather(*(begin(storage, f"w{number}", job_id="job-1") for number in range(8)))
+    assert sum(each is not None for each in begun) == 1
+
+
+async def test_jobs_with_one_lock_run_one_after_another(storage, told):
+    """Ten workers at once begin one of five jobs with the same lock; its end tells of the next."""
+    for number in range(1, 6):
+        await storage.add(job(number, lock="topicize:-100"))
+    begun = [each for each in await asyncio.gather(*(begin(storage, f"w{n}") for n in range(10))) if each]
+    assert [each.job_id for each in begun] == ["job-1"]
+    told.clear()
+    await storage.finish(begun[0], "done", NOW)
+    assert told == ["job-2"]
+    assert (await begin(storage)).job_id == "job-2"
+
+
+async def test_a_result_is_kept_with_its_job(storage):
+    """What came of it, when it ended, and no worker any more."""
+    await storage.add(job(1))
+    done = await storage.finish(await begin(storage), "done", LATER, result={"new": 3})
+    assert (done.state, done.result, done.finished_at, done.worker) == ("done", {"new": 3}, LATER, None)
+
+
+async def test_an_attempt_that_was_taken_over_writes_nothing(storage):
+    """The dead worker comes back to life: neither its progress nor its end counts."""
+    await storage.add(job(1))
+    first = await begin(storage)
+    (waiting,) = await storage.take_over(NOW + timedelta(seconds=1), LATER)
+    assert (waiting.state, waiting.takeovers, waiting.run_at) == ("queued", 1, LATER)
+    second = await begin(storage, "w2", LATER)
+    await storage.note_progress(first, {"done": 9})
+    assert await storage.finish(first, "failed", LATER, error=JobError("error", "late")) is None
+    assert await storage.give_back(first, LATER, LATER) is None
+    now = await storage.get("job-1")
+    assert (now.state, now.progress, now.attempt, now.worker) == ("running", None, 2, "w2")
+    assert (await storage.finish(second, "done", LATER)).state == "done"
+
+
+async def test_a_job_that_kills_its_worker_twice_has_failed(storage):
+    """It is tried once more, and not for ever."""
+    await storage.add(job(1))
+    for _ in range(2):
+        await begin(storage, now=LATER)
+        (left,) = await storage.take_over(LATER + timedelta(seconds=1), LATER)
+    assert (left.state, left.error.code, left.takeovers) == ("failed", "worker_died", 2)
+
+
+async def test_a_worker_that_is_heard_of_keeps_its_jobs(storage):
+    """Only jobs whose worker has been silent are taken over."""
+    await storage.add(job(1))
+    await storage.add(job(2))
+    await begin(storage, "quiet")
+    await begin(storage, "alive")
+    assert await storage.beat("alive", LATER) == frozenset()
+    (taken,) = await storage.take_over(LATER, LATER)
+    assert taken.job_id == "job-1"
+
+
+async def test_a_job_that_may_succeed_later_waits_until_then(storage, told):
+    """Given back with its reason, it waits for its time, and workers are told."""
+    await storage.add(job(1))
+    told.clear()
+    back = await storage.give_back(await begin(storage), LATER, NOW, JobError("rate_limited", "Wait.", data={"a": 1}))
+    assert (back.state, back.run_at, back.error.message, back.error.data) == ("queued", LATER, "Wait.", {"a": 1})
+    assert told == ["job-1"]
+    assert await begin(storage) is None
+    assert (await begin(storage, now=LATER)).attempt == 2
+
+
+async def test_a_waiting_job_is_cancelled_at_once(storage, told):
+    """It never runs, and the next with its lock is told of."""
+    for number in (1, 2):
+        await storage.add(job(number, lock="l"))
+    told.clear()
+    assert (await storage.request_cancel("job-1", NOW)).state == "cancelled"
+    assert told == ["job-2"]
+    with pytest.raises(JobStateError, match="job-1 is cancelled and cannot become cancelled"):
+        await storage.request_cancel("job-1", NOW)
+
+
+async def test_the_worker_hears_that_its_job_should_end(storage):
+    """Asked for twice, the first time counts; the job runs until its worker ends it."""
+    await storage.add(job(1))
+    running = await begin(storage)
+    await storage.request_cancel("job-1", NOW)
+    assert (await storage.request_cancel("job-1", LATER)).cancel_requested_at == NOW
+    assert await storage.beat("w1", NOW) == {"job-1"}
+    assert (await storage.finish(running, "cancelled", LATER)).state == "cancelled"
+
+
+async def test_a_dead_workers_job_that_should_end_is_cancelled(storage):
+    """It is not begun again only to be ended."""
+    await storage.add(job(1))
+    await begin(storage)
+    await storage.request_cancel("job-1", NOW)
+    (left,) = await storage.take_over(LATER, LATER)
+    assert left.state == "cancelled"
+
+
+async def test_jobs_are_listed_newest_first_by_page(storage):
+    """Pages of two with filters; nothing twice, nothing left out."""
+    for number in range(1, 6):
+        await storage.add(job(number, channel_id=f"-{number % 2}"))
+    first = await storage.page(limit=2)
+    second = await storage.page(limit=9, before=first[-1].job_id)
+    assert [each.job_id for each in first + second] == [f"job-{number}" for number in (5, 4, 3, 2, 1)]
+    await begin(storage)
+    assert [each.job_id for each in await storage.page(limit=9, states=["running"])] == ["job-1"]
+    assert [each.job_id for each in await storage.page(limit=9, channels=["-0"])] == ["job-4", "job-2"]
+    assert await storage.page(limit=9, kinds=["backup"]) == []
+    assert await storage.counts() == {("ingest", "queued"): 4, ("ingest", "running"): 1}
+
+
+async def test_ended_jobs_are_deleted_when_their_time_is_over(storage):
+    """Those that wait or run stay, however old."""
+    for number in (1, 2, 3):
+        await storage.add(job(number))
+    await storage.finish(await begin(storage), "done", NOW)
+    await begin(storage)
+    assert await storage.delete_ended(LATER) == 1
+    assert [each.job_id for each in await storage.page(limit=9)] == ["job-3", "job-2"]
+    with pytest.raises(JobNotFoundError, match="job-1"):
+        await storage.get("job-1")
+
+
+async def test_jobs_that_should_have_begun_are_found(storage):
+    """The ones whose time has come, oldest first."""
+    await storage.add(job(1, run_at=LATER))
+    await storage.add(job(2))
+    assert await storage.waiting(NOW, 9) == [job(2)]
+    assert [each.job_id for each in await storage.waiting(LATER, 9)] == ["job-2", "job-1"]
+
+
+async def test_what_a_job_is_told_survives_any_text(storage):
+    """Parameters keep characters that PostgreSQL cannot store only in a form that it can."""
+    kept = await storage.add(job(1, parameters={"text": "a\x00b"}))
+    assert (await storage.get(kept.job_id)).parameters["text"].startswith("a")
+    assert replace(kept, parameters={}) == replace(await storage.get(kept.job_id), parameters={})

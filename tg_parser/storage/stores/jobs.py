@@ -1,0 +1,309 @@
+"""Jobs and their states. A state changes only from the one before it; only the attempt that made a result stores it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Update, and_, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+
+from tg_parser.domain.errors import JobNotFoundError
+from tg_parser.domain.jobs import ENDED, MAX_TAKEOVERS, Job, JobError, JobState, require_legal
+from tg_parser.domain.storable import storable_json
+from tg_parser.storage.engine.transactions import Database, insert_rows
+from tg_parser.storage.tables.jobs import jobs
+
+_job = jobs.c
+_DEAD_WORKER = JobError("worker_died", "The worker died twice while it was at work on this job.")
+
+Row = dict[str, Any]
+Deliver = Callable[[AsyncConnection, Sequence[Job]], Awaitable[None]]
+"""Tells workers of jobs that wait, in the transaction that lets them wait."""
+
+
+async def nobody_is_told(_: AsyncConnection, __: Sequence[Job]) -> None:
+    """Workers look for themselves."""
+
+
+class JobStorage:
+    """The jobs in the processing database."""
+
+    def __init__(self, database: Database, deliver: Deliver = nobody_is_told) -> None:
+        self._database = database
+        self._deliver = deliver
+
+    async def add(self, job: Job) -> Job:
+        """Let `job` wait; where the same work waits already, or was asked for with the same key, that job instead."""
+
+        async def add(conn: AsyncConnection) -> Job:
+            await self._database.dialect.claim(conn, [f"job:{job.digest}", f"job-key:{job.idempotency_key}"])
+            same = and_(_job.status == "queued", _job.digest == job.digest)
+            if job.idempotency_key is not None:
+                asked_before = and_(_job.client == (job.asked_by or ""), _job.idempotency_key == job.idempotency_key)
+                same = or_(asked_before, same)
+            known = await _first(conn, select(jobs).where(same).order_by(_job.job_id))
+            if known is not None:
+                return known
+            await insert_rows(self._database, conn, jobs, [_row(job)], key=("job_id",))
+            await self._deliver(conn, [job])
+            return job
+
+        return await self._database.write(add)
+
+    async def begin(
+        self, worker: str, now: datetime, *, kinds: Collection[str], job_id: str | None = None
+    ) -> Job | None:
+        """Take the oldest job that may run now, or `job_id` if it may; None where there is none.
+
+        A job may run once its time has come and no job with the same lock is running.
+        """
+        running = aliased(jobs)
+        locked = select(1).where(running.c.status == "running", running.c.lock_name == _job.lock_name).exists()
+        ready = (_job.status == "queued", _job.run_at <= now, _job.job_type.in_(sorted(kinds)), ~locked)
+        oldest = select(_job.job_id, _job.lock_name).where(*ready).order_by(_job.run_at, _job.job_id).limit(1)
+        if job_id is not None:
+            oldest = oldest.where(_job.job_id == job_id)
+
+        async def begin(conn: AsyncConnection) -> Job | None:
+            found = (await conn.execute(oldest.with_for_update(skip_locked=True))).first()
+            if found is None:
+                return None
+            if found.lock_name is not None:
+                # Of two jobs with one lock, both of which may run, one goes first.
+                await self._database.dialect.claim(conn, [f"job-lock:{found.lock_name}"])
+                held = select(func.count()).where(_job.status == "running", _job.lock_name == found.lock_name)
+                if await conn.scalar(held):
+                    return None
+            change = update(jobs).where(_job.job_id == found.job_id, _job.status == "queued")
+            values = {"status": "running", "worker": worker, "started_at": now, "heartbeat_at": now}
+            return await _changed(conn, change.values(attempt=_job.attempt + 1, progress_json=None, **values))
+
+        return await self._database.write(begin)
+
+    async def beat(self, worker: str, now: datetime) -> frozenset[str]:
+        """Note that `worker` lives; returns those of its jobs that somebody wants to end."""
+
+        async def beat(conn: AsyncConnection) -> frozenset[str]:
+            own = and_(_job.status == "running", _job.worker == worker)
+            await conn.execute(update(jobs).where(own).values(heartbeat_at=now))
+            wanted = select(_job.job_id).where(own, _job.cancel_requested_at.is_not(None))
+            return frozenset((await conn.execute(wanted)).scalars())
+
+        return await self._database.write(beat)
+
+    async def note_progress(self, job: Job, progress: Mapping[str, Any]) -> None:
+        """Keep how far the attempt of `job` is; one that another worker has taken over changes nothing."""
+        change = update(jobs).where(*_this_attempt(job)).values(progress_json=dict(progress))
+        await self._database.write(lambda conn: conn.execute(change))
+
+    async def finish(
+        self,
+        job: Job,
+        state: JobState,
+        now: datetime,
+        *,
+        result: Mapping[str, Any] | None = None,
+        error: JobError | None = None,
+    ) -> Job | None:
+        """End the attempt of `job` for good; None where it is no longer this attempt's to end."""
+        require_legal(job.job_id, "running", state)
+        values = {"status": state, "completed_at": now, "result_json": storable_json(result), **_error_values(error)}
+        return await self._release(job, values, now)
+
+    async def give_back(self, job: Job, run_at: datetime, now: datetime, error: JobError | None = None) -> Job | None:
+        """Let the job wait until `run_at`; None where it is no longer this attempt's to give back."""
+        return await self._release(job, {"status": "queued", "run_at": run_at, **_error_values(error)}, now)
+
+    async def take_over(self, silent_since: datetime, now: datetime) -> list[Job]:
+        """Let jobs wait again whose workers have not been heard of since; one that did so before has failed."""
+        dead = and_(_job.status == "running", _job.heartbeat_at < silent_since)
+
+        async def take_over(conn: AsyncConnection) -> list[Job]:
+            found = (await conn.execute(select(jobs).where(dead).with_for_update(skip_locked=True))).mappings().all()
+            changed = [await self._taken_over(conn, _read(dict(row)), now) for row in found]
+            return [job for job in changed if job is not None]
+
+        return await self._database.write(take_over)
+
+    async def request_cancel(self, job_id: str, now: datetime) -> Job:
+        """End a waiting job at once, and ask the worker of a running one to. Raises JobNotFoundError, JobStateError."""
+
+        async def cancel(conn: AsyncConnection) -> Job:
+            job = await _required(conn, job_id)
+            if job.state == "running":
+                asked = update(jobs).where(_job.job_id == job_id, _job.cancel_requested_at.is_(None))
+                await conn.execute(asked.values(cancel_requested_at=now))
+                return await _required(conn, job_id)
+            require_legal(job_id, job.state, "cancelled")
+            change = update(jobs).where(_job.job_id == job_id, _job.status == "queued")
+            cancelled = await _changed(conn, change.values(status="cancelled", completed_at=now))
+            if cancelled is None:
+                return await _required(conn, job_id)
+            await self._deliver_next(conn, job.lock, now)
+            return cancelled
+
+        return await self._database.write(cancel)
+
+    async def get(self, job_id: str) -> Job:
+        """The job. Raises JobNotFoundError."""
+        return await self._database.read(lambda conn: _required(conn, job_id))
+
+    async def page(
+        self,
+        *,
+        limit: int,
+        before: str | None = None,
+        states: Collection[JobState] = (),
+        kinds: Collection[str] = (),
+        channels: Collection[str] | None = None,
+    ) -> list[Job]:
+        """Jobs, newest first, older than the job `before`; of some channels alone where these are named."""
+        statement = select(jobs).order_by(_job.job_id.desc()).limit(limit)
+        if before is not None:
+            statement = statement.where(_job.job_id < before)
+        if states:
+            statement = statement.where(_job.status.in_(sorted(states)))
+        if kinds:
+            statement = statement.where(_job.job_type.in_(sorted(kinds)))
+        if channels is not None:
+            statement = statement.where(self._database.dialect.any_of(_job.channel_id, channels))
+        return [_read(row) for row in await self._database.rows(statement)]
+
+    async def waiting(self, now: datetime, limit: int) -> list[Job]:
+        """Jobs that may have run for a while, oldest first: the ones that workers may not have been told of."""
+        statement = select(jobs).where(_job.status == "queued", _job.run_at <= now)
+        return [_read(row) for row in await self._database.rows(statement.order_by(_job.run_at).limit(limit))]
+
+    async def counts(self) -> dict[tuple[str, str], int]:
+        """How many jobs there are of each kind in each state."""
+        counted = select(_job.job_type, _job.status, func.count().label("number")).group_by(_job.job_type, _job.status)
+        rows = await self._database.rows(counted)
+        return {(row["job_type"], row["status"]): row["number"] for row in rows}
+
+    async def delete_ended(self, before: datetime) -> int:
+        """Delete jobs that ended before then; returns their number."""
+        old = and_(_job.status.in_(sorted(ENDED)), _job.completed_at < before)
+
+        async def remove(conn: AsyncConnection) -> int:
+            return int((await conn.execute(delete(jobs).where(old))).rowcount)
+
+        return await self._database.write(remove)
+
+    async def _release(self, job: Job, values: Row, now: datetime) -> Job | None:
+        async def release(conn: AsyncConnection) -> Job | None:
+            change = update(jobs).where(*_this_attempt(job))
+            changed = await _changed(conn, change.values(worker=None, heartbeat_at=None, **values))
+            if changed is None:
+                return None
+            if changed.state == "queued":
+                await self._deliver(conn, [changed])
+            await self._deliver_next(conn, job.lock, now)
+            return changed
+
+        return await self._database.write(release)
+
+    async def _taken_over(self, conn: AsyncConnection, job: Job, now: datetime) -> Job | None:
+        values: Row = {"worker": None, "heartbeat_at": None, "takeovers": job.takeovers + 1}
+        if job.cancel_requested_at is not None:
+            values |= {"status": "cancelled", "completed_at": now}
+        elif job.takeovers >= MAX_TAKEOVERS:
+            values |= {"status": "failed", "completed_at": now, **_error_values(_DEAD_WORKER)}
+        else:
+            values |= {"status": "queued", "run_at": now}
+        changed = await _changed(conn, update(jobs).where(*_this_attempt(job)).values(values))
+        if changed is not None and changed.state == "queued":
+            await self._deliver(conn, [changed])
+        await self._deliver_next(conn, job.lock, now)
+        return changed
+
+    async def _deliver_next(self, conn: AsyncConnection, lock: str | None, now: datetime) -> None:
+        """Tell workers of the job that waited longest for `lock`, which is free now."""
+        if lock is None:
+            return
+        waiting = select(jobs).where(_job.status == "queued", _job.lock_name == lock, _job.run_at <= now)
+        job = await _first(conn, waiting.order_by(_job.run_at, _job.job_id))
+        if job is not None:
+            await self._deliver(conn, [job])
+
+
+def _this_attempt(job: Job) -> tuple[ColumnElement[bool], ...]:
+    return _job.job_id == job.job_id, _job.status == "running", _job.attempt == job.attempt
+
+
+async def _first(conn: AsyncConnection, statement: Select[*tuple[Any, ...]]) -> Job | None:
+    row = (await conn.execute(statement.limit(1))).mappings().first()
+    return None if row is None else _read(dict(row))
+
+
+async def _required(conn: AsyncConnection, job_id: str) -> Job:
+    job = await _first(conn, select(jobs).where(_job.job_id == job_id))
+    if job is None:
+        raise JobNotFoundError(job_id)
+    return job
+
+
+async def _changed(conn: AsyncConnection, change: Update) -> Job | None:
+    row = (await conn.execute(change.returning(*jobs.c))).mappings().first()
+    return None if row is None else _read(dict(row))
+
+
+def _error_values(error: JobError | None) -> Row:
+    return {
+        "error": None if error is None else error.message,
+        "error_json": None if error is None else storable_json(asdict(error)),
+    }
+
+
+def _row(job: Job) -> Row:
+    return {
+        "job_id": job.job_id,
+        "job_type": job.kind,
+        "status": job.state,
+        "created_at": job.created_at,
+        "channel_id": job.channel_id,
+        "client": job.asked_by or "",
+        "parameters_json": storable_json(job.parameters),
+        "digest": job.digest,
+        "lock_name": job.lock,
+        "run_at": job.run_at,
+        "attempt": job.attempt,
+        "takeovers": job.takeovers,
+        "request_id": job.request_id,
+        "idempotency_key": job.idempotency_key,
+    }
+
+
+def _read(row: Mapping[str, Any]) -> Job:
+    return Job(
+        job_id=row["job_id"],
+        kind=row["job_type"],
+        created_at=row["created_at"],
+        run_at=row["run_at"] or row["created_at"],
+        parameters=row["parameters_json"] or {},
+        state=row["status"],
+        channel_id=row["channel_id"],
+        lock=row["lock_name"],
+        asked_by=row["client"] or None,
+        request_id=row["request_id"],
+        idempotency_key=row["idempotency_key"],
+        attempt=row["attempt"],
+        takeovers=row["takeovers"],
+        worker=row["worker"],
+        started_at=row["started_at"],
+        heartbeat_at=row["heartbeat_at"],
+        finished_at=row["completed_at"],
+        cancel_requested_at=row["cancel_requested_at"],
+        progress=row["progress_json"],
+        result=row["result_json"],
+        error=_error(row),
+    )
+
+
+def _error(row: Mapping[str, Any]) -> JobError | None:
+    if row["error_json"] is not None:
+        return JobError(**row["error_json"])
+    return None if row["error"] is None else JobError("error", row["error"])
