@@ -212,12 +212,13 @@ async def test_ended_jobs_are_deleted_when_their_time_is_over(storage):
         await storage.get("job-1")
 
 
-async def test_jobs_that_should_have_begun_are_found(storage):
-    """The ones whose time has come, oldest first."""
+async def test_workers_are_told_again_of_jobs_that_should_have_begun(storage, told):
+    """Of those whose time has come, the oldest first."""
     await storage.add(job(1, run_at=LATER))
     await storage.add(job(2))
-    assert await storage.waiting(NOW, 9) == [job(2)]
-    assert [each.job_id for each in await storage.waiting(LATER, 9)] == ["job-2", "job-1"]
+    told.clear()
+    assert (await storage.deliver_again(NOW, 9), told) == (1, ["job-2"])
+    assert (await storage.deliver_again(LATER, 9), told) == (2, ["job-2", "job-2", "job-1"])
 
 
 async def test_what_a_job_is_told_survives_any_text(storage):

@@ -173,10 +173,18 @@ class JobStorage:
             statement = statement.where(self._database.dialect.any_of(_job.channel_id, channels))
         return [_read(row) for row in await self._database.rows(statement)]
 
-    async def waiting(self, now: datetime, limit: int) -> list[Job]:
-        """Jobs that may have run for a while, oldest first: the ones that workers may not have been told of."""
-        statement = select(jobs).where(_job.status == "queued", _job.run_at <= now)
-        return [_read(row) for row in await self._database.rows(statement.order_by(_job.run_at).limit(limit))]
+    async def deliver_again(self, ready_since: datetime, limit: int) -> int:
+        """Tell workers once more of jobs that have been ready since then, oldest first; returns their number."""
+        ready = select(jobs).where(_job.status == "queued", _job.run_at <= ready_since)
+
+        async def again(conn: AsyncConnection) -> int:
+            found = await conn.execute(ready.order_by(_job.run_at, _job.job_id).limit(limit))
+            late = [_read(dict(row)) for row in found.mappings()]
+            if late:
+                await self._deliver(conn, late)
+            return len(late)
+
+        return await self._database.write(again)
 
     async def counts(self) -> dict[tuple[str, str], int]:
         """How many jobs there are of each kind in each state."""

@@ -1,0 +1,221 @@
+"""Both runners do the same with the same jobs: begin, report, end, try again, give back, and outlive their server."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+from polling import until
+
+from tg_parser.domain.errors import SourceError, SourceUnavailableError
+from tg_parser.domain.jobs import ENDED, Job, new_job_id
+from tg_parser.domain.progress import Progress
+from tg_parser.domain.times import utc_now
+from tg_parser.jobs.embedded import EmbeddedRunner
+from tg_parser.jobs.execution import JobExecutor
+from tg_parser.jobs.procrastinate_app import ProcrastinateRunner, deliver
+from tg_parser.jobs.runner import RunnerOptions
+from tg_parser.storage.stores.jobs import JobStorage, nobody_is_told
+
+OPTIONS = RunnerOptions(beat_every=0.2, takeover_after=2, grace=5, look_every=0.1)
+
+
+@pytest.fixture
+def storage(databases, backend):
+    return JobStorage(databases.processing, deliver if backend == "postgresql" else nobody_is_told)
+
+
+@pytest.fixture
+def running(databases, storage, database_environment, backend):
+    """Runs workers that do `work`, for the length of a block."""
+
+    @asynccontextmanager
+    async def running(work, *, worker="w", options=OPTIONS):
+        executor = JobExecutor(storage, {"ingest": work}, worker)
+        if backend == "postgresql":
+            runner = ProcrastinateRunner(database_environment["DB_URL"], storage, executor, options)
+        else:
+            runner = EmbeddedRunner(storage, executor, databases.locks, options)
+        stop = asyncio.Event()
+        task = asyncio.create_task(runner.run(stop))
+        try:
+            yield stop
+        finally:
+            stop.set()
+            await asyncio.wait_for(task, 20)
+
+    return running
+
+
+def job(**fields):
+    now = utc_now()
+    return Job(**{"job_id": new_job_id(now), "kind": "ingest", "created_at": now, "run_at": now} | fields)
+
+
+async def ended(storage, job_id):
+    async def look():
+        found = await storage.get(job_id)
+        return found if found.state in ENDED else None
+
+    return await until(look)
+
+
+async def test_a_job_is_done_with_its_parameters_and_its_result_kept(storage, running):
+    """A worker that runs already hears of it; progress is kept with rate and total."""
+
+    async def work(each, report):
+        report(Progress("reading", 3, 4))
+        return {"source": each.parameters["source"], "attempt": each.attempt}
+
+    async with running(work):
+        wanted = await storage.add(job(parameters={"source": "s"}))
+        done = await ended(storage, wanted.job_id)
+    assert (done.state, done.result) == ("done", {"source": "s", "attempt": 1})
+    assert (done.progress["step"], done.progress["done"], done.progress["total"]) == ("reading", 3, 4)
+
+
+async def test_jobs_that_waited_before_the_worker_came_are_done(storage, running):
+    """Two hundred of them, each once."""
+    seen = []
+
+    async def work(each, _):
+        seen.append(each.parameters["number"])
+        return {}
+
+    waiting = [await storage.add(job(parameters={"number": number})) for number in range(200)]
+    async with running(work):
+        for each in waiting:
+            await ended(storage, each.job_id)
+    assert sorted(seen) == list(range(200))
+
+
+async def test_an_error_that_stays_ends_the_job_with_its_words(storage, running):
+    """A final error is not tried again; code, message, hint and facts are kept."""
+
+    async def work(_, __):
+        raise SourceError("The channel is private.", "Join it.", chat="@x")
+
+    async with running(work):
+        failed = await ended(storage, (await storage.add(job())).job_id)
+    assert (failed.state, failed.attempt, failed.error.code) == ("failed", 1, "source")
+    assert (failed.error.message, failed.error.hint, failed.error.data) == (
+        "The channel is private.",
+        "Join it.",
+        {"chat": "@x"},
+    )
+
+
+async def test_an_error_that_passes_lets_the_job_wait(storage, running):
+    """The server was away: the job waits with the reason, and frees its worker meanwhile."""
+
+    async def work(_, __):
+        raise SourceUnavailableError("Telegram does not answer.")
+
+    async with running(work):
+        wanted = await storage.add(job())
+
+        async def look():
+            found = await storage.get(wanted.job_id)
+            return found if found.error else None
+
+        waiting = await until(look)
+    assert (waiting.state, waiting.attempt, waiting.error.message) == ("queued", 1, "Telegram does not answer.")
+    assert waiting.run_at > waiting.started_at + timedelta(seconds=5)
+
+
+async def test_an_unexpected_error_ends_one_job_and_not_the_worker(storage, running):
+    """A fault of the program is told as one, and the next job is done."""
+
+    async def work(each, _):
+        if each.parameters["bad"]:
+            raise ZeroDivisionError("division by zero")
+        return {}
+
+    async with running(work):
+        bad = await storage.add(job(parameters={"bad": True}))
+        good = await storage.add(job(parameters={"bad": False}))
+        assert (await ended(storage, good.job_id)).state == "done"
+        failed = await ended(storage, bad.job_id)
+    assert (failed.error.code, failed.error.message) == (
+        "internal",
+        "An unexpected ZeroDivisionError: division by zero",
+    )
+
+
+async def test_a_running_job_is_cancelled_in_order(storage, running):
+    """The work may end what it does before it goes; the job is cancelled then."""
+    begun, left_in_order = asyncio.Event(), []
+
+    async def work(_, __):
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.1)
+            left_in_order.append(True)
+
+    async with running(work):
+        wanted = await storage.add(job())
+        await asyncio.wait_for(begun.wait(), 20)
+        await storage.request_cancel(wanted.job_id, utc_now())
+        assert (await ended(storage, wanted.job_id)).state == "cancelled"
+    assert left_in_order == [True]
+
+
+async def test_a_worker_that_is_stopped_gives_back_what_it_cannot_finish(storage, running):
+    """A short job ends within the grace time; a long one waits for the next worker, which ends it."""
+    begun = asyncio.Semaphore(0)
+
+    async def slow(each, _):
+        begun.release()
+        await asyncio.sleep(each.parameters["seconds"])
+        return {}
+
+    async def quick(_, __):
+        return {"by": "the next"}
+
+    short, long = (
+        await storage.add(job(parameters={"seconds": 0.5})),
+        await storage.add(job(parameters={"seconds": 60})),
+    )
+    async with running(slow, options=RunnerOptions(beat_every=0.2, grace=2, look_every=0.1)) as stop:
+        for _ in range(2):
+            await asyncio.wait_for(begun.acquire(), 20)
+        stop.set()
+    assert (await storage.get(short.job_id)).state == "done"
+    assert (await storage.get(long.job_id)).state == "queued"
+    async with running(quick, worker="next"):
+        finished = await ended(storage, long.job_id)
+    assert (finished.result, finished.attempt) == ({"by": "the next"}, 2)
+
+
+async def test_jobs_with_one_lock_never_run_together(storage, running):
+    """Twenty jobs of four locks on many slots: never two of one lock at once, and all are done."""
+    held, together = set(), []
+
+    async def work(each, _):
+        together.append(each.lock in held)
+        held.add(each.lock)
+        await asyncio.sleep(0.02)
+        held.discard(each.lock)
+        return {}
+
+    wanted = [await storage.add(job(lock=f"l{n % 4}", parameters={"n": n})) for n in range(20)]
+    async with running(work, options=RunnerOptions(concurrency=8, look_every=0.1)):
+        for each in wanted:
+            assert (await ended(storage, each.job_id)).state == "done"
+    assert not any(together)
+
+
+async def test_the_job_of_a_worker_that_fell_silent_is_taken_over(storage, running):
+    """It was begun by a process that is no more; another worker does it within the time that is set."""
+    long_ago = utc_now() - timedelta(minutes=5)
+    lost = await storage.add(job(run_at=long_ago))
+    assert await storage.begin("dead", long_ago, kinds=["ingest"])
+
+    async def work(_, __):
+        return {}
+
+    async with running(work):
+        done = await ended(storage, lost.job_id)
+    assert (done.state, done.attempt, done.takeovers) == ("done", 2, 1)

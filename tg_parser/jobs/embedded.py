@@ -1,0 +1,90 @@
+"""Runs jobs inside one process, for SQLite: it looks for ready jobs itself, and one process at a time does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import structlog
+
+from tg_parser.domain.errors import BusyError, StorageError
+from tg_parser.domain.times import utc_now
+from tg_parser.jobs.execution import JobExecutor
+from tg_parser.jobs.runner import RunnerOptions, cared_for, end_in_order
+from tg_parser.storage.engine.locks import Locks
+from tg_parser.storage.stores.jobs import JobStorage
+
+log = structlog.get_logger(__name__)
+
+LOCK = "job-runner"
+
+
+class EmbeddedRunner:
+    """Unfinished jobs of an earlier process are taken up again at the start: nobody else can be at work on them."""
+
+    def __init__(self, storage: JobStorage, executor: JobExecutor, locks: Locks, options: RunnerOptions) -> None:
+        self._storage = storage
+        self._executor = executor
+        self._locks = locks
+        self._options = options
+        self._asked = asyncio.Event()
+
+    def look_now(self) -> None:
+        """There may be a job to begin: do not wait for the next look."""
+        self._asked.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run jobs until `stop` is set. While another process does, wait for its end."""
+        while not stop.is_set():
+            try:
+                async with self._locks.exclusive(LOCK):
+                    await self._run_alone(stop)
+            except BusyError:
+                await _until_set(stop, self._options.look_every)
+
+    async def _run_alone(self, stop: asyncio.Event) -> None:
+        now = utc_now()
+        await self._storage.take_over(now, now)
+        running: set[asyncio.Task[None]] = set()
+        async with cared_for(self._storage, self._executor, self._options, _nothing):
+            while not stop.is_set():
+                self._asked.clear()
+                if not await self._begun(running):
+                    await self._until_there_may_be_more(stop, running)
+            await end_in_order(running, self._options.grace)
+
+    async def _begun(self, running: set[asyncio.Task[None]]) -> bool:
+        """Begin the next job, if there is one and room for it."""
+        if len(running) >= self._options.concurrency:
+            return False
+        try:
+            job = await self._storage.begin(self._executor.worker, utc_now(), kinds=self._executor.kinds)
+        except StorageError as error:
+            log.warning("no job can be begun now", reason=error.message)
+            return False
+        if job is None:
+            return False
+        task = asyncio.create_task(self._executor.execute(job))
+        running.add(task)
+        task.add_done_callback(running.discard)
+        return True
+
+    async def _until_there_may_be_more(self, stop: asyncio.Event, running: set[asyncio.Task[None]]) -> None:
+        waits = [asyncio.create_task(event.wait()) for event in (stop, self._asked)]
+        try:
+            await asyncio.wait(
+                [*waits, *running], timeout=self._options.look_every, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+
+async def _until_set(event: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+async def _nothing() -> None:
+    """The runner looks for jobs itself."""

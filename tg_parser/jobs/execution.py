@@ -1,0 +1,168 @@
+"""Does one job that has begun: its progress, its end, another attempt, or its way back to those that wait."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import stamina
+import structlog
+
+from tg_parser.domain.errors import StorageError, TgParserError
+from tg_parser.domain.jobs import Job, JobError, JobState, JsonObject, error_of, next_attempt
+from tg_parser.domain.progress import Progress, ReportProgress
+from tg_parser.domain.times import utc_now
+from tg_parser.storage.stores.jobs import JobStorage
+
+log = structlog.get_logger(__name__)
+
+Work = Callable[[Job, ReportProgress], Awaitable[JsonObject]]
+"""Does the work of a job and gives its result as JSON. It ends in order when it is cancelled."""
+
+PROGRESS_SECONDS = 1.0
+_CANCELLED, _STOPPED = "cancelled", "stopped"
+
+
+class JobExecutor:
+    """Does jobs of a worker; `work` by kind of job."""
+
+    def __init__(self, storage: JobStorage, work: Mapping[str, Work], worker: str) -> None:
+        self.worker = worker
+        self.kinds = frozenset(work)
+        self._storage = storage
+        self._work = work
+        self._running: dict[str, asyncio.Task[Any]] = {}
+        self._ending: dict[str, str] = {}
+
+    @property
+    def running(self) -> int:
+        """How many jobs are being done."""
+        return len(self._running)
+
+    async def execute(self, job: Job) -> None:
+        """Do a job that this worker has begun. What came of it is stored, and no error gets out."""
+        task = asyncio.create_task(self._attempt(job), name=f"job {job.job_id}")
+        self._running[job.job_id] = task
+        try:
+            await asyncio.wait({task})
+        finally:
+            if not task.done():
+                self._end(job.job_id, _STOPPED)
+                await asyncio.wait({task})
+            del self._running[job.job_id]
+            self._ending.pop(job.job_id, None)
+
+    async def beat(self, now: datetime) -> None:
+        """Let everybody know that this worker lives; end what somebody wants ended."""
+        for job_id in await self._storage.beat(self.worker, now):
+            self._end(job_id, _CANCELLED)
+
+    def _end(self, job_id: str, why: str) -> None:
+        task = self._running.get(job_id)
+        if task is not None and job_id not in self._ending:
+            self._ending[job_id] = why
+            task.cancel()
+
+    async def _attempt(self, job: Job) -> None:
+        ids = {"job_id": job.job_id, "request_id": job.request_id}
+        with structlog.contextvars.bound_contextvars(**{name: value for name, value in ids.items() if value}):
+            try:
+                async with self._progress_of(job) as report:
+                    result = await self._work[job.kind](job, report)
+            except asyncio.CancelledError:
+                if self._ending.get(job.job_id) == _CANCELLED:
+                    await self._finish(job, "cancelled")
+                else:
+                    await self._give_back(job, utc_now(), None)
+            except TgParserError as error:
+                await self._failed(job, error)
+            except Exception as error:
+                log.exception("a job failed unexpectedly", kind=job.kind)
+                unexpected = JobError("internal", f"An unexpected {type(error).__name__}: {error}")
+                await self._finish(job, "failed", error=unexpected)
+            else:
+                await self._finish(job, "done", result=result)
+
+    async def _failed(self, job: Job, error: TgParserError) -> None:
+        again = next_attempt(error, job.attempt, utc_now())
+        if again is None:
+            await self._finish(job, "failed", error=error_of(error))
+        else:
+            await self._give_back(job, again, error_of(error))
+
+    async def _finish(
+        self, job: Job, state: JobState, *, result: JsonObject | None = None, error: JobError | None = None
+    ) -> None:
+        ended = await _insist(lambda: self._storage.finish(job, state, utc_now(), result=result, error=error))
+        log.info("job ended" if ended else "job had been taken over", kind=job.kind, state=state, attempt=job.attempt)
+
+    async def _give_back(self, job: Job, run_at: datetime, error: JobError | None) -> None:
+        await _insist(lambda: self._storage.give_back(job, run_at, utc_now(), error))
+        log.info("job waits again", kind=job.kind, until=run_at.isoformat(), reason=error and error.code)
+
+    @contextlib.asynccontextmanager
+    async def _progress_of(self, job: Job) -> AsyncIterator[ReportProgress]:
+        """How far the job is, written at most once a second, and once more at the end."""
+        steps = _Steps()
+        writer = asyncio.create_task(self._write_progress(job, steps))
+        try:
+            yield steps.report
+        finally:
+            writer.cancel()
+            await asyncio.wait({writer})
+            with contextlib.suppress(StorageError):
+                await self._note(job, steps)
+
+    async def _write_progress(self, job: Job, steps: _Steps) -> None:
+        while True:
+            await asyncio.sleep(PROGRESS_SECONDS)
+            with contextlib.suppress(StorageError):
+                await self._note(job, steps)
+
+    async def _note(self, job: Job, steps: _Steps) -> None:
+        if steps.changed:
+            steps.changed = False
+            await self._storage.note_progress(job, steps.as_json(utc_now()))
+
+
+class _Steps:
+    """How far each step of a job is, with rate and time left of the last."""
+
+    def __init__(self) -> None:
+        self.changed = False
+        self._steps: dict[str, tuple[datetime, Progress]] = {}
+        self._last = ""
+
+    def report(self, progress: Progress) -> None:
+        began, _ = self._steps.get(progress.step, (utc_now(), progress))
+        self._steps[progress.step] = began, progress
+        self._last, self.changed = progress.step, True
+
+    def as_json(self, now: datetime) -> JsonObject:
+        began, last = self._steps[self._last]
+        seconds = (now - began).total_seconds()
+        rate = last.done / seconds if seconds > 0 else None
+        left = None if not rate or last.total is None else max(0.0, (last.total - last.done) / rate)
+        return {
+            "step": self._last,
+            "done": last.done,
+            "total": last.total,
+            "per_second": None if rate is None else round(rate, 2),
+            "seconds_left": None if left is None else round(left),
+            "steps": {name: {"done": each.done, "total": each.total} for name, (_, each) in self._steps.items()},
+        }
+
+
+async def _insist(store: Callable[[], Awaitable[Job | None]]) -> Job | None:
+    """Store how an attempt ended, however long the database is away: what was paid for must not be done again."""
+    async for attempt in stamina.retry_context(on=_passes, attempts=None, timeout=None, wait_max=30.0):
+        with attempt:
+            return await store()
+    raise AssertionError("a retry context either returns or raises")
+
+
+def _passes(error: Exception) -> bool:
+    return isinstance(error, StorageError) and error.retryable

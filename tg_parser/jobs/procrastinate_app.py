@@ -1,0 +1,131 @@
+"""Runs jobs in any number of processes and machines, for PostgreSQL: procrastinate tells workers of ready jobs.
+
+What may run is decided by the table of jobs alone. A delivery that comes twice, too late, or for a job that was
+cancelled meanwhile does no harm, and one that got lost is made again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import procrastinate
+import psycopg
+import stamina
+import structlog
+from procrastinate import exceptions
+from procrastinate.jobs import Job as Delivery
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tg_parser.domain.jobs import Job
+from tg_parser.domain.times import utc_now
+from tg_parser.jobs.execution import JobExecutor
+from tg_parser.jobs.runner import RunnerOptions, cared_for
+from tg_parser.storage.stores.jobs import JobStorage
+
+log = structlog.get_logger(__name__)
+
+TASK = "tg_parser.run_job"
+OVERDUE = timedelta(seconds=30)
+"""How long a job may be ready before workers are told of it once more."""
+_REDELIVERED_AT_A_TIME = 100
+_AWAY = (exceptions.ConnectorException, psycopg.Error, OSError)
+
+
+async def deliver(conn: AsyncConnection, jobs: Sequence[Job]) -> None:
+    """Tell workers of jobs, in the transaction of `conn`: job and delivery appear together or not at all."""
+    driver = (await conn.get_raw_connection()).driver_connection
+    manager = procrastinate.manager.JobManager(_CONNECTOR)
+    await manager.batch_defer_jobs_async([_delivery(job) for job in jobs], connection=driver)
+
+
+def _delivery(job: Job) -> Delivery:
+    return Delivery(
+        id=None,
+        queue=job.kind,
+        lock=None,
+        queueing_lock=None,
+        task_name=TASK,
+        task_kwargs={"job_id": job.job_id},
+        scheduled_at=job.run_at,
+    )
+
+
+_CONNECTOR = procrastinate.PsycopgConnector()
+"""Never opened: it only knows how to speak on a connection that it is given."""
+
+
+class ProcrastinateRunner:
+    """A worker of the queue, opened again with growing pauses whenever the server was away."""
+
+    def __init__(
+        self,
+        conninfo: str,
+        storage: JobStorage,
+        executor: JobExecutor,
+        options: RunnerOptions,
+        *,
+        queues: Sequence[str] | None = None,
+    ) -> None:
+        self._conninfo = conninfo
+        self._storage = storage
+        self._executor = executor
+        self._options = options
+        self._queues: dict[str, Any] = {"queues": list(queues)} if queues else {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run jobs until `stop` is set."""
+        async with cared_for(self._storage, self._executor, self._options, self._redeliver):
+            while not stop.is_set():
+                async for attempt in stamina.retry_context(on=_AWAY, attempts=None, timeout=None, wait_max=30.0):
+                    with attempt:
+                        if not stop.is_set():
+                            await self._work(stop)
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        """Work until the queue is closed, by `stop` or by a server that went away, at which procrastinate returns."""
+        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._conninfo, min_size=1, max_size=3))
+
+        @app.task(name=TASK)
+        async def run_job(job_id: str) -> None:
+            job = await self._storage.begin(self._executor.worker, utc_now(), kinds=self._executor.kinds, job_id=job_id)
+            if job is not None:
+                await self._executor.execute(job)
+
+        async with app.open_async():
+            work = asyncio.create_task(
+                app.run_worker_async(
+                    **self._queues,
+                    name=self._executor.worker,
+                    concurrency=self._options.concurrency,
+                    fetch_job_polling_interval=self._options.look_every,
+                    shutdown_graceful_timeout=self._options.grace,
+                    install_signal_handlers=False,
+                    delete_jobs="always",
+                )
+            )
+            with _cancelled_when(stop, work), contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(asyncio.wait({work}))
+        if not stop.is_set():
+            raise exceptions.ConnectorException("the queue was closed")
+
+    async def _redeliver(self) -> None:
+        # A worker that has room has been told of everything, unless a delivery got lost.
+        if self._executor.running < self._options.concurrency:
+            await self._storage.deliver_again(utc_now() - OVERDUE, _REDELIVERED_AT_A_TIME)
+
+
+@contextlib.contextmanager
+def _cancelled_when(stop: asyncio.Event, work: asyncio.Task[None]) -> Iterator[None]:
+    async def cancel() -> None:
+        await stop.wait()
+        work.cancel()
+
+    watch = asyncio.create_task(cancel())
+    try:
+        yield
+    finally:
+        watch.cancel()
