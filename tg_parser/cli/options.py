@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tg_parser.cli.stderr import say
-from tg_parser.domain.dates import FORMS, parse_date, parse_span
+from tg_parser.domain.dates import parse_date, parse_span
 from tg_parser.domain.errors import UsageError
 from tg_parser.domain.moments import iso_z, moment_text, utc_now
 from tg_parser.domain.paths import expanded
@@ -94,17 +94,11 @@ def parse_recheck(value: str | None) -> Recheck | None:
         return None
     from tg_parser.domain.sources import Recheck
 
-    if value.isdecimal() and int(value) > 0:
-        return Recheck(newest=int(value))
     now = utc_now()
-    try:
-        since = parse_date(value, now)
-    except UsageError:
-        raise UsageError(
-            f"{value!r} is no span of posts.", f"Write 200 (the newest posts), 7d, 12h, or a date: {FORMS}."
-        ) from None
-    say_dates(rechecked=(since, None))
-    return Recheck(age=now - since)
+    span = Recheck.parsed(value, now)
+    if span.age is not None:
+        say_dates(rechecked=(now - span.age, None))
+    return span
 
 
 def parse_time(value: str | None) -> datetime | None:

@@ -22,6 +22,7 @@ from tg_parser.config.groups import WEB_ADDRESS, readable_by
 from tg_parser.config.groups import SettingsGroup as _Group
 from tg_parser.config.groups import setting as _env
 from tg_parser.config.home_settings import HomeSettings, at_home
+from tg_parser.config.job_settings import JobSettings
 from tg_parser.config.llm_settings import LlmLimitSettings, LlmMoneySettings, LlmSettings, PromptSettings
 from tg_parser.config.proxies import PROXY_FORM, TELEGRAM_PROXY_FORM, parse_proxy, parse_telegram_proxy
 from tg_parser.config.ranges import problems_of
@@ -185,6 +186,7 @@ class Settings(BaseModel):
     topics: TopicSettings = Field(default_factory=TopicSettings)
     agents: AgentSettings = Field(default_factory=AgentSettings)
     backup: BackupSettings = Field(default_factory=BackupSettings)
+    jobs: JobSettings = Field(default_factory=JobSettings)
 
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:

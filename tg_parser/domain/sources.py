@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Literal, Self
 
 from pydantic import Field
 
 from tg_parser.domain.backlog import OpenRange
+from tg_parser.domain.dates import FORMS, parse_date
+from tg_parser.domain.errors import UsageError
 from tg_parser.domain.messages import Adapter, Contract
 from tg_parser.domain.peers import ChatKind, Peer, is_numeric
 from tg_parser.domain.times import UtcTime
@@ -96,6 +98,18 @@ class Recheck:
 
     newest: int | None = None
     age: timedelta | None = None
+
+    @classmethod
+    def parsed(cls, written: str, now: datetime) -> Self:
+        """`200` posts, or those since `7d`, `12h` or a date. Raises UsageError."""
+        if written.isdecimal() and int(written) > 0:
+            return cls(newest=int(written))
+        try:
+            return cls(age=now - parse_date(written, now))
+        except UsageError:
+            raise UsageError(
+                f"{written!r} is not a span of posts.", f"Write 200 (the newest posts), 7d, 12h, or a date: {FORMS}."
+            ) from None
 
 
 class SourceChange(Contract):

@@ -87,7 +87,9 @@ class ProcrastinateRunner:
 
     async def _work(self, stop: asyncio.Event) -> None:
         """Work until the queue is closed, by `stop` or by a server that went away, at which procrastinate returns."""
-        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._conninfo, min_size=1, max_size=3))
+        app = procrastinate.App(
+            connector=procrastinate.PsycopgConnector(conninfo=self._conninfo, min_size=1, max_size=3)
+        )
 
         @app.task(name=TASK)
         async def run_job(job_id: str) -> None:

@@ -1,0 +1,142 @@
+"""What can be asked of a job, kind by kind: parameters that are checked before anything waits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
+
+from tg_parser.config.llm_settings import Provider
+from tg_parser.domain.errors import UsageError
+from tg_parser.domain.jobs import JOB_KINDS, JobKind, JsonObject
+
+SourceId = Annotated[StrictStr, Field(min_length=1, description="A source, as `sources list` shows it.")]
+_Sources = Annotated[list[SourceId], Field(description="Sources; none means all that are not paused.")]
+_Limit = Annotated[StrictInt, Field(ge=1, description="Take at most this many messages.")]
+
+
+class JobParameters(BaseModel):
+    """Parameters of a job. What is left out is as the settings have it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def source_ids(self) -> tuple[str, ...] | None:
+        """The sources the job works on; None for all of them, empty for none."""
+        return ()
+
+
+class OneSource(JobParameters):
+    """Work on one source."""
+
+    source: SourceId
+
+    def source_ids(self) -> tuple[str, ...] | None:
+        """The one source."""
+        return (self.source,)
+
+
+class WithModel(OneSource):
+    """Work on one source that may ask a language model."""
+
+    provider: Provider | None = None
+    model: StrictStr | None = None
+    max_cost: Annotated[float, Field(gt=0, description="Dollars this job may cost.")] | None = None
+    fresh: StrictBool = Field(default=False, description="Ask again even where the answer is kept.")
+    force: StrictBool = Field(default=False, description="Also what is done already.")
+
+
+class IngestParameters(OneSource):
+    """Collect what is new of a source, or everything between its history dates."""
+
+    mode: Literal["incremental", "snapshot"] = "incremental"
+    limit: _Limit | None = None
+
+
+class RecheckParameters(OneSource):
+    """Look again at stored posts for edits and deletions."""
+
+    span: StrictStr = Field(default="200", description="The newest 200 posts, or those of the last 7d or 12h.")
+
+
+class ProcessParameters(WithModel):
+    """Make documents of the messages that wait."""
+
+    retry_failed: StrictBool = Field(default=False, description="Also messages in the failure ledger.")
+    concurrency: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
+    multi_agent: StrictBool = False
+    helps: StrictStr | None = Field(default=None, description="The job whose work this one shares.")
+
+
+class TopicizeParameters(WithModel):
+    """Group the documents of a source into topics."""
+
+    max_topics: Annotated[StrictInt, Field(ge=1)] | None = None
+
+
+class ExportParameters(JobParameters):
+    """Write a knowledge base, to be downloaded. Dates are those of messages, half-open."""
+
+    sources: _Sources = Field(default_factory=list)
+    topic_id: StrictStr | None = None
+    date_from: datetime | None = None
+    date_to: datetime | None = None
+    include_supporting: StrictBool = True
+    pretty: StrictBool = False
+
+    def source_ids(self) -> tuple[str, ...] | None:
+        """The sources that are named, or all."""
+        return tuple(self.sources) or None
+
+
+class RunParameters(WithModel):
+    """Collect, process and topicise a source, in one go; then export it."""
+
+    mode: Literal["incremental", "snapshot"] = "incremental"
+    limit: _Limit | None = None
+    retry_failed: StrictBool = False
+    skip: list[Literal["ingest", "process", "topicize", "export"]] = Field(default_factory=list)
+
+
+class SentimentParameters(OneSource):
+    """Sum up the tone of a source's comments."""
+
+    by: Literal["topic", "thread", "day", "week", "month"] = "topic"
+    of: Literal["comments", "posts", "all"] = "comments"
+    limit: Annotated[StrictInt, Field(ge=1, le=1000)] = 50
+
+
+class BackupParameters(JobParameters):
+    """Make a backup of everything."""
+
+
+class CleanupParameters(JobParameters):
+    """Put old history of agents into archives, and delete jobs that ended long ago."""
+
+
+PARAMETERS: dict[JobKind, type[JobParameters]] = {
+    "ingest": IngestParameters,
+    "recheck": RecheckParameters,
+    "process": ProcessParameters,
+    "topicize": TopicizeParameters,
+    "export": ExportParameters,
+    "run": RunParameters,
+    "sentiment": SentimentParameters,
+    "backup": BackupParameters,
+    "cleanup": CleanupParameters,
+}
+
+
+def checked(kind: str, parameters: JsonObject) -> JobParameters:
+    """The parameters of a job of this kind. Raises UsageError, which names what is wrong."""
+    if kind not in PARAMETERS:
+        raise UsageError(f"There is no job of the kind {kind!r}.", f"Kinds: {', '.join(JOB_KINDS)}.", kind=kind)
+    try:
+        return PARAMETERS[kind].model_validate(parameters)
+    except ValidationError as error:
+        raise UsageError(_in_words(kind, error.errors()), kind=kind) from None
+
+
+def _in_words(kind: str, problems: list[Any]) -> str:
+    told = [f"{'.'.join(map(str, each['loc'])) or 'parameters'}: {each['msg']}" for each in problems]
+    return f"A job of the kind {kind} cannot be made of this: {'; '.join(told)}."

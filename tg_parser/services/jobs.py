@@ -1,0 +1,126 @@
+"""Jobs: ask for work, see how it goes, end it, try it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tg_parser.domain.errors import JobStateError
+from tg_parser.domain.jobs import ENDED, Job, JobState, JsonObject, new_job_id
+from tg_parser.domain.times import utc_now
+from tg_parser.services.job_requests import JobParameters, checked
+from tg_parser.services.sources import SourceService
+from tg_parser.storage.stores.jobs import JobStorage
+
+LOCKED = {"ingest": "collect", "recheck": "collect", "run": "collect", "topicize": "topicize"}
+"""Which work on a source excludes which: kinds with the same word never run together on one channel.
+
+Processing needs none, as its workers claim single messages. What a `run` does after collecting is locked by the stages.
+"""
+_ALONE = frozenset({"backup", "cleanup"})
+"""Kinds of which one runs at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks for a job, and how the request is known."""
+
+    asked_by: str | None = None
+    request_id: str | None = None
+    idempotency_key: str | None = None
+
+
+class JobService:
+    """Lets work wait for a worker. `look_now` tells a runner in this process that there is something new."""
+
+    def __init__(
+        self,
+        storage: JobStorage,
+        sources: SourceService,
+        look_now: Callable[[], None],
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._storage = storage
+        self._sources = sources
+        self._look_now = look_now
+        self._clock = clock
+
+    async def submit(self, kind: str, parameters: JsonObject, asking: Asking = Asking()) -> Job:
+        """A new job, or the one that does the same already waits. Raises UsageError, UnknownSourceError."""
+        wanted = checked(kind, parameters)
+        channel_id = await self._channel_of(wanted)
+        now = self._clock()
+        job = Job(
+            job_id=new_job_id(now),
+            kind=kind,
+            created_at=now,
+            run_at=now,
+            parameters=wanted.model_dump(mode="json", exclude_defaults=True),
+            channel_id=channel_id,
+            lock=_lock(kind, channel_id),
+            asked_by=asking.asked_by,
+            request_id=asking.request_id,
+            idempotency_key=asking.idempotency_key,
+        )
+        return await self._waiting(job)
+
+    async def get(self, job_id: str) -> Job:
+        """The job as it is now. Raises JobNotFoundError."""
+        return await self._storage.get(job_id)
+
+    async def page(
+        self,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        states: Collection[JobState] = (),
+        kinds: Collection[str] = (),
+        channels: Collection[str] | None = None,
+    ) -> list[Job]:
+        """Jobs, newest first, older than the job `before`; of some channels alone where these are named."""
+        return await self._storage.page(limit=limit, before=before, states=states, kinds=kinds, channels=channels)
+
+    async def cancel(self, job_id: str) -> Job:
+        """End a waiting job at once; a running one ends in order. Raises JobNotFoundError, JobStateError."""
+        return await self._storage.request_cancel(job_id, self._clock())
+
+    async def retry(self, job_id: str, asking: Asking = Asking()) -> Job:
+        """A new job with the parameters of one that has ended. Raises JobNotFoundError, JobStateError."""
+        old = await self._storage.get(job_id)
+        if old.state not in ENDED:
+            raise JobStateError(job_id, old.state, "queued")
+        now = self._clock()
+        again = Job(
+            job_id=new_job_id(now),
+            kind=old.kind,
+            created_at=now,
+            run_at=now,
+            parameters=old.parameters,
+            channel_id=old.channel_id,
+            lock=old.lock,
+            asked_by=asking.asked_by,
+            request_id=asking.request_id,
+            idempotency_key=asking.idempotency_key,
+        )
+        return await self._waiting(again)
+
+    async def delete_old(self, days: int) -> int:
+        """Delete jobs that ended so long ago; returns their number."""
+        return await self._storage.delete_ended(self._clock() - timedelta(days=days))
+
+    async def _waiting(self, job: Job) -> Job:
+        kept = await self._storage.add(job)
+        self._look_now()
+        return kept
+
+    async def _channel_of(self, wanted: JobParameters) -> str | None:
+        """The channel of a job that is about one; every source that is named must be known."""
+        channels = [(await self._sources.get(each)).channel_id for each in wanted.source_ids() or ()]
+        return channels[0] if len(channels) == 1 else None
+
+
+def _lock(kind: str, channel_id: str | None) -> str | None:
+    if kind in _ALONE:
+        return kind
+    return f"{LOCKED[kind]}:{channel_id}" if kind in LOCKED else None

@@ -1,0 +1,181 @@
+"""What a worker does for each kind of job: a run of its own, with the models and the cap that the job names."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tg_parser.domain.errors import TgParserError
+from tg_parser.domain.jobs import Job, JobKind, JsonObject
+from tg_parser.domain.progress import ReportProgress
+from tg_parser.domain.sources import Recheck
+from tg_parser.domain.times import utc_now
+from tg_parser.jobs.execution import Work
+from tg_parser.services import job_requests as asked
+from tg_parser.services.documents import ProcessReport
+from tg_parser.services.exports import ExportRequest
+from tg_parser.services.ingestion import IngestOutcome, IngestRequest
+from tg_parser.services.jobs import JobService
+from tg_parser.services.runs import RunRequest
+from tg_parser.services.sentiment import ToneFilter
+from tg_parser.services.views.agents import HistoryCleanup
+from tg_parser.services.views.collecting import IngestResult
+from tg_parser.services.views.runs import ExportResult, ProcessResult, RunResult, TopicizeResult
+from tg_parser.services.views.spending import RunSpending
+from tg_parser.services.views.upkeep import CreatedBackup
+from tg_parser.wiring.backups import backup_service
+from tg_parser.wiring.context import RunContext
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from tg_parser.wiring.app import App
+    from tg_parser.wiring.run import Run
+
+P = TypeVar("P", bound=asked.JobParameters)
+
+
+class JobWork:
+    """The work of every kind of job over one application."""
+
+    def __init__(self, app: App, jobs: JobService) -> None:
+        self._app = app
+        self._jobs = jobs
+
+    def by_kind(self) -> dict[JobKind, Work]:
+        """What a worker does, by the kind of job."""
+        return {
+            "ingest": _typed(asked.IngestParameters, self._ingest),
+            "recheck": _typed(asked.RecheckParameters, self._recheck),
+            "process": _typed(asked.ProcessParameters, self._process),
+            "topicize": _typed(asked.TopicizeParameters, self._topicize),
+            "export": _typed(asked.ExportParameters, self._export),
+            "run": _typed(asked.RunParameters, self._run),
+            "sentiment": _typed(asked.SentimentParameters, self._sentiment),
+            "backup": _typed(asked.BackupParameters, self._backup),
+            "cleanup": _typed(asked.CleanupParameters, self._cleanup),
+        }
+
+    async def _ingest(self, job: Job, wanted: asked.IngestParameters, report: ReportProgress) -> BaseModel:
+        return await self._collected(job, wanted.source, IngestRequest(mode=wanted.mode, limit=wanted.limit), report)
+
+    async def _recheck(self, job: Job, wanted: asked.RecheckParameters, report: ReportProgress) -> BaseModel:
+        span = Recheck.parsed(wanted.span, utc_now())
+        return await self._collected(job, wanted.source, IngestRequest(recheck=span), report)
+
+    async def _collected(self, job: Job, source_id: str, request: IngestRequest, report: ReportProgress) -> BaseModel:
+        source = await self._app.sources.get(source_id)
+        async with self._app.new_run(RunContext(report=report, run_id=job.job_id)) as run:
+            outcome = await run.collect.collect(source, request, report)
+        return IngestResult.of([_succeeded(outcome)], _own_hint)
+
+    async def _process(self, job: Job, wanted: asked.ProcessParameters, report: ReportProgress) -> BaseModel:
+        channels = [(await self._app.sources.get(wanted.source)).channel_id]
+        async with self._run_of(job, wanted, report) as run:
+            options = run.process_options(
+                concurrency=wanted.concurrency, force=wanted.force, retry_failed=wanted.retry_failed
+            )
+            if wanted.multi_agent:
+                ran = await run.agents.process(channels, options, report)
+                done = ran.report.processed or ProcessReport()
+                return ProcessResult.of(run.models.provider, done, _spending(run), ran.steps)
+            done = await run.documents.process(channels, options, report)
+            return ProcessResult.of(run.models.provider, done, _spending(run))
+
+    async def _topicize(self, job: Job, wanted: asked.TopicizeParameters, report: ReportProgress) -> BaseModel:
+        channels = [(await self._app.sources.get(wanted.source)).channel_id]
+        async with self._run_of(job, wanted, report) as run:
+            options = run.topic_options(max_topics=wanted.max_topics)
+            done = await run.topics.topicize(channels, options, force=wanted.force, report=report)
+            return TopicizeResult.of(done, _spending(run))
+
+    async def _export(self, job: Job, wanted: asked.ExportParameters, report: ReportProgress) -> BaseModel:
+        sources = [await self._app.sources.get(each) for each in wanted.sources]
+        if not wanted.sources:
+            sources = [each for each in await self._app.sources.list() if each.status != "paused"]
+        request = ExportRequest(
+            out=self.folder_of(job),
+            channel_ids=list(dict.fromkeys(each.channel_id for each in sources)),
+            topic_id=wanted.topic_id,
+            date_from=wanted.date_from,
+            date_to=wanted.date_to,
+            include_supporting=wanted.include_supporting,
+            pretty=wanted.pretty,
+            replace=True,
+        )
+        return ExportResult.copied_from(await self._app.exports.export(request, report))
+
+    async def _run(self, job: Job, wanted: asked.RunParameters, report: ReportProgress) -> BaseModel:
+        source = await self._app.sources.get(wanted.source)
+        async with self._run_of(job, wanted, report) as run:
+            request = RunRequest(
+                out=self.folder_of(job),
+                source=source,
+                ingest=IngestRequest(mode=wanted.mode, limit=wanted.limit),
+                process=run.process_options(force=wanted.force, retry_failed=wanted.retry_failed),
+                topics=run.topic_options(),
+                force=wanted.force,
+                replace=True,
+                skip=frozenset(wanted.skip),
+            )
+            return RunResult.of(await run.runs.run(request, report), _own_hint, spending=_spending(run))
+
+    async def _sentiment(self, _: Job, wanted: asked.SentimentParameters, __: ReportProgress) -> BaseModel:
+        source = await self._app.sources.get(wanted.source)
+        return await self._app.sentiment.report(
+            ToneFilter(channel_id=source.channel_id, of=wanted.of), wanted.by, limit=wanted.limit
+        )
+
+    async def _backup(self, _: Job, __: asked.BackupParameters, report: ReportProgress) -> BaseModel:
+        service = backup_service(self._app.settings)
+        made = await service.create(report)
+        return CreatedBackup.of(made, await service.prune())
+
+    async def _cleanup(self, _: Job, __: asked.CleanupParameters, ___: ReportProgress) -> BaseModel:
+        done = await self._app.agent_history.cleanup()
+        await self._jobs.delete_old(self._app.settings.jobs.retention_days)
+        return HistoryCleanup(archived=done.archived, made=done.made, resumed=done.resumed, dry_run=False)
+
+    def folder_of(self, job: Job) -> Path:
+        """Where the files of an export job are."""
+        return self._app.settings.jobs.exports_dir / job.job_id
+
+    @asynccontextmanager
+    async def _run_of(self, job: Job, wanted: asked.WithModel, report: ReportProgress) -> AsyncIterator[Run]:
+        context = RunContext(
+            provider=wanted.provider,
+            model=wanted.model,
+            max_cost=wanted.max_cost,
+            fresh=wanted.fresh,
+            report=report,
+            run_id=job.job_id,
+        )
+        async with self._app.new_run(context) as run:
+            yield run
+
+
+def _typed(parameters: type[P], work: Callable[[Job, P, ReportProgress], Awaitable[BaseModel]]) -> Work:
+    async def do(job: Job, report: ReportProgress) -> JsonObject:
+        result = await work(job, parameters.model_validate(job.parameters), report)
+        told: dict[str, Any] = result.model_dump(mode="json")
+        return told
+
+    return do
+
+
+def _succeeded(outcome: IngestOutcome) -> IngestOutcome:
+    """The outcome of one source; its error is the job's. Raises it."""
+    if isinstance(outcome.error, TgParserError):
+        raise outcome.error
+    return outcome
+
+
+def _spending(run: Run) -> RunSpending | None:
+    return None if run.models.is_offline else RunSpending.of(run.models.ledger.spent)
+
+
+def _own_hint(error: TgParserError) -> str | None:
+    """Interfaces add their own hints when they show a job."""
+    return error.hint

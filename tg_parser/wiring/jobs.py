@@ -1,0 +1,83 @@
+"""Jobs over an application: the service that takes them, and the runner that fits the database."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tg_parser.jobs.embedded import EmbeddedRunner
+from tg_parser.jobs.execution import JobExecutor
+from tg_parser.jobs.runner import JobRunner, RunnerOptions
+from tg_parser.services.jobs import JobService
+from tg_parser.storage.engine.postgres_address import driver_url
+from tg_parser.storage.stores.jobs import JobStorage, nobody_is_told
+from tg_parser.wiring.job_work import JobWork
+
+if TYPE_CHECKING:
+    from tg_parser.wiring.app import App
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """What an interface needs of jobs: a service, and where wanted a runner of this process."""
+
+    service: JobService
+    runner: JobRunner
+    executor: JobExecutor
+
+
+def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str] = ()) -> Jobs:
+    """The jobs of an application; `queues` names the kinds that this process does, all where it is empty."""
+    settings = app.settings
+    on_server = settings.database.type == "postgresql"
+    storage = _storage(app, on_server=on_server)
+    asked = _Bell()
+    service = JobService(storage, app.sources, asked.ring)
+    work = {kind: do for kind, do in JobWork(app, service).by_kind().items() if not queues or kind in queues}
+    executor = JobExecutor(storage, dict(work), _worker_name())
+    options = RunnerOptions(
+        concurrency=concurrency or settings.jobs.concurrency,
+        takeover_after=settings.jobs.takeover_after,
+        beat_every=min(5.0, settings.jobs.takeover_after / 6),
+        grace=settings.jobs.grace,
+    )
+    if on_server:
+        # Only workers on PostgreSQL need the queue, which takes a while to load.
+        from tg_parser.jobs.procrastinate_app import ProcrastinateRunner  # noqa: PLC0415
+
+        address = driver_url(settings.database)
+        return Jobs(service, ProcrastinateRunner(address, storage, executor, options, queues=sorted(work)), executor)
+    runner = EmbeddedRunner(storage, executor, app.shared.databases.locks, options)
+    asked.then(runner.look_now)
+    return Jobs(service, runner, executor)
+
+
+def job_service(app: App) -> JobService:
+    """Jobs as who asks for them needs them: some other process does them."""
+    return JobService(_storage(app, on_server=app.settings.database.type == "postgresql"), app.sources, lambda: None)
+
+
+class _Bell:
+    def __init__(self) -> None:
+        self._heard: Callable[[], None] = lambda: None
+
+    def then(self, heard: Callable[[], None]) -> None:
+        self._heard = heard
+
+    def ring(self) -> None:
+        self._heard()
+
+
+def _storage(app: App, *, on_server: bool) -> JobStorage:
+    deliver = nobody_is_told
+    if on_server:
+        from tg_parser.jobs.procrastinate_app import deliver  # noqa: PLC0415 - as above
+    return JobStorage(app.shared.databases.processing, deliver)
+
+
+def _worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
