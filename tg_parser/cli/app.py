@@ -22,6 +22,7 @@ from tg_parser.cli.commands import (
     entries,
     export,
     ingest,
+    jobs,
     login,
     messages,
     process,
@@ -32,6 +33,7 @@ from tg_parser.cli.commands import (
     status,
     topicize,
     topics,
+    worker,
 )
 from tg_parser.cli.console import replace_what_cannot_be_shown, take_names_as_utf8
 from tg_parser.cli.execution import error_boundary, keep_files_in, show_tracebacks
@@ -89,6 +91,8 @@ app.command("costs")(costs.costs)
 app.add_typer(prompts.commands, name="prompts")
 app.add_typer(databases.commands, name="db")
 app.add_typer(backup.commands, name="backup")
+app.command("worker")(worker.worker)
+app.add_typer(jobs.commands, name="jobs")
 app.add_typer(agents.commands, name="agents")
 
 

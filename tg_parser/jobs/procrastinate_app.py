@@ -69,11 +69,15 @@ class ProcrastinateRunner:
         options: RunnerOptions,
         *,
         queues: Sequence[str] | None = None,
+        listen: bool = True,
     ) -> None:
+        """`queues` are kinds of jobs, all where none is named. Without `listen`, as behind a transaction pooler, the
+        worker asks for jobs now and then."""
         self._conninfo = conninfo
         self._storage = storage
         self._executor = executor
         self._options = options
+        self._listen = listen
         self._queues: dict[str, Any] = {"queues": list(queues)} if queues else {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -107,6 +111,7 @@ class ProcrastinateRunner:
                     shutdown_graceful_timeout=self._options.grace,
                     install_signal_handlers=False,
                     delete_jobs="always",
+                    listen_notify=self._listen,
                 )
             )
             with _cancelled_when(stop, work), contextlib.suppress(asyncio.CancelledError):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tg_parser.domain.errors import JobStateError
 from tg_parser.domain.jobs import ENDED, Job, JobState, JsonObject, new_job_id
+from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.domain.times import utc_now
 from tg_parser.services.job_requests import JobParameters, checked
 from tg_parser.services.sources import SourceService
@@ -104,6 +106,14 @@ class JobService:
             idempotency_key=asking.idempotency_key,
         )
         return await self._waiting(again)
+
+    async def followed(self, job_id: str, report: ReportProgress, *, look_every: float = 0.5) -> Job:
+        """The job once it has ended; until then its progress is reported as its worker tells it."""
+        while (job := await self._storage.get(job_id)).state not in ENDED:
+            for step, counted in (job.progress or {}).get("steps", {}).items():
+                report(Progress(step, counted["done"], counted["total"]))
+            await asyncio.sleep(look_every)
+        return job
 
     async def delete_old(self, days: int) -> int:
         """Delete jobs that ended so long ago; returns their number."""

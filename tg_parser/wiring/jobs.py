@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tg_parser.jobs.embedded import EmbeddedRunner
-from tg_parser.jobs.execution import JobExecutor
+from tg_parser.jobs.execution import JobExecutor, Work
 from tg_parser.jobs.runner import JobRunner, RunnerOptions
 from tg_parser.services.jobs import JobService
-from tg_parser.storage.engine.postgres_address import driver_url
-from tg_parser.storage.stores.jobs import JobStorage, nobody_is_told
+from tg_parser.storage.engine.postgres_address import conninfo
+from tg_parser.storage.stores.jobs import JobStorage
 from tg_parser.wiring.job_work import JobWork
 
 if TYPE_CHECKING:
@@ -37,8 +37,10 @@ def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str]
     storage = _storage(app, on_server=on_server)
     asked = _Bell()
     service = JobService(storage, app.sources, asked.ring)
-    work = {kind: do for kind, do in JobWork(app, service).by_kind().items() if not queues or kind in queues}
-    executor = JobExecutor(storage, dict(work), _worker_name())
+    work: dict[str, Work] = {
+        kind: do for kind, do in JobWork(app, service).by_kind().items() if not queues or kind in queues
+    }
+    executor = JobExecutor(storage, work, _worker_name())
     options = RunnerOptions(
         concurrency=concurrency or settings.jobs.concurrency,
         takeover_after=settings.jobs.takeover_after,
@@ -49,11 +51,18 @@ def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str]
         # Only workers on PostgreSQL need the queue, which takes a while to load.
         from tg_parser.jobs.procrastinate_app import ProcrastinateRunner  # noqa: PLC0415
 
-        address = driver_url(settings.database)
-        return Jobs(service, ProcrastinateRunner(address, storage, executor, options, queues=sorted(work)), executor)
-    runner = EmbeddedRunner(storage, executor, app.shared.databases.locks, options)
-    asked.then(runner.look_now)
-    return Jobs(service, runner, executor)
+        runner = ProcrastinateRunner(
+            conninfo(settings.database),
+            storage,
+            executor,
+            options,
+            queues=sorted(work),
+            listen=not settings.database.transaction_pooler,
+        )
+        return Jobs(service, runner, executor)
+    embedded = EmbeddedRunner(storage, executor, app.shared.databases.locks, options)
+    asked.then(embedded.look_now)
+    return Jobs(service, embedded, executor)
 
 
 def job_service(app: App) -> JobService:
@@ -73,9 +82,10 @@ class _Bell:
 
 
 def _storage(app: App, *, on_server: bool) -> JobStorage:
-    deliver = nobody_is_told
-    if on_server:
-        from tg_parser.jobs.procrastinate_app import deliver  # noqa: PLC0415 - as above
+    if not on_server:
+        return JobStorage(app.shared.databases.processing)
+    from tg_parser.jobs.procrastinate_app import deliver  # noqa: PLC0415 - as above
+
     return JobStorage(app.shared.databases.processing, deliver)
 
 

@@ -102,6 +102,14 @@ def connect_arguments(settings: DatabaseSettings, url: URL) -> dict[str, Any]:
     return {**arguments, "options": " ".join([given if isinstance(given, str) else " ".join(given), *ours]).strip()}
 
 
+def conninfo(settings: DatabaseSettings) -> str:
+    """Address and options as one string, for a library that connects by itself. Raises SettingsError."""
+    url = postgres_url(settings)
+    given = {**url.query, **url.translate_connect_args(username="user", database="dbname")}
+    options = {name: value for name, value in connect_arguments(settings, url).items() if name != "prepare_threshold"}
+    return psycopg.conninfo.make_conninfo(**{**given, **options})
+
+
 def session_parameters(settings: DatabaseSettings) -> dict[str, str]:
     """The server's parameters that apply to all our statements."""
     return {

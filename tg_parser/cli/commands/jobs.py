@@ -1,0 +1,133 @@
+"""jobs: what waits, what runs and what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tg_parser.cli.execution import EXIT_EMPTY, EXIT_ERROR, execute
+from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
+from tg_parser.domain.errors import UsageError
+from tg_parser.domain.jobs import ENDED, JOB_KINDS, NEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tg_parser.domain.jobs import Job
+    from tg_parser.services.jobs import JobService
+    from tg_parser.wiring.app import App
+
+commands = typer.Typer(help="Jobs: work that a worker does.", no_args_is_help=True)
+
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job, as `jobs list` shows it.")]
+States = Annotated[list[str] | None, typer.Option("--state", help=f"Only jobs that are {', '.join(NEXT)}; repeatable.")]
+Kinds = Annotated[list[str] | None, typer.Option("--kind", help=f"Only {', '.join(JOB_KINDS)}; repeatable.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most this many.")]
+
+
+@commands.command("list")
+def list_jobs(states: States = None, kinds: Kinds = None, limit: Limit = 20, json: Json = False) -> None:
+    """Jobs, newest first."""
+    wanted = _of("--state", states, tuple(NEXT)), _of("--kind", kinds, JOB_KINDS)
+    found = _asked(lambda jobs: jobs.page(limit=limit, states=wanted[0], kinds=wanted[1]))
+    if json:
+        from tg_parser.services.views.jobs import JobList, JobView
+
+        emit_json(JobList(jobs=tuple(JobView.of(each) for each in found)))
+    elif not found:
+        emit_line("No job was found. Jobs are asked for over HTTP, or with --detach.")
+    else:
+        emit_table(
+            ("job", "kind", "state", "channel", "asked for", "progress"),
+            [(each.job_id, each.kind, each.state, each.channel_id, each.created_at, _progress(each)) for each in found],
+        )
+    if not found:
+        raise typer.Exit(EXIT_EMPTY)
+
+
+@commands.command()
+def show(job: JobId, json: Json = False) -> None:
+    """A job: what was asked for, how far it is, what came of it."""
+    _emit(_asked(lambda jobs: jobs.get(job)), json=json)
+
+
+@commands.command()
+def cancel(job: JobId, json: Json = False) -> None:
+    """End a job that waits at once; one that runs ends in order, keeping what is done."""
+    _emit(_asked(lambda jobs: jobs.cancel(job)), json=json)
+
+
+@commands.command()
+def retry(job: JobId, json: Json = False) -> None:
+    """Ask again for a job that has ended: a new one with the same parameters."""
+    _emit(_asked(lambda jobs: jobs.retry(job)), json=json)
+
+
+@commands.command()
+def watch(job: JobId, json: Json = False) -> None:
+    """Show the progress of a job until it ends; ends with an error where the job failed."""
+
+    async def follow(app: App) -> Job:
+        from tg_parser.cli.progress import shown_progress
+        from tg_parser.wiring.jobs import job_service
+
+        with shown_progress() as report:
+            return await job_service(app).followed(job, report)
+
+    ended = execute(follow)
+    _emit(ended, json=json)
+    if ended.state != "done":
+        raise typer.Exit(EXIT_ERROR)
+
+
+def _asked(ask: Callable[[JobService], Awaitable[Any]]) -> Any:
+    async def work(app: App) -> Any:
+        from tg_parser.wiring.jobs import job_service
+
+        return await ask(job_service(app))
+
+    return execute(work)
+
+
+def _of(option: str, given: list[str] | None, known: tuple[Any, ...]) -> tuple[Any, ...]:
+    if unknown := sorted(set(given or ()) - set(known)):
+        raise UsageError(f"{option} {unknown[0]} means nothing.", f"It may be: {', '.join(known)}.")
+    return tuple(given or ())
+
+
+def _progress(job: Job) -> str | None:
+    if job.progress is None:
+        return None
+    total = job.progress["total"]
+    return f"{job.progress['step']} {job.progress['done']}" + (f" of {total}" if total is not None else "")
+
+
+def _emit(job: Job, *, json: bool) -> None:
+    if json:
+        from tg_parser.services.views.jobs import JobView
+
+        emit_json(JobView.of(job))
+        return
+    emit_facts(
+        [
+            ("job", job.job_id),
+            ("kind", job.kind),
+            ("state", "running, will be cancelled" if _ending(job) else job.state),
+            ("channel", job.channel_id),
+            ("parameters", ", ".join(f"{name}={value}" for name, value in job.parameters.items()) or None),
+            ("asked for", job.created_at),
+            ("runs again" if job.attempt else "runs", job.run_at if job.state == "queued" else None),
+            ("began", job.started_at),
+            ("ended", job.finished_at),
+            ("attempts", job.attempt or None),
+            ("worker", job.worker),
+            ("progress", _progress(job)),
+            ("error", job.error and job.error.message),
+            ("hint", job.error and job.error.hint),
+        ]
+    )
+
+
+def _ending(job: Job) -> bool:
+    return job.cancel_requested_at is not None and job.state not in ENDED

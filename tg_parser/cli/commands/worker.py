@@ -1,0 +1,45 @@
+"""worker: do jobs until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tg_parser.cli.execution import execute
+from tg_parser.cli.stderr import say
+from tg_parser.domain.errors import UsageError
+from tg_parser.domain.jobs import JOB_KINDS
+
+if TYPE_CHECKING:
+    from tg_parser.wiring.app import App
+
+Concurrency = Annotated[
+    int | None, typer.Option("--concurrency", "-c", min=1, max=100, help="Jobs done at once. [WORKER_CONCURRENCY]")
+]
+Queues = Annotated[
+    str | None,
+    typer.Option("--queues", help="Kinds of jobs to do, with commas between them; unset, every kind."),
+]
+
+
+def worker(concurrency: Concurrency = None, queues: Queues = None) -> None:
+    """Do the jobs that wait, until stopped: by Ctrl-C or SIGTERM, after which running jobs have time to end."""
+    kinds = [each.strip() for each in (queues or "").split(",") if each.strip()]
+    if unknown := sorted(set(kinds) - set(JOB_KINDS)):
+        raise UsageError(f"There is no job of the kind {unknown[0]!r}.", f"Kinds: {', '.join(JOB_KINDS)}.")
+
+    async def work(app: App) -> None:
+        from tg_parser.wiring.jobs import jobs_over
+
+        jobs = jobs_over(app, concurrency=concurrency, queues=kinds)
+        stop = asyncio.Event()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(each, stop.set)
+        say(f"Worker {jobs.executor.worker} waits for jobs.")
+        await jobs.runner.run(stop)
+        say("Stopped. Jobs that had not ended wait for the next worker.")
+
+    execute(work, begin=True)
