@@ -228,7 +228,8 @@ async def test_postgres_runs_on_its_own_types(postgres_variables: dict[str, str]
         columns = await databases.raw.rows(
             text(
                 "SELECT table_name || '.' || column_name AS name, data_type, collation_name, is_identity"
-                " FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'procrastinate%'"
+                " FROM information_schema.columns WHERE table_schema = 'public'"
+                " AND table_name NOT LIKE 'procrastinate%'"
             )
         )
     types = {row["name"]: row["data_type"] for row in columns}

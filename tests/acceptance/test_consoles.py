@@ -13,6 +13,7 @@ import pytest
 from cli_process import SECONDS, WARM, command
 from conftest import process_environment
 from fake_telegram_server import fake_telegram, telegram_variables, world
+from job_processes import worker
 from legacy_files import full_files
 from topic_samples import DOLLAR, SNOW, ZOO
 
@@ -52,6 +53,10 @@ ASKED = {
     "backup verify": ("--latest", "--dir", "хранимое 🚀"),
     "backup restore": ("{backup}", "--yes", "--dir", "хранимое 🚀"),
     "backup prune": ("--dir", "копии 🚀"),
+    "jobs show": ("{done}",),
+    "jobs watch": ("{done}",),
+    "jobs retry": ("{done}",),
+    "jobs cancel": ("{waiting}",),
     "agents status": ("orchestrator",),
     "agents history": ("orchestrator",),
 }
@@ -92,7 +97,8 @@ def _commands(found: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
         yield from _commands(each, (*path, name))
 
 
-COMMANDS = dict(_commands(command_line()))
+NEVER_ENDS = {"worker"}
+COMMANDS = {name: each for name, each in _commands(command_line()) if name not in NEVER_ENDS}
 WITH_JSON = [name for name, each in COMMANDS.items() if any("--json" in option.opts for option in each.params)]
 FOUND, WRONG_USE, NOTHING_FOUND = 0, 2, 4
 NEEDS_A_PERSON = {"db encrypt-secret"}
@@ -112,7 +118,8 @@ class Home:
 
     def asked(self, console: str, name: str) -> list[str]:
         """The words of a command with what it needs; what it changes is another thing on each console."""
-        return [*name.split(), *(each.format(console=console, **self.names) for each in ASKED.get(name, ()))]
+        names = {**self.names, "console": console, "waiting": self.names[f"waiting-{console}"]}
+        return [*name.split(), *(each.format_map(names) for each in ASKED.get(name, ()))]
 
     def done(self, *arguments: str) -> dict[str, Any]:
         """The JSON of a command that has to succeed."""
@@ -143,6 +150,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
                 made.done(
                     "add-source", "--source-id", source, "--channel-username", f"{source}_{number}".replace("-", "_")
                 )
+            made.names[f"waiting-{console}"] = made.done("ingest", "--source", f"old-{console}", "--detach")["job_id"]
+        made.names["done"] = made.done("export", "--source", SOURCE, "--detach")["job_id"]
+        with worker(made.variables, folder, "--queues", "export"):
+            made.done("jobs", "watch", made.names["done"])
         made.names["topic"] = made.done("topics", "list")["topics"][0]["id"]
         made.names["backup"] = made.done("backup", "create", "--dir", "хранимое 🚀")["name"]
         yield made

@@ -30,6 +30,19 @@ COMMANDS = [
     ("sources list", ()),
     ("sources show", (SOURCE,)),
     ("sources rename", ("other", "another")),
+    ("run --detach", ("--source", SOURCE, *LOCAL)),
+    ("run --all --detach", LOCAL),
+    ("ingest --detach", ("--source", "another")),
+    ("ingest --all --detach", ()),
+    ("process --detach", ("--source", SOURCE, *LOCAL)),
+    ("process --all --detach", LOCAL),
+    ("topicize --detach", ("--source", SOURCE, *LOCAL)),
+    ("topicize --all --detach", LOCAL),
+    ("export --detach", ("--source", SOURCE)),
+    ("jobs list", ()),
+    ("jobs show", ("JOB",)),
+    ("jobs cancel", ("JOB",)),
+    ("jobs retry", ("JOB",)),
     ("sources pause", ("another",)),
     ("sources resume", ("another",)),
     ("sources remove", ("another", "--yes")),
@@ -101,6 +114,8 @@ def _names(name: str, shown: dict[str, Any]) -> dict[str, str]:
         return {"TOPIC": shown["topics"][0]["id"]}
     if name == "topics show":
         return {"MESSAGE": shown["members"][0]["source_ref"]}
+    if name == "export --detach":
+        return {"JOB": shown["job_id"]}
     if name == "backup create":
         return {"BACKUP": shown["name"]}
     return {"RUN": shown["run_id"]} if name == "db migrate-from-sqlite" else {}
@@ -148,7 +163,7 @@ def test_what_failed_has_its_code_and_facts(tmp_path: Path, sqlite_environment: 
 
 def test_every_contract_is_tried() -> None:
     """No row of the page stays untried."""
-    assert RESULTS.keys() == {name for name, _ in COMMANDS} | {"login"}
+    assert RESULTS.keys() == {name for name, _ in COMMANDS} | {"login", "jobs watch"}
 
 
 def test_every_command_with_json_has_a_contract() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tg_parser.domain.agents import JsonObject
     from tg_parser.domain.errors import TgParserError
+    from tg_parser.domain.jobs import JobError
 
 _BY_API = (
     "An account that can see it can read it through the Telegram API: tg-parser login, then "
@@ -86,7 +87,7 @@ LOOKS = {
 """How to look at what the inspector of a run by agents found, by its case."""
 
 
-def hint_of(error: TgParserError) -> str | None:
+def hint_of(error: TgParserError | JobError) -> str | None:
     """The error's own hint, or what this interface says in its case."""
     template = HINTS.get(str(error.data.get("case")))
     return error.hint or (template and template.format_map(_HintFacts(error.data))) or None

@@ -13,6 +13,7 @@ from tg_parser.domain.jobs import JOB_KINDS, JobKind, JsonObject
 
 SourceId = Annotated[StrictStr, Field(min_length=1, description="A source, as `sources list` shows it.")]
 _Sources = Annotated[list[SourceId], Field(description="Sources; none means all that are not paused.")]
+Concurrency = Annotated[StrictInt, Field(ge=1, le=1000, description="Messages analysed at a time.")]
 _Limit = Annotated[StrictInt, Field(ge=1, description="Take at most this many messages.")]
 
 
@@ -63,7 +64,7 @@ class ProcessParameters(WithModel):
     """Make documents of the messages that wait."""
 
     retry_failed: StrictBool = Field(default=False, description="Also messages in the failure ledger.")
-    concurrency: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
+    concurrency: Concurrency | None = None
     multi_agent: StrictBool = False
     helps: StrictStr | None = Field(default=None, description="The job whose work this one shares.")
 
@@ -95,6 +96,10 @@ class RunParameters(WithModel):
     mode: Literal["incremental", "snapshot"] = "incremental"
     limit: _Limit | None = None
     retry_failed: StrictBool = False
+    concurrency: Concurrency | None = None
+    multi_agent: StrictBool = False
+    max_topics: Annotated[StrictInt, Field(ge=1)] | None = None
+    pretty: StrictBool = False
     skip: list[Literal["ingest", "process", "topicize", "export"]] = Field(default_factory=list)
 
 

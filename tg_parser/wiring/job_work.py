@@ -114,12 +114,18 @@ class JobWork:
                 out=self.folder_of(job),
                 source=source,
                 ingest=IngestRequest(mode=wanted.mode, limit=wanted.limit),
-                process=run.process_options(force=wanted.force, retry_failed=wanted.retry_failed),
-                topics=run.topic_options(),
+                process=run.process_options(
+                    concurrency=wanted.concurrency, force=wanted.force, retry_failed=wanted.retry_failed
+                ),
+                topics=run.topic_options(max_topics=wanted.max_topics),
                 force=wanted.force,
+                pretty=wanted.pretty,
                 replace=True,
                 skip=frozenset(wanted.skip),
             )
+            if wanted.multi_agent:
+                ran = await run.agents.run(request, report)
+                return RunResult.of(ran.report, _own_hint, ran.steps, spending=_spending(run))
             return RunResult.of(await run.runs.run(request, report), _own_hint, spending=_spending(run))
 
     async def _sentiment(self, _: Job, wanted: asked.SentimentParameters, __: ReportProgress) -> BaseModel:

@@ -9,15 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tg_parser.jobs.embedded import EmbeddedRunner
-from tg_parser.jobs.execution import JobExecutor, Work
-from tg_parser.jobs.runner import JobRunner, RunnerOptions
 from tg_parser.services.jobs import JobService
 from tg_parser.storage.engine.postgres_address import conninfo
 from tg_parser.storage.stores.jobs import JobStorage
-from tg_parser.wiring.job_work import JobWork
 
 if TYPE_CHECKING:
+    from tg_parser.jobs.execution import JobExecutor, Work
+    from tg_parser.jobs.runner import JobRunner
     from tg_parser.wiring.app import App
 
 
@@ -32,6 +30,12 @@ class Jobs:
 
 def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str] = ()) -> Jobs:
     """The jobs of an application; `queues` names the kinds that this process does, all where it is empty."""
+    # Who only asks for jobs need not wait until what does them is loaded.
+    from tg_parser.jobs.embedded import EmbeddedRunner  # noqa: PLC0415
+    from tg_parser.jobs.execution import JobExecutor  # noqa: PLC0415
+    from tg_parser.jobs.runner import RunnerOptions  # noqa: PLC0415
+    from tg_parser.wiring.job_work import JobWork  # noqa: PLC0415
+
     settings = app.settings
     on_server = settings.database.type == "postgresql"
     storage = _storage(app, on_server=on_server)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tg_parser.cli.detach import Detach, ask_for_job
 from tg_parser.cli.execution import execute, finish
 from tg_parser.cli.options import Channel, DateFrom, DateTo, Out, Pretty, Replace, Source, parse_dates
 from tg_parser.cli.presentation import Json, emit_facts, emit_json
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 def export(
+    context: typer.Context,
     source: Source = None,
     channel: Channel = None,
     every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
@@ -31,10 +33,14 @@ def export(
     ] = True,
     pretty: Pretty = False,
     replace: Replace = False,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Write kb_entries.ndjson, topics.json and a file for every topic."""
     first, last = parse_dates(date_from, date_to)
+    if detach:
+        ask_for_job("export", context, changed={"date_from": {"date_from": first}, "date_to": {"date_to": last}})
+        return
 
     async def work(app: App) -> ExportReport:
         from tg_parser.services.exports import ExportRequest

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tg_parser.cli.detach import Detach, ask_for_job
 from tg_parser.cli.execution import execute, fail
 from tg_parser.cli.hints import hint_of
 from tg_parser.cli.models import opened_run
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 
 def ingest(
+    context: typer.Context,
     source: Source = None,
     channel: Channel = None,
     every: Annotated[bool, typer.Option("--all", help="Every active source.")] = False,
@@ -46,10 +48,14 @@ def ingest(
     reread: Annotated[
         bool, typer.Option("--reread", help="Collect nothing: read stored messages again, better than they were read.")
     ] = False,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Collect the messages of a source, or import a Telegram Desktop export."""
     span = parse_recheck(recheck)
+    if detach:
+        ask_for_job("recheck" if recheck else "ingest", context, changed={"recheck": {"span": recheck}})
+        return
     if reread:
         _refuse_with_reread(from_export=from_export, limit=limit, recheck=recheck)
         emit_rereading(execute(lambda app: read_again(app, source, channel, every=every)), json=json)

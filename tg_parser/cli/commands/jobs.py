@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tg_parser.cli.execution import EXIT_EMPTY, EXIT_ERROR, execute
+from tg_parser.cli.execution import EXIT_EMPTY, EXIT_ERROR, EXIT_FAILED_MESSAGES, execute, show_error
+from tg_parser.cli.hints import hint_of
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.domain.errors import UsageError
 from tg_parser.domain.jobs import ENDED, JOB_KINDS, NEXT
@@ -66,7 +67,7 @@ def retry(job: JobId, json: Json = False) -> None:
 
 @commands.command()
 def watch(job: JobId, json: Json = False) -> None:
-    """Show the progress of a job until it ends; ends with an error where the job failed."""
+    """Show the progress of a job until it ends, and end with the exit code that its command would have had."""
 
     async def follow(app: App) -> Job:
         from tg_parser.cli.progress import shown_progress
@@ -77,8 +78,21 @@ def watch(job: JobId, json: Json = False) -> None:
 
     ended = execute(follow)
     _emit(ended, json=json)
-    if ended.state != "done":
+    _end(ended)
+
+
+def _end(job: Job) -> None:
+    """The exit code of a job that has ended."""
+    if job.error is not None:
+        show_error(job.error.message, hint_of(job.error) or "", EXIT_ERROR, code=job.error.code, data=job.error.data)
+    if job.state != "done":
         raise typer.Exit(EXIT_ERROR)
+    result = job.result or {}
+    processed, exported = (result.get(step) or result for step in ("process", "export"))
+    if processed.get("failed"):
+        raise typer.Exit(EXIT_FAILED_MESSAGES)
+    if (exported.get("message_entries"), exported.get("topics")) == (0, 0):
+        raise typer.Exit(EXIT_EMPTY)
 
 
 def _asked(ask: Callable[[JobService], Awaitable[Any]]) -> Any:
@@ -124,7 +138,7 @@ def _emit(job: Job, *, json: bool) -> None:
             ("worker", job.worker),
             ("progress", _progress(job)),
             ("error", job.error and job.error.message),
-            ("hint", job.error and job.error.hint),
+            ("hint", job.error and hint_of(job.error)),
         ]
     )
 

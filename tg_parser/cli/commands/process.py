@@ -10,6 +10,7 @@ import typer
 
 from tg_parser.cli.commands.agents import emit_steps
 from tg_parser.cli.commands.costs import estimate_facts
+from tg_parser.cli.detach import Detach, ask_for_job
 from tg_parser.cli.execution import execute, finish
 from tg_parser.cli.hints import with_looks
 from tg_parser.cli.models import ModelOptions, opened_run, run_spending, spending_lines
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 def process(
+    context: typer.Context,
     source: Source = None,
     channel: Channel = None,
     every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
@@ -43,9 +45,13 @@ def process(
         bool, typer.Option("--estimate", help="Only show calls, tokens and price; nothing is sent.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what is waiting.")] = False,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Clean, summarise and tag the messages that have no document yet, or a newer revision than theirs."""
+    if detach:
+        ask_for_job("process", context)
+        return
     models = ModelOptions(provider=provider, model=model, max_cost=max_cost, fresh=no_cache)
 
     @asynccontextmanager

@@ -13,6 +13,7 @@ from tg_parser.cli.commands.export import export_facts
 from tg_parser.cli.commands.ingest import emit_outcomes
 from tg_parser.cli.commands.process import process_facts
 from tg_parser.cli.commands.topicize import topic_facts
+from tg_parser.cli.detach import Detach, ask_for_job, refuse_detached
 from tg_parser.cli.execution import execute, finish
 from tg_parser.cli.hints import hint_of, with_looks
 from tg_parser.cli.models import ModelOptions, opened_run, run_spending, spending_lines
@@ -56,6 +57,7 @@ _WHAT_TO_GIVE = "The usual way needs none of them: tg-parser run @name, or the p
 
 
 def run(
+    context: typer.Context,
     chat: Annotated[
         str | None, typer.Argument(help="A chat in any form, or the path of an export, instead of --source.")
     ] = None,
@@ -84,12 +86,19 @@ def run(
     skip_process: Annotated[bool, typer.Option("--skip-process", help="Leave out processing.")] = False,
     skip_topicize: Annotated[bool, typer.Option("--skip-topicize", help="Leave out topics.")] = False,
     skip_export: Annotated[bool, typer.Option("--skip-export", help="Leave out the files.")] = False,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Collect, process, topicise and export, in one go. Run again, it takes up only what is new."""
     skipped = {"ingest": skip_ingest, "process": skip_process, "topicize": skip_topicize, "export": skip_export}
     chat, from_export = _chat_or_export(chat, channel, from_export)
     span = parse_recheck(recheck)
+    if detach:
+        if from_export is not None:
+            refuse_detached("--from-export")
+        left_out = {"skip": [step for step, is_left_out in skipped.items() if is_left_out]}
+        ask_for_job("run", context, changed={f"skip_{step}": left_out for step in skipped})
+        return
 
     async def work(app: App) -> _RunOutcome:
         from tg_parser.services.ingestion import IngestRequest

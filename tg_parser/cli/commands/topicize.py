@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tg_parser.cli.detach import Detach, ask_for_job
 from tg_parser.cli.execution import execute
 from tg_parser.cli.hints import hint_of
 from tg_parser.cli.models import ModelOptions, opened_run, run_spending, spending_lines
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 
 def topicize(
+    context: typer.Context,
     source: Annotated[list[str] | None, typer.Option(help="Source id; several are taken together.")] = None,
     channel: Annotated[list[str] | None, typer.Option(help="A chat in any form; several are taken together.")] = None,
     every: Annotated[
@@ -40,9 +42,13 @@ def topicize(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be found without a model, and write nothing.")
     ] = False,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Group the documents of a channel into topics with cards and bundles."""
+    if detach:
+        ask_for_job("topicize", context)
+        return
 
     async def work(app: App) -> tuple[TopicizeReport | None, list[SourceRun], RunSpending | None]:
         sources = [await app.sources.get(each) for each in source or ()]
