@@ -57,7 +57,7 @@ def test_each_step_is_done_by_a_worker(env, source, tmp_path):
     tg_parser(env, "export", "--source", source, "--pretty", "--out", "here", cwd=tmp_path)
     assert exported(tmp_path / "exports" / written["job_id"]) == exported(tmp_path / "here")
     again = tg_parser_json(env, "process", "--source", source, "--dry-run", cwd=tmp_path)
-    assert again["due"] == 0
+    assert again["waiting"] == 0
 
 
 def test_a_whole_run_is_done_by_a_worker(env, source, tmp_path):

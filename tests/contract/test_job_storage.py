@@ -8,10 +8,12 @@ import pytest
 
 from tg_parser.domain.errors import JobNotFoundError, JobStateError
 from tg_parser.domain.jobs import JOB_KINDS, Job, JobError
-from tg_parser.storage.stores.jobs import JobStorage
+from tg_parser.storage.stores.jobs import Heard, JobStorage
 
 NOW = datetime(2024, 11, 27, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
+OTHER = "another"
+"""A worker that lives and takes over."""
 
 
 @pytest.fixture
@@ -114,7 +116,7 @@ async def test_an_attempt_that_was_taken_over_writes_nothing(storage):
     """The dead worker comes back to life: neither its progress nor its end counts."""
     await storage.add(job(1))
     first = await begin(storage)
-    (waiting,) = await storage.take_over(NOW + timedelta(seconds=1), LATER)
+    (waiting,) = await storage.take_over(NOW + timedelta(seconds=1), LATER, OTHER)
     assert (waiting.state, waiting.takeovers, waiting.run_at) == ("queued", 1, LATER)
     second = await begin(storage, "w2", LATER)
     await storage.note_progress(first, {"done": 9})
@@ -130,7 +132,7 @@ async def test_a_job_that_kills_its_worker_twice_has_failed(storage):
     await storage.add(job(1))
     for _ in range(2):
         await begin(storage, now=LATER)
-        (left,) = await storage.take_over(LATER + timedelta(seconds=1), LATER)
+        (left,) = await storage.take_over(LATER + timedelta(seconds=1), LATER, OTHER)
     assert (left.state, left.error.code, left.takeovers) == ("failed", "worker_died", 2)
 
 
@@ -140,8 +142,17 @@ async def test_a_worker_that_is_heard_of_keeps_its_jobs(storage):
     await storage.add(job(2))
     await begin(storage, "quiet")
     await begin(storage, "alive")
-    assert await storage.beat("alive", LATER) == frozenset()
-    (taken,) = await storage.take_over(LATER, LATER)
+    assert await storage.beat("alive", LATER) == Heard(own=frozenset({"job-2"}))
+    (taken,) = await storage.take_over(LATER, LATER, OTHER)
+    assert taken.job_id == "job-1"
+
+
+async def test_a_worker_takes_nothing_over_from_itself(storage):
+    """A machine that slept finds its own jobs silent, and goes on with them; who is alone takes over all others'."""
+    await storage.add(job(1))
+    await begin(storage, "sleeper")
+    assert await storage.take_over(LATER, LATER, "sleeper") == []
+    (taken,) = await storage.take_over(None, NOW, OTHER)
     assert taken.job_id == "job-1"
 
 
@@ -173,7 +184,7 @@ async def test_the_worker_hears_that_its_job_should_end(storage):
     running = await begin(storage)
     await storage.request_cancel("job-1", NOW)
     assert (await storage.request_cancel("job-1", LATER)).cancel_requested_at == NOW
-    assert await storage.beat("w1", NOW) == {"job-1"}
+    assert await storage.beat("w1", NOW) == Heard(own=frozenset({"job-1"}), unwanted=frozenset({"job-1"}))
     assert (await storage.finish(running, "cancelled", LATER)).state == "cancelled"
 
 
@@ -182,7 +193,7 @@ async def test_a_dead_workers_job_that_should_end_is_cancelled(storage):
     await storage.add(job(1))
     await begin(storage)
     await storage.request_cancel("job-1", NOW)
-    (left,) = await storage.take_over(LATER, LATER)
+    (left,) = await storage.take_over(LATER, LATER, OTHER)
     assert left.state == "cancelled"
 
 
@@ -213,12 +224,17 @@ async def test_ended_jobs_are_deleted_when_their_time_is_over(storage):
 
 
 async def test_workers_are_told_again_of_jobs_that_should_have_begun(storage, told):
-    """Of those whose time has come, the oldest first."""
+    """Of those whose time has come, the oldest first; not of what waits for a lock, or is none of their kinds."""
     await storage.add(job(1, run_at=LATER))
     await storage.add(job(2))
+    await storage.add(job(3, lock="l"))
+    await storage.begin("w", NOW, kinds=JOB_KINDS, job_id="job-3")
+    await storage.add(job(4, lock="l"))
     told.clear()
-    assert (await storage.deliver_again(NOW, 9), told) == (1, ["job-2"])
-    assert (await storage.deliver_again(LATER, 9), told) == (2, ["job-2", "job-2", "job-1"])
+    ours = {"kinds": ["ingest"], "limit": 9}
+    assert (await storage.deliver_again(NOW, **ours), told) == (1, ["job-2"])
+    assert (await storage.deliver_again(LATER, **ours), told) == (2, ["job-2", "job-2", "job-1"])
+    assert await storage.deliver_again(LATER, kinds=["export"], limit=9) == 0
 
 
 async def test_what_a_job_is_told_survives_any_text(storage):

@@ -1,6 +1,7 @@
 """Both runners do the same with the same jobs: begin, report, end, try again, give back, and outlive their server."""
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -13,11 +14,14 @@ from tg_parser.domain.progress import Progress
 from tg_parser.domain.times import utc_now
 from tg_parser.jobs.embedded import EmbeddedRunner
 from tg_parser.jobs.execution import JobExecutor
+from tg_parser.jobs.heart import Heart
 from tg_parser.jobs.procrastinate_app import ProcrastinateRunner, deliver
 from tg_parser.jobs.runner import RunnerOptions
+from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.stores.jobs import JobStorage, nobody_is_told
 
-OPTIONS = RunnerOptions(beat_every=0.2, takeover_after=2, grace=5, look_every=0.1)
+OPTIONS = RunnerOptions(takeover_after=2, grace=5, look_every=0.1)
+BEAT = 0.2
 
 
 @pytest.fixture
@@ -26,16 +30,29 @@ def storage(databases, backend):
 
 
 @pytest.fixture
-def running(databases, storage, database_environment, backend):
+def own_storage(settings):
+    """Opens the jobs on a connection of their own."""
+
+    @asynccontextmanager
+    async def own_storage():
+        async with open_databases(settings, prepare=False) as own:
+            yield JobStorage(own.processing)
+
+    return own_storage
+
+
+@pytest.fixture
+def running(databases, storage, own_storage, database_environment, backend):
     """Runs workers that do `work`, for the length of a block."""
 
     @asynccontextmanager
     async def running(work, *, worker="w", options=OPTIONS):
         executor = JobExecutor(storage, {"ingest": work}, worker)
+        heart = Heart(own_storage, BEAT)
         if backend == "postgresql":
-            runner = ProcrastinateRunner(database_environment["DB_URL"], storage, executor, options)
+            runner = ProcrastinateRunner(database_environment["DB_URL"], storage, executor, heart, options)
         else:
-            runner = EmbeddedRunner(storage, executor, databases.locks, options)
+            runner = EmbeddedRunner(storage, executor, databases.locks, heart, options)
         stop = asyncio.Event()
         task = asyncio.create_task(runner.run(stop))
         try:
@@ -178,7 +195,7 @@ async def test_a_worker_that_is_stopped_gives_back_what_it_cannot_finish(storage
         await storage.add(job(parameters={"seconds": 0.5})),
         await storage.add(job(parameters={"seconds": 60})),
     )
-    async with running(slow, options=RunnerOptions(beat_every=0.2, grace=2, look_every=0.1)) as stop:
+    async with running(slow, options=RunnerOptions(grace=2, look_every=0.1)) as stop:
         for _ in range(2):
             await asyncio.wait_for(begun.acquire(), 20)
         stop.set()
@@ -219,3 +236,40 @@ async def test_the_job_of_a_worker_that_fell_silent_is_taken_over(storage, runni
     async with running(work):
         done = await ended(storage, lost.job_id)
     assert (done.state, done.attempt, done.takeovers) == ("done", 2, 1)
+
+
+async def test_a_worker_that_is_busy_computing_is_not_taken_for_dead(storage, running):
+    """Work that never lets the event loop go, for longer than a silent worker is trusted, is heard of all the same."""
+
+    async def work(each, _):
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline:
+            sum(range(1000))
+        return {"beat": ((await storage.get(each.job_id)).heartbeat_at - each.started_at).total_seconds()}
+
+    async with running(work, options=RunnerOptions(concurrency=1, look_every=0.1)):
+        done = await ended(storage, (await storage.add(job())).job_id)
+    assert done.attempt == 1
+    assert done.result["beat"] > 2
+
+
+async def test_a_job_that_is_anothers_now_is_left(storage, running):
+    """A worker that was thought dead hears that its job has been taken over, and stops working on it."""
+    begun, left = asyncio.Event(), asyncio.Event()
+
+    async def work(_, __):
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            left.set()
+
+    async with running(work, options=RunnerOptions(concurrency=1, look_every=0.1)):
+        wanted = await storage.add(job())
+        await asyncio.wait_for(begun.wait(), 20)
+        await storage.take_over(None, utc_now(), "another")
+        taken = await storage.begin("another", utc_now(), kinds=["ingest"])
+        await asyncio.wait_for(left.wait(), 20)
+        assert (taken.job_id, taken.attempt) == (wanted.job_id, 2)
+    now = await storage.get(wanted.job_id)
+    assert (now.state, now.worker, now.attempt) == ("running", "another", 2)

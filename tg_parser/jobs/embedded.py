@@ -10,7 +10,8 @@ import structlog
 from tg_parser.domain.errors import BusyError, StorageError
 from tg_parser.domain.times import utc_now
 from tg_parser.jobs.execution import JobExecutor
-from tg_parser.jobs.runner import RunnerOptions, cared_for, end_in_order
+from tg_parser.jobs.heart import Heart
+from tg_parser.jobs.runner import RunnerOptions, end_in_order, take_over
 from tg_parser.storage.engine.locks import Locks
 from tg_parser.storage.stores.jobs import JobStorage
 
@@ -22,10 +23,13 @@ LOCK = "job-runner"
 class EmbeddedRunner:
     """Unfinished jobs of an earlier process are taken up again at the start: nobody else can be at work on them."""
 
-    def __init__(self, storage: JobStorage, executor: JobExecutor, locks: Locks, options: RunnerOptions) -> None:
+    def __init__(
+        self, storage: JobStorage, executor: JobExecutor, locks: Locks, heart: Heart, options: RunnerOptions
+    ) -> None:
         self._storage = storage
         self._executor = executor
         self._locks = locks
+        self._heart = heart
         self._options = options
         self._asked = asyncio.Event()
 
@@ -43,10 +47,10 @@ class EmbeddedRunner:
                 await _until_set(stop, self._options.look_every)
 
     async def _run_alone(self, stop: asyncio.Event) -> None:
-        now = utc_now()
-        await self._storage.take_over(now, now)
+        # Whoever ran jobs before is no more, or this process would not hold the lock.
+        await take_over(self._storage, None, self._executor.worker)
         running: set[asyncio.Task[None]] = set()
-        async with cared_for(self._storage, self._executor, self._options, _nothing):
+        async with self._heart.beating(self._executor):
             while not stop.is_set():
                 self._asked.clear()
                 if not await self._begun(running):
@@ -84,7 +88,3 @@ async def _until_set(event: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
-
-
-async def _nothing() -> None:
-    """The runner looks for jobs itself."""

@@ -15,7 +15,7 @@ from tg_parser.domain.errors import StorageError, TgParserError
 from tg_parser.domain.jobs import Job, JobError, JobState, JsonObject, error_of, next_attempt
 from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.domain.times import utc_now
-from tg_parser.storage.stores.jobs import JobStorage
+from tg_parser.storage.stores.jobs import Heard, JobStorage
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +23,7 @@ Work = Callable[[Job, ReportProgress], Awaitable[JsonObject]]
 """Does the work of a job and gives its result as JSON. It ends in order when it is cancelled."""
 
 PROGRESS_SECONDS = 1.0
-_CANCELLED, _STOPPED = "cancelled", "stopped"
+_CANCELLED, _STOPPED, _LOST = "cancelled", "stopped", "lost"
 
 
 class JobExecutor:
@@ -55,10 +55,17 @@ class JobExecutor:
             del self._running[job.job_id]
             self._ending.pop(job.job_id, None)
 
-    async def beat(self, now: datetime) -> None:
-        """Let everybody know that this worker lives; end what somebody wants ended."""
-        for job_id in await self._storage.beat(self.worker, now):
+    @property
+    def running_ids(self) -> frozenset[str]:
+        """The jobs that are being done; any thread may ask."""
+        return frozenset(tuple(self._running))
+
+    def hear(self, heard: Heard, running: frozenset[str]) -> None:
+        """End what somebody wants ended, and what was `running` before and is another worker's now."""
+        for job_id in heard.unwanted:
             self._end(job_id, _CANCELLED)
+        for job_id in running - heard.own:
+            self._end(job_id, _LOST)
 
     def _end(self, job_id: str, why: str) -> None:
         task = self._running.get(job_id)
@@ -76,7 +83,7 @@ class JobExecutor:
                 if self._ending.get(job.job_id) == _CANCELLED:
                     await self._finish(job, "cancelled")
                 else:
-                    await self._give_back(job, utc_now(), None)
+                    await self._leave(job)
             except TgParserError as error:
                 await self._failed(job, error)
             except Exception as error:
@@ -92,6 +99,13 @@ class JobExecutor:
             await self._finish(job, "failed", error=error_of(error))
         else:
             await self._give_back(job, again, error_of(error))
+
+    async def _leave(self, job: Job) -> None:
+        """Give back what this worker may not end; where the database is away, others will find that it is gone."""
+        try:
+            await self._storage.give_back(job, now := utc_now(), now)
+        except StorageError as error:
+            log.warning("a job cannot be given back now", reason=error.message)
 
     async def _finish(
         self, job: Job, state: JobState, *, result: JsonObject | None = None, error: JobError | None = None

@@ -23,7 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tg_parser.domain.jobs import Job
 from tg_parser.domain.times import utc_now
 from tg_parser.jobs.execution import JobExecutor
-from tg_parser.jobs.runner import RunnerOptions, cared_for
+from tg_parser.jobs.heart import Heart
+from tg_parser.jobs.runner import RunnerOptions, regularly, take_over
 from tg_parser.storage.stores.jobs import JobStorage
 
 log = structlog.get_logger(__name__)
@@ -32,6 +33,7 @@ TASK = "tg_parser.run_job"
 OVERDUE = timedelta(seconds=30)
 """How long a job may be ready before workers are told of it once more."""
 _REDELIVERED_AT_A_TIME = 100
+_FORGET_DELIVERIES_OF_DEAD_WORKERS = "DELETE FROM procrastinate_jobs WHERE status = 'doing' AND worker_id IS NULL"
 _AWAY = (exceptions.ConnectorException, psycopg.Error, OSError)
 
 
@@ -66,6 +68,7 @@ class ProcrastinateRunner:
         conninfo: str,
         storage: JobStorage,
         executor: JobExecutor,
+        heart: Heart,
         options: RunnerOptions,
         *,
         queues: Sequence[str] | None = None,
@@ -76,13 +79,15 @@ class ProcrastinateRunner:
         self._conninfo = conninfo
         self._storage = storage
         self._executor = executor
+        self._heart = heart
         self._options = options
         self._listen = listen
         self._queues: dict[str, Any] = {"queues": list(queues)} if queues else {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run jobs until `stop` is set."""
-        async with cared_for(self._storage, self._executor, self._options, self._redeliver):
+        looks = min(10.0, self._options.takeover_after / 3)
+        async with self._heart.beating(self._executor), regularly(self._look_after_others, looks):
             while not stop.is_set():
                 async for attempt in stamina.retry_context(on=_AWAY, attempts=None, timeout=None, wait_max=30.0):
                     with attempt:
@@ -102,6 +107,7 @@ class ProcrastinateRunner:
                 await self._executor.execute(job)
 
         async with app.open_async():
+            await app.connector.execute_query_async(_FORGET_DELIVERIES_OF_DEAD_WORKERS)
             work = asyncio.create_task(
                 app.run_worker_async(
                     **self._queues,
@@ -119,10 +125,13 @@ class ProcrastinateRunner:
         if not stop.is_set():
             raise exceptions.ConnectorException("the queue was closed")
 
-    async def _redeliver(self) -> None:
+    async def _look_after_others(self) -> None:
+        silent_since = utc_now() - timedelta(seconds=self._options.takeover_after)
+        await take_over(self._storage, silent_since, self._executor.worker)
         # A worker that has room has been told of everything, unless a delivery got lost.
         if self._executor.running < self._options.concurrency:
-            await self._storage.deliver_again(utc_now() - OVERDUE, _REDELIVERED_AT_A_TIME)
+            kinds = self._executor.kinds
+            await self._storage.deliver_again(utc_now() - OVERDUE, kinds=kinds, limit=_REDELIVERED_AT_A_TIME)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What runs jobs: a port with two runners. Both beat for their jobs, and take over those of workers that died."""
+"""What runs jobs: a port with two runners, and what they share."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from tg_parser.domain.errors import StorageError
 from tg_parser.domain.times import utc_now
-from tg_parser.jobs.execution import JobExecutor
 from tg_parser.storage.stores.jobs import JobStorage
 
 log = structlog.get_logger(__name__)
@@ -24,7 +23,6 @@ class RunnerOptions:
     """How many jobs run at once, and the times of a runner, in seconds."""
 
     concurrency: int = 4
-    beat_every: float = 5.0
     takeover_after: float = 60.0
     grace: float = 30.0
     look_every: float = 1.0
@@ -38,34 +36,24 @@ class JobRunner(Protocol):
         ...
 
 
+async def take_over(storage: JobStorage, silent_since: datetime | None, worker: str) -> None:
+    """Let the jobs of workers that are silent since then, of all without a time, wait again; not those of `worker`."""
+    for job in await storage.take_over(silent_since, utc_now(), worker):
+        log.warning("a job of a worker that died is taken over", job_id=job.job_id, state=job.state)
+
+
 @contextlib.asynccontextmanager
-async def cared_for(
-    storage: JobStorage, executor: JobExecutor, options: RunnerOptions, redeliver: Callable[[], Awaitable[None]]
-) -> AsyncIterator[None]:
-    """For the length of the block, this worker is heard of, and the jobs of dead workers are taken over."""
-
-    async def beat() -> None:
-        await executor.beat(utc_now())
-
-    async def look_after() -> None:
-        now = utc_now()
-        for job in await storage.take_over(now - timedelta(seconds=options.takeover_after), now):
-            log.warning("a job of a worker that died is taken over", job_id=job.job_id, state=job.state)
-        await redeliver()
-
-    every_so_often = [
-        asyncio.create_task(_regularly(beat, options.beat_every)),
-        asyncio.create_task(_regularly(look_after, min(10.0, options.takeover_after / 3))),
-    ]
+async def regularly(work: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
+    """For the length of the block, do `work` again and again."""
+    task = asyncio.create_task(_for_ever(work, seconds))
     try:
         yield
     finally:
-        for task in every_so_often:
-            task.cancel()
-        await asyncio.wait(every_so_often)
+        task.cancel()
+        await asyncio.wait({task})
 
 
-async def _regularly(work: Callable[[], Awaitable[None]], seconds: float) -> None:
+async def _for_ever(work: Callable[[], Awaitable[None]], seconds: float) -> None:
     """Do `work` again and again; a database that is away for a while is asked again."""
     while True:
         try:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tg_parser.services.jobs import JobService
+from tg_parser.storage.engine.engine_factory import create_engine_from_settings
 from tg_parser.storage.engine.postgres_address import conninfo
+from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.stores.jobs import JobStorage
+from tg_parser.wiring.event_loop import loop_factory
 
 if TYPE_CHECKING:
+    from tg_parser.config.settings import Settings
     from tg_parser.jobs.execution import JobExecutor, Work
     from tg_parser.jobs.runner import JobRunner
     from tg_parser.wiring.app import App
@@ -33,6 +39,7 @@ def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str]
     # Who only asks for jobs need not wait until what does them is loaded.
     from tg_parser.jobs.embedded import EmbeddedRunner  # noqa: PLC0415
     from tg_parser.jobs.execution import JobExecutor  # noqa: PLC0415
+    from tg_parser.jobs.heart import Heart  # noqa: PLC0415
     from tg_parser.jobs.runner import RunnerOptions  # noqa: PLC0415
     from tg_parser.wiring.job_work import JobWork  # noqa: PLC0415
 
@@ -48,8 +55,10 @@ def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str]
     options = RunnerOptions(
         concurrency=concurrency or settings.jobs.concurrency,
         takeover_after=settings.jobs.takeover_after,
-        beat_every=min(5.0, settings.jobs.takeover_after / 6),
         grace=settings.jobs.grace,
+    )
+    heart = Heart(
+        lambda: _storage_of_one(settings), min(5.0, settings.jobs.takeover_after / 6), loop_factory(sys.platform)
     )
     if on_server:
         # Only workers on PostgreSQL need the queue, which takes a while to load.
@@ -59,12 +68,13 @@ def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str]
             conninfo(settings.database),
             storage,
             executor,
+            heart,
             options,
             queues=sorted(work),
             listen=not settings.database.transaction_pooler,
         )
         return Jobs(service, runner, executor)
-    embedded = EmbeddedRunner(storage, executor, app.shared.databases.locks, options)
+    embedded = EmbeddedRunner(storage, executor, app.shared.databases.locks, heart, options)
     asked.then(embedded.look_now)
     return Jobs(service, embedded, executor)
 
@@ -91,6 +101,18 @@ def _storage(app: App, *, on_server: bool) -> JobStorage:
     from tg_parser.jobs.procrastinate_app import deliver  # noqa: PLC0415 - as above
 
     return JobStorage(app.shared.databases.processing, deliver)
+
+
+@asynccontextmanager
+async def _storage_of_one(settings: Settings) -> AsyncIterator[JobStorage]:
+    """The jobs on a connection that nobody else uses."""
+    small = settings.database.model_copy(update={"pool_size": 1, "max_overflow": 0})
+    engine = create_engine_from_settings(settings.model_copy(update={"database": small}), "processing")
+    database = Database("processing", engine, retry=settings.retry)
+    try:
+        yield JobStorage(database)
+    finally:
+        await database.close()
 
 
 def _worker_name() -> str:

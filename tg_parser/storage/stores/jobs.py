@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Update, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,6 +23,13 @@ _DEAD_WORKER = JobError("worker_died", "The worker died twice while it was at wo
 Row = dict[str, Any]
 Deliver = Callable[[AsyncConnection, Sequence[Job]], Awaitable[None]]
 """Tells workers of jobs that wait, in the transaction that lets them wait."""
+
+
+class Heard(NamedTuple):
+    """The jobs that a worker has, and those of them that somebody wants to end."""
+
+    own: frozenset[str]
+    unwanted: frozenset[str] = frozenset()
 
 
 async def nobody_is_told(_: AsyncConnection, __: Sequence[Job]) -> None:
@@ -61,10 +68,9 @@ class JobStorage:
 
         A job may run once its time has come and no job with the same lock is running.
         """
-        running = aliased(jobs)
-        locked = select(1).where(running.c.status == "running", running.c.lock_name == _job.lock_name).exists()
-        ready = (_job.status == "queued", _job.run_at <= now, _job.job_type.in_(sorted(kinds)), ~locked)
-        oldest = select(_job.job_id, _job.lock_name).where(*ready).order_by(_job.run_at, _job.job_id).limit(1)
+        oldest = (
+            select(_job.job_id, _job.lock_name).where(*_ready(now, kinds)).order_by(_job.run_at, _job.job_id).limit(1)
+        )
         if job_id is not None:
             oldest = oldest.where(_job.job_id == job_id)
 
@@ -84,14 +90,14 @@ class JobStorage:
 
         return await self._database.write(begin)
 
-    async def beat(self, worker: str, now: datetime) -> frozenset[str]:
-        """Note that `worker` lives; returns those of its jobs that somebody wants to end."""
+    async def beat(self, worker: str, now: datetime) -> Heard:
+        """Note that `worker` lives; returns its jobs, and those of them that somebody wants to end."""
+        own = update(jobs).where(_job.status == "running", _job.worker == worker).values(heartbeat_at=now)
 
-        async def beat(conn: AsyncConnection) -> frozenset[str]:
-            own = and_(_job.status == "running", _job.worker == worker)
-            await conn.execute(update(jobs).where(own).values(heartbeat_at=now))
-            wanted = select(_job.job_id).where(own, _job.cancel_requested_at.is_not(None))
-            return frozenset((await conn.execute(wanted)).scalars())
+        async def beat(conn: AsyncConnection) -> Heard:
+            found = (await conn.execute(own.returning(_job.job_id, _job.cancel_requested_at))).all()
+            unwanted = frozenset(row.job_id for row in found if row.cancel_requested_at is not None)
+            return Heard(frozenset(row.job_id for row in found), unwanted)
 
         return await self._database.write(beat)
 
@@ -118,9 +124,14 @@ class JobStorage:
         """Let the job wait until `run_at`; None where it is no longer this attempt's to give back."""
         return await self._release(job, {"status": "queued", "run_at": run_at, **_error_values(error)}, now)
 
-    async def take_over(self, silent_since: datetime, now: datetime) -> list[Job]:
-        """Let jobs wait again whose workers have not been heard of since; one that did so before has failed."""
-        dead = and_(_job.status == "running", _job.heartbeat_at < silent_since)
+    async def take_over(self, silent_since: datetime | None, now: datetime, by: str) -> list[Job]:
+        """Let jobs wait again whose workers have not been heard of since; one that did so before has failed.
+
+        Those of the worker `by`, which lives, are left alone. Without a time, all other workers are dead.
+        """
+        dead = and_(_job.status == "running", _job.worker != by)
+        if silent_since is not None:
+            dead = and_(dead, _job.heartbeat_at < silent_since)
 
         async def take_over(conn: AsyncConnection) -> list[Job]:
             found = (await conn.execute(select(jobs).where(dead).with_for_update(skip_locked=True))).mappings().all()
@@ -173,9 +184,9 @@ class JobStorage:
             statement = statement.where(self._database.dialect.any_of(_job.channel_id, channels))
         return [_read(row) for row in await self._database.rows(statement)]
 
-    async def deliver_again(self, ready_since: datetime, limit: int) -> int:
+    async def deliver_again(self, ready_since: datetime, *, kinds: Collection[str], limit: int) -> int:
         """Tell workers once more of jobs that have been ready since then, oldest first; returns their number."""
-        ready = select(jobs).where(_job.status == "queued", _job.run_at <= ready_since)
+        ready = select(jobs).where(*_ready(ready_since, kinds))
 
         async def again(conn: AsyncConnection) -> int:
             found = await conn.execute(ready.order_by(_job.run_at, _job.job_id).limit(limit))
@@ -236,6 +247,13 @@ class JobStorage:
         job = await _first(conn, waiting.order_by(_job.run_at, _job.job_id))
         if job is not None:
             await self._deliver(conn, [job])
+
+
+def _ready(now: datetime, kinds: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+    """What may run: its time has come, and no job with its lock is running."""
+    running = aliased(jobs)
+    locked = select(1).where(running.c.status == "running", running.c.lock_name == _job.lock_name).exists()
+    return _job.status == "queued", _job.run_at <= now, _job.job_type.in_(sorted(kinds)), ~locked
 
 
 def _this_attempt(job: Job) -> tuple[ColumnElement[bool], ...]:

@@ -1,0 +1,66 @@
+"""A worker is heard of from a thread of its own: work that keeps the event loop busy does not make it look dead."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import structlog
+
+from tg_parser.domain.errors import StorageError
+from tg_parser.domain.times import utc_now
+from tg_parser.jobs.execution import JobExecutor
+from tg_parser.storage.stores.jobs import JobStorage
+
+log = structlog.get_logger(__name__)
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+class Heart:
+    """Beats on a connection that `open_storage` makes, in an event loop of its own."""
+
+    def __init__(
+        self,
+        open_storage: Callable[[], AbstractAsyncContextManager[JobStorage]],
+        every: float,
+        loop_factory: LoopFactory | None = None,
+    ) -> None:
+        """`every` is in seconds."""
+        self._open_storage = open_storage
+        self._every = every
+        self._loop_factory = loop_factory
+
+    @asynccontextmanager
+    async def beating(self, executor: JobExecutor) -> AsyncIterator[None]:
+        """For the length of the block the worker is heard of, and hears which of its jobs should end."""
+        stop, loop = threading.Event(), asyncio.get_running_loop()
+
+        def live() -> None:
+            with asyncio.Runner(loop_factory=self._loop_factory) as runner:
+                runner.run(self._beat_until(stop, executor, loop))
+
+        thread = threading.Thread(target=live, name="heart", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.to_thread(thread.join)
+
+    async def _beat_until(self, stop: threading.Event, executor: JobExecutor, loop: asyncio.AbstractEventLoop) -> None:
+        async with self._open_storage() as storage:
+            while not stop.is_set():
+                running = executor.running_ids
+                try:
+                    heard = await storage.beat(executor.worker, utc_now())
+                except StorageError as error:
+                    log.warning("the worker cannot be heard of now", reason=error.message)
+                except Exception:
+                    # Whatever it is, who is silent loses jobs that it is at work on.
+                    log.exception("the worker cannot be heard of")
+                else:
+                    loop.call_soon_threadsafe(executor.hear, heard, running)
+                await asyncio.to_thread(stop.wait, self._every)
