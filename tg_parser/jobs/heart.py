@@ -16,6 +16,8 @@ from tg_parser.storage.stores.jobs import JobStorage
 
 log = structlog.get_logger(__name__)
 
+_CLOSING_SECONDS = 5.0
+
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
@@ -48,7 +50,7 @@ class Heart:
             yield
         finally:
             stop.set()
-            await asyncio.to_thread(thread.join)
+            await asyncio.to_thread(thread.join, _CLOSING_SECONDS)
 
     async def _beat_until(self, stop: threading.Event, executor: JobExecutor, loop: asyncio.AbstractEventLoop) -> None:
         async with self._open_storage() as storage:

@@ -33,6 +33,7 @@ TASK = "tg_parser.run_job"
 OVERDUE = timedelta(seconds=30)
 """How long a job may be ready before workers are told of it once more."""
 _REDELIVERED_AT_A_TIME = 100
+_CLOSING_SECONDS = 5.0
 _FORGET_DELIVERIES_OF_DEAD_WORKERS = "DELETE FROM procrastinate_jobs WHERE status = 'doing' AND worker_id IS NULL"
 _AWAY = (exceptions.ConnectorException, psycopg.Error, OSError)
 
@@ -88,11 +89,25 @@ class ProcrastinateRunner:
         """Run jobs until `stop` is set."""
         looks = min(10.0, self._options.takeover_after / 3)
         async with self._heart.beating(self._executor), regularly(self._look_after_others, looks):
-            while not stop.is_set():
-                async for attempt in stamina.retry_context(on=_AWAY, attempts=None, timeout=None, wait_max=30.0):
-                    with attempt:
-                        if not stop.is_set():
-                            await self._work(stop)
+            work, stopped = asyncio.create_task(self._work_again_and_again(stop)), asyncio.create_task(stop.wait())
+            try:
+                await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+                # It ends by itself, unless the server is away at that moment.
+                grace = self._options.grace if self._executor.running else 0
+                await asyncio.wait({work}, timeout=grace + _CLOSING_SECONDS)
+            finally:
+                stopped.cancel()
+                work.cancel()
+                await asyncio.wait({work})
+            if not work.cancelled():
+                work.result()
+
+    async def _work_again_and_again(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            async for attempt in stamina.retry_context(on=_AWAY, attempts=None, timeout=None, wait_max=30.0):
+                with attempt:
+                    if not stop.is_set():
+                        await self._work(stop)
 
     async def _work(self, stop: asyncio.Event) -> None:
         """Work until the queue is closed, by `stop` or by a server that went away, at which procrastinate returns."""

@@ -34,6 +34,7 @@ class JobView(View):
     asked_by: str | None
     request_id: str | None
     attempt: int
+    takeovers: int
     created_at: datetime
     run_at: datetime
     started_at: datetime | None

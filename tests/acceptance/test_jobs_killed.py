@@ -1,0 +1,210 @@
+"""Workers are killed and stopped, and servers restarted, in the middle of jobs: every job ends exactly once."""
+
+import asyncio
+import contextlib
+import json
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from cli_process import tg_parser, tg_parser_json
+from conftest import process_environment
+from fresh_databases import settings_of
+from job_processes import asked, shown, until, watched, worker
+from llm_servers import LlmServer
+from model_readings import message_text, reading
+from postgres_server import PostgresServer
+
+from tg_parser.domain.jobs import ENDED, Job
+from tg_parser.domain.times import utc_now
+from tg_parser.jobs.procrastinate_app import deliver
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.jobs import JobStorage, nobody_is_told
+
+MESSAGES, EXPORTS, TAKEOVER = 60, 30, 5
+SOURCE = "test"
+
+
+class Model:
+    """Answers one question after the other, until it is told to hold its answers."""
+
+    def __init__(self):
+        self.asked = []
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+
+    def __call__(self, question):
+        self.asked.append(message_text(question))
+        self.may_answer.wait(60)
+        time.sleep(0.03)
+        return reading(self.asked[-1])
+
+
+@pytest.fixture
+def model():
+    return Model()
+
+
+@pytest.fixture
+def around(model, tmp_path):
+    """What a worker needs beside its databases: a model, little patience."""
+    with LlmServer(model) as server:
+        yield {
+            **server.environment("openai"),
+            "JOB_TAKEOVER_SECONDS": str(TAKEOVER),
+            "JOB_GRACE_SECONDS": "1",
+            "LLM_SHUTDOWN_WAIT": "1",
+            "RETRY_BACKOFF_BASE": "0.1",
+            "EXPORTS_DIR": str(tmp_path / "exports"),
+        }
+        model.may_answer.set()
+
+
+@pytest.fixture
+def env(process_env, around):
+    return {**process_env, **around}
+
+
+def collected(env, folder):
+    """The environment after messages have been collected that wait to be processed."""
+    texts = [f"Сегодня открыли новый завод номер {number} в городе Казани." for number in range(1, MESSAGES + 1)]
+    messages = [
+        {"id": number, "type": "message", "date_unixtime": str(1_700_000_000 + number * 60), "text": text}
+        for number, text in enumerate(texts, 1)
+    ]
+    chat = {"name": "Test", "type": "public_channel", "id": 1234567890, "messages": messages}
+    (folder / "result.json").write_text(json.dumps(chat), "utf-8")
+    tg_parser(env, "ingest", "--from-export", "result.json", cwd=folder)
+
+
+def waiting_exports(variables, backend):
+    """Export jobs, each of other dates; their ids."""
+
+    async def add():
+        async with open_databases(settings_of(variables), prepare=False) as databases:
+            storage = JobStorage(databases.processing, deliver if backend == "postgresql" else nobody_is_told)
+            now = utc_now()
+            for number in range(EXPORTS):
+                dates = {"date_from": f"2023-{number % 12 + 1:02}-{number // 12 + 1:02}T00:00:00Z"}
+                await storage.add(Job(f"export-{number}", "export", now, now + timedelta(seconds=number / 10), dates))
+
+    asyncio.run(add())
+    return [f"export-{number}" for number in range(EXPORTS)]
+
+
+def all_jobs(env, folder):
+    return tg_parser_json(env, "jobs", "list", "--limit", "1000", cwd=folder)["jobs"]
+
+
+def run_by(job, workers):
+    """The worker that runs a job; its name tells its process."""
+    number = int(job["worker"].split(":")[1])
+    return next(each for each in workers if each.pid == number)
+
+
+def test_what_a_killed_worker_had_is_done_by_another(env, model, database_environment, backend, tmp_path):
+    """Killed while it processes and exports, in time its jobs are done by the other: each once, nothing paid again."""
+    collected(env, tmp_path)
+    exports = waiting_exports(database_environment, backend)
+    job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "1")
+    with contextlib.ExitStack() as running:
+        workers = [running.enter_context(worker(env, tmp_path, "-c", "3", code=None)) for _ in range(2)]
+        until(lambda: len(model.asked) >= MESSAGES // 3)
+        victim = run_by(shown(env, tmp_path, job), workers)
+        victim.kill()
+        victim.wait()
+        killed_at = time.monotonic()
+        until(lambda: shown(env, tmp_path, job)["takeovers"] == 1)
+        assert time.monotonic() - killed_at < 2.5 * TAKEOVER
+        done = watched(env, tmp_path, job)
+        ended = until(lambda: (found := all_jobs(env, tmp_path)) and {e["state"] for e in found} <= ENDED and found)
+    assert (done["attempt"], done["state"]) == (2, "done")
+    assert {each["state"] for each in ended} == {"done"}
+    assert sorted(each["job_id"] for each in ended) == sorted([job, *exports])
+    times = Counter(model.asked)
+    assert len(times) == MESSAGES
+    # What was in flight, or answered and not stored yet, when the process ended.
+    assert sum(times.values()) <= MESSAGES + 10
+    assert set(times.values()) <= {1, 2}
+    assert tg_parser_json(env, "process", "--source", SOURCE, "--dry-run", cwd=tmp_path)["waiting"] == 0
+
+
+def test_a_job_that_kills_its_worker_twice_has_failed(env, model, tmp_path):
+    """The third worker does not try it: it says so, and does other jobs."""
+    collected(env, tmp_path)
+    model.may_answer.clear()
+    job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "1")
+    for attempt in (1, 2):
+        with worker(env, tmp_path, code=None) as process:
+            until(lambda attempt=attempt: shown(env, tmp_path, job)["attempt"] == attempt)
+            process.kill()
+    with worker(env, tmp_path):
+        failed = watched(env, tmp_path, job, code=1)
+        watched(env, tmp_path, asked(env, tmp_path, "export", "--source", SOURCE), code=4)
+    assert (failed["state"], failed["error"]["code"], failed["attempt"]) == ("failed", "worker_died", 2)
+
+
+def test_a_worker_that_is_stopped_gives_back_in_time(env, model, tmp_path):
+    """SIGTERM in the middle of a question: the job waits again, and the next worker does the rest of it."""
+    collected(env, tmp_path)
+    with worker(env, tmp_path) as process:
+        job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "1")
+        until(lambda: len(model.asked) >= 5)
+        model.may_answer.clear()
+        asked_until = time.monotonic()
+        process.terminate()
+        assert process.wait(20) == 0
+        assert time.monotonic() - asked_until < 10
+    given_back = shown(env, tmp_path, job)
+    assert (given_back["state"], given_back["attempt"], given_back["takeovers"]) == ("queued", 1, 0)
+    model.may_answer.set()
+    with worker(env, tmp_path):
+        assert watched(env, tmp_path, job)["attempt"] == 2
+    assert len(set(model.asked)) == MESSAGES
+
+
+def test_a_running_job_is_cancelled_and_keeps_what_is_done(env, model, tmp_path):
+    """The answers that were paid for are stored, no new one is asked for."""
+    collected(env, tmp_path)
+    with worker(env, tmp_path):
+        job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "1")
+        until(lambda: len(model.asked) >= 5)
+        tg_parser(env, "jobs", "cancel", job, cwd=tmp_path)
+        assert watched(env, tmp_path, job, code=1)["state"] == "cancelled"
+        asked_for = len(model.asked)
+    left = tg_parser_json(env, "process", "--source", SOURCE, "--dry-run", cwd=tmp_path)["waiting"]
+    assert left == MESSAGES - asked_for
+    assert left > 0
+
+
+@pytest.fixture
+def own_server():
+    """A PostgreSQL that may be restarted."""
+    server = PostgresServer(synchronous_commit="on")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.mark.postgres
+def test_workers_outlive_a_restart_of_the_server(own_server, around, model, tmp_path):
+    """Idle or busy, they go on once the server is back; stopped while it is away, they end, and truly."""
+    env = {**process_environment({"DB_TYPE": "postgresql", "DB_URL": own_server.url}), **around}
+    tg_parser(env, "init", cwd=tmp_path)
+    collected(env, tmp_path)
+    with worker(env, tmp_path, "--queues", "process") as busy, worker(env, tmp_path, "--queues", "export") as idle:
+        job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "1")
+        until(lambda: len(model.asked) >= 5)
+        own_server.halt()
+        time.sleep(1)
+        own_server.launch()
+        assert watched(env, tmp_path, asked(env, tmp_path, "export", "--source", SOURCE), code=None)["state"] == "done"
+        assert watched(env, tmp_path, job)["state"] == "done"
+        assert len(set(model.asked)) == MESSAGES
+        own_server.halt()
+        for process in (busy, idle):
+            process.terminate()
+            assert process.wait(15) == 0
+        own_server.launch()
