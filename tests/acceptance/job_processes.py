@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from cli_process import begin, tg_parser, tg_parser_json
+from model_samples import export_of
 from warm_child import WarmChild
 
 STOP_SECONDS = 60
-ENDED = {"done", "failed", "cancelled"}
 
 
 @contextmanager
@@ -59,8 +58,6 @@ def until(look: Callable[[], Any], seconds: float = 60) -> Any:
     raise TimeoutError
 
 
-def killed(process: WarmChild) -> None:
-    """End a worker as a crash would."""
-    process.kill()
-    with_code = process.wait(STOP_SECONDS)
-    assert with_code == -9, subprocess.list2cmdline(process.args)
+def collected(env: dict[str, str], folder: Path, number: int) -> None:
+    """Collect so many messages of the source `test`, which then wait to be processed."""
+    tg_parser(env, "ingest", "--from-export", export_of(folder, number), cwd=folder)

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import json
-import threading
 import time
 from collections import Counter
 from datetime import timedelta
@@ -12,9 +10,9 @@ import pytest
 from cli_process import tg_parser, tg_parser_json
 from conftest import process_environment
 from fresh_databases import settings_of
-from job_processes import asked, shown, until, watched, worker
+from job_processes import asked, collected, shown, until, watched, worker
 from llm_servers import LlmServer
-from model_readings import message_text, reading
+from model_samples import Model
 from postgres_server import PostgresServer
 
 from tg_parser.domain.jobs import ENDED, Job
@@ -25,21 +23,6 @@ from tg_parser.storage.stores.jobs import JobStorage, nobody_is_told
 
 MESSAGES, EXPORTS, TAKEOVER = 60, 30, 5
 SOURCE = "test"
-
-
-class Model:
-    """Answers one question after the other, until it is told to hold its answers."""
-
-    def __init__(self):
-        self.asked = []
-        self.may_answer = threading.Event()
-        self.may_answer.set()
-
-    def __call__(self, question):
-        self.asked.append(message_text(question))
-        self.may_answer.wait(60)
-        time.sleep(0.03)
-        return reading(self.asked[-1])
 
 
 @pytest.fixture
@@ -65,18 +48,6 @@ def around(model, tmp_path):
 @pytest.fixture
 def env(process_env, around):
     return {**process_env, **around}
-
-
-def collected(env, folder):
-    """The environment after messages have been collected that wait to be processed."""
-    texts = [f"Сегодня открыли новый завод номер {number} в городе Казани." for number in range(1, MESSAGES + 1)]
-    messages = [
-        {"id": number, "type": "message", "date_unixtime": str(1_700_000_000 + number * 60), "text": text}
-        for number, text in enumerate(texts, 1)
-    ]
-    chat = {"name": "Test", "type": "public_channel", "id": 1234567890, "messages": messages}
-    (folder / "result.json").write_text(json.dumps(chat), "utf-8")
-    tg_parser(env, "ingest", "--from-export", "result.json", cwd=folder)
 
 
 def waiting_exports(variables, backend):
@@ -106,7 +77,7 @@ def run_by(job, workers):
 
 def test_what_a_killed_worker_had_is_done_by_another(env, model, database_environment, backend, tmp_path):
     """Killed while it processes and exports, in time its jobs are done by the other: each once, nothing paid again."""
-    collected(env, tmp_path)
+    collected(env, tmp_path, MESSAGES)
     exports = waiting_exports(database_environment, backend)
     job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "1")
     with contextlib.ExitStack() as running:
@@ -133,7 +104,7 @@ def test_what_a_killed_worker_had_is_done_by_another(env, model, database_enviro
 
 def test_a_job_that_kills_its_worker_twice_has_failed(env, model, tmp_path):
     """The third worker does not try it: it says so, and does other jobs."""
-    collected(env, tmp_path)
+    collected(env, tmp_path, MESSAGES)
     model.may_answer.clear()
     job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "1")
     for attempt in (1, 2):
@@ -148,7 +119,7 @@ def test_a_job_that_kills_its_worker_twice_has_failed(env, model, tmp_path):
 
 def test_a_worker_that_is_stopped_gives_back_in_time(env, model, tmp_path):
     """SIGTERM in the middle of a question: the job waits again, and the next worker does the rest of it."""
-    collected(env, tmp_path)
+    collected(env, tmp_path, MESSAGES)
     with worker(env, tmp_path) as process:
         job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "1")
         until(lambda: len(model.asked) >= 5)
@@ -167,7 +138,7 @@ def test_a_worker_that_is_stopped_gives_back_in_time(env, model, tmp_path):
 
 def test_a_running_job_is_cancelled_and_keeps_what_is_done(env, model, tmp_path):
     """The answers that were paid for are stored, no new one is asked for."""
-    collected(env, tmp_path)
+    collected(env, tmp_path, MESSAGES)
     with worker(env, tmp_path):
         job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "1")
         until(lambda: len(model.asked) >= 5)
@@ -193,7 +164,7 @@ def test_workers_outlive_a_restart_of_the_server(own_server, around, model, tmp_
     """Idle or busy, they go on once the server is back; stopped while it is away, they end, and truly."""
     env = {**process_environment({"DB_TYPE": "postgresql", "DB_URL": own_server.url}), **around}
     tg_parser(env, "init", cwd=tmp_path)
-    collected(env, tmp_path)
+    collected(env, tmp_path, MESSAGES)
     with worker(env, tmp_path, "--queues", "process") as busy, worker(env, tmp_path, "--queues", "export") as idle:
         job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "1")
         until(lambda: len(model.asked) >= 5)

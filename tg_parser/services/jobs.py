@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ LOCKED = {"ingest": "collect", "recheck": "collect", "run": "collect", "topicize
 
 Processing needs none, as its workers claim single messages. What a `run` does after collecting is locked by the stages.
 """
+_MOST_HELPERS = 10_000
 _ALONE = frozenset({"backup", "cleanup"})
 """Kinds of which one runs at a time."""
 
@@ -84,8 +86,20 @@ class JobService:
         return await self._storage.page(limit=limit, before=before, states=states, kinds=kinds, channels=channels)
 
     async def cancel(self, job_id: str) -> Job:
-        """End a waiting job at once; a running one ends in order. Raises JobNotFoundError, JobStateError."""
-        return await self._storage.request_cancel(job_id, self._clock())
+        """End a waiting job at once; a running one ends in order. Raises JobNotFoundError, JobStateError.
+
+        Jobs that help it end with it.
+        """
+        cancelled = await self._storage.request_cancel(job_id, self._clock())
+        for helper in await self.helpers(job_id):
+            with suppress(JobStateError):
+                await self._storage.request_cancel(helper.job_id, self._clock())
+        return cancelled
+
+    async def helpers(self, job_id: str) -> list[Job]:
+        """The jobs that share the work of a job and have not ended."""
+        found = await self._storage.page(limit=_MOST_HELPERS, states=("queued", "running"), kinds=("process",))
+        return [each for each in found if each.parameters.get("helps") == job_id]
 
     async def retry(self, job_id: str, asking: Asking = Asking()) -> Job:
         """A new job with the parameters of one that has ended. Raises JobNotFoundError, JobStateError."""

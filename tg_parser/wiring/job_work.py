@@ -27,6 +27,7 @@ from tg_parser.services.views.spending import RunSpending
 from tg_parser.services.views.upkeep import CreatedBackup
 from tg_parser.wiring.backups import backup_service
 from tg_parser.wiring.context import RunContext
+from tg_parser.wiring.shared_processing import SharedProcessing
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -43,6 +44,7 @@ class JobWork:
     def __init__(self, app: App, jobs: JobService) -> None:
         self._app = app
         self._jobs = jobs
+        self._shared = SharedProcessing(jobs)
 
     def by_kind(self) -> dict[JobKind, Work]:
         """What a worker does, by the kind of job."""
@@ -81,8 +83,17 @@ class JobWork:
                 ran = await run.agents.process(channels, options, report)
                 done = ran.report.processed or ProcessReport()
                 return ProcessResult.of(run.models.provider, done, _spending(run), ran.steps)
-            done = await run.documents.process(channels, options, report)
+            if self._may_be_shared(run, wanted):
+                done = await self._shared.process(job, run, channels, options, report)
+            else:
+                done = await run.documents.process(channels, options, report)
             return ProcessResult.of(run.models.provider, done, _spending(run))
+
+    def _may_be_shared(self, run: Run, wanted: asked.ProcessParameters) -> bool:
+        """Whether other workers could help: on SQLite one process does all jobs, and a cap is that of one run."""
+        is_capped = run.settings.llm_money.max_cost is not None and not run.models.is_offline
+        on_server = run.settings.database.type == "postgresql"
+        return on_server and not (wanted.force or wanted.retry_failed or is_capped)
 
     async def _topicize(self, job: Job, wanted: asked.TopicizeParameters, report: ReportProgress) -> BaseModel:
         channels = [(await self._app.sources.get(wanted.source)).channel_id]

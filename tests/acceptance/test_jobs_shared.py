@@ -1,0 +1,86 @@
+"""Many messages of one channel are processed by as many workers as are free, none of them twice."""
+
+import contextlib
+from collections import Counter
+
+import pytest
+from cli_process import tg_parser, tg_parser_json
+from job_processes import asked, collected, shown, until, watched, worker
+from llm_servers import LlmServer
+from model_samples import Model
+
+MESSAGES = 450
+SOURCE = "test"
+
+
+@pytest.fixture
+def model():
+    return Model(seconds=0.01)
+
+
+@pytest.fixture
+def env(process_env, model, tmp_path):
+    with LlmServer(model) as server:
+        yield {**process_env, **server.environment("openai"), "JOB_TAKEOVER_SECONDS": "5", "LLM_SHUTDOWN_WAIT": "1"}
+        model.may_answer.set()
+
+
+def jobs(env, folder):
+    return tg_parser_json(env, "jobs", "list", "--limit", "1000", cwd=folder)["jobs"]
+
+
+@contextlib.contextmanager
+def two_workers(env, folder):
+    with worker(env, folder, code=None) as one, worker(env, folder, code=None) as other:
+        yield one, other
+
+
+def test_free_workers_share_a_channel(env, model, backend, tmp_path):
+    """On PostgreSQL the other worker helps; on SQLite one process does all. No message is asked about twice."""
+    collected(env, tmp_path, MESSAGES)
+    with two_workers(env, tmp_path):
+        job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "2")
+        done = watched(env, tmp_path, job)
+        ended = jobs(env, tmp_path)
+    parts = [each["result"]["processed"] for each in ended if each["state"] == "done"]
+    assert sum(parts) == MESSAGES
+    assert sum(part > 0 for part in parts) == (2 if backend == "postgresql" else 1)
+    assert Counter(model.asked).most_common(1)[0][1] == 1
+    assert (done["progress"]["done"], done["progress"]["total"]) == (MESSAGES, MESSAGES)
+    assert {each["state"] for each in ended} <= {"done", "cancelled"}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("backend", ["postgresql"])
+def test_the_part_of_a_helper_that_was_killed_is_done(env, model, tmp_path):
+    """The job that it helped ends only when nothing waits any more."""
+    collected(env, tmp_path, MESSAGES)
+    with two_workers(env, tmp_path) as workers:
+        job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "2")
+        helper = until(lambda: _running_helper(env, tmp_path))
+        number = int(helper["worker"].split(":")[1])
+        next(each for each in workers if each.pid == number).kill()
+        done = watched(env, tmp_path, job)
+    assert done["attempt"] == 1
+    assert len(set(model.asked)) == MESSAGES
+    assert tg_parser_json(env, "process", "--source", SOURCE, "--dry-run", cwd=tmp_path)["waiting"] == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("backend", ["postgresql"])
+def test_helpers_are_cancelled_with_the_job_they_help(env, model, tmp_path):
+    """One word ends the work on all workers, and what is done is kept."""
+    collected(env, tmp_path, MESSAGES)
+    with two_workers(env, tmp_path):
+        job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "2")
+        helper = until(lambda: _running_helper(env, tmp_path))["job_id"]
+        tg_parser(env, "jobs", "cancel", job, cwd=tmp_path)
+        assert watched(env, tmp_path, job, code=1)["state"] == "cancelled"
+        assert watched(env, tmp_path, helper, code=1)["state"] == "cancelled"
+        assert {each["state"] for each in jobs(env, tmp_path)} == {"cancelled"}
+    assert len(model.asked) < MESSAGES
+    assert shown(env, tmp_path, job)["progress"]["total"] == MESSAGES
+
+
+def _running_helper(env, folder):
+    return next((each for each in jobs(env, folder) if each["parameters"].get("helps") and each["worker"]), None)

@@ -1,0 +1,89 @@
+"""How the workers that are free share the processing of one channel: each that begins to help asks for one more."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tg_parser.domain.errors import BusyError, JobStateError
+from tg_parser.domain.progress import Progress, ReportProgress, silent
+from tg_parser.jobs.runner import regularly
+from tg_parser.services.documents import ProcessReport
+from tg_parser.services.jobs import Asking, JobService
+
+if TYPE_CHECKING:
+    from tg_parser.domain.jobs import Job
+    from tg_parser.processing.reports import ProcessOptions
+    from tg_parser.wiring.run import Run
+
+MANY = 200
+"""Messages that wait, from which on help is asked for: fewer are done by the time another worker has begun."""
+_LOOK_SECONDS = 2.0
+
+
+@dataclass
+class SharedProcessing:
+    """Processing in this process; `at_work` are the jobs of which it has a part already."""
+
+    jobs: JobService
+    at_work: set[str] = field(default_factory=set)
+
+    async def process(
+        self, job: Job, run: Run, channels: list[str], options: ProcessOptions, report: ReportProgress
+    ) -> ProcessReport:
+        """What this worker did of a job. The job that is helped ends last, and tells how far all are together.
+
+        Raises BusyError where this process has a part of the work already: only others are of help.
+        """
+        helped = job.parameters.get("helps", job.job_id)
+        if helped in self.at_work:
+            raise BusyError("This worker has a part of the work already.", "Another worker takes this one, if it can.")
+        self.at_work.add(helped)
+        try:
+            waiting = await run.documents.count_waiting(channels, options)
+            if waiting < MANY:
+                return await run.documents.process(channels, options, report)
+            await self.jobs.submit("process", {**job.parameters, "helps": helped}, _asked_as(job))
+            if helped != job.job_id:
+                return await run.documents.process(channels, options, report)
+            return await self._to_the_last(job, run, channels, options, report)
+        finally:
+            self.at_work.discard(helped)
+
+    async def _to_the_last(
+        self, job: Job, run: Run, channels: list[str], options: ProcessOptions, report: ReportProgress
+    ) -> ProcessReport:
+        total = await run.documents.count_waiting(channels, options)
+
+        async def tell() -> int:
+            left = await run.documents.count_waiting(channels, options)
+            report(Progress("process", max(0, total - left), total))
+            return left
+
+        async def tell_on() -> None:
+            await tell()
+
+        done = ProcessReport()
+        async with regularly(tell_on, _LOOK_SECONDS):
+            while True:
+                more = await run.documents.process(channels, options, silent)
+                done += more
+                await self._helpers_ended(job.job_id)
+                # Of a helper that died or was ended, something may be left; what others work on is theirs.
+                if not await tell() or more == ProcessReport():
+                    return done
+
+    async def _helpers_ended(self, job_id: str) -> None:
+        """End those that have not begun, and wait for the others."""
+        while helpers := await self.jobs.helpers(job_id):
+            for helper in helpers:
+                if helper.state == "queued":
+                    with suppress(JobStateError):
+                        await self.jobs.cancel(helper.job_id)
+            await asyncio.sleep(_LOOK_SECONDS / 4)
+
+
+def _asked_as(job: Job) -> Asking:
+    return Asking(asked_by=job.asked_by, request_id=job.request_id)
