@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from backup_samples import programs
-from cli_process import small_export, tg_parser, tg_parser_json
+from cli_process import SECONDS, begin, small_export, tg_parser, tg_parser_json
 from conftest import process_environment
 from documented import GUIDES, Shell, commands
 from fake_telegram_server import fake_telegram, login_variables, world
@@ -19,6 +19,7 @@ from legacy_files import full_files
 from llm_servers import SECRET, LlmServer, least_json
 from llm_wire import Asked
 from model_readings import blocks, well_read
+from warm_child import WarmChild
 from web_pages import NAME, PreviewServer, serving
 
 ANSWERS = {"login": "12345\n", "restore": "y\n", "encrypt-secret": "a secret\n"}
@@ -80,6 +81,7 @@ class Reader:
 
     def __init__(self, env: dict[str, str], folder: Path) -> None:
         self.folder = folder
+        self.workers: list[WarmChild] = []
         self.shell = Shell(folder, env, self._run)
 
     def prepare(self, page: str) -> None:
@@ -106,11 +108,20 @@ class Reader:
         (place / "result.json").write_text(json.dumps(channel), "utf-8")
         export.write_bytes(json.dumps(channel, ensure_ascii=False).encode("cp1251"))
 
+    def stop(self) -> list[int]:
+        """Stop the workers that were started; their exit codes."""
+        for worker in self.workers:
+            worker.terminate()
+        return [worker.wait(SECONDS) for worker in self.workers]
+
     def type(self, words: list[str]) -> None:
         """Type a command, in one's own words where the page has an example."""
         self.shell.type([self._own(word, words) for word in words])
 
     def _run(self, env: dict[str, str], given: list[Any]) -> subprocess.CompletedProcess[str]:
+        if given[0] == "worker":
+            self.workers.append(begin(env, *given, cwd=self.folder))
+            return subprocess.CompletedProcess(given, 0)
         answer = next((text for verb, text in ANSWERS.items() if verb in given), None)
         return tg_parser(env, *given, cwd=self.folder, answer=answer)
 
@@ -128,6 +139,7 @@ class Reader:
             "2026-11": "2020-01",
         }
         looked_up = {
+            "JOB": self._job,
             "NAME": self._backup if "backup" in words else self._source,
             "SOURCE": self._source,
             "ID": self._topic,
@@ -144,6 +156,9 @@ class Reader:
 
     def _backup(self, words: list[str]) -> str:
         return tg_parser_json(self.shell.env, "backup", "list", cwd=self.folder)["backups"][0]["name"]
+
+    def _job(self, words: list[str]) -> str:
+        return tg_parser_json(self.shell.env, "jobs", "list", cwd=self.folder)["jobs"][0]["job_id"]
 
     def _topic(self, words: list[str]) -> str:
         place = words[words.index("--data-dir") :] if "--data-dir" in words else []
@@ -162,5 +177,9 @@ def test_every_command_of_a_guide_runs(
     """Whoever types what the page shows, with names of their own, meets no error."""
     reader = Reader({**process_environment(variables), **servers}, tmp_path)
     reader.prepare(page.name)
-    for words in commands(page):
-        reader.type(words)
+    try:
+        for words in commands(page):
+            reader.type(words)
+    finally:
+        codes = reader.stop()
+    assert set(codes) <= {0}

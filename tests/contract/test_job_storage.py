@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tg_parser.domain.errors import JobNotFoundError, JobStateError
-from tg_parser.domain.jobs import JOB_KINDS, Job, JobError
+from tg_parser.domain.jobs import JOB_KINDS, Job, JobError, new_job_id
+from tg_parser.services.job_files import JobFiles
 from tg_parser.storage.stores.jobs import Heard, JobStorage
 
 NOW = datetime(2024, 11, 27, 9, 0, tzinfo=UTC)
@@ -242,3 +243,16 @@ async def test_what_a_job_is_told_survives_any_text(storage):
     kept = await storage.add(job(1, parameters={"text": "a\x00b"}))
     assert (await storage.get(kept.job_id)).parameters["text"].startswith("a")
     assert replace(kept, parameters={}) == replace(await storage.get(kept.job_id), parameters={})
+
+
+async def test_folders_of_deleted_jobs_are_deleted_and_nothing_else(storage, tmp_path):
+    """A folder goes with its job; files of others, and of jobs that are kept, stay."""
+    kept, gone = new_job_id(NOW), new_job_id(NOW)
+    files = JobFiles(tmp_path / "exports", storage)
+    assert await files.delete_of_deleted_jobs() == 0
+    await storage.add(job(1, job_id=kept))
+    for name in (kept, gone, "notes"):
+        (tmp_path / "exports" / name).mkdir(parents=True)
+        (tmp_path / "exports" / name / "topics.json").write_text("[]", "utf-8")
+    assert await files.delete_of_deleted_jobs() == 1
+    assert sorted(each.name for each in (tmp_path / "exports").iterdir()) == sorted([kept, "notes"])

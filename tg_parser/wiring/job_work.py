@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tg_parser.domain.errors import TgParserError
@@ -17,11 +16,13 @@ from tg_parser.services import job_requests as asked
 from tg_parser.services.documents import ProcessReport
 from tg_parser.services.exports import ExportRequest
 from tg_parser.services.ingestion import IngestOutcome, IngestRequest
+from tg_parser.services.job_files import JobFiles
 from tg_parser.services.jobs import JobService
 from tg_parser.services.runs import RunRequest
 from tg_parser.services.sentiment import ToneFilter
 from tg_parser.services.views.agents import HistoryCleanup
 from tg_parser.services.views.collecting import IngestResult
+from tg_parser.services.views.jobs import CleanupResult
 from tg_parser.services.views.runs import ExportResult, ProcessResult, RunResult, TopicizeResult
 from tg_parser.services.views.spending import RunSpending
 from tg_parser.services.views.upkeep import CreatedBackup
@@ -41,9 +42,10 @@ P = TypeVar("P", bound=asked.JobParameters)
 class JobWork:
     """The work of every kind of job over one application."""
 
-    def __init__(self, app: App, jobs: JobService) -> None:
+    def __init__(self, app: App, jobs: JobService, files: JobFiles) -> None:
         self._app = app
         self._jobs = jobs
+        self._files = files
         self._shared = SharedProcessing(jobs)
 
     def by_kind(self) -> dict[JobKind, Work]:
@@ -107,7 +109,7 @@ class JobWork:
         if not wanted.sources:
             sources = [each for each in await self._app.sources.list() if each.status != "paused"]
         request = ExportRequest(
-            out=self.folder_of(job),
+            out=self._files.of(job.job_id),
             channel_ids=list(dict.fromkeys(each.channel_id for each in sources)),
             topic_id=wanted.topic_id,
             date_from=wanted.date_from,
@@ -122,7 +124,7 @@ class JobWork:
         source = await self._app.sources.get(wanted.source)
         async with self._run_of(job, wanted, report) as run:
             request = RunRequest(
-                out=self.folder_of(job),
+                out=self._files.of(job.job_id),
                 source=source,
                 ingest=IngestRequest(mode=wanted.mode, limit=wanted.limit),
                 process=run.process_options(
@@ -152,12 +154,9 @@ class JobWork:
 
     async def _cleanup(self, _: Job, __: asked.CleanupParameters, ___: ReportProgress) -> BaseModel:
         done = await self._app.agent_history.cleanup()
-        await self._jobs.delete_old(self._app.settings.jobs.retention_days)
-        return HistoryCleanup(archived=done.archived, made=done.made, resumed=done.resumed, dry_run=False)
-
-    def folder_of(self, job: Job) -> Path:
-        """Where the files of an export job are."""
-        return self._app.settings.jobs.exports_dir / job.job_id
+        history = HistoryCleanup(archived=done.archived, made=done.made, resumed=done.resumed, dry_run=False)
+        deleted = await self._jobs.delete_old(self._app.settings.jobs.retention_days)
+        return CleanupResult(history=history, jobs=deleted, folders=await self._files.delete_of_deleted_jobs())
 
     @asynccontextmanager
     async def _run_of(self, job: Job, wanted: asked.WithModel, report: ReportProgress) -> AsyncIterator[Run]:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tg_parser.services.job_files import JobFiles
 from tg_parser.services.jobs import JobService
 from tg_parser.storage.engine.engine_factory import create_engine_from_settings
 from tg_parser.storage.engine.postgres_address import conninfo
@@ -48,8 +49,9 @@ def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str]
     storage = _storage(app, on_server=on_server)
     asked = _Bell()
     service = JobService(storage, app.sources, asked.ring)
+    files = JobFiles(settings.jobs.exports_dir, storage)
     work: dict[str, Work] = {
-        kind: do for kind, do in JobWork(app, service).by_kind().items() if not queues or kind in queues
+        kind: do for kind, do in JobWork(app, service, files).by_kind().items() if not queues or kind in queues
     }
     executor = JobExecutor(storage, work, _worker_name())
     options = RunnerOptions(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field
 
 from tg_parser.domain.jobs import JobState, JsonObject
+from tg_parser.services.views.agents import HistoryCleanup
 from tg_parser.services.views.base import View
 
 if TYPE_CHECKING:
@@ -49,6 +50,14 @@ class JobView(View):
     def of(cls, job: Job) -> Self:
         """The view of a job."""
         return cls.copied_from(job)
+
+
+class CleanupResult(View):
+    """What a job of the kind `cleanup` has put away: entries of the agents' history, and ended jobs with folders."""
+
+    history: HistoryCleanup
+    jobs: int
+    folders: int
 
 
 class JobList(View):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from tg_parser.domain.errors import JobNotFoundError
 from tg_parser.domain.jobs import ENDED, MAX_TAKEOVERS, Job, JobError, JobState, require_legal
 from tg_parser.domain.storable import storable_json
 from tg_parser.storage.engine.transactions import Database, insert_rows
+from tg_parser.storage.stores.job_rows import error_values, job_of, row_of
 from tg_parser.storage.tables.jobs import jobs
 
 _job = jobs.c
@@ -55,7 +55,7 @@ class JobStorage:
             known = await _first(conn, select(jobs).where(same).order_by(_job.job_id))
             if known is not None:
                 return known
-            await insert_rows(self._database, conn, jobs, [_row(job)], key=("job_id",))
+            await insert_rows(self._database, conn, jobs, [row_of(job)], key=("job_id",))
             await self._deliver(conn, [job])
             return job
 
@@ -117,12 +117,12 @@ class JobStorage:
     ) -> Job | None:
         """End the attempt of `job` for good; None where it is no longer this attempt's to end."""
         require_legal(job.job_id, "running", state)
-        values = {"status": state, "completed_at": now, "result_json": storable_json(result), **_error_values(error)}
+        values = {"status": state, "completed_at": now, "result_json": storable_json(result), **error_values(error)}
         return await self._release(job, values, now)
 
     async def give_back(self, job: Job, run_at: datetime, now: datetime, error: JobError | None = None) -> Job | None:
         """Let the job wait until `run_at`; None where it is no longer this attempt's to give back."""
-        return await self._release(job, {"status": "queued", "run_at": run_at, **_error_values(error)}, now)
+        return await self._release(job, {"status": "queued", "run_at": run_at, **error_values(error)}, now)
 
     async def take_over(self, silent_since: datetime | None, now: datetime, by: str) -> list[Job]:
         """Let jobs wait again whose workers have not been heard of since; one that did so before has failed.
@@ -135,7 +135,7 @@ class JobStorage:
 
         async def take_over(conn: AsyncConnection) -> list[Job]:
             found = (await conn.execute(select(jobs).where(dead).with_for_update(skip_locked=True))).mappings().all()
-            changed = [await self._taken_over(conn, _read(dict(row)), now) for row in found]
+            changed = [await self._taken_over(conn, job_of(dict(row)), now) for row in found]
             return [job for job in changed if job is not None]
 
         return await self._database.write(take_over)
@@ -182,7 +182,7 @@ class JobStorage:
             statement = statement.where(_job.job_type.in_(sorted(kinds)))
         if channels is not None:
             statement = statement.where(self._database.dialect.any_of(_job.channel_id, channels))
-        return [_read(row) for row in await self._database.rows(statement)]
+        return [job_of(row) for row in await self._database.rows(statement)]
 
     async def deliver_again(self, ready_since: datetime, *, kinds: Collection[str], limit: int) -> int:
         """Tell workers once more of jobs that have been ready since then, oldest first; returns their number."""
@@ -190,12 +190,19 @@ class JobStorage:
 
         async def again(conn: AsyncConnection) -> int:
             found = await conn.execute(ready.order_by(_job.run_at, _job.job_id).limit(limit))
-            late = [_read(dict(row)) for row in found.mappings()]
+            late = [job_of(dict(row)) for row in found.mappings()]
             if late:
                 await self._deliver(conn, late)
             return len(late)
 
         return await self._database.write(again)
+
+    async def known(self, job_ids: Collection[str]) -> set[str]:
+        """Those of `job_ids` that are jobs."""
+        if not job_ids:
+            return set()
+        rows = await self._database.rows(select(_job.job_id).where(self._database.dialect.any_of(_job.job_id, job_ids)))
+        return {row["job_id"] for row in rows}
 
     async def counts(self) -> dict[tuple[str, str], int]:
         """How many jobs there are of each kind in each state."""
@@ -230,7 +237,7 @@ class JobStorage:
         if job.cancel_requested_at is not None:
             values |= {"status": "cancelled", "completed_at": now}
         elif job.takeovers >= MAX_TAKEOVERS:
-            values |= {"status": "failed", "completed_at": now, **_error_values(_DEAD_WORKER)}
+            values |= {"status": "failed", "completed_at": now, **error_values(_DEAD_WORKER)}
         else:
             values |= {"status": "queued", "run_at": now}
         changed = await _changed(conn, update(jobs).where(*_this_attempt(job)).values(values))
@@ -262,7 +269,7 @@ def _this_attempt(job: Job) -> tuple[ColumnElement[bool], ...]:
 
 async def _first(conn: AsyncConnection, statement: Select[*tuple[Any, ...]]) -> Job | None:
     row = (await conn.execute(statement.limit(1))).mappings().first()
-    return None if row is None else _read(dict(row))
+    return None if row is None else job_of(dict(row))
 
 
 async def _required(conn: AsyncConnection, job_id: str) -> Job:
@@ -274,62 +281,4 @@ async def _required(conn: AsyncConnection, job_id: str) -> Job:
 
 async def _changed(conn: AsyncConnection, change: Update) -> Job | None:
     row = (await conn.execute(change.returning(*jobs.c))).mappings().first()
-    return None if row is None else _read(dict(row))
-
-
-def _error_values(error: JobError | None) -> Row:
-    return {
-        "error": None if error is None else error.message,
-        "error_json": None if error is None else storable_json(asdict(error)),
-    }
-
-
-def _row(job: Job) -> Row:
-    return {
-        "job_id": job.job_id,
-        "job_type": job.kind,
-        "status": job.state,
-        "created_at": job.created_at,
-        "channel_id": job.channel_id,
-        "client": job.asked_by or "",
-        "parameters_json": storable_json(job.parameters),
-        "digest": job.digest,
-        "lock_name": job.lock,
-        "run_at": job.run_at,
-        "attempt": job.attempt,
-        "takeovers": job.takeovers,
-        "request_id": job.request_id,
-        "idempotency_key": job.idempotency_key,
-    }
-
-
-def _read(row: Mapping[str, Any]) -> Job:
-    return Job(
-        job_id=row["job_id"],
-        kind=row["job_type"],
-        created_at=row["created_at"],
-        run_at=row["run_at"] or row["created_at"],
-        parameters=row["parameters_json"] or {},
-        state=row["status"],
-        channel_id=row["channel_id"],
-        lock=row["lock_name"],
-        asked_by=row["client"] or None,
-        request_id=row["request_id"],
-        idempotency_key=row["idempotency_key"],
-        attempt=row["attempt"],
-        takeovers=row["takeovers"],
-        worker=row["worker"],
-        started_at=row["started_at"],
-        heartbeat_at=row["heartbeat_at"],
-        finished_at=row["completed_at"],
-        cancel_requested_at=row["cancel_requested_at"],
-        progress=row["progress_json"],
-        result=row["result_json"],
-        error=_error(row),
-    )
-
-
-def _error(row: Mapping[str, Any]) -> JobError | None:
-    if row["error_json"] is not None:
-        return JobError(**row["error_json"])
-    return None if row["error"] is None else JobError("error", row["error"])
+    return None if row is None else job_of(dict(row))
