@@ -29,7 +29,7 @@ from tg_parser.domain.knowledge import KnowledgeBaseEntry
 from tg_parser.domain.messages import ExportedMessage, RawMessage
 from tg_parser.domain.sources import Source
 from tg_parser.domain.topics import Anchor, TopicBundle, TopicCard
-from tg_parser.services.views import agents, collecting, jobs, reading, runs, spending, upkeep
+from tg_parser.services.views import agents, collecting, jobs, reading, runs, schedule, spending, upkeep
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS: tuple[type[BaseModel], ...] = (
@@ -85,6 +85,7 @@ RESULTS: dict[str, type[BaseModel]] = {
     "backup verify": upkeep.BackupVerdict,
     "backup restore": upkeep.RestoredBackup,
     "backup prune": upkeep.PrunedBackups,
+    "schedule": schedule.ScheduleResult,
     "jobs list": jobs.JobList,
     **{f"jobs {verb}": jobs.JobView for verb in ("show", "cancel", "retry", "watch")},
     **{f"{verb} --detach": jobs.JobView for verb in ("run", "ingest", "process", "topicize", "export")},

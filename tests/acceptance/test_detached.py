@@ -6,7 +6,7 @@ import json
 import pytest
 from cli_process import exported, tg_parser, tg_parser_json
 from fresh_databases import settings_of
-from job_processes import asked, shown, watched, worker
+from job_processes import asked, shown, until, watched, worker
 from test_result_contracts import faults
 from web_pages import NAME, PreviewServer, Reply, landing, serving
 
@@ -195,3 +195,28 @@ def test_one_line_of_a_worker_is_one_object_for_machines(env, tmp_path):
     lines = (tmp_path / "worker.log").read_text("utf-8").splitlines()
     told = [json.loads(line) for line in lines]
     assert any(each.get("job_id") == job for each in told)
+
+
+def test_a_worker_keeps_the_schedule(env, source, tmp_path):
+    """With SCHEDULER_ENABLED a source is collected and processed without anybody asking, and `schedule` tells of it."""
+    scheduled = {**env, "SCHEDULER_ENABLED": "true", "SCHEDULER_STEPS": "process", "BACKUP_SCHEDULE": "0 4 * * *"}
+    before = tg_parser_json(env, "schedule", cwd=tmp_path)
+    assert (before["enabled"], [each["last_at"] for each in before["entries"]]) == (False, [None, None])
+    assert "SCHEDULER_ENABLED is not set" in tg_parser(env, "schedule", cwd=tmp_path).stderr
+    with worker(scheduled, tmp_path):
+        (job,) = until(
+            lambda: json.loads(tg_parser(env, "jobs", "list", "--json", cwd=tmp_path, code=None).stdout)["jobs"]
+        )
+        done = watched(env, tmp_path, job["job_id"])
+    assert (done["asked_by"], done["result"]["process"]["processed"]) == ("scheduler", 30)
+    shown = {each["name"]: each for each in tg_parser_json(scheduled, "schedule", cwd=tmp_path)["entries"]}
+    assert set(shown) == {"source:news_channel", "cleanup", "backup"}
+    assert shown["source:news_channel"]["last_job"] == job["job_id"]
+    assert all(each["last_at"] < each["next_at"] for each in shown.values())
+
+
+def test_a_schedule_that_cannot_be_read_is_refused(sqlite_env, tmp_path):
+    """A wrong cron expression is a wrong setting, told before anything begins."""
+    refused = tg_parser({**sqlite_env, "BACKUP_SCHEDULE": "at noon"}, "worker", cwd=tmp_path, code=2)
+    assert "BACKUP_SCHEDULE" in refused.stderr
+    assert "not a cron expression of five fields" in refused.stderr

@@ -40,6 +40,7 @@ COMMANDS = [
     ("topicize --all --detach", LOCAL),
     ("export --detach", ("--source", SOURCE)),
     ("jobs list", ()),
+    ("schedule", ()),
     ("jobs show", ("JOB",)),
     ("jobs cancel", ("JOB",)),
     ("jobs retry", ("JOB",)),

@@ -28,6 +28,7 @@ from tg_parser.cli.commands import (
     process,
     prompts,
     run,
+    schedule,
     sentiment,
     sources,
     status,
@@ -93,6 +94,7 @@ app.add_typer(databases.commands, name="db")
 app.add_typer(backup.commands, name="backup")
 app.command("worker")(worker.worker)
 app.add_typer(jobs.commands, name="jobs")
+app.command("schedule")(schedule.schedule)
 app.add_typer(agents.commands, name="agents")
 
 

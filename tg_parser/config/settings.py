@@ -26,6 +26,7 @@ from tg_parser.config.job_settings import JobSettings
 from tg_parser.config.llm_settings import LlmLimitSettings, LlmMoneySettings, LlmSettings, PromptSettings
 from tg_parser.config.proxies import PROXY_FORM, TELEGRAM_PROXY_FORM, parse_proxy, parse_telegram_proxy
 from tg_parser.config.ranges import problems_of
+from tg_parser.config.schedule_settings import ScheduleSettings
 from tg_parser.config.secrets import is_session_string, passwords_in
 from tg_parser.domain.errors import SettingsError
 
@@ -187,6 +188,7 @@ class Settings(BaseModel):
     agents: AgentSettings = Field(default_factory=AgentSettings)
     backup: BackupSettings = Field(default_factory=BackupSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
+    schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
 
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:

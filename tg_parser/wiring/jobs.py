@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tg_parser.config.settings import Settings
     from tg_parser.jobs.execution import JobExecutor, Work
     from tg_parser.jobs.runner import JobRunner
+    from tg_parser.services.schedule import ScheduleService
     from tg_parser.wiring.app import App
 
 
@@ -84,6 +85,32 @@ def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str]
 def job_service(app: App) -> JobService:
     """Jobs as who asks for them needs them: some other process does them."""
     return JobService(_storage(app, on_server=app.settings.database.type == "postgresql"), app.sources, lambda: None)
+
+
+def schedule_service(app: App, jobs: JobService) -> ScheduleService:
+    """The schedule, whose jobs are asked for through `jobs`."""
+    from tg_parser.services.schedule import ScheduleService  # noqa: PLC0415 - as above
+    from tg_parser.storage.stores.schedule import ScheduleStorage  # noqa: PLC0415
+
+    return ScheduleService(app.settings.schedule, ScheduleStorage(app.shared.databases.processing), app.sources, jobs)
+
+
+@asynccontextmanager
+async def schedule_kept(app: App, jobs: JobService) -> AsyncIterator[None]:
+    """For the length of the block, what is due is asked for, where SCHEDULER_ENABLED says so."""
+    if not app.settings.schedule.enabled:
+        yield
+        return
+    from tg_parser.jobs.runner import regularly  # noqa: PLC0415 - as above
+    from tg_parser.services.schedule import TICK  # noqa: PLC0415
+
+    schedule = schedule_service(app, jobs)
+
+    async def tick() -> None:
+        await schedule.tick()
+
+    async with regularly(tick, TICK.total_seconds() / 2):
+        yield
 
 
 class _Bell:

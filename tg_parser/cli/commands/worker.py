@@ -32,14 +32,15 @@ def worker(concurrency: Concurrency = None, queues: Queues = None) -> None:
         raise UsageError(f"There is no job of the kind {unknown[0]!r}.", f"Kinds: {', '.join(JOB_KINDS)}.")
 
     async def work(app: App) -> None:
-        from tg_parser.wiring.jobs import jobs_over
+        from tg_parser.wiring.jobs import jobs_over, schedule_kept
 
         jobs = jobs_over(app, concurrency=concurrency, queues=kinds)
         stop = asyncio.Event()
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
         say(f"Worker {jobs.executor.worker} waits for jobs.")
-        await jobs.runner.run(stop)
+        async with schedule_kept(app, jobs.service):
+            await jobs.runner.run(stop)
         say("Stopped. Jobs that had not ended wait for the next worker.")
 
     execute(work, begin=True)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from sqlalchemy import MetaData
 
-from tg_parser.storage.tables import agents, ingestion, jobs, llm, processing, raw, topics
+from tg_parser.storage.tables import agents, ingestion, jobs, llm, processing, raw, schedule, topics
 
 DatabaseName = Literal["ingestion", "raw", "processing"]
 DATABASES: tuple[DatabaseName, ...] = ("ingestion", "raw", "processing")
@@ -16,4 +16,16 @@ METADATA: dict[DatabaseName, MetaData] = {
     "processing": processing.metadata,
 }
 
-__all__ = ["DATABASES", "METADATA", "DatabaseName", "agents", "ingestion", "jobs", "llm", "processing", "raw", "topics"]
+__all__ = [
+    "DATABASES",
+    "METADATA",
+    "DatabaseName",
+    "agents",
+    "ingestion",
+    "jobs",
+    "llm",
+    "processing",
+    "raw",
+    "schedule",
+    "topics",
+]

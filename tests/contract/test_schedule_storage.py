@@ -1,0 +1,134 @@
+"""The schedule on both backends: one tick a span, due work asked for once, no burst after an outage."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tg_parser.config.schedule_settings import ScheduleSettings
+from tg_parser.domain.schedule import LastRun
+from tg_parser.domain.sources import SourceChange
+from tg_parser.services.jobs import JobService
+from tg_parser.services.schedule import AT_ONCE, TICK, ScheduleService
+from tg_parser.storage.stores.jobs import JobStorage
+from tg_parser.storage.stores.schedule import ScheduleStorage
+from tg_parser.wiring.app import open_app
+
+NOW = datetime(2024, 11, 27, 9, 0, tzinfo=UTC)
+TOMORROW = datetime.now(UTC).replace(hour=9) + timedelta(days=1)
+"""A time of day at which no cleanup is due, after sources were added."""
+
+
+class Clock:
+    """A clock that a test turns."""
+
+    def __init__(self):
+        self.now = NOW
+
+    def __call__(self):
+        return self.now
+
+    def forward(self, **time):
+        self.now += timedelta(**time)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+async def app(settings):
+    async with open_app(settings) as app:
+        yield app
+
+
+@pytest.fixture
+def schedule(app, clock):
+    """A schedule of workers that poll once an hour and process what they find."""
+
+    def schedule(**chosen):
+        processing = app.shared.databases.processing
+        jobs = JobService(JobStorage(processing), app.sources, lambda: None, clock)
+        chosen = ScheduleSettings(**{"interval": 3600, "steps": "process"} | chosen)
+        return ScheduleService(chosen, ScheduleStorage(processing), app.sources, jobs, clock)
+
+    return schedule
+
+
+async def add(app, *names):
+    for name in names:
+        await app.sources.add(SourceChange(source_id=name, channel_username=name, via="web"))
+
+
+async def test_of_many_workers_one_has_the_tick(databases):
+    """Ten that ask at once, and again in the next span; a clock that was put back stops nothing."""
+    storage = ScheduleStorage(databases.processing)
+    for moment in (NOW, NOW + TICK, NOW - timedelta(days=1)):
+        told = await asyncio.gather(*(storage.take_tick(moment, TICK) for _ in range(10)))
+        assert sum(told) == 1
+    assert await storage.last_runs() == {}
+
+
+async def test_what_was_asked_for_is_remembered(databases):
+    """The latest counts."""
+    storage = ScheduleStorage(databases.processing)
+    await storage.note("backup", LastRun(NOW, "one"))
+    await storage.note("backup", LastRun(NOW + TICK, "two"))
+    await storage.note("cleanup", LastRun(NOW))
+    assert await storage.last_runs() == {"backup": LastRun(NOW + TICK, "two"), "cleanup": LastRun(NOW)}
+
+
+async def test_a_source_that_is_due_becomes_a_job_once(app, schedule, clock):
+    """Five workers keep the schedule: one job a source, the next one after its interval."""
+    await add(app, "first_one", "second_one")
+    clock.now = TOMORROW
+    workers = [schedule() for _ in range(5)]
+    made = [job for jobs in await asyncio.gather(*(each.tick() for each in workers)) for job in jobs]
+    assert sorted((each.kind, each.parameters["source"], each.asked_by) for each in made) == [
+        ("run", "first_one", "scheduler"),
+        ("run", "second_one", "scheduler"),
+    ]
+    assert made[0].parameters["skip"] == ["topicize", "export"]
+    clock.forward(minutes=10)
+    assert await workers[1].tick() == []
+    shown = {each.name: each for each in await workers[0].entries()}
+    assert shown["source:first_one"].last.job_id in {each.job_id for each in made}
+    assert shown["source:first_one"].next_at > clock.now
+
+
+async def test_an_outage_is_not_made_up_for(app, schedule, clock):
+    """After three days without a worker, a source is polled once and cleanup runs once, not as often as they missed."""
+    await add(app, "first_one")
+    keeper = schedule(steps="ingest")
+    clock.now = TOMORROW
+    (first,) = await keeper.tick()
+    storage = JobStorage(app.shared.databases.processing)
+    await storage.finish(await storage.begin("w", clock.now, kinds=["ingest"]), "done", clock.now)
+    clock.forward(days=3)
+    assert sorted(each.kind for each in await keeper.tick()) == ["cleanup", "ingest"]
+    clock.forward(seconds=31)
+    assert await keeper.tick() == []
+    assert first.parameters == {"source": "first_one"}
+
+
+async def test_many_sources_come_one_batch_after_another(app, schedule, clock):
+    """More than one tick asks for: the rest with the next ticks, each once."""
+    await add(app, *(f"source_{number}" for number in range(AT_ONCE + 5)))
+    clock.now = TOMORROW
+    keeper = schedule(cleanup=None)
+    assert len(await keeper.tick()) == AT_ONCE
+    clock.forward(seconds=31)
+    assert len(await keeper.tick()) == 5
+
+
+async def test_backups_are_made_at_their_times(schedule, clock):
+    """From when the schedule is first kept: not for times before, and once for each after."""
+    keeper = schedule(backup="0 12 * * *", cleanup=None)
+    assert await keeper.tick() == []
+    clock.forward(hours=2)
+    assert await keeper.tick() == []
+    clock.forward(hours=1, minutes=1)
+    assert [each.kind for each in await keeper.tick()] == ["backup"]
+    (entry,) = await keeper.entries()
+    assert entry.next_at == datetime(2024, 11, 28, 12, 0, tzinfo=UTC)

@@ -1,0 +1,34 @@
+"""schedule: what workers ask for by themselves, next and last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tg_parser.cli.execution import execute, finish_empty
+from tg_parser.cli.presentation import Json, emit_json, emit_table
+from tg_parser.cli.stderr import say
+
+if TYPE_CHECKING:
+    from tg_parser.services.views.schedule import ScheduleResult
+    from tg_parser.wiring.app import App
+
+
+def schedule(json: Json = False) -> None:
+    """What comes next, what came last: polls of sources, cleanup, backups."""
+
+    async def read(app: App) -> ScheduleResult:
+        from tg_parser.services.views.schedule import ScheduleResult
+        from tg_parser.wiring.jobs import job_service, schedule_service
+
+        entries = await schedule_service(app, job_service(app)).entries()
+        return ScheduleResult.of(entries, enabled=app.settings.schedule.enabled)
+
+    shown = execute(read)
+    if json:
+        emit_json(shown)
+    elif shown.entries:
+        rows = [(each.name, each.kind, each.next_at, each.last_at, each.last_job) for each in shown.entries]
+        emit_table(("what", "job", "next", "last", "as"), rows, whole=("what", "as"))
+    if not shown.enabled:
+        say("Workers keep no schedule: SCHEDULER_ENABLED is not set.")
+    finish_empty(not shown.entries, "Nothing is done regularly.")

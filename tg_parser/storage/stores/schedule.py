@@ -1,0 +1,50 @@
+"""What the schedule asked for last, and whose turn it is to keep it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tg_parser.domain.schedule import LastRun
+from tg_parser.storage.engine.transactions import Database, upsert
+from tg_parser.storage.tables.schedule import schedule_entries
+
+_entry = schedule_entries.c
+_TICK = "tick"
+
+
+class ScheduleStorage:
+    """Part of the processing database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take_tick(self, now: datetime, every: timedelta) -> bool:
+        """Whether it is the caller's turn to keep the schedule: of all that ask, one is told so in every span."""
+        last = select(_entry.last_at).where(_entry.name == _TICK)
+
+        async def take(conn: AsyncConnection) -> bool:
+            await self._database.dialect.claim(conn, ["schedule"])
+            taken = await conn.scalar(last)
+            # A clock that was put back does not stop the schedule.
+            if taken is not None and now - every < taken <= now + every:
+                return False
+            await self._store(conn, _TICK, LastRun(now))
+            return True
+
+        return await self._database.write(take)
+
+    async def last_runs(self) -> dict[str, LastRun]:
+        """What was asked for last, by the name of its entry."""
+        rows = await self._database.rows(select(schedule_entries).where(_entry.name != _TICK))
+        return {row["name"]: LastRun(row["last_at"], row["job_id"]) for row in rows}
+
+    async def note(self, name: str, run: LastRun) -> None:
+        """Keep that an entry was asked for."""
+        await self._database.write(lambda conn: self._store(conn, name, run))
+
+    async def _store(self, conn: AsyncConnection, name: str, run: LastRun) -> None:
+        row = {"name": name, "last_at": run.at, "job_id": run.job_id}
+        await upsert(self._database, conn, schedule_entries, [row], key=("name",))
