@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from llm_wire import Asked
+from llm_wire import Asked, Reply
 from model_readings import message_text, reading
+
+HELD_SECONDS = 60.0
 
 
 class Model:
@@ -21,10 +23,11 @@ class Model:
         self.may_answer.set()
         self._seconds = seconds
 
-    def __call__(self, question: Asked) -> dict[str, Any]:
+    def __call__(self, question: Asked) -> dict[str, Any] | Reply:
         """The answer to a question about one message."""
         self.asked.append(message_text(question))
-        self.may_answer.wait(60)
+        if not self.may_answer.is_set():
+            return Reply(delay=HELD_SECONDS)
         time.sleep(self._seconds)
         return reading(self.asked[-1])
 

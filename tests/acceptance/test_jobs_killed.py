@@ -42,7 +42,6 @@ def around(model, tmp_path):
             "RETRY_BACKOFF_BASE": "0.1",
             "EXPORTS_DIR": str(tmp_path / "exports"),
         }
-        model.may_answer.set()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tg_parser.domain.errors import BusyError, JobStateError
+from tg_parser.domain.jobs import ENDED
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.jobs.runner import regularly
 from tg_parser.services.documents import ProcessReport
@@ -40,6 +41,8 @@ class SharedProcessing:
         helped = job.parameters.get("helps", job.job_id)
         if helped in self.at_work:
             raise BusyError("This worker has a part of the work already.", "Another worker takes this one, if it can.")
+        if helped != job.job_id and await self._is_over(helped):
+            return ProcessReport()
         self.at_work.add(helped)
         try:
             waiting = await run.documents.count_waiting(channels, options)
@@ -74,6 +77,11 @@ class SharedProcessing:
                 # Of a helper that died or was ended, something may be left; what others work on is theirs.
                 if not await tell() or more == ProcessReport():
                     return done
+
+    async def _is_over(self, helped: str) -> bool:
+        """Whether nobody wants the work any more that a helper has just begun to share."""
+        job = await self.jobs.get(helped)
+        return job.state in ENDED or job.cancel_requested_at is not None
 
     async def _helpers_ended(self, job_id: str) -> None:
         """End those that have not begun, and wait for the others."""
