@@ -1,7 +1,12 @@
 """Commands with --detach leave their work to a worker, and `jobs` tells what became of it, on both backends."""
 
+from __future__ import annotations
+
 import asyncio
 import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import exported, tg_parser, tg_parser_json
@@ -17,12 +22,12 @@ from tg_parser.storage.stores.jobs import JobStorage
 
 
 @pytest.fixture
-def channel():
+def channel() -> PreviewServer:
     return PreviewServer(range(1, 31))
 
 
 @pytest.fixture
-def env(process_env, channel, tmp_path):
+def env(process_env: dict[str, str], channel: PreviewServer, tmp_path: Path) -> Iterator[dict[str, str]]:
     with serving(channel) as address:
         yield {
             **process_env,
@@ -33,13 +38,13 @@ def env(process_env, channel, tmp_path):
 
 
 @pytest.fixture
-def source(env, tmp_path):
+def source(env: dict[str, str], tmp_path: Path) -> str:
     """A source that is known, of which nothing is collected."""
     tg_parser(env, "add-source", "--source-id", NAME, "--via", "web", cwd=tmp_path)
     return NAME
 
 
-def test_each_step_is_done_by_a_worker(env, source, tmp_path):
+def test_each_step_is_done_by_a_worker(env: dict[str, str], source: str, tmp_path: Path) -> None:
     """Collected, processed, topicised and exported by another process, with the results of the commands themselves."""
     with worker(env, tmp_path):
         collected = watched(env, tmp_path, asked(env, tmp_path, "ingest", "--source", source))
@@ -60,7 +65,7 @@ def test_each_step_is_done_by_a_worker(env, source, tmp_path):
     assert again["waiting"] == 0
 
 
-def test_a_whole_run_is_done_by_a_worker(env, source, tmp_path):
+def test_a_whole_run_is_done_by_a_worker(env: dict[str, str], source: str, tmp_path: Path) -> None:
     """`run @name --detach` is one job; steps that were left out are left out, and its files are in its folder."""
     with worker(env, tmp_path):
         first = watched(env, tmp_path, asked(env, tmp_path, "run", f"@{source}", "--skip-export", "--limit", "10"))
@@ -71,7 +76,7 @@ def test_a_whole_run_is_done_by_a_worker(env, source, tmp_path):
     assert len((folder / "kb_entries.ndjson").read_text("utf-8").splitlines()) >= 30
 
 
-def test_all_is_a_job_for_every_source(env, source, tmp_path):
+def test_all_is_a_job_for_every_source(env: dict[str, str], source: str, tmp_path: Path) -> None:
     """Those that are not paused; of an export there is one for all of them together."""
     for name in ("second_one", "third_one"):
         tg_parser(env, "add-source", "--source-id", name, "--via", "web", cwd=tmp_path)
@@ -82,7 +87,9 @@ def test_all_is_a_job_for_every_source(env, source, tmp_path):
     assert everything["parameters"] == {"date_from": "2024-09-01T00:00:00Z"}
 
 
-def test_the_same_work_waits_once_and_people_are_told_how_to_watch(env, source, tmp_path):
+def test_the_same_work_waits_once_and_people_are_told_how_to_watch(
+    env: dict[str, str], source: str, tmp_path: Path
+) -> None:
     """stdout is the id alone, stderr the command that follows it; asked for twice, it is one job."""
     first = tg_parser(env, "ingest", "--source", source, "--detach", cwd=tmp_path)
     job = first.stdout.strip()
@@ -109,7 +116,9 @@ def test_the_same_work_waits_once_and_people_are_told_how_to_watch(env, source, 
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
-def test_what_a_worker_cannot_take_is_refused_by_name(arguments, named, sqlite_env, tmp_path):
+def test_what_a_worker_cannot_take_is_refused_by_name(
+    arguments: tuple[str, ...], named: str, sqlite_env: dict[str, str], tmp_path: Path
+) -> None:
     """Wrong usage names the option, and nothing waits."""
     tg_parser(sqlite_env, "add-source", "--source-id", NAME, "--via", "web", cwd=tmp_path)
     refused = tg_parser(sqlite_env, *arguments, "--detach", cwd=tmp_path, code=2)
@@ -118,14 +127,14 @@ def test_what_a_worker_cannot_take_is_refused_by_name(arguments, named, sqlite_e
     tg_parser(sqlite_env, "jobs", "list", cwd=tmp_path, code=4)
 
 
-def test_a_chat_that_is_no_source_is_an_error(env, source, tmp_path):
+def test_a_chat_that_is_no_source_is_an_error(env: dict[str, str], source: str, tmp_path: Path) -> None:
     """A worker collects sources; the error says which there are, and nothing waits."""
     refused = tg_parser(env, "run", "@nobody_knows", "--detach", cwd=tmp_path, code=1)
     assert "No source collects the chat '@nobody_knows'" in refused.stderr
     tg_parser(env, "jobs", "list", cwd=tmp_path, code=4)
 
 
-def test_jobs_are_shown_cancelled_and_tried_again(env, source, tmp_path):
+def test_jobs_are_shown_cancelled_and_tried_again(env: dict[str, str], source: str, tmp_path: Path) -> None:
     """Every command of `jobs` with its exit codes, where no worker is there."""
     job = asked(env, tmp_path, "ingest", "--source", source)
     assert job in tg_parser(env, "jobs", "list", "--state", "queued", "--kind", "ingest", cwd=tmp_path).stdout
@@ -144,7 +153,9 @@ def test_jobs_are_shown_cancelled_and_tried_again(env, source, tmp_path):
     assert again["job_id"] != job
 
 
-def test_a_job_that_fails_ends_its_watcher_with_its_error(env, source, channel, tmp_path):
+def test_a_job_that_fails_ends_its_watcher_with_its_error(
+    env: dict[str, str], source: str, channel: PreviewServer, tmp_path: Path
+) -> None:
     """The words and the hint that the command itself would have had, on stderr, and exit code 1."""
     channel.pages[f"/s/{NAME}"] = Reply(landing(title="G", extra="9 767 members, 1 295 online"))
     here = tg_parser(env, "ingest", "--source", source, cwd=tmp_path, code=1)
@@ -156,7 +167,7 @@ def test_a_job_that_fails_ends_its_watcher_with_its_error(env, source, channel, 
     assert len(told) == 2
 
 
-def test_an_export_of_nothing_ends_its_watcher_as_empty(env, source, tmp_path):
+def test_an_export_of_nothing_ends_its_watcher_as_empty(env: dict[str, str], source: str, tmp_path: Path) -> None:
     """Exit code 4, as the command itself has it."""
     with worker(env, tmp_path):
         job = asked(env, tmp_path, "export", "--source", source)
@@ -164,10 +175,12 @@ def test_an_export_of_nothing_ends_its_watcher_as_empty(env, source, tmp_path):
 
 
 @pytest.mark.parametrize("result", [{"failed": 2, "processed": 1}, {"process": {"failed": 2}, "export": None}])
-def test_failed_messages_are_told_by_the_exit_code(result, env, tmp_path, database_environment):
+def test_failed_messages_are_told_by_the_exit_code(
+    result: dict[str, Any], env: dict[str, str], tmp_path: Path, database_environment: dict[str, str]
+) -> None:
     """A job of processing, or of a whole run, in which messages failed: 3."""
 
-    async def kept():
+    async def kept() -> None:
         async with open_databases(settings_of(database_environment), prepare=False) as databases:
             storage, now = JobStorage(databases.processing), utc_now()
             await storage.add(Job("one", "process", now, now))
@@ -177,7 +190,7 @@ def test_failed_messages_are_told_by_the_exit_code(result, env, tmp_path, databa
     assert watched(env, tmp_path, "one", code=3)["result"] == result
 
 
-def test_a_worker_does_only_the_kinds_it_was_started_for(env, source, tmp_path):
+def test_a_worker_does_only_the_kinds_it_was_started_for(env: dict[str, str], source: str, tmp_path: Path) -> None:
     """With --queues export a job of collecting goes on waiting; an unknown kind is wrong usage."""
     tg_parser(env, "worker", "--queues", "ingest,nonsense", cwd=tmp_path, code=2)
     waiting = asked(env, tmp_path, "ingest", "--source", source)
@@ -186,7 +199,7 @@ def test_a_worker_does_only_the_kinds_it_was_started_for(env, source, tmp_path):
         assert shown(env, tmp_path, waiting)["state"] == "queued"
 
 
-def test_one_line_of_a_worker_is_one_object_for_machines(env, tmp_path):
+def test_one_line_of_a_worker_is_one_object_for_machines(env: dict[str, str], tmp_path: Path) -> None:
     """With LOG_FORMAT=json everything that a worker says is JSON, the queue of PostgreSQL included."""
     with worker({**env, "LOG_FORMAT": "json"}, tmp_path):
         tg_parser(env, "sources", "list", "--json", cwd=tmp_path)
@@ -197,7 +210,7 @@ def test_one_line_of_a_worker_is_one_object_for_machines(env, tmp_path):
     assert any(each.get("job_id") == job for each in told)
 
 
-def test_a_worker_keeps_the_schedule(env, source, tmp_path):
+def test_a_worker_keeps_the_schedule(env: dict[str, str], source: str, tmp_path: Path) -> None:
     """With SCHEDULER_ENABLED a source is collected and processed without anybody asking, and `schedule` tells of it."""
     scheduled = {**env, "SCHEDULER_ENABLED": "true", "SCHEDULER_STEPS": "process", "BACKUP_SCHEDULE": "0 4 * * *"}
     before = tg_parser_json(env, "schedule", cwd=tmp_path)
@@ -215,7 +228,7 @@ def test_a_worker_keeps_the_schedule(env, source, tmp_path):
     assert all(each["last_at"] < each["next_at"] for each in shown.values())
 
 
-def test_a_schedule_that_cannot_be_read_is_refused(sqlite_env, tmp_path):
+def test_a_schedule_that_cannot_be_read_is_refused(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """A wrong cron expression is a wrong setting, told before anything begins."""
     refused = tg_parser({**sqlite_env, "BACKUP_SCHEDULE": "at noon"}, "worker", cwd=tmp_path, code=2)
     assert "BACKUP_SCHEDULE" in refused.stderr

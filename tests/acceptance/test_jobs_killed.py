@@ -1,10 +1,16 @@
 """Workers are killed and stopped, and servers restarted, in the middle of jobs: every job ends exactly once."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import tg_parser, tg_parser_json
@@ -14,6 +20,7 @@ from job_processes import asked, collected, shown, until, watched, worker
 from llm_servers import LlmServer
 from model_samples import Model
 from postgres_server import PostgresServer
+from warm_child import WarmChild
 
 from tg_parser.domain.jobs import ENDED, Job
 from tg_parser.domain.times import utc_now
@@ -26,12 +33,12 @@ SOURCE = "test"
 
 
 @pytest.fixture
-def model():
+def model() -> Model:
     return Model()
 
 
 @pytest.fixture
-def around(model, tmp_path):
+def around(model: Model, tmp_path: Path) -> Iterator[dict[str, str]]:
     """What a worker needs beside its databases: a model, little patience."""
     with LlmServer(model) as server:
         yield {
@@ -45,14 +52,14 @@ def around(model, tmp_path):
 
 
 @pytest.fixture
-def env(process_env, around):
+def env(process_env: dict[str, str], around: dict[str, str]) -> dict[str, str]:
     return {**process_env, **around}
 
 
-def waiting_exports(variables, backend):
+def waiting_exports(variables: dict[str, str], backend: str) -> list[str]:
     """Export jobs, each of other dates; their ids."""
 
-    async def add():
+    async def add() -> None:
         async with open_databases(settings_of(variables), prepare=False) as databases:
             storage = JobStorage(databases.processing, deliver if backend == "postgresql" else nobody_is_told)
             now = utc_now()
@@ -64,17 +71,19 @@ def waiting_exports(variables, backend):
     return [f"export-{number}" for number in range(EXPORTS)]
 
 
-def all_jobs(env, folder):
+def all_jobs(env: dict[str, str], folder: Path) -> list[Any]:
     return tg_parser_json(env, "jobs", "list", "--limit", "1000", cwd=folder)["jobs"]
 
 
-def run_by(job, workers):
+def run_by(job: Any, workers: Any) -> WarmChild:
     """The worker that runs a job; its name tells its process."""
     number = int(job["worker"].split(":")[1])
     return next(each for each in workers if each.pid == number)
 
 
-def test_what_a_killed_worker_had_is_done_by_another(env, model, database_environment, backend, tmp_path):
+def test_what_a_killed_worker_had_is_done_by_another(
+    env: dict[str, str], model: Model, database_environment: dict[str, str], backend: str, tmp_path: Path
+) -> None:
     """Killed while it processes and exports, in time its jobs are done by the other: each once, nothing paid again."""
     collected(env, tmp_path, MESSAGES)
     exports = waiting_exports(database_environment, backend)
@@ -101,14 +110,18 @@ def test_what_a_killed_worker_had_is_done_by_another(env, model, database_enviro
     assert tg_parser_json(env, "process", "--source", SOURCE, "--dry-run", cwd=tmp_path)["waiting"] == 0
 
 
-def test_a_job_that_kills_its_worker_twice_has_failed(env, model, tmp_path):
+def _is_tried(env: dict[str, str], folder: Path, job: str, attempt: int) -> bool:
+    return bool(shown(env, folder, job)["attempt"] == attempt)
+
+
+def test_a_job_that_kills_its_worker_twice_has_failed(env: dict[str, str], model: Model, tmp_path: Path) -> None:
     """The third worker does not try it: it says so, and does other jobs."""
     collected(env, tmp_path, MESSAGES)
     model.may_answer.clear()
     job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "1")
     for attempt in (1, 2):
         with worker(env, tmp_path, code=None) as process:
-            until(lambda attempt=attempt: shown(env, tmp_path, job)["attempt"] == attempt)
+            until(partial(_is_tried, env, tmp_path, job, attempt))
             process.kill()
     with worker(env, tmp_path):
         failed = watched(env, tmp_path, job, code=1)
@@ -116,7 +129,7 @@ def test_a_job_that_kills_its_worker_twice_has_failed(env, model, tmp_path):
     assert (failed["state"], failed["error"]["code"], failed["attempt"]) == ("failed", "worker_died", 2)
 
 
-def test_a_worker_that_is_stopped_gives_back_in_time(env, model, tmp_path):
+def test_a_worker_that_is_stopped_gives_back_in_time(env: dict[str, str], model: Model, tmp_path: Path) -> None:
     """SIGTERM in the middle of a question: the job waits again, and the next worker does the rest of it."""
     collected(env, tmp_path, MESSAGES)
     with worker(env, tmp_path) as process:
@@ -135,7 +148,7 @@ def test_a_worker_that_is_stopped_gives_back_in_time(env, model, tmp_path):
     assert len(set(model.asked)) == MESSAGES
 
 
-def test_a_running_job_is_cancelled_and_keeps_what_is_done(env, model, tmp_path):
+def test_a_running_job_is_cancelled_and_keeps_what_is_done(env: dict[str, str], model: Model, tmp_path: Path) -> None:
     """The answers that were paid for are stored, no new one is asked for."""
     collected(env, tmp_path, MESSAGES)
     with worker(env, tmp_path):
@@ -150,7 +163,7 @@ def test_a_running_job_is_cancelled_and_keeps_what_is_done(env, model, tmp_path)
 
 
 @pytest.fixture
-def own_server():
+def own_server() -> Iterator[PostgresServer]:
     """A PostgreSQL that may be restarted."""
     server = PostgresServer(synchronous_commit="on")
     server.start()
@@ -159,7 +172,9 @@ def own_server():
 
 
 @pytest.mark.postgres
-def test_workers_outlive_a_restart_of_the_server(own_server, around, model, tmp_path):
+def test_workers_outlive_a_restart_of_the_server(
+    own_server: PostgresServer, around: dict[str, str], model: Model, tmp_path: Path
+) -> None:
     """Idle or busy, they go on once the server is back; stopped while it is away, they end, and truly."""
     env = {**process_environment({"DB_TYPE": "postgresql", "DB_URL": own_server.url}), **around}
     tg_parser(env, "init", cwd=tmp_path)

@@ -1,40 +1,46 @@
 """Many messages of one channel are processed by as many workers as are free, none of them twice."""
 
+from __future__ import annotations
+
 import contextlib
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_process import tg_parser, tg_parser_json
 from job_processes import asked, collected, shown, until, watched, worker
 from llm_servers import LlmServer
 from model_samples import Model
+from warm_child import WarmChild
 
 MESSAGES = 450
 SOURCE = "test"
 
 
 @pytest.fixture
-def model():
+def model() -> Model:
     return Model(seconds=0.01)
 
 
 @pytest.fixture
-def env(process_env, model, tmp_path):
+def env(process_env: dict[str, str], model: Model, tmp_path: Path) -> Iterator[dict[str, str]]:
     with LlmServer(model) as server:
         yield {**process_env, **server.environment("openai"), "JOB_TAKEOVER_SECONDS": "5", "LLM_SHUTDOWN_WAIT": "1"}
 
 
-def jobs(env, folder):
+def jobs(env: dict[str, str], folder: Path) -> list[Any]:
     return tg_parser_json(env, "jobs", "list", "--limit", "1000", cwd=folder)["jobs"]
 
 
 @contextlib.contextmanager
-def two_workers(env, folder):
+def two_workers(env: dict[str, str], folder: Path) -> Iterator[tuple[WarmChild, WarmChild]]:
     with worker(env, folder, code=None) as one, worker(env, folder, code=None) as other:
         yield one, other
 
 
-def test_free_workers_share_a_channel(env, model, backend, tmp_path):
+def test_free_workers_share_a_channel(env: dict[str, str], model: Model, backend: str, tmp_path: Path) -> None:
     """On PostgreSQL the other worker helps; on SQLite one process does all. No message is asked about twice."""
     collected(env, tmp_path, MESSAGES)
     with two_workers(env, tmp_path):
@@ -51,7 +57,7 @@ def test_free_workers_share_a_channel(env, model, backend, tmp_path):
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("backend", ["postgresql"])
-def test_the_part_of_a_helper_that_was_killed_is_done(env, model, tmp_path):
+def test_the_part_of_a_helper_that_was_killed_is_done(env: dict[str, str], model: Model, tmp_path: Path) -> None:
     """The job that it helped ends only when nothing waits any more."""
     collected(env, tmp_path, MESSAGES)
     with two_workers(env, tmp_path) as workers:
@@ -67,7 +73,7 @@ def test_the_part_of_a_helper_that_was_killed_is_done(env, model, tmp_path):
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("backend", ["postgresql"])
-def test_helpers_are_cancelled_with_the_job_they_help(env, model, tmp_path):
+def test_helpers_are_cancelled_with_the_job_they_help(env: dict[str, str], model: Model, tmp_path: Path) -> None:
     """One word ends the work on all workers, and what is done is kept."""
     collected(env, tmp_path, MESSAGES)
     with two_workers(env, tmp_path):
@@ -83,5 +89,5 @@ def test_helpers_are_cancelled_with_the_job_they_help(env, model, tmp_path):
     assert shown(env, tmp_path, job)["progress"]["total"] == MESSAGES
 
 
-def _running_helper(env, folder):
+def _running_helper(env: dict[str, str], folder: Path) -> Any:
     return next((each for each in jobs(env, folder) if each["parameters"].get("helps") and each["worker"]), None)

@@ -1,14 +1,21 @@
 """Jobs on both backends: who may work on what, what is kept of a dead worker's work, what waits."""
 
+from __future__ import annotations
+
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.errors import JobNotFoundError, JobStateError
 from tg_parser.domain.jobs import JOB_KINDS, Job, JobError, new_job_id
 from tg_parser.services.job_files import JobFiles
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.jobs import Heard, JobStorage
 
 NOW = datetime(2024, 11, 27, 9, 0, tzinfo=UTC)
@@ -18,32 +25,30 @@ OTHER = "another"
 
 
 @pytest.fixture
-def told():
+def told() -> list[str]:
     """The ids of the jobs that workers were told of, in order."""
     return []
 
 
 @pytest.fixture
-def storage(databases, told):
-    async def deliver(_, jobs):
+def storage(databases: Databases, told: list[str]) -> JobStorage:
+    async def deliver(_: AsyncConnection, jobs: Sequence[Job]) -> None:
         told.extend(job.job_id for job in jobs)
 
     return JobStorage(databases.processing, deliver)
 
 
-def job(number, **fields):
+def job(number: Any, **fields: Any) -> Job:
     parameters = {"source": f"s{number}"}
-    return Job(
-        **{"job_id": f"job-{number}", "kind": "ingest", "created_at": NOW, "run_at": NOW, "parameters": parameters}
-        | fields
-    )
+    usual: dict[str, Any] = {"job_id": f"job-{number}", "kind": "ingest", "created_at": NOW, "run_at": NOW}
+    return Job(**usual | {"parameters": parameters} | fields)
 
 
-async def begin(storage, worker="w1", now=NOW, **which):
+async def begin(storage: JobStorage, worker: str = "w1", now: datetime = NOW, **which: Any) -> Job:
     return await storage.begin(worker, now, kinds=JOB_KINDS, **which)
 
 
-async def test_a_job_is_kept_as_it_was_asked_for(storage, told):
+async def test_a_job_is_kept_as_it_was_asked_for(storage: JobStorage, told: list[str]) -> None:
     """All that was said of it is read again, and workers are told of it."""
     wanted = job(1, channel_id="-100", lock="collect:s1", asked_by="key-1", request_id="r", idempotency_key="i")
     assert await storage.add(wanted) == wanted
@@ -51,7 +56,7 @@ async def test_a_job_is_kept_as_it_was_asked_for(storage, told):
     assert told == ["job-1"]
 
 
-async def test_the_same_work_waits_once(storage, told):
+async def test_the_same_work_waits_once(storage: JobStorage, told: list[str]) -> None:
     """Who asks for what waits already gets the waiting job; once that runs, new work waits again."""
     await storage.add(job(1))
     same = {"parameters": {"source": "s1"}}
@@ -61,7 +66,7 @@ async def test_the_same_work_waits_once(storage, told):
     assert told == ["job-1", "job-3"]
 
 
-async def test_a_request_that_is_repeated_gets_its_job_even_when_that_has_ended(storage):
+async def test_a_request_that_is_repeated_gets_its_job_even_when_that_has_ended(storage: JobStorage) -> None:
     """One key of one client names one job, other work or not; another client's key is another."""
     await storage.add(job(1, asked_by="a", idempotency_key="k"))
     await storage.finish(await begin(storage), "done", NOW)
@@ -69,7 +74,7 @@ async def test_a_request_that_is_repeated_gets_its_job_even_when_that_has_ended(
     assert (await storage.add(job(3, asked_by="b", idempotency_key="k"))).job_id == "job-3"
 
 
-async def test_jobs_begin_in_the_order_of_their_times(storage):
+async def test_jobs_begin_in_the_order_of_their_times(storage: JobStorage) -> None:
     """The one whose time came first, and none before its time or of a kind that the worker does not do."""
     await storage.add(job(1, run_at=LATER))
     await storage.add(job(2, kind="backup"))
@@ -87,14 +92,14 @@ async def test_jobs_begin_in_the_order_of_their_times(storage):
     assert (await begin(storage, now=LATER)).job_id == "job-1"
 
 
-async def test_a_job_named_by_a_delivery_begins_once(storage):
+async def test_a_job_named_by_a_delivery_begins_once(storage: JobStorage) -> None:
     """Of many workers that are told of one job, one begins it."""
     await storage.add(job(1))
     begun = await asyncio.gather(*(begin(storage, f"w{number}", job_id="job-1") for number in range(8)))
     assert sum(each is not None for each in begun) == 1
 
 
-async def test_jobs_with_one_lock_run_one_after_another(storage, told):
+async def test_jobs_with_one_lock_run_one_after_another(storage: JobStorage, told: list[str]) -> None:
     """Ten workers at once begin one of five jobs with the same lock; its end tells of the next."""
     for number in range(1, 6):
         await storage.add(job(number, lock="topicize:-100"))
@@ -106,14 +111,14 @@ async def test_jobs_with_one_lock_run_one_after_another(storage, told):
     assert (await begin(storage)).job_id == "job-2"
 
 
-async def test_a_result_is_kept_with_its_job(storage):
+async def test_a_result_is_kept_with_its_job(storage: JobStorage) -> None:
     """What came of it, when it ended, and no worker any more."""
     await storage.add(job(1))
     done = await storage.finish(await begin(storage), "done", LATER, result={"new": 3})
     assert (done.state, done.result, done.finished_at, done.worker) == ("done", {"new": 3}, LATER, None)
 
 
-async def test_an_attempt_that_was_taken_over_writes_nothing(storage):
+async def test_an_attempt_that_was_taken_over_writes_nothing(storage: JobStorage) -> None:
     """The dead worker comes back to life: neither its progress nor its end counts."""
     await storage.add(job(1))
     first = await begin(storage)
@@ -128,7 +133,7 @@ async def test_an_attempt_that_was_taken_over_writes_nothing(storage):
     assert (await storage.finish(second, "done", LATER)).state == "done"
 
 
-async def test_a_job_that_kills_its_worker_twice_has_failed(storage):
+async def test_a_job_that_kills_its_worker_twice_has_failed(storage: JobStorage) -> None:
     """It is tried once more, and not for ever."""
     await storage.add(job(1))
     for _ in range(2):
@@ -137,7 +142,7 @@ async def test_a_job_that_kills_its_worker_twice_has_failed(storage):
     assert (left.state, left.error.code, left.takeovers) == ("failed", "worker_died", 2)
 
 
-async def test_a_worker_that_is_heard_of_keeps_its_jobs(storage):
+async def test_a_worker_that_is_heard_of_keeps_its_jobs(storage: JobStorage) -> None:
     """Only jobs whose worker has been silent are taken over."""
     await storage.add(job(1))
     await storage.add(job(2))
@@ -148,7 +153,7 @@ async def test_a_worker_that_is_heard_of_keeps_its_jobs(storage):
     assert taken.job_id == "job-1"
 
 
-async def test_a_worker_takes_nothing_over_from_itself(storage):
+async def test_a_worker_takes_nothing_over_from_itself(storage: JobStorage) -> None:
     """A machine that slept finds its own jobs silent, and goes on with them; who is alone takes over all others'."""
     await storage.add(job(1))
     await begin(storage, "sleeper")
@@ -157,7 +162,7 @@ async def test_a_worker_takes_nothing_over_from_itself(storage):
     assert taken.job_id == "job-1"
 
 
-async def test_a_job_that_may_succeed_later_waits_until_then(storage, told):
+async def test_a_job_that_may_succeed_later_waits_until_then(storage: JobStorage, told: list[str]) -> None:
     """Given back with its reason, it waits for its time, and workers are told."""
     await storage.add(job(1))
     told.clear()
@@ -168,7 +173,7 @@ async def test_a_job_that_may_succeed_later_waits_until_then(storage, told):
     assert (await begin(storage, now=LATER)).attempt == 2
 
 
-async def test_a_waiting_job_is_cancelled_at_once(storage, told):
+async def test_a_waiting_job_is_cancelled_at_once(storage: JobStorage, told: list[str]) -> None:
     """It never runs, and the next with its lock is told of."""
     for number in (1, 2):
         await storage.add(job(number, lock="l"))
@@ -179,7 +184,7 @@ async def test_a_waiting_job_is_cancelled_at_once(storage, told):
         await storage.request_cancel("job-1", NOW)
 
 
-async def test_the_worker_hears_that_its_job_should_end(storage):
+async def test_the_worker_hears_that_its_job_should_end(storage: JobStorage) -> None:
     """Asked for twice, the first time counts; the job runs until its worker ends it."""
     await storage.add(job(1))
     running = await begin(storage)
@@ -189,7 +194,7 @@ async def test_the_worker_hears_that_its_job_should_end(storage):
     assert (await storage.finish(running, "cancelled", LATER)).state == "cancelled"
 
 
-async def test_a_dead_workers_job_that_should_end_is_cancelled(storage):
+async def test_a_dead_workers_job_that_should_end_is_cancelled(storage: JobStorage) -> None:
     """It is not begun again only to be ended."""
     await storage.add(job(1))
     await begin(storage)
@@ -198,7 +203,7 @@ async def test_a_dead_workers_job_that_should_end_is_cancelled(storage):
     assert left.state == "cancelled"
 
 
-async def test_jobs_are_listed_newest_first_by_page(storage):
+async def test_jobs_are_listed_newest_first_by_page(storage: JobStorage) -> None:
     """Pages of two with filters; nothing twice, nothing left out."""
     for number in range(1, 6):
         await storage.add(job(number, channel_id=f"-{number % 2}"))
@@ -212,7 +217,7 @@ async def test_jobs_are_listed_newest_first_by_page(storage):
     assert await storage.counts() == {("ingest", "queued"): 4, ("ingest", "running"): 1}
 
 
-async def test_ended_jobs_are_deleted_when_their_time_is_over(storage):
+async def test_ended_jobs_are_deleted_when_their_time_is_over(storage: JobStorage) -> None:
     """Those that wait or run stay, however old."""
     for number in (1, 2, 3):
         await storage.add(job(number))
@@ -224,7 +229,7 @@ async def test_ended_jobs_are_deleted_when_their_time_is_over(storage):
         await storage.get("job-1")
 
 
-async def test_workers_are_told_again_of_jobs_that_should_have_begun(storage, told):
+async def test_workers_are_told_again_of_jobs_that_should_have_begun(storage: JobStorage, told: list[str]) -> None:
     """Of those whose time has come, the oldest first; not of what waits for a lock, or is none of their kinds."""
     await storage.add(job(1, run_at=LATER))
     await storage.add(job(2))
@@ -232,20 +237,20 @@ async def test_workers_are_told_again_of_jobs_that_should_have_begun(storage, to
     await storage.begin("w", NOW, kinds=JOB_KINDS, job_id="job-3")
     await storage.add(job(4, lock="l"))
     told.clear()
-    ours = {"kinds": ["ingest"], "limit": 9}
+    ours: dict[str, Any] = {"kinds": ["ingest"], "limit": 9}
     assert (await storage.deliver_again(NOW, **ours), told) == (1, ["job-2"])
     assert (await storage.deliver_again(LATER, **ours), told) == (2, ["job-2", "job-2", "job-1"])
     assert await storage.deliver_again(LATER, kinds=["export"], limit=9) == 0
 
 
-async def test_what_a_job_is_told_survives_any_text(storage):
+async def test_what_a_job_is_told_survives_any_text(storage: JobStorage) -> None:
     """Parameters keep characters that PostgreSQL cannot store only in a form that it can."""
     kept = await storage.add(job(1, parameters={"text": "a\x00b"}))
     assert (await storage.get(kept.job_id)).parameters["text"].startswith("a")
     assert replace(kept, parameters={}) == replace(await storage.get(kept.job_id), parameters={})
 
 
-async def test_folders_of_deleted_jobs_are_deleted_and_nothing_else(storage, tmp_path):
+async def test_folders_of_deleted_jobs_are_deleted_and_nothing_else(storage: JobStorage, tmp_path: Path) -> None:
     """A folder goes with its job; files of others, and of jobs that are kept, stay."""
     kept, gone = new_job_id(NOW), new_job_id(NOW)
     files = JobFiles(tmp_path / "exports", storage)

@@ -1,18 +1,24 @@
 """The schedule on both backends: one tick a span, due work asked for once, no burst after an outage."""
 
+from __future__ import annotations
+
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from tg_parser.config.schedule_settings import ScheduleSettings
+from tg_parser.config.settings import Settings
 from tg_parser.domain.schedule import LastRun
 from tg_parser.domain.sources import SourceChange
 from tg_parser.services.jobs import JobService
 from tg_parser.services.schedule import AT_ONCE, TICK, ScheduleService
+from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.jobs import JobStorage
 from tg_parser.storage.stores.schedule import ScheduleStorage
-from tg_parser.wiring.app import open_app
+from tg_parser.wiring.app import App, open_app
 
 NOW = datetime(2024, 11, 27, 9, 0, tzinfo=UTC)
 TOMORROW = datetime.now(UTC).replace(hour=9) + timedelta(days=1)
@@ -22,46 +28,48 @@ TOMORROW = datetime.now(UTC).replace(hour=9) + timedelta(days=1)
 class Clock:
     """A clock that a test turns."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.now = NOW
 
-    def __call__(self):
+    def __call__(self) -> datetime:
         return self.now
 
-    def forward(self, **time):
+    def forward(self, **time: float) -> None:
         self.now += timedelta(**time)
 
 
 @pytest.fixture
-def clock():
+def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
-async def app(settings):
+async def app(settings: Settings) -> AsyncIterator[App]:
     async with open_app(settings) as app:
         yield app
 
 
 @pytest.fixture
-def schedule(app, clock):
+def schedule(app: App, clock: Clock) -> Any:
     """A schedule of workers that poll once an hour and process what they find."""
 
-    def schedule(**chosen):
+    def schedule(**chosen: Any) -> Any:
         processing = app.shared.databases.processing
         jobs = JobService(JobStorage(processing), app.sources, lambda: None, clock)
-        chosen = ScheduleSettings(**{"interval": 3600, "steps": "process"} | chosen)
-        return ScheduleService(chosen, ScheduleStorage(processing), app.sources, jobs, clock)
+        usual: dict[str, Any] = {"interval": 3600, "steps": "process"}
+        return ScheduleService(
+            ScheduleSettings(**usual | chosen), ScheduleStorage(processing), app.sources, jobs, clock
+        )
 
     return schedule
 
 
-async def add(app, *names):
+async def add(app: App, *names: str) -> None:
     for name in names:
         await app.sources.add(SourceChange(source_id=name, channel_username=name, via="web"))
 
 
-async def test_of_many_workers_one_has_the_tick(databases):
+async def test_of_many_workers_one_has_the_tick(databases: Databases) -> None:
     """Ten that ask at once, and again in the next span; a clock that was put back stops nothing."""
     storage = ScheduleStorage(databases.processing)
     for moment in (NOW, NOW + TICK, NOW - timedelta(days=1)):
@@ -70,7 +78,7 @@ async def test_of_many_workers_one_has_the_tick(databases):
     assert await storage.last_runs() == {}
 
 
-async def test_what_was_asked_for_is_remembered(databases):
+async def test_what_was_asked_for_is_remembered(databases: Databases) -> None:
     """The latest counts."""
     storage = ScheduleStorage(databases.processing)
     await storage.note("backup", LastRun(NOW, "one"))
@@ -79,7 +87,9 @@ async def test_what_was_asked_for_is_remembered(databases):
     assert await storage.last_runs() == {"backup": LastRun(NOW + TICK, "two"), "cleanup": LastRun(NOW)}
 
 
-async def test_a_source_that_is_due_becomes_a_job_once(app, schedule, clock):
+async def test_a_source_that_is_due_becomes_a_job_once(
+    app: App, schedule: Callable[..., ScheduleService], clock: Clock
+) -> None:
     """Five workers keep the schedule: one job a source, the next one after its interval."""
     await add(app, "first_one", "second_one")
     clock.now = TOMORROW
@@ -97,7 +107,7 @@ async def test_a_source_that_is_due_becomes_a_job_once(app, schedule, clock):
     assert shown["source:first_one"].next_at > clock.now
 
 
-async def test_an_outage_is_not_made_up_for(app, schedule, clock):
+async def test_an_outage_is_not_made_up_for(app: App, schedule: Callable[..., ScheduleService], clock: Clock) -> None:
     """After three days without a worker, a source is polled once and cleanup runs once, not as often as they missed."""
     await add(app, "first_one")
     keeper = schedule(steps="ingest")
@@ -112,7 +122,9 @@ async def test_an_outage_is_not_made_up_for(app, schedule, clock):
     assert first.parameters == {"source": "first_one"}
 
 
-async def test_many_sources_come_one_batch_after_another(app, schedule, clock):
+async def test_many_sources_come_one_batch_after_another(
+    app: App, schedule: Callable[..., ScheduleService], clock: Clock
+) -> None:
     """More than one tick asks for: the rest with the next ticks, each once."""
     await add(app, *(f"source_{number}" for number in range(AT_ONCE + 5)))
     clock.now = TOMORROW
@@ -122,7 +134,7 @@ async def test_many_sources_come_one_batch_after_another(app, schedule, clock):
     assert len(await keeper.tick()) == 5
 
 
-async def test_backups_are_made_at_their_times(schedule, clock):
+async def test_backups_are_made_at_their_times(schedule: Callable[..., ScheduleService], clock: Clock) -> None:
     """From when the schedule is first kept: not for times before, and once for each after."""
     keeper = schedule(backup="0 12 * * *", cleanup=None)
     assert await keeper.tick() == []

@@ -1,23 +1,28 @@
 """Both runners do the same with the same jobs: begin, report, end, try again, give back, and outlive their server."""
 
+from __future__ import annotations
+
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from polling import until
 
+from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import SourceError, SourceUnavailableError
 from tg_parser.domain.jobs import ENDED, Job, new_job_id
-from tg_parser.domain.progress import Progress
+from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.domain.times import utc_now
 from tg_parser.jobs.embedded import EmbeddedRunner
 from tg_parser.jobs.execution import JobExecutor
 from tg_parser.jobs.heart import Heart
 from tg_parser.jobs.procrastinate_app import ProcrastinateRunner, deliver
-from tg_parser.jobs.runner import RunnerOptions
-from tg_parser.storage.engine.databases import open_databases
+from tg_parser.jobs.runner import JobRunner, RunnerOptions
+from tg_parser.storage.engine.databases import Databases, open_databases
 from tg_parser.storage.stores.jobs import JobStorage, nobody_is_told
 
 OPTIONS = RunnerOptions(takeover_after=2, grace=5, look_every=0.1)
@@ -25,16 +30,16 @@ BEAT = 0.2
 
 
 @pytest.fixture
-def storage(databases, backend):
+def storage(databases: Databases, backend: str) -> JobStorage:
     return JobStorage(databases.processing, deliver if backend == "postgresql" else nobody_is_told)
 
 
 @pytest.fixture
-def own_storage(settings):
+def own_storage(settings: Settings) -> Any:
     """Opens the jobs on a connection of their own."""
 
     @asynccontextmanager
-    async def own_storage():
+    async def own_storage() -> Any:
         async with open_databases(settings, prepare=False) as own:
             yield JobStorage(own.processing)
 
@@ -42,13 +47,20 @@ def own_storage(settings):
 
 
 @pytest.fixture
-def running(databases, storage, own_storage, database_environment, backend):
+def running(
+    databases: Databases,
+    storage: JobStorage,
+    own_storage: Callable[..., Any],
+    database_environment: dict[str, str],
+    backend: str,
+) -> Any:
     """Runs workers that do `work`, for the length of a block."""
 
     @asynccontextmanager
-    async def running(work, *, worker="w", options=OPTIONS):
+    async def running(work: Any, *, worker: str = "w", options: RunnerOptions = OPTIONS) -> Any:
         executor = JobExecutor(storage, {"ingest": work}, worker)
         heart = Heart(own_storage, BEAT)
+        runner: JobRunner
         if backend == "postgresql":
             runner = ProcrastinateRunner(database_environment["DB_URL"], storage, executor, heart, options)
         else:
@@ -64,23 +76,26 @@ def running(databases, storage, own_storage, database_environment, backend):
     return running
 
 
-def job(**fields):
+def job(**fields: Any) -> Job:
     now = utc_now()
-    return Job(**{"job_id": new_job_id(now), "kind": "ingest", "created_at": now, "run_at": now} | fields)
+    usual: dict[str, Any] = {"job_id": new_job_id(now), "kind": "ingest", "created_at": now, "run_at": now}
+    return Job(**usual | fields)
 
 
-async def ended(storage, job_id):
-    async def look():
+async def ended(storage: JobStorage, job_id: str) -> Job:
+    async def look() -> Job | None:
         found = await storage.get(job_id)
         return found if found.state in ENDED else None
 
     return await until(look)
 
 
-async def test_a_job_is_done_with_its_parameters_and_its_result_kept(storage, running):
+async def test_a_job_is_done_with_its_parameters_and_its_result_kept(
+    storage: JobStorage, running: Callable[..., Any]
+) -> None:
     """A worker that runs already hears of it; progress is kept with rate and total."""
 
-    async def work(each, report):
+    async def work(each: Job, report: ReportProgress) -> dict[str, Any]:
         report(Progress("reading", 3, 4))
         return {"source": each.parameters["source"], "attempt": each.attempt}
 
@@ -91,11 +106,13 @@ async def test_a_job_is_done_with_its_parameters_and_its_result_kept(storage, ru
     assert (done.progress["step"], done.progress["done"], done.progress["total"]) == ("reading", 3, 4)
 
 
-async def test_jobs_that_waited_before_the_worker_came_are_done(storage, running):
+async def test_jobs_that_waited_before_the_worker_came_are_done(
+    storage: JobStorage, running: Callable[..., Any]
+) -> None:
     """Two hundred of them, each once."""
     seen = []
 
-    async def work(each, _):
+    async def work(each: Job, _: Any) -> dict[str, Any]:
         seen.append(each.parameters["number"])
         return {}
 
@@ -106,10 +123,12 @@ async def test_jobs_that_waited_before_the_worker_came_are_done(storage, running
     assert sorted(seen) == list(range(200))
 
 
-async def test_an_error_that_stays_ends_the_job_with_its_words(storage, running):
+async def test_an_error_that_stays_ends_the_job_with_its_words(
+    storage: JobStorage, running: Callable[..., Any]
+) -> None:
     """A final error is not tried again; code, message, hint and facts are kept."""
 
-    async def work(_, __):
+    async def work(_: Any, __: Any) -> dict[str, Any]:
         raise SourceError("The channel is private.", "Join it.", chat="@x")
 
     async with running(work):
@@ -122,16 +141,16 @@ async def test_an_error_that_stays_ends_the_job_with_its_words(storage, running)
     )
 
 
-async def test_an_error_that_passes_lets_the_job_wait(storage, running):
+async def test_an_error_that_passes_lets_the_job_wait(storage: JobStorage, running: Callable[..., Any]) -> None:
     """The server was away: the job waits with the reason, and frees its worker meanwhile."""
 
-    async def work(_, __):
+    async def work(_: Any, __: Any) -> dict[str, Any]:
         raise SourceUnavailableError("Telegram does not answer.")
 
     async with running(work):
         wanted = await storage.add(job())
 
-        async def look():
+        async def look() -> Job | None:
             found = await storage.get(wanted.job_id)
             return found if found.error else None
 
@@ -140,10 +159,12 @@ async def test_an_error_that_passes_lets_the_job_wait(storage, running):
     assert waiting.run_at > waiting.started_at + timedelta(seconds=5)
 
 
-async def test_an_unexpected_error_ends_one_job_and_not_the_worker(storage, running):
+async def test_an_unexpected_error_ends_one_job_and_not_the_worker(
+    storage: JobStorage, running: Callable[..., Any]
+) -> None:
     """A fault of the program is told as one, and the next job is done."""
 
-    async def work(each, _):
+    async def work(each: Job, _: Any) -> dict[str, Any]:
         if each.parameters["bad"]:
             raise ZeroDivisionError("division by zero")
         return {}
@@ -159,11 +180,11 @@ async def test_an_unexpected_error_ends_one_job_and_not_the_worker(storage, runn
     )
 
 
-async def test_a_running_job_is_cancelled_in_order(storage, running):
+async def test_a_running_job_is_cancelled_in_order(storage: JobStorage, running: Callable[..., Any]) -> None:
     """The work may end what it does before it goes; the job is cancelled then."""
     begun, left_in_order = asyncio.Event(), []
 
-    async def work(_, __):
+    async def work(_: Any, __: Any) -> None:
         begun.set()
         try:
             await asyncio.sleep(60)
@@ -179,16 +200,18 @@ async def test_a_running_job_is_cancelled_in_order(storage, running):
     assert left_in_order == [True]
 
 
-async def test_a_worker_that_is_stopped_gives_back_what_it_cannot_finish(storage, running):
+async def test_a_worker_that_is_stopped_gives_back_what_it_cannot_finish(
+    storage: JobStorage, running: Callable[..., Any]
+) -> None:
     """A short job ends within the grace time; a long one waits for the next worker, which ends it."""
     begun = asyncio.Semaphore(0)
 
-    async def slow(each, _):
+    async def slow(each: Job, _: Any) -> dict[str, Any]:
         begun.release()
         await asyncio.sleep(each.parameters["seconds"])
         return {}
 
-    async def quick(_, __):
+    async def quick(_: Any, __: Any) -> dict[str, Any]:
         return {"by": "the next"}
 
     short, long = (
@@ -206,11 +229,11 @@ async def test_a_worker_that_is_stopped_gives_back_what_it_cannot_finish(storage
     assert (finished.result, finished.attempt) == ({"by": "the next"}, 2)
 
 
-async def test_jobs_with_one_lock_never_run_together(storage, running):
+async def test_jobs_with_one_lock_never_run_together(storage: JobStorage, running: Callable[..., Any]) -> None:
     """Twenty jobs of four locks on many slots: never two of one lock at once, and all are done."""
     held, together = set(), []
 
-    async def work(each, _):
+    async def work(each: Job, _: Any) -> dict[str, Any]:
         together.append(each.lock in held)
         held.add(each.lock)
         await asyncio.sleep(0.02)
@@ -224,13 +247,15 @@ async def test_jobs_with_one_lock_never_run_together(storage, running):
     assert not any(together)
 
 
-async def test_the_job_of_a_worker_that_fell_silent_is_taken_over(storage, running):
+async def test_the_job_of_a_worker_that_fell_silent_is_taken_over(
+    storage: JobStorage, running: Callable[..., Any]
+) -> None:
     """It was begun by a process that is no more; another worker does it within the time that is set."""
     long_ago = utc_now() - timedelta(minutes=5)
     lost = await storage.add(job(run_at=long_ago))
     assert await storage.begin("dead", long_ago, kinds=["ingest"])
 
-    async def work(_, __):
+    async def work(_: Any, __: Any) -> dict[str, Any]:
         return {}
 
     async with running(work):
@@ -238,10 +263,12 @@ async def test_the_job_of_a_worker_that_fell_silent_is_taken_over(storage, runni
     assert (done.state, done.attempt, done.takeovers) == ("done", 2, 1)
 
 
-async def test_a_worker_that_is_busy_computing_is_not_taken_for_dead(storage, running):
+async def test_a_worker_that_is_busy_computing_is_not_taken_for_dead(
+    storage: JobStorage, running: Callable[..., Any]
+) -> None:
     """Work that never lets the event loop go, for longer than a silent worker is trusted, is heard of all the same."""
 
-    async def work(each, _):
+    async def work(each: Job, _: Any) -> dict[str, Any]:
         deadline = time.monotonic() + 3
         while time.monotonic() < deadline:
             sum(range(1000))
@@ -253,11 +280,11 @@ async def test_a_worker_that_is_busy_computing_is_not_taken_for_dead(storage, ru
     assert done.result["beat"] > 2
 
 
-async def test_a_job_that_is_anothers_now_is_left(storage, running):
+async def test_a_job_that_is_anothers_now_is_left(storage: JobStorage, running: Callable[..., Any]) -> None:
     """A worker that was thought dead hears that its job has been taken over, and stops working on it."""
     begun, left = asyncio.Event(), asyncio.Event()
 
-    async def work(_, __):
+    async def work(_: Any, __: Any) -> None:
         begun.set()
         try:
             await asyncio.sleep(60)
