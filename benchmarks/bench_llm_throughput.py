@@ -124,7 +124,7 @@ def model_of(answering: Answering) -> FunctionModel:
 
 @asynccontextmanager
 async def processor_of(settings: Settings, databases: Databases, answering: Answering) -> AsyncIterator[Processor]:
-    """The processor as bootstrap builds it, over a model of our own."""
+    """The processor as a run builds it, over a model of our own."""
     answers, book = AnswerStorage(databases.processing), SpendingStorage(databases.processing)
     async with Ledger(book, Caps(), "bench") as ledger:
         endpoint = Endpoint(model_of(answering), CHOICE, settings.llm)
@@ -138,8 +138,12 @@ async def processor_of(settings: Settings, databases: Databases, answering: Answ
         local = LocalAnalyzer(names=False, workers=workers)
         analyzer = LlmAnalyzer(llm, load_prompts(settings.prompts), settings.llm, local, workers)
         claims = WorkClaims(ClaimStorage(databases.processing), databases.locks)
-        yield Processor(ProcessingStorage(databases.processing), RawStorage(databases.raw), analyzer, claims, workers)
-        await workers.close()
+        try:
+            yield Processor(
+                ProcessingStorage(databases.processing), RawStorage(databases.raw), analyzer, claims, workers
+            )
+        finally:
+            await workers.close()
 
 
 @contextmanager
