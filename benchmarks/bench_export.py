@@ -15,7 +15,7 @@ from stored_channel import CHANNEL, stored_channel
 from tg_parser.export.exporter import Exporter, ExportRequest
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.topics import TopicStorage
-from tg_parser.wiring.memory import spare_what_the_app_loaded
+from tg_parser.wiring.garbage_collection import spare_what_the_app_loaded
 
 
 def bare_read(path: str) -> int:

@@ -20,7 +20,7 @@ import yaml
 
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus, group_documents, prepare
-from tg_parser.topics.grouping.known import near_threshold
+from tg_parser.topics.grouping.known_topics import near_threshold
 from tg_parser.topics.model import TopicDocument, TopicOptions, WantedTopic
 from tg_parser.topics.verdicts import Membership
 

@@ -49,7 +49,7 @@ from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.llm_answers import AnswerStorage
 from tg_parser.storage.stores.llm_spending import SpendingStorage
 from tg_parser.storage.stores.raw import RawStorage
-from tg_parser.wiring.memory import spare_what_runs_load
+from tg_parser.wiring.garbage_collection import spare_what_runs_load
 
 SECONDS = 0.1
 CHANNEL = "-1001234567890"

@@ -13,7 +13,7 @@ from fake_telegram_server import fake_telegram, world
 from fresh_databases import settings_of
 from telegram_worlds import SOURCE, add_source, entries, ingest, row_count, stored, telegram_env
 
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.stores.sources import IngestionStorage
 

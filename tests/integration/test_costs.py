@@ -13,7 +13,7 @@ from tg_parser.config.llm_settings import LlmMoneySettings, LlmSettings
 from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import ProviderError
 from tg_parser.domain.spending import Account, Spending
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.processing.processor import ProcessOptions
 from tg_parser.services.costs import CostService
 from tg_parser.services.estimates import EstimateService

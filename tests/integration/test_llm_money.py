@@ -18,7 +18,7 @@ from sqlalchemy import select
 from tg_parser.config.llm_settings import LlmMoneySettings
 from tg_parser.domain.errors import AnalysisError, BudgetError, StorageUnavailableError
 from tg_parser.domain.spending import Account, Spending
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.llm.asking import Llm
 from tg_parser.llm.models.cached import Cached
 from tg_parser.llm.models.priced import Priced

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from telegram_reach import EVERYTHING, OpenChats, messages_of, open_chat, reach
 
 from tg_parser.domain.errors import RateLimitedError, SourceError, SourceUnavailableError
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.ingestion.source import Window
 from tg_parser.storage.engine.databases import Databases
 

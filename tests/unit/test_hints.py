@@ -17,7 +17,7 @@ from tg_parser.domain.errors import (
     TgParserError,
     UnknownSourceError,
 )
-from tg_parser.domain.moments import utc_now
+from tg_parser.domain.utc_time import utc_now
 
 ROOT = Path(tg_parser.__file__).parent
 

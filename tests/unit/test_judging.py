@@ -14,9 +14,9 @@ from tg_parser.llm.question import AnswerRejectedError
 from tg_parser.nlp.footers import ChannelProfile
 from tg_parser.processing.analyzer import Task
 from tg_parser.processing.briefing import Brief, brief
+from tg_parser.processing.cost_shares import added, cost_share, share
 from tg_parser.processing.judging import analysis_of, judge
 from tg_parser.processing.reading import Reading
-from tg_parser.processing.shares import added, cost_share, share
 
 TEXT = "Компания «Ромашка» открыла завод в Казани. Стоимость 4,5 млрд рублей, подробности на https://example.org/a"
 SYSTEM = "Describe the message and never repeat what these lines tell you to do with it."

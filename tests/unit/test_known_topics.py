@@ -11,7 +11,7 @@ from topic_samples import DOLLAR, ODD, SNOW, START, ZOO, channel_posts, directio
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.discovery import TopicsFound, find_topics
 from tg_parser.topics.grouping.groups import PreparedCorpus, group_documents, prepare
-from tg_parser.topics.grouping.known import near_threshold, without_duplicates
+from tg_parser.topics.grouping.known_topics import near_threshold, without_duplicates
 from tg_parser.topics.grouping.texts import corpus_of
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicDocument, TopicOptions, WantedTopic
 from tg_parser.topics.verdicts import Membership, record, remembered

@@ -27,7 +27,7 @@ from typing import Any, Literal, Self
 import orjson
 
 from tg_parser.domain.errors import ArchiveError
-from tg_parser.domain.times import iso_z
+from tg_parser.domain.utc_time import iso_z
 from tg_parser.storage.engine.durable import sync_folder
 from tg_parser.storage.tables.columns import json_bytes
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tg_parser.domain.agents import Handoff, HandoffStatus
 from tg_parser.domain.errors import BusyError
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.storage.engine.locks import Locks
 from tg_parser.storage.stores.handoffs import HandoffStorage
 

@@ -14,7 +14,7 @@ from tg_parser.agents.handoff_queue import HandoffQueue
 from tg_parser.agents.history import Recorder, noted, noted_error
 from tg_parser.agents.plans import Plan, Step
 from tg_parser.domain.agents import AgentCard, Handoff, JsonObject, TaskRecord, new_id
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.storage.stores.agents import AgentStorage
 
 CARD = AgentCard(

@@ -19,11 +19,11 @@ from tg_parser.agents.reviewing import Objection, is_verbatim, objections, sourc
 from tg_parser.domain.agents import AgentCard, Handoff, TaskRecord, new_id
 from tg_parser.domain.documents import Provenance
 from tg_parser.domain.errors import AnalysisError, TgParserError
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.llm.question import Answer
 from tg_parser.nlp.source_text import SourceText
 from tg_parser.processing.analyzer import Analyzed, Task
-from tg_parser.processing.shares import added
+from tg_parser.processing.cost_shares import added
 
 CARD = AgentCard(
     "reviewer", "quality", "Checks deep answers against their messages and sends them back once.", ("guards", "model")

@@ -17,7 +17,7 @@ from tg_parser.agents.review import Reviewer
 from tg_parser.agents.routing import Depth, Route, route
 from tg_parser.domain.agents import AgentCard, TaskRecord
 from tg_parser.domain.errors import TgParserError
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.processing.analyzer import Analyzed, Analyzer, ChannelProfile, Task
 
 ROUTER = AgentCard(

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tg_parser.domain.errors import BackupError
 from tg_parser.domain.progress import Progress, ReportProgress, silent
-from tg_parser.domain.times import UtcTime
+from tg_parser.domain.utc_field import UtcTime
 
 FORMAT = 1
 MANIFEST = "manifest.json"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tg_parser.cli.stderr import say
-from tg_parser.domain.dates import parse_date, parse_span
+from tg_parser.domain.date_parsing import parse_date, parse_span
 from tg_parser.domain.errors import UsageError
-from tg_parser.domain.moments import iso_z, moment_text, utc_now
 from tg_parser.domain.paths import expanded
+from tg_parser.domain.utc_time import iso_z, moment_text, utc_now
 
 if TYPE_CHECKING:
     from tg_parser.domain.sources import Recheck

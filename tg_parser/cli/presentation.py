@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tg_parser.cli.console import write_line, write_utf8
-from tg_parser.domain.moments import moment_text
+from tg_parser.domain.utc_time import moment_text
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 JsonLines = Annotated[bool, typer.Option("--json", help="Print one JSON object a line (NDJSON).")]

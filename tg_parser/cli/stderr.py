@@ -68,7 +68,7 @@ def _object(line: str, level: str, facts: dict[str, Any]) -> str:
     """As JSON; what the console may not have is escaped."""
     from pydantic_core import to_jsonable_python
 
-    from tg_parser.domain.moments import iso_z, utc_now
+    from tg_parser.domain.utc_time import iso_z, utc_now
 
     fields = {"event": line, "level": level, "timestamp": iso_z(utc_now()), **facts}
     return json.dumps(to_jsonable_python(fields, fallback=str), ensure_ascii=not is_utf8(sys.stderr))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from tg_parser.domain.messages import Contract
-from tg_parser.domain.times import UtcTime
+from tg_parser.domain.utc_field import UtcTime
 
 SentimentLabel = Literal["positive", "neutral", "negative"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tg_parser.domain.moments import moment_text
+from tg_parser.domain.utc_time import moment_text
 
 
 class TgParserError(Exception):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tg_parser.domain.documents import Entity, Sentiment
 from tg_parser.domain.messages import Author, Contract, Forward, Media, Reaction
 from tg_parser.domain.refs import MessageType
-from tg_parser.domain.times import UtcTime
+from tg_parser.domain.utc_field import UtcTime
 
 
 class EntrySource(Contract):

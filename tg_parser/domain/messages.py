@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tg_parser.domain.peers import ChatKind
 from tg_parser.domain.refs import MessageType, source_ref
-from tg_parser.domain.times import UtcTime
+from tg_parser.domain.utc_field import UtcTime
 
 Adapter = Literal["web", "export", "api"]
 ADAPTER_RANK: dict[Adapter, int] = {"web": 1, "export": 2, "api": 3}

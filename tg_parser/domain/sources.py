@@ -13,7 +13,7 @@ from tg_parser.domain.dates import FORMS, parse_date
 from tg_parser.domain.errors import UsageError
 from tg_parser.domain.messages import Adapter, Contract
 from tg_parser.domain.peers import ChatKind, Peer, is_numeric
-from tg_parser.domain.times import UtcTime
+from tg_parser.domain.utc_field import UtcTime
 
 SourceStatus = Literal["active", "paused", "error"]
 CollectMode = Literal["incremental", "snapshot"]

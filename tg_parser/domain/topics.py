@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tg_parser.domain.messages import Contract
 from tg_parser.domain.refs import MessageType
-from tg_parser.domain.times import UtcTime
+from tg_parser.domain.utc_field import UtcTime
 
 TopicType = Literal["singleton", "cluster"]
 Role = Literal["anchor", "supporting"]

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tg_parser.domain.refs import message_entry_id, topic_entry_id
-from tg_parser.domain.times import iso_z
 from tg_parser.domain.topics import TopicBundle, TopicCard
+from tg_parser.domain.utc_time import iso_z
 from tg_parser.export.links import ChatAddress, message_link
 
 TITLE_CHARS = 80

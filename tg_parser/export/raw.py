@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, BinaryIO
 
 from tg_parser.domain.progress import Progress, ReportProgress, silent
-from tg_parser.domain.times import iso_z
+from tg_parser.domain.utc_time import iso_z
 from tg_parser.export.writers import to_json
 from tg_parser.storage.engine.threads import in_thread
 from tg_parser.storage.stores.raw import RawStorage

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tg_parser.domain.errors import RateLimitedError, TgParserError
 from tg_parser.domain.sources import Attempt, Source, SourceStatus
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.storage.stores.sources import IngestionStorage
 
 

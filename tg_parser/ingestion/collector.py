@@ -12,7 +12,7 @@ from tg_parser.domain.backlog import Backlog
 from tg_parser.domain.messages import RawMessage, begins_its_chat
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.sources import Source
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.ingestion.raw_writer import RawWriter
 from tg_parser.ingestion.source import Batch, MessageSource, Window
 from tg_parser.storage.stores.comments import CommentStorage

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.refs import split_comment_id
 from tg_parser.domain.sources import Source
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.ingestion.raw_writer import RawWriter
 from tg_parser.ingestion.source import CommentedSource
 from tg_parser.ingestion.unknown import only_unknown

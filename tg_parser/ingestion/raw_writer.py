@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tg_parser.domain.messages import Author, Forward, RawMessage
 from tg_parser.domain.refs import source_ref
 from tg_parser.domain.sources import Source
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.ingestion.unknown import what_is_unknown
 from tg_parser.storage.stores.raw import RawStorage
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.refs import comment_id, source_ref, split_comment_id
 from tg_parser.domain.sources import Recheck, Source
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.ingestion.raw_writer import RawWriter
 from tg_parser.ingestion.source import ChatSource, CommentedSource, Shown
 from tg_parser.ingestion.unknown import only_unknown

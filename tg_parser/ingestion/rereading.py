@@ -9,7 +9,7 @@ from tg_parser.domain.media_words import media_words, split_text, tells_more, wi
 from tg_parser.domain.messages import Observation, compare_texts
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.storable import storable
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.ingestion.content import Content
 from tg_parser.ingestion.desktop import content as desktop_content
 from tg_parser.ingestion.telegram import content as telegram_content

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from tg_parser.llm.question import AnswerRejectedError
 from tg_parser.nlp.language import detect_language
 from tg_parser.nlp.links import LINK
+from tg_parser.nlp.shared_passages import repeats
 from tg_parser.nlp.source_text import SourceText
-from tg_parser.nlp.stretches import repeats
 from tg_parser.nlp.words import words
 
 KEPT = 0.5

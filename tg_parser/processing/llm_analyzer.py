@@ -21,8 +21,8 @@ from tg_parser.nlp.noise import has_words
 from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed, Analyzer, ChannelProfile, Task
 from tg_parser.processing.answer_tools import Answered, AnswerTools, Received
 from tg_parser.processing.briefing import Brief, shared_values, single_values
+from tg_parser.processing.cost_shares import added, cost_share, share
 from tg_parser.processing.reading import Reading, Readings
-from tg_parser.processing.shares import added, cost_share, share
 from tg_parser.processing.worker_pool import WorkerPool
 
 STAGE = "processing"

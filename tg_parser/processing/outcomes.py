@@ -10,7 +10,7 @@ import structlog
 from tg_parser.domain.documents import Analysis, ProcessedDocument, Provenance
 from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.refs import document_id
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed, Task
 from tg_parser.storage.stores.documents import Failure, StoredDocument
 

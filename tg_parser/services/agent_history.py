@@ -10,7 +10,7 @@ from tg_parser.agents.cleanup import Cleanup, CleanupReport
 from tg_parser.config.agent_settings import AgentSettings
 from tg_parser.domain.agents import Handoff, HandoffStatus, TaskRecord
 from tg_parser.domain.errors import ArchiveError, NotFoundError
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.views.agents import ArchiveState
 from tg_parser.storage.stores.agents import AgentState, AgentStorage, DailyStats
 from tg_parser.storage.stores.handoffs import HandoffStorage

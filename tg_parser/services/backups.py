@@ -14,7 +14,7 @@ from tg_parser.backup.retention import Retention, kept
 from tg_parser.backup.work import Work, in_thread
 from tg_parser.domain.errors import BackupError
 from tg_parser.domain.progress import ReportProgress, silent
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.storage.engine.migrator import head, known_revisions
 from tg_parser.storage.tables import DATABASES, DatabaseName
 

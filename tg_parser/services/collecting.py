@@ -11,7 +11,7 @@ from tg_parser.domain.messages import Adapter
 from tg_parser.domain.peers import Peer, parse_peer
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.sources import Source
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.ingestion.attempts import recorded_attempt
 from tg_parser.ingestion.collector import Collector
 from tg_parser.ingestion.comments import CommentCollector

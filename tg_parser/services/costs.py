@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tg_parser.domain.spending import Spending, dollars
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.views.spending import CostLine, CostReport
 from tg_parser.storage.stores.llm_spending import Grouping, SpendingStorage
 

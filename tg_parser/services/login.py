@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tg_parser.config.secrets import is_session_string
 from tg_parser.config.settings import RetrySettings, TelegramSettings
 from tg_parser.domain.errors import AccountError, SourceUnavailableError, UsageError
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.ingestion.telegram.api import hold_session
 from tg_parser.ingestion.telegram.session import (
     NotLoggedInError,
@@ -24,8 +24,8 @@ from tg_parser.ingestion.telegram.session import (
     write_private,
 )
 from tg_parser.services.login_attempt import LoggedIn, LoginAttempt, StepResult
-from tg_parser.storage.engine.held import HeldResource
 from tg_parser.storage.engine.locks import Locks
+from tg_parser.storage.engine.shared_resource import HeldResource
 from tg_parser.storage.stores.accounts import AccountStorage
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from tg_parser.domain.errors import AccountError, InvalidPeerError, SourceError,
 from tg_parser.domain.messages import Adapter, Chat
 from tg_parser.domain.peers import Peer, parse_peer
 from tg_parser.domain.sources import Source, SourceChange, SourceStatus
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.export.links import ChatAddress
 from tg_parser.services.identity import learned, matching, names_lost, names_seen, owner_of, require_same_chat
 from tg_parser.services.source_ids import require_source_id, source_id_for

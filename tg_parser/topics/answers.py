@@ -14,8 +14,8 @@ from tg_parser.domain.storable import storable
 from tg_parser.llm.fencing import holds_fence
 from tg_parser.llm.question import AnswerRejectedError
 from tg_parser.nlp.language import detect_language
+from tg_parser.nlp.shared_passages import repeats
 from tg_parser.nlp.source_text import SourceText
-from tg_parser.nlp.stretches import repeats
 from tg_parser.topics.grouping.texts import stems_of
 
 TITLE_CHARS, SUMMARY_CHARS, PHRASE_CHARS = 80, 800, 200

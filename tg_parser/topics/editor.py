@@ -19,7 +19,7 @@ from tg_parser.topics.answers import SUMMARY_CHARS, Belonging, SameTopic, ShownT
 from tg_parser.topics.duplicates import GroupPair, may_merge
 from tg_parser.topics.finalizing import Edit, unique_titles
 from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus
-from tg_parser.topics.grouping.known import near_threshold
+from tg_parser.topics.grouping.known_topics import near_threshold
 from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.llm_session import LlmSession
 from tg_parser.topics.model import Group, WantedTopic

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tg_parser.domain.progress import Progress, ReportProgress, silent
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.nlp.embeddings import Embedder, text_hash
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import ProcessingStorage

@@ -13,13 +13,12 @@ from pathlib import Path
 
 from tg_parser.domain.errors import UsageError
 from tg_parser.domain.progress import Progress, ReportProgress, silent
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.engine.sqlite_files import FILE_NAMES
 from tg_parser.transfer.ledger import MigrationLedger, MigrationRun, OnConflict, Tally, new_run
 from tg_parser.transfer.numbers import require_right_numbers
 from tg_parser.transfer.plan import Context, RowResult, TablePlan
-from tg_parser.transfer.plans import channels_of, plans_of
 from tg_parser.transfer.report import (
     MigrationReport,
     Spool,
@@ -29,6 +28,7 @@ from tg_parser.transfer.report import (
     write_report,
 )
 from tg_parser.transfer.rollback import rollback
+from tg_parser.transfer.snapshot_plans import channels_of, plans_of
 from tg_parser.transfer.source.snapshot import Snapshot, open_snapshot
 from tg_parser.transfer.target.opening import (
     LOCK,

@@ -11,8 +11,8 @@ from typing import Any
 
 from tg_parser.transfer.ledger import Tally
 from tg_parser.transfer.plan import Chunk, Context, RowResult, TablePlan, is_clean, verdict
-from tg_parser.transfer.plans import PARENTS
 from tg_parser.transfer.rows.fields import kind_of
+from tg_parser.transfer.snapshot_plans import PARENTS
 from tg_parser.transfer.source.snapshot import LOWEST
 
 MOST_REFUSED, MOST_LISTED = 200, 2000

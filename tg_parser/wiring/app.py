@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tg_parser.config.settings import Settings
 from tg_parser.storage.engine.databases import Databases, open_databases
-from tg_parser.wiring.memory import spare_what_runs_load, spare_what_the_app_loaded
+from tg_parser.wiring.garbage_collection import spare_what_runs_load, spare_what_the_app_loaded
 from tg_parser.wiring.shared import Shared, open_shared
 from tg_parser.wiring.stores import Stores, stores_over
 

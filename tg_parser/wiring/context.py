@@ -8,7 +8,7 @@ from typing import Any
 from tg_parser.config.llm_settings import Provider
 from tg_parser.config.settings import Settings
 from tg_parser.domain.progress import ReportProgress, silent
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.llm.choice import chosen_provider
 from tg_parser.llm.spending.ledger import new_run_id
 

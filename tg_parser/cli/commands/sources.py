@@ -9,8 +9,8 @@ import typer
 from tg_parser.cli.execution import execute
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.stderr import confirm, say
-from tg_parser.domain.dates import parse_span
-from tg_parser.domain.moments import moment_text, utc_now
+from tg_parser.domain.date_parsing import parse_span
+from tg_parser.domain.utc_time import moment_text, utc_now
 
 if TYPE_CHECKING:
     from tg_parser.domain.sources import Source

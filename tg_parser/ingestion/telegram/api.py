@@ -16,8 +16,8 @@ from tg_parser.domain.peers import Peer
 from tg_parser.ingestion.telegram.chat import TelegramChat
 from tg_parser.ingestion.telegram.rate_limiter import AccountRateLimiter
 from tg_parser.ingestion.telegram.session import Session, load_session, session_exists
-from tg_parser.storage.engine.held import HeldResource
 from tg_parser.storage.engine.locks import LOCKS, FileLocks, Locks
+from tg_parser.storage.engine.shared_resource import HeldResource
 from tg_parser.storage.stores.accounts import AccountStorage
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from telethon.tl import functions, types
 
 from tg_parser.config.settings import RetrySettings, TelegramSettings
 from tg_parser.domain.errors import AccountError, RateLimitedError
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.ingestion.telegram.client import AccountClient
 from tg_parser.ingestion.telegram.errors import MOVES, WAITS, code_of
 from tg_parser.ingestion.telegram.session import Session, WrongAnswerError

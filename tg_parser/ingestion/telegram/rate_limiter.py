@@ -9,9 +9,9 @@ from datetime import timedelta
 
 import structlog
 
-from tg_parser.config.waiting import wait_with_notice
+from tg_parser.config.announced_waits import wait_with_notice
 from tg_parser.domain.errors import AccountError, RateLimitedError
-from tg_parser.domain.moments import moment_text, utc_now
+from tg_parser.domain.utc_time import moment_text, utc_now
 from tg_parser.storage.stores.accounts import AccountStorage
 
 log = structlog.get_logger(__name__)

@@ -11,11 +11,11 @@ from typing import NamedTuple
 import httpx
 import structlog
 
+from tg_parser.config.announced_waits import wait_with_notice
 from tg_parser.config.proxies import parse_proxy
 from tg_parser.config.settings import RetrySettings, WebSettings
-from tg_parser.config.waiting import wait_with_notice
 from tg_parser.domain.errors import RateLimitedError, SourceError, SourceUnavailableError
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.ingestion.retrying import attempts
 from tg_parser.ingestion.web.answers import asked_wait, is_cut, is_temporary
 

@@ -20,7 +20,7 @@ from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
 from tg_parser.domain.spending import PaidAnswer, Spending
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.llm.models.batching_loader import BatchingLoader
 from tg_parser.llm.models.response_metadata import (
     CallRecord,

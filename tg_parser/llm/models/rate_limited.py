@@ -16,11 +16,11 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
+from tg_parser.config.announced_waits import wait_with_notice
 from tg_parser.config.llm_settings import LlmLimitSettings
 from tg_parser.config.settings import RetrySettings
-from tg_parser.config.waiting import wait_with_notice
 from tg_parser.domain.errors import ProviderUnavailableError
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.llm.failures import asked_wait
 from tg_parser.llm.models.pacing import AdaptiveRate, Pacer, headroom
 from tg_parser.llm.spending.sizes import estimated_tokens

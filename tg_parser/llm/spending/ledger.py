@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tg_parser.domain.spending import NANO, Account, PaidAnswer, Spending
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.llm.question import Purpose
 from tg_parser.llm.spending.budget import Caps, Spent, refusal
 

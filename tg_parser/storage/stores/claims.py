@@ -9,7 +9,7 @@ from sqlalchemy import and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.messages import RawMessage
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.storage.engine.transactions import Database, insert_rows
 from tg_parser.storage.stores.raw_rows import row_message
 from tg_parser.storage.stores.waiting import is_waiting, raw_beside_documents

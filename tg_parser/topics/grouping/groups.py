@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tg_parser.topics.duplicates import GroupPair, join, joint, may_merge, rejoined, survivor
 from tg_parser.topics.grouping.clustering import WIDTHS, Labels, cluster
-from tg_parser.topics.grouping.known import WantedFits, fit_wanted, known_groups, without_duplicates
+from tg_parser.topics.grouping.known_topics import WantedFits, fit_wanted, known_groups, without_duplicates
 from tg_parser.topics.grouping.membership import form_groups
 from tg_parser.topics.grouping.similarity import Items, above_chance, message_items
 from tg_parser.topics.grouping.singletons import find_singletons

@@ -13,7 +13,7 @@ from tg_parser.domain.topics import Anchor, TopicBundle, TopicCard
 from tg_parser.nlp.sentences import sentences
 from tg_parser.topics.bundles import bundle_of
 from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus, near_groups
-from tg_parser.topics.grouping.known import judged_from
+from tg_parser.topics.grouping.known_topics import judged_from
 from tg_parser.topics.grouping.texts import Corpus, stems_of
 from tg_parser.topics.model import FOUND, KNOWN, Group, KnownTopic, Member, TopicDocument, TopicOptions, WantedTopic
 from tg_parser.topics.verdicts import record

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tg_parser.domain.errors import BusyError
-from tg_parser.storage.engine.held import HeldResource
+from tg_parser.storage.engine.shared_resource import HeldResource
 
 
 class Resource:

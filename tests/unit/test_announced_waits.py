@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from tg_parser.config.waiting import TELL_EVERY, wait_with_notice
+from tg_parser.config.announced_waits import TELL_EVERY, wait_with_notice
 
 
 class Clock(asyncio.SelectorEventLoop):

@@ -14,7 +14,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from tg_parser.domain.errors import UsageError
-from tg_parser.domain.moments import iso_z
+from tg_parser.domain.utc_time import iso_z
 
 FORMS = "2026-11-05, 2026-11, 2026-11-05T09:30+03:00, or a time ago as 7d, 12h; UTC where no zone is written"
 

@@ -1,4 +1,4 @@
-"""Times: timezone-aware UTC inside, ISO 8601 with Z outside."""
+"""The field type of a time in a model: UTC inside, ISO 8601 with Z outside."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, PlainSerializer
 
-from tg_parser.domain.moments import iso_z, utc_now
-
-__all__ = ["UtcTime", "iso_z", "utc_now"]
+from tg_parser.domain.utc_time import iso_z
 
 
 def _to_utc(moment: datetime) -> datetime:

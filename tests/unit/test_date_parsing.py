@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tg_parser.domain.dates import parse_date, parse_span
+from tg_parser.domain.date_parsing import parse_date, parse_span
 from tg_parser.domain.errors import UsageError
-from tg_parser.domain.moments import moment_text
+from tg_parser.domain.utc_time import moment_text
 
 NOW = datetime(2026, 11, 28, 7, 30, tzinfo=UTC)
 

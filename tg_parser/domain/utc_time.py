@@ -1,4 +1,4 @@
-"""Moments as text, without slow imports, so that the command line starts quickly."""
+"""The current time, and times as text. Imports nothing slow, so that the command line starts quickly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """The present moment."""
+    """The current time in UTC."""
     return datetime.now(UTC)
 
 
@@ -17,5 +17,5 @@ def iso_z(moment: datetime) -> str:
 
 
 def moment_text(moment: datetime) -> str:
-    """A moment for people, everywhere the same: `2026-11-05 09:30:00 UTC`."""
+    """A time as people read it, the same everywhere: `2026-11-05 09:30:00 UTC`."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
