@@ -114,7 +114,7 @@ def test_bad_answers_go_to_the_ledger_and_leave_it(process_env: dict[str, str], 
         failed = failures(env, tmp_path)
         assert sorted(each["source_ref"] for each in failed) == [f"tg:{CHANNEL}:post:1", f"tg:{CHANNEL}:post:2"]
         assert {(each["error_class"], each["attempts"]) for each in failed} == {("UnusableAnswerError", 1)}
-        assert "words of text_clean stand in the message" in failed[0]["error_message"]
+        assert "words of text_clean are in the message" in failed[0]["error_message"]
         tg_parser(env, "process", "--all", cwd=tmp_path)
         assert len(server.requests) == 5
         lies.clear()
@@ -129,7 +129,7 @@ def test_a_model_that_answers_rubbish_to_everything_stops_the_run(process_env: d
         env = {**process_env, **IMPATIENT, **server.environment("openai"), "PROCESSING_CONCURRENCY": "1"}
         done = tg_parser(env, "run", *export(tmp_path, *news(30)), *STEPS, cwd=tmp_path, code=1)
         assert 10 <= len(server.requests) <= 12
-    assert "Message after message no answer could be used (5 in a row)" in done.stderr
+    assert "The answers of 5 calls in a row could not be used" in done.stderr
     assert "Hint: Try another model" in done.stderr
     assert "This is not one JSON object" in done.stderr
     assert failures(env, tmp_path) == []

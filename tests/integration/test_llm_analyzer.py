@@ -108,13 +108,13 @@ async def test_refused_answer_is_asked_for_again(analyze: Callable[..., Any]) ->
     )
     (made,) = await analyze(provider, LONG)
     assert len(provider.asked) == 2
-    assert "stand in the message" in provider.asked[1].user
+    assert "are in the message" in provider.asked[1].user
     assert (made.provenance.input_tokens, made.provenance.cost_usd) == (200, 0.002)
 
 
 async def test_answers_that_stay_bad_are_the_messages_error(analyze: Callable[..., Any]) -> None:
     """After the last attempt an AnalysisError says what was wrong, without the instructions."""
-    with pytest.raises(AnalysisError, match=r"refused 2 times.*stand in the message") as caught:
+    with pytest.raises(AnalysisError, match=r"refused 2 times.*are in the message") as caught:
         await analyze(Provider(lambda asked: reading("Something else.")), LONG)
     assert "strangers" not in caught.value.message
 

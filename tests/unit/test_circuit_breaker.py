@@ -46,7 +46,7 @@ def test_rubbish_in_a_row_is_the_models_fault() -> None:
     released, error = told[-1]
     assert released == []
     assert isinstance(error, ProviderError)
-    assert error.message == "Message after message no answer could be used (5 in a row). No JSON."
+    assert error.message == "The answers of 5 calls in a row could not be used. No JSON."
     assert breaker.over(early=True) == ([], None)
 
 

@@ -16,32 +16,32 @@ from tg_parser.nlp.marks import without_marks
 
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
-    # A joiner shapes emoji and the scripts of Asia and Arabia; anywhere else it is dirt.
+    # Joiners have a meaning in emoji and in some Asian and Arabic scripts; anywhere else they are garbage.
     "|(?<![\u0600-\u08ff\u0900-\u109f\u1780-\u18af\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"
 )
 _NEW_LINES = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _ACCENTED = re.compile("[^\\W\\d_][\u0300-\u036f]{1,8}(?![\u0300-\u036f])")
 _COMBINING_BYTES = (b"\xcc", b"\xcd")
-"""The first bytes of combining accents in UTF-8; looking for them costs next to nothing."""
+"""The first bytes of combining accents in UTF-8; searching for them is nearly free."""
 _FANCY_LETTER = re.compile("[\U0001d400-\U0001d7ff]+")
 _LINE_END = re.compile(r"[ \t]+$", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n{3,}")
 _WIDE_GAP = re.compile(r"(?<=[^\s]) {2,}(?=[^\s])")
 _ROUNDS = 6
-"""Marks may nest, and what one round takes away may bring others together; real texts need two rounds."""
+"""Marks may nest, and removing some may bring others together; real texts need two rounds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """A cleaned text and the links that stood behind words of it as Markdown marks."""
+    """A cleaned text, and the links that Markdown marks had attached to its words."""
 
     text: str
     links: tuple[Link, ...] = ()
 
 
 def clean(text: str) -> Cleaned:
-    """`text` as a reader sees it; a closing signature stays (see footers)."""
+    """`text` as a reader sees it; a closing signature is kept (see footers)."""
     text = storable(text)
     links: list[Link] = []
     for _ in range(_ROUNDS):

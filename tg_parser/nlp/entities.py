@@ -1,4 +1,4 @@
-"""Entities that have a form of their own: links, mentions, hashtags, e-mails, phones, money, dates."""
+"""Entities recognised by their form: links, mentions, hashtags, e-mails, phones, money, dates."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _PHONE = (
     r"(?<![\w+./-])(?:\+\d{1,3}[\s-]?(?:\(\d{1,5}\)|\d{1,5})(?:[\s-]?\d{2,4}){2,4}"
     r"|8[\s-]?(?:\([3489]\d{2}\)|[3489]\d{2})[\s-]?\d{3}[\s-]?\d{2}[\s-]?\d{2}|0\d{9})(?![\w-])"
 )
-# Read in lower case, and inside a word only where something can begin: twice as quick as ignoring case everywhere.
+# Matched on lower-cased text and only where an entity can begin: twice as fast as ignoring case everywhere.
 _BEGINNING = r"(?:(?<!\w)|(?=\d|(?:us)?[$€£₴₽]|https?://))"
 _ENTITY = re.compile(
     rf"{_BEGINNING}(?:(?P<link>{LINK.pattern})"
@@ -59,7 +59,7 @@ def find_entities(text: str, hidden: Iterable[Link] = ()) -> list[Entity]:
 
 
 def distinct(entities: Iterable[Entity]) -> list[Entity]:
-    """The first of each type and value, however its letters are capitalised."""
+    """The first entity of each type and value, ignoring case."""
     first: dict[tuple[str, str], Entity] = {}
     for entity in entities:
         first.setdefault((entity.type, entity.value.casefold().rstrip("/")), entity)
@@ -76,7 +76,7 @@ def _written(text: str) -> Iterator[Entity]:
 
 
 def _lowered(text: str) -> str:
-    """`text` in lower case, each letter in its place; a few letters of the world become two, and stay as they are."""
+    """`text` in lower case with its length unchanged: a few letters would become two, so they stay as they are."""
     lowered = text.lower()
     if len(lowered) == len(text):
         return lowered

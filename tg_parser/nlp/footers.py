@@ -1,4 +1,4 @@
-"""Signatures: the lines with which a channel closes its posts, and calls to subscribe. They are not content."""
+"""Signatures: the lines that a channel ends its posts with, and calls to subscribe. They are not content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DEPTH = 8
 _MIN_POSTS = 3
 _MIN_SHARE = 0.1
 _MIN_SHARE_ABOVE = 0.3
-"""A line above a footer may as well be content that recurs, a price say; so it must recur more."""
+"""A line above a footer may also be recurring content, such as a price, so it must recur more often."""
 _MAX_SIGNATURE = 90
 
 _NO_WORD = re.compile(r"[\W_]+")
@@ -39,7 +39,7 @@ _MAX_CALL_WORDS = 7
 
 @dataclass(frozen=True, slots=True)
 class ChannelProfile:
-    """What analysis needs to know of the whole channel: the normalised lines that close many of its posts."""
+    """What analysis needs to know about the whole channel: the normalised lines that end many of its posts."""
 
     footer_lines: frozenset[str] = frozenset()
 
@@ -50,18 +50,18 @@ def build_profile(texts: Iterable[str]) -> ChannelProfile:
 
 
 def _ending(text: str) -> str:
-    """The lines of `text` that may belong to a signature and one above them; nothing of a text of one line."""
+    """The lines of `text` that may belong to a signature and the one above them; empty for a text of one line."""
     lines = [line for line in text.splitlines() if line.strip()]
     return "\n".join(lines[-_DEPTH - 1 :]) if len(lines) > 1 else ""
 
 
 def normal_line(line: str) -> str:
-    """`line` as lines are compared: words alone, in lower case; links and decoration do not count."""
+    """`line` in the form used for comparing: its words in lower case, without links and decoration."""
     return _NO_WORD.sub(" ", LINK.sub(" ", line).casefold()).strip()
 
 
 def _common_footers(cleaned_texts: Iterable[str]) -> frozenset[str]:
-    """The lines that close at least three posts and a tenth of all; above them, the next lines that close a third."""
+    """The lines that end at least three posts and a tenth of all; then lines above them that end three tenths."""
     posts = [[line for line in text.split("\n") if line.strip()][-_DEPTH - 1 :] for text in cleaned_texts]
     known: set[str] = set()
     for _ in range(_DEPTH):
@@ -78,7 +78,7 @@ def _common_footers(cleaned_texts: Iterable[str]) -> frozenset[str]:
 
 
 def without_footer(text: str, footer_lines: frozenset[str]) -> str:
-    """`text` without the signature at its end. A text that is nothing but signature stays."""
+    """`text` without the signature at its end. A text that is only a signature is kept."""
     lines = text.split("\n")
     keep = len(lines)
     while keep > 1 and (not lines[keep - 1].strip() or _is_footer(lines[keep - 1], footer_lines)):
@@ -92,7 +92,7 @@ def _is_footer(line: str, footer_lines: frozenset[str]) -> bool:
 
 
 def _is_signature(line: str) -> bool:
-    """Whether a short closing line only calls to subscribe or names the channel's other places."""
+    """Whether a short closing line only calls to subscribe or lists the channel's other addresses."""
     if len(line) > _MAX_SIGNATURE:
         return False
     parts = [part.strip() for part in _SPLIT.split(line.strip()) if part.strip(_DECORATION)]

@@ -13,12 +13,12 @@ Kind = Literal["noun", "adjective", "other"]
 Phrase = Sequence[tuple[str, str]]
 
 _EXCEPTIONS: dict[str, Kind] = dict.fromkeys(("данные", "данным", "данными", "промо", "суть"), "noun")
-"""What posts mean by words that are mostly something else in the books the probabilities come from."""
+"""Words that posts use differently from the books that the probabilities come from."""
 
 
 @lru_cache(maxsize=100_000)
 def kind(word: str) -> Kind:
-    """What `word` (lower case, ё as е) most probably is; no surname, since those have a capital."""
+    """The most probable kind of `word` (lower case, ё as е); never a surname, because surnames have a capital."""
     if word in _EXCEPTIONS:
         return _EXCEPTIONS[word]
     plain = [form for form in forms(word) if not form.is_proper]
@@ -33,7 +33,7 @@ def kind(word: str) -> Kind:
 
 
 def _kind_of(form: Form) -> Kind:
-    """Active participles are verbs here: “запрещающий” names nothing."""
+    """Active participles are verbs here: “запрещающий” is not a name for anything."""
     if form.part in ADJECTIVES and not form.is_pronoun and form.voice != "actv":
         return "adjective"
     return "noun" if form.part in ("NOUN", "") else "other"
@@ -50,7 +50,7 @@ def belong(phrase: Phrase) -> bool:
 
 
 def _parts(phrase: Phrase) -> Iterator[tuple[list[str], str, str]]:
-    """The phrase cut after every word that is no adjective."""
+    """The phrase cut after every word that is not an adjective."""
     adjectives: list[str] = []
     for word, role in phrase:
         if role == "adjective":

@@ -30,7 +30,7 @@ _NOUN = re.compile(
 
 @lru_cache(maxsize=100_000)
 def kind(word: str) -> Literal["noun", "adjective", "other"]:
-    """What `word` (lower case) most probably is."""
+    """The most probable kind of `word` (lower case)."""
     if word in phrase_boundaries("uk"):
         return "other"
     if _ADJECTIVE.fullmatch(word) and not _NOT_ADJECTIVE.fullmatch(word):

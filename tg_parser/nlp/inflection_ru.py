@@ -22,16 +22,16 @@ from tg_parser.nlp.morphology_ru import (
 
 _BARE = re.compile(r"[А-ЯЁ][а-яё]*[бвгджзклмнпрстфхцчшщ]")
 _LIKELY = 2
-"""How much likelier than in running prose a nominative is among key phrases."""
+"""How much likelier a nominative is in key phrases than in running text."""
 _SURER = 10
-"""How much likelier a case is that the names after the head have too."""
+"""How much likelier a case is if the names after the head are in it too."""
 
 
 @lru_cache(maxsize=50_000)
 def nominatives(phrase: str) -> tuple[tuple[str, float], ...]:
-    """Every nominative that `phrase` may be a case of, with its probability, the most probable first.
+    """Every nominative that `phrase` may be a form of, with its probability, the most probable first.
 
-    The number stays: a plural is no case of a singular. A phrase with no Russian noun at its head is its own.
+    The number stays: a plural does not become a singular. A phrase without a Russian head noun stays as it is.
     """
     words = phrase.split()
     brand = _brand(words)
@@ -46,7 +46,7 @@ def nominatives(phrase: str) -> tuple[tuple[str, float], ...]:
 
 
 def nominative_of(surfaces: Mapping[str, int]) -> str:
-    """The nominative that most uses of one phrase are probably cases of; `surfaces` counts its forms."""
+    """The nominative that most uses of a phrase are probably forms of; `surfaces` counts the forms."""
     expected: dict[str, float] = defaultdict(float)
     for surface, count in surfaces.items():
         for text, share in nominatives(surface):
@@ -55,7 +55,7 @@ def nominative_of(surfaces: Mapping[str, int]) -> str:
 
 
 def _readings(words: Sequence[str]) -> Iterator[tuple[float, list[str]]]:
-    """For every reading of the head noun: how probable, and the nominatives of the words up to it and its names."""
+    """For every reading of the head noun: its probability, and the words up to it and its names in the nominative."""
     head = _head(words)
     if head is None:
         return
@@ -70,14 +70,14 @@ def _readings(words: Sequence[str]) -> Iterator[tuple[float, list[str]]]:
 
 
 def _brand(words: Sequence[str]) -> int:
-    """How many words a name begins with that the dictionary has not and that stand in every case as they are."""
+    """1 if the phrase begins with a brand that is not in the dictionary and is never inflected, else 0."""
     if len(words) < 2 or not (_BARE.fullmatch(words[0]) and words[1][0].isupper()):
         return 0
     return 0 if is_known(words[0]) else 1
 
 
 def _head(words: Sequence[str]) -> int | None:
-    """The place of the last noun with nothing but adjectives before it that agree with it."""
+    """The index of the last noun with only adjectives before it that agree with it."""
     head = None
     for place, word in enumerate(words):
         if not RUSSIAN_WORD.fullmatch(word):
@@ -110,7 +110,7 @@ def _nominative_of(reading: Reading, word: str, noun: Form) -> str:
 
 
 def _written_like(word: str, form: str) -> str:
-    """`form` with the capitals of `word`, and with ё only where its writer uses it."""
+    """`form` with the capitals of `word`, and with ё only if `word` is written with it."""
     plain = form if "ё" in word.lower() else form.replace("ё", "е")
     return "".join(
         char.upper() if place < len(word) and word[place].isupper() else char for place, char in enumerate(plain)

@@ -16,7 +16,7 @@ from tg_parser.nlp.words import stop_words
 
 _LOOKED_AT = 20_000
 _UNSEGMENTED = frozenset({"zh", "ja", "th", "km", "lo", "my"})
-"""Languages that put no spaces between words: a run of letters is no word there."""
+"""Languages without spaces between words: a run of letters is not a word there."""
 _LENGTH_BONUS = {1: 0.7, 2: 1.1, 3: 1.1, 4: 1.1}
 
 Key = tuple[str, ...]
@@ -54,7 +54,7 @@ def _collect(found: Sequence[list[Word]], language: str) -> dict[Key, _Candidate
 
 
 def _whole(candidates: dict[Key, _Candidate]) -> dict[Key, _Candidate]:
-    """Without those that recur only inside one longer phrase."""
+    """The candidates without those that recur only inside one longer phrase."""
     inside = {
         (part, one.surfaces.total())
         for key, one in candidates.items()
@@ -78,7 +78,7 @@ def _weight(word: Word, count: int) -> float:
 
 
 def _distinct(ranked: Iterable[Key], wanted: int) -> list[Key]:
-    """The first `wanted` that share at most half of their stems with one before."""
+    """The first `wanted` phrases that share at most half of their stems with any before them."""
     chosen: list[Key] = []
     for key in ranked:
         if len(chosen) == wanted:
@@ -89,14 +89,14 @@ def _distinct(ranked: Iterable[Key], wanted: int) -> list[Key]:
 
 
 def _surface(candidate: _Candidate, language: str | None) -> str:
-    """In Russian the nominative; elsewhere the form the text uses most, the shortest of those."""
+    """In Russian the nominative; otherwise the form that the text uses most, the shortest if there are several."""
     if language == "ru":
         return nominative_of(candidate.surfaces)
     return min(candidate.surfaces, key=lambda surface: (-candidate.surfaces[surface], len(surface), surface))
 
 
 def _without_stop_edges(phrase: str, language: str) -> str:
-    """`phrase` without stop words at its edges, which the nominative may have brought to light; never empty."""
+    """`phrase` without stop words at its edges, which inflection may have put there; never empty."""
     words, stop = phrase.split(), stop_words(language)
     while len(words) > 1 and words[0].lower() in stop:
         del words[0]

@@ -1,4 +1,4 @@
-"""The language of a text: by its letters if they decide it, else by a small model that ships inside a package."""
+"""The language of a text: by its letters if they are enough, else by a small model that comes with a package."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _SCRIPTS = {
 }  # fmt: skip
 _RUNS = {script: re.compile(f"[{letters}]+") for script, letters in _SCRIPTS.items()}
 _SOLE = frozenset({"he", "el", "hy", "ka", "am", "th", "ko", "ja"})
-"""Scripts that one language uses almost alone."""
+"""Scripts that almost only one language uses."""
 _RUSSIAN = re.compile("[ыэё]")
 _UKRAINIAN = re.compile("[іїєґ]")
 _NEITHER = re.compile("[\u0452\u0453\u0455\u0458-\u045d\u045f\u0492-\u052f]")
 
 
 def detect_language(text: str) -> str | None:
-    """The ISO 639-1 code of the language most of `text` is in; None where that would be a guess."""
+    """The ISO 639-1 code of the language most of `text` is in; None if that would be a guess."""
     sample = _NOT_LANGUAGE.sub(" ", LINK.sub(" ", without_vowel_signs(text[:_LOOKED_AT])))
     script, letters, own = _main_script(sample)
     if letters < _MIN_LETTERS:
@@ -56,7 +56,7 @@ def _main_script(sample: str) -> tuple[str, int, str]:
 
 
 def _lowered(match: re.Match[str]) -> str:
-    """A word in capitals in lower case: the model was not trained on shouting."""
+    """A word in capitals, lower-cased: the model was not trained on capitals."""
     return match[0].lower() if match[0].isupper() else match[0]
 
 
@@ -77,12 +77,12 @@ def _cyrillic(sample: str) -> str | None:
 
 
 def _russian_or_ukrainian(sample: str, ranked: dict[str, float]) -> str | None:
-    """The one that model, telling words and the lack of Ukrainian letters speak for; None where they disagree."""
+    """What the model, function words and missing Ukrainian letters show together; None if it is not clear."""
     russian, ukrainian = ranked.get("ru", 0.0), ranked.get("uk", 0.0)
     telling = sum((word in _only("uk", "ru")) - (word in _only("ru", "uk")) for word in words(sample))
     if max(russian, ukrainian) < 0.2 and not telling:
         return None
-    # Every twelfth Ukrainian letter is one that Russian lacks: the longer a text without any, the less it is Ukrainian.
+    # Every twelfth letter of Ukrainian text does not exist in Russian: a long text without any is hardly Ukrainian.
     letters = min(sum(map(str.isalpha, sample)), 100)
     balance = (russian + 0.05) / (ukrainian + 0.05) * math.exp(0.06 * letters - 1.5 * telling)
     return "ru" if balance >= 2 else "uk" if balance <= 0.7 else None
@@ -105,7 +105,7 @@ def _by_model(sample: str, letters: int) -> str | None:
 
 
 def _model(sample: str) -> dict[str, float]:
-    """Certainty by language code, the best five."""
+    """The probability by language code, for the five most probable languages."""
     return {str(one["lang"]): float(one["score"]) for one in _detector().detect(sample, model="lite", k=5)}
 
 

@@ -17,7 +17,7 @@ _BARE = (
 )
 _REST = r"(?:[^\s<>\"«»“”*`()\[\]{}|\\]|\((?:[^\s()<>]*+)\))++"
 LINK = re.compile(f"(?:{_SCHEME}|{_BARE}){_REST}", re.IGNORECASE)
-"""A link as it stands in a text; `trimmed` takes off the punctuation that only follows it."""
+"""A link as it is written in a text; `trimmed` removes the punctuation that only follows it."""
 
 _TAIL = ".,;:!?…'’\"_~"
 
@@ -28,7 +28,7 @@ def trimmed(link: str) -> str:
 
 
 def without_tracking(link: str) -> str:
-    """`link` without the parameters that only tell whoever counts clicks where a reader came from."""
+    """`link` without the parameters that only serve to track clicks."""
     base, hash_mark, fragment = link.partition("#")
     path, question, query = base.partition("?")
     kept = [part for part in re.split("[&?]", query) if part and not _tracks(part)] if question else []

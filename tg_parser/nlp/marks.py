@@ -1,7 +1,7 @@
 """Markdown-like marks in message texts: bold, italics, strike-out, spoilers, code, links behind words.
 
-Some exports write formatting out as marks. A mark is removed only where it cannot be code: `__init__`, `2 ** 3`,
-`**kwargs` and code spans that hold such marks stay as they are.
+Some exports write formatting as marks. A mark is removed only if it cannot be code: `__init__`, `2 ** 3`, `**kwargs`
+and code spans that contain such marks stay as they are.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _CODE_MARKS = frozenset("*_~|[]`")
 
 
 def without_marks(text: str) -> tuple[str, list[Link]]:
-    """`text` without its outermost marks, and the links that marks had put behind words, in order."""
+    """`text` without its outermost marks, and the links that its marks gave to words, in order."""
     plain, links = _open_links(text)
     return _drop_runs(_CODE_SPAN.sub(_open_code, plain) if "`" in plain else plain), links
 
 
 def _open_links(text: str) -> tuple[str, list[Link]]:
-    """Replace `[words](url)` by its words. Brackets may nest and may stand for themselves."""
+    """Replace `[words](url)` by its words. Brackets may nest, and may be plain text."""
     if "](" not in text:
         return text, []
     pieces: list[str] = []

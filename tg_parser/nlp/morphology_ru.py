@@ -1,4 +1,4 @@
-"""What the dictionary says of a Russian word: what it may be a form of, and how probable that is."""
+"""What the dictionary says about a Russian word: which forms it may be, and how probable each is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _loading = Lock()
 
 
 class Form(NamedTuple):
-    """A form of a word: its part of speech, and what it agrees in."""
+    """A form of a word: its part of speech, and the features in which it agrees."""
 
     part: str
     case: str | None
@@ -40,7 +40,7 @@ class Form(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """One thing that a word may be, with its probability."""
+    """One possible reading of a word, with its probability."""
 
     form: Form
     score: float
@@ -49,24 +49,24 @@ class Reading(NamedTuple):
 
 @lru_cache(maxsize=100_000)
 def forms(word: str) -> tuple[Form, ...]:
-    """All that `word` may be, unranked: half of the time that readings take goes into their probabilities."""
+    """All possible forms of `word`, unranked: takes half the time of `readings`, which computes probabilities too."""
     return tuple(_form(str(tag)) for tag in _analyzer().tag(word))
 
 
 @lru_cache(maxsize=30_000)
 def readings(word: str) -> tuple[Reading, ...]:
-    """All of `word`, the most probable first; guessed from its ending if it is not in the dictionary."""
+    """All readings of `word`, the most probable first; guessed from its ending if it is not in the dictionary."""
     return tuple(Reading(_form(str(parse.tag)), parse.score, parse) for parse in _analyzer().parse(word))
 
 
 def is_known(word: str) -> bool:
-    """Whether the dictionary has `word`."""
+    """Whether `word` is in the dictionary."""
     return any(reading.parse.is_known for reading in readings(word))
 
 
 @lru_cache(maxsize=30_000)
 def nouns(word: str) -> tuple[Reading, ...]:
-    """The readings of `word` as a noun; of names only where it has a capital, of a guessed name none."""
+    """The readings of `word` as a noun; as a name only if it has a capital, and never as a guessed name."""
     capital = word[0].isupper()
     found = tuple(one for one in readings(word) if one.form.part == "NOUN" and one.form.case != "voct")
     if capital and not any(one.parse.is_known for one in found):
@@ -85,7 +85,7 @@ def agreeing(word: str, noun: Form, parts: frozenset[str] = ADJECTIVES) -> Readi
 
 
 def agree(form: Form, noun: Form) -> bool:
-    """Whether an adjective, or another noun, stands in the case, number and gender of `noun`."""
+    """Whether an adjective, or another noun, is in the case, number and gender of `noun`."""
     if (form.case, form.number) != (noun.case, noun.number):
         return False
     if form.part != "NOUN" and form.animacy not in (None, noun.animacy):
@@ -95,7 +95,7 @@ def agree(form: Form, noun: Form) -> bool:
 
 @lru_cache(maxsize=30_000)
 def noun_share(word: str) -> float:
-    """How probable it is that `word` is a noun, and no verb, adjective or particle; 1 for what is not Russian."""
+    """How probable it is that `word` is a noun, not a verb, adjective or particle; 1 if it is not Russian."""
     if not RUSSIAN_WORD.fullmatch(word):
         return 1.0
     found = readings(word)
@@ -111,20 +111,20 @@ def is_nominal(word: str) -> bool:
 
 
 def dictionary_form(word: str) -> str:
-    """What all forms of a noun, also those whose stem differs, have in common: its singular nominative."""
+    """The singular nominative, which all forms of a noun share, even those with another stem."""
     found = nouns(word) if RUSSIAN_WORD.fullmatch(word) else ()
     return found[0].parse.normal_form if found else word.lower()
 
 
 def is_everyday(word: str) -> bool:
-    """Whether the dictionary has `word`, in whatever letters, as a noun that is neither a name nor an abbreviation."""
+    """Whether `word`, with or without capitals, is in the dictionary as a noun other than a name or abbreviation."""
     known = [one.form for one in readings(word.lower()) if one.form.part == "NOUN" and one.parse.is_known]
     return bool(known) and not any(form.is_proper or form.is_abbreviation for form in known)
 
 
 @cache
 def _form(tag_text: str) -> Form:
-    """What a tag says, taken apart once: there are a few hundred for millions of words."""
+    """The form that a tag describes, cached: a few hundred tags cover millions of words."""
     tag = _analyzer().TagClass(tag_text)
     grammemes = tag.grammemes
     return Form(
@@ -155,7 +155,7 @@ def _loaded() -> MorphAnalyzer:
 
 
 class _Probabilities:
-    """Ranks readings by the probabilities of the dictionary, and leaves tags as they are: see `forms`."""
+    """Ranks readings by the probabilities of the dictionary, and leaves tags unchanged: see `forms`."""
 
     def __init__(self, path: str) -> None:
         from pymorphy3.analyzer import ProbabilityEstimator  # noqa: PLC0415

@@ -17,7 +17,7 @@ _CONFIDENCE = 0.8
 
 
 class Span(Protocol):
-    """A stretch of text that the recogniser took for a name."""
+    """A part of the text that the recogniser took for a name."""
 
     type: str
     text: str
@@ -29,12 +29,12 @@ def names_available() -> bool:
 
 
 def find_names(text: str) -> list[Entity]:
-    """The names in a Russian `text` in order, as they stand there; none without the `ner` extra."""
+    """The names in a Russian `text` in order, as written; none without the `ner` extra."""
     return named(_recogniser()(text[:_LOOKED_AT])) if names_available() and text else []
 
 
 def named(spans: Iterable[Span]) -> list[Entity]:
-    """The entities that `spans` stand for; kinds that we do not keep are left out."""
+    """The entities for `spans`, without kinds that are not kept."""
     return [
         Entity(type=_TYPES[span.type], value=" ".join(span.text.split()), confidence=_CONFIDENCE)
         for span in spans

@@ -1,7 +1,7 @@
 """Noise: messages that say nothing (service notes, bare emoji and links) and advertising.
 
-A wrong flag hides a message from topics, so only clear signs count: the labels that Russian law requires of an
-advertisement, advertisers' hashtags, or several of an advertisement's habits at once.
+A wrong flag hides a message from topics, so only clear signs count: the labels that Russian law requires in
+advertisements, advertisers' hashtags, or several typical traits of advertising at once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _LOOKED_AT = 10_000
 _NOT_TEXT = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
 
-# All patterns read lower-cased text: ignoring case costs several times more.
+# All patterns expect lower-cased text: ignoring case costs several times more.
 _MARKED = re.compile(
     r"(?:^|\s)#(?:реклама|промо|ads?|advert\w*|sponsored|спонсор\w*|партн[её]рский\w*|promo)\b"
     r"|(?:[?&]|\b)erid(?:[=:_]|\s+[\w-]{6})"
@@ -26,11 +26,11 @@ _MARKED = re.compile(
     r"|\b(?:дарим|разыгрываем|объявляем о розыгрыше)\b[^\0]{0,300}\b(?:подпишитесь|подписаться|подписывайтесь) на\b"
 )
 _MARKS = ("#", "erid", "реклам", "sponsored", "promoted", "paid ", "розыгрыш", "подпи")
-"""What `_MARKED` finds holds one of these. Most texts hold none, and finding that out takes next to no time."""
+"""Every match of `_MARKED` contains one of these. Most texts contain none, which is quick to check."""
 
 
 def _habit(pattern: str, *needed: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
-    """A pattern, and what a text must hold one of before it is worth a search."""
+    """A pattern, and strings of which a text must contain at least one to be worth searching."""
     return needed or ("",), re.compile(pattern)
 
 
@@ -66,7 +66,7 @@ _ENOUGH_HABITS = 3
 
 
 def is_noise(message: RawMessage, text_clean: str) -> bool:
-    """Whether `message`, whose cleaned text is `text_clean`, belongs into no topic. One without text is no noise."""
+    """Whether `message`, whose cleaned text is `text_clean`, belongs in no topic. One without text is not noise."""
     if message.service_action is not None:
         return True
     return bool(message.text.strip()) and (not has_words(text_clean) or is_advertisement(message))
@@ -78,7 +78,7 @@ def has_words(text: str) -> bool:
 
 
 def is_advertisement(message: RawMessage) -> bool:
-    """Whether the text or a link of `message` is marked as advertising, or has several habits of one."""
+    """Whether the text or a link of `message` is marked as advertising, or has several traits of it."""
     links = (link.url for link in message.links[:50])
     seen = " ".join([message.text[:_LOOKED_AT], *links]).lower()
     if any(mark in seen for mark in _MARKS) and _MARKED.search(seen):

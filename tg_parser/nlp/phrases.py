@@ -1,4 +1,4 @@
-"""Candidate phrases of a text: runs of words that have the form of a name for something."""
+"""Candidate phrases of a text: runs of words that could name something."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ def phrases(run: Sequence[Word], language: str) -> Iterator[tuple[Word, ...]]:
 
 
 def _is_titled(line: str) -> bool:
-    """Whether capitals mean nothing in `line`, as in a headline set in them."""
+    """Whether capitals mean nothing in `line`, as in a headline that capitalises every word."""
     long_words = [word for word in re.findall(r"[^\W\d_]{4,}", line[:400]) if word[0].upper() != word[0].lower()]
     return len(long_words) >= 3 and sum(word[0].isupper() for word in long_words) > 0.7 * len(long_words)
 
 
 @lru_cache(maxsize=50_000)
 def _word(surface: str, language: str, *, named: bool) -> Word | None:
-    """The word, or None where it ends a run."""
+    """The word, or None if it ends a run."""
     low = folded(surface)
     if low == "of":
         return Word(surface, low, low, "link", common=True)
@@ -95,7 +95,7 @@ def _word(surface: str, language: str, *, named: bool) -> Word | None:
 
 
 def _is_function_word(low: str, language: str) -> bool:
-    """By list; where no list is known, short words count as such. English ones are everywhere."""
+    """By the language's list; without one, short words count. English function words count in every language."""
     known = stop_words(language)
     return low in known or (not known and len(low) <= 3) or (low.isascii() and low in stop_words("en"))
 
@@ -124,7 +124,7 @@ def _plain_role(low: str, language: str) -> Role | None:
 
 
 def _with_proper_adjectives(run: list[Word], language: str) -> list[Word]:
-    """`run` with capitalised adjectives before the noun they agree with made adjectives: Kharkiv oblast, Red planet."""
+    """`run` with capitalised words made adjectives if they agree with the next noun: Kharkiv oblast, Red planet."""
     grammar = _GRAMMARS.get(language)
     if grammar is None:
         return run
@@ -162,7 +162,7 @@ def _has_form(phrase: Sequence[Word], language: str) -> bool:
 
 
 def _is_oblique_name(word: Word) -> bool:
-    """Whether a Cyrillic name may be in a case of its own, so that a noun after it is another matter."""
+    """Whether a Cyrillic name may be in a case of its own, so that a noun after it does not belong to it."""
     return word.role == "name" and _CYRILLIC.match(word.surface) is not None
 
 

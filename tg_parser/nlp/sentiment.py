@@ -22,12 +22,12 @@ FACES = ("good", "bad")
 PUNCTUATION = ("loud", "ask", "dots")
 DIMENSIONS = 512
 WORD_BALANCE = DIMENSIONS + len(FACES) + len(PUNCTUATION)
-"""Where `inputs` say how far praise outweighs blame."""
+"""The position in `inputs` that says how far praise outweighs blame."""
 
 TRAINED = ("ru", "en")
 """Languages with data of their own. The model of all others learned from both."""
 _ALIKE = frozenset(("ar", "be", "de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "th", "tr", "uk", "zh"))
-"""Languages in which the encoder puts a sentence near its translations; of the rest nothing is said."""
+"""Languages in which the encoder puts a sentence near its translations; others get no sentiment."""
 
 _LOOKED_AT = 4_000
 _WORDED = re.compile(r"[^\W\d_]")
@@ -48,7 +48,7 @@ _NEGATION = frozenset(
 )  # fmt: skip
 _NEGATED_WORDS = 3
 _NOT_BAD = 0.5
-"""What blame counts as praise once it is negated: "not bad" is less than "good"."""
+"""How much negated blame counts as praise: "not bad" is less than "good"."""
 
 Vector = npt.NDArray[np.float32]
 
@@ -56,7 +56,7 @@ Vector = npt.NDArray[np.float32]
 def sentiment(text: str, language: str | None, vector: Vector | None) -> Sentiment | None:
     """The tone of `text`, whose embedding is `vector`; None in languages that the encoder does not know.
 
-    A text without words needs no `vector`: its emoticons speak alone.
+    A text without words needs no `vector`: only its emoticons count.
     """
     model = model_of(text, language)
     if model is None:
@@ -68,12 +68,12 @@ def sentiment(text: str, language: str | None, vector: Vector | None) -> Sentime
 
 
 def needs_vector(text: str, language: str | None) -> bool:
-    """Whether there are words to go by, in a language that the encoder knows."""
+    """Whether `text` has words, in a language that the encoder knows."""
     return _WORDED.search(text) is not None and model_of(text, language) is not None
 
 
 def model_of(text: str, language: str | None) -> str | None:
-    """The model for `text`; one too short to tell its language goes by its script. None: nothing can be said."""
+    """The model for `text`; if it is too short to tell its language, its script decides. None if there is no model."""
     if language is None:
         return "ru" if _CYRILLIC.search(text) else "en"
     if language in TRAINED:
@@ -82,7 +82,7 @@ def model_of(text: str, language: str | None) -> str | None:
 
 
 def inputs(text: str, language: str | None, vector: Vector | None) -> npt.NDArray[np.float64]:
-    """What the model sees: the embedding, the marks, and a constant that leans to the usual tone."""
+    """The inputs of the model: the embedding, the marks, and a constant for the usual tone."""
     seen = marks(text, model_of(text, language) or "")
     constant = vector is not None or not any(seen[: len(FACES)])
     meaning = np.zeros(DIMENSIONS) if vector is None else vector
@@ -124,7 +124,7 @@ def listed(tone: str, language: str) -> frozenset[str]:
 
 @cache
 def weights(model: str) -> npt.NDArray[Any]:
-    """A row an input, a column a label."""
+    """One row per input, one column per label."""
     path = files("tg_parser.nlp").joinpath("data", "sentiment", "weights.npz")
     with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         return np.asarray(stored[model], dtype=np.float64)

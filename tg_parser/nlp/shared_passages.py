@@ -11,7 +11,7 @@ LENGTH = 9
 
 
 def repeats(said: Iterable[str], secret: str, quoted: str) -> bool:
-    """Whether one of the texts `said` repeats a stretch of `secret` that is not `quoted` from another text."""
+    """Whether one of the texts `said` repeats a passage of `secret` that is not in the text `quoted`."""
     ours = _kept_stretches(secret)
     return any(shared and not shared <= _stretches(quoted) for shared in (_stretches(text) & ours for text in said))
 

@@ -16,25 +16,25 @@ _JOINED = re.compile(r"(?<=\d)[\s.,'’_](?=\d{3}(?!\d))")
 _WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]")
 _LARGEST_COUNT = 12
 _PART = 5
-"""A word this long counts as found where it is part of another: a compound, a hashtag, an address."""
+"""A word of at least this length also counts as found inside another: a compound, a hashtag, an address."""
 _SAME_BEGINNING = 0.7
 """Forms of one word share most of their beginning, in languages without a stemmer too."""
 
 
 class SourceText:
-    """`text` of a message in a language, as far as it is known."""
+    """The text of a message, and its language if that is known."""
 
     def __init__(self, text: str, language: str | None) -> None:
         self.text = text
         self.language = language
 
     def share_of(self, said: Iterable[str]) -> float:
-        """The share of the words `said` that stand in the message in some form; 1 where nothing is said."""
+        """The share of the words `said` that occur in the message in some form; 1 if there are none."""
         found = [self.holds(word) for word in said]
         return sum(found) / len(found) if found else 1.0
 
     def holds(self, word: str) -> bool:
-        """Whether `word`, folded, stands in the message in some form. A figure must stand there as it is."""
+        """Whether `word`, folded, occurs in the message in some form. A figure must occur as it is."""
         if word in self.words:
             return True
         if word.isdecimal():
@@ -47,13 +47,13 @@ class SourceText:
         return all(map(self.holds, said)) if said else value.strip() in self.text
 
     def missing_figures(self, text: str) -> list[str]:
-        """The figures of `text` that the message does not hold, however it writes them."""
+        """The figures of `text` that are not in the message, however it writes them."""
         if not _DIGITS.search(text):
             return []
         return [run for run in _DIGITS.findall(text) if normal_figure(run) not in self.figures]
 
     def invented_figures(self, text: str) -> list[str]:
-        """The missing figures of a text in other words; small ones may be counts of what the message lists."""
+        """The missing figures of a paraphrase, except small ones, which may count what the message lists."""
         return [run for run in self.missing_figures(text) if len(run) > 2 or int(run) > _LARGEST_COUNT]
 
     @cached_property
@@ -63,7 +63,7 @@ class SourceText:
 
     @cached_property
     def figures(self) -> frozenset[str]:
-        """The figures of the message, as written and with the marks between thousands left out."""
+        """The figures of the message, as written and without thousands separators."""
         written = _DIGITS.findall(self.text)
         return frozenset(map(normal_figure, written + _DIGITS.findall(_JOINED.sub("", self.text))))
 
@@ -90,7 +90,7 @@ class SourceText:
 
 
 def normal_figure(run: str) -> str:
-    """A run of digits of any script as plain digits without leading zeros."""
+    """A run of digits in any script as plain digits without leading zeros."""
     plain = run if run.isascii() else "".join(str(unicodedata.decimal(digit)) for digit in run)
     return plain.lstrip("0") or "0"
 

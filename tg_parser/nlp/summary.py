@@ -28,7 +28,7 @@ _LEANS = re.compile(
     r"|therefore|moreover|meanwhile|his|her|their|its|furthermore|thus|for example)\b",
     re.IGNORECASE,
 )
-"""Beginnings that lean on the sentence before."""
+"""Beginnings that depend on the sentence before."""
 _CALL = re.compile(
     r"\b(?:подробн\w+|читать|читайте|читаем|регистр\w+|подпис\w+|переход\w+|ссылк\w+|смотрите|узнайте|рассказываем"
     r"|разбираемся|присоединя\w+|заходите|приходите|промокод\w*|click|subscribe|read more|join|sign up|register"
@@ -47,7 +47,7 @@ class _Sentence:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """What a sentence is measured against."""
+    """The text that a sentence is scored against."""
 
     counts: Mapping[str, int]
     title: frozenset[str]
@@ -55,7 +55,7 @@ class _Text:
 
 
 def summarize(text: str, language: str | None) -> str | None:
-    """One to three whole sentences of `text` in their order; None where the text is short or has no such sentences."""
+    """One to three whole sentences of `text` in their order; None if the text is short or has no such sentences."""
     if len(text) < SHORT:
         return None
     found = sentences(text[:_LOOKED_AT], language)
@@ -68,7 +68,7 @@ def summarize(text: str, language: str | None) -> str | None:
 
 
 def _ranked(found: Sequence[str], language: str) -> list[_Sentence]:
-    """The sentences that may stand in a summary, the most telling first."""
+    """The sentences that a summary may use, the best first."""
     stems = [_stems(sentence, language) for sentence in found]
     title = stems[0] if found and not _ENDS.search(found[0]) else frozenset[str]()
     whole = _Text(Counter(root for own in stems for root in own), title, len(found))
@@ -88,7 +88,7 @@ def _stems(sentence: str, language: str) -> frozenset[str]:
 
 
 def _may_stand(sentence: str) -> bool:
-    """Whether it is a sentence with something to say: not a heading, a list item or a lone link."""
+    """Whether it is a full sentence: not a heading, a list item or a lone link."""
     bare = LINK.sub("", sentence).strip()
     return len(bare) >= _MIN_SENTENCE and len(sentence) <= _MAX_SENTENCE and _ENDS.search(sentence) is not None
 
@@ -106,7 +106,7 @@ def _score(sentence: _Sentence, whole: _Text) -> float:
 
 
 def _choose(ranked: Iterable[_Sentence], most: int) -> list[_Sentence]:
-    """The best sentences that neither repeat each other nor grow longer together than the budget."""
+    """The best sentences that do not repeat each other and together stay within the budget."""
     chosen: list[_Sentence] = []
     for sentence in ranked:
         length = sum(len(one.text) for one in chosen) + len(sentence.text)

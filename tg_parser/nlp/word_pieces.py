@@ -1,4 +1,4 @@
-"""The encoder's tokens, word by word: a channel says most of its words again and again, so each is taken apart once."""
+"""The encoder's tokens, cached by word, because a channel repeats most of its words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Encode = Callable[..., list[int]]
 
 
 class WordPieces:
-    """Gives the same tokens as the tokenizer of the encoder, none of which reaches over a space."""
+    """Gives the same tokens as the encoder's own tokenizer, whose tokens never span a space."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._encode: Encode = tokenizer.encode
@@ -23,11 +23,11 @@ class WordPieces:
         self._pieces = lru_cache(WORDS_KEPT)(self._of_word)
 
     def encode(self, text: str, **_: Any) -> list[int]:
-        """The tokens of `text` between those for its begin and its end, in the form that the encoder asks for."""
+        """The tokens of `text` between the begin and end tokens, called the way the encoder calls its tokenizer."""
         tokens = [token for word in _SPACES.split(text) if word for token in self._pieces(word)]
         return [self._begin, *(tokens or [self._unknown]), self._end]
 
     def _of_word(self, word: str) -> tuple[int, ...]:
         tokens = tuple(self._encode(word, add_bos=False, add_eos=False))
-        # Signs that are not shown, alone, are no word: as a whole text they would be an unknown one.
+        # Invisible characters alone are not a word; as a whole text they would be the unknown token.
         return () if tokens == (self._unknown,) else tokens

@@ -13,11 +13,11 @@ LETTER = (
     r"(?:[^\W_]|[\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc"
     r"\u0900-\u0903\u093a-\u094f\u0981-\u0983\u09bc-\u09cd\u0b82\u0bbe-\u0bcd\u0e31\u0e34-\u0e4e])"
 )
-"""A letter, a digit, or a sign that is written on a letter."""
+"""A letter, a digit, or a mark that is combined with a letter."""
 _WORD = re.compile(rf"{LETTER}+(?:[-’'‘ʼ]{LETTER}+)*")
 _VOWEL_SIGNS = re.compile("[\u0640\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc]")
 _SIGN_BYTES = (b"\xd8", b"\xd9", b"\xda", b"\xdb")
-"""The first bytes of Arabic letters and signs in UTF-8; looking for them costs next to nothing."""
+"""The first bytes of Arabic letters and signs in UTF-8; searching for them is nearly free."""
 _STEMMERS = {
     "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
     "fi": "finnish", "fr": "french", "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian",
@@ -39,7 +39,7 @@ def words(text: str) -> list[str]:
 
 
 def folded(text: str) -> str:
-    """`text` as words are compared."""
+    """`text` in the form in which words are compared."""
     lowered = text.lower().replace("ё", "е").replace("’", "'").replace("‘", "'").replace("ʼ", "'")
     return without_vowel_signs(lowered)
 
@@ -53,7 +53,7 @@ def without_vowel_signs(text: str) -> str:
 
 
 def stem(word: str, language: str) -> str:
-    """The stem of a lower-case `word`; the word itself where no stemmer knows the language."""
+    """The stem of a lower-case `word`; the word itself if the language has no stemmer."""
     return word if len(word) > _LONGEST_WORD else _stem(word, language)
 
 
@@ -67,19 +67,19 @@ def _stem(word: str, language: str) -> str:
 
 @cache
 def stop_words(language: str) -> frozenset[str]:
-    """Function words of `language` (ISO 639-1) in lower case; empty where none are known."""
+    """Function words of `language` (ISO 639-1) in lower case; empty if there is no list."""
     return _listing(f"stopwords/{language}.txt")
 
 
 @cache
 def common_words(language: str) -> frozenset[str]:
-    """Words of `language` that are about something, yet too common to name a subject; empty where none are known."""
+    """Content words of `language` that are too common to name a subject; empty if there is no list."""
     return _listing(f"common/{language}.txt")
 
 
 @cache
 def phrase_boundaries(language: str) -> frozenset[str]:
-    """Words of `language` that no key phrase holds, verbs and adverbs most of them; empty where none are known."""
+    """Words of `language` that no key phrase contains, mostly verbs and adverbs; empty if there is no list."""
     return _listing(f"breakers/{language}.txt")
 
 
@@ -89,7 +89,7 @@ def _listing(name: str) -> frozenset[str]:
 
 
 def _stemmer(language: str) -> snowballstemmer.stemmer | None:
-    """One a thread: a stemmer keeps the word it works on."""
+    """One per thread, because a stemmer stores the word that it is working on."""
     stemmers: dict[str, snowballstemmer.stemmer] = _of_thread.__dict__
     if language in _STEMMERS and language not in stemmers:
         stemmers[language] = snowballstemmer.stemmer(_STEMMERS[language])

@@ -19,10 +19,10 @@ PIPELINE_VERSION = "processing:v3.1.0"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A message to analyse, with its newest text. A comment comes with the texts of its post and of what it answers.
+    """A message to analyse, with its newest text. A comment comes with its post's text and that of its parent.
 
-    `revision` is that of the text; a `deleted` message is to lose its document. `remarks` say what a reviewer objects
-    to in an earlier answer; an analyzer that asks a model tells it.
+    `revision` is that of the text; the document of a `deleted` message is to be removed. `remarks` are a reviewer's
+    objections to an earlier answer; an analyzer that asks a model passes them on.
     """
 
     message: RawMessage
@@ -34,17 +34,17 @@ class Task:
 
     @property
     def is_asked(self) -> bool:
-        """Whether an analyzer is asked about it: deleted messages and those without text need none."""
+        """Whether an analyzer gets it: deleted messages and those without text do not need one."""
         return not self.deleted and bool(self.message.text.strip())
 
 
 @dataclass(frozen=True, slots=True)
 class Analyzed:
-    """What a message says, and how that was found out, with the tokens and the price of this one message.
+    """What a message says, and how that was found out, with the tokens and price of this one message.
 
-    `notes` go into the metadata of the document beside the provenance. `asked` tells whether a provider answered just
-    now: text tools and a cache say nothing about its health. `vector` is the embedding of the clean text where one was
-    made on the way; it is stored with the document, and topics need not make it again.
+    `notes` go into the metadata of the document beside the provenance. `asked` says whether a provider answered just
+    now: text tools and a cache say nothing about its health. `vector` is the embedding of the clean text, if it was
+    computed; it is stored with the document, so topics need not compute it again.
     """
 
     analysis: Analysis
@@ -55,16 +55,16 @@ class Analyzed:
 
 
 class Analyzer(Protocol):
-    """Reads messages, some of them together where that is cheaper."""
+    """Analyses messages, several together if that is cheaper."""
 
     def batches(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
-        """`tasks` in the portions that `analyze` takes best, each task once; most analyzers take one at a time."""
+        """`tasks` in the batches that suit `analyze` best, each task once; most analyzers take one at a time."""
         ...
 
     async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed | Exception]:
-        """One outcome a task, in order, in the light of the channel's `profile`.
+        """One outcome per task, in order; `profile` describes the channel.
 
-        An error in the list is that message's, one that is raised is that of each message of the portion. It goes to
-        the ledger, unless it `stops_run`, or says that a provider is down: then the messages stay waiting.
+        An error in the list concerns that message; one that is raised concerns every message of the batch. It goes to
+        the failure ledger, unless it `stops_run` or says that a provider is down: then the messages stay waiting.
         """
         ...

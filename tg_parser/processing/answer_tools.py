@@ -1,7 +1,7 @@
-"""The work around a call to a model: preparing the message, and judging the answer; in workers where it piles up.
+"""The work around a call to a model: preparing the message and judging the answer, in workers if there is much of it.
 
-With a few calls at a time all of it is done at once, in this process. What is waiting together is sent to a worker:
-the way there and back is then paid for once.
+With a few calls at a time, this process does it immediately. With many, whatever is waiting is sent to a worker
+together, which pays for the transfer once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tg_parser.processing.reading import Reading
 from tg_parser.processing.worker_pool import WorkerCrashedError, WorkerPool
 
 MANY_CALLS = 50
-"""Fewer calls at a time leave this process time enough."""
+"""With fewer calls at a time, this process has enough time for it."""
 LEAST_TOGETHER, MOST_TOGETHER = 4, 16
 
 log = structlog.get_logger(__name__)
@@ -39,7 +39,7 @@ class Received(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """What a model said of a message, and what it is held to."""
+    """What a model said about a message, and what it is checked against."""
 
     reading: Reading
     asked: Brief
@@ -59,12 +59,12 @@ def judged(answered: Answered) -> Analysis:
 
 
 def prepared_each(items: Sequence[Received]) -> list[Brief | None]:
-    """None where it fails, for not every error can be sent to another process: who asked meets it again."""
+    """One per item; None if it failed, since not every error can be sent to another process: the caller retries."""
     return [_attempted(prepared, item) for item in items]
 
 
 def judged_each(items: Sequence[Answered]) -> list[Analysis | None]:
-    """The same of answers."""
+    """The same for answers."""
     return [_attempted(judged, item) for item in items]
 
 
@@ -121,7 +121,7 @@ class _Together(Generic[Item, Made]):
         return await future
 
     async def _send(self) -> None:
-        await asyncio.sleep(0)  # all that came with the same news from the network is there then
+        await asyncio.sleep(0)  # by then, all that arrived in the same turn of the event loop is waiting
         while self._waiting:
             batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
             made = await self._made([item for item, _ in batch])
@@ -138,5 +138,5 @@ class _Together(Generic[Item, Made]):
             try:
                 return await self._workers.run_each(self._each, items)
             except Exception as error:  # noqa: BLE001 - answers are paid for: whatever ails workers, they are judged
-                log.warning("workers cannot do it; it is done in the main process", error=str(error))
+                log.warning("worker processes failed; their work is done in the main process", error=str(error))
         return [None] * len(items)

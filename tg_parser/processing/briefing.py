@@ -15,7 +15,7 @@ from tg_parser.nlp.source_text import SourceText
 from tg_parser.processing.analyzer import Task
 
 _POST_CHARS, _PARENT_CHARS = 1_000, 500
-"""How much of its post and of the comment before it explains a comment."""
+"""How many characters of its post and of the comment it answers are sent with a comment."""
 _BREAKS = tuple(re.compile(pattern) for pattern in (r"\n\n", r"\n", r"[.!?…]\s", r"\s"))
 _LEAST_KEPT = 0.5
 
@@ -24,7 +24,7 @@ Blocks = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """A message ready to be asked about: `source` holds what is sent, `rest` what was too long for that."""
+    """A message ready to be sent: `source` is what is sent, `rest` what was too long for that."""
 
     task: Task
     source: SourceText
@@ -39,7 +39,7 @@ class Brief:
 
 
 def brief(task: Task, profile: ChannelProfile, max_chars: int) -> Brief:
-    """The message of `task` without marks, dirt and the channel's signature, its first `max_chars` at most."""
+    """The cleaned message of `task` without the channel's signature, at most its first `max_chars`."""
     cleaned = clean(task.message.text)
     text = without_footer(cleaned.text, profile.footer_lines)
     sent = beginning(text, max_chars)
@@ -53,7 +53,7 @@ def brief(task: Task, profile: ChannelProfile, max_chars: int) -> Brief:
 
 
 def beginning(text: str, max_chars: int) -> str:
-    """The first `max_chars` of `text` at most, ended where a paragraph, a line, a sentence or a word ends."""
+    """At most the first `max_chars` of `text`, cut at the end of a paragraph, a line, a sentence or a word."""
     if len(text) <= max_chars:
         return text
     least = int(max_chars * _LEAST_KEPT)

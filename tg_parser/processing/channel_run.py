@@ -1,8 +1,8 @@
-"""One run over one channel: waiting messages flow to documents, with bounded concurrency and memory.
+"""One run over one channel: waiting messages become documents, with bounded concurrency and memory.
 
     feeder (pages by key) → inbox → workers → outbox → writer (one transaction a batch)
 
-A run that is to end early starts no new calls; those that run, and are paid for, are finished and stored.
+A run that ends early starts no new calls; running ones, which are paid for, are finished and stored.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TaskBatch = Sequence[Task]
 
 @dataclass
 class ChannelRun:
-    """The queues and counts of a run. `error` is why it ends early, where it does."""
+    """The queues and counts of a run. `error` is why it ends early, if it does."""
 
     documents: ProcessingStorage
     claims: ClaimStorage
@@ -63,7 +63,7 @@ class ChannelRun:
         self.outbox = asyncio.Queue(OUTBOX_SIZE)
 
     async def complete(self, channel_id: str) -> None:
-        """Run to the end. Cancelled, it lets running calls end first, for `shutdown_wait` seconds at most."""
+        """Run to the end. When cancelled, let running calls end first, for `shutdown_wait` seconds at most."""
         flow = asyncio.create_task(self._flow(channel_id))
         try:
             await asyncio.shield(flow)
@@ -73,7 +73,7 @@ class ChannelRun:
             raise
         if self.error is not None:
             raise self.error
-        # Other processes may have taken a part of what was waiting when it was counted.
+        # Other processes may have claimed some of the messages that were counted as waiting.
         self.report(Progress("process", self._handled, self._handled))
 
     @property
@@ -88,7 +88,7 @@ class ChannelRun:
             flow.cancel()
             await asyncio.wait([flow])
             if not flow.cancelled() and (error := flow.exception()):
-                log.error("what was running could not be kept", error=str(error))
+                log.error("the results of running calls could not be stored", error=str(error))
 
     async def _flow(self, channel_id: str) -> None:
         SLOTS.set(self.slots)
@@ -109,7 +109,7 @@ class ChannelRun:
         self.error = self.error or error
 
     def _end(self) -> None:
-        """Begin no new calls."""
+        """Start no new calls."""
         self.stopping = True
         self.slots.close()
 
@@ -127,7 +127,7 @@ class ChannelRun:
             await self.inbox.put(None)
 
     async def _page(self, channel_id: str, after: str | None) -> TaskBatch:
-        """The next waiting messages, claimed, comments with the texts that they are read with."""
+        """The next waiting messages, claimed; comments come with the texts of their context."""
         waiting = await self.claims.take_waiting(
             channel_id,
             self.worker,
@@ -140,7 +140,7 @@ class ChannelRun:
         return [task_of(each, texts) for each in waiting]
 
     def _batches(self, page: TaskBatch) -> Iterator[TaskBatch]:
-        """What needs no analyzer one by one, then the rest as the analyzer takes it best."""
+        """Messages that need no analyzer one by one, then the rest in the analyzer's batches."""
         yield from ([task] for task in page if not task.is_asked)
         yield from self.analyzer.batches([task for task in page if task.is_asked])
 
@@ -163,7 +163,7 @@ class ChannelRun:
             return list(self._sorted_out((task, error) for task in batch))
 
     def _sorted_out(self, results: Iterable[tuple[Task, Analyzed | Exception]]) -> Iterator[Outcome]:
-        """The outcomes of a call; none for messages that stay waiting, because the error is not theirs."""
+        """The outcomes of a call; none for messages that stay waiting because the error was not about them."""
         unanswered, unusable = list[SetAside](), list[SetAside]()
         for task, result in results:
             if isinstance(result, UnusableAnswerError):
@@ -187,7 +187,7 @@ class ChannelRun:
                 self._stop(error)
 
     def _left_over(self) -> Iterator[Outcome]:
-        """What is known at the end of messages that were held back: they failed, or it was the provider."""
+        """The outcomes, known only at the end, of messages that were set aside: they failed, or the provider did."""
         held, error = self.breaker.over(early=self.stopping)
         if error is not None:
             self._stop(error)
@@ -229,7 +229,7 @@ class ChannelRun:
 
 
 def _take(outcome: Outcome | None, batch: list[Outcome]) -> bool:
-    """Add an outcome to `batch`; whether more may come."""
+    """Add an outcome to `batch`; returns whether more may come."""
     if outcome is not None:
         batch.append(outcome)
     return outcome is not None

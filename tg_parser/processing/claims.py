@@ -1,7 +1,7 @@
 """Which process works on which message: no message is processed, or paid for, by two at once.
 
-A worker is known by a numbered lock that it holds as long as it lives. Claims of a worker whose lock is free are those
-of a dead one: whoever takes the lock gives them up.
+A worker is identified by a numbered lock that it holds as long as it lives. If the lock is free, the worker is dead,
+and whoever takes the lock releases its claims.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MOST_WORKERS = 1000
 
 
 class WorkClaims:
-    """Names workers and cleans up after dead ones."""
+    """Gives workers their names and cleans up after dead ones."""
 
     def __init__(self, storage: ClaimStorage, locks: Locks) -> None:
         self.storage = storage
@@ -25,10 +25,10 @@ class WorkClaims:
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[str]:
-        """The name of a new worker for the length of the block; whatever it has claimed then is given up."""
+        """The name of a new worker for the length of the block; what it still claims at the end is released."""
         async with AsyncExitStack() as held:
             name = await self._free_name(held)
-            # Who had the name before is dead, or this lock would not be free.
+            # The worker that had the name before is dead, or this lock would not be free.
             await self.storage.release(name)
             try:
                 yield name
@@ -40,10 +40,10 @@ class WorkClaims:
             with suppress(BusyError):
                 await held.enter_async_context(self._locks.exclusive(_lock(str(number))))
                 return str(number)
-        raise BusyError(f"{MOST_WORKERS} processes are at work already.", "Wait until some of them are done.")
+        raise BusyError(f"{MOST_WORKERS} processes are already working.", "Wait until some of them are done.")
 
     async def take_from_dead(self) -> int:
-        """Give up the claims of workers that live no more; how many there were."""
+        """Release the claims of dead workers; returns how many there were."""
         freed = 0
         for holder in await self.storage.holders():
             try:

@@ -1,4 +1,4 @@
-"""Tokens and dollars of a call that several messages share, pure: the shares sum up to the whole."""
+"""Splits the tokens and dollars of a call among its messages, pure: the shares add up to the whole."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _NANO = 10**9
 
 
 def share(total: int | None, place: int, sharers: int) -> int | None:
-    """The part of `total` that falls to the one at `place`, from 0; those in front bear what cannot be divided."""
+    """The share of `total` for the message at `place`, from 0; the first messages get the remainder."""
     if total is None:
         return None
     part, rest = divmod(total, sharers)
@@ -14,7 +14,7 @@ def share(total: int | None, place: int, sharers: int) -> int | None:
 
 
 def cost_share(total: float | None, place: int, sharers: int) -> float | None:
-    """The same of dollars, in whole billionths."""
+    """The same for dollars, in whole billionths."""
     if total is None or sharers == 1:
         return total
     nano = share(round(total * _NANO), place, sharers)
@@ -22,5 +22,5 @@ def cost_share(total: float | None, place: int, sharers: int) -> float | None:
 
 
 def added(one: float | None, other: float | None) -> float | None:
-    """What two calls cost together; unknown where one of them is."""
+    """What two calls cost together; unknown if one of them is."""
     return None if one is None or other is None else one + other

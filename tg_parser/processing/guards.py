@@ -1,6 +1,6 @@
-"""What an answer must hold to beyond its shape, pure: it adds nothing, drops little, keeps the language, leaks nothing.
+"""What an answer must fulfil beyond its shape, pure: it adds nothing, drops little, keeps the language, leaks nothing.
 
-A guard that is not satisfied raises AnswerRejectedError with a sentence for the model, which is then asked again.
+A guard that fails raises AnswerRejectedError with a sentence for the model, which is then asked again.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from tg_parser.nlp.words import words
 KEPT = 0.5
 """Signatures and calls to subscribe may be half of a message, hardly more."""
 _FEW_WORDS = 12
-"""Of fewer words any number may be trimmings."""
+"""If a message has fewer words, all of them may be signature and decoration."""
 _SURE_CHARS = 60
 _NEIGHBOURS = tuple(
     frozenset(group.split())
     for group in ("no nb nn da sv", "es pt gl ca it", "hr sr bs sl", "id ms", "cs sk", "bg mk", "de nl af", "fa ar ur")
 )
-"""Languages that a short text is easily taken for one another of."""
+"""Languages that are easily confused in a short text."""
 _TERM_LETTERS = 16
-"""A term in another script, `machine learning` say, is not another language."""
+"""A term in another script, such as `machine learning`, is not another language."""
 _SHORT_TEXT = 280
 _NOT_WORDS = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
 _CYRILLIC, _LATIN = re.compile("[\u0400-\u052f]"), re.compile("[A-Za-z\u00c0-\u024f]")
@@ -34,17 +34,17 @@ _CYRILLIC_LANGUAGES = frozenset({"ru", "uk", "be", "bg", "mk", "sr", "kk", "ky",
 
 
 def require_faithful(source: SourceText, text_clean: str, least: float) -> None:
-    """The clean text says nothing that the message does not: its words and all its figures stand there."""
+    """The clean text adds nothing to the message, which contains its words and all its figures."""
     if figures := source.missing_figures(text_clean):
         raise AnswerRejectedError(
-            f"text_clean holds the figure {figures[0]}, which the message does not. Copy figures as they are written."
+            f"text_clean has the figure {figures[0]}, which is not in the message. Copy figures as they are written."
         )
     said = words(text_clean)
     share = source.share_of(said)
     if share < least:
         invented = next(word for word in said if not source.holds(word))
         raise AnswerRejectedError(
-            f"Only {share:.0%} of the words of text_clean stand in the message ({invented!r} does not). Copy the"
+            f"Only {share:.0%} of the words of text_clean are in the message ({invented!r} is not). Copy the"
             " message word for word, in its own language, and add nothing."
         )
     if len(text_clean) > len(source.text) * 1.1 + 20:
@@ -60,19 +60,19 @@ def require_kept(source: SourceText, text_clean: str) -> None:
     share = len(held & kept.words) / len(held)
     if not kept.words or (len(held) > _FEW_WORDS and share < KEPT):
         raise AnswerRejectedError(
-            f"text_clean holds only {share:.0%} of the words of the message. Leave out signatures and decoration, but"
+            f"text_clean has only {share:.0%} of the words of the message. Leave out signatures and decoration, but"
             " keep the message itself whole."
         )
 
 
 def require_short_summary(source: SourceText, summary: str) -> None:
-    """A summary says less than its message; a short message needs none (see `fitting_summary`)."""
+    """A summary is shorter than its message; a short message needs none (see `fitting_summary`)."""
     if len(source.text) >= _SHORT_TEXT and len(summary) >= len(source.text):
         raise AnswerRejectedError("The summary is longer than the message. Say it in one to three sentences.")
 
 
 def fitting_summary(text: str, summary: str | None) -> str | None:
-    """`summary` where it is one: not empty and shorter than the text it sums up."""
+    """`summary` if it is one: not empty and shorter than the text it sums up."""
     stripped = (summary or "").strip()
     return stripped if stripped and len(stripped) < len(text) else None
 
@@ -81,12 +81,12 @@ def require_known_figures(source: SourceText, summary: str) -> None:
     """A summary has no figures of its own."""
     for run in source.invented_figures(summary):
         raise AnswerRejectedError(
-            f"The summary holds the figure {run}, which the message does not. Write figures as the message does."
+            f"The summary has the figure {run}, which is not in the message. Write figures as the message does."
         )
 
 
 def require_language(source: SourceText, said: str, what: str, *, sentences: bool = True) -> None:
-    """`what` was said is in the language of the message; of loose words, no `sentences`, only the script tells."""
+    """`said` is in the language of the message; unless it is in `sentences`, only the script is checked."""
     if not source.language:
         return
     if is_foreign(said, source) or (sentences and _is_another(detect_language(said), source.language, len(said))):
@@ -96,13 +96,13 @@ def require_language(source: SourceText, said: str, what: str, *, sentences: boo
 
 
 def _is_another(seen: str | None, expected: str, chars: int) -> bool:
-    """Whether a language that was seen is surely not the expected one; neighbours are taken for each other."""
+    """Whether the language seen is certainly not the expected one; similar ones are easily confused."""
     near = next((group for group in _NEIGHBOURS if expected in group), frozenset({expected}))
     return chars >= _SURE_CHARS and seen is not None and seen not in near
 
 
 def is_foreign(said: str, source: SourceText) -> bool:
-    """Whether `said` is in a script that the language of the message is not written in; names of the message aside."""
+    """Whether `said` is in a script that the language of the message does not use, apart from names in the message."""
     own = " ".join(word for word in words(said) if word not in source.words)
     if source.language in _CYRILLIC_LANGUAGES:
         foreign, native = len(_LATIN.findall(own)), len(_CYRILLIC.findall(said))
@@ -112,6 +112,6 @@ def is_foreign(said: str, source: SourceText) -> bool:
 
 
 def require_no_leak(system: str, source: SourceText, said: Iterable[str]) -> None:
-    """No stretch of the instructions is in the answer, unless the message itself quotes it."""
+    """The answer repeats no passage of the instructions, unless the message itself quotes it."""
     if repeats(said, system, source.text):
         raise AnswerRejectedError("The answer repeats these instructions. Describe the message alone.")

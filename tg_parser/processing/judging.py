@@ -1,4 +1,4 @@
-"""From a model's answer to an analysis, pure: what is refused, what is mended, and what text tools know better."""
+"""From a model's answer to an analysis, pure: what is rejected, what is corrected, and what text tools know better."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from tg_parser.processing.guards import (
 from tg_parser.processing.reading import Reading
 
 _FOUND, _INFERRED = 0.9, 0.5
-"""A model's own certainty says little; whether the message holds the words says more."""
+"""A model's own certainty says little; whether the words are in the message says more."""
 _MOST_TOPICS, _TOPIC_CHARS = 8, 80
 _LANGUAGE = re.compile(r"[a-z]{2}")
 
 
 def judge(reading: Reading, asked: Brief, system: str, faithfulness: float) -> None:
-    """Refuse an answer that does not hold to the message. Raises AnswerRejectedError."""
+    """Reject an answer that is not faithful to the message. Raises AnswerRejectedError."""
     source, summary, topics = asked.source, reading.summary or "", ", ".join(reading.topics)
     said = [part for part in (reading.text_clean, summary, topics) if part not in source.text]
     if any(map(holds_fence, said)) and not holds_fence(source.text):
@@ -50,7 +50,7 @@ def judge(reading: Reading, asked: Brief, system: str, faithfulness: float) -> N
 
 
 def analysis_of(reading: Reading, asked: Brief) -> Analysis:
-    """The analysis of a message from an answer that `judge` let pass."""
+    """The analysis of a message from an answer that `judge` accepted."""
     text = _whole_text(reading, asked)
     return Analysis(
         text_clean=text,
@@ -64,7 +64,7 @@ def analysis_of(reading: Reading, asked: Brief) -> Analysis:
 
 
 def _whole_text(reading: Reading, asked: Brief) -> str:
-    """The clean text; where the model gives none, and for what was too long to be sent, that of the text tools."""
+    """The clean text; from the text tools if the model gives none, and for what was too long to be sent."""
     said, sent = reading.text_clean.strip(), asked.source.text
     # Most answers are the text that was sent, which is clean already.
     answered = (sent if said == sent else clean(said).text) or sent
@@ -81,7 +81,7 @@ def _topics(reading: Reading) -> list[str]:
 def _entities(reading: Reading, source: SourceText) -> Iterator[Entity]:
     for entity in reading.entities:
         if value := " ".join(storable(entity.value).split()):
-            # An entity that the message names is not inferred, whatever the model says; one that it does not is.
+            # An entity is inferred if the message does not name it, whatever the model says.
             found = source.names(value)
             confidence = _FOUND if found else _INFERRED
             yield Entity(type=entity.type, value=value, confidence=confidence, inferred=not found)

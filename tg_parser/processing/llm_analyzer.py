@@ -34,7 +34,7 @@ _PAID = ("input_tokens", "output_tokens", "cost_usd")
 
 
 class LlmAnalyzer:
-    """An Analyzer over a model; messages without words are read by `local` text tools, which cost nothing."""
+    """An Analyzer over a model; messages without words go to `local` text tools, which cost nothing."""
 
     def __init__(
         self, llm: Asker, prompts: Prompts, settings: LlmSettings, local: Analyzer, workers: WorkerPool | None = None
@@ -52,7 +52,7 @@ class LlmAnalyzer:
         return _batches(tasks, self._settings.batch_size)
 
     async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
-        """See Analyzer. A message that stays without a good answer is an AnalysisError."""
+        """See Analyzer. A message without a usable answer gets an AnalysisError."""
         if len(batch) == 1:
             return [await self._one(batch[0], profile)]
         return await self._several(await asyncio.gather(*(self._brief(task, profile) for task in batch)))
@@ -79,7 +79,7 @@ class LlmAnalyzer:
         return _Call(prompt, answer).analyzed(passed[-1], asked)
 
     async def _several(self, asked: Sequence[Brief]) -> list[Outcome]:
-        """One call for all of `asked`, then one more for each that it did not serve well."""
+        """One call for all of `asked`, then one more for each message without a usable answer."""
         prompt = self._prompts.filled("processing_batch", **shared_values(asked))
         try:
             answer = await self._llm.ask(Question(prompt, Readings, _purpose(asked[0])))
@@ -93,7 +93,7 @@ class LlmAnalyzer:
         return [outcomes[place] for place in range(len(asked))]
 
     async def _served(self, call: _Call, asked: Sequence[Brief]) -> AsyncIterator[tuple[int, Analyzed]]:
-        """The places of the messages that a shared answer describes once, and well."""
+        """The places of the messages that a shared answer describes exactly once and acceptably."""
         numbers = Counter(reading.number for reading in call.answer.output.messages)
         for reading in call.answer.output.messages:
             place = reading.number - 1
@@ -104,7 +104,7 @@ class LlmAnalyzer:
                 yield place, call.analyzed(analysis, asked[place], place)
 
     async def _each_alone(self, asked: Sequence[Brief]) -> list[Outcome]:
-        """One call each, until an error that all would meet; the others then have that error too."""
+        """One call each, until an error that would hit all messages; the others then get that error too."""
         outcomes: list[Outcome] = []
         for one in asked:
             if outcomes and isinstance(outcomes[-1], TgParserError) and not isinstance(outcomes[-1], AnalysisError):
@@ -137,7 +137,7 @@ def _purpose(asked: Brief) -> Purpose:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """An answer that serves `sharers` messages."""
+    """An answer that `sharers` messages share."""
 
     prompt: Prompt
     answer: Answer[Any]
@@ -176,7 +176,7 @@ class _Call:
 
 
 def _with(call: _Call, place: int, outcome: Outcome) -> Outcome:
-    """The outcome of a message that `call` was paid for too, without serving it."""
+    """The outcome of a message with its share of the price of `call`, which gave no usable answer for it."""
     if isinstance(outcome, Exception) or call.answer.cached:
         return outcome
     earlier, made = call.provenance(place), outcome.provenance

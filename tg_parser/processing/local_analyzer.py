@@ -16,15 +16,15 @@ from tg_parser.processing.worker_pool import WorkerCrashedError, WorkerPool
 from tg_parser.storage.stores.text_vectors import TextVector
 
 MODEL_ID = "local-3"
-"""Changes whenever the same message would get another analysis."""
+"""Must change whenever the same message would get another analysis."""
 TOGETHER = 8
-"""Messages that are sent to a worker at a time; the way there and back then costs a hundredth of the reading."""
+"""Messages that are sent to a worker at a time; the transfer then costs a hundredth of the analysis."""
 
 
 class LocalAnalyzer:
-    """An Analyzer of text tools alone. `names` are found where the `ner` extra is installed, unless stated otherwise.
+    """An Analyzer of text tools alone. `names` are found if the `ner` extra is installed, unless stated otherwise.
 
-    Tones are heard in what `embedder` makes of a text. The tools run in `workers`.
+    Sentiment is computed from the embedding that `embedder` makes of a text. The tools run in `workers`.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class LocalAnalyzer:
         )
 
     def batches(self, tasks: Sequence[Task]) -> Iterable[Sequence[Task]]:
-        """Some at a time for a worker process; in this one nothing is saved by taking several together."""
+        """Several at a time for a worker process; in this process nothing would be saved by that."""
         size = TOGETHER if self._workers.count > 1 else 1
         return (tasks[start : start + size] for start in range(0, len(tasks), size))
 

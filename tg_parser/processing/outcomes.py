@@ -1,4 +1,4 @@
-"""What comes of a message: a document, an entry of the failure ledger, or the end of its document."""
+"""The outcome of a message: a document, an entry in the failure ledger, or the removal of its document."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """The document of a message that Telegram no longer shows is to go."""
+    """The document of a message that was deleted in Telegram is to be removed."""
 
     source_ref: str
 

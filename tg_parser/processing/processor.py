@@ -21,7 +21,7 @@ PROFILE_POSTS = 500
 
 
 class Processor:
-    """Makes the documents of a channel with the given analyzer, whose `workers` hear how much there is to do."""
+    """Makes the documents of a channel with the given analyzer; `workers` start if there is enough work."""
 
     def __init__(
         self,
@@ -38,10 +38,9 @@ class Processor:
         self._workers = workers
 
     async def run(self, channel_id: str, options: ProcessOptions, report: ReportProgress = silent) -> ProcessReport:
-        """Process every waiting message of a channel that no other process is at work on.
-
-        What is done stays done, whatever ends the run: Ctrl-C, or an error that all other messages would meet too,
-        which is raised when the running calls are finished and stored.
+        """Process every waiting message of a channel that no other process is working on. What is done stays done,
+        whatever ends the run: Ctrl-C, or an error that would hit all other messages too, which is raised when the
+        running calls are finished and stored.
         """
         waiting = await self._documents.count_waiting(
             channel_id, force=options.force, retry_failed=options.retry_failed

@@ -1,4 +1,4 @@
-"""How to process, and what came of it."""
+"""Options and results of processing."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ProcessOptions:
-    """Which messages count as waiting, how many are analysed at a time, how many are claimed at once at least.
+    """Which messages count as waiting, how many are analysed at a time, and at least how many are claimed at once.
 
-    `ahead` more are prepared or looked through meanwhile, where the analyzer asks models: their calls, not the work
-    around them, are then held to `concurrency`.
+    If the analyzer asks models, `ahead` more are prepared or checked meanwhile: `concurrency` then limits the calls,
+    not the work around them.
     A run that is stopped by hand waits `shutdown_wait` seconds for the calls that are running.
     """
 
@@ -24,9 +24,9 @@ class ProcessOptions:
 
 @dataclass(frozen=True, slots=True)
 class ProcessReport:
-    """What became of the waiting messages: `failed` ones stand in the ledger, `removed` ones were deleted in Telegram.
+    """What became of the waiting messages: `failed` ones are in the ledger, `removed` ones were deleted in Telegram.
 
-    Of the processed ones, `noise` have words and belong into no topic; those `without_text` have none.
+    Of the processed ones, `noise` have words but belong in no topic; those `without_text` have none.
     """
 
     waiting: int = 0

@@ -1,6 +1,5 @@
-"""Finds the message that ends its worker process, by trying ever smaller parts of a batch in a process of their own.
-
-Where one worker ends, what all the others were doing is lost too: among them nobody can tell whose fault it was.
+"""Finds the message that ends its worker process, by trying ever smaller parts of a batch in a process of its own.
+When one worker ends, the work of all others is lost too, so nothing shows which message was to blame.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from tg_parser.processing.worker_processes import WorkerCrashedError, WorkersKil
 
 ATTEMPTS_ALONE = 2
 CRASHES_IN_A_ROW = 3
-"""So many messages, one after another, that each end a worker of their own are no chance: every worker is killed."""
+"""If this many messages in a row each end a worker of their own, it is no coincidence: every worker is killed."""
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -26,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 class Suspects:
-    """Messages during whose reading workers ended; they are tried one batch at a time."""
+    """Messages that were being read when workers ended; they are tried one batch at a time."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()

@@ -1,4 +1,4 @@
-"""What the text tools say of a message, pure; nothing of databases is imported, so that a worker process is light."""
+"""What the text tools say about a message, pure; imports no database code, so that a worker process is small."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tg_parser.nlp.summary import summarize
 
 
 class ToolReading(NamedTuple):
-    """The analysis of a message, and the embedding of its text, where one was made."""
+    """The analysis of a message, and the embedding of its text if it was computed."""
 
     analysis: Analysis
     vector: Vector | None = None
@@ -29,13 +29,13 @@ class ToolReading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TextTools:
-    """The tools with what they need; `names` tells whether people, organisations and places are looked for."""
+    """The tools with what they need; `names` says whether people, organisations and places are looked for."""
 
     names: bool
     embedder: Embedder
 
     def read(self, message: RawMessage, profile: ChannelProfile) -> ToolReading:
-        """See analyze_locally; and the tone, which is heard in the embedding."""
+        """The result of analyze_locally with the sentiment, which is computed from the embedding."""
         analysis = analyze_locally(message, profile, names=self.names)
         text, language = analysis.text_clean, analysis.language
         if not text:
@@ -45,7 +45,7 @@ class TextTools:
         return ToolReading(analysis.model_copy(update={"sentiment": tone}), vector)
 
     def read_each(self, messages: Sequence[RawMessage], profile: ChannelProfile) -> list[ToolReading | None]:
-        """One reading a message; None where it fails, for not every error can be sent to another process."""
+        """One reading per message; None if it fails, because not every error can be sent to another process."""
         return [self._attempted(message, profile) for message in messages]
 
     def _attempted(self, message: RawMessage, profile: ChannelProfile) -> ToolReading | None:
@@ -56,7 +56,7 @@ class TextTools:
 
 
 def analyze_locally(message: RawMessage, profile: ChannelProfile, *, names: bool = False) -> Analysis:
-    """Everything the text tools say of `message`, but its tone; people, organisations and places only with `names`."""
+    """What the text tools say about `message`, without sentiment; people, organisations, places only with `names`."""
     cleaned = clean(message.text)
     text = without_footer(cleaned.text, profile.footer_lines)
     language = detect_language(text)

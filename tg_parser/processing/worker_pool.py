@@ -1,7 +1,7 @@
 """Processes for work that needs a core: text tools.
 
-Little work is done in this process, in one thread beside the event loop: a worker process takes about a second to
-start. How many messages are expected decides.
+A small amount of work is done in this process, in one thread beside the event loop, because a worker process takes
+about a second to start. The number of expected messages decides.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from tg_parser.processing.worker_processes import (
 __all__ = ["WorkerCrashedError", "WorkerPool", "WorkersKilledError", "all_cores"]
 
 MESSAGES_PER_WORKER = 500
-"""Two workers with so many each need two thirds of the time of one process, their start included."""
+"""With this many each, two workers need two thirds of the time of one process, including their start."""
 MOST_WORKERS = 60
-"""Windows waits for no more processes at once."""
+"""Windows cannot wait for more processes at once."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,10 +49,10 @@ def all_cores() -> int:
 
 
 class WorkerPool:
-    """Runs functions in `most` processes at most, which are started when they are first needed.
+    """Runs functions in at most `most` processes, which are started when they are first needed.
 
-    A function and its arguments are sent as they are, so both must be importable and know nothing of this process. It
-    may run more than once, where a worker is killed.
+    A function and its arguments are pickled, so the function must be importable and neither may depend on this
+    process. A function may run more than once if a worker is killed.
     """
 
     def __init__(self, most: int = 0, messages_per_worker: int = MESSAGES_PER_WORKER) -> None:
@@ -64,11 +64,11 @@ class WorkerPool:
 
     @property
     def count(self) -> int:
-        """How many functions run at a time; one is run in this process."""
+        """How many functions run at a time; 1 means that they run in this process."""
         return self._count
 
     def expect(self, messages: int) -> int:
-        """Have as many workers as `messages` are worth; those that are there already stay. Their number."""
+        """Have as many workers as `messages` justify; existing ones stay. Returns their number."""
         wanted = min(self._most, messages // self._messages_per_worker)
         if wanted > self._count:
             self._leave(self._executor)
@@ -85,7 +85,7 @@ class WorkerPool:
                     running = asyncio.get_running_loop().run_in_executor(executor, work)
                 return await running
             except BrokenExecutor:
-                log.warning("a worker process was killed; what it had begun is done again")
+                log.warning("a worker process was killed; its work is done again")
                 kill_left(executor)
                 self._leave(executor)
         raise WorkersKilledError
@@ -95,7 +95,7 @@ class WorkerPool:
     ) -> list[T | WorkerCrashedError]:
         """What `function` returns for `items`, one result each; an error for an item that ends its worker each time.
 
-        Raises WorkersKilledError if workers end whatever they do.
+        Raises WorkersKilledError if workers end whatever they are given.
         """
         try:
             return [*await self.run(function, items)]
@@ -103,7 +103,7 @@ class WorkerPool:
             return await self._suspects.run_each(function, items)
 
     async def close(self) -> None:
-        """End the workers when what they do is done; nothing new begins."""
+        """End the workers when their current work is done; no new work starts."""
         executor, self._executor = self._executor, None
         if executor is not None:
             await asyncio.to_thread(executor.shutdown, cancel_futures=True)
@@ -114,7 +114,7 @@ class WorkerPool:
         return self._executor
 
     def _leave(self, executor: Executor | None) -> None:
-        """Let `executor` end by itself; others may have left it already."""
+        """Let `executor` end by itself; another task may have done so already."""
         if executor is not None:
             executor.shutdown(wait=False)
         if executor is self._executor:

@@ -1,4 +1,4 @@
-"""Starts worker processes, which never see Ctrl-C and never outlive the main process; and what to say of their end."""
+"""Starts worker processes, which ignore Ctrl-C and never outlive the main process; and the errors when they die."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ATTEMPTS = 3
 
 
 class WorkersKilledError(TgParserError):
-    """Worker processes that end before their work does, again and again."""
+    """Worker processes end again and again before their work is done."""
 
     code = "workers_killed"
     stops_run = True
@@ -25,41 +25,41 @@ class WorkersKilledError(TgParserError):
     def __init__(self) -> None:
         super().__init__(
             f"Worker processes ended {ATTEMPTS} times before their messages were read: something kills them.",
-            "Most often memory is short: set PROCESSING_WORKERS to a smaller number, or to 0 for none. "
-            "What was read is stored; the next run goes on from there.",
+            "The usual cause is too little memory: set PROCESSING_WORKERS to a smaller number, or to 0 for none. "
+            "What was read is stored; the next run continues from there.",
         )
 
 
 class WorkerCrashedError(AnalysisError):
-    """One message that ends whichever process reads it."""
+    """One message ends every process that reads it."""
 
     code = "worker_crashed"
 
     def __init__(self) -> None:
         super().__init__(
-            "Reading this message ended its worker process each time, alone in it too; all others are read.",
+            "This message ended its worker process each time, even alone; all others were read.",
             "Please report it, with the message. Without worker processes it may end the program itself.",
         )
 
 
 def processes(count: int) -> ProcessPoolExecutor:
-    """So many at most, started when they are needed."""
-    # A fork of a process with threads, of a database driver say, may hang; and Windows has none.
+    """A pool of at most `count` processes, started when they are needed."""
+    # Forking a process with threads, such as those of a database driver, may hang; and Windows has no fork.
     return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_begin)
 
 
 def kill_left(executor: Executor) -> None:
     """End what is left of a broken pool.
 
-    A worker that was started at the moment in which another one died is forgotten by the pool, which then waits for it
-    for ever; there is no public way to it.
+    The pool forgets a worker that was started at the moment another one died, and then waits for it forever; there is
+    no public API for it.
     """
     for process in [*(getattr(executor, "_processes", None) or {}).values()]:
         process.kill()
 
 
 def _begin() -> None:
-    """In a worker: Ctrl-C is for the main process, which ends its workers; killed, it leaves none behind."""
+    """Runs in a worker: ignore Ctrl-C, which the main process handles, and end when the main process is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -73,7 +73,7 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Workers that start in here never see Ctrl-C, not even while they load."""
+    """Workers that start in this block ignore Ctrl-C, even while they load."""
     if sys.platform == "win32":
         yield
         return

@@ -1,4 +1,4 @@
-"""The application: each part is loaded and built when it is first asked for; what works on messages, with each run."""
+"""The application: each part is loaded and built at its first use; what works on messages is built per run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class App:
 
     @property
     def places(self) -> dict[str, str]:
-        """The folder of everything that is kept, and where each database is."""
+        """The home folder, and where each database is."""
         return {"home": str(self.settings.home.folder.expanduser().absolute()), **self.databases.places}
 
     @cached_property
@@ -83,7 +83,7 @@ class App:
 
     @cached_property
     def sentiment(self) -> SentimentService:
-        """Tones by thread, topic and period."""
+        """Sentiment by thread, topic and period."""
         from tg_parser.services.sentiment import SentimentService
 
         return SentimentService(self.sources, self._shown.sentiment, self._shown.documents)
@@ -123,14 +123,14 @@ class App:
 
     @property
     def login(self) -> LoginService:
-        """The one attempt at a time to log the account in."""
+        """Logs the account in, one attempt at a time."""
         return self.shared.login
 
     @asynccontextmanager
     async def new_run(self, context: RunContext) -> AsyncIterator[Run]:
         """Services for one run, with models, caps and a ledger of its own. Raises SettingsError, ProviderError.
 
-        Runs may go side by side: they share pools, connections and the limits of each provider, and nothing else.
+        Several runs may go on at once: they share pools, connections and the limits of each provider, and nothing else.
         """
         from tg_parser.wiring.run import open_run
 
@@ -140,15 +140,15 @@ class App:
 
     @cached_property
     def _shown(self) -> Stores:
-        """What only shows what is stored may come from a replica."""
+        """The stores of read-only services, which may use a replica."""
         return stores_over(self._databases.read_databases)
 
 
 @asynccontextmanager
 async def open_app(settings: Settings, *, prepare: bool = True, begin: bool = False) -> AsyncIterator[App]:
-    """Connect and build; `prepare` also makes missing schemas and refuses unfit ones. Raises StorageError.
+    """Connect and build; `prepare` also creates missing schemas and refuses incompatible ones. Raises StorageError.
 
-    Only with `begin` are databases made in a home that was named and holds none.
+    If a home was named and has no databases, they are created only with `begin`.
     """
     async with (
         open_databases(settings, prepare=prepare, begin=begin) as databases,

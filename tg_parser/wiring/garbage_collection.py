@@ -1,7 +1,7 @@
-"""Spares the garbage collector the libraries: what is loaded when work begins stays until the process ends.
+"""Excludes what is loaded when work begins from garbage collection: it stays until the process ends.
 
-A full collection walks through every object there is, some 300,000 of them with the databases and models loaded. Work
-that makes many rows and messages sets off one after another, which took up to half of its time.
+A full collection visits every object, about 300,000 with the databases and models loaded. Work that creates many rows
+and messages triggers one after another, which took up to half of its time.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from functools import cache
 
 @cache
 def spare_what_the_app_loaded() -> None:
-    """To be called when the application is open; again, it does nothing."""
+    """Call this when the application is open; a second call does nothing."""
     gc.freeze()
 
 
 @cache
 def spare_what_runs_load() -> None:
-    """To be called when what runs need is imported. Only once: what runs make is collected as ever."""
+    """Call this when all that runs need is imported. Later calls do nothing, so that runs' objects are collected."""
     gc.freeze()

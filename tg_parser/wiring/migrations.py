@@ -1,4 +1,4 @@
-"""A migration's target is not always the databases of the settings, and of a rehearsal nothing may be left."""
+"""Opens the databases that a migration writes to; a rehearsal leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def open_migrations(settings: Settings, *, rehearsal: bool = False) -> Asy
     database = settings.database
     with ExitStack() as stack:
         if rehearsal and database.type == "sqlite" and not there_are_files(database):
-            # Files that are not there yet are rehearsed elsewhere, so that nothing is left behind.
+            # If the files do not exist yet, the rehearsal uses a temporary folder, so that nothing is left behind.
             database = database.in_folder(Path(stack.enter_context(TemporaryDirectory(prefix="tg-parser-dry-"))))
         async with open_databases(settings.model_copy(update={"database": database}), prepare=False) as databases:
             yield MigrationService(databases)

@@ -1,4 +1,4 @@
-"""What all runs of a process share: databases, the ways to Telegram, connections to models, worker processes."""
+"""What all runs of a process share: databases, the adapters for Telegram, connections to models, worker processes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Shared:
-    """Made by `open_shared`, which also closes what was opened in here."""
+    """Created by `open_shared`, which also closes everything opened here."""
 
     def __init__(self, settings: Settings, databases: Databases, closing: AsyncExitStack) -> None:
         self.databases = databases
@@ -33,7 +33,7 @@ class Shared:
 
     @property
     def workers(self) -> WorkerPool:
-        """Processes for text tools; they start when there is enough to do."""
+        """Processes for text tools; they start when there is enough work."""
         if self._workers is None:
             from tg_parser.processing.worker_pool import WorkerPool, all_cores  # noqa: PLC0415 - as below
 
@@ -44,9 +44,9 @@ class Shared:
 
     @property
     def telegram(self) -> tuple[WebPreview, TelegramApi]:
-        """The ways to reach Telegram; each connects when it is first used."""
+        """The adapters for Telegram; each connects at its first use."""
         if self._telegram is None:
-            # Who only reads what is stored need not wait until these are loaded.
+            # Imported here, so that commands that only read stored data do not wait for it.
             from tg_parser.ingestion.telegram.api import TelegramApi  # noqa: PLC0415
             from tg_parser.ingestion.web.preview import WebPreview  # noqa: PLC0415
 
@@ -60,9 +60,9 @@ class Shared:
 
     @property
     def login(self) -> LoginService:
-        """The one attempt at a time to log the account in."""
+        """Logs the account in, one attempt at a time."""
         if self._login is None:
-            # Who only reads what is stored need not wait until this is loaded.
+            # Imported here, so that commands that only read stored data do not wait for it.
             from tg_parser.services.login import LoginService  # noqa: PLC0415
 
             settings, stores = self._settings, self.stores
@@ -73,7 +73,7 @@ class Shared:
         return self._login
 
     async def give_back_account(self) -> None:
-        """Let others have the Telegram session where it is only kept for the next chat."""
+        """Release the Telegram session if it is only kept open for the next chat."""
         if self._telegram is not None:
             await self._telegram[1].give_back()
 

@@ -24,7 +24,7 @@ from tg_parser.storage.stores.waiting_texts import WaitingTextStorage
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """One store a subject."""
+    """One store per subject."""
 
     accounts: AccountStorage
     agents: AgentStorage
