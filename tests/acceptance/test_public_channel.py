@@ -80,7 +80,7 @@ def test_a_server_that_hides_older_posts_never_closes_the_history(
     channel.hidden_below = 31
     for _ in range(2):
         failed = tg_parser(env, "ingest", "--channel", f"@{NAME}", cwd=tmp_path, code=1)
-        assert "tells of posts of @news_channel before 31 and does not show them" in failed.stderr
+        assert "mentions posts of @news_channel before 31 but does not show them" in failed.stderr
         told = status(env, tmp_path)
         assert (told["to_fetch"], told["source"]["backfill_completed_at"]) == ([[0, 31]], None)
     channel.hidden_below = 0

@@ -43,7 +43,7 @@ async def test_a_file_of_another_kind_is_refused_with_what_it_is(tmp_path: Path,
 async def test_folders_without_an_export_are_refused(tmp_path: Path) -> None:
     """An empty folder holds nothing; a missing path is missing."""
     empty = (await read(tmp_path)).error
-    assert (type(empty), "holds no result.json" in empty.message) == (ExportFormatError, True)
+    assert (type(empty), "contains no result.json" in empty.message) == (ExportFormatError, True)
     endless = (await read(tmp_path / ("x" * 5000))).error
     assert (type(endless), "cannot be read" in endless.message) == (SourceError, True)
     missing = (await read(tmp_path / "nothing.json")).error

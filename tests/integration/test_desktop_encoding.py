@@ -36,7 +36,7 @@ async def test_an_archive_is_told_from_a_wrong_encoding(
     with pytest.raises(ExportFormatError) as refused:
         require_legible([packed], encoding)
     assert refused.value.message == f"{packed} is a {kind} archive."
-    assert refused.value.hint == "Unpack it, then give the folder that was in it."
+    assert refused.value.hint == "Unpack it and give the folder that was in it."
 
 
 @pytest.mark.parametrize("encoding", ["cp1251", "koi8_r", "cp866"])

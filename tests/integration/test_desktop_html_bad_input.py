@@ -37,7 +37,7 @@ async def test_a_file_that_is_no_page_of_an_export_is_refused(tmp_path: Path, co
 async def test_an_account_without_chats_is_refused(tmp_path: Path) -> None:
     """An export of contacts alone holds nothing to collect."""
     error = (await read(write_account(tmp_path, ("Quiet", "channel", [])))).error
-    assert (type(error), "holds no chat with messages" in error.message) == (ExportFormatError, True)
+    assert (type(error), "contains no chat with messages" in error.message) == (ExportFormatError, True)
 
 
 async def test_a_chat_without_messages_gives_none(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ async def test_a_foreign_page_is_an_error(body: str) -> None:
 @pytest.mark.parametrize(
     ("html", "reason"),
     [
-        (page(counters=[("1 204", "photos")]), "it counts posts and shows none"),
+        (page(counters=[("1 204", "photos")]), "it counts posts but shows none"),
         (page(post(1, date=""), post(2, date="")), r"not one of its posts could be read \(no_date: 2\)"),
     ],
 )
@@ -210,17 +210,17 @@ async def test_a_changed_layout_is_an_error(html: str, reason: str) -> None:
     """A page that should have posts and gives none is never 0 new."""
     server = PreviewServer()
     server.pages = {FIRST: html}
-    with pytest.raises(SourceError, match=f"has another layout.*{reason}"):
+    with pytest.raises(SourceError, match=f"has a layout that this version does not know.*{reason}"):
         await read(server)
 
 
 @pytest.mark.parametrize(
     ("html", "reason"),
     [
-        (page(post(88), older=88), "asked for posts before 88 it shows 88 and later ones"),
+        (page(post(88), older=88), "asked for posts before 88, it shows 88 and later ones"),
         (
             page().replace("No posts found", "").replace("tme_no_messages_found", "x"),
-            "it shows none and does not say so",
+            "it shows none without saying so",
         ),
     ],
 )
@@ -237,7 +237,7 @@ async def test_posts_told_of_and_not_shown_are_to_be_asked_for_later() -> None:
     server = PreviewServer(range(1, 108))
     server.pages = {S + "88": page()}
     with pytest.raises(
-        SourceUnavailableError, match="tells of posts of @news_channel before 88 and does not show them"
+        SourceUnavailableError, match="mentions posts of @news_channel before 88 but does not show them"
     ):
         await read(server)
 
@@ -247,7 +247,7 @@ async def test_an_open_range_is_not_closed_by_a_page_without_posts(first: int) -
     """An earlier run left posts below 88 open. Asked too often, the server shows a page without any: they stay open."""
     server = PreviewServer(range(first, 108))
     server.hidden_below = 88
-    with pytest.raises(SourceUnavailableError, match="tells of posts of @news_channel before 88"):
+    with pytest.raises(SourceUnavailableError, match="mentions posts of @news_channel before 88"):
         await read(server, Window(after_id=0, before_id=88))
 
 

@@ -1,4 +1,4 @@
-"""A batch that grows message by message: what is wanted, what is there twice, what was skipped or repaired."""
+"""A batch that grows message by message: which are wanted, duplicated, skipped or repaired."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tg_parser.ingestion.source import Batch, Window
 
 @dataclass(slots=True)
 class GrowingBatch:
-    """Messages by id until they make a Batch."""
+    """Collects messages by id until they become a Batch."""
 
     messages: dict[int, RawMessage] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: Mapped | SkippedElement, window: Window) -> bool:
-        """Take one element in; False where it must wait for the next batch: a second version of a message."""
+        """Add one element; False if it must wait for the next batch: a second version of a message."""
         if isinstance(outcome, SkippedElement):
             self.skipped[outcome.reason] += 1
             return True
@@ -35,7 +35,7 @@ class GrowingBatch:
         return known is message or known == message
 
     def is_empty(self) -> bool:
-        """Whether there is nothing to tell."""
+        """Whether there is nothing to report."""
         return not (self.messages or self.skipped or self.notes)
 
     def finished(self) -> Batch:

@@ -1,6 +1,6 @@
-"""What an exported message says: its words, the links behind them, what is attached, what it reports. Pure.
+"""The content of an exported message: its text, links, media and service action. Pure.
 
-It needs the stored payload alone, so that a message that an earlier version read wrongly can be read again.
+Needs only the stored payload, so that a message that an earlier version read wrongly can be read again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tg_parser.ingestion.desktop.rich import rich_blocks
 
 
 def read_content(payload: dict[str, Any]) -> Content:
-    """The content of a message. The text that may stand beside a rich message only repeats it."""
+    """The content of a message. The text that may accompany a rich message only repeats it."""
     attached, rich = media(payload), payload.get("rich_message")
     if isinstance(rich, dict):
         found = content_of(rich_blocks(rich))

@@ -1,4 +1,4 @@
-"""The encoding of an export. Telegram Desktop writes UTF-8; editors and other tools save its files anew in others."""
+"""The encoding of an export. Telegram Desktop writes UTF-8; other programs may save its files in another one."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from tg_parser.domain.errors import ExportFormatError, SourceError, UsageError
 
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 FEW = 3
-"""So many bytes may be damaged in a file that is what it seems."""
+"""How many bytes may be damaged in a file that still counts as being in its encoding."""
 DAMAGED_SHARE = 0.01
-"""And so many more, as a share of the characters outside ASCII that can be read."""
+"""How many more, as a share of the characters outside ASCII that can be read."""
 _UTF8 = "utf-8"
 _BLOCK = 1 << 16
 _SAMPLE_BYTES = 1 << 14
 _SHOWN_CHARS = 60
 _LIKELY = ["cp1251", "cp1252", "cp866", "koi8_r"]
-"""What Windows and old tools write. Asked for any encoding at all, a guesser finds Chinese in short Russian words."""
+"""What Windows and old tools write. With all encodings allowed, the guess for short Russian words may be Chinese."""
 _ARCHIVES = {b"PK\x03\x04": "ZIP", b"Rar!\x1a\x07": "RAR", b"7z\xbc\xaf\x27\x1c": "7z", b"\x1f\x8b": "gzip"}
-"""What archives begin with."""
+"""The first bytes of archives."""
 _WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 
 
 def known_encoding(name: str) -> str:
-    """The encoding that a user named. Raises UsageError where there is none of that name."""
+    """The encoding that a user named. Raises UsageError if it does not exist."""
     try:
         "".encode(name)
     except LookupError:
@@ -41,12 +41,12 @@ def known_encoding(name: str) -> str:
 
 
 def encoding_of(path: Path, named: str | None = None) -> str:
-    """The encoding `named`, else UTF-16 or UTF-32 where the first bytes show it, else UTF-8. Raises SourceError."""
+    """The encoding `named`, else UTF-16 or UTF-32 if the first bytes show it, else UTF-8. Raises SourceError."""
     if named is not None:
         return named
     try:
         with path.open("rb") as file:
-            # The standard's rule for JSON holds for every text that begins with two ASCII characters, also for HTML.
+            # The standard's rule for JSON works for every text that begins with two ASCII characters, including HTML.
             found = json.detect_encoding(file.read(4))
     except OSError as error:
         raise cannot_be_read(path, error) from error
@@ -54,7 +54,7 @@ def encoding_of(path: Path, named: str | None = None) -> str:
 
 
 def blocks_of(path: Path) -> Iterator[tuple[bytes, int]]:
-    """The file in pieces, each with the place where it ends. Raises SourceError."""
+    """The file in pieces, each with the position of its end. Raises SourceError."""
     try:
         with path.open("rb") as file:
             while block := file.read(_BLOCK):
@@ -64,7 +64,7 @@ def blocks_of(path: Path) -> Iterator[tuple[bytes, int]]:
 
 
 def require_legible(paths: Iterable[Path], named: str | None = None) -> None:
-    """Refuse archives and files evidently written in another encoding. Raises ExportFormatError, SourceError.
+    """Reject archives and files that are clearly in another encoding. Raises ExportFormatError, SourceError.
 
     Naming UTF-8 reads a damaged file as far as possible.
     """
@@ -82,11 +82,11 @@ def require_legible(paths: Iterable[Path], named: str | None = None) -> None:
 def _refuse_archive(path: Path) -> None:
     for start, kind in _ARCHIVES.items():
         if next(blocks_of(path), (b"", 0))[0].startswith(start):
-            raise ExportFormatError(f"{path} is a {kind} archive.", "Unpack it, then give the folder that was in it.")
+            raise ExportFormatError(f"{path} is a {kind} archive.", "Unpack it and give the folder that was in it.")
 
 
 def cannot_be_read(path: Path, error: OSError) -> SourceError:
-    """The operating system's refusal as an error for the user."""
+    """The error of the operating system as one for the user."""
     return SourceError(f"{path} cannot be read: {error.strerror or error}.", "Check the path and its permissions.")
 
 

@@ -23,9 +23,9 @@ ChatFilter = Callable[[Chat], bool]
 
 
 class ExportReader(Protocol):
-    """One pass over an export: stands at the chat number `index`; `alone` in an export of one chat. Synchronous.
+    """One pass over an export, currently at chat number `index`; `alone` if there is only one chat. Synchronous.
 
-    Its methods raise SourceError; what was given before the error is good.
+    Its methods raise SourceError; what was returned before the error is valid.
     """
 
     index: int
@@ -37,7 +37,7 @@ class ExportReader(Protocol):
         ...
 
     def next_chat(self) -> Chat | None:
-        """The next chat, however much of the last one was read; None after the last."""
+        """The next chat, no matter how much of the last one was read; None after the last."""
         ...
 
     def next_batch(self, window: Window) -> Batch | None:
@@ -45,7 +45,7 @@ class ExportReader(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the file. Nothing can be read afterwards."""
+        """Close the file. Nothing can be read afterwards."""
         ...
 
 
@@ -75,14 +75,15 @@ class DesktopExport:
 
     @property
     def alone(self) -> bool:
-        """Whether it is an export of one chat, as far as the pass has come."""
+        """Whether it is an export of one chat, as far as it has been read."""
         return self._reader.alone
 
     async def chats(self, wanted: ChatFilter | None = None) -> AsyncGenerator[ExportedChat, None]:
-        """The chats one after another, to be read before the next is asked for. Raises SourceError.
+        """The chats one after another; read each before you ask for the next. Raises SourceError.
 
-        Of a whole account, channels and groups are given unless `wanted` says otherwise; of an export of one chat,
-        that chat. The others are named in `left_out`. Before the first, the whole export is held to its encoding.
+        From a whole account, yields channels and groups unless `wanted` says otherwise; from an export of one chat,
+        that chat. The others are named in `left_out`. The encoding of the whole export is checked before the first
+        chat.
         """
         self.left_out = []
         await in_thread(self._require_legible)
@@ -133,7 +134,7 @@ class ExportedChat:
         return False
 
     async def batches(self, window: Window) -> AsyncGenerator[Batch, None]:
-        """Batches in id order. The cursor is no bound: a newer export may hold older history and edits."""
+        """Batches in id order. The cursor does not limit them: a newer export may contain older history and edits."""
         if self._started or self._reader.index != self._index:
             async with aclosing(self._batches_again(window)) as again:
                 async for batch in again:
@@ -155,9 +156,9 @@ class ExportedChat:
 
 
 def locate_export(path: Path, encoding: str | None = None) -> Path | HtmlExport:
-    """The result.json that `path` is or holds, else the pages that it is or holds. Raises SourceError.
+    """The result.json that `path` is or contains, else the pages that it is or contains. Raises SourceError.
 
-    In a folder with both, the JSON is taken, which tells more.
+    In a folder with both, the JSON is used, because it contains more.
     """
     try:
         result = path / _RESULT if path.is_dir() else path
@@ -171,7 +172,7 @@ def locate_export(path: Path, encoding: str | None = None) -> Path | HtmlExport:
         raise cannot_be_read(path, error) from error
     if result == path:
         raise SourceError(f"There is no file {path}.", EXPORT_HINT)
-    raise ExportFormatError(f"{path} holds no {_RESULT} and no messages.html.", EXPORT_HINT)
+    raise ExportFormatError(f"{path} contains no {_RESULT} and no messages.html.", EXPORT_HINT)
 
 
 async def _batches(reader: ExportReader, window: Window) -> AsyncGenerator[Batch, None]:

@@ -1,4 +1,4 @@
-"""The single fields of an exported message: text, links, ids, dates, reactions. Pure, and never raising."""
+"""The single fields of an exported message: text, links, ids, dates, reactions. Pure, and never raises."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tg_parser.domain.peers import ChatKind, nameless_channel_id
 from tg_parser.ingestion.elements import ReadDate
 
 _PERSON_BITS, _CHAT_BITS = 1, 2
-"""Up to 2021 an export wrote a peer as one number: who it is in the lower 32 bits, above them a person or any chat."""
+"""Until 2021 a peer was one number: its id in the lower 32 bits, and above them whether it is a person or a chat."""
 _LAST_YEAR_OF_NUMBERS = 2021
 _BARE = 2**32 - 1
 _MARKS = {"channel": marked_channel_id, "chat": marked_group_id, "group": marked_group_id}
@@ -24,7 +24,7 @@ _KINDS: dict[str, ChatKind] = {
 
 
 def whole(value: Any) -> int | None:
-    """`value` as a whole number of 64 bits, also where it is written as text; else None."""
+    """`value` as a whole number of 64 bits, even if it is written as text; else None."""
     if isinstance(value, str) and len(value) <= 20 and value.removeprefix("-").isdecimal():
         value = int(value)
     fits = isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
@@ -32,7 +32,7 @@ def whole(value: Any) -> int | None:
 
 
 def string(value: Any) -> str | None:
-    """`value` where it is a text with something in it, else None."""
+    """`value` if it is a text that is not empty, else None."""
     return value if isinstance(value, str) and value else None
 
 
@@ -50,12 +50,12 @@ def flat_text(value: Any) -> str:
 
 
 def message_text(payload: dict[str, Any]) -> str:
-    """The text of a message, from `text` or, where that is missing, from its entities."""
+    """The text of a message, from `text` or, if that is missing, from its entities."""
     return flat_text(payload["text"] if payload.get("text") is not None else payload.get("text_entities"))
 
 
 def hidden_links(payload: dict[str, Any]) -> tuple[Link, ...]:
-    """Links behind words, in the order of the text."""
+    """The links behind words, in the order of the text."""
     entities = objects(payload.get("text")) or objects(payload.get("text_entities"))
     return tuple(
         Link(text=_piece_text(entity), url=entity["href"])
@@ -65,8 +65,8 @@ def hidden_links(payload: dict[str, Any]) -> tuple[Link, ...]:
 
 
 def is_of_2021(payload: dict[str, Any]) -> bool:
-    """Whether a message was exported when peers were numbers: later exports name their kind, tell the unix time and the
-    text in entities. Other programs that write neither are younger, and so are their messages.
+    """Whether a message was exported when peers were numbers: later exports name their kind, and give the unix time
+    and the text as entities. Other programs that write neither are newer, and so are their messages.
     """
     sent = when(payload, "date")
     return (
@@ -80,7 +80,7 @@ def is_of_2021(payload: dict[str, Any]) -> bool:
 
 
 def peer_id(value: Any, *, of_2021: bool = False) -> str | None:
-    """The marked id of a peer written as user1, channel1, chat1 or as a number; None where it names nobody."""
+    """The marked id of a peer written as user1, channel1, chat1 or as a number; None if it does not name anyone."""
     if isinstance(value, str):
         digits = value.lstrip("abcdefghijklmnopqrstuvwxyz")
         kind, bare = value[: len(value) - len(digits)], whole(digits)
@@ -93,12 +93,12 @@ def peer_id(value: Any, *, of_2021: bool = False) -> str | None:
 
 
 def chat_kind(written: Any) -> ChatKind:
-    """The kind of a chat from its export type; a type nobody wrote down is taken for a channel."""
+    """The kind of a chat from its export type; an unknown type counts as a channel."""
     return _KINDS.get(str(written), "channel")
 
 
 def chat_id(fields: dict[str, Any], *, of_2021: bool = False) -> str:
-    """The canonical id of an exported chat; one made from its title where the export gives no number."""
+    """The canonical id of an exported chat; made from its title if the export has no number."""
     written, kind = whole(fields.get("id")), chat_kind(fields.get("type"))
     if written is None and (named := peer_id(fields.get("id"))):
         return named
@@ -114,7 +114,7 @@ def chat_id(fields: dict[str, Any], *, of_2021: bool = False) -> str:
 
 
 def when(payload: dict[str, Any], key: str) -> ReadDate | None:
-    """The moment in `key`_unixtime or, where that is missing, in the local time `key`. The epoch is no moment."""
+    """The time in `key`_unixtime or, if that is missing, in the local time `key`. The epoch counts as missing."""
     seconds = whole(payload.get(f"{key}_unixtime"))
     if seconds is None:
         seconds = whole(payload.get(key))
@@ -131,7 +131,7 @@ def author(payload: dict[str, Any]) -> Author | None:
 
 
 def forward(payload: dict[str, Any]) -> Forward | None:
-    """Where it was forwarded from; deleted accounts leave neither name nor id."""
+    """Where it was forwarded from; deleted accounts have neither name nor id."""
     if "forwarded_from" not in payload and "forwarded_from_id" not in payload:
         return None
     sent = when(payload, "forwarded_date")
@@ -143,7 +143,7 @@ def forward(payload: dict[str, Any]) -> Forward | None:
 
 
 def reactions(payload: dict[str, Any]) -> tuple[Reaction, ...]:
-    """The counted reactions, in the export's order."""
+    """The reactions with their counts, in the export's order."""
     return tuple(_reactions(payload.get("reactions")))
 
 
@@ -162,7 +162,7 @@ def _piece_text(piece: Any) -> str:
 
 
 def _from_bits(number: int) -> str:
-    """A basic group is written as a channel is, but nobody writes or is forwarded from in its name."""
+    """A basic group is written like a channel, but it is never an author or the origin of a forward."""
     if number >> 32 == _CHAT_BITS:
         return marked_channel_id(number & _BARE)
     return str(number & _BARE if number >> 32 == _PERSON_BITS else number)

@@ -17,7 +17,7 @@ from tg_parser.ingestion.source import Batch, Window
 
 
 class JsonExportReader:
-    """Stands at one chat at a time; next_chat() goes on to the next, however much of the last one was read."""
+    """Reads one chat at a time; next_chat() goes on to the next, no matter how much of the last one was read."""
 
     def __init__(self, path: Path, *, batch_size: int, batch_bytes: int, encoding: str | None = None) -> None:
         self._path, self._encoding = path, encoding
@@ -59,7 +59,7 @@ class JsonExportReader:
         try:
             self._fill(batch, window)
         except SourceError as error:
-            # What was complete before the damage is handed over first, the error at the next call.
+            # What was complete before the damage is returned first; the next call raises the error.
             self._error = error
         self._taken += len(batch.messages)
         batch.notes.update(self._reader.repairs - self._reported)
@@ -86,14 +86,14 @@ class JsonExportReader:
                 return
 
     def _hold_first(self) -> None:
-        """Look at the first message of a chat: it shows when the export was made."""
+        """Read the first message of a chat ahead: it shows when the export was made."""
         try:
             self._pushed_back = next(self._items, None)
         except SourceError as error:
             self._error = error
 
     def _header(self, start: ChatStart) -> dict[str, Any]:
-        """The fields of a chat, also where they come only after the messages (files with sorted keys)."""
+        """The fields of a chat, even if they come only after the messages (files with sorted keys)."""
         if {"id", "type"} <= start.fields.keys():
             return start.fields
         if self._headers is None:
@@ -106,13 +106,13 @@ class JsonExportReader:
 
 
 def _headers(path: Path, encoding: str | None) -> list[dict[str, Any]]:
-    """The headers of all chats, complete, by a pass of its own; those before a damage where there is one."""
+    """The complete headers of all chats, from a separate pass; if the file is damaged, those before the damage."""
     headers: list[dict[str, Any]] = []
     try:
         for item in ExportParser(RepairingReader(path, encoding)).items():
             if isinstance(item, ChatEnd):
                 headers.append(item.fields)  # noqa: PERF401 - what came before an error stays
     except SourceError:
-        # The walk itself meets the same damage and reports it.
+        # The main pass meets the same damage and reports it.
         return headers
     return headers

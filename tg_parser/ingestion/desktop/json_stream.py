@@ -13,7 +13,7 @@ from tg_parser.ingestion.desktop.values import ElementBuilder, Events, RawItem
 
 JSON_HINT = (
     "In Telegram Desktop choose Export chat history with the format “Machine-readable JSON”, "
-    "and give its result.json or the folder that holds it."
+    "and give its result.json or the folder that contains it."
 )
 _ALONE = ("",)
 _CHAT_PATHS = frozenset({_ALONE, ("", "chats", "list", "item"), ("", "left_chats", "list", "item")})
@@ -38,7 +38,7 @@ StreamItem = ChatStart | RawItem | ChatEnd
 
 
 class ExportParser:
-    """Turns an export into StreamItems. Raises ExportFormatError, ExportTruncatedError; what came before is good."""
+    """Turns an export into StreamItems. Raises ExportFormatError, ExportTruncatedError; what came before is valid."""
 
     def __init__(self, reader: RepairingReader) -> None:
         self._reader = reader
@@ -85,7 +85,7 @@ class ExportParser:
         self._events.clear()
 
     def _skim(self, events: Events) -> Generator[StreamItem, None, bool]:
-        """Walk what lies around the messages; True where messages begin."""
+        """Read what is around the messages; True when messages begin."""
         for event, value in events:
             if event == "map_key":
                 self._key = value

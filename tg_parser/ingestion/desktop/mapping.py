@@ -1,4 +1,4 @@
-"""One JSON message of an export → a RawMessage, or the reason why it is not one. Pure but for the threads it grows."""
+"""Turns a JSON message of an export into a RawMessage, or a reason for skipping it. Its only state is the threads."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from tg_parser.ingestion.threads import Place, ReplyThreads
 
 
 class Mapped(NamedTuple):
-    """A message, and what was done to read it that somebody may want to know."""
+    """A message, and notes on what had to be done to read it."""
 
     message: RawMessage
     notes: tuple[str, ...] = ()
 
 
 def map_chat(fields: dict[str, Any], first: Any = None) -> Chat:
-    """The chat that the header of an export, made when its `first` message tells, describes. It names no username."""
+    """The chat described by the header of an export, whose age its `first` message shows. It contains no username."""
     number = chat_id(fields, of_2021=isinstance(first, dict) and is_of_2021(first))
     return Chat(channel_id=number, title=string(fields.get("name")), kind=chat_kind(fields.get("type")))
 
 
 class MessageMapper:
-    """Maps the messages of one chat, in their order: threads of a group follow from what came before."""
+    """Maps the messages of one chat, in their order, because the threads of a group depend on earlier messages."""
 
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
@@ -70,7 +70,7 @@ class MessageMapper:
         return Place(message_id) if action else self._threads.place(message_id, self._answered(payload))
 
     def _answered(self, payload: dict[str, Any]) -> int | None:
-        """The message of this chat that it answers; an answer across chats belongs to no thread here."""
+        """The message of this chat that it answers; an answer to another chat belongs to no thread here."""
         elsewhere = peer_id(payload.get("reply_to_peer_id"), of_2021=is_of_2021(payload))
         return None if elsewhere not in (None, self.chat.channel_id) else whole(payload.get("reply_to_message_id"))
 

@@ -24,7 +24,7 @@ _OF_PLACES = ("location_information", "place_name", "live_location_period_second
 
 
 def media(payload: dict[str, Any]) -> tuple[Media, ...]:
-    """All that is attached to a message; empty for a text alone."""
+    """Everything attached to a message; empty for a message that is only text."""
     return tuple(_media(payload))
 
 
@@ -77,7 +77,7 @@ def _checklist(todo: dict[str, Any]) -> Media:
 
 
 def _paid(payload: dict[str, Any]) -> Iterator[Media]:
-    """What is to be paid for, or won."""
+    """What must be paid for, or can be won."""
     if (bill := _object(payload.get("invoice_information"))) is not None:
         yield Media(
             kind="invoice",
@@ -107,7 +107,7 @@ def _giveaway(kind: Literal["giveaway", "giveaway_results"], given: dict[str, An
 
 
 def _object(value: Any) -> dict[str, Any] | None:
-    """A JSON object, also one that is written as text, as Telegram Desktop does with bills."""
+    """A JSON object, even if it is written as text, as Telegram Desktop does with invoices."""
     if isinstance(value, str):
         try:
             value = orjson.loads(value)
@@ -117,14 +117,14 @@ def _object(value: Any) -> dict[str, Any] | None:
 
 
 def _file_kind(payload: dict[str, Any]) -> _Kind:
-    """The kind that is named, else that of the folder the file was saved in."""
+    """The kind that is given, else that of the folder in which the file was saved."""
     named = _FILE_KINDS.get(str(payload.get("media_type")))
     folder = str(payload.get("file")).split("/", 1)[0]
     return named or _FOLDERS.get(folder, "document")
 
 
 def _kept_name(value: Any) -> str | None:
-    """The name of a file that was saved; in place of others the export has a remark in parentheses."""
+    """The name of a file that was saved; for others the export has a note in parentheses instead."""
     path = string(value)
     return None if path is None or path.startswith("(") else PurePosixPath(path).name or None
 

@@ -1,7 +1,7 @@
-"""The bytes of an export, made legal JSON before the parser sees them; every change is counted.
+"""Repairs the bytes of an export to valid JSON before they are parsed; every change is counted.
 
-Telegram Desktop writes control characters as `\\x01`, and some versions left the quotes of a custom emoji's
-`document_id` away; other tools leave lone surrogates, NUL and invalid UTF-8 behind.
+Telegram Desktop writes control characters as `\\x01`, and some versions left out the quotes of a custom emoji's
+`document_id`; other tools write lone surrogates, NUL and invalid UTF-8.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BARE_DOCUMENT_ID = re.compile(rb'("document_id": ?)([^\s"\d\[{,n-][^"\r\n]*?)(?
 
 
 class RepairingReader:
-    """Reads a file in pieces that split no character and no escape. `offset` is how far it got, in bytes."""
+    """Reads a file in pieces that never split a character or an escape. `offset` is how many bytes were read."""
 
     def __init__(self, path: Path, encoding: str | None = None) -> None:
         self.path = path
@@ -36,7 +36,7 @@ class RepairingReader:
         self.repairs: Counter[str] = Counter()
 
     def pieces(self) -> Iterator[bytes]:
-        """The file's bytes in order, repaired. Raises SourceError where the file cannot be read."""
+        """The file's bytes in order, repaired. Raises SourceError if the file cannot be read."""
         held = bytearray()
         for block in self._blocks():
             cut = _safe_cut(block)
@@ -85,7 +85,7 @@ class RepairingReader:
         return piece
 
     def _without_control(self, piece: bytes) -> bytes:
-        # A space, because it is legal in a text and between values: NULs also pad the end of a file cut by a crash.
+        # A space, because it is valid in a text and between values: NULs also pad the end of a file cut by a crash.
         spaced = piece.translate(bytes(32 if byte in _CONTROL else byte for byte in range(256)))
         self._count("control_character", sum(piece.count(byte) for byte in _CONTROL))
         return spaced
@@ -105,5 +105,5 @@ class RepairingReader:
 
 
 def _safe_cut(block: bytes) -> int:
-    """Where `block` may be cut: after a line, else after a space or comma; 0 where there is none."""
+    """Where `block` may be cut: after a line, else after a space or comma; 0 if there is none."""
     return block.rfind(b"\n") + 1 or max(block.rfind(b" "), block.rfind(b",")) + 1

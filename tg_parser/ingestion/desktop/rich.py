@@ -1,6 +1,6 @@
-"""A rich message of an export (`rich_message`) → blocks. Pure, and never raising.
+"""Turns a rich message of an export (`rich_message`) into blocks. Pure, and never raises.
 
-A block of a kind that is not known here gives the words that are found in it: nothing that was said is lost.
+A block of an unknown kind becomes the words that are found in it, so that no text is lost.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _BLOCKS_OF_UNKNOWN = ("block", "blocks", "items")
 
 
 def rich_blocks(message: dict[str, Any]) -> Iterator[Block]:
-    """The blocks of a rich message, or of whatever has a list of them."""
+    """The blocks of a rich message, or of anything else that has a list of them."""
     return _all(message.get("blocks"))
 
 
@@ -36,7 +36,7 @@ def words(text: Any) -> Words:
 
 
 def _target(text: dict[str, Any]) -> str | None:
-    """Where a piece leads."""
+    """The target of a piece's link."""
     if href := string(text.get("href")):
         return href
     if email := string(text.get("email")):
@@ -144,7 +144,7 @@ def _buttons(block: dict[str, Any]) -> Iterator[Block]:
 
 
 def _below(block: dict[str, Any]) -> Iterator[Block]:
-    """What stands below media: the address it shows, its caption, and whom it is from."""
+    """What is shown below media: the address, the caption and the credit."""
     yield words(block.get("url"))
     caption = block.get("caption")
     if isinstance(caption, dict) and "type" not in caption:

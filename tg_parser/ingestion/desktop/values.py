@@ -1,4 +1,4 @@
-"""JSON values out of parser events, one element of a list at a time."""
+"""Builds JSON values from parser events, one element of a list at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 MAX_DEPTH = 64
-"""Containers nested deeper inside an element are left out: no export has them, and not every store can hold them."""
+"""Containers nested deeper inside an element are left out: no export has them, and some stores cannot store them."""
 
 Events = Iterator[tuple[str, Any]]
 
@@ -20,7 +20,7 @@ class RawItem(NamedTuple):
 
 
 class ElementBuilder:
-    """Builds the elements of an open list from events that come in portions."""
+    """Builds the elements of an open list from events that come in batches."""
 
     def __init__(self) -> None:
         self.last: Any = None
@@ -28,7 +28,7 @@ class ElementBuilder:
         self._key = ""
 
     def read(self, events: Events) -> Generator[RawItem, None, bool]:
-        """The elements that `events` complete; True where the list itself ended, False where the events ran out."""
+        """The elements that `events` complete; True if the list itself ended, False if the events ran out."""
         stack, key = self._open, self._key
         for event, value in events:
             if event == "map_key":
@@ -56,7 +56,7 @@ class ElementBuilder:
 
 
 def plain_number(value: int | Decimal) -> int | float | str:
-    """`value` as JSON writers can write it: whole numbers beyond 64 bits and infinite ones become text."""
+    """`value` in a form that JSON writers support: whole numbers beyond 64 bits and infinite ones become text."""
     if isinstance(value, int):
         return value if -(2**63) <= value < 2**63 else str(value)
     number = float(value)

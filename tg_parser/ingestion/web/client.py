@@ -1,4 +1,4 @@
-"""Pages over HTTP, one at a time and with a pause between: what the server asks to wait is waited, to the second."""
+"""Pages over HTTP, one at a time with a pause in between; waits exactly as long as the server asks."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from tg_parser.ingestion.retrying import attempts
 from tg_parser.ingestion.web.answers import asked_wait, is_cut, is_temporary
 
 MAX_BODY = 16 << 20
-"""Bytes of a page, unpacked; the largest pages of Telegram have a hundredth of that."""
+"""Limit for an unpacked page in bytes; the largest pages of Telegram have a hundredth of that."""
 
 log = structlog.get_logger(__name__)
 
 
 class WebAnswer(NamedTuple):
-    """What the server gave for a path: a page, or the address that it points to instead."""
+    """What the server returned for a path: a page, or the address that it redirects to."""
 
     html: str
     redirected_to: str | None = None
 
 
 class _AskedToWaitError(Exception):
-    """The server named a time to wait: not a failure, and not counted as an attempt."""
+    """The server asked to wait: not a failure, and not counted as an attempt."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -41,7 +41,7 @@ class _AskedToWaitError(Exception):
 
 
 class WebClient:
-    """Fetches pages below `settings.base_url`. Whoever shares it takes turns, also while one of them waits."""
+    """Fetches pages below `settings.base_url`. Everyone who shares it takes turns, even while one of them waits."""
 
     def __init__(self, settings: WebSettings, retry: RetrySettings, max_wait: float) -> None:
         self._settings = settings
@@ -54,11 +54,11 @@ class WebClient:
 
     @property
     def host(self) -> str:
-        """The server that is asked, for people."""
+        """The server's name for messages to users."""
         return self._base.split("://", 1)[-1].partition("/")[0]
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Close the connections."""
         if "_http" in self.__dict__:
             await self._http.aclose()
 

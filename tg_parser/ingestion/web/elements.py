@@ -1,4 +1,4 @@
-"""The elements of a post by their class, and the small values written in them. Pure, and never raising."""
+"""The elements of a post by their class, and the small values in them. Pure, and never raises."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{2})")
 
 
 class Parts:
-    """Every element inside a post, found by a class it has."""
+    """Every element inside a post, by its classes."""
 
     def __init__(self, element: LexborNode) -> None:
         self.element = element
@@ -36,7 +36,7 @@ class Parts:
         return [node for name in names for node in self._by_class.get(name, ())]
 
     def first(self, *names: str) -> LexborNode | None:
-        """The first element that has the first class that any has."""
+        """The first element of the first of the classes that occurs."""
         return next(iter(self.all(*names)), None)
 
     def inside(self, outer: LexborNode, *names: str) -> LexborNode | None:
@@ -48,14 +48,14 @@ class Parts:
 
 
 class PostLink(NamedTuple):
-    """Where a link to a post or a chat leads: the chat's canonical id, and the post."""
+    """The target of a link to a post or a chat: the chat's canonical id, and the post."""
 
     peer_id: str
     message_id: str | None
 
 
 def attribute(node: LexborNode | None, name: str) -> str:
-    """The attribute of `node`, empty where there is none."""
+    """The attribute of `node`; empty if there is none."""
     return (node.attributes.get(name) or "").strip() if node is not None else ""
 
 
@@ -65,12 +65,12 @@ def classes(node: LexborNode) -> list[str]:
 
 
 def texts_within(node: LexborNode) -> Iterator[str]:
-    """The text directly in `node`, without that of elements in it."""
+    """The text directly in `node`, without the text of elements inside it."""
     return (child.text_content or "" for child in node.iter(include_text=True) if child.is_text_node)
 
 
 def count(text: str | None) -> int | None:
-    """A number as pages shorten it: 980, 1.2K, 3M, 1 204."""
+    """A number as pages abbreviate it: 980, 1.2K, 3M, 1 204."""
     match = _COUNT.fullmatch((text or "").strip())
     if match is None:
         return None
@@ -93,7 +93,7 @@ def seconds(text: str | None) -> float | None:
 
 
 def when(node: LexborNode | None) -> ReadDate | None:
-    """The moment of a <time> element. The epoch is no moment."""
+    """The time in a <time> element. The epoch counts as missing."""
     try:
         moment = datetime.fromisoformat(attribute(node, "datetime"))
         zoneless = moment.tzinfo is None
@@ -104,7 +104,7 @@ def when(node: LexborNode | None) -> ReadDate | None:
 
 
 def post_link(href: str) -> PostLink | None:
-    """Read t.me/name/5, t.me/s/name/5, t.me/c/123/5, t.me/name; None for what leads to no chat."""
+    """Read t.me/name/5, t.me/s/name/5, t.me/c/123/5, t.me/name; None if it does not lead to a chat."""
     try:
         peer, path = parse_peer(href), urlsplit(href).path
     except (InvalidPeerError, ValueError):

@@ -1,4 +1,4 @@
-"""The single fields of a post on a preview page: identity, text, author, reactions. Pure, and never raising."""
+"""The single fields of a post on a preview page: identity, text, author, reactions. Pure, and never raises."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OF_FRAME = re.compile(
 
 
 class PostId(NamedTuple):
-    """Whose post an element is and which, as it says itself."""
+    """The chat and number of a post, as its element says."""
 
     username: str
     number: int
@@ -41,7 +41,7 @@ def post_id(element: LexborNode) -> PostId | None:
 
 
 def channel_number(element: LexborNode) -> str | None:
-    """The marked id of the channel, which the element hides in what it reports views by."""
+    """The marked id of the channel, which is encoded in the element's attribute for counting views."""
     if match := _PEER.fullmatch(attribute(element, "data-peer")):
         return marked_channel_id(match[1])
     coded = attribute(element, "data-view").rstrip("=")
@@ -54,20 +54,20 @@ def channel_number(element: LexborNode) -> str | None:
 
 
 def sent(parts: Parts) -> ReadDate | None:
-    """When it was sent; None where the page tells no moment."""
+    """When it was sent; None if the page does not say."""
     named = parts.first("tgme_widget_message_date")
     inside = named.css_first("time[datetime]") if named is not None else None
     return when(inside) or when(parts.element.css_first("time[datetime]"))
 
 
 def is_service(parts: Parts) -> bool:
-    """Whether Telegram wrote it, not somebody."""
+    """Whether it is a service message."""
     own = classes(parts.element)
     return "service_message" in own or any(name.startswith("tgme_widget_message_service") for name in own)
 
 
 def text_element(parts: Parts) -> LexborNode | None:
-    """The text of the post itself, not what it quotes of the post that it answers."""
+    """The text of the post itself, not its quotation from the post that it answers."""
     quoted = parts.first("tgme_widget_message_reply")
     within = {node.mem_id for node in quoted.css(".tgme_widget_message_text")} if quoted is not None else set()
     candidates = parts.all("js-message_text", "tgme_widget_message_text")
@@ -75,13 +75,13 @@ def text_element(parts: Parts) -> LexborNode | None:
 
 
 def author(parts: Parts) -> Author | None:
-    """Who signed it; posts without a signature speak for the channel."""
+    """Who signed it; None for a post without a signature, whose author is the channel."""
     name = line_of(parts.first("tgme_widget_message_from_author"))
     return Author(name=name) if name else None
 
 
 def answered(parts: Parts, chat: Chat) -> str | None:
-    """The post of this chat that it answers; an answer across chats is kept in the payload."""
+    """The post of this chat that it answers; an answer to another chat is kept in the payload."""
     link = post_link(attribute(parts.first("tgme_widget_message_reply"), "href"))
     return link.message_id if link and link.peer_id in _names(chat) else None
 
@@ -91,7 +91,7 @@ def _names(chat: Chat) -> set[str]:
 
 
 def forward(parts: Parts) -> Forward | None:
-    """Where it was forwarded from; a hidden sender leaves a name alone."""
+    """Where it was forwarded from; of a hidden sender only the name is known."""
     named = parts.first("tgme_widget_message_forwarded_from_name")
     if named is None and "tgme_widget_message_forwarded_from" not in parts:
         return None
@@ -102,7 +102,7 @@ def forward(parts: Parts) -> Forward | None:
 
 
 def reactions(parts: Parts) -> tuple[Reaction, ...]:
-    """The counted reactions, in the page's order."""
+    """The reactions with their counts, in the page's order."""
     return tuple(found for node in parts.all("tgme_reaction") if (found := _reaction(node)))
 
 
@@ -119,7 +119,7 @@ def _reaction(node: LexborNode) -> Reaction | None:
 
 
 def payload(parts: Parts, chat: Chat, service_text: str | None) -> dict[str, Any] | None:
-    """What the page tells and no field of a message holds."""
+    """What the page shows but no field of a message stores."""
     reply = attribute(parts.first("tgme_widget_message_reply"), "href")
     fields = {
         "edited": _is_edited(parts) or None,
@@ -136,7 +136,7 @@ def payload(parts: Parts, chat: Chat, service_text: str | None) -> dict[str, Any
 
 
 def unknown_classes(parts: Parts) -> list[str]:
-    """The classes of a post that shows nothing known: those of its own kind alone, without the frame every post has."""
+    """The classes of a post that shows nothing known, without the classes of the frame that every post has."""
     names = {name for node in parts.element.css("[class]") for name in classes(node)}
     return outermost(name for name in names if _OF_CONTENT.match(name) and not _OF_FRAME.fullmatch(name))
 

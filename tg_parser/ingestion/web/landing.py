@@ -1,7 +1,7 @@
-"""A page of Telegram that is no preview → the reason why, as an error with what to do. Pure.
+"""Explains why a page of Telegram is not a preview, as an error with a hint. Pure.
 
-Telegram answers 200 for every name. What differs is what the page says: a title, a line of counts, a description,
-the words of the button, and whether search engines may keep it, which they may not for a name that is nobody's.
+Telegram answers 200 for every name. Only the content of the page differs: a title, a line of counts, a description,
+the words of the button, and whether search engines may index it, which they may not if the name is not taken.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CONTACT = re.compile(r"\byou can contact\b", re.IGNORECASE)
 
 
 class Landing(NamedTuple):
-    """What a landing page says, each empty where it says nothing of the kind."""
+    """What a landing page says; fields that it does not show are empty."""
 
     title: str = ""
     counts: str = ""
@@ -41,7 +41,7 @@ class Landing(NamedTuple):
 
 
 def why_no_preview(html: str, name: str) -> SourceError:
-    """The error that says why @`name` has no preview, as far as the landing page tells."""
+    """The error that says why @`name` has no preview, as far as the landing page shows."""
     landing = _read(html)
     return no_telegram_page(name) if landing is None else _reason(landing, name)
 
@@ -49,13 +49,13 @@ def why_no_preview(html: str, name: str) -> SourceError:
 def no_telegram_page(name: str) -> SourceError:
     """The error for an answer that is not a page of Telegram."""
     return SourceError(
-        f"What came back for @{name} is not a page of Telegram's web preview.",
-        "Check the name and WEB_PREVIEW_URL; a proxy or a provider may also put a page of its own in the way.",
+        f"The answer for @{name} is not a page of Telegram's web preview.",
+        "Check the name and WEB_PREVIEW_URL; a proxy or an internet provider may also return a page of its own.",
     )
 
 
 def _reason(landing: Landing, name: str) -> SourceError:
-    """The first rule that holds; a page that fits none belongs to a channel all the same, if to anybody."""
+    """The error of the first rule that matches; the last one matches every page."""
     rule = next(rule for rule in _RULES if rule.holds(landing))
     return SourceError(rule.sentence.format(name=name, words=landing.description), rule.hint, case=rule.case, name=name)
 
@@ -100,7 +100,7 @@ _RULES = (
     ),
     _Rule(
         lambda page: page.title and (_INVITED.search(page.description) or _JOIN.match(page.button)),
-        "@{name} is private: it is joined by invitation.",
+        "@{name} is private: people join it by invitation.",
     ),
     _Rule(
         lambda page: _CONTACT.search(page.description) or (page.unlisted and not page.title),

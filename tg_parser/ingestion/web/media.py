@@ -32,14 +32,14 @@ _WITHIN = {"tgme_widget_message_contact": "tgme_widget_message_contact_wrap"}
 
 
 class Attached(NamedTuple):
-    """Media and the link they open, which in an album names the message they belong to."""
+    """A medium and the link that it opens, which in an album contains the message that it belongs to."""
 
     media: Media
     href: str = ""
 
 
 def attached(parts: Parts) -> list[Attached]:
-    """All that is attached to a post; an `other` where the page only says that it shows something not."""
+    """Everything attached to a post; an `other` if the page only says that it cannot show something."""
     found = [
         Attached(read(parts, node), attribute(node, "href"))
         for name, read in _READERS.items()
@@ -54,13 +54,13 @@ def attached(parts: Parts) -> list[Attached]:
 
 
 def _is_shown_elsewhere(parts: Parts) -> bool:
-    """Whether the page shows a remark in place of the post; posts that it does show may hold the remark unseen."""
+    """Whether the page shows a notice instead of the post; posts that it does show may contain the notice hidden."""
     remarks = parts.all("message_media_not_supported_wrap")
     return any("media_not_supported_cont" not in classes(remark) for remark in remarks)
 
 
 def _sticker(parts: Parts) -> Attached | None:
-    # An animated sticker is drawn twice, moving and still: it is one all the same.
+    # An animated sticker has two elements, one moving and one still, but it is one medium.
     node = parts.first(*_STICKERS) or parts.first(*_STICKERS_ALONE)
     return Attached(Media(kind="sticker"), attribute(node, "href")) if node is not None else None
 

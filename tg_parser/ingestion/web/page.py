@@ -1,6 +1,6 @@
-"""A page of the preview → the chat and its messages. Pure.
+"""Reads the chat and its messages from a page of the preview. Pure.
 
-Posts stand in the order of their ids, the oldest first; a page shows about twenty of them.
+Posts are in the order of their ids, the oldest first; a page shows about twenty of them.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from tg_parser.ingestion.web.text import line_of
 _HEADER = ".tgme_channel_info, .tgme_channel_history"
 _TITLES = ".tgme_channel_info_header_title, .tgme_header_title"
 _COUNTED_IN_POSTS = ("photo", "video", "file", "link")
-"""Counters of a channel's header that only posts can raise; subscribers come without any."""
+"""Counters in a channel's header that only posts increase; subscribers do not need posts."""
 _BEFORE = re.compile(r"(?:^|\bbefore=)\d+")
 _AT_NAME = re.compile(r"@(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewPage:
-    """What a page shows. `lowest_id` is that of any post on it, also of one that could not be read."""
+    """What a page shows. `lowest_id` counts every post on it, even those that could not be read."""
 
     chat: Chat
     messages: list[RawMessage] = field(default_factory=list)
@@ -42,12 +42,12 @@ class PreviewPage:
 
     @property
     def is_unreadable(self) -> bool:
-        """Whether it has posts and none of them could be read: its layout is not the one known here."""
+        """Whether it has posts but none of them could be read, because its layout is unknown."""
         return not self.messages and bool(self.skipped)
 
 
 def read_page(html: str, name: str, chat: Chat | None = None) -> PreviewPage:
-    """Read a page of the channel asked for as `name`; its messages belong to `chat` where that is known already."""
+    """Read a page of the channel asked for as `name`; its messages belong to `chat` if that is already known."""
     tree = LexborHTMLParser(html)
     elements = tree.css(".tgme_widget_message")
     known = chat or _chat(tree, elements, name)
@@ -77,7 +77,7 @@ def read_page(html: str, name: str, chat: Chat | None = None) -> PreviewPage:
 
 
 def says_post_is_gone(html: str) -> bool:
-    """Whether the page of a single post says that there is none, which Telegram says of a deleted one."""
+    """Whether the page of a single post says that it does not exist, as Telegram does for a deleted one."""
     said = line_of(LexborHTMLParser(html).css_first(".tgme_widget_message_error")) or ""
     return re.search(r"\bpost\b.*\bnot found\b", said, re.IGNORECASE) is not None
 

@@ -1,6 +1,6 @@
-"""One post of a preview page → its messages, or the reason why it is not one. Pure, and never raising.
+"""Reads the messages of one post on a preview page, or the reason why it is skipped. Pure, and never raises.
 
-An album is one post on the page and one message an item in Telegram: every item gets its message.
+An album is one post on the page, but one message per item in Telegram: every item gets its message.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ALBUM_ITEM = re.compile(r"\S*/(\d{1,18})\?(?:\S*&)?single\b\S*")
 
 
 class Post(NamedTuple):
-    """The messages of one element, in the order of their ids; `zoneless` if its date named no time zone."""
+    """The messages of one element, in the order of their ids; `zoneless` if its date has no time zone."""
 
     messages: list[RawMessage]
     zoneless: bool = False
@@ -95,7 +95,7 @@ def _shows_something(media: dict[int, list[Media]]) -> bool:
 
 
 def _media_by_message(number: int, parts: Parts) -> dict[int, list[Media]]:
-    """What is attached, by the message it belongs to: the items of an album open posts of their own."""
+    """Media by the message they belong to: the items of an album link to posts of their own."""
     found: dict[int, list[Media]] = {}
     for media, href in attached(parts):
         item = _ALBUM_ITEM.fullmatch(href)

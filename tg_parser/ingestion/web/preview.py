@@ -17,14 +17,14 @@ from tg_parser.ingestion.web.window import is_empty, is_last, wanted_of
 
 
 class WebPreview:
-    """Opens channels by their name. All of them are on one server, which is asked for one page at a time."""
+    """Opens channels by their name. All of them are on one server, from which one page at a time is fetched."""
 
     def __init__(self, settings: WebSettings, retry: RetrySettings, max_wait: float) -> None:
         self._client = WebClient(settings, retry, max_wait)
 
     @asynccontextmanager
     async def open(self, peer: Peer) -> AsyncIterator[WebChannel]:
-        """The channel with its newest page. Raises SourceError with the reason where there is no preview."""
+        """The channel with its newest page. Raises SourceError with the reason if there is no preview."""
         if peer.username is None:
             raise SourceError(
                 f"The web preview needs the @username of a channel, and {peer.canonical} is a number.",
@@ -35,12 +35,12 @@ class WebPreview:
         yield WebChannel(reader, await reader.newest())
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Close the connections."""
         await self._client.close()
 
 
 class WebChannel:
-    """A channel as its preview shows it, from the newest page backwards, a batch a page."""
+    """A channel as its preview shows it, from the newest page backwards, one batch per page."""
 
     via: Adapter = "web"
     newest_first = True
@@ -52,7 +52,7 @@ class WebChannel:
         self._newest = newest
 
     async def batches(self, window: Window) -> AsyncGenerator[Batch, None]:
-        """Pages back in time to the first wanted post. Raises SourceError; what was yielded before it is good."""
+        """Pages back in time to the first wanted post. Raises SourceError; what was yielded before it is valid."""
         left = window.limit
         page = None if is_empty(window) else await self._first_page(window.before_id)
         while page is not None:
@@ -65,7 +65,7 @@ class WebChannel:
             page = await self._reader.next_older(page)
 
     async def shown(self, ids: Sequence[int]) -> AsyncIterator[Shown]:
-        """What there is now of the posts `ids` (ascending), newest first, a part a page."""
+        """What is left of the posts `ids` (ascending), newest first, in one part per page."""
         asked = list(ids)
         while asked:
             page = await self._page_below(asked[-1] + 1)
@@ -75,14 +75,14 @@ class WebChannel:
             yield await self._as_shown(page, here)
 
     async def _first_page(self, before_id: int | None) -> PreviewPage | None:
-        """The page to begin with; None where it is proven that there are no posts below `before_id`."""
+        """The page to begin with; None if there are certainly no posts below `before_id`."""
         lowest = self._newest.lowest_id
         if before_id is None or (lowest is not None and before_id > lowest):
             return self._newest
         return await self._reader.below(before_id, self._newest)
 
     async def _page_below(self, number: int | None) -> PreviewPage:
-        """The page with the newest posts below `number`. The one that came with opening is not asked for again."""
+        """The page with the newest posts below `number`. The page that was fetched on opening is not fetched again."""
         lowest = self._newest.lowest_id
         if number is None or lowest is None or number > lowest:
             return self._newest
@@ -102,5 +102,5 @@ class WebChannel:
 
 
 def _hides_its_text(message: RawMessage) -> bool:
-    """Whether the page only says that the post is to be seen elsewhere: then an empty text is no text."""
+    """Whether the page only says that the post can be seen elsewhere: its text is then unknown, not empty."""
     return not message.text and any(media.kind == "other" for media in message.media)

@@ -1,4 +1,4 @@
-"""The pages of one channel: asked for, followed where they point, and explained where there are none."""
+"""Fetches the pages of one channel, follows redirects, and explains why there is no preview."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from tg_parser.ingestion.web.page import PreviewPage, read_page, says_post_is_go
 
 _MOST_REDIRECTS = 3
 _A_PAGE = 20
-"""Posts that a page shows."""
+"""How many posts a page shows."""
 
 
 class PageReader:
-    """Reads pages of the channel that is found as @`name`."""
+    """Reads pages of the channel @`name`."""
 
     def __init__(self, client: WebClient, name: str) -> None:
         self._client = client
         self._name = name
 
     async def newest(self) -> PreviewPage:
-        """The page with the newest posts. Raises SourceError with the reason where there is no preview."""
+        """The page with the newest posts. Raises SourceError with the reason if there is no preview."""
         page = await self._page("", None)
         if not page.messages and page.tells_of_posts:
-            raise self._changed_layout("it counts posts and shows none")
+            raise self._changed_layout("it counts posts but shows none")
         return page
 
     async def before(self, number: int, chat: Chat) -> PreviewPage:
-        """The page with the newest posts below `number`; without any where there are none."""
+        """The page with the newest posts below `number`; empty if there are none."""
         page = await self._page(f"?before={number}", chat)
         if page.lowest_id is None and not page.says_no_posts:
-            raise self._changed_layout(f"asked for posts before {number} it shows none and does not say so")
+            raise self._changed_layout(f"asked for posts before {number}, it shows none without saying so")
         if page.lowest_id is not None and page.lowest_id >= number:
-            raise self._changed_layout(f"asked for posts before {number} it shows {page.lowest_id} and later ones")
+            raise self._changed_layout(f"asked for posts before {number}, it shows {page.lowest_id} and later ones")
         return page
 
     async def next_older(self, page: PreviewPage) -> PreviewPage | None:
@@ -44,14 +44,14 @@ class PageReader:
             return None
         older = await self.before(page.lowest_id, page.chat)
         if older.lowest_id is None and page.tells_of_older:
-            raise self._hidden(f"tells of posts of @{self._name} before {page.lowest_id} and does not show them")
+            raise self._hidden(f"mentions posts of @{self._name} before {page.lowest_id} but does not show them")
         return older if older.lowest_id is not None else None
 
     async def below(self, number: int, newest: PreviewPage) -> PreviewPage | None:
-        """The page with the newest posts below `number`, a post that was shown before; None where there are none.
+        """The page with the newest posts below `number`, a post that was shown before; None if there are none.
 
-        A page without posts is no proof, for a server that was asked too often shows such pages too: the oldest page
-        that shows posts has to say that it is the oldest. Raises SourceUnavailableError where that cannot be seen.
+        A page without posts is no proof, because a server that was asked too often shows such pages too: the oldest
+        page with posts must say that it is the oldest. Raises SourceUnavailableError if that cannot be seen.
         """
         page = await self.before(number, newest.chat)
         if page.lowest_id is not None:
@@ -69,7 +69,7 @@ class PageReader:
         return found
 
     async def single(self, number: int, chat: Chat) -> RawMessage | bool:
-        """The post as its own page shows it; else whether that page says for sure that it is gone."""
+        """The post as its own page shows it; else whether that page clearly says that it is gone."""
         answer = await self._client.fetch(f"{self._name}/{number}?embed=1&mode=tme")
         shown = read_page(answer.html, self._name, chat).messages
         found = next((message for message in shown if message.id == str(number)), None)
@@ -86,7 +86,7 @@ class PageReader:
         return page
 
     async def _followed(self, path: str) -> str:
-        """The page at `path`. Telegram points from a preview that is not there to the landing page."""
+        """The page at `path`. If there is no preview, Telegram redirects to the landing page."""
         for _ in range(_MOST_REDIRECTS):
             answer = await self._client.fetch(path)
             if answer.redirected_to is None:
@@ -105,14 +105,14 @@ class PageReader:
 
     def _changed_layout(self, what: str) -> SourceError:
         return SourceError(
-            f"The preview of @{self._name} has another layout than the one known to this version: {what}.",
+            f"The preview of @{self._name} has a layout that this version does not know: {what}.",
             case="preview_has_changed",
             name=self._name,
         )
 
 
 def _end_of(address: str) -> tuple[str, str]:
-    """The last two parts of an address's path."""
+    """The last two segments of an address's path."""
     try:
         parts = urlsplit(address).path.rstrip("/").split("/")
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a service message reports, from its English words, by the names that Telegram Desktop's exports have for it."""
+"""What a service message reports, from its English words, with the names that exports of Telegram Desktop use."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ UNKNOWN = "unknown"
 
 
 def service_action(text: str) -> str:
-    """The action that `text` reports; `unknown` where no rule knows the words."""
+    """The action that `text` reports; `unknown` if no rule matches."""
     return next((action for pattern, action in _ACTIONS if pattern.match(text.strip())), UNKNOWN)

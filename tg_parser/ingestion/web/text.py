@@ -1,4 +1,4 @@
-"""Markup of a post → plain text and the links hidden behind its words. Pure, and never raising."""
+"""Turns the markup of a post into plain text and the links behind its words. Pure, and never raises."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _BLOCKS = frozenset({
     "summary", "figure", "figcaption", "cite", "footer", "aside", "section",
 })  # fmt: skip
 _LISTS = frozenset({"ul", "ol", "table", "tbody", "tr"})
-"""Between the parts of these, white space only lays the page out."""
+"""White space between the parts of these is only layout."""
 _CELLS = frozenset({"td", "th"})
 _NO_TEXT = frozenset({"script", "style", "svg"})
 _MARKUP_SPACE = "\x00"
-"""Stands for a line end of the page's own source, which is no line end of the text; no HTML text holds it."""
+"""Replaces a line end of the page's source, which is not one of the text; never occurs in HTML text."""
 _SOURCE_LINE_END = re.compile(r"[ \t\r]*\n[ \t\r\n]*")
 _AROUND_LINE_END = re.compile("\x00*\n\x00*")
 _EMOJI_NAME = re.compile(r"/emoji/[^'\")]*?((?:[0-9A-F]{2})+)\.png")
@@ -36,7 +36,7 @@ class Text(NamedTuple):
 
 
 class _Open(NamedTuple):
-    """An element whose inside is being read: what is left of it, and where its text begins."""
+    """An element that is being read: what is left of it, and where its text begins."""
 
     node: LexborNode
     children: Iterator[LexborNode]
@@ -50,12 +50,12 @@ def text_of(node: LexborNode | None) -> Text:
 
 
 def line_of(node: LexborNode | None) -> str | None:
-    """The text inside `node` on one line: a title, a name; None where there is none."""
+    """The text inside `node` on one line: a title or a name; None if there is none."""
     return " ".join(text_of(node).plain.split()) or None
 
 
 class _MarkupReader:
-    """Walks the markup with a stack of its own: broken pages may nest deeper than Python recurses."""
+    """Walks the markup with its own stack, because broken pages may nest deeper than Python can recurse."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -79,7 +79,7 @@ class _MarkupReader:
         return Text(_clean("".join(self._pieces)).strip(), tuple(self._links))
 
     def _begin(self, node: LexborNode) -> None:
-        """Blocks begin a line, items of a list with a mark; cells of a table stand beside each other."""
+        """Blocks begin a line, items of a list with a dash; cells of a table are separated by a bar."""
         if node.tag in _BLOCKS:
             self._begin_line()
         mark = "- " if node.tag == "li" else " | " if node.tag in _CELLS and _follows_one(node) else None
@@ -118,7 +118,7 @@ class _MarkupReader:
         self._pieces.append(text)
 
     def _begin_line(self) -> None:
-        """Quotes and code stand on lines of their own, whose ends the markup leaves out."""
+        """Quotes and code are on lines of their own, without line ends in the markup."""
         written = next((piece for piece in reversed(self._pieces) if piece != _MARKUP_SPACE), "\n")
         if not written.endswith("\n"):
             self._pieces.append("\n")
@@ -150,6 +150,6 @@ def _bare(url: str) -> str:
 
 
 def _drawn_emoji(node: LexborNode) -> str:
-    """The character of an emoji that is an image alone: its file is named by the UTF-8 of it, in hex."""
+    """The character of an emoji that is only an image: the file name is its UTF-8 in hex."""
     match = _EMOJI_NAME.search(node.attributes.get("style") or "")
     return bytes.fromhex(match[1]).decode("utf-8", "ignore") if match else ""

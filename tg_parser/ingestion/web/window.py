@@ -1,4 +1,4 @@
-"""Which messages of a page are wanted, and whether older pages may hold more of them. Pure."""
+"""Which messages of a page are wanted, and whether older pages may have more of them. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tg_parser.ingestion.web.page import PreviewPage
 
 
 def is_empty(window: Window) -> bool:
-    """Whether no post can lie within the window."""
+    """Whether no post can be within the window."""
     return window.before_id is not None and window.before_id <= (window.after_id or 0) + 1
 
 
@@ -19,7 +19,7 @@ def wanted_of(page: PreviewPage, window: Window, left: int | None) -> list[RawMe
 
 
 def is_last(page: PreviewPage, window: Window) -> bool:
-    """Whether everything older than `page` lies outside the window: posts rise in id and in time alike."""
+    """Whether everything older than `page` is outside the window, because ids and dates of posts rise together."""
     if page.lowest_id is None or page.lowest_id <= (window.after_id or 0) + 1:
         return True
     return window.date_from is not None and bool(page.messages) and page.messages[0].date < window.date_from

@@ -1,1 +1,1 @@
-"""Exports in HTML, read into the objects that a JSON export would hold."""
+"""Exports in HTML, read into the objects that a JSON export would contain."""

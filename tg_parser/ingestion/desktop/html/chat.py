@@ -1,4 +1,4 @@
-"""The messages of one chat of an export in HTML, page by page, and what its pages do not say but show."""
+"""The messages of one chat of an export in HTML, page by page, and what can be concluded from its pages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EXPORT_AGAIN = "Everything else was read. Export the chat again to get the rest
 
 
 class ChatReading:
-    """Gives the messages in their order. What is wrong with a page waits until all the others are read."""
+    """Returns the messages in order. Problems with a page are reported after all others are read."""
 
     def __init__(self, pages: ChatPages, chat: Chat, encoding: str | None = None) -> None:
         self.chat = chat
@@ -34,13 +34,13 @@ class ChatReading:
         self._elements = self._all_elements()
 
     def next_element(self) -> Element | None:
-        """The next message as it stands in the file; None after the last."""
+        """The next message as it is in the file; None after the last."""
         element = self._pushed_back or next(self._elements, None)
         self._pushed_back = None
         return element
 
     def hold(self, element: Element) -> None:
-        """Push `element` back, to be given again."""
+        """Push `element` back, to be returned again."""
         self._pushed_back = element
 
     def mapped(self, element: Element) -> Mapped | SkippedElement:
@@ -51,12 +51,12 @@ class ChatReading:
         return outcome
 
     def new_notes(self) -> dict[str, int]:
-        """What had to be repaired since it was asked last."""
+        """What had to be repaired since the last call."""
         noted, self._invalid = self._invalid, 0
         return {"invalid_utf8": noted} if noted else {}
 
     def raise_problems(self) -> None:
-        """Raise what went wrong with the pages, all in one error."""
+        """Raise all problems with the pages in one error."""
         if len(self._problems) == 1:
             raise self._problems[0]
         if self._problems:
@@ -93,8 +93,8 @@ class ChatReading:
 def described(pages: ChatPages, encoding: str | None = None) -> Chat:
     """The chat as its first page shows it. Raises SourceError.
 
-    No page says whether it is of a channel or a group: a service message that only one of them has tells it, else
-    who writes: in a channel nobody but the channel. A private chat is taken for a group.
+    No page says whether it is of a channel or a group: a service message that only one of them has shows it, else the
+    authors: in a channel only the channel writes. A private chat counts as a group.
     """
     page = read_page(next(iter(pages.pages.values())), encoding)
     return named_chat(page.title, _likely_kind(page))
@@ -128,6 +128,6 @@ def _cut_short(path: Path, page: ExportPage) -> SourceError:
 
 def _namesake(chat: Chat) -> SourceError:
     return SourceError(
-        f"The export has several chats named {chat.title}, and pages in HTML do not tell them apart.",
+        f"The export has several chats named {chat.title}, and HTML pages do not distinguish them.",
         "Export them one by one and import each with its --source, or export the account in JSON.",
     )

@@ -22,7 +22,7 @@ _KINDS: dict[str, ChatKind] = {"private": "private", "bot": "private", "unknown"
 
 @dataclass(frozen=True, slots=True)
 class ChatPages:
-    """The pages of one chat by their numbers. `chat` where the list of an account names it; `namesake` where that list
+    """The pages of one chat by their numbers. `chat` if the list of an account names it; `namesake` if that list
     has another chat of the same title and kind."""
 
     pages: dict[int, Path]
@@ -32,7 +32,7 @@ class ChatPages:
 
 @dataclass(frozen=True, slots=True)
 class HtmlExport:
-    """The chats of an export; `alone` in an export of one chat. `encoding` where a user named it."""
+    """The chats of an export; `alone` in an export of one chat. `encoding` if a user named it."""
 
     chats: list[ChatPages]
     alone: bool
@@ -40,22 +40,22 @@ class HtmlExport:
 
     @property
     def path(self) -> Path:
-        """The page where the export begins."""
+        """The first page of the export."""
         return next(iter(self.chats[0].pages.values()))
 
     @property
     def size(self) -> int:
-        """The bytes of all pages."""
+        """The size of all pages in bytes."""
         return sum(page.stat().st_size for page in self.existing_pages)
 
     @property
     def existing_pages(self) -> Iterator[Path]:
-        """All pages that are there."""
+        """All pages that exist."""
         return (page for chat in self.chats for page in chat.pages.values() if page.is_file())
 
 
 def find_html_export(path: Path, encoding: str | None = None) -> HtmlExport | None:
-    """The export in HTML that `path` is or belongs to; None where it is none. Raises OSError, ExportFormatError."""
+    """The export in HTML that `path` is or belongs to; None if there is none. Raises OSError, ExportFormatError."""
     found = _in_folder(path, encoding) if path.is_dir() else _around(path, encoding)
     return found and replace(found, encoding=encoding)
 
@@ -73,7 +73,7 @@ def _around(path: Path, encoding: str | None) -> HtmlExport | None:
 
 
 def named_chat(title: str | None, kind: ChatKind) -> Chat:
-    """A chat of which a page tells the title alone."""
+    """A chat of which a page only shows the title."""
     return Chat(channel_id=nameless_channel_id(title or "", kind), title=title, kind=kind)
 
 
@@ -94,12 +94,12 @@ def _pages(folder: Path) -> dict[int, Path]:
 def _account(folder: Path, encoding: str | None) -> HtmlExport:
     listed = _listed(folder / _LIST, encoding) if (folder / _LIST).is_file() else _unlisted(folder)
     if not listed:
-        raise ExportFormatError(f"{folder} holds no chat with messages.", EXPORT_HINT)
+        raise ExportFormatError(f"{folder} contains no chat with messages.", EXPORT_HINT)
     return HtmlExport(listed, alone=False)
 
 
 def _listed(path: Path, encoding: str | None) -> list[ChatPages]:
-    """The chats that the list names, in its order. It has no numbers, so chats of the same name look alike."""
+    """The chats that the list names, in its order. It has no ids, so chats of the same name look the same."""
     try:
         tree = parsed(path.read_text(encoding_of(path, encoding), "replace"))
     except OSError as error:

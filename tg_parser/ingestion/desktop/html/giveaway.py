@@ -1,4 +1,4 @@
-"""A giveaway or its results on an exported page, as the fields that a JSON export has for it. Pure."""
+"""A giveaway or its results on an exported page, as the fields of a JSON export. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STARS = re.compile(r"\b(\d{1,18}) Stars?\b")
 
 
 def giveaway_fields(shown: LexborNode) -> dict[str, Any]:
-    """The prizes of a giveaway and what they are, or how many have won."""
+    """The number and kind of prizes of a giveaway, or the number of winners."""
     bodies = [label(body) or "" for body in shown.css(".section_body")]
     counted = _PRIZES.match(bodies[0]) if bodies else None
     fields: dict[str, Any] = {"stars": _first(_STARS, bodies[1:])}

@@ -1,4 +1,4 @@
-"""Media of a message on an exported page, as the fields that a JSON export has for them. Pure."""
+"""Media of a message on an exported page, as the fields of a JSON export. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _GENERIC_TITLES = frozenset({"Audio file", "File", "Location", "Live location"})
 
 
 def media_fields(message: LexborNode) -> dict[str, Any]:
-    """What the media of a message say of themselves; empty for a text alone."""
+    """The fields of a message's media; empty for a message that is only text."""
     fields: dict[str, Any] = {}
     for wrap in message.css(".media_wrap"):
         fields |= item_fields(wrap)
@@ -38,7 +38,7 @@ def media_fields(message: LexborNode) -> dict[str, Any]:
 
 
 def item_fields(wrap: LexborNode) -> dict[str, Any]:
-    """What one medium says of itself."""
+    """The fields of one medium."""
     fields: dict[str, Any] = {}
     for item in wrap.iter():
         fields |= _fields(item)
@@ -80,8 +80,8 @@ def _place(names: set[str], title: str | None, described: str | None) -> dict[st
 
 
 def _bill(names: set[str], title: str | None, described: str | None, price: str | None) -> dict[str, Any]:
-    """An invoice, or paid media: those have a price in Stars alone. Other prices are shown in the words
-    of some language, which are not read."""
+    """An invoice, or paid media, which have their price only in Stars. Other prices are shown in the words of some
+    language, which are not read."""
     if "media_invoice" not in names:
         return {}
     stars = _STARS.fullmatch(price or "")
@@ -94,7 +94,7 @@ def _bill(names: set[str], title: str | None, described: str | None, price: str 
 def _file_kind(names: set[str], title: str | None) -> str | None:
     wrapped = next((kind for name, kind in _WRAPS.items() if name in names), None)
     by_class = next((kind for name, kind in _FILES.items() if name in names), None)
-    # The one class is given to photos and stickers, the other to four kinds of moving pictures: the title tells them.
+    # The one class is given to photos and stickers, the other to four kinds of moving pictures: the title decides.
     by_title = _TITLES.get(title or "") if by_class in ("photo", "video_file") else None
     return wrapped or by_title or by_class
 
@@ -125,7 +125,7 @@ def _listing(shown: LexborNode, title: str) -> dict[str, Any]:
 
 
 def _size(status: str) -> int | None:
-    """The size as shown, which is rounded to a tenth of its unit."""
+    """The size that is shown, rounded to a tenth of its unit."""
     found = _SIZE.search(status)
     return round(float(found[1]) * _UNITS[found[2]]) if found and len(found[1]) < 16 else None
 

@@ -1,4 +1,4 @@
-"""One message of an exported page → the object that a JSON export would hold of it, so that one mapping serves both."""
+"""Turns a message of an exported page into the object of a JSON export, so that one mapping is enough for both."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WHEN = re.compile(
     r"(\d\d)\.(\d\d)\.(\d{4}) (\d\d:\d\d:\d\d)(?P<utc> UTC(?P<zone>[+-]\d\d:\d\d)?)?",
 )
 _REWRITTEN_DATE = "%b %d, %Y, %I:%M %p"
-"""How tools that tidy exports up write a date."""
+"""The date format of tools that rewrite exports."""
 _VIA = re.compile(r"(?P<name>.*?) via (?P<bot>@\w+)", re.DOTALL)
 _ANSWERED = re.compile(r"go_to_message(-?\d{1,18})")
 _ENVELOPE = frozenset({
@@ -35,7 +35,7 @@ _NOBODY = frozenset({"Deleted Account", "Deleted"})
 
 
 class Byline(NamedTuple):
-    """The names above a message, which also hold for the messages joined to it."""
+    """The names above a message, which also apply to the messages joined to it."""
 
     name: str | None = None
     bot: str | None = None
@@ -44,7 +44,7 @@ class Byline(NamedTuple):
 
 
 class MessageReader:
-    """Reads the messages of one chat in order: what a message leaves out stands in the one before."""
+    """Reads the messages of one chat in order: what a message leaves out is taken from the one before."""
 
     def __init__(self, chat: Chat) -> None:
         self._channel = chat.title if chat.kind == "channel" else None
@@ -72,7 +72,7 @@ class MessageReader:
         return {**fields, "date": moment, "sentence": sentence}
 
     def _time_of(self, element: Element) -> str | None:
-        """The time of a service message, which pages do not show: that of the message before, or the day's start."""
+        """The time of a service message, which pages do not show: the previous message's, or the day's start."""
         if element.day is None or self._moment.startswith(element.day.isoformat()):
             return self._moment or None
         return f"{element.day.isoformat()}T00:00:00{self._moment[19:] or element.zone}"
@@ -112,7 +112,7 @@ class MessageReader:
 
 
 def _said(tree: LexborNode) -> dict[str, Any]:
-    """The words of a message. A rich one is taken out of the page: its media are not attached to it."""
+    """The words of a message. A rich message is removed from the page, so that its media are not attachments."""
     text = tree.css_first(".text")
     if text is None or "rich_message" not in classes(text):
         return {"text": plain_text(text), "text_entities": (hidden_links(text) if text else []) or None}
@@ -122,7 +122,7 @@ def _said(tree: LexborNode) -> dict[str, Any]:
 
 
 def _unknown(tree: LexborNode) -> list[str]:
-    """The classes of a message that showed nothing known."""
+    """The classes of a message of which nothing is known."""
     names = {name for node in tree.css("[class]") for name in classes(node)}
     return outermost(name for name in names if not _KNOWN_CLASSES.fullmatch(name))
 
@@ -132,14 +132,14 @@ def _is_name(node: LexborNode | None) -> bool:
 
 
 def _name(shown: str | None) -> tuple[str | None, str | None]:
-    """A name, and the bot that a message came through."""
+    """A name, and the bot that the message was sent through."""
     via = _VIA.fullmatch(shown or "")
     name, bot = (via["name"], via["bot"]) if via else (shown, None)
     return (None if name in _NOBODY else name), bot
 
 
 def _date(node: LexborNode | None) -> str | None:
-    """The moment that an element shows, in ISO 8601; without a zone where it shows none."""
+    """The time that an element shows, in ISO 8601; without a zone if it shows none."""
     shown = attribute(node, "title") or label(node) or ""
     if found := _WHEN.search(shown):
         zone = found["zone"] or ("+00:00" if found["utc"] else "")
@@ -160,7 +160,7 @@ def _reactions(tree: LexborNode) -> list[dict[str, Any]]:
 
 
 def _reaction(node: LexborNode) -> dict[str, Any]:
-    """A reaction; where all who gave it are shown, they are its count."""
+    """A reaction; if the people who gave it are shown, their number is its count."""
     emoji, count = node.css_first(".emoji"), label(node.css_first(".count"))
     custom = attribute(emoji.css_first("a") if emoji else None, "href")
     kind = "paid" if "paid" in classes(node) else "custom_emoji" if custom else "emoji"

@@ -1,6 +1,6 @@
-"""One page of an export in HTML: its title and its messages, each the piece of the file from its tag to the next.
+"""One page of an export in HTML: its title and its messages, each as the piece of the file from its tag to the next.
 
-A page is cut into messages before anything is parsed, so that a tag left open spoils its own message alone.
+A page is cut into messages before anything is parsed, so that a tag left open damages only its own message.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DIV = re.compile(r"<(/?)div\b")
 
 
 class Element(NamedTuple):
-    """A message as it stands in the file. `day` is the last date line before it, `zone` the first on the page."""
+    """A message as it is in the file. `day` is the last date line before it, `zone` the first on the page."""
 
     id: int
     classes: frozenset[str]
@@ -41,7 +41,7 @@ class Element(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExportPage:
-    """What one file holds. `following` is the page that it links to as the next; `cut` says that its end is missing."""
+    """The content of one file. `following` is the next page that it links to; `cut` says that its end is missing."""
 
     title: str | None
     elements: list[Element]
@@ -52,7 +52,7 @@ class ExportPage:
 
 
 def read_page(path: Path, encoding: str | None = None) -> ExportPage:
-    """The page in the file `path`; `encoding` where a user named it. Raises SourceError, ExportFormatError."""
+    """The page in the file `path`; `encoding` if a user named it. Raises SourceError, ExportFormatError."""
     try:
         written = path.read_bytes()
     except OSError as error:

@@ -10,7 +10,7 @@ from tg_parser.ingestion.source import Batch, Window
 
 
 class HtmlExportReader:
-    """Stands at one chat at a time; next_chat() goes on to the next, however much of the last one was read."""
+    """Reads one chat at a time; next_chat() goes on to the next, no matter how much of the last one was read."""
 
     def __init__(self, export: HtmlExport, *, batch_size: int, batch_bytes: int) -> None:
         self._export = export
@@ -26,7 +26,7 @@ class HtmlExportReader:
         return self._passed + (self._reading.offset if self._reading else 0)
 
     def next_chat(self) -> Chat | None:
-        """The next chat; None after the last. Raises SourceError where a chat that no list names cannot be read."""
+        """The next chat; None after the last. Raises SourceError if a chat that no list names cannot be read."""
         self.close()
         self.index += 1
         if self.index >= len(self._export.chats):

@@ -1,6 +1,6 @@
-"""A rich message on an exported page → the object that a JSON export has for it. Pure, and never raising.
+"""Turns a rich message on an exported page into the object of a JSON export. Pure, and never raises.
 
-Line ends of the file and the indentation after them only lay the page out; those of a message are <br>.
+Line ends of the file and the indentation after them are only layout; those of a message are <br>.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Fields = dict[str, Any]
 
 _LAYOUT = re.compile(r"[ \t]*\n\s*")
 _NOT_SAID = ".rich_inline_fallback, .rich_diff_previous"
-"""Remarks of the program, and words that were replaced by others."""
+"""Notes of the program, and words that were replaced by others."""
 _DEEPEST = 32
 """Blocks nested deeper are left out: no message has them, and a broken page may nest without end."""
 _GENERIC = frozenset({"Channel", "Embed post", "Related article", "Embed", "Location"})
@@ -58,13 +58,13 @@ def _text(node: LexborNode | None) -> list[Fields]:
 
 
 def _pieces(node: LexborNode) -> list[Fields]:
-    """The words within an element, cut where links begin and end."""
+    """The words in an element, split where links begin and end."""
     runs = (list(run) for _, run in groupby(_words(node), key=lambda each: each[0].mem_id if each[0] else 0))
     return [_piece("".join(words for _, words in run), attribute(run[0][0], "href")) for run in runs]
 
 
 def _words(node: LexborNode) -> Iterator[tuple[LexborNode | None, str]]:
-    """The words within an element, each with the link around it."""
+    """The words in an element, each with the link around it."""
     for part in node.traverse(include_text=True):
         if part.tag == "-text":
             yield _link_around(part, node), _LAYOUT.sub(" ", part.text(deep=False) or "")
@@ -193,7 +193,7 @@ def _articles(node: LexborNode) -> Fields:
 
 
 def _article(node: LexborNode) -> Fields:
-    # Beside a photo that was not saved, the place of the description is taken by a remark on the file.
+    # If a photo was not saved, there is a note about the file instead of a description.
     beside_photo = node.css_first(".media_photo") is not None and node.css_first("a.media_photo") is None
     shown = None if beside_photo else label(node.css_first(".media .description"))
     described = label(node.css_first(".rich_article_description")) or shown

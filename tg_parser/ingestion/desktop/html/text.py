@@ -1,4 +1,4 @@
-"""Text of the elements of an exported page: plain, as the JSON of the same chat has it. Pure."""
+"""The text of elements of an exported page: plain, as in the JSON of the same chat. Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _LINE_END = "\x00"
-"""Stands for a line end of the file, which is no part of a message: those are <br>. No parsed text holds a NUL."""
+"""Replaces a line end of the file, which is not one of the message: those are <br>. Parsed text has no NUL."""
 _FRAME_END = re.compile(rf"(?:{_LINE_END}[ \t]*)+\Z")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
 def plain_text(node: LexborNode | None) -> str:
-    """The text of an element without the lines that only lay out the file; empty where there is no element."""
+    """The text of an element without the lines that are only layout; empty if there is no element."""
     if node is None:
         return ""
     pieces = []
@@ -28,7 +28,7 @@ def plain_text(node: LexborNode | None) -> str:
 
 
 def label(node: LexborNode | None) -> str | None:
-    """The words of an element that is no message text: a name, a title, a status."""
+    """The words of an element that is not message text: a name, a title, a status."""
     return " ".join(plain_text(node).split()) or None
 
 
@@ -58,7 +58,7 @@ def parsed(fragment: str) -> LexborNode:
 
 
 def _is_hidden(words: str, url: str) -> bool:
-    """Whether `url` is not what the words say by themselves: an address, a mention, a custom emoji's file."""
+    """Whether the words do not show `url` themselves, as addresses and mentions do; False for a custom emoji's file."""
     if _SCHEME.match(url) is None or words in (url, url.removeprefix("mailto:"), url.removeprefix("tel:")):
         return False
     return not (words.startswith("@") and url.endswith(f"/{words[1:]}"))
