@@ -51,7 +51,7 @@ def test_clean_text_may_be_trimmed_and_written_otherwise(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("Yesterday the company Romashka opened a plant in Kazan, said its director.", "'yesterday' does not"),
+        ("Yesterday the company Romashka opened a plant in Kazan, said its director.", "'yesterday' is not"),
         (NEWS.replace("три года", "целых пять долгих и весьма непростых для города лет"), "80%"),
         (NEWS.replace("1 200", "1 300"), "figure 300"),
         (NEWS.replace("4,5", "45"), "figure 45"),
