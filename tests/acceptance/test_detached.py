@@ -16,7 +16,7 @@ from test_result_contracts import faults
 from web_pages import NAME, PreviewServer, Reply, landing, serving
 
 from tg_parser.domain.jobs import Job
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.stores.jobs import JobStorage
 

@@ -23,7 +23,7 @@ from postgres_server import PostgresServer
 from warm_child import WarmChild
 
 from tg_parser.domain.jobs import ENDED, Job
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.jobs.procrastinate_app import deliver
 from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.stores.jobs import JobStorage, nobody_is_told

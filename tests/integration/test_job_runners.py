@@ -16,7 +16,7 @@ from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import SourceError, SourceUnavailableError
 from tg_parser.domain.jobs import ENDED, Job, new_job_id
 from tg_parser.domain.progress import Progress, ReportProgress
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.jobs.embedded import EmbeddedRunner
 from tg_parser.jobs.execution import JobExecutor
 from tg_parser.jobs.heart import Heart

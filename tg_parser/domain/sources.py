@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from tg_parser.domain.backlog import OpenRange
-from tg_parser.domain.dates import FORMS, parse_date
+from tg_parser.domain.date_parsing import FORMS, parse_date
 from tg_parser.domain.errors import UsageError
 from tg_parser.domain.messages import Adapter, Contract
 from tg_parser.domain.peers import ChatKind, Peer, is_numeric

@@ -8,7 +8,7 @@ import contextlib
 import structlog
 
 from tg_parser.domain.errors import BusyError, StorageError
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.jobs.execution import JobExecutor
 from tg_parser.jobs.heart import Heart
 from tg_parser.jobs.runner import RunnerOptions, end_in_order, take_over

@@ -14,7 +14,7 @@ import structlog
 from tg_parser.domain.errors import StorageError, TgParserError
 from tg_parser.domain.jobs import Job, JobError, JobState, JsonObject, error_of, next_attempt
 from tg_parser.domain.progress import Progress, ReportProgress
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.storage.stores.jobs import Heard, JobStorage
 
 log = structlog.get_logger(__name__)

@@ -21,7 +21,7 @@ from procrastinate.jobs import Job as Delivery
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.jobs import Job
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.jobs.execution import JobExecutor
 from tg_parser.jobs.heart import Heart
 from tg_parser.jobs.runner import RunnerOptions, regularly, take_over

@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 
 from tg_parser.domain.errors import StorageError
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.storage.stores.jobs import JobStorage
 
 log = structlog.get_logger(__name__)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from tg_parser.domain.errors import JobStateError
 from tg_parser.domain.jobs import ENDED, Job, JobState, JsonObject, new_job_id
 from tg_parser.domain.progress import Progress, ReportProgress
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.job_requests import JobParameters, checked
 from tg_parser.services.sources import SourceService
 from tg_parser.storage.stores.jobs import JobStorage

@@ -13,7 +13,7 @@ from tg_parser.domain.errors import TgParserError
 from tg_parser.domain.jobs import Job, JobKind, JsonObject
 from tg_parser.domain.schedule import LastRun, next_poll, next_time
 from tg_parser.domain.sources import Source
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.jobs import Asking, JobService
 from tg_parser.services.sources import SourceService
 from tg_parser.storage.stores.schedule import ScheduleStorage

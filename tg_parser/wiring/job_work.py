@@ -10,7 +10,7 @@ from tg_parser.domain.errors import TgParserError
 from tg_parser.domain.jobs import Job, JobKind, JsonObject
 from tg_parser.domain.progress import ReportProgress
 from tg_parser.domain.sources import Recheck
-from tg_parser.domain.times import utc_now
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.jobs.execution import Work
 from tg_parser.services import job_requests as asked
 from tg_parser.services.documents import ProcessReport
