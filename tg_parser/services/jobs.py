@@ -54,20 +54,8 @@ class JobService:
         """A new job, or the one that does the same already waits. Raises UsageError, UnknownSourceError."""
         wanted = checked(kind, parameters)
         channel_id = await self._channel_of(wanted)
-        now = self._clock()
-        job = Job(
-            job_id=new_job_id(now),
-            kind=kind,
-            created_at=now,
-            run_at=now,
-            parameters=wanted.model_dump(mode="json", exclude_defaults=True),
-            channel_id=channel_id,
-            lock=_lock(kind, channel_id),
-            asked_by=asking.asked_by,
-            request_id=asking.request_id,
-            idempotency_key=asking.idempotency_key,
-        )
-        return await self._waiting(job)
+        told = wanted.model_dump(mode="json", exclude_defaults=True)
+        return await self._wait(kind, told, channel_id, _lock(kind, channel_id), asking)
 
     async def get(self, job_id: str) -> Job:
         """The job as it is now. Raises JobNotFoundError."""
@@ -106,20 +94,7 @@ class JobService:
         old = await self._storage.get(job_id)
         if old.state not in ENDED:
             raise JobStateError(job_id, old.state, "queued")
-        now = self._clock()
-        again = Job(
-            job_id=new_job_id(now),
-            kind=old.kind,
-            created_at=now,
-            run_at=now,
-            parameters=old.parameters,
-            channel_id=old.channel_id,
-            lock=old.lock,
-            asked_by=asking.asked_by,
-            request_id=asking.request_id,
-            idempotency_key=asking.idempotency_key,
-        )
-        return await self._waiting(again)
+        return await self._wait(old.kind, old.parameters, old.channel_id, old.lock, asking)
 
     async def followed(self, job_id: str, report: ReportProgress, *, look_every: float = 0.5) -> Job:
         """The job once it has ended; until then its progress is reported as its worker tells it."""
@@ -133,7 +108,23 @@ class JobService:
         """Delete jobs that ended so long ago; returns their number."""
         return await self._storage.delete_ended(self._clock() - timedelta(days=days))
 
-    async def _waiting(self, job: Job) -> Job:
+    async def _wait(
+        self, kind: str, parameters: JsonObject, channel_id: str | None, lock: str | None, asking: Asking
+    ) -> Job:
+        """A new job that waits, or the one that does the same already; a runner in this process looks at once."""
+        now = self._clock()
+        job = Job(
+            job_id=new_job_id(now),
+            kind=kind,
+            created_at=now,
+            run_at=now,
+            parameters=parameters,
+            channel_id=channel_id,
+            lock=lock,
+            asked_by=asking.asked_by,
+            request_id=asking.request_id,
+            idempotency_key=asking.idempotency_key,
+        )
         kept = await self._storage.add(job)
         self._look_now()
         return kept
