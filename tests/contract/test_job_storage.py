@@ -194,6 +194,18 @@ async def test_the_worker_hears_that_its_job_should_end(storage: JobStorage) -> 
     assert (await storage.finish(running, "cancelled", LATER)).state == "cancelled"
 
 
+async def test_a_job_that_should_end_does_not_wait_for_another_attempt(storage: JobStorage, told: list[str]) -> None:
+    """Given back by a worker that has not heard of it yet, it is cancelled, and no worker is told."""
+    await storage.add(job(1))
+    running = await begin(storage)
+    assert running is not None
+    await storage.request_cancel("job-1", NOW)
+    told.clear()
+    back = await storage.give_back(running, LATER, NOW, JobError("rate_limited", "Wait."))
+    assert back is not None
+    assert (back.state, back.finished_at, told) == ("cancelled", NOW, [])
+
+
 async def test_a_dead_workers_job_that_should_end_is_cancelled(storage: JobStorage) -> None:
     """It is not begun again only to be ended."""
     await storage.add(job(1))

@@ -121,7 +121,7 @@ class JobStorage:
         return await self._release(job, values, now)
 
     async def give_back(self, job: Job, run_at: datetime, now: datetime, error: JobError | None = None) -> Job | None:
-        """Let the job wait until `run_at`; None where it is no longer this attempt's to give back."""
+        """Let the job wait until `run_at`, or end it where that is wanted; None where it is another attempt's now."""
         return await self._release(job, {"status": "queued", "run_at": run_at, **error_values(error)}, now)
 
     async def take_over(self, silent_since: datetime | None, now: datetime, by: str) -> list[Job]:
@@ -150,8 +150,7 @@ class JobStorage:
                 await conn.execute(asked.values(cancel_requested_at=now))
                 return await _required(conn, job_id)
             require_legal(job_id, job.state, "cancelled")
-            change = update(jobs).where(_job.job_id == job_id, _job.status == "queued")
-            cancelled = await _changed(conn, change.values(status="cancelled", completed_at=now))
+            cancelled = await _changed(conn, _cancelled(job_id, now))
             if cancelled is None:
                 return await _required(conn, job_id)
             await self._deliver_next(conn, job.lock, now)
@@ -225,6 +224,8 @@ class JobStorage:
             changed = await _changed(conn, change.values(worker=None, heartbeat_at=None, **values))
             if changed is None:
                 return None
+            if changed.state == "queued" and changed.cancel_requested_at is not None:
+                changed = await _changed(conn, _cancelled(job.job_id, now)) or changed
             if changed.state == "queued":
                 await self._deliver(conn, [changed])
             await self._deliver_next(conn, job.lock, now)
@@ -261,6 +262,12 @@ def _ready(now: datetime, kinds: Collection[str]) -> tuple[ColumnElement[bool], 
     running = aliased(jobs)
     locked = select(1).where(running.c.status == "running", running.c.lock_name == _job.lock_name).exists()
     return _job.status == "queued", _job.run_at <= now, _job.job_type.in_(sorted(kinds)), ~locked
+
+
+def _cancelled(job_id: str, now: datetime) -> Update:
+    """Ends a job that waits."""
+    waiting = update(jobs).where(_job.job_id == job_id, _job.status == "queued")
+    return waiting.values(status="cancelled", completed_at=now)
 
 
 def _this_attempt(job: Job) -> tuple[ColumnElement[bool], ...]:
