@@ -29,7 +29,7 @@ from tg_parser.domain.knowledge import KnowledgeBaseEntry
 from tg_parser.domain.messages import ExportedMessage, RawMessage
 from tg_parser.domain.sources import Source
 from tg_parser.domain.topics import Anchor, TopicBundle, TopicCard
-from tg_parser.services.views import agents, collecting, jobs, reading, runs, schedule, spending, upkeep
+from tg_parser.services.views import agents, collecting, jobs, keys, reading, runs, schedule, spending, upkeep
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS: tuple[type[BaseModel], ...] = (
@@ -90,6 +90,10 @@ RESULTS: dict[str, type[BaseModel]] = {
     **{f"jobs {verb}": jobs.JobView for verb in ("show", "cancel", "retry", "watch")},
     **{f"{verb} --detach": jobs.JobView for verb in ("run", "ingest", "process", "topicize", "export")},
     **{f"{verb} --all --detach": jobs.JobList for verb in ("run", "ingest", "process", "topicize")},
+    "keys list": keys.KeyList,
+    **{f"keys {verb}": keys.ShownKey for verb in ("create", "rotate")},
+    "keys revoke": keys.KeyView,
+    "keys audit": keys.AuditLog,
     "agents list": agents.AgentList,
     "agents status": agents.AgentStatus,
     "agents history": agents.AgentTasks,

@@ -140,6 +140,7 @@ class Reader:
         }
         looked_up = {
             "JOB": self._job,
+            "KEY": self._key,
             "NAME": self._backup if "backup" in words else self._source,
             "SOURCE": self._source,
             "ID": self._topic,
@@ -159,6 +160,9 @@ class Reader:
 
     def _job(self, words: list[str]) -> str:
         return tg_parser_json(self.shell.env, "jobs", "list", cwd=self.folder)["jobs"][0]["job_id"]
+
+    def _key(self, words: list[str]) -> str:
+        return tg_parser_json(self.shell.env, "keys", "list", cwd=self.folder)["keys"][0]["key_id"]
 
     def _topic(self, words: list[str]) -> str:
         place = words[words.index("--data-dir") :] if "--data-dir" in words else []

@@ -44,6 +44,11 @@ COMMANDS = [
     ("jobs show", ("JOB",)),
     ("jobs cancel", ("JOB",)),
     ("jobs retry", ("JOB",)),
+    ("keys create", ("ci", "--role", "editor", "--sources", SOURCE, "--expires", "90d")),
+    ("keys list", ()),
+    ("keys rotate", ("KEY",)),
+    ("keys revoke", ("KEY",)),
+    ("keys audit", ()),
     ("sources pause", ("another",)),
     ("sources resume", ("another",)),
     ("sources remove", ("another", "--yes")),
@@ -117,6 +122,8 @@ def _names(name: str, shown: dict[str, Any]) -> dict[str, str]:
         return {"MESSAGE": shown["members"][0]["source_ref"]}
     if name == "export --detach":
         return {"JOB": shown["job_id"]}
+    if name == "keys create":
+        return {"KEY": shown["key"]["key_id"]}
     if name == "backup create":
         return {"BACKUP": shown["name"]}
     return {"RUN": shown["run_id"]} if name == "db migrate-from-sqlite" else {}

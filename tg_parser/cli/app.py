@@ -23,6 +23,7 @@ from tg_parser.cli.commands import (
     export,
     ingest,
     jobs,
+    keys,
     login,
     messages,
     process,
@@ -95,6 +96,7 @@ app.add_typer(backup.commands, name="backup")
 app.command("worker")(worker.worker)
 app.add_typer(jobs.commands, name="jobs")
 app.command("schedule")(schedule.schedule)
+app.add_typer(keys.commands, name="keys")
 app.add_typer(agents.commands, name="agents")
 
 

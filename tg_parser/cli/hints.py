@@ -21,6 +21,7 @@ HINTS: dict[str, str] = {
     "bad_backup": "Choose a good one: tg-parser backup list",
     "became_supergroup": "Collect that one: tg-parser run {number}; what the group holds from before is in a Telegram "
     "Desktop export.",
+    "beyond_own_sources": "Use a key without a limit, or the command line of the installation: tg-parser keys create",
     "columns_missing": "Upgrade the file first: tg-parser db upgrade",
     "dead_session": "Log in anew with: tg-parser login",
     "earlier_version": "Bring the data into new files: tg-parser db migrate-from-sqlite --sqlite-dir {folder} "
@@ -32,6 +33,13 @@ HINTS: dict[str, str] = {
     "handoff": "Look at it with: tg-parser agents handoffs",
     "job_not_found": "See which there are: tg-parser jobs list",
     "job_state": "See where it stands: tg-parser jobs show {job_id}",
+    "key_expired": "Make another: tg-parser keys create",
+    "key_missing": "Make one with: tg-parser keys create",
+    "key_not_found": "See which there are: tg-parser keys list",
+    "key_replaced": "Use the key that tg-parser keys rotate has shown.",
+    "key_revoked": "Make another: tg-parser keys create",
+    "key_state": "Make another: tg-parser keys create",
+    "key_unknown": "Check that it was copied whole; see which there are with: tg-parser keys list",
     "login_given_up": "Begin again: tg-parser login",
     "name_moved": "Give the channel's present name: tg-parser add-source --source-id {source_id} --channel-username "
     "NAME; or collect the other one by: tg-parser run @{username}",
@@ -60,6 +68,7 @@ HINTS: dict[str, str] = {
     "prompt_file": "`tg-parser prompts show NAME --packaged` prints the prompt that comes with the program.",
     "read_by_api": _BY_API,
     "refused_by_reviewer": "tg-parser process --retry-failed asks again; another model may read it better.",
+    "role_too_low": "Use a key with that role: tg-parser keys create --role {needed}",
     "schema_behind": "Make a backup, then run: tg-parser db upgrade",
     "schema_lacks_parts": "Run: tg-parser db upgrade",
     "secret_of_another_key": "Use the key it was made with, or make it anew: tg-parser db encrypt-secret",

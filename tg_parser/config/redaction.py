@@ -17,6 +17,8 @@ _NAMES = r"password|passwd|secret|token|api[-_]?key|api[-_]?hash|session|authori
 _SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(\w[\w+.-]*://[^\s:/@]*):[^\s\"']+@")
 _URL_PARAMETER = re.compile(rf"([?&;][\w.-]*(?:{_NAMES})[\w.-]*=)[^\s&;#\"']+", re.IGNORECASE)
+_OWN_KEY = re.compile(r"\b(tgp_[0-9a-f]+_)[\w-]{16,}", re.ASCII)
+"""An API key of this installation; its id may be seen."""
 _Plain = bool | int | float | None
 
 
@@ -35,6 +37,7 @@ class Redactor:
         """`value` without any secret."""
         for secret in self._values:
             value = value.replace(secret, MASK)
+        value = _OWN_KEY.sub(rf"\1{MASK}", value)
         return _URL_PARAMETER.sub(rf"\1{MASK}", _URL_PASSWORD.sub(rf"\1:{MASK}@", value))
 
     def value(self, value: Any, depth: int = DEEPEST, *, hidden: bool = False) -> Any:

@@ -261,6 +261,36 @@ class JobNotFoundError(TgParserError):
         super().__init__(f"No job has the id {job_id}.", case="job_not_found", job_id=job_id)
 
 
+class UnauthorizedError(TgParserError):
+    """No key was given, or one that does not open anything: unknown, expired, revoked, replaced."""
+
+    code = "unauthorized"
+
+
+class ForbiddenError(TgParserError):
+    """A key that is good but does not allow this."""
+
+    code = "forbidden"
+
+
+class KeyNotFoundError(TgParserError):
+    """No API key has this id."""
+
+    code = "key_not_found"
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"No API key has the id {key_id}.", case="key_not_found", key_id=key_id)
+
+
+class KeyStateError(TgParserError):
+    """An API key cannot change this way: it has been revoked or has expired."""
+
+    code = "key_state"
+
+    def __init__(self, key_id: str, state: str) -> None:
+        super().__init__(f"The API key {key_id} is {state}.", case="key_state", key_id=key_id, state=state)
+
+
 class ArchiveError(TgParserError):
     """An archive of the agents' history that cannot be written or has unexpected content; nothing was deleted."""
 

@@ -16,6 +16,7 @@ from tg_parser.services.identity import learned, matching, names_lost, names_see
 from tg_parser.services.source_ids import require_source_id, source_id_for
 from tg_parser.services.views.collecting import Holdings
 from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.keys import KeyStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.sources import IngestionStorage
 from tg_parser.storage.stores.topics import TopicStorage
@@ -27,12 +28,18 @@ class SourceService:
     """The registry of sources, by id and by every way to write their chat."""
 
     def __init__(
-        self, sources: IngestionStorage, raw: RawStorage, documents: ProcessingStorage, topics: TopicStorage
+        self,
+        sources: IngestionStorage,
+        raw: RawStorage,
+        documents: ProcessingStorage,
+        topics: TopicStorage,
+        keys: KeyStorage,
     ) -> None:
         self._sources = sources
         self._raw = raw
         self._documents = documents
         self._topics = topics
+        self._keys = keys
 
     async def add(self, change: SourceChange) -> Source:
         """Register a source, or change what `change` names of a known one. Raises InvalidPeerError, UsageError."""
@@ -106,6 +113,8 @@ class SourceService:
         await self.get(source_id)
         if await self._sources.get(new_id) is not None:
             raise SourceError(f"There is a source {new_id!r} already.", case="source_id_taken", source_id=new_id)
+        # Keys first: stopped in between, none can see another source that is given the old id; a second call ends it.
+        await self._keys.source_renamed(source_id, new_id)
         await self._sources.rename(source_id, new_id, utc_now())
         return await self.get(new_id)
 
@@ -142,6 +151,7 @@ class SourceService:
             await self._topics.delete_channel(source.channel_id)
             await self._documents.delete_channel(source.channel_id)
             await self._raw.delete_channel(source.channel_id)
+        await self._keys.source_removed(source_id)
         await self._sources.remove(source_id)
 
     async def addresses(self) -> dict[str, ChatAddress]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tg_parser.services.costs import CostService
     from tg_parser.services.databases import DatabaseService
     from tg_parser.services.exports import ExportService
+    from tg_parser.services.keys import KeyService
     from tg_parser.services.login import LoginService
     from tg_parser.services.pools import PoolService
     from tg_parser.services.reading.service import ReadingService
@@ -62,7 +63,14 @@ class App:
         from tg_parser.services.sources import SourceService
 
         stores = self.shared.stores
-        return SourceService(stores.sources, stores.raw, stores.documents, stores.topics)
+        return SourceService(stores.sources, stores.raw, stores.documents, stores.topics, stores.keys)
+
+    @cached_property
+    def keys(self) -> KeyService:
+        """API keys, and the log of changes."""
+        from tg_parser.services.keys import KeyService
+
+        return KeyService(self.shared.stores.keys, self.sources)
 
     @cached_property
     def status(self) -> StatusService:

@@ -11,6 +11,7 @@ from tg_parser.storage.stores.claims import ClaimStorage
 from tg_parser.storage.stores.comments import CommentStorage
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.handoffs import HandoffStorage
+from tg_parser.storage.stores.keys import KeyStorage
 from tg_parser.storage.stores.llm_answers import AnswerStorage
 from tg_parser.storage.stores.llm_spending import SpendingStorage
 from tg_parser.storage.stores.message_reading import MessageReading
@@ -34,6 +35,7 @@ class Stores:
     documents: ProcessingStorage
     waiting_texts: WaitingTextStorage
     handoffs: HandoffStorage
+    keys: KeyStorage
     messages: MessageReading
     raw: RawStorage
     revisions: RevisionLog
@@ -55,6 +57,7 @@ def stores_over(databases: Databases) -> Stores:
         documents=ProcessingStorage(processing),
         waiting_texts=WaitingTextStorage(processing),
         handoffs=HandoffStorage(processing),
+        keys=KeyStorage(processing),
         messages=MessageReading(raw),
         raw=RawStorage(raw),
         revisions=RevisionLog(raw),

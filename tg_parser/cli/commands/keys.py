@@ -1,0 +1,185 @@
+"""keys: who may use the HTTP API, in which role, with which sources."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tg_parser.cli.execution import EXIT_EMPTY, execute
+from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
+from tg_parser.cli.stderr import say
+from tg_parser.domain.date_parsing import parse_age
+from tg_parser.domain.errors import UsageError
+from tg_parser.domain.keys import Actor, Role
+from tg_parser.domain.utc_time import moment_text, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tg_parser.domain.keys import ApiKey
+    from tg_parser.services.keys import FreshKey, KeyService
+
+commands = typer.Typer(help="Keys of the HTTP API, and the log of changes.", no_args_is_help=True)
+
+KeyId = Annotated[str, typer.Argument(metavar="KEY", help="The id of a key, as `keys list` shows it.")]
+Expires = Annotated[
+    str | None, typer.Option("--expires", metavar="TIME", help="It ends after so long: 90d, 12h, 2w. [default: never]")
+]
+
+
+@commands.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What uses it, for people.")],
+    role: Annotated[
+        Role,
+        typer.Option(
+            "--role", help="reader: reads; editor: also starts jobs and changes sources; admin: also keys and removal."
+        ),
+    ] = "reader",
+    sources: Annotated[
+        str | None,
+        typer.Option("--sources", metavar="A,B", help="It sees only these sources, everywhere. [default: all]"),
+    ] = None,
+    expires: Expires = None,
+    json: Json = False,
+) -> None:
+    """Make a key and print it, this once: only its hash is kept."""
+    limit = None if sources is None else [each.strip() for each in sources.split(",") if each.strip()]
+    lasts = _time("--expires", expires)
+    fresh = _asked(lambda keys: keys.create(name, role, _person(), sources=limit, lasts=lasts))
+    _emit_fresh(fresh, json=json)
+
+
+@commands.command("list")
+def list_keys(json: Json = False) -> None:
+    """All keys, oldest first; none is shown itself."""
+    found = _asked(lambda keys: keys.list(_person()))
+    now = utc_now()
+    if json:
+        from tg_parser.services.views.keys import KeyList, KeyView
+
+        emit_json(KeyList(keys=tuple(KeyView.of(each, now) for each in found)))
+    elif not found:
+        emit_line("No keys yet. Make one with: tg-parser keys create NAME")
+    else:
+        emit_table(
+            ("key", "name", "role", "state", "sources", "expires", "last used"),
+            [
+                (
+                    each.key_id,
+                    each.name,
+                    each.role,
+                    each.key_state(now),
+                    _limit(each),
+                    each.expires_at,
+                    each.last_used_at,
+                )
+                for each in found
+            ],
+        )
+    if not found:
+        raise typer.Exit(EXIT_EMPTY)
+
+
+@commands.command()
+def revoke(key: KeyId, json: Json = False) -> None:
+    """End a key at once and for good."""
+    revoked = _asked(lambda keys: keys.revoke(key, _person()))
+    if json:
+        from tg_parser.services.views.keys import KeyView
+
+        emit_json(KeyView.of(revoked, utc_now()))
+    else:
+        emit_line(f"The key {revoked.key_id} ({revoked.name}) opens nothing any more.")
+
+
+@commands.command()
+def rotate(
+    key: KeyId,
+    overlap: Annotated[
+        str,
+        typer.Option("--overlap", metavar="TIME", help="The key as it was works for so long: 7d, 12h; 0 ends it now."),
+    ] = "7d",
+    expires: Expires = None,
+    json: Json = False,
+) -> None:
+    """Make a key anew under the same id and print it, this once. An end that it has stays unless --expires is given."""
+    both = (None if overlap.strip() == "0" else _time("--overlap", overlap)), _time("--expires", expires)
+    fresh = _asked(lambda keys: keys.rotate(key, _person(), overlap=both[0] or timedelta(0), lasts=both[1]))
+    _emit_fresh(fresh, json=json)
+
+
+@commands.command()
+def audit(
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="KEY", help="Only changes by this key, and to it.")
+    ] = None,
+    before: Annotated[
+        str | None, typer.Option("--before", metavar="ENTRY", help="Only what is older than this entry.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most this many.")] = 50,
+    json: Json = False,
+) -> None:
+    """Who changed what, when and from where, newest first."""
+    found = _asked(lambda keys: keys.audit(limit=limit, before=before, key_id=key))
+    if json:
+        from tg_parser.services.views.keys import AuditEntryView, AuditLog
+
+        emit_json(AuditLog(entries=tuple(AuditEntryView.copied_from(each) for each in found)))
+    elif not found:
+        emit_line("No change was found.")
+    else:
+        emit_table(
+            ("entry", "when", "who", "what", "to what", "from where"),
+            [(each.entry_id, each.at, each.actor, each.action, each.subject, each.origin) for each in found],
+        )
+    if not found:
+        raise typer.Exit(EXIT_EMPTY)
+
+
+def _emit_fresh(fresh: FreshKey, *, json: bool) -> None:
+    """On stdout the key alone, so that a script can take it; what is known of it for people beside."""
+    if json:
+        from tg_parser.services.views.keys import ShownKey
+
+        emit_json(ShownKey.of(fresh, utc_now()))
+        return
+    key = fresh.key
+    end = f", until {moment_text(key.expires_at)}" if key.expires_at else ""
+    say(f"The key {key.key_id} ({key.name}): {key.role}, {_limit(key)}{end}. Keep it now, it is not shown again:")
+    if key.previous_until:
+        say(f"The key as it was works until {moment_text(key.previous_until)}.")
+    emit_line(fresh.secret)
+
+
+def _limit(key: ApiKey) -> str:
+    if key.sources is None:
+        return "all sources"
+    return ", ".join(sorted(key.sources)) or "no source"
+
+
+def _time(option: str, written: str | None) -> timedelta | None:
+    if written is None:
+        return None
+    if (length := parse_age(written)) is None:
+        raise UsageError(f"{option}: {written!r} is no length of time.", "Write it as 90d, 12h or 2w.")
+    return length
+
+
+def _person() -> Actor:
+    """Whoever sits at this command line."""
+    import getpass
+    import socket
+
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        # A system user without a name, as in many containers.
+        name = "somebody"
+    return Actor(f"user {name}", f"command line on {socket.gethostname()}")
+
+
+def _asked(ask: Callable[[KeyService], Awaitable[Any]]) -> Any:
+    return execute(lambda app: ask(app.keys))

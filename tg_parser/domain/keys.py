@@ -1,0 +1,149 @@
+"""API keys and roles: who may do what, and with which sources (pure).
+
+A key is shown once, as `tgp_<key id>_<secret>`; only its hash is kept. The secret has 256 random bits, so that a plain
+hash of it can neither be guessed back nor searched for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+from tg_parser.domain.errors import ForbiddenError
+
+Role = Literal["reader", "editor", "admin"]
+ROLES: tuple[Role, ...] = get_args(Role)
+"""From the least to the most; each may do what those before it may."""
+Action = Literal["read", "work", "administer"]
+NEEDED: dict[Action, Role] = {"read": "reader", "work": "editor", "administer": "admin"}
+"""The least role for reading; for starting jobs and changing sources; for keys, removal and backups."""
+KeyState = Literal["valid", "expired", "revoked"]
+
+_FORM = re.compile(r"tgp_(?P<key_id>[0-9a-f]{12})_[\w-]{43}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key without its secret. `sources` limits it to these ids; None is no limit, and an empty one allows nothing.
+
+    After a rotation the secret before it works until `previous_until`.
+    """
+
+    key_id: str
+    name: str
+    role: Role
+    secret_hash: str = field(repr=False)
+    created_at: datetime
+    sources: frozenset[str] | None = None
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    rotated_at: datetime | None = None
+    previous_hash: str | None = field(default=None, repr=False)
+    previous_until: datetime | None = None
+
+    def key_state(self, now: datetime) -> KeyState:
+        """Whether the key opens anything at the moment `now`."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= now else "valid"
+
+    def fits(self, secret: str) -> bool:
+        """Whether `secret` is the present one."""
+        return hmac.compare_digest(secret_hash(secret), self.secret_hash)
+
+    def fitted(self, secret: str) -> bool:
+        """Whether `secret` is the one before the last rotation."""
+        return self.previous_hash is not None and hmac.compare_digest(secret_hash(secret), self.previous_hash)
+
+    def allowed_sources(self, sources: Iterable[str]) -> tuple[str, ...]:
+        """Those of `sources` that the key may know of, in their order."""
+        return tuple(each for each in sources if self.sources is None or each in self.sources)
+
+    def covers(self, sources: Collection[str] | None) -> bool:
+        """Whether a limit to `sources` (None: no limit) allows nothing that this key does not."""
+        return self.sources is None or (sources is not None and self.sources.issuperset(sources))
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who changes something, and from where. `key` is None for the person at the command line, who may do all."""
+
+    name: str
+    origin: str
+    key: ApiKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """A change that was made: when, by whom, what, to what, from where."""
+
+    entry_id: str
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    origin: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def new_key_id() -> str:
+    """An id for a key; it is no secret."""
+    return secrets.token_hex(6)
+
+
+def new_secret(key_id: str) -> str:
+    """The whole of a key, to be shown once."""
+    return f"tgp_{key_id}_{secrets.token_urlsafe(32)}"
+
+
+def secret_hash(secret: str) -> str:
+    """What is kept of a secret."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def key_id_in(secret: str) -> str | None:
+    """The id of the key that `secret` says it is; None for what has not the form of a key."""
+    match = _FORM.fullmatch(secret)
+    return match["key_id"] if match else None
+
+
+def may(role: Role, action: Action) -> bool:
+    """Whether a role allows an action."""
+    return ROLES.index(role) >= ROLES.index(NEEDED[action])
+
+
+def require(key: ApiKey, action: Action) -> None:
+    """Raise ForbiddenError where the key's role does not allow the action."""
+    if not may(key.role, action):
+        raise ForbiddenError(
+            f"The key {key.key_id} has the role {key.role}; this needs the role {NEEDED[action]}.",
+            case="role_too_low",
+            key_id=key.key_id,
+            role=key.role,
+            needed=NEEDED[action],
+        )
+
+
+def require_within(actor: Actor, sources: Collection[str] | None) -> None:
+    """Raise ForbiddenError where `actor` would deal with a key that sees more than the actor's own."""
+    if actor.key is None:
+        return
+    require(actor.key, "administer")
+    if not actor.key.covers(sources):
+        raise ForbiddenError(
+            f"The key {actor.key.key_id} is limited to some sources and cannot deal with keys that reach beyond them.",
+            case="beyond_own_sources",
+            key_id=actor.key.key_id,
+        )
+
+
+def new_entry_id(now: datetime) -> str:
+    """An id that sorts by time."""
+    return f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"

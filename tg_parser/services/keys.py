@@ -1,0 +1,197 @@
+"""API keys: create, list, revoke, rotate, and tell whose request this is. Every change is in the log of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from tg_parser.domain.errors import KeyNotFoundError, UnauthorizedError, UsageError
+from tg_parser.domain.keys import (
+    ROLES,
+    Actor,
+    ApiKey,
+    AuditEntry,
+    Role,
+    key_id_in,
+    new_entry_id,
+    new_key_id,
+    new_secret,
+    require_within,
+    secret_hash,
+)
+from tg_parser.domain.utc_time import iso_z, moment_text, utc_now
+from tg_parser.services.sources import SourceService
+from tg_parser.storage.stores.keys import NOTED_EVERY, KeyStorage
+
+LONGEST_NAME = 100
+DEFAULT_OVERLAP = timedelta(days=7)
+"""How long the secret before a rotation works on: time to bring the new one to every program."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreshKey:
+    """A key with the one sight of its secret."""
+
+    key: ApiKey
+    secret: str = field(repr=False)
+
+
+class KeyService:
+    """The keys of the installation. An actor with a key needs the role admin and reaches no further than that key."""
+
+    def __init__(self, storage: KeyStorage, sources: SourceService, clock: Callable[[], datetime] = utc_now) -> None:
+        self._storage = storage
+        self._sources = sources
+        self._clock = clock
+
+    async def create(
+        self,
+        name: str,
+        role: Role,
+        by: Actor,
+        *,
+        sources: Collection[str] | None = None,
+        lasts: timedelta | None = None,
+    ) -> FreshKey:
+        """A new key, limited to `sources` where given. Raises UsageError, UnknownSourceError, ForbiddenError."""
+        limit = await self._limit(sources)
+        require_within(by, limit)
+        _require_fit(name, role)
+        now = self._clock()
+        key_id = new_key_id()
+        secret = new_secret(key_id)
+        key = ApiKey(
+            key_id=key_id,
+            name=name.strip(),
+            role=role,
+            secret_hash=secret_hash(secret),
+            created_at=now,
+            sources=limit,
+            expires_at=_end(now, lasts),
+        )
+        await self._storage.add(key, _entry(by, "keys.create", key_id, now, _facts(key)))
+        return FreshKey(key, secret)
+
+    async def list(self, by: Actor) -> list[ApiKey]:
+        """The keys that `by` may deal with, oldest first. Raises ForbiddenError."""
+        require_within(by, frozenset())
+        return [each for each in await self._storage.list() if by.key is None or by.key.covers(each.sources)]
+
+    async def revoke(self, key_id: str, by: Actor) -> ApiKey:
+        """End a key at once. Raises KeyNotFoundError, KeyStateError, ForbiddenError."""
+        key = await self._within_reach(key_id, by)
+        now = self._clock()
+        entry = _entry(by, "keys.revoke", key.key_id, now, {"name": key.name})
+        return await self._storage.revoke(key.key_id, now, entry)
+
+    async def rotate(
+        self, key_id: str, by: Actor, *, overlap: timedelta = DEFAULT_OVERLAP, lasts: timedelta | None = None
+    ) -> FreshKey:
+        """Give a key another secret; the present one works on for `overlap`. `lasts` sets another end for both.
+
+        Raises KeyNotFoundError, KeyStateError, ForbiddenError.
+        """
+        key = await self._within_reach(key_id, by)
+        now = self._clock()
+        secret = new_secret(key.key_id)
+        until, expires_at = _end(now, overlap) or now, _end(now, lasts)
+        facts = {"name": key.name, "previous_until": iso_z(until), "expires_at": expires_at and iso_z(expires_at)}
+        entry = _entry(by, "keys.rotate", key.key_id, now, facts)
+        rotated = await self._storage.rotate(key.key_id, secret_hash(secret), now, until, entry, expires_at=expires_at)
+        return FreshKey(rotated, secret)
+
+    async def authenticate(self, secret: str | None, now: datetime) -> ApiKey:
+        """The key that somebody has shown, noted as used. Raises UnauthorizedError."""
+        key = await self._shown(secret)
+        if not key.fits(secret or ""):
+            _require_overlap(key, now)
+        _require_valid(key, now)
+        if key.last_used_at is None or key.last_used_at <= now - NOTED_EVERY:
+            await self._storage.note_use(key.key_id, now)
+        return key
+
+    async def audit(
+        self, *, limit: int = 50, before: str | None = None, key_id: str | None = None
+    ) -> Sequence[AuditEntry]:
+        """Entries of the log, newest first, older than the entry `before`; with a key, those by it and about it."""
+        return await self._storage.audit(limit=limit, before=before, key_id=key_id and _id_of(key_id))
+
+    async def _shown(self, secret: str | None) -> ApiKey:
+        """The key of a secret, present or previous, in whatever state."""
+        if not secret:
+            raise UnauthorizedError("An API key is needed.", case="key_missing")
+        key_id = key_id_in(secret)
+        key = None if key_id is None else await self._storage.get(key_id)
+        if key is None or not (key.fits(secret) or key.fitted(secret)):
+            raise UnauthorizedError("This API key is not known.", case="key_unknown")
+        return key
+
+    async def _within_reach(self, key_id: str, by: Actor) -> ApiKey:
+        require_within(by, frozenset())
+        key = await self._storage.get(_id_of(key_id))
+        if key is None:
+            raise KeyNotFoundError(_id_of(key_id))
+        require_within(by, key.sources)
+        return key
+
+    async def _limit(self, sources: Collection[str] | None) -> frozenset[str] | None:
+        if sources is None:
+            return None
+        if not sources:
+            raise UsageError("A key that is limited to no source would see nothing.", "Name sources, or set no limit.")
+        return frozenset([(await self._sources.get(each)).source_id for each in sources])
+
+
+def _id_of(given: str) -> str:
+    """The id of a key; who gives the whole key does not see it again in errors and logs."""
+    return key_id_in(given) or given
+
+
+def _require_fit(name: str, role: str) -> None:
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise UsageError(f"The name of a key has 1 to {LONGEST_NAME} printable characters.", "Say what uses it.")
+    if role not in ROLES:
+        raise UsageError(f"{role!r} is no role.", f"It may be: {', '.join(ROLES)}.")
+
+
+def _require_overlap(key: ApiKey, now: datetime) -> None:
+    if key.previous_until is None or key.previous_until <= now:
+        raise UnauthorizedError(
+            f"The API key {key.key_id} was given another secret, and this one works no longer.",
+            case="key_replaced",
+            key_id=key.key_id,
+        )
+
+
+def _require_valid(key: ApiKey, now: datetime) -> None:
+    if key.revoked_at is not None:
+        raise UnauthorizedError(f"The API key {key.key_id} was revoked.", case="key_revoked", key_id=key.key_id)
+    if key.key_state(now) == "expired" and key.expires_at is not None:
+        raise UnauthorizedError(
+            f"The API key {key.key_id} expired on {moment_text(key.expires_at)}.",
+            case="key_expired",
+            key_id=key.key_id,
+            expires_at=key.expires_at,
+        )
+
+
+def _end(now: datetime, lasts: timedelta | None) -> datetime | None:
+    try:
+        return None if lasts is None else now + lasts
+    except OverflowError:
+        raise UsageError("That is longer than there will be years.", "Leave it out: then it has no end.") from None
+
+
+def _facts(key: ApiKey) -> dict[str, Any]:
+    return {
+        "name": key.name,
+        "role": key.role,
+        "sources": None if key.sources is None else sorted(key.sources),
+        "expires_at": key.expires_at and iso_z(key.expires_at),
+    }
+
+
+def _entry(by: Actor, action: str, subject: str, now: datetime, details: dict[str, Any]) -> AuditEntry:
+    return AuditEntry(new_entry_id(now), now, by.name, action, subject, by.origin, details)
