@@ -16,7 +16,7 @@ from tg_parser.domain.errors import JobNotFoundError, JobStateError
 from tg_parser.domain.jobs import JOB_KINDS, Job, JobError, new_job_id
 from tg_parser.services.job_files import JobFiles
 from tg_parser.storage.engine.databases import Databases
-from tg_parser.storage.stores.jobs import Heard, JobStorage
+from tg_parser.storage.stores.jobs import Heard, JobStorage, Takeover
 
 NOW = datetime(2024, 11, 27, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -249,10 +249,10 @@ async def test_workers_are_told_again_of_jobs_that_should_have_begun(storage: Jo
     await storage.begin("w", NOW, kinds=JOB_KINDS, job_id="job-3")
     await storage.add(job(4, lock="l"))
     told.clear()
-    ours: dict[str, Any] = {"kinds": ["ingest"], "limit": 9}
+    ours: dict[str, Any] = {"worker": "w", "kinds": ["ingest"], "limit": 9}
     assert (await storage.deliver_again(NOW, **ours), told) == (1, ["job-2"])
     assert (await storage.deliver_again(LATER, **ours), told) == (2, ["job-2", "job-2", "job-1"])
-    assert await storage.deliver_again(LATER, kinds=["export"], limit=9) == 0
+    assert await storage.deliver_again(LATER, "w", kinds=["export"], limit=9) == 0
 
 
 async def test_what_a_job_is_told_survives_any_text(storage: JobStorage) -> None:
@@ -273,3 +273,38 @@ async def test_folders_of_deleted_jobs_are_deleted_and_nothing_else(storage: Job
         (tmp_path / "exports" / name / "topics.json").write_text("[]", "utf-8")
     assert await files.delete_of_deleted_jobs() == 1
     assert sorted(each.name for each in (tmp_path / "exports").iterdir()) == sorted([kept, "notes"])
+
+
+async def test_a_worker_is_of_no_help_to_itself(storage: JobStorage, told: list[str]) -> None:
+    """Told of a helper of its own work, it tells others at once, and less often the longer nobody comes."""
+    await storage.add(job(1, kind="process"))
+    await storage.add(job(2, kind="process", helps="job-1"))
+    assert (await begin(storage, "busy", job_id="job-1")).helps is None
+    told.clear()
+    assert await begin(storage, "busy", job_id="job-2") is None
+    assert told == ["job-2"]
+    assert await begin(storage, "busy") is None
+    assert await begin(storage, "busy", LATER, job_id="job-2") is None
+    assert told == ["job-2"]
+    assert await storage.deliver_again(LATER, "busy", kinds=JOB_KINDS, limit=9) == 0
+    assert await storage.deliver_again(LATER, "free", kinds=JOB_KINDS, limit=9) == 1
+    assert (await begin(storage, "free", job_id="job-2")).helps == "job-1"
+    await storage.add(job(3, kind="process", helps="job-1"))
+    assert await begin(storage, "free") is None
+    assert (await begin(storage, "third")).job_id == "job-3"
+    assert [each.job_id for each in await storage.helpers("job-1")] == ["job-2", "job-3"]
+
+
+async def test_the_last_takeover_can_be_read_by_anybody(storage: JobStorage) -> None:
+    """When it ran, with nothing to do too, and how many jobs were taken over in all; none before the first."""
+    assert await storage.last_takeover() is None
+    for number in (1, 2, 3):
+        await storage.add(job(number))
+        await begin(storage)
+    await storage.take_over(LATER, LATER, OTHER)
+    assert await storage.last_takeover() == Takeover(LATER, 3)
+    await storage.take_over(NOW, LATER + timedelta(minutes=1), OTHER)
+    assert await storage.last_takeover() == Takeover(LATER + timedelta(minutes=1), 3)
+    await begin(storage, now=LATER)
+    await storage.take_over(LATER + timedelta(seconds=1), LATER + timedelta(minutes=2), OTHER)
+    assert await storage.last_takeover() == Takeover(LATER + timedelta(minutes=2), 4)

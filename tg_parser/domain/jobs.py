@@ -51,7 +51,10 @@ class JobError:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One piece of work. No other job with its `lock` runs meanwhile; `attempt` fences what is written of it."""
+    """One piece of work. No other job with its `lock` runs meanwhile; `attempt` fences what is written of it.
+
+    `helps` is the job whose work this one shares.
+    """
 
     job_id: str
     kind: str
@@ -74,6 +77,7 @@ class Job:
     progress: JsonObject | None = None
     result: JsonObject | None = None
     error: JobError | None = None
+    helps: str | None = None
 
     @property
     def digest(self) -> str:

@@ -25,13 +25,11 @@ from tg_parser.domain.utc_time import utc_now
 from tg_parser.jobs.execution import JobExecutor
 from tg_parser.jobs.heart import Heart
 from tg_parser.jobs.runner import RunnerOptions, regularly, take_over
-from tg_parser.storage.stores.jobs import JobStorage
+from tg_parser.storage.stores.jobs import PASSED_ON_FOR, JobStorage
 
 log = structlog.get_logger(__name__)
 
 TASK = "tg_parser.run_job"
-OVERDUE = timedelta(seconds=30)
-"""How long a job may be ready before workers are told of it once more."""
 _REDELIVERED_AT_A_TIME = 100
 _CLOSING_SECONDS = 5.0
 _FORGET_DELIVERIES_OF_DEAD_WORKERS = "DELETE FROM procrastinate_jobs WHERE status = 'doing' AND worker_id IS NULL"
@@ -146,7 +144,10 @@ class ProcrastinateRunner:
         # A worker that has room has been told of everything, unless a delivery got lost.
         if self._executor.running < self._options.concurrency:
             kinds = self._executor.kinds
-            await self._storage.deliver_again(utc_now() - OVERDUE, kinds=kinds, limit=_REDELIVERED_AT_A_TIME)
+            ready_since = utc_now() - PASSED_ON_FOR
+            await self._storage.deliver_again(
+                ready_since, self._executor.worker, kinds=kinds, limit=_REDELIVERED_AT_A_TIME
+            )
 
 
 @contextlib.contextmanager

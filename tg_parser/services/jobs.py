@@ -14,14 +14,13 @@ from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.job_requests import JobParameters, checked
 from tg_parser.services.sources import SourceService
-from tg_parser.storage.stores.jobs import JobStorage
+from tg_parser.storage.stores.jobs import JobStorage, Takeover
 
 LOCKED = {"ingest": "collect", "recheck": "collect", "run": "collect", "topicize": "topicize"}
 """Which work on a source excludes which: kinds with the same word never run together on one channel.
 
 Processing needs none, as its workers claim single messages. What a `run` does after collecting is locked by the stages.
 """
-_MOST_HELPERS = 10_000
 _ALONE = frozenset({"backup", "cleanup"})
 """Kinds of which one runs at a time."""
 
@@ -86,8 +85,11 @@ class JobService:
 
     async def helpers(self, job_id: str) -> list[Job]:
         """The jobs that share the work of a job and have not ended."""
-        found = await self._storage.page(limit=_MOST_HELPERS, states=("queued", "running"), kinds=("process",))
-        return [each for each in found if each.parameters.get("helps") == job_id]
+        return await self._storage.helpers(job_id)
+
+    async def last_takeover(self) -> Takeover | None:
+        """When any worker last looked for jobs of dead workers; None where none ever did."""
+        return await self._storage.last_takeover()
 
     async def retry(self, job_id: str, asking: Asking = Asking()) -> Job:
         """A new job with the parameters of one that has ended. Raises JobNotFoundError, JobStateError."""
@@ -124,6 +126,7 @@ class JobService:
             asked_by=asking.asked_by,
             request_id=asking.request_id,
             idempotency_key=asking.idempotency_key,
+            helps=parameters.get("helps"),
         )
         kept = await self._storage.add(job)
         self._look_now()

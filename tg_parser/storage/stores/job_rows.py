@@ -35,6 +35,7 @@ def row_of(job: Job) -> dict[str, Any]:
         "takeovers": job.takeovers,
         "request_id": job.request_id,
         "idempotency_key": job.idempotency_key,
+        "helps": job.helps,
     }
 
 
@@ -62,6 +63,7 @@ def job_of(row: Mapping[str, Any]) -> Job:
         progress=row["progress_json"],
         result=row["result_json"],
         error=_error(row),
+        helps=row["helps"],
     )
 
 

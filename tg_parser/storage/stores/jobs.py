@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Update, and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import aliased
 
-from tg_parser.domain.errors import JobNotFoundError
 from tg_parser.domain.jobs import ENDED, MAX_TAKEOVERS, Job, JobError, JobState, require_legal
 from tg_parser.domain.storable import storable_json
-from tg_parser.storage.engine.transactions import Database, insert_rows
+from tg_parser.storage.engine.transactions import Database, insert_rows, upsert
 from tg_parser.storage.stores.job_rows import error_values, job_of, row_of
-from tg_parser.storage.tables.jobs import jobs
+from tg_parser.storage.stores.job_statements import (
+    cancelling,
+    changed_job,
+    first_job,
+    ready,
+    required_job,
+    shared_by,
+    this_attempt,
+)
+from tg_parser.storage.tables.jobs import job_upkeep, jobs
 
 _job = jobs.c
+_TAKEOVER = "takeover"
+_AT_ONCE, PASSED_ON_FOR = timedelta(seconds=0.3), timedelta(seconds=30)
 _DEAD_WORKER = JobError("worker_died", "The worker died twice while it was at work on this job.")
 
 Row = dict[str, Any]
@@ -36,6 +46,13 @@ async def nobody_is_told(_: AsyncConnection, __: Sequence[Job]) -> None:
     """Workers look for themselves."""
 
 
+class Takeover(NamedTuple):
+    """When jobs of dead workers were last looked for, and how many were taken over since the first time."""
+
+    at: datetime
+    jobs: int
+
+
 class JobStorage:
     """The jobs in the processing database."""
 
@@ -52,7 +69,7 @@ class JobStorage:
             if job.idempotency_key is not None:
                 asked_before = and_(_job.client == (job.asked_by or ""), _job.idempotency_key == job.idempotency_key)
                 same = or_(asked_before, same)
-            known = await _first(conn, select(jobs).where(same).order_by(_job.job_id))
+            known = await first_job(conn, select(jobs).where(same).order_by(_job.job_id))
             if known is not None:
                 return known
             await insert_rows(self._database, conn, jobs, [row_of(job)], key=("job_id",))
@@ -66,27 +83,31 @@ class JobStorage:
     ) -> Job | None:
         """Take the oldest job that may run now, or `job_id` if it may; None where there is none.
 
-        A job may run once its time has come and no job with the same lock is running.
+        A job may run once its time has come and no job with the same lock is running, on a worker that has no part
+        of its work yet.
         """
-        oldest = (
-            select(_job.job_id, _job.lock_name).where(*_ready(now, kinds)).order_by(_job.run_at, _job.job_id).limit(1)
-        )
-        if job_id is not None:
-            oldest = oldest.where(_job.job_id == job_id)
+        has_part = shared_by(worker)
+        oldest = select(jobs, has_part.label("has_part")).where(*ready(now, kinds))
+        oldest = oldest.where(~has_part if job_id is None else _job.job_id == job_id)
+        oldest = oldest.order_by(_job.run_at, _job.job_id).limit(1)
 
         async def begin(conn: AsyncConnection) -> Job | None:
-            found = (await conn.execute(oldest.with_for_update(skip_locked=True))).first()
+            found = (await conn.execute(oldest.with_for_update(of=jobs, skip_locked=True))).mappings().first()
             if found is None:
                 return None
-            if found.lock_name is not None:
+            job = job_of(dict(found))
+            if found["has_part"]:
+                await self._pass_on(conn, job, now)
+                return None
+            if job.lock is not None:
                 # Of two jobs with one lock, both of which may run, one goes first.
-                await self._database.dialect.claim(conn, [f"job-lock:{found.lock_name}"])
-                held = select(func.count()).where(_job.status == "running", _job.lock_name == found.lock_name)
+                await self._database.dialect.claim(conn, [f"job-lock:{job.lock}"])
+                held = select(func.count()).where(_job.status == "running", _job.lock_name == job.lock)
                 if await conn.scalar(held):
                     return None
-            change = update(jobs).where(_job.job_id == found.job_id, _job.status == "queued")
+            change = update(jobs).where(_job.job_id == job.job_id, _job.status == "queued")
             values = {"status": "running", "worker": worker, "started_at": now, "heartbeat_at": now}
-            return await _changed(conn, change.values(attempt=_job.attempt + 1, progress_json=None, **values))
+            return await changed_job(conn, change.values(attempt=_job.attempt + 1, progress_json=None, **values))
 
         return await self._database.write(begin)
 
@@ -103,7 +124,7 @@ class JobStorage:
 
     async def note_progress(self, job: Job, progress: Mapping[str, Any]) -> None:
         """Keep how far the attempt of `job` is; one that another worker has taken over changes nothing."""
-        change = update(jobs).where(*_this_attempt(job)).values(progress_json=dict(progress))
+        change = update(jobs).where(*this_attempt(job)).values(progress_json=dict(progress))
         await self._database.write(lambda conn: conn.execute(change))
 
     async def finish(
@@ -136,23 +157,32 @@ class JobStorage:
         async def take_over(conn: AsyncConnection) -> list[Job]:
             found = (await conn.execute(select(jobs).where(dead).with_for_update(skip_locked=True))).mappings().all()
             changed = [await self._taken_over(conn, job_of(dict(row)), now) for row in found]
-            return [job for job in changed if job is not None]
+            taken = [job for job in changed if job is not None]
+            # Last, as others wait for this row until the end of the transaction.
+            ran = {"name": _TAKEOVER, "last_at": now, "jobs": len(taken)}
+            await upsert(self._database, conn, job_upkeep, [ran], key=("name",), accumulate=("jobs",))
+            return taken
 
         return await self._database.write(take_over)
+
+    async def last_takeover(self) -> Takeover | None:
+        """When any worker last looked for jobs of dead workers, and how many were taken over since ever."""
+        row = await self._database.row(select(job_upkeep).where(job_upkeep.c.name == _TAKEOVER))
+        return None if row is None else Takeover(row["last_at"], row["jobs"])
 
     async def request_cancel(self, job_id: str, now: datetime) -> Job:
         """End a waiting job at once, and ask the worker of a running one to. Raises JobNotFoundError, JobStateError."""
 
         async def cancel(conn: AsyncConnection) -> Job:
-            job = await _required(conn, job_id)
+            job = await required_job(conn, job_id)
             if job.state == "running":
                 asked = update(jobs).where(_job.job_id == job_id, _job.cancel_requested_at.is_(None))
                 await conn.execute(asked.values(cancel_requested_at=now))
-                return await _required(conn, job_id)
+                return await required_job(conn, job_id)
             require_legal(job_id, job.state, "cancelled")
-            cancelled = await _changed(conn, _cancelled(job_id, now))
+            cancelled = await changed_job(conn, cancelling(job_id, now))
             if cancelled is None:
-                return await _required(conn, job_id)
+                return await required_job(conn, job_id)
             await self._deliver_next(conn, job.lock, now)
             return cancelled
 
@@ -160,7 +190,7 @@ class JobStorage:
 
     async def get(self, job_id: str) -> Job:
         """The job. Raises JobNotFoundError."""
-        return await self._database.read(lambda conn: _required(conn, job_id))
+        return await self._database.read(lambda conn: required_job(conn, job_id))
 
     async def page(
         self,
@@ -183,16 +213,25 @@ class JobStorage:
             statement = statement.where(self._database.dialect.any_of(_job.channel_id, channels))
         return [job_of(row) for row in await self._database.rows(statement)]
 
-    async def deliver_again(self, ready_since: datetime, *, kinds: Collection[str], limit: int) -> int:
-        """Tell workers once more of jobs that have been ready since then, oldest first; returns their number."""
-        ready = select(jobs).where(*_ready(ready_since, kinds))
+    async def helpers(self, job_id: str) -> list[Job]:
+        """The jobs that share the work of a job and have not ended."""
+        going_on = _job.status.in_(["queued", "running"])
+        ordered = select(jobs).where(_job.helps == job_id, going_on).order_by(_job.job_id)
+        return [job_of(row) for row in await self._database.rows(ordered)]
+
+    async def deliver_again(self, ready_since: datetime, worker: str, *, kinds: Collection[str], limit: int) -> int:
+        """Tell workers once more of jobs that have been ready since then, oldest first; returns their number.
+
+        Of those alone that `worker`, which has room, could do.
+        """
+        late = select(jobs).where(*ready(ready_since, kinds), ~shared_by(worker))
 
         async def again(conn: AsyncConnection) -> int:
-            found = await conn.execute(ready.order_by(_job.run_at, _job.job_id).limit(limit))
-            late = [job_of(dict(row)) for row in found.mappings()]
-            if late:
-                await self._deliver(conn, late)
-            return len(late)
+            rows = await conn.execute(late.order_by(_job.run_at, _job.job_id).limit(limit))
+            found = [job_of(dict(row)) for row in rows.mappings()]
+            if found:
+                await self._deliver(conn, found)
+            return len(found)
 
         return await self._database.write(again)
 
@@ -220,18 +259,24 @@ class JobStorage:
 
     async def _release(self, job: Job, values: Row, now: datetime) -> Job | None:
         async def release(conn: AsyncConnection) -> Job | None:
-            change = update(jobs).where(*_this_attempt(job))
-            changed = await _changed(conn, change.values(worker=None, heartbeat_at=None, **values))
+            change = update(jobs).where(*this_attempt(job))
+            changed = await changed_job(conn, change.values(worker=None, heartbeat_at=None, **values))
             if changed is None:
                 return None
             if changed.state == "queued" and changed.cancel_requested_at is not None:
-                changed = await _changed(conn, _cancelled(job.job_id, now)) or changed
+                changed = await changed_job(conn, cancelling(job.job_id, now)) or changed
             if changed.state == "queued":
                 await self._deliver(conn, [changed])
             await self._deliver_next(conn, job.lock, now)
             return changed
 
         return await self._database.write(release)
+
+    async def _pass_on(self, conn: AsyncConnection, job: Job, now: datetime) -> None:
+        """Tell another worker: at once at first, then with growing pauses. Later, workers with room ask by themselves."""
+        waits = now - job.run_at
+        if waits < PASSED_ON_FOR:
+            await self._deliver(conn, [replace(job, run_at=now if waits < _AT_ONCE else now + waits / 2)])
 
     async def _taken_over(self, conn: AsyncConnection, job: Job, now: datetime) -> Job | None:
         values: Row = {"worker": None, "heartbeat_at": None, "takeovers": job.takeovers + 1}
@@ -241,7 +286,7 @@ class JobStorage:
             values |= {"status": "failed", "completed_at": now, **error_values(_DEAD_WORKER)}
         else:
             values |= {"status": "queued", "run_at": now}
-        changed = await _changed(conn, update(jobs).where(*_this_attempt(job)).values(values))
+        changed = await changed_job(conn, update(jobs).where(*this_attempt(job)).values(values))
         if changed is not None and changed.state == "queued":
             await self._deliver(conn, [changed])
         await self._deliver_next(conn, job.lock, now)
@@ -252,40 +297,6 @@ class JobStorage:
         if lock is None:
             return
         waiting = select(jobs).where(_job.status == "queued", _job.lock_name == lock, _job.run_at <= now)
-        job = await _first(conn, waiting.order_by(_job.run_at, _job.job_id))
+        job = await first_job(conn, waiting.order_by(_job.run_at, _job.job_id))
         if job is not None:
             await self._deliver(conn, [job])
-
-
-def _ready(now: datetime, kinds: Collection[str]) -> tuple[ColumnElement[bool], ...]:
-    """What may run: its time has come, and no job with its lock is running."""
-    running = aliased(jobs)
-    locked = select(1).where(running.c.status == "running", running.c.lock_name == _job.lock_name).exists()
-    return _job.status == "queued", _job.run_at <= now, _job.job_type.in_(sorted(kinds)), ~locked
-
-
-def _cancelled(job_id: str, now: datetime) -> Update:
-    """Ends a job that waits."""
-    waiting = update(jobs).where(_job.job_id == job_id, _job.status == "queued")
-    return waiting.values(status="cancelled", completed_at=now)
-
-
-def _this_attempt(job: Job) -> tuple[ColumnElement[bool], ...]:
-    return _job.job_id == job.job_id, _job.status == "running", _job.attempt == job.attempt
-
-
-async def _first(conn: AsyncConnection, statement: Select[*tuple[Any, ...]]) -> Job | None:
-    row = (await conn.execute(statement.limit(1))).mappings().first()
-    return None if row is None else job_of(dict(row))
-
-
-async def _required(conn: AsyncConnection, job_id: str) -> Job:
-    job = await _first(conn, select(jobs).where(_job.job_id == job_id))
-    if job is None:
-        raise JobNotFoundError(job_id)
-    return job
-
-
-async def _changed(conn: AsyncConnection, change: Update) -> Job | None:
-    row = (await conn.execute(change.returning(*jobs.c))).mappings().first()
-    return None if row is None else job_of(dict(row))

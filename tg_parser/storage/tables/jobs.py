@@ -8,6 +8,7 @@ from tg_parser.storage.tables.columns import JsonDocument, Ref, UtcDateTime
 from tg_parser.storage.tables.processing import metadata
 
 _QUEUED, _RUNNING = text("status = 'queued'"), text("status = 'running'")
+_HELPING = text("helps IS NOT NULL")
 
 # The webhook's secret is stored encrypted: a dump of this table must not let anybody sign as this server.
 jobs = Table(
@@ -41,10 +42,21 @@ jobs = Table(
     Column("request_id", Text),
     Column("idempotency_key", Text),
     Column("error_json", JsonDocument),
+    Column("helps", Ref),
     Index("idx_jobs_waiting", "run_at", "job_id", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
     Index("idx_jobs_same_work", "digest", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
     Index("idx_jobs_running", "worker", postgresql_where=_RUNNING, sqlite_where=_RUNNING),
     Index("idx_jobs_lock", "lock_name", unique=True, postgresql_where=_RUNNING, sqlite_where=_RUNNING),
     Index("idx_jobs_lock_waiting", "lock_name", "run_at", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
     Index("idx_jobs_idempotency", "client", "idempotency_key", unique=True),
+    Index("idx_jobs_helpers", "helps", postgresql_where=_HELPING, sqlite_where=_HELPING),
+)
+
+# What workers do for all of them, one row for each.
+job_upkeep = Table(
+    "job_upkeep",
+    metadata,
+    Column("name", Ref, primary_key=True),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("jobs", Integer, nullable=False),
 )

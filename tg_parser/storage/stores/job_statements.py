@@ -1,0 +1,63 @@
+"""Statements about jobs, and jobs as they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Update, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+
+from tg_parser.domain.errors import JobNotFoundError
+from tg_parser.domain.jobs import Job
+from tg_parser.storage.stores.job_rows import job_of
+from tg_parser.storage.tables.jobs import jobs
+
+_job = jobs.c
+
+
+def ready(now: datetime, kinds: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+    """What may run: its time has come, and no job with its lock is running."""
+    running = aliased(jobs)
+    locked = select(1).where(running.c.status == "running", running.c.lock_name == _job.lock_name).exists()
+    return _job.status == "queued", _job.run_at <= now, _job.job_type.in_(sorted(kinds)), ~locked
+
+
+def shared_by(worker: str) -> ColumnElement[bool]:
+    """That `worker` has a part of the same work already: it is of no help to itself."""
+    part = aliased(jobs)
+    same_work = func.coalesce(part.c.helps, part.c.job_id) == func.coalesce(_job.helps, _job.job_id)
+    return select(1).where(part.c.status == "running", part.c.worker == worker, same_work).exists()
+
+
+def cancelling(job_id: str, now: datetime) -> Update:
+    """Ends a job that waits."""
+    waiting = update(jobs).where(_job.job_id == job_id, _job.status == "queued")
+    return waiting.values(status="cancelled", completed_at=now)
+
+
+def this_attempt(job: Job) -> tuple[ColumnElement[bool], ...]:
+    """That the attempt of `job` still runs."""
+    return _job.job_id == job.job_id, _job.status == "running", _job.attempt == job.attempt
+
+
+async def first_job(conn: AsyncConnection, statement: Select[*tuple[Any, ...]]) -> Job | None:
+    """The first job that is found."""
+    row = (await conn.execute(statement.limit(1))).mappings().first()
+    return None if row is None else job_of(dict(row))
+
+
+async def required_job(conn: AsyncConnection, job_id: str) -> Job:
+    """The job. Raises JobNotFoundError."""
+    job = await first_job(conn, select(jobs).where(_job.job_id == job_id))
+    if job is None:
+        raise JobNotFoundError(job_id)
+    return job
+
+
+async def changed_job(conn: AsyncConnection, change: Update) -> Job | None:
+    """The job as `change` leaves it; None where it changed nothing."""
+    row = (await conn.execute(change.returning(*jobs.c))).mappings().first()
+    return None if row is None else job_of(dict(row))
