@@ -36,9 +36,7 @@ def jobs(env: dict[str, str], folder: Path) -> list[Any]:
 
 @contextlib.contextmanager
 def two_workers(env: dict[str, str], folder: Path) -> Iterator[tuple[WarmChild, WarmChild]]:
-    # With a job each: else the first may take the helper's job too, and gives it back only some seconds later.
-    one_job = ("--concurrency", "1")
-    with worker(env, folder, *one_job, code=None) as one, worker(env, folder, *one_job, code=None) as other:
+    with worker(env, folder, code=None) as one, worker(env, folder, code=None) as other:
         yield one, other
 
 

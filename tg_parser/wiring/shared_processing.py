@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tg_parser.domain.errors import BusyError, JobStateError
+from tg_parser.domain.errors import JobStateError
 from tg_parser.domain.jobs import ENDED
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.jobs.runner import regularly
@@ -24,36 +24,24 @@ MANY = 200
 _LOOK_SECONDS = 2.0
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class SharedProcessing:
-    """Processing in this process; `at_work` are the jobs of which it has a part already."""
+    """Processing in this process, and that of others for the same job."""
 
     jobs: JobService
-    at_work: set[str] = field(default_factory=set)
 
     async def process(
         self, job: Job, run: Run, channels: list[str], options: ProcessOptions, report: ReportProgress
     ) -> ProcessReport:
-        """What this worker did of a job. The job that is helped ends last, and tells how far all are together.
-
-        Raises BusyError where this process has a part of the work already: only others are of help.
-        """
-        helped = job.parameters.get("helps", job.job_id)
-        if helped in self.at_work:
-            raise BusyError("This worker has a part of the work already.", "Another worker takes this one, if it can.")
-        if helped != job.job_id and await self._is_over(helped):
+        """What this worker did of a job. The job that is helped ends last, and tells how far all are together."""
+        if job.helps is not None and await self._is_over(job.helps):
             return ProcessReport()
-        self.at_work.add(helped)
-        try:
-            waiting = await run.documents.count_waiting(channels, options)
-            if waiting < MANY:
-                return await run.documents.process(channels, options, report)
-            await self.jobs.submit("process", {**job.parameters, "helps": helped}, _asked_as(job))
-            if helped != job.job_id:
-                return await run.documents.process(channels, options, report)
-            return await self._to_the_last(job, run, channels, options, report)
-        finally:
-            self.at_work.discard(helped)
+        if await run.documents.count_waiting(channels, options) < MANY:
+            return await run.documents.process(channels, options, report)
+        await self.jobs.submit("process", {**job.parameters, "helps": job.helps or job.job_id}, _asked_as(job))
+        if job.helps is not None:
+            return await run.documents.process(channels, options, report)
+        return await self._to_the_last(job, run, channels, options, report)
 
     async def _to_the_last(
         self, job: Job, run: Run, channels: list[str], options: ProcessOptions, report: ReportProgress
