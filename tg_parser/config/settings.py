@@ -24,6 +24,7 @@ from tg_parser.config.groups import setting as _env
 from tg_parser.config.home_settings import HomeSettings, at_home
 from tg_parser.config.job_settings import JobSettings
 from tg_parser.config.llm_settings import LlmLimitSettings, LlmMoneySettings, LlmSettings, PromptSettings
+from tg_parser.config.observability_settings import ObservabilitySettings
 from tg_parser.config.proxies import PROXY_FORM, TELEGRAM_PROXY_FORM, parse_proxy, parse_telegram_proxy
 from tg_parser.config.ranges import problems_of
 from tg_parser.config.schedule_settings import ScheduleSettings
@@ -189,6 +190,7 @@ class Settings(BaseModel):
     backup: BackupSettings = Field(default_factory=BackupSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
     schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
+    observability: ObservabilitySettings = Field(default_factory=ObservabilitySettings)
 
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:

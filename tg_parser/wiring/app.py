@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tg_parser.services.databases import DatabaseService
     from tg_parser.services.exports import ExportService
     from tg_parser.services.keys import KeyService
+    from tg_parser.services.health import HealthService
     from tg_parser.services.login import LoginService
     from tg_parser.services.pools import PoolService
     from tg_parser.services.reading.service import ReadingService
@@ -56,6 +57,13 @@ class App:
         from tg_parser.services.pools import PoolService
 
         return PoolService(self._databases)
+
+    @cached_property
+    def health(self) -> HealthService:
+        """How well everything is, for those who watch."""
+        from tg_parser.wiring.health import health_over
+
+        return health_over(self._databases, self.settings, self.shared.stores.sources)
 
     @cached_property
     def sources(self) -> SourceService:

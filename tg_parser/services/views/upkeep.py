@@ -13,6 +13,7 @@ from tg_parser.backup.directory import BackupState
 from tg_parser.backup.manifest import Manifest
 from tg_parser.services.views.base import View
 from tg_parser.storage.engine.pool import PoolFigures
+from tg_parser.storage.tables import DatabaseName
 
 if TYPE_CHECKING:
     from tg_parser.backup.directory import Backup
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class SchemaState(View):
     """The revision a database stands at, and the newest this version knows."""
 
-    database: str
+    database: DatabaseName
     revision: str | None
     newest: str
 

@@ -25,10 +25,12 @@ def raw_beside_documents(*, with_log: bool) -> FromClause:
     return beside.outerjoin(raw_revisions, and_(_log.source_ref == _raw.source_ref, _log.revision == _raw.revision))
 
 
-def is_waiting(channel_id: str, *, force: bool, retry_failed: bool) -> list[Any]:
-    """The conditions; a deleted message is waiting only as long as it has a document to remove."""
+def is_waiting(channel_id: str | None, *, force: bool, retry_failed: bool) -> list[Any]:
+    """The conditions, in every channel where none is named; a deleted message is waiting only as long as it has a
+    document to remove.
+    """
     conditions = [
-        channel_range(_raw.source_ref, channel_id),
+        *([] if channel_id is None else [channel_range(_raw.source_ref, channel_id)]),
         _raw.service_action.is_(None),
         or_(_raw.deleted_at.is_(None), _doc.source_ref.is_not(None)),
     ]

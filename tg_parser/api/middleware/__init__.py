@@ -1,0 +1,1 @@
+"""What every request passes through, as plain ASGI: it costs microseconds and lets streams be."""

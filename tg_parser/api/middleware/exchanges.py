@@ -1,0 +1,57 @@
+"""What an answered request was, for those who count and log it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from starlette.routing import Mount
+from starlette.types import Message, Scope, Send
+
+UNMATCHED = "unmatched"
+_FAILED = 500
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Watches an answer on its way out; `status` is 500 until it has one."""
+
+    scope: Scope
+    out: Send
+    status: int = _FAILED
+    sent: int = 0
+    is_stream: bool = False
+    began: float = field(default_factory=time.perf_counter)
+
+    async def send(self, message: Message) -> None:
+        """Pass on a part of the answer."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.is_stream = _is_event_stream(message)
+        elif message["type"] == "http.response.body":
+            self.sent += len(message.get("body", b""))
+        await self.out(message)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.perf_counter() - self.began
+
+
+def route_of(scope: Scope) -> str:
+    """The template of the route that answered, such as /api/v1/jobs/{job_id}: never what the caller wrote."""
+    route = scope.get("route")
+    if route is None or isinstance(route, Mount):
+        return UNMATCHED
+    # A router that was included in another one knows its own part of the path alone.
+    whole = scope.get("fastapi", {}).get("effective_route_context", route)
+    root = scope.get("root_path", "")
+    mounted = root.removeprefix(scope.get("app_root_path", root))
+    return f"{mounted}{getattr(whole, 'path_format', UNMATCHED)}"
+
+
+def _is_event_stream(message: Message) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(b"text/event-stream")
+        for name, value in message.get("headers", ())
+    )

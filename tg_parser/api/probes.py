@@ -1,0 +1,93 @@
+"""What those who watch the service ask: outside the API, so that asking costs next to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from tg_parser.services.health import HealthService
+
+Guard = Callable[[Request], Awaitable[Collection[str] | None]]
+"""Raises where the caller may not ask; gives the channels that the caller may see, None for all."""
+Metrics = Callable[[], Awaitable[bytes]]
+
+LIVE = "/health/live"
+PROBES = frozenset({LIVE, "/health", "/health/ready", "/status", "/metrics"})
+METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8"
+_JSON = "application/json"
+_OK, _UNAVAILABLE = 200, 503
+_UNCACHED = {"Cache-Control": "no-store"}
+
+
+def probe_routes(health: HealthService, metrics: Metrics | None, guard: Guard) -> list[Route]:
+    """The routes; without `metrics` there are none at /metrics. All but /health/live pass the `guard`."""
+    probes = _Probes(health, guard)
+    routes = [
+        Route(LIVE, _Live(health), methods=["GET"]),
+        Route("/health", probes.health),
+        Route("/health/ready", probes.ready),
+        Route("/status", probes.status),
+    ]
+    return routes if metrics is None else [*routes, Route("/metrics", _metrics_page(metrics, guard))]
+
+
+class _Live:
+    """The same few bytes for everybody."""
+
+    def __init__(self, health: HealthService) -> None:
+        self._body = _as_json(health.live())
+        length = str(len(self._body)).encode()
+        self._headers = [
+            (b"content-type", _JSON.encode()),
+            (b"content-length", length),
+            (b"cache-control", b"no-store"),
+        ]
+
+    async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
+        """Answer."""
+        # Whoever passes it on may add headers, so everybody gets a list of their own.
+        await send({"type": "http.response.start", "status": _OK, "headers": [*self._headers]})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else self._body})
+
+
+class _Probes:
+    def __init__(self, health: HealthService, guard: Guard) -> None:
+        self._health = health
+        self._guard = guard
+        self._told: tuple[BaseModel | None, bytes] = (None, b"")
+
+    async def health(self, request: Request) -> Response:
+        await self._guard(request)
+        report = await self._health.health()
+        if report is not self._told[0]:
+            self._told = report, _as_json(report)
+        return _answer(self._told[1], _UNAVAILABLE if report.status == "unavailable" else _OK)
+
+    async def ready(self, request: Request) -> Response:
+        await self._guard(request)
+        readiness = await self._health.ready()
+        return _answer(_as_json(readiness), _UNAVAILABLE if readiness.failing else _OK)
+
+    async def status(self, request: Request) -> Response:
+        return _answer(_as_json(await self._health.status(await self._guard(request))))
+
+
+def _metrics_page(metrics: Metrics, guard: Guard) -> Callable[[Request], Awaitable[Response]]:
+    async def page(request: Request) -> Response:
+        await guard(request)
+        return Response(await metrics(), media_type=None, headers={"Content-Type": METRICS_TYPE, **_UNCACHED})
+
+    return page
+
+
+def _as_json(view: BaseModel) -> bytes:
+    return view.model_dump_json().encode()
+
+
+def _answer(body: bytes, status: int = _OK) -> Response:
+    return Response(body, status, _UNCACHED, _JSON)

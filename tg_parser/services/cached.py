@@ -1,0 +1,68 @@
+"""Answers that many ask for: kept for a moment, looked up once for all who wait, and never waited for too long."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+_SECOND_CANCEL = 0.2
+
+
+class Cached(Generic[T]):
+    """The result of `look`, at most `seconds` old."""
+
+    def __init__(
+        self, look: Callable[[], Coroutine[Any, Any, T]], seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._look = look
+        self._seconds = seconds
+        self._clock = clock
+        self._known: tuple[float, T] | None = None
+        self._looking: asyncio.Task[T] | None = None
+
+    @property
+    def fresh(self) -> T | None:
+        """What is known and not too old, without looking."""
+        if self._known is None or self._clock() - self._known[0] >= self._seconds:
+            return None
+        return self._known[1]
+
+    async def get(self) -> T:
+        """What is known, or what a new look finds. Whoever else asks meanwhile waits for the same look."""
+        if (known := self.fresh) is not None:
+            return known
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look())
+            self._looking.add_done_callback(self._looked)
+        return await asyncio.shield(self._looking)
+
+    def _looked(self, task: asyncio.Task[T]) -> None:
+        self._looking = None
+        if not task.cancelled() and task.exception() is None:
+            self._known = self._clock(), task.result()
+
+
+async def answered_within(seconds: float, work: Awaitable[T]) -> T:
+    """The result of `work`. Raises TimeoutError after `seconds`, even if `work` takes its time to be cancelled."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+        if task.done():
+            return task.result()
+    finally:
+        if not task.done():
+            task.add_done_callback(_heard)
+            task.cancel()
+            # A driver asks a server that is silent to end the statement, and waits; the second time it gives up.
+            asyncio.get_running_loop().call_later(_SECOND_CANCEL, task.cancel)
+    raise TimeoutError
+
+
+def _heard(task: asyncio.Future[Any]) -> None:
+    """Whatever it ended with, nobody waits for it any more."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,48 @@
+"""Jobs in numbers, and whether anybody does them: for those who watch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import case, func, select, text
+
+from tg_parser.storage.engine.transactions import Database
+from tg_parser.storage.tables.jobs import jobs
+
+_job = jobs.c
+_LIVING = text(
+    "SELECT count(*) AS workers FROM procrastinate_workers WHERE last_heartbeat > now() - :span * '1s'::interval"
+)
+
+
+class JobCount(NamedTuple):
+    """How many jobs of a kind are in a state; `oldest` is since when the first of those that wait or run has."""
+
+    kind: str
+    state: str
+    number: int
+    oldest: datetime | None
+
+
+class JobFigures:
+    """Part of the processing database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def counts(self, channels: Collection[str] | None = None) -> list[JobCount]:
+        """Jobs by kind and state, those of some channels alone where these are named."""
+        since = case((_job.status == "queued", _job.run_at), (_job.status == "running", _job.started_at))
+        columns = _job.job_type, _job.status, func.count().label("number"), func.min(since).label("oldest")
+        statement = select(*columns).group_by(_job.job_type, _job.status).order_by(_job.job_type, _job.status)
+        if channels is not None:
+            statement = statement.where(self._database.dialect.any_of(_job.channel_id, channels))
+        rows = await self._database.rows(statement)
+        return [JobCount(row["job_type"], row["status"], row["number"], row["oldest"]) for row in rows]
+
+    async def living_workers(self, seconds: float) -> int:
+        """Workers of the queue that were heard of in the last `seconds`. Only a server has such a queue."""
+        rows = await self._database.rows(_LIVING.bindparams(span=seconds))
+        return int(rows[0]["workers"])
