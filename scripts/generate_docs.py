@@ -29,7 +29,7 @@ from tg_parser.domain.knowledge import KnowledgeBaseEntry
 from tg_parser.domain.messages import ExportedMessage, RawMessage
 from tg_parser.domain.sources import Source
 from tg_parser.domain.topics import Anchor, TopicBundle, TopicCard
-from tg_parser.services.views import agents, collecting, jobs, keys, reading, runs, schedule, spending, upkeep
+from tg_parser.services.views import agents, collecting, health, jobs, keys, reading, runs, schedule, spending, upkeep
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS: tuple[type[BaseModel], ...] = (
@@ -103,6 +103,14 @@ RESULTS: dict[str, type[BaseModel]] = {
 }
 """What `--json` prints, by command, and by option where that changes the form."""
 
+PROBES: dict[str, type[BaseModel]] = {
+    "/health/live": health.Liveness,
+    "/health/ready": health.Readiness,
+    "/health": health.HealthReport,
+    "/status": health.ServiceStatus,
+}
+"""What a running service answers to those who watch it."""
+
 
 def pages() -> Iterator[tuple[Path, str]]:
     """Every generated page with the text it should have."""
@@ -111,7 +119,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs/reference/cli.md", cli_reference()
     yield ROOT / "docs/reference/errors.md", errors_page()
     yield ROOT / "docs/contracts/README.md", contracts_page()
-    for model in dict.fromkeys((*CONTRACTS, *RESULTS.values())):
+    for model in dict.fromkeys((*CONTRACTS, *RESULTS.values(), *PROBES.values())):
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         yield ROOT / f"docs/contracts/{model.__name__}.schema.json", text
@@ -203,6 +211,12 @@ def contracts_page() -> str:
         "| command | result |",
         "|---|---|",
         *(f"| `{name}` | [{model.__name__}]({model.__name__}.schema.json) |" for name, model in RESULTS.items()),
+        "",
+        "## Answers to those who watch a service",
+        "",
+        "| address | answer |",
+        "|---|---|",
+        *(f"| `{name}` | [{model.__name__}]({model.__name__}.schema.json) |" for name, model in PROBES.items()),
     ]
     return "\n".join(lines) + "\n"
 
