@@ -1,1 +1,1 @@
-"""The HTTP interface: parse, call a service, answer."""
+"""The HTTP API under /api/v1: routes that parse, call a service and present."""

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 
 from tg_parser import __version__
 from tg_parser.config.agent_settings import AgentSettings
+from tg_parser.config.api_settings import ApiSettings, RateLimitSettings
 from tg_parser.config.backup_settings import BackupSettings
 from tg_parser.config.database_settings import DatabaseSettings, with_secrets
 from tg_parser.config.env_file import require_readable
@@ -191,6 +192,8 @@ class Settings(BaseModel):
     jobs: JobSettings = Field(default_factory=JobSettings)
     schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
     observability: ObservabilitySettings = Field(default_factory=ObservabilitySettings)
+    api: ApiSettings = Field(default_factory=ApiSettings)
+    rate_limits: RateLimitSettings = Field(default_factory=RateLimitSettings)
 
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:

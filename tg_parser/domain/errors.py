@@ -295,3 +295,29 @@ class ArchiveError(TgParserError):
     """An archive of the agents' history that cannot be written or has unexpected content; nothing was deleted."""
 
     code = "archive"
+
+
+class TooManyRequestsError(TgParserError):
+    """Requests come faster than is allowed, or more are open at once."""
+
+    code = "too_many_requests"
+    retryable = True
+
+
+class TooLargeError(TgParserError):
+    """A request that is larger than this installation takes."""
+
+    code = "too_large"
+
+
+class SlowClientError(TgParserError):
+    """A request whose body did not come in time."""
+
+    code = "slow_client"
+    retryable = True
+
+
+class IdempotencyError(TgParserError):
+    """An idempotency key that came with another request before, or with one that is still under way."""
+
+    code = "idempotency"

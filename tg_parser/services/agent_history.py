@@ -10,8 +10,10 @@ from tg_parser.agents.cleanup import Cleanup, CleanupReport
 from tg_parser.config.agent_settings import AgentSettings
 from tg_parser.domain.agents import Handoff, HandoffStatus, TaskRecord
 from tg_parser.domain.errors import ArchiveError, NotFoundError
+from tg_parser.domain.pages import PageRequest, position_cursor, position_of
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.views.agents import ArchiveState
+from tg_parser.services.views.pages import Page
 from tg_parser.storage.stores.agents import AgentState, AgentStorage, DailyStats
 from tg_parser.storage.stores.handoffs import HandoffStorage
 
@@ -41,16 +43,24 @@ class AgentHistoryService:
             raise NotFoundError(f"There is no agent {name!r}.", case="no_agents", agent=name)
         return state, await self._agents.stats(name, days)
 
-    async def history(self, name: str, limit: int, *, failed_only: bool = False) -> list[TaskRecord]:
-        """The last tasks of an agent, newest first. Raises UsageError for an unknown one."""
+    async def history(self, name: str, page: PageRequest, *, failed_only: bool = False) -> Page[TaskRecord]:
+        """The last tasks of an agent, newest first. Raises NotFoundError for an unknown one, InvalidCursorError."""
         await self.status(name, 1)
-        return await self._agents.history(name, limit, failed_only=failed_only)
+        of = ("tasks", name, failed_only)
+        found, end = await self._agents.history(
+            name, page.limit, failed_only=failed_only, after=position_of(page.cursor, *of)
+        )
+        return Page(items=tuple(found), next_cursor=end and position_cursor(end, *of))
 
     async def handoffs(
-        self, limit: int, status: HandoffStatus | None = None, agent: str | None = None
-    ) -> list[Handoff]:
-        """The last handoffs, newest first."""
-        return await self._handoffs.latest(limit, status=status, agent=agent)
+        self, page: PageRequest, status: HandoffStatus | None = None, agent: str | None = None
+    ) -> Page[Handoff]:
+        """The last handoffs, newest first. Raises InvalidCursorError."""
+        of = ("handoffs", status, agent)
+        found, end = await self._handoffs.latest(
+            page.limit, status=status, agent=agent, after=position_of(page.cursor, *of)
+        )
+        return Page(items=tuple(found), next_cursor=end and position_cursor(end, *of))
 
     async def cleanup(self, *, days: int | None = None, dry_run: bool = False) -> CleanupReport:
         """Archive and delete what is older than `days`, by default those of the settings."""

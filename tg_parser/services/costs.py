@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tg_parser.domain.spending import Spending, dollars
@@ -17,15 +18,20 @@ class CostService:
         self._book = book
         self._monthly_budget = monthly_budget
 
-    async def report(self, by: Grouping, since: datetime | None = None) -> CostReport:
-        """What was spent since a day in UTC, or in all."""
-        totals = await self._book.totals(by, since.date().isoformat() if since else None)
+    async def report(
+        self, by: Grouping, since: datetime | None = None, channel_ids: Sequence[str] | None = None
+    ) -> CostReport:
+        """What was spent since a day in UTC, or in all; on some channels, or on all.
+
+        The budget is one of the whole installation; channels alone have none.
+        """
+        totals = await self._book.totals(by, since.date().isoformat() if since else None, channel_ids)
         month = f"{utc_now():%Y-%m}"
         return CostReport(
             by=by,
             lines=tuple(CostLine.labelled(label, spent) for label, spent in totals.items()),
             total=CostLine.labelled("total", sum(totals.values(), Spending())),
             month=month,
-            month_usd=dollars(await self._book.month_nanousd(month)),
-            month_budget_usd=self._monthly_budget,
+            month_usd=dollars(await self._book.month_nanousd(month, channel_ids)),
+            month_budget_usd=self._monthly_budget if channel_ids is None else None,
         )

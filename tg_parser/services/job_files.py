@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
+import stat
+from dataclasses import dataclass
 from pathlib import Path
 
+from tg_parser.domain.errors import JobStateError, NotFoundError
+from tg_parser.domain.jobs import Job
+from tg_parser.services.views.jobs import ExportFile, ExportFiles
 from tg_parser.storage.stores.jobs import JobStorage
 
 _JOB_ID = re.compile(r"\d{8}T\d{9}-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that a job has written."""
+
+    path: Path
+    stat: os.stat_result
 
 
 class JobFiles:
@@ -23,6 +37,19 @@ class JobFiles:
         """Where the files of a job are."""
         return self._folder / job_id
 
+    async def listed(self, job: Job) -> ExportFiles:
+        """The files of an export. Raises JobStateError before it is done, NotFoundError where it wrote none."""
+        found = await asyncio.to_thread(self._files, job)
+        files = tuple(ExportFile(name=name, bytes=each.stat.st_size) for name, each in sorted(found.items()))
+        return ExportFiles(job_id=job.job_id, files=files)
+
+    async def file(self, job: Job, name: str) -> FoundFile:
+        """One of the files of an export. Raises JobStateError, NotFoundError."""
+        found = await asyncio.to_thread(self._files, job)
+        if name not in found:
+            raise NotFoundError(f"The job {job.job_id} has no file {name!r}.", case="no_export_file", job_id=job.job_id)
+        return found[name]
+
     async def delete_of_deleted_jobs(self) -> int:
         """Delete the folders of jobs that are no more; returns their number."""
         found = await asyncio.to_thread(self._job_ids)
@@ -30,6 +57,21 @@ class JobFiles:
         for job_id in orphans:
             await asyncio.to_thread(shutil.rmtree, self.of(job_id), ignore_errors=True)
         return len(orphans)
+
+    def _files(self, job: Job) -> dict[str, FoundFile]:
+        """By name. Names come from the folder, never from a request: nothing outside it can be reached."""
+        if job.state != "done":
+            raise JobStateError(job.job_id, job.state, "downloaded")
+        folder = self.of(job.job_id)
+        if not _JOB_ID.fullmatch(job.job_id) or not folder.is_dir():
+            raise NotFoundError(
+                f"The job {job.job_id} has no files here: it wrote none, or EXPORTS_DIR is another folder than its "
+                "worker's.",
+                case="no_export_files",
+                job_id=job.job_id,
+            )
+        found = ((each.name, FoundFile(Path(each.path), each.stat(follow_symlinks=False))) for each in os.scandir(folder))
+        return {name: each for name, each in found if stat.S_ISREG(each.stat.st_mode)}
 
     def _job_ids(self) -> set[str]:
         if not self._folder.is_dir():

@@ -68,9 +68,17 @@ class JobService:
         states: Collection[JobState] = (),
         kinds: Collection[str] = (),
         channels: Collection[str] | None = None,
+        asked_by: str | None = None,
     ) -> list[Job]:
-        """Jobs, newest first, older than the job `before`; of some channels alone where these are named."""
-        return await self._storage.page(limit=limit, before=before, states=states, kinds=kinds, channels=channels)
+        """Jobs, newest first, older than the job `before`; of some channels alone where these are named, and then
+        also those that `asked_by` asked for."""
+        return await self._storage.page(
+            limit=limit, before=before, states=states, kinds=kinds, channels=channels, asked_by=asked_by
+        )
+
+    async def many(self, job_ids: Collection[str]) -> list[Job]:
+        """Those of `job_ids` that are jobs."""
+        return await self._storage.many(job_ids)
 
     async def cancel(self, job_id: str) -> Job:
         """End a waiting job at once; a running one ends in order. Raises JobNotFoundError, JobStateError.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tg_parser.domain.backlog import Backlog, OpenRange
+from tg_parser.domain.pages import PageRequest, position_cursor, position_of
 from tg_parser.domain.peers import ChatKind
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.sources import Source
 from tg_parser.services.sources import SourceService
+from tg_parser.services.views.pages import Page
 from tg_parser.services.views.reading import SourceStatusReport
 from tg_parser.storage.stores.documents import Failure, ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
@@ -34,9 +38,13 @@ class StatusService:
         self._documents = documents
         self._topics = topics
 
-    async def failures(self, channel_id: str | None = None, limit: int = 100) -> list[Failure]:
-        """The failure ledger, newest first."""
-        return await self._documents.failures(channel_id, limit)
+    async def failures(
+        self, channel_ids: Sequence[str] | None = None, page: PageRequest = PageRequest(100)
+    ) -> Page[Failure]:
+        """The failure ledger of channels, of all without any, newest first. Raises InvalidCursorError."""
+        after = position_of(page.cursor, "failures", channel_ids)
+        found, end = await self._documents.failures(channel_ids, page.limit, after)
+        return Page(items=tuple(found), next_cursor=end and position_cursor(end, "failures", channel_ids))
 
     async def all(self) -> list[SourceStatusReport]:
         """Every source by id."""

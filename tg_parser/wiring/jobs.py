@@ -82,6 +82,11 @@ def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str]
     return Jobs(service, embedded, executor)
 
 
+def job_files(app: App) -> JobFiles:
+    """The files that jobs have written."""
+    return JobFiles(app.settings.jobs.exports_dir, _storage(app, on_server=False))
+
+
 def job_service(app: App) -> JobService:
     """Jobs as who asks for them needs them: some other process does them."""
     return JobService(_storage(app, on_server=app.settings.database.type == "postgresql"), app.sources, lambda: None)

@@ -1,1 +1,1 @@
-"""What every request passes through, as plain ASGI: it costs microseconds and lets streams be."""
+"""What every request goes through, as plain ASGI, from the outside in."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tg_parser.cli.execution import EXIT_ERROR, execute
+from tg_parser.cli.paging import gathered
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.stderr import say
 
@@ -97,7 +98,9 @@ def history(
     json: Json = False,
 ) -> None:
     """The last tasks of an agent, with input and output."""
-    found = execute(lambda app: app.agent_history.history(name, limit, failed_only=failed))
+    found = execute(
+        lambda app: gathered(lambda page: app.agent_history.history(name, page, failed_only=failed), limit)
+    )
     if json:
         from tg_parser.services.views.agents import AgentTasks
 
@@ -119,7 +122,7 @@ def handoffs(
     json: Json = False,
 ) -> None:
     """What agents handed to each other, newest first."""
-    found = execute(lambda app: app.agent_history.handoffs(limit, status, agent))
+    found = execute(lambda app: gathered(lambda page: app.agent_history.handoffs(page, status, agent), limit))
     if json:
         from tg_parser.services.views.agents import HandoffList
 

@@ -9,6 +9,7 @@ import typer
 
 from tg_parser.cli.execution import execute
 from tg_parser.cli.options import Channel, Source
+from tg_parser.cli.paging import gathered
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.selection import chosen_sources
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from tg_parser.services.status import Failure
     from tg_parser.services.views.reading import SourceStatusReport
     from tg_parser.wiring.app import App
+
+_FAILURES_SHOWN = 100
 
 
 def status(
@@ -34,8 +37,9 @@ def status(
             reports = [await app.status.of(each) for each in sources]
         else:
             reports = await app.status.all()
-        only = reports[0].source.channel_id if (source or channel) else None
-        return reports, await app.status.failures(only) if failures else [], app.places
+        only = [reports[0].source.channel_id] if (source or channel) else None
+        failed = await gathered(lambda page: app.status.failures(only, page), _FAILURES_SHOWN) if failures else []
+        return reports, failed, app.places
 
     reports, failed, places = execute(read)
     if json:

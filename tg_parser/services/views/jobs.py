@@ -64,3 +64,17 @@ class JobList(View):
     """`jobs list`, newest first."""
 
     jobs: tuple[JobView, ...]
+
+
+class ExportFile(View):
+    """A file of an export."""
+
+    name: str
+    bytes: int
+
+
+class ExportFiles(View):
+    """What a job has written, to be downloaded."""
+
+    job_id: str
+    files: tuple[ExportFile, ...]

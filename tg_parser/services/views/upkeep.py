@@ -124,6 +124,13 @@ class PromptLine(View):
     file: str
 
 
+class PromptText(View):
+    """A prompt as its file stands."""
+
+    name: str
+    text: str
+
+
 class PromptList(View):
     """`prompts list`."""
 

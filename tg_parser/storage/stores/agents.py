@@ -12,8 +12,10 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.agents import AgentCard, TaskRecord, new_id
+from tg_parser.domain.pages import Position
 from tg_parser.domain.storable import storable, storable_json
 from tg_parser.storage.engine.transactions import Database, insert_rows, upsert
+from tg_parser.storage.stores.paging import newest_rows
 from tg_parser.storage.tables.agents import agent_registry, agent_stats, task_history
 
 _agent = agent_registry.c
@@ -108,13 +110,15 @@ class AgentStorage:
         statement = select(agent_stats).where(own, _day.date.in_(newest)).order_by(_day.date.desc(), _day.task_type)
         return [_stats(row) for row in await self._database.rows(statement)]
 
-    async def history(self, name: str, limit: int, *, failed_only: bool = False) -> list[TaskRecord]:
-        """The latest tasks of the agent, newest first."""
+    async def history(
+        self, name: str, limit: int, *, failed_only: bool = False, after: Position | None = None
+    ) -> tuple[list[TaskRecord], Position | None]:
+        """The latest tasks of the agent behind `after`, newest first, and where the next ones begin."""
         statement = select(task_history).where(_task.agent_name == name)
         if failed_only:
             statement = statement.where(_task.success.is_(False))
-        statement = statement.order_by(_task.created_at.desc(), _task.id.desc()).limit(limit)
-        return [_record(row) for row in await self._database.rows(statement)]
+        found = await newest_rows(self._database, statement, _task.created_at, _task.id, limit, after)
+        return [_record(row) for row in found.rows], found.end
 
 
 def _registry_row(card: AgentCard, at: datetime) -> Row:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.pages import Order, Position
+from tg_parser.domain.pages import Position
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.storable import storable, storable_json
 from tg_parser.storage.engine.transactions import Database, channel_range, upsert
@@ -26,7 +27,7 @@ from tg_parser.storage.stores.document_reading import (
     readable_as,
 )
 from tg_parser.storage.stores.llm_answers import forget_answers
-from tg_parser.storage.stores.paging import PagedTable, Slice
+from tg_parser.storage.stores.paging import PagedTable, Slice, newest_rows
 from tg_parser.storage.stores.text_vectors import TextVector, keep_vectors
 from tg_parser.storage.stores.waiting import is_waiting, raw_beside_documents
 from tg_parser.storage.tables.processing import processed_documents, processing_claims, processing_failures
@@ -132,12 +133,17 @@ class ProcessingStorage:
 
         await self._database.write(record)
 
-    async def failures(self, channel_id: str | None = None, limit: int = 100) -> list[Failure]:
-        """The ledger, newest first."""
-        statement = select(processing_failures).order_by(_failed.last_attempt_at.desc(), _failed.source_ref)
-        if channel_id is not None:
-            statement = statement.where(channel_range(_failed.source_ref, channel_id))
-        return [_failure(row) for row in await self._database.rows(statement.limit(limit))]
+    async def failures(
+        self, channel_ids: Sequence[str] | None = None, limit: int = 100, after: Position | None = None
+    ) -> tuple[list[Failure], Position | None]:
+        """The ledger of channels, of all without any, behind `after`, newest first; and where the next ones begin."""
+        statement = select(processing_failures)
+        if channel_ids is not None:
+            statement = statement.where(self._database.dialect.any_of(_failed.channel_id, channel_ids))
+        found = await newest_rows(
+            self._database, statement, _failed.last_attempt_at, _failed.source_ref, limit, after
+        )
+        return [_failure(row) for row in found.rows], found.end
 
     async def get(self, source_ref: str) -> ProcessedDocument | None:
         """The document of a message."""

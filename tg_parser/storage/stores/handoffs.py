@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.agents import OPEN, Handoff, HandoffStatus
 from tg_parser.domain.errors import HandoffError
+from tg_parser.domain.pages import Position
 from tg_parser.domain.storable import storable, storable_json
 from tg_parser.storage.engine.transactions import Database, insert_rows
+from tg_parser.storage.stores.paging import newest_rows
 from tg_parser.storage.tables.agents import handoff_history
 
 _handoff = handoff_history.c
@@ -52,16 +54,21 @@ class HandoffStorage:
         return [_read(row) for row in await self._database.rows(statement)]
 
     async def latest(
-        self, limit: int, *, status: HandoffStatus | None = None, agent: str | None = None
-    ) -> list[Handoff]:
-        """Handoffs from or to `agent`, in `status`, newest first."""
+        self,
+        limit: int,
+        *,
+        status: HandoffStatus | None = None,
+        agent: str | None = None,
+        after: Position | None = None,
+    ) -> tuple[list[Handoff], Position | None]:
+        """Handoffs from or to `agent`, in `status`, behind `after`, newest first, and where the next ones begin."""
         statement = select(handoff_history)
         if status is not None:
             statement = statement.where(_handoff.status == status)
         if agent is not None:
             statement = statement.where((_handoff.source_agent == agent) | (_handoff.target_agent == agent))
-        statement = statement.order_by(_handoff.created_at.desc(), _handoff.id.desc()).limit(limit)
-        return [_read(row) for row in await self._database.rows(statement)]
+        found = await newest_rows(self._database, statement, _handoff.created_at, _handoff.id, limit, after)
+        return [_read(row) for row in found.rows], found.end
 
 
 def _row(handoff: Handoff) -> Row:

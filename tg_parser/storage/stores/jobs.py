@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.jobs import ENDED, MAX_TAKEOVERS, Job, JobError, JobState, require_legal
@@ -192,6 +192,11 @@ class JobStorage:
         """The job. Raises JobNotFoundError."""
         return await self._database.read(lambda conn: required_job(conn, job_id))
 
+    async def many(self, job_ids: Collection[str]) -> list[Job]:
+        """Those of `job_ids` that are jobs."""
+        asked = select(jobs).where(self._database.dialect.any_of(_job.job_id, job_ids))
+        return [job_of(row) for row in await self._database.rows(asked)]
+
     async def page(
         self,
         *,
@@ -200,8 +205,10 @@ class JobStorage:
         states: Collection[JobState] = (),
         kinds: Collection[str] = (),
         channels: Collection[str] | None = None,
+        asked_by: str | None = None,
     ) -> list[Job]:
-        """Jobs, newest first, older than the job `before`; of some channels alone where these are named."""
+        """Jobs, newest first, older than the job `before`; of some channels alone where these are named, and then
+        also those that `asked_by` asked for."""
         statement = select(jobs).order_by(_job.job_id.desc()).limit(limit)
         if before is not None:
             statement = statement.where(_job.job_id < before)
@@ -210,7 +217,8 @@ class JobStorage:
         if kinds:
             statement = statement.where(_job.job_type.in_(sorted(kinds)))
         if channels is not None:
-            statement = statement.where(self._database.dialect.any_of(_job.channel_id, channels))
+            own = false() if asked_by is None else _job.client == asked_by
+            statement = statement.where(or_(self._database.dialect.any_of(_job.channel_id, channels), own))
         return [job_of(row) for row in await self._database.rows(statement)]
 
     async def helpers(self, job_id: str) -> list[Job]:

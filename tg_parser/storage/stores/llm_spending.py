@@ -44,19 +44,25 @@ class SpendingStorage:
 
         await self._database.write(write)
 
-    async def month_nanousd(self, month: str) -> int:
-        """Billionths of a dollar booked in the month YYYY-MM, by all processes."""
-        in_month = (_spent.day >= f"{month}-01", _spent.day <= f"{month}-31")
+    async def month_nanousd(self, month: str, channel_ids: Sequence[str] | None = None) -> int:
+        """Billionths of a dollar booked in the month YYYY-MM, by all processes; for all channels without any."""
+        in_month = [_spent.day >= f"{month}-01", _spent.day <= f"{month}-31"]
+        if channel_ids is not None:
+            in_month.append(self._database.dialect.any_of(_spent.channel_id, channel_ids))
         found = await self._database.rows(select(func.sum(_spent.cost_nanousd).label("sum")).where(*in_month))
         return int(found[0]["sum"] or 0)
 
-    async def totals(self, by: Grouping, since: str | None = None) -> dict[str, Spending]:
-        """Sums by label, in its order; `since` is the first day, YYYY-MM-DD."""
+    async def totals(
+        self, by: Grouping, since: str | None = None, channel_ids: Sequence[str] | None = None
+    ) -> dict[str, Spending]:
+        """Sums by label, in its order; `since` is the first day, YYYY-MM-DD. Of all channels without any."""
         label = _LABELS[by].label("label")
         sums = (func.sum(_spent[name]).label(name) for name in _COUNTERS)
         statement = select(label, *sums).group_by(label).order_by(label)
         if since is not None:
             statement = statement.where(_spent.day >= since)
+        if channel_ids is not None:
+            statement = statement.where(self._database.dialect.any_of(_spent.channel_id, channel_ids))
         return {row["label"]: _spending(row) for row in await self._database.rows(statement)}
 
 

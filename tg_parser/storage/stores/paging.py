@@ -163,6 +163,17 @@ class PagedTable:
         return _by(self._date, self._ref, order)
 
 
+async def newest_rows(
+    database: Database, statement: Statement, at: Column[datetime], ref: Column[str], limit: int, after: Position | None
+) -> Slice:
+    """At most `limit` rows of `statement` behind `after`, newest first by `at`; `ref` tells those of one moment apart."""
+    if after is not None:
+        statement = statement.where(tuple_(at, ref) < tuple_(literal(after.date, at.type), literal(after.ref, ref.type)))
+    rows = await database.rows(statement.order_by(at.desc(), ref.desc()).limit(limit + 1))
+    shown = rows[:limit]
+    return Slice(shown, Position(shown[-1][at.name], shown[-1][ref.name]) if len(rows) > limit else None)
+
+
 def _united(parts: Sequence[Statement]) -> FromClause:
     """The rows of all parts; a part has an order and a limit of its own."""
     return union_all(*(select(part.subquery()) for part in parts)).subquery()

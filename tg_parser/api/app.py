@@ -1,0 +1,115 @@
+"""The application: routes, what every request goes through, and errors as problem details."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp
+
+from tg_parser.api.context import Services
+from tg_parser.api.middleware.bodies import BoundedBodies
+from tg_parser.api.middleware.gate import Gate
+from tg_parser.api.middleware.hosts import Hosts
+from tg_parser.api.middleware.problems import Problems
+from tg_parser.api.openapi import DescribedApi
+from tg_parser.api.problems import WrongField, http_problem, problem_of
+from tg_parser.api.rate_limits import RateLimits
+from tg_parser.api.routes import events, exports, jobs, keys, reading, sources, upkeep, work
+from tg_parser.config.api_settings import ApiSettings, parts
+from tg_parser.domain.errors import TgParserError
+
+PREFIX = "/api/v1"
+_ROUTERS = (sources, work, jobs, events, reading, exports, upkeep, keys)
+_THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
+
+
+def create_app(services: Services, probes: Sequence[BaseRoute] = ()) -> ASGIApp:
+    """Everything that answers requests. `probes` are routes outside /api/v1, which cost nearly nothing."""
+    settings = services.app.settings
+    api = create_api()
+    api.state.services = services
+    routed: ASGIApp = Router(routes=list(probes), default=api)
+    routed = Gate(
+        routed,
+        services.installation.keys,
+        RateLimits(settings.rate_limits),
+        key_required=settings.api.key_required,
+    )
+    return _around(routed, settings.api)
+
+
+def create_api() -> FastAPI:
+    """The routes under /api/v1, and their description."""
+    api = DescribedApi(
+        title="TG_parser",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{PREFIX}/openapi.json",
+        generate_unique_id_function=lambda route: route.name,
+        redirect_slashes=False,
+    )
+    for each in _ROUTERS:
+        api.include_router(each.router, prefix=PREFIX)
+    api.add_exception_handler(TgParserError, _told)
+    api.add_exception_handler(HTTPException, _told_by_http)
+    api.add_exception_handler(RequestValidationError, _told_by_field)
+    api.add_exception_handler(Exception, _unexpected)
+    return api
+
+
+def _around(routed: ASGIApp, settings: ApiSettings) -> ASGIApp:
+    """What a request goes through before it reaches a route; the last of these is the outermost."""
+    origins = parts(settings.cors_origins)
+    if origins:
+        routed = CORSMiddleware(
+            routed,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-ID"],
+            expose_headers=["Location", "ETag", "X-Request-ID", "Retry-After", "RateLimit-Remaining", "RateLimit-Reset"],
+        )
+    names = parts(settings.allowed_hosts) or (() if settings.key_required else (*_THIS_MACHINE, settings.host))
+    routed = Hosts(routed, names=names, origins=origins, open_to_all=not settings.key_required)
+    routed = BoundedBodies(routed, most=settings.max_body, seconds=settings.body_timeout)
+    return Problems(routed)
+
+
+def _request_id(request: Request) -> str | None:
+    found: str | None = request.scope["state"].get("request_id")
+    return found
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    if not isinstance(error, TgParserError):
+        raise error
+    return problem_of(error, _request_id(request))
+
+
+async def _told_by_http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    detail = error.detail if error.status_code not in {404, 405} else None
+    return http_problem(error.status_code, _request_id(request), detail, headers=error.headers)
+
+
+async def _told_by_field(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    wrong = [WrongField(where=_where(each["loc"]), problem=str(each["msg"])) for each in error.errors()]
+    told = "; ".join(f"{each.where}: {each.problem}" for each in wrong)
+    return http_problem(422, _request_id(request), told, wrong=wrong)
+
+
+async def _unexpected(request: Request, _: Exception) -> Response:
+    return http_problem(500, _request_id(request), "The service met an error that it does not know.")
+
+
+def _where(loc: Sequence[Any]) -> str:
+    return ".".join(str(part) for part in loc)

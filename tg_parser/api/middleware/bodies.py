@@ -1,0 +1,72 @@
+"""Reads the body of a request before anything works on it: whole, not too large, and not for ever."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tg_parser.domain.errors import SlowClientError, TooLargeError
+
+
+class BoundedBodies:
+    """Lets only bodies of up to `most` bytes through, that come within `seconds`."""
+
+    def __init__(self, app: ASGIApp, *, most: int, seconds: float) -> None:
+        self._app = app
+        self._most = most
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request. Raises TooLargeError, SlowClientError."""
+        if scope["type"] != "http" or not _has_body(scope):
+            await self._app(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(self._seconds):
+                body = await self._read(scope, receive)
+        except TimeoutError:
+            raise SlowClientError(
+                f"The body of the request did not come within {self._seconds:g} seconds.",
+                "Send it at once; API_BODY_TIMEOUT is the limit.",
+            ) from None
+        if body is None:
+            return
+        unread = [body]
+
+        async def replay() -> Message:
+            if unread:
+                return {"type": "http.request", "body": unread.pop(), "more_body": False}
+            return await receive()
+
+        await self._app(scope, replay, send)
+
+    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+        """The body; None where the client went away."""
+        self._require_fit(_stated_length(scope))
+        read = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            read += message.get("body", b"")
+            self._require_fit(len(read))
+            if not message.get("more_body", False):
+                return bytes(read)
+
+    def _require_fit(self, size: int) -> None:
+        if size > self._most:
+            raise TooLargeError(
+                f"The body of the request is larger than {self._most} bytes.",
+                "Ask for less at once; API_MAX_BODY_BYTES is the limit.",
+                most_bytes=self._most,
+            )
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
+
+
+def _stated_length(scope: Scope) -> int:
+    stated = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    return int(stated) if stated.isdigit() else 0

@@ -1,0 +1,68 @@
+"""Turns errors into problem details, wherever a request met them, and sets the headers that keep answers safe."""
+
+from __future__ import annotations
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tg_parser.api.problems import http_problem, problem_of
+from tg_parser.domain.errors import TgParserError
+
+log = structlog.get_logger(__name__)
+
+SAFETY = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+"""What every answer says to browsers, unless a route says otherwise."""
+
+
+class Problems:
+    """The boundary of a request: nothing gets past it but an answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def safely(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in SAFETY.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        request_id = scope.setdefault("state", {}).get("request_id")
+        try:
+            await self._app(scope, receive, safely)
+        except TgParserError as error:
+            if started:
+                log.warning("an answer broke off", reason=error.message)
+                raise
+            await problem_of(error, request_id)(scope, receive, safely)
+        except HTTPException as error:
+            await http_problem(error.status_code, request_id, headers=error.headers)(scope, receive, safely)
+        except OSError:
+            # The client has gone.
+            log.debug("the client went away")
+        except Exception:
+            # The answer is given by now, or cannot be given any more.
+            log.exception("a request failed unexpectedly")
+            if not started:
+                await http_problem(500, request_id, _UNEXPECTED)(scope, receive, safely)
+
+
+_UNEXPECTED = "The service met an error that it does not know."

@@ -1,0 +1,125 @@
+"""How often the API is called: counted in this process, or in Redis for all processes together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import StorageError as CounterError
+
+from tg_parser.domain.errors import StorageUnavailableError, TooManyRequestsError
+
+if TYPE_CHECKING:
+    from tg_parser.config.api_settings import RateLimitSettings
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+_AGAIN_AFTER = 5.0
+"""Seconds for which a counter that does not answer is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much a caller has left of a limit; `reset_after` is in seconds."""
+
+    limit: int
+    remaining: int
+    reset_after: int
+
+    def headers(self) -> dict[str, str]:
+        """As the caller is told."""
+        return {
+            "RateLimit-Limit": str(self.limit),
+            "RateLimit-Remaining": str(self.remaining),
+            "RateLimit-Reset": str(self.reset_after),
+        }
+
+
+class RateLimits:
+    """Counts requests by key and by address, and keys that were wrong."""
+
+    def __init__(self, settings: RateLimitSettings) -> None:
+        self._settings = settings
+        self._key, self._address = parse(settings.per_key), parse(settings.per_address)
+        self._failed = parse(settings.failed_keys)
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        url = settings.redis_url
+        self._shared = None if url is None else _shared_by(url.get_secret_value())
+        self._away_until = 0.0
+
+    async def require_address(self, address: str) -> Room | None:
+        """Count a request from an address. Raises TooManyRequestsError."""
+        return await self._require(self._address, f"address:{_network(address)}")
+
+    async def require_key(self, key_id: str) -> Room | None:
+        """Count a request with a key. Raises TooManyRequestsError."""
+        return await self._require(self._key, f"key:{key_id}")
+
+    async def require_few_failures(self, address: str) -> None:
+        """Raise TooManyRequestsError where an address has shown too many wrong keys."""
+        who = f"failed:{_network(address)}"
+        if self._settings.enabled and not await self._counted(lambda limiter: limiter.test(self._failed, who)):
+            raise _too_many(await self._room(self._failed, who), "Too many wrong keys came from this address.")
+
+    async def count_failure(self, address: str) -> None:
+        """Count a wrong key from an address."""
+        if self._settings.enabled:
+            await self._counted(lambda limiter: limiter.hit(self._failed, f"failed:{_network(address)}"))
+
+    async def _require(self, item: RateLimitItem, who: str) -> Room | None:
+        if not self._settings.enabled:
+            return None
+        allowed = await self._counted(lambda limiter: limiter.hit(item, who))
+        room = await self._room(item, who)
+        if not allowed:
+            raise _too_many(room, f"More than {item} come from here.")
+        return room
+
+    async def _room(self, item: RateLimitItem, who: str) -> Room:
+        stats = await self._counted(lambda limiter: limiter.get_window_stats(item, who))
+        return Room(item.amount, max(0, stats.remaining), max(1, round(stats.reset_time - time.time())))
+
+    async def _counted(self, count: Callable[[SlidingWindowCounterRateLimiter], Awaitable[T]]) -> T:
+        """Count where all processes do; while that does not answer, as the settings say. Raises
+        StorageUnavailableError."""
+        if self._shared is None:
+            return await count(self._own)
+        if time.monotonic() >= self._away_until:
+            try:
+                return await count(self._shared)
+            except (CounterError, OSError) as error:
+                self._away_until = time.monotonic() + _AGAIN_AFTER
+                log.warning("REDIS_URL does not answer", reason=str(error), meanwhile=self._settings.without_redis)
+        if self._settings.without_redis == "refuse":
+            raise StorageUnavailableError("Requests cannot be counted at the moment.", "Try again in a few seconds.")
+        return await count(self._own)
+
+
+def _shared_by(url: str) -> SlidingWindowCounterRateLimiter:
+    storage = RedisStorage(f"async+{url}", wrap_exceptions=True, implementation="redispy", key_prefix="tg-parser")
+    return SlidingWindowCounterRateLimiter(storage)
+
+
+def _network(address: str) -> str:
+    """One address of version 4, and of version 6 the network that one customer has."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    return str(parsed.ipv4_mapped or parsed.exploded[:19])
+
+
+def _too_many(room: Room, told: str) -> TooManyRequestsError:
+    retry_at = datetime.fromtimestamp(time.time() + room.reset_after, UTC)
+    return TooManyRequestsError(told, f"Try again in {room.reset_after} seconds.", retry_at=retry_at)

@@ -1,0 +1,54 @@
+"""Exports that jobs have written, to be downloaded."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path
+from starlette.responses import FileResponse, Response
+
+from tg_parser.api.answers import answer, problems
+from tg_parser.api.context import Caller, TheServices
+from tg_parser.api.routes.jobs import JobId
+from tg_parser.services.views.jobs import ExportFiles
+
+router = APIRouter(prefix="/exports", tags=["exports"])
+
+_MEDIA_TYPES = {".ndjson": "application/x-ndjson", ".json": "application/json"}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file.",
+        "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in _MEDIA_TYPES.values()},
+    },
+    206: {"description": "The parts of the file that Range asks for."},
+    304: {"description": "The file is the one that If-None-Match names."},
+    **problems(404, 409, 416),
+}
+
+
+@router.get("/{job_id}", operation_id="listExportFiles", response_model=ExportFiles, responses=problems(404, 409))
+async def list_files(caller: Caller, services: TheServices, job_id: JobId) -> Response:
+    """The files of an export, once its job is done."""
+    return answer(await services.files.listed(await caller.job(job_id)))
+
+
+@router.get("/{job_id}/files/{name}", operation_id="downloadExportFile", response_class=FileResponse, responses=_FILE)
+async def download(
+    caller: Caller,
+    services: TheServices,
+    job_id: JobId,
+    name: Annotated[str, Path(min_length=1, max_length=255, description="A file of the export.")],
+    if_none_match: Annotated[str | None, Header(alias="If-None-Match", max_length=1000)] = None,
+) -> Response:
+    """Download a file, whole or in ranges; its ETag says whether it is still the same."""
+    found = await services.files.file(await caller.job(job_id), name)
+    media_type = next((kind for end, kind in _MEDIA_TYPES.items() if name.endswith(end)), "application/octet-stream")
+    file = FileResponse(found.path, media_type=media_type, filename=name, stat_result=found.stat)
+    file.headers["Cache-Control"] = "private, no-cache"
+    if if_none_match is not None and file.headers["etag"] in _tags(if_none_match):
+        return Response(status_code=304, headers={"ETag": file.headers["etag"], "Cache-Control": "private, no-cache"})
+    return file
+
+
+def _tags(written: str) -> set[str]:
+    return {each.strip().removeprefix("W/") for each in written.split(",")}

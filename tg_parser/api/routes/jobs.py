@@ -1,0 +1,72 @@
+"""Jobs: how they go, their end, another try."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from tg_parser.api.answers import Cursor, IdempotencyKey, Limit, answer, problems
+from tg_parser.api.context import Caller
+from tg_parser.domain.errors import InvalidCursorError
+from tg_parser.domain.jobs import JobKind, JobState
+from tg_parser.domain.pages import PageRequest, cursor, place
+from tg_parser.services.views.jobs import JobView
+from tg_parser.services.views.pages import Page
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+JobId = Annotated[str, Path(min_length=1, max_length=100, description="A job.")]
+_LIST = "jobs"
+
+
+@router.get("", operation_id="listJobs", response_model=Page[JobView], responses=problems(404))
+async def list_jobs(
+    caller: Caller,
+    limit: Limit = 50,
+    cursor_: Cursor = None,
+    state: Annotated[list[JobState] | None, Query(description="Only jobs in these states.")] = None,
+    kind: Annotated[list[JobKind] | None, Query(description="Only jobs of these kinds.")] = None,
+    source: Annotated[str | None, Query(description="Only jobs of this source.")] = None,
+) -> Response:
+    """Jobs, newest first."""
+    page = PageRequest(limit, cursor_)
+    states, kinds = tuple(sorted(set(state or ()))), tuple(sorted(set(kind or ())))
+    of = (_LIST, states, kinds, source)
+    before = None if page.cursor is None else _job_in(place(page.cursor, *of))
+    found = await caller.jobs(limit=page.limit + 1, before=before, states=states, kinds=kinds, source_id=source)
+    shown = found[: page.limit]
+    end = cursor((shown[-1].job_id,), *of) if len(found) > page.limit else None
+    return answer(Page[JobView](items=tuple(map(JobView.of, shown)), next_cursor=end))
+
+
+@router.get("/{job_id}", operation_id="getJob", response_model=JobView, responses=problems(404))
+async def get_job(caller: Caller, job_id: JobId) -> Response:
+    """A job: what was asked for, how far it is, what came of it."""
+    return answer(JobView.of(await caller.job(job_id)))
+
+
+@router.post("/{job_id}/cancel", operation_id="cancelJob", response_model=JobView, responses=problems(404, 409))
+async def cancel_job(caller: Caller, job_id: JobId, idempotency_key: IdempotencyKey = None) -> Response:
+    """End a job that waits at once; one that runs ends in order, keeping what is done."""
+    return answer(JobView.of(await caller.cancel(job_id)))
+
+
+@router.post(
+    "/{job_id}/retry", operation_id="retryJob", status_code=202, response_model=JobView, responses=problems(404, 409)
+)
+async def retry_job(caller: Caller, job_id: JobId, idempotency_key: IdempotencyKey = None) -> Response:
+    """Ask once more for the work of a job that has ended: a new job."""
+    return accepted(JobView.of(await caller.retry(job_id, idempotency_key)))
+
+
+def accepted(job: JobView) -> Response:
+    """The answer to a request for a job."""
+    return answer(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
+
+
+def _job_in(found: list[object]) -> str:
+    if len(found) != 1:
+        raise InvalidCursorError
+    return str(found[0])

@@ -1,0 +1,153 @@
+"""What is stored: messages, documents, entries, topics."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from tg_parser.api.answers import Cursor, Limit, SourceIds, answer, problems
+from tg_parser.api.context import Caller
+from tg_parser.domain.documents import SentimentLabel
+from tg_parser.domain.knowledge import KnowledgeBaseEntry
+from tg_parser.domain.pages import Order, PageRequest
+from tg_parser.domain.refs import MessageType
+from tg_parser.domain.topics import TopicType
+from tg_parser.services.reading.documents import DocumentFilter
+from tg_parser.services.reading.messages import MessageFilter
+from tg_parser.services.reading.topics import TopicFilter, TopicOrder
+from tg_parser.services.views.pages import DocumentView, MessageLine, Page
+from tg_parser.services.views.reading import MessageView, TopicLine, TopicView
+
+router = APIRouter()
+
+Ref = Annotated[str, Path(min_length=1, max_length=300, description="tg:CHANNEL:post|comment:NUMBER")]
+DateFrom = Annotated[datetime | None, Query(alias="from", description="Messages from then on.")]
+DateTo = Annotated[datetime | None, Query(alias="to", description="Messages before then.")]
+Contains = Annotated[
+    str | None, Query(min_length=1, max_length=500, description="A text that it contains, whatever the case.")
+]
+
+
+@router.get(
+    "/messages", tags=["messages"], operation_id="listMessages", response_model=Page[MessageLine], responses=problems(404)
+)
+async def list_messages(
+    caller: Caller,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    source: SourceIds = None,
+    date_from: DateFrom = None,
+    date_to: DateTo = None,
+    message_type: Annotated[MessageType | None, Query(alias="type")] = None,
+    order: Order = "newest",
+) -> Response:
+    """Messages as they were first seen, and what they say now."""
+    wanted = MessageFilter(await caller.channels_of(source), date_from, date_to, message_type)
+    return answer(await (await caller.reading()).messages.page(wanted, PageRequest(limit, cursor), order))
+
+
+@router.get(
+    "/messages/{ref}",
+    tags=["messages"],
+    operation_id="getMessage",
+    response_model=MessageView,
+    responses=problems(404),
+)
+async def get_message(caller: Caller, ref: Ref) -> Response:
+    """A message with its revisions, its document and its topics."""
+    return answer(await (await caller.reading()).messages.one(ref))
+
+
+@router.get(
+    "/messages/{ref}/thread",
+    tags=["messages"],
+    operation_id="getThread",
+    response_model=Page[MessageLine],
+    responses=problems(404),
+)
+async def get_thread(
+    caller: Caller, ref: Ref, limit: Limit = 50, cursor: Cursor = None, order: Order = "oldest"
+) -> Response:
+    """The thread of a message: the post and its comments."""
+    return answer(await (await caller.reading()).messages.thread(ref, PageRequest(limit, cursor), order))
+
+
+@router.get(
+    "/documents",
+    tags=["documents"],
+    operation_id="listDocuments",
+    response_model=Page[DocumentView],
+    responses=problems(404),
+)
+async def list_documents(
+    caller: Caller,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    source: SourceIds = None,
+    topic: Annotated[str | None, Query(max_length=300, description="Documents of this topic.")] = None,
+    date_from: DateFrom = None,
+    date_to: DateTo = None,
+    language: Annotated[str | None, Query(min_length=2, max_length=20)] = None,
+    sentiment: SentimentLabel | None = None,
+    noise: Annotated[bool | None, Query(description="Only noise, or none.")] = None,
+    contains: Contains = None,
+    order: Order = "newest",
+) -> Response:
+    """Documents with their links and topics, by filter."""
+    wanted = DocumentFilter(
+        channel_ids=await caller.channels_of(source),
+        topic_id=topic,
+        date_from=date_from,
+        date_to=date_to,
+        language=language,
+        sentiment=sentiment,
+        noise=noise,
+        contains=contains,
+    )
+    return answer(await (await caller.reading()).documents.page(wanted, PageRequest(limit, cursor), order))
+
+
+@router.get(
+    "/documents/{document_id}",
+    tags=["documents"],
+    operation_id="getDocument",
+    response_model=DocumentView,
+    responses=problems(404),
+)
+async def get_document(
+    caller: Caller,
+    document_id: Annotated[str, Path(min_length=1, max_length=300, description="doc:REF, or the REF of its message.")],
+) -> Response:
+    """One document."""
+    return answer(await (await caller.reading()).documents.one(document_id))
+
+
+@router.get(
+    "/topics", tags=["topics"], operation_id="listTopics", response_model=Page[TopicLine], responses=problems(404)
+)
+async def list_topics(
+    caller: Caller,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    source: SourceIds = None,
+    topic_type: Annotated[TopicType | None, Query(alias="type")] = None,
+    contains: Contains = None,
+    retired: Annotated[bool, Query(description="Also topics that are no more.")] = False,
+    order: TopicOrder = "messages",
+) -> Response:
+    """Topics: the ones with most messages first, or by newest message, last change, title, id."""
+    wanted = TopicFilter(await caller.channels_of(source), topic_type, contains, retired)
+    return answer(await (await caller.reading()).topics.page(wanted, PageRequest(limit, cursor), order))
+
+
+@router.get(
+    "/topics/{topic_id}", tags=["topics"], operation_id="getTopic", response_model=TopicView, responses=problems(404)
+)
+async def get_topic(
+    caller: Caller, topic_id: Annotated[str, Path(min_length=1, max_length=300, description="topic:REF")]
+) -> Response:
+    """A topic: its card, and every message of its bundle with its link."""
+    return answer(await (await caller.reading()).topics.one(topic_id))

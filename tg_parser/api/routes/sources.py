@@ -1,0 +1,129 @@
+"""Sources: the channels that are collected."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from starlette.responses import Response
+
+from tg_parser.api.answers import Cursor, IdempotencyKey, Limit, answer, problems
+from tg_parser.api.context import Caller, TheServices
+from tg_parser.domain.errors import InvalidCursorError, SourceError
+from tg_parser.domain.messages import Adapter
+from tg_parser.domain.pages import PageRequest, cursor, place
+from tg_parser.domain.sources import Source, SourceChange
+from tg_parser.services.views.collecting import RemovedSource
+from tg_parser.services.views.pages import Page
+from tg_parser.services.views.reading import SourceStatusReport
+
+router = APIRouter(prefix="/sources", tags=["sources"])
+
+SourceId = Annotated[str, Path(min_length=1, max_length=200, description="A source.")]
+_LIST = "sources"
+
+
+class ChangedSource(BaseModel):
+    """What is to change of a source; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    channel_id: StrictStr | None = Field(default=None, description="Number, @name or t.me link of the chat.")
+    channel_username: StrictStr | None = Field(default=None, description="The name of the chat.")
+    via: Adapter | None = Field(default=None, description="How it is collected; by itself the way that fits.")
+    include_comments: StrictBool | None = None
+    history_from: datetime | None = Field(default=None, description="Nothing older is collected.")
+    history_to: datetime | None = Field(default=None, description="Nothing from then on is collected.")
+    poll_interval_seconds: StrictInt | None = Field(default=None, ge=1, le=31_622_400)
+    batch_size: StrictInt | None = Field(default=None, ge=1, le=10_000)
+
+    def change(self, source_id: str) -> SourceChange:
+        """The change of a source."""
+        return SourceChange(source_id=source_id, **self.model_dump(exclude_unset=True, exclude={"source_id"}))
+
+
+class NewSource(ChangedSource):
+    """A source to collect. `source_id` alone is enough where it is the name of the channel."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"source_id": "durov", "include_comments": True}]}
+    )
+
+    source_id: StrictStr = Field(min_length=1, max_length=200)
+
+
+@router.get("", operation_id="listSources", response_model=Page[Source], responses=problems())
+async def list_sources(caller: Caller, limit: Limit = 50, cursor_: Cursor = None) -> Response:
+    """The sources, by id."""
+    page = PageRequest(limit, cursor_)
+    after = _after(page.cursor)
+    found = sorted((each for each in await caller.sources() if each.source_id > after), key=lambda each: each.source_id)
+    shown = found[: page.limit]
+    end = cursor((shown[-1].source_id,), _LIST) if len(found) > page.limit else None
+    return answer(Page[Source](items=tuple(shown), next_cursor=end))
+
+
+@router.post("", operation_id="addSource", status_code=201, response_model=Source, responses=problems(409, body=True))
+async def add_source(caller: Caller, new: NewSource, idempotency_key: IdempotencyKey = None) -> Response:
+    """Register a source. A known one is not changed by this."""
+    if any(each.source_id == new.source_id for each in await caller.sources()):
+        raise SourceError(
+            f"There is a source {new.source_id!r} already.", case="source_id_taken", source_id=new.source_id
+        )
+    source = await caller.add_source(new.change(new.source_id))
+    return answer(source, 201, {"Location": f"/api/v1/sources/{source.source_id}"})
+
+
+@router.get("/{source_id}", operation_id="getSource", response_model=Source, responses=problems(404))
+async def get_source(caller: Caller, source_id: SourceId) -> Response:
+    """One source in full."""
+    return answer(await caller.source(source_id))
+
+
+@router.patch("/{source_id}", operation_id="changeSource", response_model=Source, responses=problems(404, 409, body=True))
+async def change_source(caller: Caller, source_id: SourceId, changed: ChangedSource) -> Response:
+    """Change what is named of a source."""
+    await caller.source(source_id)
+    return answer(await caller.add_source(changed.change(source_id)))
+
+
+@router.delete("/{source_id}", operation_id="removeSource", response_model=RemovedSource, responses=problems(404, 409))
+async def remove_source(
+    caller: Caller,
+    source_id: SourceId,
+    with_data: Annotated[bool, Query(description="Delete also what was collected of its channel.")] = False,
+) -> Response:
+    """Forget a source; its messages, documents and topics stay, unless they are to go too."""
+    return answer(await caller.remove_source(source_id, with_data=with_data))
+
+
+@router.post("/{source_id}/pause", operation_id="pauseSource", response_model=Source, responses=problems(404, 409))
+async def pause_source(caller: Caller, source_id: SourceId, idempotency_key: IdempotencyKey = None) -> Response:
+    """Collect a source no more by itself, until it is resumed."""
+    return answer(await caller.set_status(source_id, "paused"))
+
+
+@router.post("/{source_id}/resume", operation_id="resumeSource", response_model=Source, responses=problems(404, 409))
+async def resume_source(caller: Caller, source_id: SourceId, idempotency_key: IdempotencyKey = None) -> Response:
+    """Collect a source again that is paused or has failed."""
+    return answer(await caller.set_status(source_id, "active"))
+
+
+@router.get(
+    "/{source_id}/status", operation_id="getSourceStatus", response_model=SourceStatusReport, responses=problems(404)
+)
+async def source_status(caller: Caller, services: TheServices, source_id: SourceId) -> Response:
+    """A source in numbers: what is held, what waits, what failed, what is missing."""
+    return answer(await services.app.status.of(await caller.source(source_id)))
+
+
+def _after(written: str | None) -> str:
+    """The id that a cursor holds."""
+    if written is None:
+        return ""
+    found = place(written, _LIST)
+    if len(found) != 1:
+        raise InvalidCursorError
+    return str(found[0])

@@ -1,0 +1,159 @@
+"""How the installation does: failures, costs, agents, prompts, the schedule."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from tg_parser.api.answers import Cursor, IdempotencyKey, Limit, SourceIds, answer, problems
+from tg_parser.api.context import Caller, TheServices
+from tg_parser.api.routes.jobs import accepted
+from tg_parser.domain.agents import Handoff, HandoffStatus, TaskRecord
+from tg_parser.domain.pages import PageRequest
+from tg_parser.services.job_requests import SourceId
+from tg_parser.services.prompts import prompt_text, prompts_in_force
+from tg_parser.services.views.agents import AgentStatus
+from tg_parser.services.views.jobs import JobView
+from tg_parser.services.views.pages import Page
+from tg_parser.services.views.schedule import ScheduleResult
+from tg_parser.services.views.spending import CostReport
+from tg_parser.services.views.upkeep import PromptLine, PromptText
+from tg_parser.storage.stores.agents import AgentState
+from tg_parser.storage.stores.documents import Failure
+from tg_parser.storage.stores.llm_spending import Grouping
+
+router = APIRouter()
+
+AgentName = Annotated[str, Path(min_length=1, max_length=200, description="An agent.")]
+
+
+class FailedAgain(BaseModel):
+    """Which failures to try again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: SourceId
+
+
+@router.get(
+    "/failures", tags=["failures"], operation_id="listFailures", response_model=Page[Failure], responses=problems(404)
+)
+async def list_failures(
+    caller: Caller, services: TheServices, source: SourceIds = None, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    """Messages that could not be processed, newest first, and why."""
+    channels = await caller.channels_of(source)
+    return answer(await services.app.status.failures(channels, PageRequest(limit, cursor)))
+
+
+@router.post(
+    "/failures/retry",
+    tags=["failures"],
+    operation_id="retryFailures",
+    status_code=202,
+    response_model=JobView,
+    responses=problems(404, 409, body=True),
+)
+async def retry_failures(caller: Caller, wanted: FailedAgain, idempotency_key: IdempotencyKey = None) -> Response:
+    """Process the messages of a source that failed, and those that wait: a job."""
+    parameters = {"source": wanted.source, "retry_failed": True}
+    return accepted(JobView.of(await caller.submit("process", parameters, idempotency_key)))
+
+
+@router.get("/costs", tags=["costs"], operation_id="getCosts", response_model=CostReport, responses=problems(404))
+async def get_costs(
+    caller: Caller,
+    services: TheServices,
+    by: Annotated[Grouping, Query(description="What each line is the sum of.")] = "day",
+    since: Annotated[datetime | None, Query(description="Spent on that day (UTC) or later.")] = None,
+    source: SourceIds = None,
+) -> Response:
+    """What language models have cost."""
+    return answer(await services.app.costs.report(by, since, await caller.channels_of(source)))
+
+
+@router.get("/agents", tags=["agents"], operation_id="listAgents", response_model=Page[AgentState], responses=problems())
+async def list_agents(caller: Caller, services: TheServices) -> Response:
+    """The agents that have ever worked here."""
+    caller.require("read", everywhere=True)
+    return answer(Page[AgentState](items=tuple(await services.app.agent_history.agents())))
+
+
+@router.get(
+    "/agents/{name}", tags=["agents"], operation_id="getAgent", response_model=AgentStatus, responses=problems(404)
+)
+async def get_agent(
+    caller: Caller, services: TheServices, name: AgentName, days: Annotated[int, Query(ge=1, le=366)] = 7
+) -> Response:
+    """An agent, and its work day by day."""
+    caller.require("read", everywhere=True)
+    agent, stats = await services.app.agent_history.status(name, days)
+    return answer(AgentStatus(agent=agent, days=tuple(stats)))
+
+
+@router.get(
+    "/agents/{name}/history",
+    tags=["agents"],
+    operation_id="getAgentHistory",
+    response_model=Page[TaskRecord],
+    responses=problems(404),
+)
+async def get_agent_history(
+    caller: Caller,
+    services: TheServices,
+    name: AgentName,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    failed: Annotated[bool, Query(description="Only tasks that failed.")] = False,
+) -> Response:
+    """The last tasks of an agent, newest first."""
+    caller.require("read", everywhere=True)
+    return answer(await services.app.agent_history.history(name, PageRequest(limit, cursor), failed_only=failed))
+
+
+@router.get("/handoffs", tags=["agents"], operation_id="listHandoffs", response_model=Page[Handoff], responses=problems())
+async def list_handoffs(
+    caller: Caller,
+    services: TheServices,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    status: HandoffStatus | None = None,
+    agent: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """What agents handed to one another, newest first."""
+    caller.require("read", everywhere=True)
+    return answer(await services.app.agent_history.handoffs(PageRequest(limit, cursor), status, agent))
+
+
+@router.get("/prompts", tags=["prompts"], operation_id="listPrompts", response_model=Page[PromptLine], responses=problems())
+async def list_prompts(caller: Caller, services: TheServices) -> Response:
+    """The prompts in force."""
+    return answer(Page[PromptLine](items=prompts_in_force(services.app.settings.prompts).prompts))
+
+
+@router.get(
+    "/prompts/{name}", tags=["prompts"], operation_id="getPrompt", response_model=PromptText, responses=problems(404)
+)
+async def get_prompt(
+    caller: Caller, services: TheServices, name: Annotated[str, Path(min_length=1, max_length=100)]
+) -> Response:
+    """The file of a prompt as it stands."""
+    return answer(PromptText(name=name, text=prompt_text(services.app.settings.prompts, name)))
+
+
+@router.get(
+    "/schedule", tags=["schedule"], operation_id="getSchedule", response_model=ScheduleResult, responses=problems()
+)
+async def get_schedule(caller: Caller, services: TheServices) -> Response:
+    """What is done regularly: what comes next, and what ran last."""
+    visible = {each.source_id for each in await caller.sources()}
+    entries = [
+        each
+        for each in await services.schedule.entries()
+        if caller.limit is None or each.parameters.get("source") in visible
+    ]
+    return answer(ScheduleResult.of(entries, enabled=services.app.settings.schedule.enabled))

@@ -1,0 +1,56 @@
+"""Serves the application until it is stopped: by Ctrl-C or SIGTERM, after which open requests have time to end."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from tg_parser.config.api_settings import ApiSettings, parts
+from tg_parser.domain.errors import SettingsError
+
+
+class Server(uvicorn.Server):
+    """A server that says at once when it is told to stop, so that streams end before it waits for them."""
+
+    def __init__(self, app: ASGIApp, settings: ApiSettings, stopping: Callable[[], None]) -> None:
+        proxies = parts(settings.trusted_proxies)
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                date_header=True,
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=list(proxies),
+                timeout_graceful_shutdown=max(1, round(settings.grace)),
+                h11_max_incomplete_event_size=32_768,
+            )
+        )
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal to stop has come."""
+        self._stopping()
+        super().handle_exit(sig, frame)
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises SettingsError, which says why it cannot."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise SettingsError(
+            f"The API cannot listen on {host}, port {port}: {error.strerror or error}.",
+            "Choose another address or port: API_HOST, API_PORT.",
+        ) from None
+    listener.setblocking(False)
+    return listener

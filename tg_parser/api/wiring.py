@@ -1,0 +1,54 @@
+"""Builds what the API serves over an application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp
+
+from tg_parser.api.app import create_app
+from tg_parser.api.context import Services
+from tg_parser.services.job_watch import JobWatch
+from tg_parser.services.jobs import JobService
+from tg_parser.services.scope import Installation
+from tg_parser.wiring.app import App
+from tg_parser.wiring.jobs import job_files, job_service, jobs_over, schedule_kept, schedule_service
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An application to be served; `stop` lets those go who would keep it open."""
+
+    app: ASGIApp
+    stop: Callable[[], None]
+
+
+@asynccontextmanager
+async def opened(app: App, *, with_jobs: bool) -> AsyncIterator[Served]:
+    """For the length of the block there is something to serve; `with_jobs`, jobs are done in this process too."""
+    if not with_jobs:
+        yield _served(app, job_service(app))
+        return
+    jobs, stopping = jobs_over(app), asyncio.Event()
+    async with schedule_kept(app, jobs.service):
+        running = asyncio.create_task(jobs.runner.run(stopping))
+        try:
+            yield _served(app, jobs.service)
+        finally:
+            stopping.set()
+            await running
+
+
+def _served(app: App, jobs: JobService) -> Served:
+    watch = JobWatch(jobs)
+    services = Services(
+        app=app,
+        installation=Installation(app.sources, jobs, app.reading, app.keys),
+        watch=watch,
+        files=job_files(app),
+        schedule=schedule_service(app, jobs),
+    )
+    return Served(create_app(services), watch.close)

@@ -1,0 +1,25 @@
+"""Lists that are read by page, of which a command shows the first items."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from tg_parser.domain.pages import MOST_ON_A_PAGE, PageRequest
+
+if TYPE_CHECKING:
+    from tg_parser.services.views.pages import Page
+
+T = TypeVar("T")
+
+
+async def gathered(read: Callable[[PageRequest], Awaitable[Page[T]]], limit: int) -> list[T]:
+    """The first `limit` items of a list, read page by page."""
+    found: list[T] = []
+    cursor: str | None = None
+    while len(found) < limit:
+        page = await read(PageRequest(min(limit - len(found), MOST_ON_A_PAGE), cursor))
+        found += page.items
+        if (cursor := page.next_cursor) is None:
+            break
+    return found

@@ -1,0 +1,93 @@
+"""The HTTP API: where it listens, who may call it, how often, and how large a request may be."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, SecretStr
+
+from tg_parser.config.groups import SettingsGroup, readable_by, setting
+
+_RATE = "a number per second, minute, hour or day, as 600/minute"
+_PER_TIME = r"^[1-9]\d{0,8}/(second|minute|hour|day)$"
+
+
+def _networks(value: str) -> str:
+    for each in parts(value):
+        ip_network(each)
+    return value
+
+
+def _redis(value: str) -> None:
+    if not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("it begins with redis://, rediss:// or unix://")
+
+
+class ApiSettings(SettingsGroup):
+    """The HTTP API."""
+
+    host: str = setting("API_HOST", "127.0.0.1", "Address the API listens on.", min_length=1)
+    port: int = setting("API_PORT", 8000, "Port the API listens on; 0 takes a free one.", ge=0, le=65_535)
+    key_required: bool = setting(
+        "API_KEY_REQUIRED", False, "Answer only requests with an API key; /health/live alone stays open."
+    )
+    cors_origins: str = setting(
+        "CORS_ORIGINS",
+        "",
+        "Web sites whose pages may call the API, with commas between them; none where it is empty.",
+        pattern=r"^$|^https?://[^\s,/*]+(\s*,\s*https?://[^\s,/*]+)*$",
+        form="https://name, with commas between several and no path",
+    )
+    allowed_hosts: str = setting(
+        "API_ALLOWED_HOSTS",
+        "",
+        "Names by which the API may be called, with commas; without keys only this machine's own, else any.",
+    )
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = setting(
+        "TRUSTED_PROXIES",
+        "",
+        "Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, with commas.",
+    )
+    max_body: int = setting(
+        "API_MAX_BODY_BYTES", 1_048_576, "Largest body of a request, bytes.", ge=1024, le=104_857_600
+    )
+    body_timeout: float = setting(
+        "API_BODY_TIMEOUT", 30.0, "Seconds that a client has to send the body of a request.", ge=1, le=600
+    )
+    grace: float = setting(
+        "API_GRACE_SECONDS", 5.0, "Seconds that open requests have to end when the API is stopped.", ge=0, le=600
+    )
+    most_streams: int = setting(
+        "API_MAX_STREAMS", 2000, "Event streams that are open at once; more are told to come later.", ge=1, le=100_000
+    )
+
+
+class RateLimitSettings(SettingsGroup):
+    """How often the API may be called."""
+
+    enabled: bool = setting("RATE_LIMIT_ENABLED", True, "Limit how often the API is called.")
+    per_key: str = setting("RATE_LIMIT_PER_KEY", "1200/minute", "Requests with one key.", pattern=_PER_TIME, form=_RATE)
+    per_address: str = setting(
+        "RATE_LIMIT_PER_ADDRESS", "2400/minute", "Requests from one address.", pattern=_PER_TIME, form=_RATE
+    )
+    failed_keys: str = setting(
+        "RATE_LIMIT_FAILED_KEYS",
+        "20/minute",
+        "Requests with a wrong key from one address.",
+        pattern=_PER_TIME,
+        form=_RATE,
+    )
+    redis_url: Annotated[SecretStr | None, readable_by(_redis)] = setting(
+        "REDIS_URL", None, "Redis or Valkey that several API processes count in; each counts for itself where unset."
+    )
+    without_redis: Literal["count", "refuse"] = setting(
+        "RATE_LIMIT_WITHOUT_REDIS",
+        "count",
+        "While REDIS_URL does not answer: `count` in each process, or `refuse` requests with 503.",
+    )
+
+
+def parts(value: str) -> tuple[str, ...]:
+    """What stands between the commas of a setting."""
+    return tuple(each.strip() for each in value.split(",") if each.strip())

@@ -1,0 +1,217 @@
+"""What one caller may see and do: a role, and the sources that its key is limited to. Every interface asks here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tg_parser.domain.errors import ForbiddenError, JobNotFoundError, TgParserError, UnknownSourceError
+from tg_parser.domain.jobs import Job, JobState, JsonObject
+from tg_parser.domain.keys import Action, Actor, require
+from tg_parser.domain.sources import Source, SourceChange, SourceStatus
+from tg_parser.services.job_requests import checked
+from tg_parser.services.jobs import Asking, JobService
+from tg_parser.services.keys import KeyService
+from tg_parser.services.reading.service import ReadingService
+from tg_parser.services.sources import SourceService
+from tg_parser.services.views.collecting import RemovedSource
+
+ADMINISTRATIVE = frozenset({"backup", "cleanup"})
+"""Kinds of jobs that are about the whole installation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The services of an installation, without any limit."""
+
+    sources: SourceService
+    jobs: JobService
+    reading: ReadingService
+    keys: KeyService
+
+
+class Scope:
+    """The installation as one caller knows it: what belongs to other sources is as if it did not exist."""
+
+    def __init__(self, whole: Installation, actor: Actor, request_id: str | None = None) -> None:
+        self._whole = whole
+        self._actor = actor
+        self._request_id = request_id
+        self._channels: frozenset[str] | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who calls, and from where."""
+        return self._actor
+
+    @property
+    def limit(self) -> frozenset[str] | None:
+        """The ids of the sources that the caller is limited to; None without a limit."""
+        return None if self._actor.key is None else self._actor.key.sources
+
+    def require(self, action: Action, *, everywhere: bool = False) -> None:
+        """Raise ForbiddenError where the role does not allow `action`, or a limited key asks for what is
+        `everywhere`."""
+        key = self._actor.key
+        if key is None:
+            return
+        require(key, action)
+        if everywhere and key.sources is not None:
+            raise ForbiddenError(
+                f"The key {key.key_id} is limited to some sources, and this is about the whole installation.",
+                case="beyond_own_sources",
+                key_id=key.key_id,
+            )
+
+    async def log(self, action: str, subject: str, details: Mapping[str, Any] | None = None) -> None:
+        """Keep in the log of changes what this caller has changed."""
+        await self._whole.keys.log(self._actor, action, subject, details or {})
+
+    async def sources(self) -> list[Source]:
+        """The sources, by id."""
+        limit = self.limit
+        return [each for each in await self._whole.sources.list() if limit is None or each.source_id in limit]
+
+    async def source(self, source_id: str) -> Source:
+        """One source. Raises UnknownSourceError, which names only what the caller may know of."""
+        limit = self.limit
+        if limit is None or source_id in limit:
+            return await self._whole.sources.get(source_id)
+        known = ", ".join(each.source_id for each in await self.sources()) or "none"
+        raise UnknownSourceError(
+            f"There is no source {source_id!r}.", case="unknown_source_id", source_id=source_id, known=known
+        )
+
+    async def channels(self) -> frozenset[str] | None:
+        """The channels whose messages may be seen; None is all."""
+        if self.limit is not None and self._channels is None:
+            self._channels = frozenset(each.channel_id for each in await self.sources())
+        return self._channels
+
+    async def channels_of(self, source_ids: Collection[str] | None) -> tuple[str, ...] | None:
+        """The channels of sources, of all that may be seen without any; None is all. Raises UnknownSourceError."""
+        if source_ids:
+            return tuple(sorted({(await self.source(each)).channel_id for each in source_ids}))
+        allowed = await self.channels()
+        return None if allowed is None else tuple(sorted(allowed))
+
+    async def reading(self) -> ReadingService:
+        """What is stored, as far as it may be seen."""
+        channels = await self.channels()
+        return self._whole.reading if channels is None else self._whole.reading.restricted_to(channels)
+
+    async def add_source(self, change: SourceChange) -> Source:
+        """Register a source, or change what `change` names of a known one. Raises ForbiddenError, UsageError."""
+        self.require("work")
+        if self.limit is not None:
+            # A new source, or another chat under its own, would show a limited key what it may not see.
+            self._require_own(change)
+            await self.source(change.source_id)
+        source = await self._whole.sources.add(change)
+        await self.log("sources.save", source.source_id, change.model_dump(mode="json", exclude_unset=True))
+        return source
+
+    async def set_status(self, source_id: str, status: SourceStatus) -> Source:
+        """Pause or resume a source."""
+        self.require("work")
+        await self.source(source_id)
+        source = await self._whole.sources.set_status(source_id, status)
+        await self.log(f"sources.{'pause' if status == 'paused' else 'resume'}", source_id)
+        return source
+
+    async def remove_source(self, source_id: str, *, with_data: bool) -> RemovedSource:
+        """Forget a source; with its data where that is wanted."""
+        self.require("administer")
+        await self.source(source_id)
+        held = await self._whole.sources.holdings(source_id)
+        await self._whole.sources.remove(source_id, with_data=with_data)
+        await self.log("sources.remove", source_id, {"with_data": with_data})
+        return RemovedSource(removed=source_id, with_data=with_data, held=held)
+
+    async def submit(self, kind: str, parameters: JsonObject, idempotency_key: str | None = None) -> Job:
+        """Ask for a job. Raises UsageError, UnknownSourceError, ForbiddenError."""
+        administrative = kind in ADMINISTRATIVE
+        self.require("administer" if administrative else "work", everywhere=administrative)
+        wanted = checked(kind, parameters).source_ids()
+        if self.limit is not None and wanted is None:
+            parameters = {**parameters, "sources": [each.source_id for each in await self.sources()]}
+        for source_id in wanted or ():
+            await self.source(source_id)
+        job = await self._whole.jobs.submit(kind, parameters, self._asking(idempotency_key))
+        await self.log(f"jobs.{kind}", job.job_id, parameters)
+        return job
+
+    async def job(self, job_id: str) -> Job:
+        """One job. Raises JobNotFoundError."""
+        job = await self._whole.jobs.get(job_id)
+        if not await self.sees(job):
+            raise JobNotFoundError(job_id)
+        return job
+
+    async def sees(self, job: Job) -> bool:
+        """Whether a job is about nothing that the caller may not know of, or was asked for with its key."""
+        limit = self.limit
+        if limit is None or job.asked_by == self._actor.name:
+            return True
+        if job.channel_id is not None:
+            return job.channel_id in (await self.channels() or ())
+        wanted = _sources_of(job)
+        return bool(wanted) and limit.issuperset(wanted)
+
+    async def jobs(
+        self,
+        *,
+        limit: int,
+        before: str | None = None,
+        states: Collection[JobState] = (),
+        kinds: Collection[str] = (),
+        source_id: str | None = None,
+    ) -> list[Job]:
+        """Jobs, newest first, older than the job `before`."""
+        channels = await self.channels()
+        asked_by = None if self.limit is None else self._actor.name
+        if source_id is not None:
+            channels, asked_by = frozenset([(await self.source(source_id)).channel_id]), None
+        return await self._whole.jobs.page(
+            limit=limit, before=before, states=states, kinds=kinds, channels=channels, asked_by=asked_by
+        )
+
+    async def cancel(self, job_id: str) -> Job:
+        """End a job. Raises JobNotFoundError, JobStateError."""
+        self._require_for(await self.job(job_id))
+        job = await self._whole.jobs.cancel(job_id)
+        await self.log("jobs.cancel", job_id)
+        return job
+
+    async def retry(self, job_id: str, idempotency_key: str | None = None) -> Job:
+        """Ask for the same once more. Raises JobNotFoundError, JobStateError."""
+        self._require_for(await self.job(job_id))
+        job = await self._whole.jobs.retry(job_id, self._asking(idempotency_key))
+        await self.log("jobs.retry", job_id, {"job_id": job.job_id})
+        return job
+
+    def _require_for(self, job: Job) -> None:
+        administrative = job.kind in ADMINISTRATIVE
+        self.require("administer" if administrative else "work", everywhere=administrative)
+
+    def _require_own(self, change: SourceChange) -> None:
+        if self.limit is not None and (
+            change.source_id not in self.limit or change.model_fields_set & {"channel_id", "channel_username"}
+        ):
+            raise ForbiddenError(
+                "A key that is limited to some sources adds none, and gives its own no other chat.",
+                case="beyond_own_sources",
+                source_id=change.source_id,
+            )
+
+    def _asking(self, idempotency_key: str | None) -> Asking:
+        return Asking(self._actor.name, self._request_id, idempotency_key)
+
+
+def _sources_of(job: Job) -> tuple[str, ...]:
+    try:
+        return checked(job.kind, job.parameters).source_ids() or ()
+    except TgParserError:
+        # Kept from a version that knew other parameters.
+        return ()
