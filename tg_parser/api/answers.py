@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Header, Query
+from fastapi import Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -17,17 +17,6 @@ Cursor = Annotated[
     str | None, Query(max_length=4096, description="`next_cursor` of the page before, with the same filter and order.")
 ]
 SourceIds = Annotated[list[str] | None, Query(description="Ids of sources; repeatable. All without any.")]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=200,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Any text that is new for each request; sent again with the same one, nothing is done twice.",
-    ),
-]
-
 _MEANINGS: Mapping[int, str] = {
     400: "The request is wrong as a whole: a combination, a reference, a cursor.",
     401: "A key is needed, or this one does not open anything.",

@@ -17,6 +17,7 @@ from tg_parser.api.context import Services
 from tg_parser.api.middleware.bodies import BoundedBodies
 from tg_parser.api.middleware.gate import Gate
 from tg_parser.api.middleware.hosts import Hosts
+from tg_parser.api.middleware.idempotency import Idempotency
 from tg_parser.api.middleware.problems import Problems
 from tg_parser.api.openapi import DescribedApi
 from tg_parser.api.problems import WrongField, http_problem, problem_of
@@ -36,6 +37,7 @@ def create_app(services: Services, probes: Sequence[BaseRoute] = ()) -> ASGIApp:
     api = create_api()
     api.state.services = services
     routed: ASGIApp = Router(routes=list(probes), default=api)
+    routed = Idempotency(routed, services.keyed_requests, secret=f"{PREFIX}/keys")
     routed = Gate(
         routed,
         services.installation.keys,
@@ -72,8 +74,22 @@ def _around(routed: ASGIApp, settings: ApiSettings) -> ASGIApp:
             routed,
             allow_origins=origins,
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-ID"],
-            expose_headers=["Location", "ETag", "X-Request-ID", "Retry-After", "RateLimit-Remaining", "RateLimit-Reset"],
+            allow_headers=[
+                "Authorization",
+                "X-API-Key",
+                "Content-Type",
+                "Idempotency-Key",
+                "Last-Event-ID",
+                "X-Request-ID",
+            ],
+            expose_headers=[
+                "Location",
+                "ETag",
+                "X-Request-ID",
+                "Retry-After",
+                "RateLimit-Remaining",
+                "RateLimit-Reset",
+            ],
         )
     names = parts(settings.allowed_hosts) or (() if settings.key_required else (*_THIS_MACHINE, settings.host))
     routed = Hosts(routed, names=names, origins=origins, open_to_all=not settings.key_required)

@@ -12,6 +12,7 @@ from tg_parser.services.scope import Installation, Scope
 if TYPE_CHECKING:
     from tg_parser.services.job_files import JobFiles
     from tg_parser.services.job_watch import JobWatch
+    from tg_parser.services.keyed_requests import KeyedRequestService
     from tg_parser.services.schedule import ScheduleService
     from tg_parser.wiring.app import App
 
@@ -25,6 +26,7 @@ class Services:
     watch: JobWatch
     files: JobFiles
     schedule: ScheduleService
+    keyed_requests: KeyedRequestService
 
 
 def _services(request: Request) -> Services:
@@ -35,10 +37,13 @@ def _services(request: Request) -> Services:
 def _scope(request: Request) -> Scope:
     """Whoever calls, who may at least read. Raises ForbiddenError."""
     state = request.scope["state"]
-    scope = Scope(_services(request).installation, state["actor"], state.get("request_id"))
+    whole = _services(request).installation
+    scope = Scope(whole, state["actor"], state.get("request_id"), state.get("idempotency_key"))
     scope.require("read")
     return scope
 
 
 TheServices = Annotated["Services", Depends(_services)]
 Caller = Annotated[Scope, Depends(_scope)]
+FOR_READERS = Depends(_scope)
+"""For routes that anybody may read, who needs nothing else of the caller."""

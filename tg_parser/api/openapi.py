@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from tg_parser import __version__
+from tg_parser.api.middleware.idempotency import FORM, HEADER
 from tg_parser.api.problems import MEDIA_TYPE, Problem
 
 JsonObject = dict[str, Any]
@@ -35,6 +36,13 @@ _TAGS = {
     "health": "How the service does.",
 }
 _REF = "#/components/schemas/"
+_IDEMPOTENCY_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Any text that is new for each request; sent again with the same one, nothing is done twice.",
+    "schema": {"type": "string", "pattern": f"^{FORM}$"},
+}
 
 
 class DescribedApi(FastAPI):
@@ -70,8 +78,10 @@ def _document(api: FastAPI) -> JsonObject:
     }
     document["security"] = [{"bearer": []}, {"header": []}]
     for path in document["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
             _complete(operation)
+            if method == "post":
+                operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     return document
 
 

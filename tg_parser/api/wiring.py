@@ -50,5 +50,6 @@ def _served(app: App, jobs: JobService) -> Served:
         watch=watch,
         files=job_files(app),
         schedule=schedule_service(app, jobs),
+        keyed_requests=app.keyed_requests,
     )
     return Served(create_app(services), watch.close)

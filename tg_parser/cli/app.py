@@ -15,6 +15,7 @@ from tg_parser import __version__
 from tg_parser.cli.chat_command import ChatCommand
 from tg_parser.cli.commands import (
     agents,
+    api,
     backup,
     costs,
     databases,
@@ -93,6 +94,7 @@ app.command("costs")(costs.costs)
 app.add_typer(prompts.commands, name="prompts")
 app.add_typer(databases.commands, name="db")
 app.add_typer(backup.commands, name="backup")
+app.command("api")(api.api)
 app.command("worker")(worker.worker)
 app.add_typer(jobs.commands, name="jobs")
 app.command("schedule")(schedule.schedule)

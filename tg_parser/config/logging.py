@@ -65,6 +65,7 @@ def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) ->
         "google_genai",
         "pymorphy3",
         "pymorphy2",
+        "uvicorn",
     ):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     stamina.instrumentation.set_on_retry_hooks([tell_retry])

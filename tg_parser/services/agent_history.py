@@ -17,6 +17,8 @@ from tg_parser.services.views.pages import Page
 from tg_parser.storage.stores.agents import AgentState, AgentStorage, DailyStats
 from tg_parser.storage.stores.handoffs import HandoffStorage
 
+__all__ = ["AgentHistoryService", "AgentState"]
+
 
 class AgentHistoryService:
     """Shows agents, tasks, handoffs and archives."""

@@ -10,6 +10,8 @@ from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.views.spending import CostLine, CostReport
 from tg_parser.storage.stores.llm_spending import Grouping, SpendingStorage
 
+__all__ = ["CostService", "Grouping"]
+
 
 class CostService:
     """Reports what has been spent."""

@@ -70,7 +70,9 @@ class JobFiles:
                 case="no_export_files",
                 job_id=job.job_id,
             )
-        found = ((each.name, FoundFile(Path(each.path), each.stat(follow_symlinks=False))) for each in os.scandir(folder))
+        found = (
+            (each.name, FoundFile(Path(each.path), each.stat(follow_symlinks=False))) for each in os.scandir(folder)
+        )
         return {name: each for name, each in found if stat.S_ISREG(each.stat.st_mode)}
 
     def _job_ids(self) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -111,6 +111,17 @@ class KeyService:
         if key.last_used_at is None or key.last_used_at <= now - NOTED_EVERY:
             await self._storage.note_use(key.key_id, now)
         return key
+
+    async def log(self, by: Actor, action: str, subject: str, details: Mapping[str, Any]) -> None:
+        """Keep in the log of changes what `by` has changed."""
+        await self._storage.log(_entry(by, action, subject, self._clock(), dict(details)))
+
+    async def require_still_valid(self, key: ApiKey) -> None:
+        """Raise UnauthorizedError where a key that has opened something has ended meanwhile."""
+        present = await self._storage.get(key.key_id)
+        if present is None:
+            raise UnauthorizedError("This API key is not known.", case="key_unknown")
+        _require_valid(present, self._clock())
 
     async def audit(
         self, *, limit: int = 50, before: str | None = None, key_id: str | None = None

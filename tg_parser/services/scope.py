@@ -34,10 +34,12 @@ class Installation:
 class Scope:
     """The installation as one caller knows it: what belongs to other sources is as if it did not exist."""
 
-    def __init__(self, whole: Installation, actor: Actor, request_id: str | None = None) -> None:
+    def __init__(
+        self, whole: Installation, actor: Actor, request_id: str | None = None, idempotency_key: str | None = None
+    ) -> None:
         self._whole = whole
         self._actor = actor
-        self._request_id = request_id
+        self._asking = Asking(actor.name, request_id, idempotency_key)
         self._channels: frozenset[str] | None = None
 
     @property
@@ -63,6 +65,11 @@ class Scope:
                 case="beyond_own_sources",
                 key_id=key.key_id,
             )
+
+    async def require_still_valid(self) -> None:
+        """Raise UnauthorizedError where the caller's key has ended since it was shown."""
+        if self._actor.key is not None:
+            await self._whole.keys.require_still_valid(self._actor.key)
 
     async def log(self, action: str, subject: str, details: Mapping[str, Any] | None = None) -> None:
         """Keep in the log of changes what this caller has changed."""
@@ -129,7 +136,7 @@ class Scope:
         await self.log("sources.remove", source_id, {"with_data": with_data})
         return RemovedSource(removed=source_id, with_data=with_data, held=held)
 
-    async def submit(self, kind: str, parameters: JsonObject, idempotency_key: str | None = None) -> Job:
+    async def submit(self, kind: str, parameters: JsonObject) -> Job:
         """Ask for a job. Raises UsageError, UnknownSourceError, ForbiddenError."""
         administrative = kind in ADMINISTRATIVE
         self.require("administer" if administrative else "work", everywhere=administrative)
@@ -138,7 +145,7 @@ class Scope:
             parameters = {**parameters, "sources": [each.source_id for each in await self.sources()]}
         for source_id in wanted or ():
             await self.source(source_id)
-        job = await self._whole.jobs.submit(kind, parameters, self._asking(idempotency_key))
+        job = await self._whole.jobs.submit(kind, parameters, self._asking)
         await self.log(f"jobs.{kind}", job.job_id, parameters)
         return job
 
@@ -184,10 +191,10 @@ class Scope:
         await self.log("jobs.cancel", job_id)
         return job
 
-    async def retry(self, job_id: str, idempotency_key: str | None = None) -> Job:
+    async def retry(self, job_id: str) -> Job:
         """Ask for the same once more. Raises JobNotFoundError, JobStateError."""
         self._require_for(await self.job(job_id))
-        job = await self._whole.jobs.retry(job_id, self._asking(idempotency_key))
+        job = await self._whole.jobs.retry(job_id, self._asking)
         await self.log("jobs.retry", job_id, {"job_id": job.job_id})
         return job
 
@@ -204,9 +211,6 @@ class Scope:
                 case="beyond_own_sources",
                 source_id=change.source_id,
             )
-
-    def _asking(self, idempotency_key: str | None) -> Asking:
-        return Asking(self._actor.name, self._request_id, idempotency_key)
 
 
 def _sources_of(job: Job) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from tg_parser.storage.stores.topics import TopicStorage
 __all__ = ["Failure", "StatusService"]
 
 GAPS_SHOWN = 20
+_FIRST = PageRequest(100)
 _NUMBERED: dict[ChatKind, tuple[MessageType, ...]] = {
     # Comments of a channel are messages of another chat and have that chat's numbers.
     "channel": ("post",),
@@ -38,9 +39,7 @@ class StatusService:
         self._documents = documents
         self._topics = topics
 
-    async def failures(
-        self, channel_ids: Sequence[str] | None = None, page: PageRequest = PageRequest(100)
-    ) -> Page[Failure]:
+    async def failures(self, channel_ids: Sequence[str] | None = None, page: PageRequest = _FIRST) -> Page[Failure]:
         """The failure ledger of channels, of all without any, newest first. Raises InvalidCursorError."""
         after = position_of(page.cursor, "failures", channel_ids)
         found, end = await self._documents.failures(channel_ids, page.limit, after)

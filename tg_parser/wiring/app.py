@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tg_parser.services.costs import CostService
     from tg_parser.services.databases import DatabaseService
     from tg_parser.services.exports import ExportService
+    from tg_parser.services.keyed_requests import KeyedRequestService
     from tg_parser.services.keys import KeyService
     from tg_parser.services.health import HealthService
     from tg_parser.services.login import LoginService
@@ -72,6 +73,13 @@ class App:
 
         stores = self.shared.stores
         return SourceService(stores.sources, stores.raw, stores.documents, stores.topics, stores.keys)
+
+    @cached_property
+    def keyed_requests(self) -> KeyedRequestService:
+        """Requests that name themselves, and what they were answered."""
+        from tg_parser.services.keyed_requests import KeyedRequestService
+
+        return KeyedRequestService(self.shared.stores.keyed_requests)
 
     @cached_property
     def keys(self) -> KeyService:

@@ -155,7 +155,9 @@ class JobWork:
     async def _cleanup(self, _: Job, __: asked.CleanupParameters, ___: ReportProgress) -> BaseModel:
         done = await self._app.agent_history.cleanup()
         history = HistoryCleanup(archived=done.archived, made=done.made, resumed=done.resumed, dry_run=False)
-        deleted = await self._jobs.delete_old(self._app.settings.jobs.retention_days)
+        days = self._app.settings.jobs.retention_days
+        deleted = await self._jobs.delete_old(days)
+        await self._app.keyed_requests.delete_old(days)
         return CleanupResult(history=history, jobs=deleted, folders=await self._files.delete_of_deleted_jobs())
 
     @asynccontextmanager

@@ -11,6 +11,7 @@ from tg_parser.storage.stores.claims import ClaimStorage
 from tg_parser.storage.stores.comments import CommentStorage
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.handoffs import HandoffStorage
+from tg_parser.storage.stores.keyed_requests import KeyedRequestStorage
 from tg_parser.storage.stores.keys import KeyStorage
 from tg_parser.storage.stores.llm_answers import AnswerStorage
 from tg_parser.storage.stores.llm_spending import SpendingStorage
@@ -36,6 +37,7 @@ class Stores:
     waiting_texts: WaitingTextStorage
     handoffs: HandoffStorage
     keys: KeyStorage
+    keyed_requests: KeyedRequestStorage
     messages: MessageReading
     raw: RawStorage
     revisions: RevisionLog
@@ -58,6 +60,7 @@ def stores_over(databases: Databases) -> Stores:
         waiting_texts=WaitingTextStorage(processing),
         handoffs=HandoffStorage(processing),
         keys=KeyStorage(processing),
+        keyed_requests=KeyedRequestStorage(processing),
         messages=MessageReading(raw),
         raw=RawStorage(raw),
         revisions=RevisionLog(raw),

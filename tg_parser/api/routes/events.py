@@ -26,8 +26,8 @@ QUIET_SECONDS = 15.0
 _COMMENT = b": the job goes on\n\n"
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Events `progress` while the job waits and runs, `ended` when it has ended; the data of each are "
-        "the job as GET /jobs/{job_id} gives it.",
+        "description": "Events `progress` while the job waits and runs, `ended` when it has ended. The data are the "
+        "job, as GET /jobs/{job_id} gives it.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     },
     204: {"description": "Nothing more will come: the job has ended, and Last-Event-ID is its last event."},
@@ -35,7 +35,7 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/{job_id}/events", operation_id="followJob", response_class=EventSourceResponse, responses=_STREAM)
+@router.get("/{job_id}/events", operation_id="followJob", response_class=Response, responses=_STREAM)
 async def follow_job(
     caller: Caller,
     services: TheServices,

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from tg_parser.api.answers import Cursor, IdempotencyKey, Limit, answer, problems
+from tg_parser.api.answers import Cursor, Limit, answer, problems
 from tg_parser.api.context import Caller
 from tg_parser.domain.errors import InvalidCursorError
 from tg_parser.domain.jobs import JobKind, JobState
@@ -48,7 +48,7 @@ async def get_job(caller: Caller, job_id: JobId) -> Response:
 
 
 @router.post("/{job_id}/cancel", operation_id="cancelJob", response_model=JobView, responses=problems(404, 409))
-async def cancel_job(caller: Caller, job_id: JobId, idempotency_key: IdempotencyKey = None) -> Response:
+async def cancel_job(caller: Caller, job_id: JobId) -> Response:
     """End a job that waits at once; one that runs ends in order, keeping what is done."""
     return answer(JobView.of(await caller.cancel(job_id)))
 
@@ -56,9 +56,9 @@ async def cancel_job(caller: Caller, job_id: JobId, idempotency_key: Idempotency
 @router.post(
     "/{job_id}/retry", operation_id="retryJob", status_code=202, response_model=JobView, responses=problems(404, 409)
 )
-async def retry_job(caller: Caller, job_id: JobId, idempotency_key: IdempotencyKey = None) -> Response:
+async def retry_job(caller: Caller, job_id: JobId) -> Response:
     """Ask once more for the work of a job that has ended: a new job."""
-    return accepted(JobView.of(await caller.retry(job_id, idempotency_key)))
+    return accepted(JobView.of(await caller.retry(job_id)))
 
 
 def accepted(job: JobView) -> Response:

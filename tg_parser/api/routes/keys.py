@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 from starlette.responses import Response
 
-from tg_parser.api.answers import Cursor, IdempotencyKey, Limit, answer, problems
+from tg_parser.api.answers import Cursor, Limit, answer, problems
 from tg_parser.api.context import Caller, TheServices
 from tg_parser.domain.errors import InvalidCursorError
 from tg_parser.domain.keys import Role
@@ -58,10 +58,10 @@ async def list_keys(caller: Caller, services: TheServices) -> Response:
     return answer(Page[KeyView](items=tuple(KeyView.of(each, now) for each in found)))
 
 
-@router.post("/keys", operation_id="createKey", status_code=201, response_model=ShownKey, responses=problems(404, 409, body=True))
-async def create_key(
-    caller: Caller, services: TheServices, new: NewKey, idempotency_key: IdempotencyKey = None
-) -> Response:
+@router.post(
+    "/keys", operation_id="createKey", status_code=201, response_model=ShownKey, responses=problems(404, 409, body=True)
+)
+async def create_key(caller: Caller, services: TheServices, new: NewKey) -> Response:
     """Make a key. Its secret is shown in this answer and never again."""
     caller.require("administer")
     lasts = None if new.days is None else timedelta(days=new.days)
@@ -71,9 +71,7 @@ async def create_key(
 
 
 @router.post("/keys/{key_id}/revoke", operation_id="revokeKey", response_model=KeyView, responses=problems(404, 409))
-async def revoke_key(
-    caller: Caller, services: TheServices, key_id: KeyId, idempotency_key: IdempotencyKey = None
-) -> Response:
+async def revoke_key(caller: Caller, services: TheServices, key_id: KeyId) -> Response:
     """End a key at once."""
     caller.require("administer")
     return answer(KeyView.of(await services.installation.keys.revoke(key_id, caller.actor), utc_now()))
@@ -82,9 +80,7 @@ async def revoke_key(
 @router.post(
     "/keys/{key_id}/rotate", operation_id="rotateKey", response_model=ShownKey, responses=problems(404, 409, body=True)
 )
-async def rotate_key(
-    caller: Caller, services: TheServices, key_id: KeyId, wanted: RotatedKey, idempotency_key: IdempotencyKey = None
-) -> Response:
+async def rotate_key(caller: Caller, services: TheServices, key_id: KeyId, wanted: RotatedKey) -> Response:
     """Give a key another secret, shown in this answer and never again."""
     caller.require("administer")
     fresh = await services.installation.keys.rotate(

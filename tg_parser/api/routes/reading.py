@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
@@ -11,7 +11,6 @@ from starlette.responses import Response
 from tg_parser.api.answers import Cursor, Limit, SourceIds, answer, problems
 from tg_parser.api.context import Caller
 from tg_parser.domain.documents import SentimentLabel
-from tg_parser.domain.knowledge import KnowledgeBaseEntry
 from tg_parser.domain.pages import Order, PageRequest
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.topics import TopicType
@@ -32,7 +31,11 @@ Contains = Annotated[
 
 
 @router.get(
-    "/messages", tags=["messages"], operation_id="listMessages", response_model=Page[MessageLine], responses=problems(404)
+    "/messages",
+    tags=["messages"],
+    operation_id="listMessages",
+    response_model=Page[MessageLine],
+    responses=problems(404),
 )
 async def list_messages(
     caller: Caller,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 from starlette.responses import Response
 
-from tg_parser.api.answers import Cursor, IdempotencyKey, Limit, answer, problems
+from tg_parser.api.answers import Cursor, Limit, answer, problems
 from tg_parser.api.context import Caller, TheServices
 from tg_parser.domain.errors import InvalidCursorError, SourceError
 from tg_parser.domain.messages import Adapter
@@ -66,7 +66,7 @@ async def list_sources(caller: Caller, limit: Limit = 50, cursor_: Cursor = None
 
 
 @router.post("", operation_id="addSource", status_code=201, response_model=Source, responses=problems(409, body=True))
-async def add_source(caller: Caller, new: NewSource, idempotency_key: IdempotencyKey = None) -> Response:
+async def add_source(caller: Caller, new: NewSource) -> Response:
     """Register a source. A known one is not changed by this."""
     if any(each.source_id == new.source_id for each in await caller.sources()):
         raise SourceError(
@@ -82,7 +82,9 @@ async def get_source(caller: Caller, source_id: SourceId) -> Response:
     return answer(await caller.source(source_id))
 
 
-@router.patch("/{source_id}", operation_id="changeSource", response_model=Source, responses=problems(404, 409, body=True))
+@router.patch(
+    "/{source_id}", operation_id="changeSource", response_model=Source, responses=problems(404, 409, body=True)
+)
 async def change_source(caller: Caller, source_id: SourceId, changed: ChangedSource) -> Response:
     """Change what is named of a source."""
     await caller.source(source_id)
@@ -100,13 +102,13 @@ async def remove_source(
 
 
 @router.post("/{source_id}/pause", operation_id="pauseSource", response_model=Source, responses=problems(404, 409))
-async def pause_source(caller: Caller, source_id: SourceId, idempotency_key: IdempotencyKey = None) -> Response:
+async def pause_source(caller: Caller, source_id: SourceId) -> Response:
     """Collect a source no more by itself, until it is resumed."""
     return answer(await caller.set_status(source_id, "paused"))
 
 
 @router.post("/{source_id}/resume", operation_id="resumeSource", response_model=Source, responses=problems(404, 409))
-async def resume_source(caller: Caller, source_id: SourceId, idempotency_key: IdempotencyKey = None) -> Response:
+async def resume_source(caller: Caller, source_id: SourceId) -> Response:
     """Collect a source again that is paused or has failed."""
     return answer(await caller.set_status(source_id, "active"))
 

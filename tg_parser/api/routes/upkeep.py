@@ -9,22 +9,22 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from tg_parser.api.answers import Cursor, IdempotencyKey, Limit, SourceIds, answer, problems
-from tg_parser.api.context import Caller, TheServices
+from tg_parser.api.answers import Cursor, Limit, SourceIds, answer, problems
+from tg_parser.api.context import FOR_READERS, Caller, TheServices
 from tg_parser.api.routes.jobs import accepted
 from tg_parser.domain.agents import Handoff, HandoffStatus, TaskRecord
 from tg_parser.domain.pages import PageRequest
+from tg_parser.services.agent_history import AgentState
+from tg_parser.services.costs import Grouping
 from tg_parser.services.job_requests import SourceId
 from tg_parser.services.prompts import prompt_text, prompts_in_force
+from tg_parser.services.status import Failure
 from tg_parser.services.views.agents import AgentStatus
 from tg_parser.services.views.jobs import JobView
 from tg_parser.services.views.pages import Page
 from tg_parser.services.views.schedule import ScheduleResult
 from tg_parser.services.views.spending import CostReport
 from tg_parser.services.views.upkeep import PromptLine, PromptText
-from tg_parser.storage.stores.agents import AgentState
-from tg_parser.storage.stores.documents import Failure
-from tg_parser.storage.stores.llm_spending import Grouping
 
 router = APIRouter()
 
@@ -58,10 +58,10 @@ async def list_failures(
     response_model=JobView,
     responses=problems(404, 409, body=True),
 )
-async def retry_failures(caller: Caller, wanted: FailedAgain, idempotency_key: IdempotencyKey = None) -> Response:
+async def retry_failures(caller: Caller, wanted: FailedAgain) -> Response:
     """Process the messages of a source that failed, and those that wait: a job."""
     parameters = {"source": wanted.source, "retry_failed": True}
-    return accepted(JobView.of(await caller.submit("process", parameters, idempotency_key)))
+    return accepted(JobView.of(await caller.submit("process", parameters)))
 
 
 @router.get("/costs", tags=["costs"], operation_id="getCosts", response_model=CostReport, responses=problems(404))
@@ -76,7 +76,9 @@ async def get_costs(
     return answer(await services.app.costs.report(by, since, await caller.channels_of(source)))
 
 
-@router.get("/agents", tags=["agents"], operation_id="listAgents", response_model=Page[AgentState], responses=problems())
+@router.get(
+    "/agents", tags=["agents"], operation_id="listAgents", response_model=Page[AgentState], responses=problems()
+)
 async def list_agents(caller: Caller, services: TheServices) -> Response:
     """The agents that have ever worked here."""
     caller.require("read", everywhere=True)
@@ -115,7 +117,9 @@ async def get_agent_history(
     return answer(await services.app.agent_history.history(name, PageRequest(limit, cursor), failed_only=failed))
 
 
-@router.get("/handoffs", tags=["agents"], operation_id="listHandoffs", response_model=Page[Handoff], responses=problems())
+@router.get(
+    "/handoffs", tags=["agents"], operation_id="listHandoffs", response_model=Page[Handoff], responses=problems()
+)
 async def list_handoffs(
     caller: Caller,
     services: TheServices,
@@ -129,18 +133,28 @@ async def list_handoffs(
     return answer(await services.app.agent_history.handoffs(PageRequest(limit, cursor), status, agent))
 
 
-@router.get("/prompts", tags=["prompts"], operation_id="listPrompts", response_model=Page[PromptLine], responses=problems())
-async def list_prompts(caller: Caller, services: TheServices) -> Response:
+@router.get(
+    "/prompts",
+    tags=["prompts"],
+    operation_id="listPrompts",
+    response_model=Page[PromptLine],
+    responses=problems(),
+    dependencies=[FOR_READERS],
+)
+async def list_prompts(services: TheServices) -> Response:
     """The prompts in force."""
     return answer(Page[PromptLine](items=prompts_in_force(services.app.settings.prompts).prompts))
 
 
 @router.get(
-    "/prompts/{name}", tags=["prompts"], operation_id="getPrompt", response_model=PromptText, responses=problems(404)
+    "/prompts/{name}",
+    tags=["prompts"],
+    operation_id="getPrompt",
+    response_model=PromptText,
+    responses=problems(404),
+    dependencies=[FOR_READERS],
 )
-async def get_prompt(
-    caller: Caller, services: TheServices, name: Annotated[str, Path(min_length=1, max_length=100)]
-) -> Response:
+async def get_prompt(services: TheServices, name: Annotated[str, Path(min_length=1, max_length=100)]) -> Response:
     """The file of a prompt as it stands."""
     return answer(PromptText(name=name, text=prompt_text(services.app.settings.prompts, name)))
 

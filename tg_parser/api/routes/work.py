@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from tg_parser.api.answers import IdempotencyKey, problems
+from tg_parser.api.answers import problems
 from tg_parser.api.context import Caller
 from tg_parser.api.routes.jobs import accepted
 from tg_parser.domain.jobs import JobKind
@@ -17,64 +17,60 @@ router = APIRouter(tags=["work"])
 _ANSWERS = problems(404, 409, body=True)
 
 
-async def _submitted(caller: Scope, kind: JobKind, wanted: asked.JobParameters, key: str | None) -> Response:
+async def _submitted(caller: Scope, kind: JobKind, wanted: asked.JobParameters) -> Response:
     parameters = wanted.model_dump(mode="json", exclude_defaults=True)
-    return accepted(JobView.of(await caller.submit(kind, parameters, key)))
+    return accepted(JobView.of(await caller.submit(kind, parameters)))
 
 
 @router.post("/ingest", operation_id="ingest", status_code=202, response_model=JobView, responses=_ANSWERS)
-async def ingest(caller: Caller, wanted: asked.IngestParameters, idempotency_key: IdempotencyKey = None) -> Response:
+async def ingest(caller: Caller, wanted: asked.IngestParameters) -> Response:
     """Collect what is new of a source."""
-    return await _submitted(caller, "ingest", wanted, idempotency_key)
+    return await _submitted(caller, "ingest", wanted)
 
 
 @router.post("/recheck", operation_id="recheck", status_code=202, response_model=JobView, responses=_ANSWERS)
-async def recheck(caller: Caller, wanted: asked.RecheckParameters, idempotency_key: IdempotencyKey = None) -> Response:
+async def recheck(caller: Caller, wanted: asked.RecheckParameters) -> Response:
     """Look again at stored posts for edits and deletions."""
-    return await _submitted(caller, "recheck", wanted, idempotency_key)
+    return await _submitted(caller, "recheck", wanted)
 
 
 @router.post("/process", operation_id="process", status_code=202, response_model=JobView, responses=_ANSWERS)
-async def process(caller: Caller, wanted: asked.ProcessParameters, idempotency_key: IdempotencyKey = None) -> Response:
+async def process(caller: Caller, wanted: asked.ProcessParameters) -> Response:
     """Make documents of the messages of a source that wait."""
-    return await _submitted(caller, "process", wanted, idempotency_key)
+    return await _submitted(caller, "process", wanted)
 
 
 @router.post("/topicize", operation_id="topicize", status_code=202, response_model=JobView, responses=_ANSWERS)
-async def topicize(
-    caller: Caller, wanted: asked.TopicizeParameters, idempotency_key: IdempotencyKey = None
-) -> Response:
+async def topicize(caller: Caller, wanted: asked.TopicizeParameters) -> Response:
     """Group the documents of a source into topics."""
-    return await _submitted(caller, "topicize", wanted, idempotency_key)
+    return await _submitted(caller, "topicize", wanted)
 
 
 @router.post("/export", operation_id="export", status_code=202, response_model=JobView, responses=_ANSWERS)
-async def export(caller: Caller, wanted: asked.ExportParameters, idempotency_key: IdempotencyKey = None) -> Response:
+async def export(caller: Caller, wanted: asked.ExportParameters) -> Response:
     """Write a knowledge base; its files are downloaded under /exports once the job is done."""
-    return await _submitted(caller, "export", wanted, idempotency_key)
+    return await _submitted(caller, "export", wanted)
 
 
 @router.post("/run", operation_id="run", status_code=202, response_model=JobView, responses=_ANSWERS)
-async def run(caller: Caller, wanted: asked.RunParameters, idempotency_key: IdempotencyKey = None) -> Response:
+async def run(caller: Caller, wanted: asked.RunParameters) -> Response:
     """Collect, process, topicise and export a source, in one go."""
-    return await _submitted(caller, "run", wanted, idempotency_key)
+    return await _submitted(caller, "run", wanted)
 
 
 @router.post("/sentiment", operation_id="sentiment", status_code=202, response_model=JobView, responses=_ANSWERS)
-async def sentiment(
-    caller: Caller, wanted: asked.SentimentParameters, idempotency_key: IdempotencyKey = None
-) -> Response:
+async def sentiment(caller: Caller, wanted: asked.SentimentParameters) -> Response:
     """Sum up the tone of a source's comments."""
-    return await _submitted(caller, "sentiment", wanted, idempotency_key)
+    return await _submitted(caller, "sentiment", wanted)
 
 
 @router.post("/backup", operation_id="backup", status_code=202, response_model=JobView, responses=_ANSWERS)
-async def backup(caller: Caller, wanted: asked.BackupParameters, idempotency_key: IdempotencyKey = None) -> Response:
+async def backup(caller: Caller, wanted: asked.BackupParameters) -> Response:
     """Make a backup of everything. Needs the role admin and a key without a limit."""
-    return await _submitted(caller, "backup", wanted, idempotency_key)
+    return await _submitted(caller, "backup", wanted)
 
 
 @router.post("/cleanup", operation_id="cleanup", status_code=202, response_model=JobView, responses=_ANSWERS)
-async def cleanup(caller: Caller, wanted: asked.CleanupParameters, idempotency_key: IdempotencyKey = None) -> Response:
+async def cleanup(caller: Caller, wanted: asked.CleanupParameters) -> Response:
     """Put old history into archives, and delete old jobs. Needs the role admin and a key without a limit."""
-    return await _submitted(caller, "cleanup", wanted, idempotency_key)
+    return await _submitted(caller, "cleanup", wanted)

@@ -98,9 +98,7 @@ def history(
     json: Json = False,
 ) -> None:
     """The last tasks of an agent, with input and output."""
-    found = execute(
-        lambda app: gathered(lambda page: app.agent_history.history(name, page, failed_only=failed), limit)
-    )
+    found = execute(lambda app: gathered(lambda page: app.agent_history.history(name, page, failed_only=failed), limit))
     if json:
         from tg_parser.services.views.agents import AgentTasks
 

@@ -21,7 +21,8 @@ Port = Annotated[
 WithJobs = Annotated[
     bool | None,
     typer.Option(
-        "--jobs/--no-jobs", help="Do jobs in this process too; by itself on SQLite, and not on PostgreSQL, where workers do."
+        "--jobs/--no-jobs",
+        help="Do jobs in this process too; by itself on SQLite, and not on PostgreSQL, where workers do.",
     ),
 ]
 WithoutKeys = Annotated[
@@ -30,9 +31,7 @@ WithoutKeys = Annotated[
 ]
 
 
-def api(
-    host: Host = None, port: Port = None, jobs: WithJobs = None, public_without_keys: WithoutKeys = False
-) -> None:
+def api(host: Host = None, port: Port = None, jobs: WithJobs = None, public_without_keys: WithoutKeys = False) -> None:
     """Serve the HTTP API, until stopped: by Ctrl-C or SIGTERM, after which open requests have time to end."""
 
     class Chosen:
@@ -69,7 +68,8 @@ def _require_safe(settings: Settings, *, public_without_keys: bool) -> None:
         at_home = settings.api.host == "localhost"
     if not at_home:
         raise SettingsError(
-            f"API_HOST: {settings.api.host} is reached from elsewhere, and no key is required: anybody could do anything.",
+            f"API_HOST: {settings.api.host} is reached from elsewhere, and no key is required: anybody could do "
+            "anything.",
             "Set API_KEY_REQUIRED=true and make a key (tg-parser keys create), or listen on 127.0.0.1; "
             "--public-without-keys does it all the same.",
         )

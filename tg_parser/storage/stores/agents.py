@@ -117,7 +117,7 @@ class AgentStorage:
         statement = select(task_history).where(_task.agent_name == name)
         if failed_only:
             statement = statement.where(_task.success.is_(False))
-        found = await newest_rows(self._database, statement, _task.created_at, _task.id, limit, after)
+        found = await newest_rows(self._database, statement, (_task.created_at, _task.id), limit, after)
         return [_record(row) for row in found.rows], found.end
 
 

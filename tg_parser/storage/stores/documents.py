@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.pages import Order, Position
-from tg_parser.domain.pages import Position
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.storable import storable, storable_json
 from tg_parser.storage.engine.transactions import Database, channel_range, upsert
@@ -140,9 +139,8 @@ class ProcessingStorage:
         statement = select(processing_failures)
         if channel_ids is not None:
             statement = statement.where(self._database.dialect.any_of(_failed.channel_id, channel_ids))
-        found = await newest_rows(
-            self._database, statement, _failed.last_attempt_at, _failed.source_ref, limit, after
-        )
+        keys = _failed.last_attempt_at, _failed.source_ref
+        found = await newest_rows(self._database, statement, keys, limit, after)
         return [_failure(row) for row in found.rows], found.end
 
     async def get(self, source_ref: str) -> ProcessedDocument | None:

@@ -67,7 +67,7 @@ class HandoffStorage:
             statement = statement.where(_handoff.status == status)
         if agent is not None:
             statement = statement.where((_handoff.source_agent == agent) | (_handoff.target_agent == agent))
-        found = await newest_rows(self._database, statement, _handoff.created_at, _handoff.id, limit, after)
+        found = await newest_rows(self._database, statement, (_handoff.created_at, _handoff.id), limit, after)
         return [_read(row) for row in found.rows], found.end
 
 

@@ -164,11 +164,18 @@ class PagedTable:
 
 
 async def newest_rows(
-    database: Database, statement: Statement, at: Column[datetime], ref: Column[str], limit: int, after: Position | None
+    database: Database,
+    statement: Statement,
+    keys: tuple[Column[datetime], Column[str]],
+    limit: int,
+    after: Position | None,
 ) -> Slice:
-    """At most `limit` rows of `statement` behind `after`, newest first by `at`; `ref` tells those of one moment apart."""
+    """At most `limit` rows of `statement` behind `after`, newest first. `keys` are the time and the id of a row."""
+    at, ref = keys
     if after is not None:
-        statement = statement.where(tuple_(at, ref) < tuple_(literal(after.date, at.type), literal(after.ref, ref.type)))
+        statement = statement.where(
+            tuple_(at, ref) < tuple_(literal(after.date, at.type), literal(after.ref, ref.type))
+        )
     rows = await database.rows(statement.order_by(at.desc(), ref.desc()).limit(limit + 1))
     shown = rows[:limit]
     return Slice(shown, Position(shown[-1][at.name], shown[-1][ref.name]) if len(rows) > limit else None)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from sqlalchemy import MetaData
 
-from tg_parser.storage.tables import agents, ingestion, jobs, keys, llm, processing, raw, schedule, topics
+from tg_parser.storage.tables import agents, ingestion, jobs, keys, llm, processing, raw, requests, schedule, topics
 
 DatabaseName = Literal["ingestion", "raw", "processing"]
 DATABASES: tuple[DatabaseName, ...] = ("ingestion", "raw", "processing")
@@ -27,6 +27,7 @@ __all__ = [
     "llm",
     "processing",
     "raw",
+    "requests",
     "schedule",
     "topics",
 ]

@@ -1,0 +1,80 @@
+"""Answers a request that comes again with the same Idempotency-Key as it was answered before."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tg_parser.domain.errors import UsageError
+from tg_parser.domain.keyed_requests import Answer
+from tg_parser.services.keyed_requests import KeyedRequestService
+
+HEADER = "Idempotency-Key"
+FORM = r"[\x21-\x7e]{1,200}"
+_KEPT = ("content-type", "location")
+
+
+class Idempotency:
+    """Serves a POST with the header once; `secret` are the paths whose answers hold secrets and are not kept."""
+
+    def __init__(self, app: ASGIApp, requests: KeyedRequestService, *, secret: str) -> None:
+        self._app = app
+        self._requests = requests
+        self._secret = secret
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request. Raises UsageError, IdempotencyError."""
+        key = Headers(scope=scope).get(HEADER) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if key is None:
+            await self._app(scope, receive, send)
+            return
+        if not re.fullmatch(FORM, key):
+            raise UsageError(f"{HEADER} is 1 to 200 printable characters without spaces.")
+        scope["state"]["idempotency_key"] = key
+        first = await receive()
+        request = await self._requests.begin(scope["state"]["actor"].name, key, _digest(scope, first))
+        if request.answer is not None:
+            headers = {**request.answer.headers, "Idempotency-Replayed": "true"}
+            await Response(request.answer.body, request.answer.status, headers)(scope, receive, send)
+            return
+        unread = [first]
+
+        async def replay() -> Message:
+            return unread.pop() if unread else await receive()
+
+        seen = _Seen(send)
+        try:
+            await self._app(scope, replay, seen)
+        finally:
+            await self._requests.answered(request, seen.answer(secret=scope["path"].startswith(self._secret)))
+
+
+class _Seen:
+    """What was sent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._status = 500
+        self._headers: dict[str, str] = {}
+        self._body = bytearray()
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            headers = Headers(raw=message["headers"])
+            self._headers = {name: headers[name] for name in _KEPT if name in headers}
+        else:
+            self._body += message.get("body", b"")
+        await self._send(message)
+
+    def answer(self, *, secret: bool) -> Answer:
+        return Answer(self._status, self._headers, None if secret else self._body.decode())
+
+
+def _digest(scope: Scope, body: Message) -> str:
+    told = [scope["method"].encode(), scope["path"].encode(), scope["query_string"], body.get("body", b"")]
+    return hashlib.sha256(b"\0".join(told)).hexdigest()

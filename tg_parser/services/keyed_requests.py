@@ -1,0 +1,58 @@
+"""Sees to it that a request which is sent again does nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from tg_parser.domain.errors import IdempotencyError
+from tg_parser.domain.keyed_requests import Answer, KeyedRequest
+from tg_parser.domain.utc_time import utc_now
+from tg_parser.storage.stores.keyed_requests import KeyedRequestStorage
+
+ABANDONED_AFTER = timedelta(minutes=1)
+"""A request without an answer after so long is begun anew: the process that worked on it has died."""
+
+
+class KeyedRequestService:
+    """Requests with an idempotency key."""
+
+    def __init__(self, storage: KeyedRequestStorage, clock: Callable[[], datetime] = utc_now) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    async def begin(self, client: str, key: str, digest: str) -> KeyedRequest:
+        """The request as it is to be worked on, or with the answer it was given before.
+
+        Raises IdempotencyError where the key belongs to another request, or to one that is under way.
+        """
+        now = self._clock()
+        request = KeyedRequest(client, key, digest, now)
+        before = await self._storage.begin(request, now - ABANDONED_AFTER)
+        if before is None:
+            return request
+        if before.digest != digest:
+            raise IdempotencyError("This Idempotency-Key came with another request before.", "Send a new one.")
+        if before.answer is None:
+            raise IdempotencyError(
+                "The request with this Idempotency-Key is under way.",
+                "Send it again in a moment.",
+                retry_at=before.begun_at + ABANDONED_AFTER,
+            )
+        if before.answer.body is None:
+            raise IdempotencyError(
+                "The request with this Idempotency-Key was answered, and the answer is not shown again.",
+                "Send a new Idempotency-Key, if it is to be done once more.",
+            )
+        return before
+
+    async def answered(self, request: KeyedRequest, answer: Answer) -> None:
+        """Keep what a request was answered; one that was refused may be sent again."""
+        if answer.status < 400:
+            await self._storage.answer(request, answer)
+        else:
+            await self._storage.forget(request)
+
+    async def delete_old(self, days: int) -> int:
+        """Forget the requests of more than `days` days ago; returns their number."""
+        return await self._storage.delete_old(self._clock() - timedelta(days=days))

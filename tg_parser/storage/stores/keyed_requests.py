@@ -1,0 +1,80 @@
+"""Requests with an idempotency key: who begins one first, and what it was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tg_parser.domain.keyed_requests import Answer, KeyedRequest
+from tg_parser.domain.storable import storable
+from tg_parser.storage.engine.transactions import Database, insert_rows
+from tg_parser.storage.tables.requests import keyed_requests
+
+_of = keyed_requests.c
+
+
+class KeyedRequestStorage:
+    """The requests in the processing database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def begin(self, request: KeyedRequest, abandoned_before: datetime) -> KeyedRequest | None:
+        """Begin a request; one that was begun with the same key comes back instead.
+
+        One that was begun before `abandoned_before` and has no answer is begun anew: whoever worked on it is gone.
+        """
+        abandoned = update(keyed_requests).where(
+            *_same(request), _of.status.is_(None), _of.begun_at < abandoned_before, _of.digest == request.digest
+        )
+
+        async def begin(conn: AsyncConnection) -> KeyedRequest | None:
+            await self._database.dialect.claim(conn, [f"request:{request.client}:{request.key}"])
+            if (await conn.execute(abandoned.values(begun_at=request.begun_at))).rowcount:
+                return None
+            row = (await conn.execute(select(keyed_requests).where(*_same(request)))).mappings().first()
+            if row is not None:
+                return _request_of(dict(row))
+            new = {
+                "client": request.client,
+                "idempotency_key": request.key,
+                "digest": request.digest,
+                "begun_at": request.begun_at,
+            }
+            await insert_rows(self._database, conn, keyed_requests, [new], key=("client", "idempotency_key"))
+            return None
+
+        return await self._database.write(begin)
+
+    async def answer(self, request: KeyedRequest, answer: Answer) -> None:
+        """Keep what a request was answered."""
+        told = update(keyed_requests).where(*_same(request))
+        body = None if answer.body is None else storable(answer.body)
+        values = {"status": answer.status, "headers_json": dict(answer.headers), "body": body}
+        await self._database.write(lambda conn: conn.execute(told.values(values)))
+
+    async def forget(self, request: KeyedRequest) -> None:
+        """Let a request that did nothing be sent again."""
+        await self._database.write(lambda conn: conn.execute(delete(keyed_requests).where(*_same(request))))
+
+    async def delete_old(self, before: datetime) -> int:
+        """Delete the requests that were begun before then; returns their number."""
+
+        async def remove(conn: AsyncConnection) -> int:
+            return int((await conn.execute(delete(keyed_requests).where(_of.begun_at < before))).rowcount)
+
+        return await self._database.write(remove)
+
+
+def _same(request: KeyedRequest) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _of.client == request.client, _of.idempotency_key == request.key
+
+
+def _request_of(row: Mapping[str, Any]) -> KeyedRequest:
+    status = row["status"]
+    answer = None if status is None else Answer(status, row["headers_json"] or {}, row["body"])
+    return KeyedRequest(row["client"], row["idempotency_key"], row["digest"], row["begun_at"], answer)
