@@ -10,16 +10,19 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Router
+from starlette.routing import Router
 from starlette.types import ASGIApp
 
-from tg_parser.api.context import Services
+from tg_parser.api.context import Services, scope_of
+from tg_parser.api.middleware.access_log import AccessLog
 from tg_parser.api.middleware.bodies import BoundedBodies
 from tg_parser.api.middleware.gate import Gate
 from tg_parser.api.middleware.hosts import Hosts
 from tg_parser.api.middleware.idempotency import Idempotency
 from tg_parser.api.middleware.problems import Problems
+from tg_parser.api.middleware.request_ids import RequestIds
 from tg_parser.api.openapi import DescribedApi
+from tg_parser.api.probes import Guard, probe_routes
 from tg_parser.api.problems import WrongField, http_problem, problem_of
 from tg_parser.api.rate_limits import RateLimits
 from tg_parser.api.routes import events, exports, jobs, keys, reading, sources, upkeep, work
@@ -31,12 +34,13 @@ _ROUTERS = (sources, work, jobs, events, reading, exports, upkeep, keys)
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 
 
-def create_app(services: Services, probes: Sequence[BaseRoute] = ()) -> ASGIApp:
-    """Everything that answers requests. `probes` are routes outside /api/v1, which cost nearly nothing."""
+def create_app(services: Services) -> ASGIApp:
+    """Everything that answers requests: probes, which cost nearly nothing, and what is under /api/v1."""
     settings = services.app.settings
     api = create_api()
     api.state.services = services
-    routed: ASGIApp = Router(routes=list(probes), default=api)
+    probes = probe_routes(services.app.health, None, _guard_of(services))
+    routed: ASGIApp = Router(routes=probes, default=api)
     routed = Idempotency(routed, services.keyed_requests, secret=f"{PREFIX}/keys")
     routed = Gate(
         routed,
@@ -94,7 +98,17 @@ def _around(routed: ASGIApp, settings: ApiSettings) -> ASGIApp:
     names = parts(settings.allowed_hosts) or (() if settings.key_required else (*_THIS_MACHINE, settings.host))
     routed = Hosts(routed, names=names, origins=origins, open_to_all=not settings.key_required)
     routed = BoundedBodies(routed, most=settings.max_body, seconds=settings.body_timeout)
-    return Problems(routed)
+    return RequestIds(AccessLog(Problems(routed)))
+
+
+def _guard_of(services: Services) -> Guard:
+    async def guard(request: Request) -> frozenset[str] | None:
+        """The channels that the caller may see. Raises ForbiddenError."""
+        scope = scope_of(request, services)
+        scope.require("read", everywhere=request.scope["path"] == "/metrics")
+        return await scope.channels()
+
+    return guard
 
 
 def _request_id(request: Request) -> str | None:

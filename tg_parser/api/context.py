@@ -34,11 +34,15 @@ def _services(request: Request) -> Services:
     return services
 
 
+def scope_of(request: Request, services: Services) -> Scope:
+    """The installation as the caller of a request knows it."""
+    state = request.scope["state"]
+    return Scope(services.installation, state["actor"], state.get("request_id"), state.get("idempotency_key"))
+
+
 def _scope(request: Request) -> Scope:
     """Whoever calls, who may at least read. Raises ForbiddenError."""
-    state = request.scope["state"]
-    whole = _services(request).installation
-    scope = Scope(whole, state["actor"], state.get("request_id"), state.get("idempotency_key"))
+    scope = scope_of(request, _services(request))
     scope.require("read")
     return scope
 

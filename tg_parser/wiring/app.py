@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from tg_parser.services.costs import CostService
     from tg_parser.services.databases import DatabaseService
     from tg_parser.services.exports import ExportService
+    from tg_parser.services.health import HealthService
     from tg_parser.services.keyed_requests import KeyedRequestService
     from tg_parser.services.keys import KeyService
-    from tg_parser.services.health import HealthService
     from tg_parser.services.login import LoginService
     from tg_parser.services.pools import PoolService
     from tg_parser.services.reading.service import ReadingService

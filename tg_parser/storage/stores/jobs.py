@@ -281,7 +281,7 @@ class JobStorage:
         return await self._database.write(release)
 
     async def _pass_on(self, conn: AsyncConnection, job: Job, now: datetime) -> None:
-        """Tell another worker: at once at first, then with growing pauses. Later, workers with room ask by themselves."""
+        """Tell another worker: at once at first, then with growing pauses. Later, workers with room ask themselves."""
         waits = now - job.run_at
         if waits < PASSED_ON_FOR:
             await self._deliver(conn, [replace(job, run_at=now if waits < _AT_ONCE else now + waits / 2)])
