@@ -65,7 +65,7 @@ async def test_without_a_worker_the_service_is_not_ready_with_one_it_is(app: App
     assert (await app.health.health()).status == "degraded"
     readiness = await app.health.ready()
     assert (readiness.status, readiness.failing) == ("unavailable", ("jobs",))
-    assert readiness.problems == {"jobs": "No worker was heard of lately, so jobs wait. Start one: tg-parser worker."}
+    assert readiness.problems == {"jobs": "No worker was heard of lately, so jobs wait."}
     stop = asyncio.Event()
     worker = asyncio.create_task(jobs_over(app).runner.run(stop))
     assert (await unlike(app.health, "degraded")).jobs.status == "ok"
@@ -80,7 +80,7 @@ async def test_an_older_schema_is_named(app: App) -> None:
     await downgrade(app.shared.databases.raw, "-1")
     report = await app.health.health()
     assert report.migrations.status == "failed"
-    assert report.migrations.problem == "The raw schema is older than this version. Run tg-parser db upgrade."
+    assert report.migrations.problem == "The raw schema is older than this version."
     assert "migrations" in (await app.health.ready()).failing
 
 

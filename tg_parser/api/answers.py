@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import orjson
 from fastapi import Query
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -51,3 +52,8 @@ def problems(*statuses: int, body: bool = False) -> dict[int | str, dict[str, An
 def answer(view: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A result as JSON."""
     return Response(view.model_dump_json(by_alias=True), status, headers, "application/json")
+
+
+def answer_json(result: object) -> Response:
+    """A result that is plain values already, as JSON."""
+    return Response(orjson.dumps(result), media_type="application/json")

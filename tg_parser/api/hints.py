@@ -22,6 +22,8 @@ HINTS: dict[str, str] = {
     "key_unknown": "Send the whole key, as it was shown once: Authorization: Bearer KEY",
     "no_agents": "Agents are registered by the first job of the kind process with multi_agent.",
     "no_document": "It may not be processed yet: GET /api/v1/sources says what waits.",
+    "no_export_file": "See which there are: GET /api/v1/exports/{job_id}",
+    "no_export_files": "See what came of the job: GET /api/v1/jobs/{job_id}",
     "no_live_source": "Add one: POST /api/v1/sources",
     "no_message": "See what is held: GET /api/v1/messages",
     "no_session": "An operator has to log an account in once, on the machine of the worker.",

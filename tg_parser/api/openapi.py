@@ -25,6 +25,7 @@ _TAGS = {
     "jobs": "How jobs go, and their end.",
     "messages": "Messages as they were first seen.",
     "documents": "What was made of messages.",
+    "entries": "Messages as entries of the knowledge base.",
     "topics": "Topics with cards and bundles.",
     "exports": "Files that jobs have written.",
     "failures": "Messages that could not be processed.",

@@ -48,6 +48,8 @@ HINTS: dict[str, str] = {
     "no_databases": "Name the folder that holds them with --data-dir or TG_PARSER_HOME, or make them there: "
     "tg-parser init",
     "no_document": "See how many of each channel there are with: tg-parser status",
+    "no_export_file": "See what came of it: tg-parser jobs show {job_id}",
+    "no_export_files": "See what came of it: tg-parser jobs show {job_id}",
     "no_file_to_back_up": "Run tg-parser init, or check the *_DB_PATH variables.",
     "no_good_backup": "Make one with: tg-parser backup create",
     "no_key": "Use the file that tg-parser db encrypt-secret made.",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from tg_parser.domain.pages import MOST_ON_A_PAGE, PageRequest
-
 if TYPE_CHECKING:
+    from tg_parser.domain.pages import PageRequest
     from tg_parser.services.views.pages import Page
 
 T = TypeVar("T")
@@ -15,6 +14,8 @@ T = TypeVar("T")
 
 async def gathered(read: Callable[[PageRequest], Awaitable[Page[T]]], limit: int) -> list[T]:
     """The first `limit` items of a list, read page by page."""
+    from tg_parser.domain.pages import MOST_ON_A_PAGE, PageRequest
+
     found: list[T] = []
     cursor: str | None = None
     while len(found) < limit:

@@ -32,7 +32,7 @@ from tg_parser.storage.engine.migrator import known_revisions
 KEPT_SECONDS = 1.0
 DATABASE_SECONDS = 1.5
 """How long a database may take to answer."""
-NOBODY_WORKS = "No worker was heard of lately, so jobs wait. Start one: tg-parser worker."
+NOBODY_WORKS = "No worker was heard of lately, so jobs wait."
 
 
 class Workers(Protocol):
@@ -173,7 +173,7 @@ def _overall(database: str, others: Iterable[str]) -> Literal["ok", "degraded", 
 def _wrong_schema(schema: SchemaState) -> str:
     known = known_revisions(schema.database)
     if schema.revision is None or schema.revision in known:
-        return f"The {schema.database} schema is older than this version. Run tg-parser db upgrade."
+        return f"The {schema.database} schema is older than this version."
     return f"The {schema.database} schema is newer than this version. Use the version of TG_parser that wrote it."
 
 

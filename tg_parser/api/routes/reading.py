@@ -8,9 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from tg_parser.api.answers import Cursor, Limit, SourceIds, answer, problems
+from tg_parser.api.answers import Cursor, Limit, SourceIds, answer, answer_json, problems
 from tg_parser.api.context import Caller
 from tg_parser.domain.documents import SentimentLabel
+from tg_parser.domain.knowledge import KnowledgeBaseEntry
 from tg_parser.domain.pages import Order, PageRequest
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.topics import TopicType
@@ -154,3 +155,42 @@ async def get_topic(
 ) -> Response:
     """A topic: its card, and every message of its bundle with its link."""
     return answer(await (await caller.reading()).topics.one(topic_id))
+
+
+@router.get(
+    "/entries",
+    tags=["entries"],
+    operation_id="listEntries",
+    response_model=Page[KnowledgeBaseEntry],
+    responses=problems(404),
+)
+async def list_entries(
+    caller: Caller,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    source: SourceIds = None,
+    topic: Annotated[str | None, Query(max_length=300, description="Entries of this topic's messages.")] = None,
+    date_from: DateFrom = None,
+    date_to: DateTo = None,
+    order: Order = "newest",
+) -> Response:
+    """Messages as entries of the knowledge base, as an export holds them."""
+    wanted = DocumentFilter(
+        channel_ids=await caller.channels_of(source), topic_id=topic, date_from=date_from, date_to=date_to
+    )
+    return answer(await (await caller.reading()).entries.page(wanted, PageRequest(limit, cursor), order))
+
+
+@router.get(
+    "/entries/{entry_id}",
+    tags=["entries"],
+    operation_id="getEntry",
+    response_model=KnowledgeBaseEntry,
+    responses=problems(404),
+)
+async def get_entry(
+    caller: Caller,
+    entry_id: Annotated[str, Path(min_length=1, max_length=300, description="kb:msg:REF, or the REF of its message.")],
+) -> Response:
+    """One entry."""
+    return answer_json(await (await caller.reading()).entries.one(entry_id))

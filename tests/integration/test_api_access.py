@@ -1,0 +1,178 @@
+"""Who may do what over HTTP: every route with every kind of key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from api_world import ONE, OTHER, POST, TOPIC, TWO, World, with_api, world_of
+from samples import CHANNEL
+
+from tg_parser.api.app import create_api
+from tg_parser.config.settings import Settings
+
+SOURCE = {"source": ONE}
+NO_JOB = "20260101T000000000-00000000"
+
+# For each operation: the least role, the path and body that it is called with, and what it answers then.
+READ: dict[str, tuple[str, int]] = {
+    "listSources": ("/sources", 200),
+    "getSource": (f"/sources/{ONE}", 200),
+    "getSourceStatus": (f"/sources/{ONE}/status", 200),
+    "listJobs": ("/jobs", 200),
+    "getJob": ("/jobs/{job}", 200),
+    "followJob": ("/jobs/{cancelled}/events", 200),
+    "listMessages": ("/messages", 200),
+    "getMessage": (f"/messages/{POST}", 200),
+    "getThread": (f"/messages/{POST}/thread", 200),
+    "listDocuments": ("/documents", 200),
+    "getDocument": (f"/documents/doc:{POST}", 200),
+    "listTopics": ("/topics", 200),
+    "getTopic": (f"/topics/{TOPIC}", 200),
+    "listEntries": ("/entries", 200),
+    "getEntry": (f"/entries/kb:msg:{POST}", 200),
+    "listExportFiles": ("/exports/{job}", 409),
+    "downloadExportFile": ("/exports/{job}/files/topics.json", 409),
+    "listFailures": ("/failures", 200),
+    "getCosts": ("/costs", 200),
+    "listAgents": ("/agents", 200),
+    "getAgent": ("/agents/nobody", 404),
+    "getAgentHistory": ("/agents/nobody/history", 404),
+    "listHandoffs": ("/handoffs", 200),
+    "listPrompts": ("/prompts", 200),
+    "getPrompt": ("/prompts/processing", 200),
+    "getSchedule": ("/schedule", 200),
+}
+WORK: dict[str, tuple[str, str, Any, int]] = {
+    "changeSource": ("PATCH", f"/sources/{ONE}", {"include_comments": True}, 200),
+    "pauseSource": ("POST", f"/sources/{ONE}/pause", None, 200),
+    "resumeSource": ("POST", f"/sources/{ONE}/resume", None, 200),
+    "ingest": ("POST", "/ingest", SOURCE, 202),
+    "recheck": ("POST", "/recheck", SOURCE, 202),
+    "process": ("POST", "/process", SOURCE, 202),
+    "topicize": ("POST", "/topicize", SOURCE, 202),
+    "export": ("POST", "/export", {"sources": [ONE]}, 202),
+    "run": ("POST", "/run", SOURCE, 202),
+    "sentiment": ("POST", "/sentiment", SOURCE, 202),
+    "retryFailures": ("POST", "/failures/retry", SOURCE, 202),
+    "cancelJob": ("POST", "/jobs/{job}/cancel", None, 200),
+    "retryJob": ("POST", "/jobs/{cancelled}/retry", None, 202),
+}
+OF_THE_WHOLE = {"listAgents", "getAgent", "getAgentHistory", "listHandoffs", "listChanges", "backup", "cleanup"}
+"""What a key that is limited to sources may not ask for, whatever its role."""
+ADMINISTER: dict[str, tuple[str, str, Any, int]] = {
+    "removeSource": ("DELETE", f"/sources/{ONE}", None, 200),
+    "backup": ("POST", "/backup", {}, 202),
+    "cleanup": ("POST", "/cleanup", {}, 202),
+    "listKeys": ("GET", "/keys", None, 200),
+    "createKey": ("POST", "/keys", {"name": "new", "sources": [ONE]}, 201),
+    "revokeKey": ("POST", "/keys/{key}/revoke", None, 200),
+    "rotateKey": ("POST", "/keys/{key}/rotate", {}, 200),
+    "listChanges": ("GET", "/audit", None, 200),
+}
+ADD = {"addSource": ("POST", "/sources", {"source_id": "three_source"}, 201)}
+CALLS = {
+    **{name: ("reader", "GET", path, None, status) for name, (path, status) in READ.items()},
+    **{name: ("editor", *call) for name, call in (WORK | ADD).items()},
+    **{name: ("admin", *call) for name, call in ADMINISTER.items()},
+}
+ROLES = ("reader", "editor", "admin")
+
+
+@pytest.fixture
+async def world(settings: Settings) -> AsyncIterator[World]:
+    async with world_of(with_api(settings, key_required=True)) as world:
+        yield world
+
+
+async def called(world: World, name: str, key: str | None) -> tuple[int, Any]:
+    """What an operation answers to a key; the things it is about are made first."""
+    _, method, path, body, _ = CALLS[name]
+    job = await world.app_jobs.submit("recheck", {"source": ONE, "span": "7"})
+    cancelled = await world.app_jobs.submit("sentiment", {"source": ONE, "limit": 7})
+    await world.app_jobs.cancel(cancelled.job_id)
+    spare = await world.key_of("reader", ONE)
+    filled = path.format(job=job.job_id, cancelled=cancelled.job_id, key=spare)
+    async with world.client(key) as client:
+        answer = await client.request(method, f"/api/v1{filled}", json=body)
+    kind = answer.headers.get("content-type", "")
+    return answer.status_code, answer.json() if "json" in kind and "ndjson" not in kind else answer.text
+
+
+def test_the_calls_are_all_that_there_are() -> None:
+    """No route is missing here."""
+    paths = create_api().openapi()["paths"]
+    operations = {each["operationId"] for path in paths.values() for each in path.values()}
+    assert set(CALLS) == operations - {"getHealth", "getLiveness", "getReadiness", "getServiceStatus", "getMetrics"}
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_only_good_keys_open_a_route(world: World, name: str) -> None:
+    """Without a key, with a wrong, an expired, a revoked one, nothing is told and nothing done."""
+    for what, key in (await world.spoiled_keys()).items():
+        status, told = await called(world, name, key)
+        assert (status, told["type"]) == (401, "urn:tg-parser:error:unauthorized"), what
+        assert ONE not in str(told)
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_a_role_opens_what_it_should(world: World, name: str) -> None:
+    """A role that is too low is refused; the others get the answer that is written down here."""
+    needed, *_, expected = CALLS[name]
+    for role in ROLES:
+        status, told = await called(world, name, await world.key(role))
+        if ROLES.index(role) < ROLES.index(needed):
+            assert (status, told["type"]) == (403, "urn:tg-parser:error:forbidden"), role
+        elif name not in {"removeSource", "addSource"} or role == needed:
+            assert status == expected, (role, told)
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_a_key_of_another_source_sees_nothing_of_this_one(world: World, name: str) -> None:
+    """What belongs to another source is as if it did not exist, in lists and alone."""
+    status, told = await called(world, name, await world.key("admin", TWO))
+    if name in OF_THE_WHOLE or name == "addSource":
+        assert status == 403
+    elif name in {"listPrompts", "getPrompt"}:
+        assert status == 200
+    elif (name.startswith("list") and name != "listExportFiles") or name in {"getCosts", "getSchedule"}:
+        assert status == 200
+        assert ONE not in str(told)
+        assert not re.search(rf"{CHANNEL}\b", str(told))
+    else:
+        assert status in {403, 404}, told
+        assert "Text" not in str(told)
+
+
+async def test_a_limited_key_sees_its_own(world: World) -> None:
+    """The lists hold what belongs to its source, and nothing else."""
+    async with world.client(await world.key("reader", TWO)) as client:
+        for path, number in (("/sources", 1), ("/messages", 7), ("/documents", 6), ("/topics", 1), ("/failures", 1)):
+            items = (await client.get(f"/api/v1{path}")).json()["items"]
+            assert len(items) == number, path
+            assert OTHER in str(items)
+
+
+async def test_a_job_without_sources_is_about_those_of_the_key(world: World) -> None:
+    """Who may see one source exports that one, and may follow the job that does."""
+    async with world.client(await world.key("editor", TWO)) as client:
+        job = (await client.post("/api/v1/export", json={})).json()
+        assert job["parameters"] == {"sources": [TWO]}
+        assert (await client.get(f"/api/v1/jobs/{job['job_id']}")).status_code == 200
+        assert [each["job_id"] for each in (await client.get("/api/v1/jobs")).json()["items"]] == [job["job_id"]]
+
+
+async def test_changes_are_kept_with_who_made_them(world: World) -> None:
+    """The log says which key did what to what, and from where."""
+    key = await world.key("editor")
+    async with world.client(key) as client:
+        await client.post(f"/api/v1/sources/{ONE}/pause")
+        job = (await client.post("/api/v1/process", json=SOURCE)).json()["job_id"]
+    async with world.client(await world.key("admin")) as client:
+        entries = (await client.get("/api/v1/audit", params={"key": key.split("_")[1]})).json()["items"]
+    assert [(each["action"], each["subject"], each["origin"]) for each in entries[:2]] == [
+        ("jobs.process", job, "127.0.0.1"),
+        ("sources.pause", ONE, "127.0.0.1"),
+    ]
