@@ -79,7 +79,7 @@ async def test_counters_of_many_writers_add_up(agents: AgentStorage) -> None:
     await asyncio.gather(*(agents.record([task(10)] * 5, KEPT) for _ in range(20)))
     assert (await agents.agent("reviewer")).tasks == 100
     assert [(day.tasks, day.total_ms) for day in await agents.stats("reviewer", 1)] == [(100, 1000)]
-    assert len(await agents.history("reviewer", 1000)) == 100
+    assert len((await agents.history("reviewer", 1000))[0]) == 100
 
 
 async def test_history_is_newest_first(agents: AgentStorage) -> None:
@@ -87,9 +87,9 @@ async def test_history_is_newest_first(agents: AgentStorage) -> None:
     older = task(1, source_ref=f"tg:{CHANNEL}:post:1", channel_id=CHANNEL, input={"text": "a\x00b"})
     newer = task(2, at=NOW + timedelta(seconds=1), output=None, error="no answer")
     await agents.record([older, newer], KEPT)
-    assert await agents.history("reviewer", 10) == [newer, replace(older, input={"text": "ab"})]
-    assert await agents.history("reviewer", 10, failed_only=True) == [newer]
-    assert await agents.history("other", 10) == []
+    assert (await agents.history("reviewer", 10))[0] == [newer, replace(older, input={"text": "ab"})]
+    assert (await agents.history("reviewer", 10, failed_only=True))[0] == [newer]
+    assert (await agents.history("other", 10))[0] == []
 
 
 async def test_handoff_moves_only_from_the_state_that_was_seen(handoffs: HandoffStorage) -> None:
@@ -102,7 +102,7 @@ async def test_handoff_moves_only_from_the_state_that_was_seen(handoffs: Handoff
         await handoffs.move(first, first.moved("rejected", NOW))
     with pytest.raises(HandoffError, match="is gone"):
         await handoffs.move(handoff(2), handoff(2).moved("accepted", NOW))
-    assert await handoffs.latest(10) == [accepted]
+    assert (await handoffs.latest(10))[0] == [accepted]
 
 
 async def test_handoff_of_the_earlier_version_moves_and_keeps_what_it_carries(
@@ -125,10 +125,10 @@ async def test_open_handoffs_and_the_latest(handoffs: HandoffStorage) -> None:
     done = replace(handoff(3, status="completed"), target_agent="exporter", result={"entries": 3})
     await handoffs.add([handoff(1), handoff(2, status="in_progress"), done])
     assert [each.id for each in await handoffs.open()] == ["h1", "h2"]
-    assert [each.id for each in await handoffs.latest(2)] == ["h3", "h2"]
-    assert await handoffs.latest(9, status="completed") == [done]
-    assert [each.id for each in await handoffs.latest(9, agent="processor")] == ["h2", "h1"]
-    assert len(await handoffs.latest(9, agent="orchestrator")) == 3
+    assert [each.id for each in (await handoffs.latest(2))[0]] == ["h3", "h2"]
+    assert (await handoffs.latest(9, status="completed"))[0] == [done]
+    assert [each.id for each in (await handoffs.latest(9, agent="processor"))[0]] == ["h2", "h1"]
+    assert len((await handoffs.latest(9, agent="orchestrator"))[0]) == 3
 
 
 async def ids(pages: AsyncIterator[Any]) -> list[str]:
@@ -147,7 +147,7 @@ async def test_old_rows_are_read_by_id_and_deleted(
     assert await ids(retention.pages("handoff_history", moment, 2)) == ["h1"]
     assert await retention.delete("task_history", old) == 3
     assert await retention.delete("task_history", old) == 0
-    assert len(await agents.history("reviewer", 10)) == 2
+    assert len((await agents.history("reviewer", 10))[0]) == 2
 
 
 async def test_last_tasks_of_an_agent_are_found_by_index(agents: AgentStorage, databases: Databases) -> None:

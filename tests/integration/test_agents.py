@@ -168,7 +168,7 @@ async def test_each_message_goes_its_way(
     }  # fmt: skip
     assert await noted(documents, 2) == {"route": "simple", "reasons": ["few words"]}
     assert (await documents.get(message(2).source_ref)).metadata["provider"] == "local"
-    (task,) = await agents.history("deep-reader", 10)
+    (task,) = (await agents.history("deep-reader", 10))[0]
     assert (task.source_ref, task.input["reasons"], task.output["summary"]) == (
         message(1).source_ref, ["whole sentences"], "Яндекс открыл центр разработок.",
     )  # fmt: skip
@@ -191,7 +191,7 @@ async def test_invented_sentence_is_sent_back_and_corrected(
     assert (made.metadata["cost_usd"], made.metadata["input_tokens"]) == (0.02, 200)
     remark = f"The message does not say this; leave it out: «{LIE}»"
     assert [task.remarks for task in deep.asked] == [(), (remark,)]
-    (back,) = await handoffs.latest(10, agent="reviewer")
+    (back,) = (await handoffs.latest(10, agent="reviewer"))[0]
     assert (back.target_agent, back.status, back.payload["remarks"]) == ("deep-reader", "completed", [remark])
 
 
@@ -202,11 +202,11 @@ async def test_answer_that_lies_twice_is_a_failure(
     await raw.store([message(1, STORY)], NOW)
     ran = await process(DeepAnalyzer(lying))
     assert (ran.report.processed.failed, ran.steps["process"]["review"]) == (1, {"refused": 1, "sent_back": 1})
-    (failure,) = await documents.failures(CHANNEL)
+    (failure,) = (await documents.failures([CHANNEL]))[0]
     assert failure.error_class == "AnalysisError"
     assert failure.error_message.startswith("The reviewer refused two answers: The message does not say this")
     assert (await process(DeepAnalyzer(faithful), retry_failed=True)).report.processed.processed == 1
-    assert await documents.failures(CHANNEL) == []
+    assert (await documents.failures([CHANNEL]))[0] == []
 
 
 async def test_model_reviews_what_words_cannot_tell(
@@ -264,8 +264,8 @@ async def test_cap_reached_while_reading_again_leaves_the_message_waiting(
     capped = DeepAnalyzer(lambda task: BudgetError("The cap is reached.") if task.remarks else lying(task))
     with pytest.raises(BudgetError, match="The cap is reached"):
         await process(capped)
-    assert (await documents.failures(CHANNEL), await documents.count_waiting(CHANNEL)) == ([], 1)
-    states = {each.task_type: (each.status, each.error) for each in await handoffs.latest(10)}
+    assert ((await documents.failures([CHANNEL]))[0], await documents.count_waiting(CHANNEL)) == ([], 1)
+    states = {each.task_type: (each.status, each.error) for each in (await handoffs.latest(10))[0]}
     assert states["process"] == ("failed", "BudgetError: The cap is reached.")
     assert states["quality"] == ("rejected", "The step 'process' was not done.")
     assert (await process(DeepAnalyzer(faithful))).report.processed.processed == 1
@@ -278,8 +278,8 @@ async def test_message_that_cannot_be_read_is_in_ledger_and_history(
     await raw.store([message(1, STORY), message(2, f"{STORY} {STORY}")], NOW)
     deep = DeepAnalyzer(lambda task: AnalysisError("too hard") if task.message.id == "1" else faithful(task))
     assert (await process(deep)).report.processed.processed == 1
-    (failure,) = await documents.failures(CHANNEL)
-    (task,) = await agents.history("deep-reader", 9, failed_only=True)
+    (failure,) = (await documents.failures([CHANNEL]))[0]
+    (task,) = (await agents.history("deep-reader", 9, failed_only=True))[0]
     assert (task.source_ref, task.error, failure.error_message) == (
         message(1).source_ref, "AnalysisError: too hard", "too hard",
     )  # fmt: skip
@@ -340,7 +340,7 @@ async def test_handoffs_of_a_killed_process_fail_with_the_reason(
     await handoffs.add([replace(open_one, id="h0"), *held])
     async with databases.locks.exclusive("agents:2"):
         await process(DeepAnalyzer(faithful))
-    states = {each.id: (each.status, each.error) for each in await handoffs.latest(10) if each.id.startswith("h")}
+    states = {each.id: (each.status, each.error) for each in (await handoffs.latest(10))[0] if each.id.startswith("h")}
     reason = "The process that held it ended before it was done; the next run took up what was left."
     assert states == {
         "h0": ("failed", reason), "h1": ("failed", reason), "h2": ("in_progress", None), "h3": ("failed", reason),

@@ -157,10 +157,10 @@ async def test_the_secret_of_a_key_is_not_kept_for_a_second_answer(client: httpx
     assert len((await client.get("/api/v1/keys")).json()["items"]) == 1
 
 
-@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 201, "ключ".encode()])
-async def test_an_idempotency_key_that_is_none_is_refused(client: httpx.AsyncClient, key: str | bytes) -> None:
+@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 201, "\u043a"])
+async def test_an_idempotency_key_that_is_none_is_refused(client: httpx.AsyncClient, key: str) -> None:
     """It goes into the database, so it has a form."""
-    answer = await client.post("/api/v1/process", json={"source": ONE}, headers={"Idempotency-Key": key})
+    answer = await client.post("/api/v1/process", json={"source": ONE}, headers={b"Idempotency-Key": key.encode()})
     problem(answer, 400, "usage")
 
 

@@ -111,7 +111,7 @@ async def test_no_call_begins_after_a_final_error(process: Callable[..., Any], d
         await process(provider, concurrency=1, ahead=3)
     assert provider.begun == 10
     assert (await documents.counts(CHANNEL)).documents == 9
-    assert await documents.failures(CHANNEL) == []
+    assert await documents.failures([CHANNEL]) == ([], None)
 
 
 async def test_closed_slots_let_nobody_in() -> None:

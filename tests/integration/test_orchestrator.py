@@ -57,7 +57,7 @@ def orchestrator(databases: Databases, agents: AgentStorage, handoffs: HandoffSt
 
 
 async def states(handoffs: HandoffStorage) -> dict[str, Any]:
-    return {each.task_type: (each.status, each.error) for each in await handoffs.latest(9)}
+    return {each.task_type: (each.status, each.error) for each in (await handoffs.latest(9))[0]}
 
 
 async def test_steps_see_what_came_before(
@@ -74,9 +74,9 @@ async def test_steps_see_what_came_before(
     assert {name: each.value for name, each in done.items()} == {"fetch": 10, "write": 20, "look": 30}
     assert seen == [("fetch", {"depth": 2}, []), ("write", {}, [10]), ("look", {}, [10, 20])]
     assert await states(handoffs) == dict.fromkeys(("fetch", "write", "look"), ("completed", None))
-    results = {each.task_type: (each.payload, each.result) for each in await handoffs.latest(9)}
+    results = {each.task_type: (each.payload, each.result) for each in (await handoffs.latest(9))[0]}
     assert results["fetch"] == ({"depth": 2}, {"number": 1})
-    (run,) = await agents.history("orchestrator", 9)
+    (run,) = (await agents.history("orchestrator", 9))[0]
     assert run.output == {"completed": ["fetch", "write", "look"]}
 
 
@@ -98,7 +98,7 @@ async def test_failed_step_takes_only_those_that_need_it(
         "write": ("rejected", "The step 'read' was not done."),
         "look": ("completed", None),
     }
-    assert [task.task_type for task in await agents.history("worker", 9, failed_only=True)] == ["fetch"]
+    assert [task.task_type for task in (await agents.history("worker", 9, failed_only=True))[0]] == ["fetch"]
 
 
 async def test_stopped_run_leaves_nothing_open(orchestrator: Callable[..., Any], handoffs: HandoffStorage) -> None:
@@ -131,4 +131,4 @@ async def test_plan_that_does_not_fit_begins_nothing(
     plan = parse_plan("{name: x, description: x, steps: [{name: a, agent: nobody}]}", "x.yaml")
     with pytest.raises(SettingsError, match="there is no agent 'nobody'"):
         await orchestrator(None).run(plan, {})
-    assert (await handoffs.latest(9), await agents.agents()) == ([], [])
+    assert ((await handoffs.latest(9))[0], await agents.agents()) == ([], [])

@@ -111,16 +111,16 @@ async def test_bad_message_stops_nothing(
     """It goes to the ledger with its reason, is left alone, retried on request, and leaves when it succeeds."""
     await raw.store([message(number) for number in range(1, 11)], NOW)
     assert await process(ReadingAnalyzer(bad={"4"})) == ProcessReport(waiting=10, processed=9, failed=1)
-    (failure,) = await documents.failures(CHANNEL)
+    (failure,) = (await documents.failures([CHANNEL]))[0]
     assert (failure.source_ref, failure.error_class, failure.error_message, failure.attempts) == (
         message(4).source_ref, "AnalysisError", "message 4 cannot be read", 1,
     )  # fmt: skip
     assert await process(ReadingAnalyzer()) == ProcessReport()
     again = await process(ReadingAnalyzer(bad={"4"}), retry_failed=True)
     assert again == ProcessReport(waiting=1, failed=1)
-    assert (await documents.failures(CHANNEL))[0].attempts == 2
+    assert ((await documents.failures([CHANNEL]))[0])[0].attempts == 2
     assert await process(ReadingAnalyzer(), retry_failed=True) == ProcessReport(waiting=1, processed=1)
-    assert await documents.failures(CHANNEL) == []
+    assert (await documents.failures([CHANNEL]))[0] == []
 
 
 async def test_message_without_text_needs_no_model(

@@ -155,11 +155,11 @@ async def test_cursor_of_another_list_is_refused(reading: ReadingService) -> Non
             await page(wanted, PageRequest(2, given), order)
     await reading.documents.page(DocumentFilter(), PageRequest(500, given))
     digest = ("documents", DocumentFilter(), "newest")
-    from tg_parser.domain.pages import cursor
+    from tg_parser.domain.pages import cursor_of
 
     for place in (("tomorrow", "x"), (1, "x"), ("2024-01-01", "a\x00b"), ("0001-01-01T00:00:00+23:59", "x"), ()):
         with pytest.raises(InvalidCursorError):
-            await reading.documents.page(DocumentFilter(), PageRequest(2, cursor(place, *digest)))
+            await reading.documents.page(DocumentFilter(), PageRequest(2, cursor_of(place, *digest)))
 
 
 @pytest.mark.parametrize("limit", [0, -1, 501])

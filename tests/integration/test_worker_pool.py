@@ -123,7 +123,7 @@ async def test_a_message_that_ends_every_worker_fails_alone(
     await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
     embedder = KillingEmbedder(post(30).text, lives(tmp_path / "lives", 1000))
     assert await process(databases, workers, embedder) == ProcessReport(waiting=60, processed=59, failed=1)
-    (failure,) = await ProcessingStorage(databases.processing).failures(CHANNEL)
+    ((failure,), _) = await ProcessingStorage(databases.processing).failures([CHANNEL])
     assert (failure.source_ref, failure.error_class) == (post(30).source_ref, "WorkerCrashedError")
     assert "ended its worker process each time" in failure.error_message
     assert sorted(await refs(databases)) == [number for number in range(1, 61) if number != 30]
@@ -146,7 +146,7 @@ async def test_a_run_whose_workers_are_always_killed_leaves_their_messages_waiti
     with pytest.raises(WorkersKilledError):
         await process(databases, workers, KillingEmbedder("новость", lives(tmp_path / "lives", 1000)))
     stored = ProcessingStorage(databases.processing)
-    assert (await stored.failures(CHANNEL), await stored.count_waiting(CHANNEL)) == ([], 8)
+    assert ((await stored.failures([CHANNEL]))[0], await stored.count_waiting(CHANNEL)) == ([], 8)
     embedder = KillingEmbedder("новость", lives(tmp_path / "none", 0))
     assert await process(databases, workers, embedder) == ProcessReport(waiting=8, processed=8)
 
@@ -158,7 +158,7 @@ async def test_a_message_that_cannot_be_read_fails_alone(
     await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
     embedder = KillingEmbedder("never said", lives(tmp_path / "lives", 0), bad=post(30).text)
     assert await process(databases, workers, embedder) == ProcessReport(waiting=60, processed=59, failed=1)
-    (failure,) = await ProcessingStorage(databases.processing).failures(CHANNEL)
+    ((failure,), _) = await ProcessingStorage(databases.processing).failures([CHANNEL])
     assert (failure.source_ref, failure.error_class) == (post(30).source_ref, "NotAloneError")
 
 

@@ -7,17 +7,23 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from tg_parser.api.problems import MEDIA_TYPE
+from tg_parser.domain.date_parsing import FORMS
 from tg_parser.domain.pages import MOST_ON_A_PAGE
+from tg_parser.domain.strict_fields import NO_NUL
 
 Limit = Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE, description="Items on a page.")]
 Cursor = Annotated[
     str | None, Query(max_length=4096, description="`next_cursor` of the page before, with the same filter and order.")
 ]
-SourceIds = Annotated[list[str] | None, Query(description="Ids of sources; repeatable. All without any.")]
+DATES = f"Written as {FORMS}."
+SourceIds = Annotated[
+    list[Annotated[str, Field(pattern=NO_NUL)]] | None,
+    Query(description="Ids of sources; repeatable. All without any."),
+]
 _MEANINGS: Mapping[int, str] = {
     400: "The request is wrong as a whole: a combination, a reference, a cursor.",
     401: "A key is needed, or this one does not open anything.",

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
-from starlette.routing import Router
+from starlette.routing import Router, compile_path
 from starlette.types import ASGIApp
 
 from tg_parser.api.context import Services, scope_of
@@ -125,8 +125,16 @@ async def _told(request: Request, error: Exception) -> Response:
 async def _told_by_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
     detail = error.detail if error.status_code not in {404, 405} else None
-    return http_problem(error.status_code, _request_id(request), detail, headers=error.headers)
+    return http_problem(error.status_code, _request_id(request), detail, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes with this path: each route knows its own alone."""
+    paths = request.app.openapi()["paths"]
+    found = (operations for path, operations in paths.items() if compile_path(path)[0].match(request.scope["path"]))
+    return ", ".join(sorted(method.upper() for operations in found for method in operations))
 
 
 async def _told_by_field(request: Request, error: Exception) -> Response:

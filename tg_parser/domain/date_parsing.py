@@ -18,6 +18,12 @@ from tg_parser.domain.utc_time import iso_z
 
 FORMS = "2026-11-05, 2026-11, 2026-11-05T09:30+03:00, or a time ago as 7d, 12h; UTC where no zone is written"
 
+PATTERN = (
+    r"^(?:\d{4}-\d{2}(?:-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:[Zz]|[+-]\d{2}:\d{2})?)?)?"
+    r"|[1-9]\d{0,5}[hdw])$"
+)
+"""What dates look like, for those who describe their requests."""
+
 _AGE = re.compile(r"(?P<number>\d{1,6})(?P<unit>[hdw])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _MONTH = re.compile(r"\d{4}-\d{2}")

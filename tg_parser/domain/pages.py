@@ -47,7 +47,7 @@ class Position:
     ref: str
 
 
-def cursor(place: Place, *of: object) -> str:
+def cursor_of(place: Place, *of: object) -> str:
     """The cursor of `place` in the list that `of` describes: its name, filter, order, …"""
     return urlsafe_b64encode(orjson.dumps([_digest(of), *place])).decode().rstrip("=")
 
@@ -65,7 +65,7 @@ def place(written: str, *of: object) -> list[Any]:
 
 def position_cursor(position: Position, *of: object) -> str:
     """The cursor of a place in the order of messages."""
-    return cursor((position.date.isoformat(), position.ref), *of)
+    return cursor_of((position.date.isoformat(), position.ref), *of)
 
 
 def position_of(written: str | None, *of: object) -> Position | None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
 
 from tg_parser.config.llm_settings import Provider
+from tg_parser.domain.date_parsing import PATTERN
 from tg_parser.domain.errors import UsageError
 from tg_parser.domain.jobs import JOB_KINDS, JobKind, JsonObject
+from tg_parser.domain.strict_fields import NO_NUL, WHOLE, Moment
 
-SourceId = Annotated[StrictStr, Field(min_length=1, description="A source, as `sources list` shows it.")]
+_Text = Annotated[StrictStr, Field(pattern=NO_NUL)]
+SourceId = Annotated[_Text, Field(min_length=1, description="A source, as `sources list` shows it.")]
 _Sources = Annotated[list[SourceId], Field(description="Sources; none means all that are not paused.")]
-Concurrency = Annotated[StrictInt, Field(ge=1, le=1000, description="Messages analysed at a time.")]
-_Limit = Annotated[StrictInt, Field(ge=1, description="Take at most this many messages.")]
+Concurrency = Annotated[StrictInt, Field(ge=1, le=1000, description="Messages analysed at a time."), WHOLE]
+_Limit = Annotated[StrictInt, Field(ge=1, description="Take at most this many messages."), WHOLE]
 
 
 class JobParameters(BaseModel):
@@ -41,7 +43,7 @@ class WithModel(OneSource):
     """Work on one source that may ask a language model."""
 
     provider: Provider | None = None
-    model: StrictStr | None = None
+    model: _Text | None = None
     max_cost: Annotated[float, Field(gt=0, description="Dollars this job may cost.")] | None = None
     fresh: StrictBool = Field(default=False, description="Ask again even where the answer is kept.")
     force: StrictBool = Field(default=False, description="Also what is done already.")
@@ -57,7 +59,11 @@ class IngestParameters(OneSource):
 class RecheckParameters(OneSource):
     """Look again at stored posts for edits and deletions."""
 
-    span: StrictStr = Field(default="200", description="The newest 200 posts, or those of the last 7d or 12h.")
+    span: StrictStr = Field(
+        default="200",
+        pattern=f"^[1-9]\\d{{0,8}}$|{PATTERN}",
+        description="The newest 200 posts, or those of the last 7d or 12h, or since a date.",
+    )
 
 
 class ProcessParameters(WithModel):
@@ -72,16 +78,16 @@ class ProcessParameters(WithModel):
 class TopicizeParameters(WithModel):
     """Group the documents of a source into topics."""
 
-    max_topics: Annotated[StrictInt, Field(ge=1)] | None = None
+    max_topics: Annotated[StrictInt, Field(ge=1), WHOLE] | None = None
 
 
 class ExportParameters(JobParameters):
     """Write a knowledge base, to be downloaded. Dates are those of messages, half-open."""
 
     sources: _Sources = Field(default_factory=list)
-    topic_id: StrictStr | None = None
-    date_from: datetime | None = None
-    date_to: datetime | None = None
+    topic_id: _Text | None = None
+    date_from: Moment | None = None
+    date_to: Moment | None = None
     include_supporting: StrictBool = True
     pretty: StrictBool = False
 
@@ -98,7 +104,7 @@ class RunParameters(WithModel):
     retry_failed: StrictBool = False
     concurrency: Concurrency | None = None
     multi_agent: StrictBool = False
-    max_topics: Annotated[StrictInt, Field(ge=1)] | None = None
+    max_topics: Annotated[StrictInt, Field(ge=1), WHOLE] | None = None
     pretty: StrictBool = False
     skip: list[Literal["ingest", "process", "topicize", "export"]] = Field(default_factory=list)
 
@@ -108,7 +114,7 @@ class SentimentParameters(OneSource):
 
     by: Literal["topic", "thread", "day", "week", "month"] = "topic"
     of: Literal["comments", "posts", "all"] = "comments"
-    limit: Annotated[StrictInt, Field(ge=1, le=1000)] = 50
+    limit: Annotated[StrictInt, Field(ge=1, le=1000), WHOLE] = 50
 
 
 class BackupParameters(JobParameters):

@@ -24,11 +24,19 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 QUIET_SECONDS = 15.0
 """After so long without news a comment keeps the connection open, and the key is looked at again."""
 _COMMENT = b": the job goes on\n\n"
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "event": {"type": "string", "enum": ["progress", "ended", "refused"]},
+        "id": {"type": "string"},
+    },
+}
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events `progress` while the job waits and runs, `ended` when it has ended. The data are the "
         "job, as GET /jobs/{job_id} gives it.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": _EVENT}},
     },
     204: {"description": "Nothing more will come: the job has ended, and Last-Event-ID is its last event."},
     **problems(404),

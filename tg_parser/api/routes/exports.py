@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, Response
 from tg_parser.api.answers import answer, problems
 from tg_parser.api.context import Caller, TheServices
 from tg_parser.api.routes.jobs import JobId
+from tg_parser.domain.strict_fields import NO_NUL
 from tg_parser.services.views.jobs import ExportFiles
 
 router = APIRouter(prefix="/exports", tags=["exports"])
@@ -37,7 +38,7 @@ async def download(
     caller: Caller,
     services: TheServices,
     job_id: JobId,
-    name: Annotated[str, Path(min_length=1, max_length=255, description="A file of the export.")],
+    name: Annotated[str, Path(min_length=1, max_length=255, pattern=NO_NUL, description="A file of the export.")],
     if_none_match: Annotated[str | None, Header(alias="If-None-Match", max_length=1000)] = None,
 ) -> Response:
     """Download a file, whole or in ranges; its ETag says whether it is still the same."""

@@ -11,13 +11,14 @@ from tg_parser.api.answers import Cursor, Limit, answer, problems
 from tg_parser.api.context import Caller
 from tg_parser.domain.errors import InvalidCursorError
 from tg_parser.domain.jobs import JobKind, JobState
-from tg_parser.domain.pages import PageRequest, cursor, place
+from tg_parser.domain.pages import PageRequest, cursor_of, place
+from tg_parser.domain.strict_fields import NO_NUL
 from tg_parser.services.views.jobs import JobView
 from tg_parser.services.views.pages import Page
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-JobId = Annotated[str, Path(min_length=1, max_length=100, description="A job.")]
+JobId = Annotated[str, Path(min_length=1, max_length=100, pattern=NO_NUL, description="A job.")]
 _LIST = "jobs"
 
 
@@ -25,19 +26,19 @@ _LIST = "jobs"
 async def list_jobs(
     caller: Caller,
     limit: Limit = 50,
-    cursor_: Cursor = None,
+    cursor: Cursor = None,
     state: Annotated[list[JobState] | None, Query(description="Only jobs in these states.")] = None,
     kind: Annotated[list[JobKind] | None, Query(description="Only jobs of these kinds.")] = None,
-    source: Annotated[str | None, Query(description="Only jobs of this source.")] = None,
+    source: Annotated[str | None, Query(pattern=NO_NUL, description="Only jobs of this source.")] = None,
 ) -> Response:
     """Jobs, newest first."""
-    page = PageRequest(limit, cursor_)
+    page = PageRequest(limit, cursor)
     states, kinds = tuple(sorted(set(state or ()))), tuple(sorted(set(kind or ())))
     of = (_LIST, states, kinds, source)
     before = None if page.cursor is None else _job_in(place(page.cursor, *of))
     found = await caller.jobs(limit=page.limit + 1, before=before, states=states, kinds=kinds, source_id=source)
     shown = found[: page.limit]
-    end = cursor((shown[-1].job_id,), *of) if len(found) > page.limit else None
+    end = cursor_of((shown[-1].job_id,), *of) if len(found) > page.limit else None
     return answer(Page[JobView](items=tuple(map(JobView.of, shown)), next_cursor=end))
 
 

@@ -6,14 +6,15 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictStr
 from starlette.responses import Response
 
 from tg_parser.api.answers import Cursor, Limit, answer, problems
 from tg_parser.api.context import Caller, TheServices
 from tg_parser.domain.errors import InvalidCursorError
 from tg_parser.domain.keys import Role
-from tg_parser.domain.pages import PageRequest, cursor, place
+from tg_parser.domain.pages import PageRequest, cursor_of, place
+from tg_parser.domain.strict_fields import NO_NUL
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.keys import LONGEST_NAME
 from tg_parser.services.views.keys import AuditEntryView, KeyView, ShownKey
@@ -21,8 +22,10 @@ from tg_parser.services.views.pages import Page
 
 router = APIRouter(tags=["keys"])
 
-KeyId = Annotated[str, Path(min_length=1, max_length=100, description="The id of a key; it is no secret.")]
-_Days = Annotated[StrictInt | StrictFloat, Field(gt=0, le=36_500)]
+KeyId = Annotated[
+    str, Path(min_length=1, max_length=100, pattern=NO_NUL, description="The id of a key; it is no secret.")
+]
+_Days = Annotated[StrictFloat, Field(gt=0, le=36_500)]
 _LIST = "audit"
 
 
@@ -33,9 +36,11 @@ class NewKey(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"name": "dashboard", "role": "reader", "days": 90}]}
     )
 
-    name: StrictStr = Field(min_length=1, max_length=LONGEST_NAME, description="What uses it.")
+    name: StrictStr = Field(min_length=1, max_length=LONGEST_NAME, pattern=NO_NUL, description="What uses it.")
     role: Role = "reader"
-    sources: list[StrictStr] | None = Field(default=None, description="The only sources it may know of; all by itself.")
+    sources: list[Annotated[StrictStr, Field(pattern=NO_NUL)]] | None = Field(
+        default=None, description="The only sources it may know of; all by itself."
+    )
     days: _Days | None = Field(default=None, description="Days until it expires; never by itself.")
 
 
@@ -44,7 +49,7 @@ class RotatedKey(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    overlap_days: Annotated[StrictInt | StrictFloat, Field(ge=0, le=366)] = Field(
+    overlap_days: Annotated[StrictFloat, Field(ge=0, le=366)] = Field(
         default=7, description="Days for which the present secret works on."
     )
     days: _Days | None = Field(default=None, description="Days until the key expires; as before by itself.")
@@ -97,16 +102,18 @@ async def list_changes(
     caller: Caller,
     services: TheServices,
     limit: Limit = 50,
-    cursor_: Cursor = None,
-    key: Annotated[str | None, Query(max_length=100, description="Only changes by this key, or of it.")] = None,
+    cursor: Cursor = None,
+    key: Annotated[
+        str | None, Query(max_length=100, pattern=NO_NUL, description="Only changes by this key, or of it.")
+    ] = None,
 ) -> Response:
     """Who changed what, when and from where, newest first. Needs a key without a limit to sources."""
     caller.require("administer", everywhere=True)
-    page = PageRequest(limit, cursor_)
+    page = PageRequest(limit, cursor)
     before = None if page.cursor is None else _entry_in(place(page.cursor, _LIST, key))
     found = await services.installation.keys.audit(limit=page.limit + 1, before=before, key_id=key)
     shown = found[: page.limit]
-    end = cursor((shown[-1].entry_id,), _LIST, key) if len(found) > page.limit else None
+    end = cursor_of((shown[-1].entry_id,), _LIST, key) if len(found) > page.limit else None
     return answer(Page[AuditEntryView](items=tuple(map(AuditEntryView.copied_from, shown)), next_cursor=end))
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from tg_parser.api.answers import Cursor, Limit, SourceIds, answer, answer_json, problems
+from tg_parser.api.answers import DATES, Cursor, Limit, SourceIds, answer, answer_json, problems
 from tg_parser.api.context import Caller
+from tg_parser.domain.date_parsing import PATTERN, parse_span
 from tg_parser.domain.documents import SentimentLabel
 from tg_parser.domain.knowledge import KnowledgeBaseEntry
 from tg_parser.domain.pages import Order, PageRequest
-from tg_parser.domain.refs import MessageType
+from tg_parser.domain.refs import SOURCE_REF_PATTERN, MessageType
+from tg_parser.domain.strict_fields import NO_NUL
 from tg_parser.domain.topics import TopicType
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.reading.documents import DocumentFilter
 from tg_parser.services.reading.messages import MessageFilter
 from tg_parser.services.reading.topics import TopicFilter, TopicOrder
@@ -23,11 +25,15 @@ from tg_parser.services.views.reading import MessageView, TopicLine, TopicView
 
 router = APIRouter()
 
-Ref = Annotated[str, Path(min_length=1, max_length=300, description="tg:CHANNEL:post|comment:NUMBER")]
-DateFrom = Annotated[datetime | None, Query(alias="from", description="Messages from then on.")]
-DateTo = Annotated[datetime | None, Query(alias="to", description="Messages before then.")]
+Ref = Annotated[
+    str,
+    Path(max_length=300, pattern=f"^{SOURCE_REF_PATTERN}$", description="tg:CHANNEL:post|comment:NUMBER"),
+]
+DateFrom = Annotated[str | None, Query(alias="from", pattern=PATTERN, description=f"Messages from then on. {DATES}")]
+DateTo = Annotated[str | None, Query(alias="to", pattern=PATTERN, description=f"Messages before then. {DATES}")]
 Contains = Annotated[
-    str | None, Query(min_length=1, max_length=500, description="A text that it contains, whatever the case.")
+    str | None,
+    Query(min_length=1, max_length=500, pattern=NO_NUL, description="A text that it contains, whatever the case."),
 ]
 
 
@@ -49,7 +55,8 @@ async def list_messages(
     order: Order = "newest",
 ) -> Response:
     """Messages as they were first seen, and what they say now."""
-    wanted = MessageFilter(await caller.channels_of(source), date_from, date_to, message_type)
+    first, last = parse_span(date_from, date_to, utc_now())
+    wanted = MessageFilter(await caller.channels_of(source), first, last, message_type)
     return answer(await (await caller.reading()).messages.page(wanted, PageRequest(limit, cursor), order))
 
 
@@ -91,21 +98,22 @@ async def list_documents(
     limit: Limit = 50,
     cursor: Cursor = None,
     source: SourceIds = None,
-    topic: Annotated[str | None, Query(max_length=300, description="Documents of this topic.")] = None,
+    topic: Annotated[str | None, Query(max_length=300, pattern=NO_NUL, description="Documents of this topic.")] = None,
     date_from: DateFrom = None,
     date_to: DateTo = None,
-    language: Annotated[str | None, Query(min_length=2, max_length=20)] = None,
+    language: Annotated[str | None, Query(min_length=2, max_length=20, pattern=NO_NUL)] = None,
     sentiment: SentimentLabel | None = None,
     noise: Annotated[bool | None, Query(description="Only noise, or none.")] = None,
     contains: Contains = None,
     order: Order = "newest",
 ) -> Response:
     """Documents with their links and topics, by filter."""
+    first, last = parse_span(date_from, date_to, utc_now())
     wanted = DocumentFilter(
         channel_ids=await caller.channels_of(source),
         topic_id=topic,
-        date_from=date_from,
-        date_to=date_to,
+        date_from=first,
+        date_to=last,
         language=language,
         sentiment=sentiment,
         noise=noise,
@@ -123,7 +131,14 @@ async def list_documents(
 )
 async def get_document(
     caller: Caller,
-    document_id: Annotated[str, Path(min_length=1, max_length=300, description="doc:REF, or the REF of its message.")],
+    document_id: Annotated[
+        str,
+        Path(
+            max_length=300,
+            pattern=f"^(?:doc:)?{SOURCE_REF_PATTERN}$",
+            description="doc:REF, or the REF of its message.",
+        ),
+    ],
 ) -> Response:
     """One document."""
     return answer(await (await caller.reading()).documents.one(document_id))
@@ -151,7 +166,8 @@ async def list_topics(
     "/topics/{topic_id}", tags=["topics"], operation_id="getTopic", response_model=TopicView, responses=problems(404)
 )
 async def get_topic(
-    caller: Caller, topic_id: Annotated[str, Path(min_length=1, max_length=300, description="topic:REF")]
+    caller: Caller,
+    topic_id: Annotated[str, Path(min_length=1, max_length=300, pattern=NO_NUL, description="topic:REF")],
 ) -> Response:
     """A topic: its card, and every message of its bundle with its link."""
     return answer(await (await caller.reading()).topics.one(topic_id))
@@ -169,15 +185,17 @@ async def list_entries(
     limit: Limit = 50,
     cursor: Cursor = None,
     source: SourceIds = None,
-    topic: Annotated[str | None, Query(max_length=300, description="Entries of this topic's messages.")] = None,
+    topic: Annotated[
+        str | None, Query(max_length=300, pattern=NO_NUL, description="Entries of this topic's messages.")
+    ] = None,
     date_from: DateFrom = None,
     date_to: DateTo = None,
     order: Order = "newest",
 ) -> Response:
     """Messages as entries of the knowledge base, as an export holds them."""
-    wanted = DocumentFilter(
-        channel_ids=await caller.channels_of(source), topic_id=topic, date_from=date_from, date_to=date_to
-    )
+    first, last = parse_span(date_from, date_to, utc_now())
+    channels = await caller.channels_of(source)
+    wanted = DocumentFilter(channel_ids=channels, topic_id=topic, date_from=first, date_to=last)
     return answer(await (await caller.reading()).entries.page(wanted, PageRequest(limit, cursor), order))
 
 
@@ -190,7 +208,14 @@ async def list_entries(
 )
 async def get_entry(
     caller: Caller,
-    entry_id: Annotated[str, Path(min_length=1, max_length=300, description="kb:msg:REF, or the REF of its message.")],
+    entry_id: Annotated[
+        str,
+        Path(
+            max_length=300,
+            pattern=f"^(?:kb:msg:)?{SOURCE_REF_PATTERN}$",
+            description="kb:msg:REF, or the REF of its message.",
+        ),
+    ],
 ) -> Response:
     """One entry."""
     return answer_json(await (await caller.reading()).entries.one(entry_id))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -13,35 +12,45 @@ from tg_parser.api.answers import Cursor, Limit, answer, problems
 from tg_parser.api.context import Caller, TheServices
 from tg_parser.domain.errors import InvalidCursorError, SourceError
 from tg_parser.domain.messages import Adapter
-from tg_parser.domain.pages import PageRequest, cursor, place
+from tg_parser.domain.pages import PageRequest, cursor_of, place
 from tg_parser.domain.sources import Source, SourceChange
+from tg_parser.domain.strict_fields import NO_NUL, WHOLE, Moment
 from tg_parser.services.views.collecting import RemovedSource
 from tg_parser.services.views.pages import Page
 from tg_parser.services.views.reading import SourceStatusReport
 
 router = APIRouter(prefix="/sources", tags=["sources"])
 
-SourceId = Annotated[str, Path(min_length=1, max_length=200, description="A source.")]
+SourceId = Annotated[str, Path(min_length=1, max_length=200, pattern=NO_NUL, description="A source.")]
 _LIST = "sources"
+_NEVER_NULL = frozenset({"channel_id", "channel_username", "include_comments"})
 
 
 class ChangedSource(BaseModel):
-    """What is to change of a source; what is left out stays as it is."""
+    """What is to change of a source. What is left out stays as it is, and so does a chat or a flag that is null."""
 
     model_config = ConfigDict(extra="forbid")
 
-    channel_id: StrictStr | None = Field(default=None, description="Number, @name or t.me link of the chat.")
-    channel_username: StrictStr | None = Field(default=None, description="The name of the chat.")
-    via: Adapter | None = Field(default=None, description="How it is collected; by itself the way that fits.")
+    channel_id: StrictStr | None = Field(
+        default=None, pattern=NO_NUL, description="Number, @name or t.me link of the chat."
+    )
+    channel_username: StrictStr | None = Field(default=None, pattern=NO_NUL, description="The name of the chat.")
     include_comments: StrictBool | None = None
-    history_from: datetime | None = Field(default=None, description="Nothing older is collected.")
-    history_to: datetime | None = Field(default=None, description="Nothing from then on is collected.")
-    poll_interval_seconds: StrictInt | None = Field(default=None, ge=1, le=31_622_400)
-    batch_size: StrictInt | None = Field(default=None, ge=1, le=10_000)
+    via: Adapter | None = Field(default=None, description="How it is collected; null: the way that fits.")
+    history_from: Moment | None = Field(default=None, description="Nothing older is collected; null: no limit.")
+    history_to: Moment | None = Field(default=None, description="Nothing from then on is collected; null: no limit.")
+    poll_interval_seconds: Annotated[StrictInt, Field(ge=1, le=31_622_400), WHOLE] | None = Field(
+        default=None, description="Seconds between two looks for news; null: as the settings say."
+    )
+    batch_size: Annotated[StrictInt, Field(ge=1, le=10_000), WHOLE] | None = Field(
+        default=None, description="Messages asked for at a time; null: as the adapter does."
+    )
 
     def change(self, source_id: str) -> SourceChange:
-        """The change of a source."""
-        return SourceChange(source_id=source_id, **self.model_dump(exclude_unset=True, exclude={"source_id"}))
+        """The change of a source; null is no chat, and no answer to whether there are comments."""
+        given = self.model_dump(exclude_unset=True, exclude={"source_id"})
+        stated = {name: value for name, value in given.items() if value is not None or name not in _NEVER_NULL}
+        return SourceChange(source_id=source_id, **stated)
 
 
 class NewSource(ChangedSource):
@@ -51,17 +60,17 @@ class NewSource(ChangedSource):
         extra="forbid", json_schema_extra={"examples": [{"source_id": "durov", "include_comments": True}]}
     )
 
-    source_id: StrictStr = Field(min_length=1, max_length=200)
+    source_id: StrictStr = Field(min_length=1, max_length=200, pattern=NO_NUL)
 
 
 @router.get("", operation_id="listSources", response_model=Page[Source], responses=problems())
-async def list_sources(caller: Caller, limit: Limit = 50, cursor_: Cursor = None) -> Response:
+async def list_sources(caller: Caller, limit: Limit = 50, cursor: Cursor = None) -> Response:
     """The sources, by id."""
-    page = PageRequest(limit, cursor_)
+    page = PageRequest(limit, cursor)
     after = _after(page.cursor)
     found = sorted((each for each in await caller.sources() if each.source_id > after), key=lambda each: each.source_id)
     shown = found[: page.limit]
-    end = cursor((shown[-1].source_id,), _LIST) if len(found) > page.limit else None
+    end = cursor_of((shown[-1].source_id,), _LIST) if len(found) > page.limit else None
     return answer(Page[Source](items=tuple(shown), next_cursor=end))
 
 

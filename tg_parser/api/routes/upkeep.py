@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from tg_parser.api.answers import Cursor, Limit, SourceIds, answer, problems
+from tg_parser.api.answers import DATES, Cursor, Limit, SourceIds, answer, problems
 from tg_parser.api.context import FOR_READERS, Caller, TheServices
 from tg_parser.api.routes.jobs import accepted
 from tg_parser.domain.agents import Handoff, HandoffStatus, TaskRecord
+from tg_parser.domain.date_parsing import PATTERN, parse_date
 from tg_parser.domain.pages import PageRequest
+from tg_parser.domain.strict_fields import NO_NUL
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.agent_history import AgentState
 from tg_parser.services.costs import Grouping
 from tg_parser.services.job_requests import SourceId
@@ -28,7 +30,7 @@ from tg_parser.services.views.upkeep import PromptLine, PromptText
 
 router = APIRouter()
 
-AgentName = Annotated[str, Path(min_length=1, max_length=200, description="An agent.")]
+AgentName = Annotated[str, Path(min_length=1, max_length=200, pattern=NO_NUL, description="An agent.")]
 
 
 class FailedAgain(BaseModel):
@@ -69,11 +71,14 @@ async def get_costs(
     caller: Caller,
     services: TheServices,
     by: Annotated[Grouping, Query(description="What each line is the sum of.")] = "day",
-    since: Annotated[datetime | None, Query(description="Spent on that day (UTC) or later.")] = None,
+    since: Annotated[
+        str | None, Query(pattern=PATTERN, description=f"Spent on that day (UTC) or later. {DATES}")
+    ] = None,
     source: SourceIds = None,
 ) -> Response:
     """What language models have cost."""
-    return answer(await services.app.costs.report(by, since, await caller.channels_of(source)))
+    first = None if since is None else parse_date(since, utc_now())
+    return answer(await services.app.costs.report(by, first, await caller.channels_of(source)))
 
 
 @router.get(
@@ -126,7 +131,7 @@ async def list_handoffs(
     limit: Limit = 50,
     cursor: Cursor = None,
     status: HandoffStatus | None = None,
-    agent: Annotated[str | None, Query(max_length=200)] = None,
+    agent: Annotated[str | None, Query(max_length=200, pattern=NO_NUL)] = None,
 ) -> Response:
     """What agents handed to one another, newest first."""
     caller.require("read", everywhere=True)
@@ -154,7 +159,9 @@ async def list_prompts(services: TheServices) -> Response:
     responses=problems(404),
     dependencies=[FOR_READERS],
 )
-async def get_prompt(services: TheServices, name: Annotated[str, Path(min_length=1, max_length=100)]) -> Response:
+async def get_prompt(
+    services: TheServices, name: Annotated[str, Path(min_length=1, max_length=100, pattern=NO_NUL)]
+) -> Response:
     """The file of a prompt as it stands."""
     return answer(PromptText(name=name, text=prompt_text(services.app.settings.prompts, name)))
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from tg_parser.domain.errors import InvalidCursorError, NotFoundError
 from tg_parser.domain.folding import contains
-from tg_parser.domain.pages import PageRequest, cursor, place
+from tg_parser.domain.pages import PageRequest, cursor_of, place
 from tg_parser.domain.topics import TopicCard, TopicType
 from tg_parser.export.entries import resolved_sources, with_texts
 from tg_parser.services.reading.access import AT_ONCE, Access
@@ -75,7 +75,7 @@ class TopicReader:
         more = len(found) > page.limit
         return Page(
             items=tuple(TopicLine.of(each) for each in shown),
-            next_cursor=cursor(_place(shown[-1], order), _LIST, wanted, order) if more else None,
+            next_cursor=cursor_of(_place(shown[-1], order), _LIST, wanted, order) if more else None,
         )
 
     async def each(self, wanted: TopicFilter) -> AsyncIterator[TopicLine]:
