@@ -15,6 +15,7 @@ from tg_parser.export.file_names import former_topic_file_name, topic_file_name
 from tg_parser.export.folder import ENTRIES_FILE, TOPICS_FILE, exported_topics, require_a_folder, require_own_folder
 from tg_parser.export.links import ChatAddress
 from tg_parser.export.writers import JsonArray, prepare_folder, to_json, to_json_line, whole_file
+from tg_parser.observability import metrics
 from tg_parser.storage.engine.threads import finished_in_thread, in_thread
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import ProcessingStorage
@@ -83,6 +84,7 @@ class Exporter:
         except _NothingError:
             return ExportReport(request.out, 0, 0, ())
         await in_thread(_remove, [request.out / name for name in stale - set(written)])
+        metrics.count_messages("export", {"written": messages})
         return ExportReport(request.out, messages, len(written), (ENTRIES_FILE, TOPICS_FILE, *written))
 
     async def require_own_folder(self, request: ExportRequest) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from tg_parser.domain.errors import RateLimitedError, TgParserError
 from tg_parser.domain.sources import Attempt, Source, SourceStatus
 from tg_parser.domain.utc_time import utc_now
+from tg_parser.observability import metrics
 from tg_parser.storage.stores.sources import IngestionStorage
 
 
@@ -44,6 +45,8 @@ async def recorded_attempt(
             counts=dict(counts),
         )
         await storage.record_attempt(outcome, _status_after(error) if live else None)
+        if outcome.error_class is not None:
+            metrics.count_failure("collect", outcome.error_class)
         if isinstance(error, RateLimitedError):
             await storage.set_rate_limit(source_id, error.until, utc_now())
 

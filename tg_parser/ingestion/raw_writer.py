@@ -12,6 +12,7 @@ from tg_parser.domain.refs import source_ref
 from tg_parser.domain.sources import Source
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.ingestion.unknown import what_is_unknown
+from tg_parser.observability import metrics
 from tg_parser.storage.stores.raw import RawStorage
 
 _HASH_CHARS = 16
@@ -27,12 +28,16 @@ class RawWriter:
     async def store(self, source: Source, messages: Sequence[RawMessage], counts: Counter[str]) -> None:
         """Store `messages` under the source's channel id and add up in `counts`. Raises WrongChatError."""
         stored = await self._raw.store([self._as_kept(source, message) for message in messages], utc_now())
+        outcomes = {
+            "new": stored.inserted,
+            "revised": stored.revised,
+            "refreshed": stored.refreshed,
+            "unchanged": stored.unchanged,
+        }
+        metrics.count_messages("collect", outcomes)
         counts.update(
             seen=len(messages),
-            new=stored.inserted,
-            revised=stored.revised,
-            refreshed=stored.refreshed,
-            unchanged=stored.unchanged,
+            **outcomes,
             service=sum(message.service_action is not None for message in messages),
         )
         counts.update(what_is_unknown(messages))
@@ -40,7 +45,9 @@ class RawWriter:
     async def mark_gone(self, refs: Sequence[str], counts: Counter[str]) -> None:
         """Mark messages that Telegram no longer shows."""
         if refs:
-            counts["deleted"] += await self._raw.mark_deleted(refs, utc_now())
+            deleted = await self._raw.mark_deleted(refs, utc_now())
+            metrics.count_messages("collect", {"deleted": deleted})
+            counts["deleted"] += deleted
 
     def _as_kept(self, source: Source, message: RawMessage) -> RawMessage:
         changes: dict[str, object] = {}

@@ -17,6 +17,7 @@ import structlog
 from tg_parser.domain.errors import AnalysisError, ProviderUnavailableError, TgParserError, UnusableAnswerError
 from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.llm.slots import SLOTS, CallSlots
+from tg_parser.observability import metrics
 from tg_parser.processing.analyzer import Analyzed, Analyzer, ChannelProfile, Task
 from tg_parser.processing.circuit_breaker import CircuitBreaker, SetAside
 from tg_parser.processing.contexts import context_refs, task_of
@@ -218,14 +219,31 @@ class ChannelRun:
         await self.documents.store(documents)
         await self.documents.record_failures(failures)
         await self.documents.remove_documents(removed)
-        self.done += ProcessReport(
+        done = ProcessReport(
             processed=len(documents),
             noise=sum(stored.document.is_noise and stored.document.text_clean != "" for stored in documents),
             failed=len(failures),
             removed=len(removed),
             without_text=sum(stored.document.text_clean == "" for stored in documents),
         )
+        self.done += done
+        _count(done, failures)
         self.report(Progress("process", self._handled, max(self.waiting, self._handled)))
+
+
+def _count(done: ProcessReport, failures: Sequence[Failure]) -> None:
+    """Messages whose outcome is stored."""
+    words = done.processed - done.noise - done.without_text
+    outcomes = {
+        "document": words,
+        "noise": done.noise,
+        "without_text": done.without_text,
+        "failed": done.failed,
+        "removed": done.removed,
+    }
+    metrics.count_messages("process", outcomes)
+    for failure in failures:
+        metrics.count_failure("process", failure.error_class)
 
 
 def _take(outcome: Outcome | None, batch: list[Outcome]) -> bool:

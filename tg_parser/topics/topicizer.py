@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.nlp.embeddings import Embedder, text_hash
+from tg_parser.observability import metrics
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
@@ -88,6 +89,8 @@ class Topicizer:
             noted = fingerprint if session is None or session.stopped is None else UNFINISHED
             run = TopicRun(fingerprint=noted, finished_at=utc_now(), report=asdict(found.report))
             await self._topics.replace(channel_ids, found.topics, found.retired, run)
+            outcomes = {"in_a_topic": found.report.in_a_topic, "in_no_topic": found.report.in_no_topic}
+            metrics.count_messages("topicize", outcomes)
         if session is not None and session.stopped is not None:
             raise session.stopped
         titles = tuple(card.title for card, _ in found.topics)

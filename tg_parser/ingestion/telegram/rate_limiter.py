@@ -12,6 +12,7 @@ import structlog
 from tg_parser.config.announced_waits import wait_with_notice
 from tg_parser.domain.errors import AccountError, RateLimitedError
 from tg_parser.domain.utc_time import moment_text, utc_now
+from tg_parser.observability import metrics
 from tg_parser.storage.stores.accounts import AccountStorage
 
 log = structlog.get_logger(__name__)
@@ -54,6 +55,7 @@ class AccountRateLimiter:
     async def note_wait(self, request: str, seconds: int) -> None:
         """Remember, for the next process too, that Telegram wants `request` to wait."""
         patience = max(seconds, 1) + _MARGIN
+        metrics.count_wait("telegram", patience)
         self._until[request] = time.monotonic() + patience
         await self._accounts.set_limit(self._session_id, request, utc_now() + timedelta(seconds=patience))
 

@@ -18,6 +18,7 @@ from tg_parser.domain.errors import RateLimitedError, SourceError, SourceUnavail
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.ingestion.retrying import attempts
 from tg_parser.ingestion.web.answers import asked_wait, is_cut, is_temporary
+from tg_parser.observability import metrics
 
 MAX_BODY = 16 << 20
 """Limit for an unpacked page in bytes; the largest pages of Telegram have a hundredth of that."""
@@ -73,6 +74,7 @@ class WebClient:
                 except _AskedToWaitError as asked:
                     self._asked_until = time.monotonic() + asked.seconds
                     waited += asked.seconds
+                    metrics.count_wait("web_preview", asked.seconds)
                     self._require_patience(waited)
                     log.warning(f"{self.host} asks to wait {asked.seconds:.0f} s; waiting.")
 

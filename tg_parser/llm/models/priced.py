@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models.wrapper import WrapperModel
@@ -12,6 +14,7 @@ from tg_parser.llm.models.response_metadata import CallRecord, purpose_of, with_
 from tg_parser.llm.spending.budget import require_price
 from tg_parser.llm.spending.ledger import Ledger
 from tg_parser.llm.spending.prices import Tariff
+from tg_parser.observability import metrics
 
 
 class Priced(WrapperModel):
@@ -32,9 +35,16 @@ class Priced(WrapperModel):
     ) -> ModelResponse:
         """The answer with its call record. Raises BudgetError before anything is sent."""
         await self._ledger.admit()
-        response = await self.wrapped.request(messages, model_settings, model_request_parameters)
+        began = time.perf_counter()
+        try:
+            response = await self.wrapped.request(messages, model_settings, model_request_parameters)
+        except Exception:
+            metrics.count_no_answer(self._provider_name, self.wrapped.model_name)
+            raise
         record = self._record(response)
-        self._ledger.book(purpose_of(messages), record.provider, record.model, _spending(record))
+        spending = _spending(record)
+        self._ledger.book(purpose_of(messages), record.provider, record.model, spending)
+        metrics.count_answer(record.provider, record.model, spending, time.perf_counter() - began)
         return with_record(response, record)
 
     def _record(self, response: ModelResponse) -> CallRecord:

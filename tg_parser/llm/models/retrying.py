@@ -20,6 +20,7 @@ from tg_parser.domain.errors import AnalysisError, ProviderError, ProviderUnavai
 from tg_parser.llm.choice import ModelChoice, address_variable
 from tg_parser.llm.failures import PROVIDER_ERRORS, FailureAction, hint, reason, verdict
 from tg_parser.llm.models.rate_limited import AskedToWaitError
+from tg_parser.observability import metrics
 
 REJECTIONS_IN_A_ROW = 5
 """This many rejected requests in a row, without any answer, are not caused by single messages."""
@@ -62,11 +63,14 @@ class Retrying(WrapperModel):
                 response = await self.wrapped.request(messages, model_settings, model_request_parameters)
             except AskedToWaitError as asked:
                 waited += asked.seconds
+                metrics.count_wait("provider", asked.seconds)
                 if waited > self._max_wait:
                     raise self._impatient(waited, asked) from asked
             except PROVIDER_ERRORS as error:
                 failed += 1
-                await asyncio.sleep(self._pause(error, failed))
+                pause = self._pause(error, failed)
+                metrics.count_retry(error)
+                await asyncio.sleep(pause)
             else:
                 self._rejected = 0
                 return response

@@ -1,0 +1,68 @@
+"""Counts requests by method, route and kind of status, and how many are being answered."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tg_parser.api.middleware.exchanges import Exchange, route_of
+from tg_parser.observability.instruments import Instruments
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER = "other"
+
+
+class HttpMetrics:
+    """Wraps an application; a caller can make no new series."""
+
+    def __init__(self, app: ASGIApp, instruments: Instruments) -> None:
+        self._app = app
+        self._told = instruments
+        self._counters: dict[tuple[str, str, int], Counter] = {}
+        self._histograms: dict[tuple[str, str], Histogram] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and count it once it is answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Counted(scope, send, self._told)
+        self._told.http_in_flight.inc()
+        try:
+            await self._app(scope, receive, exchange.send)
+        finally:
+            self._told.http_in_flight.dec()
+            exchange.end()
+            self._count(exchange)
+
+    def _count(self, exchange: Exchange) -> None:
+        method = exchange.scope["method"] if exchange.scope["method"] in METHODS else OTHER
+        route, kind = route_of(exchange.scope), exchange.status // 100
+        counter = self._counters.get((method, route, kind))
+        if counter is None:
+            counter = self._counters[method, route, kind] = self._told.http_requests.labels(method, route, f"{kind}xx")
+        counter.inc()
+        if exchange.is_stream:
+            return
+        histogram = self._histograms.get((method, route))
+        if histogram is None:
+            histogram = self._histograms[method, route] = self._told.http_seconds.labels(method, route)
+        histogram.observe(exchange.seconds)
+
+
+class _Counted(Exchange):
+    """An exchange that may turn out to be a stream of events."""
+
+    def __init__(self, scope: Scope, out: Send, told: Instruments) -> None:
+        super().__init__(scope, out)
+        self._streams = told.event_streams
+
+    async def send(self, message: Message) -> None:
+        began = message["type"] == "http.response.start"
+        await super().send(message)
+        if began and self.is_stream:
+            self._streams.inc()
+
+    def end(self) -> None:
+        if self.is_stream:
+            self._streams.dec()

@@ -1,0 +1,134 @@
+"""Counts what happens, in the process where it happens. Every function does nothing unless metrics are switched on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from tg_parser.domain.spending import NANO, Spending
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+    from tg_parser.observability.instruments import Instruments
+
+Stage = Literal["collect", "process", "topicize", "export", "job"]
+AskedBy = Literal["telegram", "web_preview", "provider"]
+
+_on: list[Instruments] = []
+"""The one set of instruments, once they are wanted: who does not want them does not load what they are made of."""
+
+
+def switch_on() -> Instruments:
+    """Count from now on."""
+    if not _on:
+        from prometheus_client import CollectorRegistry  # noqa: PLC0415 - as above
+
+        from tg_parser.observability.instruments import Instruments  # noqa: PLC0415 - as above
+
+        _on.append(Instruments(CollectorRegistry()))
+    return _on[0]
+
+
+def switch_off() -> None:
+    """Count no more, and forget what was counted."""
+    _on.clear()
+
+
+def instruments() -> Instruments | None:
+    """The instruments, where metrics are switched on."""
+    return _on[0] if _on else None
+
+
+def count_messages(stage: Stage, outcomes: Mapping[str, int] | Iterable[tuple[str, int]]) -> None:
+    """A stage has handled messages; `outcomes` are numbers by what came of them."""
+    for each in _on:
+        for outcome, number in dict(outcomes).items():
+            if number:
+                each.messages.labels(stage, outcome).inc(number)
+
+
+def count_failure(stage: Stage, error: str, number: int = 1) -> None:
+    """Something failed with an error of the class `error`."""
+    for each in _on:
+        each.failures.labels(stage, error).inc(number)
+
+
+def count_retry(error: BaseException) -> None:
+    """A call is tried again."""
+    for each in _on:
+        each.retries.labels(type(error).__name__).inc()
+
+
+def count_wait(asked_by: AskedBy, seconds: float) -> None:
+    """Another side has asked to wait."""
+    for each in _on:
+        each.waits.labels(asked_by).inc()
+        each.waited.labels(asked_by).inc(seconds)
+
+
+def count_answer(provider: str, model: str, spent: Spending, seconds: float) -> None:
+    """A language model has answered."""
+    for each in _on:
+        each.llm_requests.labels(provider, model, "answered").inc()
+        each.llm_seconds.labels(provider, model).observe(seconds)
+        each.llm_tokens.labels(provider, model, "input").inc(spent.input_tokens)
+        each.llm_tokens.labels(provider, model, "output").inc(spent.output_tokens)
+        each.llm_cost.labels(provider, model).inc(spent.cost_nanousd / NANO)
+
+
+def count_no_answer(provider: str, model: str) -> None:
+    """A request to a language model has failed."""
+    for each in _on:
+        each.llm_requests.labels(provider, model, "failed").inc()
+
+
+def count_job(kind: str, state: str, seconds: float) -> None:
+    """This process has ended a job."""
+    for each in _on:
+        each.jobs_ended.labels(kind, state).inc()
+        each.job_seconds.labels(kind).observe(seconds)
+
+
+def count_job_put_back(kind: str) -> None:
+    """A job of this process waits for another attempt."""
+    for each in _on:
+        each.jobs_put_back.labels(kind).inc()
+
+
+def count_takeover(kind: str) -> None:
+    """A job of a dead worker was taken over."""
+    for each in _on:
+        each.takeovers.labels(kind).inc()
+
+
+class PoolNumbers(Protocol):
+    """A connection pool at this moment."""
+
+    @property
+    def limit(self) -> int: ...  # noqa: D102
+    @property
+    def open(self) -> int: ...  # noqa: D102
+    @property
+    def checked_out(self) -> int: ...  # noqa: D102
+    @property
+    def waits(self) -> int: ...  # noqa: D102
+    @property
+    def waited_seconds(self) -> float: ...  # noqa: D102
+    @property
+    def refused(self) -> int: ...  # noqa: D102
+
+
+def watch_pools(pools: Callable[[], Mapping[str, PoolNumbers]]) -> None:
+    """Show the connection pools of this process whenever somebody looks."""
+    from tg_parser.observability.pools import PoolCollector  # noqa: PLC0415 - as above
+
+    for each in _on:
+        PoolCollector(each.registry, pools)
+
+
+def page(*registries: CollectorRegistry) -> bytes:
+    """The metrics of this process, and of further registries, as Prometheus reads them."""
+    from prometheus_client import generate_latest  # noqa: PLC0415 - as above
+
+    return b"".join(generate_latest(each) for each in (*(each.registry for each in _on), *registries))
