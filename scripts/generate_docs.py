@@ -5,17 +5,19 @@ docs/contracts/*.schema.json           from the data contracts and the results o
 docs/contracts/README.md               which command prints which result
 docs/reference/cli.md                  from the commands' own help
 docs/reference/errors.md               from the tree of errors and the hints of the command line
+docs/reference/metrics.md              from the metrics as they are registered
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
+from prometheus_client import CollectorRegistry
 from pydantic import BaseModel, SecretStr
 from pydantic_settings import BaseSettings
 
@@ -29,7 +31,11 @@ from tg_parser.domain.knowledge import KnowledgeBaseEntry
 from tg_parser.domain.messages import ExportedMessage, RawMessage
 from tg_parser.domain.sources import Source
 from tg_parser.domain.topics import Anchor, TopicBundle, TopicCard
+from tg_parser.observability.instruments import Instruments
+from tg_parser.observability.pools import PoolCollector
+from tg_parser.observability.state import JobsFigures, SourceFigures, StateCollector, StateFigures
 from tg_parser.services.views import agents, collecting, health, jobs, keys, reading, runs, schedule, spending, upkeep
+from tg_parser.storage.engine.pool import PoolFigures
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS: tuple[type[BaseModel], ...] = (
@@ -118,6 +124,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / ".env.example", environment_example()
     yield ROOT / "docs/reference/cli.md", cli_reference()
     yield ROOT / "docs/reference/errors.md", errors_page()
+    yield ROOT / "docs/reference/metrics.md", metrics_reference()
     yield ROOT / "docs/contracts/README.md", contracts_page()
     for model in dict.fromkeys((*CONTRACTS, *RESULTS.values(), *PROBES.values())):
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
@@ -184,6 +191,45 @@ def errors_page() -> str:
         *(f"| `{case}` | {hint.replace('|', chr(92) + '|')} |" for case, hint in sorted(HINTS.items())),
     ]
     return "\n".join(lines) + "\n"
+
+
+def metrics_reference() -> str:
+    """Every metric with its labels."""
+    process, state = CollectorRegistry(), StateCollector(1)
+    known = Instruments(process).labels
+    PoolCollector(process, lambda: {"": PoolFigures(0, 0, 0, 0, 0, 0, 0.0, 0.0, 0)})
+    source, jobs = SourceFigures("", "", 0.0), JobsFigures("", "", 0, 0.0)
+    state.figures = StateFigures(0.0, [source], [jobs], 0.0, 0.0, 0.0, 0.0)
+    lines = [
+        "# Metrics",
+        "",
+        "Generated from the code by `make docs`. How to switch them on and what to watch:",
+        "[monitor.md](../how-to/monitor.md).",
+        "",
+        "## Of a process",
+        "",
+        "The API shows its own at `/metrics`, a worker at `--metrics-port`. Beside them are `process_…`: what the system",
+        "knows of the process.",
+        "",
+        *_metrics_table(process, known),
+        "",
+        "## Of the databases",
+        "",
+        "The API alone shows them; they are up to 15 seconds old, and left out while the database does not answer.",
+        "",
+        *_metrics_table(state.registry, {}),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _metrics_table(registry: CollectorRegistry, known: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    yield from ("| metric | type | labels | meaning |", "|---|---|---|---|")
+    suffixes = {"counter": "_total", "info": "_info"}
+    for family in registry.collect():
+        if not family.name.startswith("process_"):
+            labels = known.get(family.name) or sorted({name for each in family.samples for name in each.labels})
+            name = f"`{family.name}{suffixes.get(family.type, '')}`"
+            yield f"| {name} | {family.type} | {', '.join(f'`{label}`' for label in labels)} | {family.documentation} |"
 
 
 def _errors(kind: type[TgParserError] = TgParserError) -> Iterator[type[TgParserError]]:

@@ -15,6 +15,7 @@ from tg_parser.domain.errors import StorageError, TgParserError
 from tg_parser.domain.jobs import Job, JobError, JobState, JsonObject, error_of, next_attempt
 from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.domain.utc_time import utc_now
+from tg_parser.observability import metrics
 from tg_parser.storage.stores.jobs import Heard, JobStorage
 
 log = structlog.get_logger(__name__)
@@ -112,9 +113,12 @@ class JobExecutor:
     ) -> None:
         ended = await _insist(lambda: self._storage.finish(job, state, utc_now(), result=result, error=error))
         log.info("job ended" if ended else "job had been taken over", kind=job.kind, state=state, attempt=job.attempt)
+        if ended is not None:
+            _count(ended, error)
 
     async def _give_back(self, job: Job, run_at: datetime, error: JobError | None) -> None:
         await _insist(lambda: self._storage.give_back(job, run_at, utc_now(), error))
+        metrics.count_job_put_back(job.kind)
         log.info("job waits again", kind=job.kind, until=run_at.isoformat(), reason=error and error.code)
 
     @contextlib.asynccontextmanager
@@ -140,6 +144,13 @@ class JobExecutor:
         if steps.changed:
             steps.changed = False
             await self._storage.note_progress(job, steps.as_json(utc_now()))
+
+
+def _count(job: Job, error: JobError | None) -> None:
+    if job.started_at is not None and job.finished_at is not None:
+        metrics.count_job(job.kind, job.state, (job.finished_at - job.started_at).total_seconds())
+    if error is not None:
+        metrics.count_failure("job", error.code)
 
 
 class _Steps:

@@ -13,6 +13,7 @@ import structlog
 
 from tg_parser.domain.errors import StorageError
 from tg_parser.domain.utc_time import utc_now
+from tg_parser.observability import metrics
 from tg_parser.storage.stores.jobs import JobStorage
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,7 @@ class JobRunner(Protocol):
 async def take_over(storage: JobStorage, silent_since: datetime | None, worker: str) -> None:
     """Let the jobs of workers that are silent since then, of all without a time, wait again; not those of `worker`."""
     for job in await storage.take_over(silent_since, utc_now(), worker):
+        metrics.count_takeover(job.kind)
         log.warning("a job of a worker that died is taken over", job_id=job.job_id, state=job.state)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 
 from tg_parser import __version__
@@ -12,132 +14,69 @@ _JOBS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0)
 
 
 class Instruments:
-    """What happens in this process."""
+    """What happens in this process. `labels` has those of each metric, by its name."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self.labels: dict[str, tuple[str, ...]] = {}
         ProcessCollector(registry=registry)
         Info("tg_parser_build", "The version that runs.", registry=registry).info({"version": __version__})
-        self._stages(registry)
-        self._models(registry)
-        self._jobs(registry)
-        self._http(registry)
+        self._make_those_of_stages()
+        self._make_those_of_models()
+        self._make_those_of_jobs()
+        self._make_those_of_http()
 
-    def _stages(self, registry: CollectorRegistry) -> None:
-        self.messages = Counter(
-            "tg_parser_messages",
-            "Messages that a stage has handled, by what came of them.",
-            ["stage", "outcome"],
-            registry=registry,
+    def _make_those_of_stages(self) -> None:
+        self.messages = self._counter(
+            "messages", "Messages that a stage has handled, by what came of them.", "stage", "outcome"
         )
-        self.failures = Counter(
-            "tg_parser_failures",
+        self.failures = self._counter(
+            "failures",
             "Failures by class: of messages (process), of attempts to collect a source (collect), of jobs (job).",
-            ["stage", "error"],
-            registry=registry,
+            "stage",
+            "error",
         )
-        self.retries = Counter(
-            "tg_parser_retries", "Calls that were tried again, by the class of the error.", ["error"], registry=registry
-        )
-        self.waits = Counter(
-            "tg_parser_flood_waits", "How often another side asked to wait.", ["asked_by"], registry=registry
-        )
-        self.waited = Counter(
-            "tg_parser_flood_wait_seconds",
-            "Seconds that another side asked to wait, in all.",
-            ["asked_by"],
-            registry=registry,
+        self.retries = self._counter("retries", "Calls that were tried again, by the class of the error.", "error")
+        self.waits = self._counter("flood_waits", "How often another side asked to wait.", "asked_by")
+        self.waited = self._counter(
+            "flood_wait_seconds", "Seconds that another side asked to wait, in all.", "asked_by"
         )
 
-    def _models(self, registry: CollectorRegistry) -> None:
-        labels = ["provider", "model"]
-        self.llm_requests = Counter(
-            "tg_parser_llm_requests",
-            "Requests to language models: answered, or failed.",
-            [*labels, "outcome"],
-            registry=registry,
+    def _make_those_of_models(self) -> None:
+        model = "provider", "model"
+        self.llm_requests = self._counter(
+            "llm_requests", "Requests to language models: answered, or failed.", *model, "outcome"
         )
-        self.llm_seconds = Histogram(
-            "tg_parser_llm_request_seconds", "How long answers took.", labels, registry=registry, buckets=_CALLS
-        )
-        self.llm_tokens = Counter(
-            "tg_parser_llm_tokens",
-            "Tokens sent (input) and answered (output).",
-            [*labels, "direction"],
-            registry=registry,
-        )
-        self.llm_cost = Counter(
-            "tg_parser_llm_cost_dollars", "What answers have cost, where the price is known.", labels, registry=registry
-        )
+        self.llm_seconds = self._histogram("llm_request_seconds", "How long answers took.", _CALLS, *model)
+        self.llm_tokens = self._counter("llm_tokens", "Tokens sent (input) and answered (output).", *model, "direction")
+        self.llm_cost = self._counter("llm_cost_dollars", "What answers have cost, where the price is known.", *model)
 
-    def _jobs(self, registry: CollectorRegistry) -> None:
-        self.jobs_ended = Counter(
-            "tg_parser_jobs_ended", "Jobs that this process has ended.", ["kind", "state"], registry=registry
+    def _make_those_of_jobs(self) -> None:
+        self.jobs_ended = self._counter("jobs_ended", "Jobs that this process has ended.", "kind", "state")
+        self.jobs_put_back = self._counter(
+            "jobs_put_back", "Jobs that this process has begun and that wait for another attempt.", "kind"
         )
-        self.jobs_put_back = Counter(
-            "tg_parser_jobs_put_back",
-            "Jobs that this process has begun and that wait for another attempt.",
-            ["kind"],
-            registry=registry,
-        )
-        self.job_seconds = Histogram(
-            "tg_parser_job_seconds", "How long jobs ran.", ["kind"], registry=registry, buckets=_JOBS
-        )
-        self.takeovers = Counter(
-            "tg_parser_jobs_taken_over",
-            "Jobs of dead workers that this process took over.",
-            ["kind"],
-            registry=registry,
-        )
+        self.job_seconds = self._histogram("job_seconds", "How long jobs ran.", _JOBS, "kind")
+        self.takeovers = self._counter("jobs_taken_over", "Jobs of dead workers that this process took over.", "kind")
 
-    def _http(self, registry: CollectorRegistry) -> None:
-        self.http_requests = Counter(
-            "tg_parser_http_requests",
-            "Requests that were answered.",
-            ["method", "route", "status"],
-            registry=registry,
+    def _make_those_of_http(self) -> None:
+        self.http_requests = self._counter("http_requests", "Requests that were answered.", "method", "route", "status")
+        self.http_seconds = self._histogram(
+            "http_request_seconds", "How long answers took, event streams left out.", _FAST, "method", "route"
         )
-        self.http_seconds = Histogram(
-            "tg_parser_http_request_seconds",
-            "How long answers took, event streams left out.",
-            ["method", "route"],
-            registry=registry,
-            buckets=_FAST,
-        )
-        self.http_in_flight = Gauge(
-            "tg_parser_http_requests_in_flight", "Requests that are being answered.", registry=registry
-        )
-        self.event_streams = Gauge("tg_parser_event_streams_open", "Open streams of events.", registry=registry)
+        self.http_in_flight = self._gauge("http_requests_in_flight", "Requests that are being answered.")
+        self.event_streams = self._gauge("event_streams_open", "Open streams of events.")
 
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(self._named(name, labels), meaning, labels, registry=self.registry)
 
-class StateGauges:
-    """What is in the databases; the same whichever process looks, so one of them exports it."""
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(self._named(name, labels), meaning, labels, registry=self.registry)
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.registry = registry
+    def _histogram(self, name: str, meaning: str, buckets: Sequence[float], *labels: str) -> Histogram:
+        return Histogram(self._named(name, labels), meaning, labels, registry=self.registry, buckets=buckets)
 
-        def gauge(name: str, meaning: str, *labels: str) -> Gauge:
-            return Gauge(f"tg_parser_{name}", meaning, labels, registry=registry)
-
-        self.up = gauge("database_up", "1 where the database answered, else 0; then the others are left out.")
-        self.collected = gauge("state_timestamp_seconds", "When the figures from the database were read.")
-        self.sources = gauge("sources", "Sources by status.", "status")
-        self.backlog = gauge("backlog_messages", "Messages that wait to be processed.", "source")
-        self.oldest = gauge("backlog_oldest_seconds", "Age of the oldest message that waits.", "source")
-        self.lag = gauge(
-            "ingestion_lag_seconds", "Time since a source was last collected, or since it was added.", "source"
-        )
-        self.failed_messages = gauge("failed_messages", "Messages in the failure ledger.", "source")
-        self.failed_attempts = gauge("failed_attempts", "Attempts to collect that failed in a row.", "source")
-        self.jobs = gauge("jobs", "Jobs by kind and state.", "kind", "state")
-        self.oldest_job = gauge(
-            "jobs_oldest_seconds", "For how long the oldest job has been ready, or has run.", "kind", "state"
-        )
-        self.month_cost = gauge("llm_month_cost_dollars", "What models have cost this month, in UTC.")
-        self.budget_left = gauge(
-            "llm_budget_left_dollars", "What is left of LLM_MONTHLY_BUDGET; absent without one.", "of"
-        )
-        self.last_backup = gauge("last_backup_timestamp_seconds", "When the newest backup was made; 0 for none.")
-        self.last_takeover = gauge(
-            "last_takeover_timestamp_seconds", "When a worker last looked for jobs of dead workers; 0 for never."
-        )
+    def _named(self, name: str, labels: tuple[str, ...]) -> str:
+        whole = f"tg_parser_{name}"
+        self.labels[whole] = labels
+        return whole

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from stamina.instrumentation import RetryDetails, get_on_retry_hooks, set_on_retry_hooks
+
 from tg_parser.domain.spending import NANO, Spending
 
 if TYPE_CHECKING:
@@ -20,19 +22,21 @@ _on: list[Instruments] = []
 
 
 def switch_on() -> Instruments:
-    """Count from now on."""
+    """Count from now on, also what stamina tries again."""
     if not _on:
         from prometheus_client import CollectorRegistry  # noqa: PLC0415 - as above
 
         from tg_parser.observability.instruments import Instruments  # noqa: PLC0415 - as above
 
         _on.append(Instruments(CollectorRegistry()))
+        set_on_retry_hooks((*get_on_retry_hooks(), _count_retry))
     return _on[0]
 
 
 def switch_off() -> None:
     """Count no more, and forget what was counted."""
     _on.clear()
+    set_on_retry_hooks(tuple(hook for hook in get_on_retry_hooks() if hook is not _count_retry))
 
 
 def instruments() -> Instruments | None:
@@ -52,6 +56,10 @@ def count_failure(stage: Stage, error: str, number: int = 1) -> None:
     """Something failed with an error of the class `error`."""
     for each in _on:
         each.failures.labels(stage, error).inc(number)
+
+
+def _count_retry(details: RetryDetails) -> None:
+    count_retry(details.caused_by)
 
 
 def count_retry(error: BaseException) -> None:

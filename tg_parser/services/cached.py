@@ -31,6 +31,11 @@ class Cached(Generic[T]):
             return None
         return self._known[1]
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether a look is under way."""
+        return self._looking is not None
+
     async def get(self) -> T:
         """What is known, or what a new look finds. Whoever else asks meanwhile waits for the same look."""
         if (known := self.fresh) is not None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tg_parser.services.pools import PoolService
     from tg_parser.services.reading.service import ReadingService
     from tg_parser.services.sentiment import SentimentService
+    from tg_parser.services.service_figures import FiguresService
     from tg_parser.services.sources import SourceService
     from tg_parser.services.status import StatusService
     from tg_parser.wiring.context import RunContext
@@ -64,7 +65,14 @@ class App:
         """How well everything is, for those who watch."""
         from tg_parser.wiring.health import health_over
 
-        return health_over(self._databases, self.settings, self.shared.stores.sources)
+        return health_over(self._databases, self.settings, self.figures)
+
+    @cached_property
+    def figures(self) -> FiguresService:
+        """Sources and jobs in figures, for those who watch."""
+        from tg_parser.wiring.health import figures_over
+
+        return figures_over(self._databases, self.shared.stores.sources)
 
     @cached_property
     def sources(self) -> SourceService:

@@ -14,10 +14,14 @@ from tg_parser.storage.stores.job_figures import JobFigures
 from tg_parser.storage.stores.sources import IngestionStorage
 
 
-def health_over(databases: Databases, settings: Settings, sources: IngestionStorage) -> HealthService:
+def figures_over(databases: Databases, sources: IngestionStorage) -> FiguresService:
+    """Figures for those who watch."""
+    return FiguresService(sources, BacklogStorage(databases.processing), JobFigures(databases.processing))
+
+
+def health_over(databases: Databases, settings: Settings, figures: FiguresService) -> HealthService:
     """The health of an installation as one of its processes sees it."""
     jobs = JobFigures(databases.processing)
     on_server = settings.database.type == "postgresql"
     workers: Workers = QueueWorkers(jobs) if on_server else EmbeddedWorker(databases.locks, LOCK)
-    figures = FiguresService(sources, BacklogStorage(databases.processing), jobs)
     return HealthService(databases, workers, LlmProvider(settings.llm, settings.observability), figures)

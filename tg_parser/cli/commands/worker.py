@@ -24,8 +24,19 @@ Queues = Annotated[
     typer.Option("--queues", help="Kinds of jobs to do, with commas between them; unset, every kind."),
 ]
 
+MetricsPort = Annotated[
+    int | None,
+    typer.Option("--metrics-port", min=1, max=65_535, help="Serve the metrics of this worker on this port."),
+]
+MetricsHost = Annotated[str, typer.Option("--metrics-host", help="Address that the metrics are served at.")]
 
-def worker(concurrency: Concurrency = None, queues: Queues = None) -> None:
+
+def worker(
+    concurrency: Concurrency = None,
+    queues: Queues = None,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = "127.0.0.1",
+) -> None:
     """Do the jobs that wait, until stopped: by Ctrl-C or SIGTERM, after which running jobs have time to end."""
     kinds = [each.strip() for each in (queues or "").split(",") if each.strip()]
     if unknown := sorted(set(kinds) - set(JOB_KINDS)):
@@ -33,14 +44,16 @@ def worker(concurrency: Concurrency = None, queues: Queues = None) -> None:
 
     async def work(app: App) -> None:
         from tg_parser.wiring.jobs import jobs_over, schedule_kept
+        from tg_parser.wiring.metrics import metrics_of_worker
 
         jobs = jobs_over(app, concurrency=concurrency, queues=kinds)
         stop = asyncio.Event()
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
         say(f"Worker {jobs.executor.worker} waits for jobs.")
-        async with schedule_kept(app, jobs.service):
-            await jobs.runner.run(stop)
+        with metrics_of_worker(app, metrics_host, metrics_port):
+            async with schedule_kept(app, jobs.service):
+                await jobs.runner.run(stop)
         say("Stopped. Jobs that had not ended wait for the next worker.")
 
     execute(work, begin=True)

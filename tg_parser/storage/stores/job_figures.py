@@ -42,6 +42,12 @@ class JobFigures:
         rows = await self._database.rows(statement)
         return [JobCount(row["job_type"], row["status"], row["number"], row["oldest"]) for row in rows]
 
+    async def last_done(self, kind: str) -> datetime | None:
+        """When the last job of a kind was done, of those that are still kept."""
+        done = select(func.max(_job.completed_at).label("last")).where(_job.job_type == kind, _job.status == "done")
+        moment: datetime | None = (await self._database.rows(done))[0]["last"]
+        return moment
+
     async def living_workers(self, seconds: float) -> int:
         """Workers of the queue that were heard of in the last `seconds`. Only a server has such a queue."""
         rows = await self._database.rows(_LIVING.bindparams(span=seconds))

@@ -1,0 +1,147 @@
+"""What is in the databases as metrics: the same whichever process looks, so one of them, the API, exports it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFigures:
+    """A source, or all further ones together. Ages are in seconds."""
+
+    name: str
+    status: str
+    lag: float
+    backlog: int = 0
+    oldest: float = 0.0
+    failed_messages: int = 0
+    failed_attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JobsFigures:
+    """Jobs of a kind in a state; `oldest` is the age of the oldest that waits or runs, in seconds."""
+
+    kind: str
+    state: str
+    number: int
+    oldest: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateFigures:
+    """All of it. Moments are seconds since 1970, 0 for never; money is dollars."""
+
+    read_at: float
+    sources: Sequence[SourceFigures]
+    jobs: Sequence[JobsFigures]
+    month_cost: float
+    budget_left: float | None
+    last_backup: float
+    last_takeover: float
+
+
+class StateCollector(Collector):
+    """Shows the `figures` that it was given last; None where the database is away."""
+
+    def __init__(self, most_sources: int) -> None:
+        self.registry = CollectorRegistry()
+        self.figures: StateFigures | None = None
+        self._most_sources = most_sources
+        self.registry.register(self)
+
+    def collect(self) -> Iterable[Metric]:
+        """The metrics."""
+        yield _gauge("database_up", "1 where the database answered; else 0, and the others are left out.", self.figures)
+        if self.figures is not None:
+            yield from _of_sources(self.figures.sources, self._most_sources)
+            yield from _of_jobs(self.figures.jobs)
+            yield from _of_installation(self.figures)
+
+
+def _of_sources(sources: Sequence[SourceFigures], most: int) -> Iterable[Metric]:
+    statuses = Counter(each.status for each in sources)
+    yield _labelled("sources", "Sources by status.", ["status"], [((name,), n) for name, n in sorted(statuses.items())])
+    shown = [*sources[:most], *_together(sources[most:])]
+
+    def of_each(name: str, meaning: str, values: Iterable[float]) -> Metric:
+        pairs = zip(shown, values, strict=True)
+        return _labelled(name, meaning, ["source"], [((each.name,), value) for each, value in pairs])
+
+    yield of_each("backlog_messages", "Messages that wait to be processed.", (each.backlog for each in shown))
+    yield of_each(
+        "backlog_oldest_seconds", "Age of the oldest message that waits; 0 for none.", (each.oldest for each in shown)
+    )
+    yield of_each(
+        "ingestion_lag_seconds",
+        "Time since a source was last collected, or since it was added.",
+        (each.lag for each in shown),
+    )
+    yield of_each("failed_messages", "Messages in the failure ledger.", (each.failed_messages for each in shown))
+    yield of_each(
+        "failed_attempts", "Attempts to collect that failed in a row.", (each.failed_attempts for each in shown)
+    )
+
+
+def _together(rest: Sequence[SourceFigures]) -> list[SourceFigures]:
+    if not rest:
+        return []
+    return [
+        SourceFigures(
+            OTHER,
+            OTHER,
+            lag=max(each.lag for each in rest),
+            backlog=sum(each.backlog for each in rest),
+            oldest=max(each.oldest for each in rest),
+            failed_messages=sum(each.failed_messages for each in rest),
+            failed_attempts=sum(each.failed_attempts for each in rest),
+        )
+    ]
+
+
+def _of_jobs(jobs: Sequence[JobsFigures]) -> Iterable[Metric]:
+    labels = ["kind", "state"]
+    yield _labelled(
+        "jobs", "Jobs by kind and state.", labels, [((each.kind, each.state), each.number) for each in jobs]
+    )
+    ages = [((each.kind, each.state), each.oldest) for each in jobs if each.oldest is not None]
+    yield _labelled("jobs_oldest_seconds", "For how long the oldest job has been ready, or has run.", labels, ages)
+
+
+def _of_installation(figures: StateFigures) -> Iterable[Metric]:
+    yield _gauge("llm_month_cost_dollars", "What models have cost this month, in UTC.", figures.month_cost)
+    if figures.budget_left is not None:
+        yield _gauge(
+            "llm_budget_left_dollars", "What is left of LLM_MONTHLY_BUDGET, if that is set.", figures.budget_left
+        )
+    yield _gauge(
+        "last_backup_timestamp_seconds", "When the newest good backup was made; 0 for none.", figures.last_backup
+    )
+    yield _gauge(
+        "last_takeover_timestamp_seconds",
+        "When a worker last looked for jobs of dead workers; 0 for never.",
+        figures.last_takeover,
+    )
+    yield _gauge("state_timestamp_seconds", "When these figures were read from the database.", figures.read_at)
+
+
+def _gauge(name: str, meaning: str, value: object) -> Metric:
+    number = float(value) if isinstance(value, int | float) else float(value is not None)
+    return GaugeMetricFamily(f"tg_parser_{name}", meaning, value=number)
+
+
+def _labelled(
+    name: str, meaning: str, labels: Sequence[str], values: Iterable[tuple[tuple[str, ...], float]]
+) -> Metric:
+    family = GaugeMetricFamily(f"tg_parser_{name}", meaning, labels=labels)
+    for named, value in values:
+        family.add_metric(named, value)
+    return family
