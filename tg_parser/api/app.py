@@ -28,18 +28,22 @@ from tg_parser.api.rate_limits import RateLimits
 from tg_parser.api.routes import events, exports, jobs, keys, reading, sources, upkeep, work
 from tg_parser.config.api_settings import ApiSettings, parts
 from tg_parser.domain.errors import TgParserError
+from tg_parser.wiring.metrics import Counting
 
 PREFIX = "/api/v1"
 _ROUTERS = (sources, work, jobs, events, reading, exports, upkeep, keys)
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 
 
-def create_app(services: Services) -> ASGIApp:
-    """Everything that answers requests: probes, which cost nearly nothing, and what is under /api/v1."""
+def create_app(services: Services, counting: Counting | None = None) -> ASGIApp:
+    """Everything that answers requests: probes, which cost nearly nothing, and what is under /api/v1.
+
+    Requests are counted, and the counts shown, where there is something to count with.
+    """
     settings = services.app.settings
     api = create_api()
     api.state.services = services
-    probes = probe_routes(services.app.health, None, _guard_of(services))
+    probes = probe_routes(services.app.health, counting.page if counting else None, _guard_of(services))
     routed: ASGIApp = Router(routes=probes, default=api)
     routed = Idempotency(routed, services.keyed_requests, secret=f"{PREFIX}/keys")
     routed = Gate(
@@ -48,7 +52,13 @@ def create_app(services: Services) -> ASGIApp:
         RateLimits(settings.rate_limits),
         key_required=settings.api.key_required,
     )
-    return _around(routed, settings.api)
+    served = _around(routed, settings.api)
+    if counting is None:
+        return served
+    # Only who counts needs it, and it takes a while to load.
+    from tg_parser.api.middleware.http_metrics import HttpMetrics  # noqa: PLC0415
+
+    return HttpMetrics(served, counting.instruments)
 
 
 def create_api() -> FastAPI:

@@ -16,6 +16,7 @@ from tg_parser.services.jobs import JobService
 from tg_parser.services.scope import Installation
 from tg_parser.wiring.app import App
 from tg_parser.wiring.jobs import job_files, job_service, jobs_over, schedule_kept, schedule_service
+from tg_parser.wiring.metrics import counting
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +53,4 @@ def _served(app: App, jobs: JobService) -> Served:
         schedule=schedule_service(app, jobs),
         keyed_requests=app.keyed_requests,
     )
-    return Served(create_app(services), watch.close)
+    return Served(create_app(services, counting(app, jobs)), watch.close)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,25 @@ if TYPE_CHECKING:
 Page = Callable[[], Awaitable[bytes]]
 
 
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What the API counts with, and the page that shows it."""
+
+    instruments: Instruments
+    page: Page
+
+
 def counted(app: App) -> Instruments:
     """Count from now on what happens in this process, and watch its connections."""
     instruments = metrics.switch_on()
     pools = app.shared.databases.pools
     metrics.watch_pools(lambda: {name: pool.figures() for name, pool in pools.items()})
     return instruments
+
+
+def counting(app: App, jobs: JobService) -> Counting | None:
+    """What an API counts with; None unless METRICS_ENABLED."""
+    return Counting(counted(app), metrics_page(app, jobs)) if app.settings.observability.metrics else None
 
 
 def metrics_page(app: App, jobs: JobService) -> Page:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tg_parser.api.probes import PROBES
 from tg_parser.api.rate_limits import RateLimits, Room
-from tg_parser.domain.errors import UnauthorizedError
+from tg_parser.domain.errors import StorageUnavailableError, UnauthorizedError
 from tg_parser.domain.keys import Actor, ApiKey
 from tg_parser.domain.utc_time import utc_now
+from tg_parser.services.cached import answered_within
 from tg_parser.services.keys import KeyService
 
 OPEN = "/health/live"
 """The one route that nobody needs a key for, and that is not counted."""
+PROBE_SECONDS = 1.5
 ANYONE = "anyone"
 """The name of whoever calls without a key, where none is required."""
 
@@ -33,12 +38,21 @@ class Gate:
             return
         address = (scope.get("client") or ("unknown", 0))[0]
         room = await self._limits.require_address(address)
-        key = await self._key(secret_of(Headers(scope=scope)), address)
+        key = await self._in_time(scope["path"], self._key(secret_of(Headers(scope=scope)), address))
         if key is not None:
             room = await self._limits.require_key(key.key_id)
             scope["state"]["key_id"] = key.key_id
         scope["state"]["actor"] = Actor(key.key_id if key else ANYONE, address, key)
         await self._app(scope, receive, send if room is None else _telling(room, send))
+
+    async def _in_time(self, path: str, key: Awaitable[ApiKey | None]) -> ApiKey | None:
+        """The key; who asks how the service is hears soon that the database is away. Raises StorageUnavailableError."""
+        if path not in PROBES:
+            return await key
+        try:
+            return await answered_within(PROBE_SECONDS, key)
+        except TimeoutError:
+            raise StorageUnavailableError("The database does not answer, so keys cannot be checked.") from None
 
     async def _key(self, secret: str | None, address: str) -> ApiKey | None:
         if secret is None and not self._key_required:
