@@ -14,10 +14,12 @@ import structlog
 from pydantic import BaseModel
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
+from tg_parser.backup.work import in_thread as of_backup
 from tg_parser.config.logging import configure_logging, masked, tell_retry
 from tg_parser.config.redaction import Redactor
 from tg_parser.config.settings import LoggingSettings
 from tg_parser.domain.errors import StorageUnavailableError
+from tg_parser.storage.engine.threads import in_thread
 
 
 @pytest.fixture(autouse=True)
@@ -155,3 +157,30 @@ def test_nested_secrets_do_not_reach_the_log(capsys: pytest.CaptureFixture[str])
         assert "tried" in told
         for secret in ("hunter2", "abc-key", "s3cret"):
             assert secret not in told
+
+
+async def test_what_runs_in_a_thread_keeps_the_ids(capsys: pytest.CaptureFixture[str]) -> None:
+    """A stage that works in a thread, and a backup, log with the ids of their job."""
+    configure_logging(LoggingSettings(format="json"))
+    log = structlog.get_logger("t")
+    with structlog.contextvars.bound_contextvars(job_id="job-1"):
+        await in_thread(log.info, "from a thread")
+        await of_backup(lambda _: log.info("from a backup"))
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["event"], line["job_id"]) for line in told] == [
+        ("from a thread", "job-1"),
+        ("from a backup", "job-1"),
+    ]
+
+
+def test_lines_of_libraries_are_objects_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """Their arguments are in the sentence, what is bound is there, and secrets are masked."""
+    configure_logging(LoggingSettings(format="json"), ["hunter2"])
+    with structlog.contextvars.bound_contextvars(request_id="r-1"):
+        logging.getLogger("uvicorn.error").warning("Invalid %s of %s", "request", "hunter2")
+        logging.getLogger("procrastinate.worker").info("Starting job %s", "run_job", extra={"action": "start_job"})
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["event"], line["request_id"]) for line in told] == [
+        ("Invalid request of ***", "r-1"),
+        ("Starting job run_job", "r-1"),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -73,7 +74,7 @@ async def in_thread(work: Callable[[Work], T], report: ReportProgress = silent) 
     """Run `work` while the event loop goes on. When cancelled, return after the thread has cleaned up and ended."""
     loop = asyncio.get_running_loop()
     doing = Work(report, loop)
-    running = loop.run_in_executor(None, work, doing)
+    running = loop.run_in_executor(None, contextvars.copy_context().run, work, doing)
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:

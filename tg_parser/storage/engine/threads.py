@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
@@ -13,7 +14,9 @@ T = TypeVar("T")
 
 async def in_thread(call: Callable[..., T], *arguments: Any) -> T:
     """Run `call` in a thread and wait for its end even when cancelled: what it uses must stay open until then."""
-    running = asyncio.get_running_loop().run_in_executor(None, partial(call, *arguments))
+    # What is bound to the log and to traces goes with it.
+    work = partial(contextvars.copy_context().run, call, *arguments)
+    running = asyncio.get_running_loop().run_in_executor(None, work)
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
