@@ -4,6 +4,7 @@ ENV_VARIABLES_GUIDE.md, .env.example   from the settings classes
 docs/contracts/*.schema.json           from the data contracts and the results of commands
 docs/contracts/README.md               which command prints which result
 docs/reference/cli.md                  from the commands' own help
+docs/reference/openapi.json            from the routes of the API
 docs/reference/errors.md               from the tree of errors and the hints of the command line
 docs/reference/metrics.md              from the metrics as they are registered
 """
@@ -21,6 +22,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import BaseModel, SecretStr
 from pydantic_settings import BaseSettings
 
+from tg_parser.api.app import create_api
 from tg_parser.cli.app import app
 from tg_parser.cli.hints import HINTS
 from tg_parser.config.ranges import variable_range
@@ -125,6 +127,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs/reference/cli.md", cli_reference()
     yield ROOT / "docs/reference/errors.md", errors_page()
     yield ROOT / "docs/reference/metrics.md", metrics_reference()
+    yield ROOT / "docs/reference/openapi.json", json.dumps(create_api().openapi(), indent=1, ensure_ascii=False) + "\n"
     yield ROOT / "docs/contracts/README.md", contracts_page()
     for model in dict.fromkeys((*CONTRACTS, *RESULTS.values(), *PROBES.values())):
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}

@@ -15,6 +15,9 @@ from starlette.types import ASGIApp
 from tg_parser.config.api_settings import ApiSettings, parts
 from tg_parser.domain.errors import SettingsError
 
+_WAITING = 2048
+"""Connections that may wait to be accepted."""
+
 
 class Server(uvicorn.Server):
     """A server that says at once when it is told to stop, so that streams end before it waits for them."""
@@ -65,6 +68,8 @@ def listening(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        # From now on requests wait for the server instead of being refused.
+        listener.listen(_WAITING)
     except OSError as error:
         raise SettingsError(
             f"The API cannot listen on {host}, port {port}: {error.strerror or error}.",
