@@ -38,22 +38,24 @@ def problem(answer: httpx.Response, status: int, code: str) -> str:
 
 async def test_errors_of_every_kind_are_problems(client: httpx.AsyncClient) -> None:
     """Ours, those of HTTP, and those of fields have one shape, with a hint in terms of requests."""
-    assert problem(await client.get("/nowhere"), 404, "not_found") == "Not Found"
+    assert problem(await client.get("/nowhere"), 404, "no_route") == "There is no such route."
     wrong = await client.put("/api/v1/jobs")
-    assert (problem(wrong, 405, "method_not_allowed"), wrong.headers["allow"]) == ("Method Not Allowed", "GET")
+    assert problem(wrong, 405, "method_not_allowed") == "The route does not have this method."
+    assert wrong.headers["allow"] == "GET"
+    assert (await client.put(f"/api/v1/sources/{ONE}")).headers["allow"] == "DELETE, GET, PATCH"
     missing = await client.get("/api/v1/sources/nobody")
     assert problem(missing, 404, "unknown_source") == "There is no source 'nobody'."
     assert missing.json()["hint"] == f"Known sources: {ONE}, two_source. Add one: POST /api/v1/sources"
-    told = problem(await client.post("/api/v1/process", json={"source": 1, "more": 2}), 422, "unprocessable_entity")
+    told = problem(await client.post("/api/v1/process", json={"source": 1, "more": 2}), 422, "invalid_request")
     assert told == "body.source: Input should be a valid string; body.more: Extra inputs are not permitted"
     assert problem(await client.get("/api/v1/messages", params={"cursor": "x"}), 400, "invalid_cursor")
-    assert problem(await client.post("/api/v1/process", content=b"{", headers=JSON), 422, "unprocessable_entity")
+    assert problem(await client.post("/api/v1/process", content=b"{", headers=JSON), 422, "invalid_request")
 
 
 async def test_a_flag_is_no_number(client: httpx.AsyncClient) -> None:
     """0 is not taken for false, nor a number for a text."""
     for body in ({"source": ONE, "force": 0}, {"source": ONE, "concurrency": "4"}, {"source": ONE, "concurrency": 1.5}):
-        problem(await client.post("/api/v1/process", json=body), 422, "unprocessable_entity")
+        problem(await client.post("/api/v1/process", json=body), 422, "invalid_request")
 
 
 async def test_a_body_that_is_too_large_is_refused_alike(settings: Settings) -> None:

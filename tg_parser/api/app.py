@@ -156,7 +156,7 @@ async def _told_by_field(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, _: Exception) -> Response:
-    return http_problem(500, _request_id(request), "The service met an error that it does not know.")
+    return http_problem(500, _request_id(request))
 
 
 def _where(loc: Sequence[Any]) -> str:

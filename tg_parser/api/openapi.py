@@ -6,9 +6,12 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from tg_parser import __version__
 from tg_parser.api.middleware.idempotency import FORM, HEADER
+from tg_parser.api.probe_descriptions import probe_models, probe_paths
 from tg_parser.api.problems import MEDIA_TYPE, Problem
 
 JsonObject = dict[str, Any]
@@ -71,23 +74,26 @@ def _document(api: FastAPI) -> JsonObject:
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    problem = Problem.model_json_schema(ref_template=_REF + "{model}")
-    schemas |= {"Problem": problem, **problem.pop("$defs")}
+    models: tuple[type[BaseModel], ...] = (Problem, *probe_models())
+    others: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in models]
+    schemas |= models_json_schema(others, ref_template=_REF + "{model}")[1]["$defs"]
+    document["paths"] |= probe_paths(_REF)
     components["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
         "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
     }
     document["security"] = [{"bearer": []}, {"header": []}]
+    refusals = components.setdefault("responses", {})
     for path in document["paths"].values():
         for method, operation in path.items():
-            _complete(operation)
+            _complete(operation, refusals)
             if method == "post":
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     return document
 
 
-def _complete(operation: JsonObject) -> None:
-    """What every answer has: the id of the request, and where it says so the limits."""
+def _complete(operation: JsonObject, refusals: JsonObject) -> None:
+    """What every answer has: the id of the request, and where it says so the limits. Refusals are told once."""
     for status, response in operation["responses"].items():
         headers = response.setdefault("headers", {})
         headers["X-Request-ID"] = {"schema": {"type": "string"}, "description": "Names the request in logs and jobs."}
@@ -95,5 +101,7 @@ def _complete(operation: JsonObject) -> None:
             headers["Retry-After"] = {"schema": {"type": "integer"}, "description": "Seconds to wait."}
         if status in {"201", "202"}:
             headers["Location"] = {"schema": {"type": "string"}, "description": "Where it is found."}
-        if status[0] in "45":
-            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _REF + "Problem"}}}
+        if MEDIA_TYPE in response.get("content", ()):
+            name = f"Problem{status}"
+            refusals[name] = response
+            operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -121,13 +120,12 @@ def http_problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer where HTTP itself says what is wrong: no such route, a method it does not have, a wrong field."""
-    phrase = HTTPStatus(status).phrase
-    code = "internal" if status == 500 else phrase.lower().replace(" ", "_").replace("-", "_")
+    title = _TITLES.get(status, "The request cannot be served.")
     return _response(
         status,
-        code=code,
-        title=phrase,
-        detail=detail or phrase,
+        code=_CODES.get(status, f"http_{status}"),
+        title=title,
+        detail=detail or title,
         hint=_HTTP_HINTS.get(status),
         request_id=request_id,
         errors=[each.model_dump() for each in wrong],
@@ -135,6 +133,26 @@ def http_problem(
     )
 
 
+_CODES = {
+    400: "bad_request",
+    404: "no_route",
+    405: "method_not_allowed",
+    415: "unsupported_media_type",
+    416: "range_not_satisfiable",
+    421: "misdirected_request",
+    422: "invalid_request",
+    500: "internal",
+}
+_TITLES = {
+    400: "The request is malformed.",
+    404: "There is no such route.",
+    405: "The route does not have this method.",
+    415: "The body is of another kind than the route takes.",
+    416: "The file has no such part.",
+    421: "The installation is not known by that name.",
+    422: "Parts of the request are wrong.",
+    500: "The service met an error that it does not know.",
+}
 _HTTP_HINTS = {
     404: "GET /api/v1/openapi.json describes every route.",
     405: "The header Allow names the methods of this route.",

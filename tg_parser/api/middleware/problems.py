@@ -62,7 +62,4 @@ class Problems:
             # The answer is given by now, or cannot be given any more.
             log.exception("a request failed unexpectedly")
             if not started:
-                await http_problem(500, request_id, _UNEXPECTED)(scope, receive, safely)
-
-
-_UNEXPECTED = "The service met an error that it does not know."
+                await http_problem(500, request_id)(scope, receive, safely)

@@ -15,11 +15,12 @@ from tg_parser.services.views.jobs import ExportFiles
 
 router = APIRouter(prefix="/exports", tags=["exports"])
 
-_MEDIA_TYPES = {".ndjson": "application/x-ndjson", ".json": "application/json"}
+_MEDIA_TYPE = "application/octet-stream"
+"""Of every file: lines of JSON are no JSON, and nobody should read a large file as one value."""
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file.",
-        "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in _MEDIA_TYPES.values()},
+        "content": {_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
     },
     206: {"description": "The parts of the file that Range asks for."},
     304: {"description": "The file is the one that If-None-Match names."},
@@ -43,8 +44,7 @@ async def download(
 ) -> Response:
     """Download a file, whole or in ranges; its ETag says whether it is still the same."""
     found = await services.files.file(await caller.job(job_id), name)
-    media_type = next((kind for end, kind in _MEDIA_TYPES.items() if name.endswith(end)), "application/octet-stream")
-    file = FileResponse(found.path, media_type=media_type, filename=name, stat_result=found.stat)
+    file = FileResponse(found.path, media_type=_MEDIA_TYPE, filename=name, stat_result=found.stat)
     file.headers["Cache-Control"] = "private, no-cache"
     if if_none_match is not None and file.headers["etag"] in _tags(if_none_match):
         return Response(status_code=304, headers={"ETag": file.headers["etag"], "Cache-Control": "private, no-cache"})
