@@ -7,7 +7,7 @@ WORKERS ?= auto
 PIN := --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test test-fast lint format docs bench requirements clean
+.PHONY: help install install-dev demo test test-fast lint format docs fuzz bench requirements clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ format: install-dev  ## Bring all files into the house format
 
 docs: install-dev  ## Write the generated pages anew
 	$(BIN)/python scripts/generate_docs.py
+
+fuzz: install-dev  ## Generated requests at the whole API, with a key of each role
+	$(BIN)/python scripts/fuzz_api.py
 
 bench: install-dev  ## Benchmarks: each prints a table with ratios
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

@@ -31,6 +31,7 @@ def probe_paths(ref: str) -> JsonObject:
         path: {"get": _operation(path, name, text, f"{ref}{model.__name__}")} for path, name, text, model in _PROBES
     }
     metrics = _operation("/metrics", "getMetrics", "Metrics for Prometheus. Needs a key without a limit.", "")
+    metrics["responses"]["404"] = problems(404)[404]
     metrics["responses"]["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
     return {**paths, "/metrics": {"get": metrics}}
 
