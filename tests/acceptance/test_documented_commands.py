@@ -68,6 +68,7 @@ def servers(tmp_path: Path) -> Iterator[dict[str, str]]:
             "TELEGRAM_PHONE": "+79990000000",
             "WEB_PREVIEW_URL": preview,
             "WEB_PREVIEW_PAUSE": "0",
+            "API_PORT": "0",
             **model.environment("openai"),
             "LLM_PRICE_INPUT": "1",
             "LLM_PRICE_OUTPUT": "1",
@@ -119,7 +120,7 @@ class Reader:
         self.shell.type([self._own(word, words) for word in words])
 
     def _run(self, env: dict[str, str], given: list[Any]) -> subprocess.CompletedProcess[str]:
-        if given[0] == "worker":
+        if given[0] in {"api", "worker"}:
             self.workers.append(begin(env, *given, cwd=self.folder))
             return subprocess.CompletedProcess(given, 0)
         answer = next((text for verb, text in ANSWERS.items() if verb in given), None)
