@@ -15,6 +15,7 @@ from cli_process import SECONDS, begin, small_export, tg_parser, tg_parser_json
 from conftest import process_environment
 from documented import GUIDES, Shell, commands
 from fake_telegram_server import fake_telegram, login_variables, world
+from job_processes import until
 from legacy_files import full_files
 from llm_servers import SECRET, LlmServer, least_json
 from llm_wire import Asked
@@ -24,6 +25,9 @@ from web_pages import NAME, PreviewServer, serving
 
 ANSWERS = {"login": "12345\n", "restore": "y\n", "encrypt-secret": "a secret\n"}
 """What the person types where a command asks."""
+
+AT_WORK = {"api": "The API listens on", "worker": "waits for jobs"}
+"""What runs until it is stopped, and what it says once it does."""
 
 NOTHING_COLLECTED = {"install.md", "collect-a-public-channel.md", "collect-with-your-account.md"}
 """Pages that take nothing for granted."""
@@ -82,7 +86,7 @@ class Reader:
 
     def __init__(self, env: dict[str, str], folder: Path) -> None:
         self.folder = folder
-        self.workers: list[WarmChild] = []
+        self.services: list[WarmChild] = []
         self.shell = Shell(folder, env, self._run)
 
     def prepare(self, page: str) -> None:
@@ -110,21 +114,28 @@ class Reader:
         export.write_bytes(json.dumps(channel, ensure_ascii=False).encode("cp1251"))
 
     def stop(self) -> list[int]:
-        """Stop the workers that were started; their exit codes."""
-        for worker in self.workers:
-            worker.terminate()
-        return [worker.wait(SECONDS) for worker in self.workers]
+        """Stop what was started; the exit codes."""
+        for service in self.services:
+            service.terminate()
+        return [service.wait(SECONDS) for service in self.services]
 
     def type(self, words: list[str]) -> None:
         """Type a command, in one's own words where the page has an example."""
         self.shell.type([self._own(word, words) for word in words])
 
     def _run(self, env: dict[str, str], given: list[Any]) -> subprocess.CompletedProcess[str]:
-        if given[0] in {"api", "worker"}:
-            self.workers.append(begin(env, *given, cwd=self.folder))
+        if given[0] in AT_WORK:
+            self._start(env, given)
             return subprocess.CompletedProcess(given, 0)
         answer = next((text for verb, text in ANSWERS.items() if verb in given), None)
         return tg_parser(env, *given, cwd=self.folder, answer=answer)
+
+    def _start(self, env: dict[str, str], given: list[Any]) -> None:
+        """Start what runs until it is stopped, and wait until it says that it does."""
+        log = self.folder / f"{given[0]}-{len(self.services)}.log"
+        with log.open("w", encoding="utf-8") as stderr:
+            self.services.append(begin(env, *given, cwd=self.folder, stderr=stderr.fileno()))
+        until(lambda: AT_WORK[given[0]] in log.read_text("utf-8"))
 
     def _own(self, word: str, words: list[str]) -> str:
         examples = {
