@@ -11,12 +11,12 @@ import pytest
 from samples import CHANNEL, NOW, document, message, topic
 
 from tg_parser.domain.documents import Entity, Sentiment
+from tg_parser.domain.text_vectors import TextVector
 from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.document_changes import changes_of
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import DocumentCounts, Failure, ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
-from tg_parser.storage.stores.text_vectors import TextVector
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 
 LATER = NOW + timedelta(days=1)

@@ -7,12 +7,12 @@ from typing import Any
 
 from tg_parser.domain.documents import Analysis, Entity, Provenance
 from tg_parser.domain.messages import Link, RawMessage
+from tg_parser.domain.text_vectors import TextVector
 from tg_parser.nlp.embeddings import SentenceEncoder, text_hash
 from tg_parser.nlp.footers import ChannelProfile
 from tg_parser.processing.analyzer import Analyzed, Task
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.text_tools import analyze_locally
-from tg_parser.storage.stores.text_vectors import TextVector
 
 PLAIN = ChannelProfile()
 ENCODER = SentenceEncoder()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -16,13 +18,27 @@ def storable(text: str) -> str:
 
 
 def storable_json(value: Any) -> Any:
-    """`value` with every string in it made storable, keys included."""
+    """`value` with every string in it made storable, keys included; the same object when nothing changes."""
+    return value if _is_plain(value) else _made_storable(value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether `value` is JSON that can be stored, which the serializer tells faster than a look at each string."""
+    if value is None or isinstance(value, int | float):
+        return True
+    try:
+        return b"\\u0000" not in orjson.dumps(value)
+    except TypeError:  # lone surrogates, keys that are not strings, values that are not JSON
+        return False
+
+
+def _made_storable(value: Any) -> Any:
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, dict):
-        return {storable(str(key)): storable_json(item) for key, item in value.items()}
+        return {storable(str(key)): _made_storable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [storable_json(item) for item in value]
+        return [_made_storable(item) for item in value]
     return value
 
 

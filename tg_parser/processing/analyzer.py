@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from tg_parser.domain.documents import Analysis, Provenance
 from tg_parser.domain.messages import RawMessage
+from tg_parser.domain.text_vectors import TextVector
 from tg_parser.nlp.footers import ChannelProfile
-from tg_parser.storage.stores.text_vectors import TextVector
 
 __all__ = ["PIPELINE_VERSION", "Analyzed", "Analyzer", "ChannelProfile", "Task"]
 

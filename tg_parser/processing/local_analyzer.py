@@ -7,13 +7,13 @@ from functools import partial
 
 from tg_parser.domain.documents import Provenance
 from tg_parser.domain.messages import RawMessage
+from tg_parser.domain.text_vectors import TextVector
 from tg_parser.nlp.embeddings import Embedder, SentenceEncoder, text_hash
 from tg_parser.nlp.names import names_available
 from tg_parser.nlp.sentiment import Vector
 from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed, ChannelProfile, Task
 from tg_parser.processing.text_tools import TextTools, ToolReading
 from tg_parser.processing.worker_pool import WorkerCrashedError, WorkerPool
-from tg_parser.storage.stores.text_vectors import TextVector
 
 MODEL_ID = "local-3"
 """Must change whenever the same message would get another analysis."""

@@ -16,12 +16,12 @@ from typing import Any, Protocol
 import orjson
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart
 from pydantic_ai.models import Model, ModelRequestParameters
-from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
 from tg_parser.domain.spending import PaidAnswer, Spending
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.llm.models.batching_loader import BatchingLoader
+from tg_parser.llm.models.layer import Layer
 from tg_parser.llm.models.response_metadata import (
     CallRecord,
     parameters_of,
@@ -42,7 +42,7 @@ class AnswerStore(Protocol):
         ...
 
 
-class Cached(WrapperModel):
+class Cached(Layer):
     """Wraps the whole chain of one stage; `identity` is the model asked first: provider, name, address, parameters.
 
     Of two equal questions at the same time one is asked. Without `read` every question is asked, and a good answer
@@ -67,7 +67,7 @@ class Cached(WrapperModel):
         self._lookups = BatchingLoader(answers.find)
         self._running: dict[str, asyncio.Future[ModelResponse]] = {}
 
-    async def request(
+    async def respond(
         self,
         messages: list[ModelMessage],
         model_settings: ModelSettings | None,

@@ -6,16 +6,16 @@ import asyncio
 
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import ModelRequestParameters
-from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
+from tg_parser.llm.models.layer import Layer
 from tg_parser.llm.slots import SLOTS
 
 
-class ConcurrencyLimited(WrapperModel):
+class ConcurrencyLimited(Layer):
     """Wraps the whole chain below the cache: a stored answer takes no slot."""
 
-    async def request(
+    async def respond(
         self,
         messages: list[ModelMessage],
         model_settings: ModelSettings | None,

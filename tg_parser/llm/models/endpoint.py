@@ -8,17 +8,17 @@ from typing import Any
 from pydantic_ai.exceptions import UnexpectedModelBehavior
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters
-from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
 from tg_parser.config.llm_settings import LlmSettings
 from tg_parser.llm.choice import ModelChoice
+from tg_parser.llm.models.layer import Layer
 from tg_parser.llm.models.parameters import model_settings as settings_for
 from tg_parser.llm.models.parameters import parameters_for
 from tg_parser.llm.models.response_metadata import with_parameters
 
 
-class Endpoint(WrapperModel):
+class Endpoint(Layer):
     """The innermost wrapper; `model_settings` of a request are a prompt's own parameters, by our names."""
 
     def __init__(self, wrapped: Model, choice: ModelChoice, llm: LlmSettings) -> None:
@@ -31,7 +31,7 @@ class Endpoint(WrapperModel):
         """The parameters sent with the text, including a prompt's own."""
         return self._prepared(prompt)[0]
 
-    async def request(
+    async def respond(
         self,
         messages: list[ModelMessage],
         model_settings: ModelSettings | None,

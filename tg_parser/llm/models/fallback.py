@@ -9,10 +9,10 @@ from typing import NamedTuple
 import structlog
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters
-from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
 from tg_parser.domain.errors import ProviderError, ProviderUnavailableError
+from tg_parser.llm.models.layer import Layer
 
 log = structlog.get_logger(__name__)
 ModelFailure = ProviderError | ProviderUnavailableError
@@ -27,7 +27,7 @@ class _Rest(NamedTuple):
     error: ModelFailure
 
 
-class Fallback(WrapperModel):
+class Fallback(Layer):
     """Asks the first of `models` that is available.
 
     One that does not answer is skipped for `rest` seconds; one that is wrongly set up (no credit, a wrong key) for many
@@ -41,7 +41,7 @@ class Fallback(WrapperModel):
         self._rest = rest
         self._resting: dict[int, _Rest] = {}
 
-    async def request(
+    async def respond(
         self,
         messages: list[ModelMessage],
         model_settings: ModelSettings | None,

@@ -6,10 +6,10 @@ import time
 
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters
-from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
 from tg_parser.domain.spending import Spending, nanousd
+from tg_parser.llm.models.layer import Layer
 from tg_parser.llm.models.response_metadata import CallRecord, purpose_of, with_record
 from tg_parser.llm.spending.budget import require_price
 from tg_parser.llm.spending.ledger import Ledger
@@ -17,7 +17,7 @@ from tg_parser.llm.spending.prices import Tariff
 from tg_parser.observability import metrics
 
 
-class Priced(WrapperModel):
+class Priced(Layer):
     """Wraps the model of one provider. Raises BudgetError at once if a cap is set and its price is unknown."""
 
     def __init__(self, wrapped: Model, *, provider: str, tariff: Tariff, ledger: Ledger) -> None:
@@ -27,7 +27,7 @@ class Priced(WrapperModel):
         self._tariff = tariff
         self._ledger = ledger
 
-    async def request(
+    async def respond(
         self,
         messages: list[ModelMessage],
         model_settings: ModelSettings | None,

@@ -13,7 +13,6 @@ import structlog
 from pydantic_ai.exceptions import ModelRateLimitError, ModelUnavailableError
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters
-from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
 from tg_parser.config.announced_waits import wait_with_notice
@@ -22,6 +21,7 @@ from tg_parser.config.settings import RetrySettings
 from tg_parser.domain.errors import ProviderUnavailableError
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.llm.failures import asked_wait
+from tg_parser.llm.models.layer import Layer
 from tg_parser.llm.models.pacing import AdaptiveRate, Pacer, headroom
 from tg_parser.llm.spending.sizes import estimated_tokens
 
@@ -144,14 +144,14 @@ class AskedToWaitError(Exception):
         self.seconds = seconds
 
 
-class Limited(WrapperModel):
+class Limited(Layer):
     """A model behind the rate limiter of its provider."""
 
     def __init__(self, wrapped: Model, limiter: RateLimiter) -> None:
         super().__init__(wrapped)
         self._limiter = limiter
 
-    async def request(
+    async def respond(
         self,
         messages: list[ModelMessage],
         model_settings: ModelSettings | None,

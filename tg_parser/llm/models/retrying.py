@@ -12,13 +12,13 @@ from collections.abc import Callable
 
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters
-from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
 from tg_parser.config.settings import RetrySettings
 from tg_parser.domain.errors import AnalysisError, ProviderError, ProviderUnavailableError
 from tg_parser.llm.choice import ModelChoice, address_variable
 from tg_parser.llm.failures import PROVIDER_ERRORS, FailureAction, hint, reason, verdict
+from tg_parser.llm.models.layer import Layer
 from tg_parser.llm.models.rate_limited import AskedToWaitError
 from tg_parser.observability import metrics
 
@@ -32,7 +32,7 @@ def backoff(attempt: int, retry: RetrySettings, chance: float) -> float:
     return pause * (1 + retry.jitter * chance)
 
 
-class Retrying(WrapperModel):
+class Retrying(Layer):
     """The outermost wrapper that sees a provider's own errors: it turns them into ours."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Retrying(WrapperModel):
         self._chance = chance
         self._rejected = 0
 
-    async def request(
+    async def respond(
         self,
         messages: list[ModelMessage],
         model_settings: ModelSettings | None,

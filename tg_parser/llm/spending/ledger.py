@@ -62,6 +62,8 @@ class Ledger:
         """Return if one more call may be paid for. Raises BudgetError, and StorageError if booking fails."""
         if (failure := self._failure()) is not None:
             raise failure
+        if not self.caps.any:
+            return
         if self.caps.month is not None and self._is_stale():
             await self._look()
         error = refusal(self.caps, self._spent())

@@ -15,6 +15,7 @@ from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.pages import Order, Position
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.storable import storable, storable_json
+from tg_parser.domain.text_vectors import TextVector
 from tg_parser.storage.engine.transactions import Database, channel_range, upsert
 from tg_parser.storage.stores.document_changes import changes_of, channels_of, count_change
 from tg_parser.storage.stores.document_reading import (
@@ -27,7 +28,7 @@ from tg_parser.storage.stores.document_reading import (
 )
 from tg_parser.storage.stores.llm_answers import forget_answers
 from tg_parser.storage.stores.paging import PagedTable, Slice, newest_rows
-from tg_parser.storage.stores.text_vectors import TextVector, keep_vectors
+from tg_parser.storage.stores.text_vectors import keep_vectors
 from tg_parser.storage.stores.waiting import is_waiting, raw_beside_documents
 from tg_parser.storage.tables.processing import processed_documents, processing_claims, processing_failures
 
@@ -211,8 +212,8 @@ def _parts(statement: Select[*tuple[Any, ...]], channel_ids: Sequence[str] | Non
 
 
 def _document_row(stored: StoredDocument) -> Row:
-    document = stored.document.model_dump(mode="json", exclude={"processed_at"})
-    row = {_COLUMN.get(name, name): storable_json(value) for name, value in document.items()}
+    document = storable_json(stored.document.model_dump(mode="json", exclude={"processed_at"}))
+    row = {_COLUMN.get(name, name): value for name, value in document.items()}
     return {
         **row,
         "processed_at": stored.document.processed_at,

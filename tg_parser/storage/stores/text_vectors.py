@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tg_parser.domain.text_vectors import TextVector
 from tg_parser.storage.engine.transactions import Database, upsert
 from tg_parser.storage.tables.topics import embeddings
-
-
-@dataclass(frozen=True, slots=True)
-class TextVector:
-    """The embedding of one text by one model: `vector` is `dimensions` little-endian 32-bit floats."""
-
-    text_hash: str
-    model_id: str
-    dimensions: int
-    vector: bytes
 
 
 async def keep_vectors(database: Database, conn: AsyncConnection, vectors: Iterable[TextVector]) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tg_parser.domain.text_vectors import TextVector
 from tg_parser.domain.topics import BundleItem, TopicBundle, TopicCard, TopicStatus, TopicType
 from tg_parser.storage.engine.transactions import Database, upsert
-from tg_parser.storage.stores.text_vectors import TextVector, keep_vectors
+from tg_parser.storage.stores.text_vectors import keep_vectors
 from tg_parser.storage.stores.topic_rows import bundle_of, card_of, item_rows, topic_row
 from tg_parser.storage.tables.topics import embeddings, topic_items, topic_runs, topics
 
