@@ -193,3 +193,30 @@ def test_workers_outlive_a_restart_of_the_server(
             process.terminate()
             assert process.wait(15) == 0
         own_server.launch()
+
+
+@pytest.mark.postgres
+def test_a_worker_whose_server_stays_away_gives_up(
+    own_server: PostgresServer, around: dict[str, str], model: Model, tmp_path: Path
+) -> None:
+    """Idle or in the middle of a job, it ends with an error that a service manager sees, and one clear line."""
+    patience = {"WORKER_GIVE_UP_SECONDS": "2", "RETRY_MAX_ATTEMPTS": "1"}
+    env = {**process_environment({"DB_TYPE": "postgresql", "DB_URL": own_server.url}), **around, **patience}
+    tg_parser(env, "init", cwd=tmp_path)
+    collected(env, tmp_path, MESSAGES)
+    with (
+        worker(env, tmp_path, "--queues", "process", code=1) as busy,
+        worker(env, tmp_path, "--queues", "export", code=1) as idle,
+    ):
+        asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "1")
+        until(lambda: len(model.asked) >= 5)
+        own_server.halt()
+        assert [process.wait(20) for process in (busy, idle)] == [1, 1]
+    own_server.launch()
+    said = (tmp_path / "worker.log").read_text("utf-8")
+    assert said.count("The database has not answered for 2 seconds, so the worker ends.") == 2
+    assert said.count("WORKER_GIVE_UP_SECONDS says how long a worker waits.") == 2
+    assert "unhandled exception" not in said
+    with worker(env, tmp_path):
+        assert watched(env, tmp_path, all_jobs(env, tmp_path)[0]["job_id"])["state"] == "done"
+    assert len(set(model.asked)) == MESSAGES

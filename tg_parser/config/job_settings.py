@@ -25,6 +25,13 @@ class JobSettings(SettingsGroup):
         ge=0,
         le=3600,
     )
+    give_up_after: float = setting(
+        "WORKER_GIVE_UP_SECONDS",
+        600.0,
+        "Seconds that a worker waits for a PostgreSQL that stays away; then it ends with an error.",
+        ge=1,
+        le=604_800,
+    )
     retention_days: int = setting(
         "JOB_RETENTION_DAYS", 30, "Days after which an ended job and its files are deleted.", ge=1, le=3660
     )

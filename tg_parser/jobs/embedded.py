@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import structlog
 
@@ -11,7 +10,7 @@ from tg_parser.domain.errors import BusyError, StorageError
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.jobs.execution import JobExecutor
 from tg_parser.jobs.heart import Heart
-from tg_parser.jobs.runner import RunnerOptions, end_in_order, take_over
+from tg_parser.jobs.runner import RunnerOptions, end_in_order, take_over, until_set
 from tg_parser.storage.engine.locks import Locks
 from tg_parser.storage.stores.jobs import JobStorage
 
@@ -44,7 +43,7 @@ class EmbeddedRunner:
                 async with self._locks.exclusive(LOCK):
                     await self._run_alone(stop)
             except BusyError:
-                await _until_set(stop, self._options.look_every)
+                await until_set(stop, self._options.look_every)
 
     async def _run_alone(self, stop: asyncio.Event) -> None:
         # Whoever ran jobs before is no more, or this process would not hold the lock.
@@ -82,9 +81,3 @@ class EmbeddedRunner:
         finally:
             for wait in waits:
                 wait.cancel()
-
-
-async def _until_set(event: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()

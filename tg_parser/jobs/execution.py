@@ -102,24 +102,33 @@ class JobExecutor:
             await self._give_back(job, again, error_of(error))
 
     async def _leave(self, job: Job) -> None:
-        """Give back what this worker may not end; where the database is away, others will find that it is gone."""
-        try:
-            await self._storage.give_back(job, now := utc_now(), now)
-        except StorageError as error:
-            log.warning("a job cannot be given back now", reason=error.message)
+        """Give back what this worker may not end."""
+        await self._give_back(job, utc_now(), None)
 
     async def _finish(
         self, job: Job, state: JobState, *, result: JsonObject | None = None, error: JobError | None = None
     ) -> None:
-        ended = await _insist(lambda: self._storage.finish(job, state, utc_now(), result=result, error=error))
+        ended = await self._kept(job, lambda: self._storage.finish(job, state, utc_now(), result=result, error=error))
         log.info("job ended" if ended else "job had been taken over", kind=job.kind, state=state, attempt=job.attempt)
         if ended is not None:
             _count(ended, error)
 
     async def _give_back(self, job: Job, run_at: datetime, error: JobError | None) -> None:
-        await _insist(lambda: self._storage.give_back(job, run_at, utc_now(), error))
+        back = await self._kept(job, lambda: self._storage.give_back(job, run_at, utc_now(), error))
+        if back is None:
+            return
         metrics.count_job_put_back(job.kind)
         log.info("job waits again", kind=job.kind, until=run_at.isoformat(), reason=error and error.code)
+
+    async def _kept(self, job: Job, store: Callable[[], Awaitable[Job | None]]) -> Job | None:
+        """How an attempt ended, stored. One that should end waits for no database: others will find that it is gone."""
+        if job.job_id not in self._ending:
+            return await _insist(store)
+        try:
+            return await store()
+        except StorageError as error:
+            log.warning("how a job ended cannot be kept now", reason=error.message)
+            return None
 
     @contextlib.asynccontextmanager
     async def _progress_of(self, job: Job) -> AsyncIterator[ReportProgress]:

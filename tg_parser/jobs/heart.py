@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -34,11 +35,18 @@ class Heart:
         self._open_storage = open_storage
         self._every = every
         self._loop_factory = loop_factory
+        self._last_beat = time.monotonic()
+
+    @property
+    def silence(self) -> float:
+        """For how many seconds the database has not heard of the worker; any thread may ask."""
+        return time.monotonic() - self._last_beat
 
     @asynccontextmanager
     async def beating(self, executor: JobExecutor) -> AsyncIterator[None]:
         """For the length of the block the worker is heard of, and hears which of its jobs should end."""
         stop, loop = threading.Event(), asyncio.get_running_loop()
+        self._last_beat = time.monotonic()
 
         def live() -> None:
             with asyncio.Runner(loop_factory=self._loop_factory) as runner:
@@ -64,5 +72,6 @@ class Heart:
                     # Whatever it is, who is silent loses jobs that it is at work on.
                     log.exception("the worker cannot be heard of")
                 else:
+                    self._last_beat = time.monotonic()
                     loop.call_soon_threadsafe(executor.hear, heard, running)
                 await asyncio.to_thread(stop.wait, self._every)

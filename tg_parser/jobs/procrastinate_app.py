@@ -20,18 +20,24 @@ from procrastinate import exceptions
 from procrastinate.jobs import Job as Delivery
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tg_parser.domain.errors import StorageUnavailableError
 from tg_parser.domain.jobs import Job
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.jobs.execution import JobExecutor
 from tg_parser.jobs.heart import Heart
-from tg_parser.jobs.runner import RunnerOptions, regularly, take_over
+from tg_parser.jobs.runner import RunnerOptions, regularly, take_over, until_set
 from tg_parser.storage.stores.jobs import PASSED_ON_FOR, JobStorage
 
 log = structlog.get_logger(__name__)
 
 TASK = "tg_parser.run_job"
 _REDELIVERED_AT_A_TIME = 100
-_CLOSING_SECONDS = 5.0
+_CLOSING_SECONDS, _ENDING_SECONDS = 5.0, 30.0
+"""For how long the queue may close, and jobs may end in order after their grace time."""
+_CONNECTION_SECONDS = 5.0
+"""For how long a worker waits for a connection to the queue, in which it hears of nothing else."""
+_BETWEEN_SECONDS = 0.2
+"""Between the end of one connection to the queue and the next."""
 _FORGET_DELIVERIES_OF_DEAD_WORKERS = "DELETE FROM procrastinate_jobs WHERE status = 'doing' AND worker_id IS NULL"
 _AWAY = (exceptions.ConnectorException, psycopg.Error, OSError)
 
@@ -84,33 +90,51 @@ class ProcrastinateRunner:
         self._queues: dict[str, Any] = {"queues": list(queues)} if queues else {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run jobs until `stop` is set."""
+        """Run jobs until `stop` is set. Raises StorageUnavailableError, and sets it, where the server stays away."""
         looks = min(10.0, self._options.takeover_after / 3)
         async with self._heart.beating(self._executor), regularly(self._look_after_others, looks):
             work, stopped = asyncio.create_task(self._work_again_and_again(stop)), asyncio.create_task(stop.wait())
+            gone = asyncio.create_task(self._server_gone())
             try:
-                await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({work, stopped, gone}, return_when=asyncio.FIRST_COMPLETED)
+                if gone.done():
+                    stop.set()
                 # It ends by itself, unless the server is away at that moment.
-                grace = self._options.grace if self._executor.running else 0
-                await asyncio.wait({work}, timeout=grace + _CLOSING_SECONDS)
+                ending = self._options.grace + _ENDING_SECONDS if self._executor.running else 0
+                await asyncio.wait({work}, timeout=ending + _CLOSING_SECONDS)
             finally:
-                stopped.cancel()
-                work.cancel()
+                for task in (stopped, gone, work):
+                    task.cancel()
                 await asyncio.wait({work})
             if not work.cancelled():
                 work.result()
+            if not gone.cancelled():
+                gone.result()
+
+    async def _server_gone(self) -> None:
+        """End when the server has been away for too long: whoever keeps the worker running should hear of it."""
+        while (left := self._options.give_up_after - self._heart.silence) > 0:
+            await asyncio.sleep(left)
+        raise StorageUnavailableError(
+            f"The database has not answered for {self._options.give_up_after:g} seconds, so the worker ends.",
+            "Start the server, then the worker. WORKER_GIVE_UP_SECONDS says how long a worker waits.",
+        )
 
     async def _work_again_and_again(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
+            # Pauses grow while the server is away, and begin anew with each time it is.
             async for attempt in stamina.retry_context(on=_AWAY, attempts=None, timeout=None, wait_max=30.0):
                 with attempt:
                     if not stop.is_set():
                         await self._work(stop)
+            await until_set(stop, _BETWEEN_SECONDS)
 
     async def _work(self, stop: asyncio.Event) -> None:
         """Work until the queue is closed, by `stop` or by a server that went away, at which procrastinate returns."""
         app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(conninfo=self._conninfo, min_size=1, max_size=3)
+            connector=procrastinate.PsycopgConnector(
+                conninfo=self._conninfo, min_size=1, max_size=3, timeout=_CONNECTION_SECONDS
+            )
         )
 
         @app.task(name=TASK)
@@ -135,8 +159,6 @@ class ProcrastinateRunner:
             )
             with _cancelled_when(stop, work), contextlib.suppress(asyncio.CancelledError):
                 await asyncio.shield(asyncio.wait({work}))
-        if not stop.is_set():
-            raise exceptions.ConnectorException("the queue was closed")
 
     async def _look_after_others(self) -> None:
         silent_since = utc_now() - timedelta(seconds=self._options.takeover_after)

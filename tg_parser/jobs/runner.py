@@ -27,6 +27,7 @@ class RunnerOptions:
     takeover_after: float = 60.0
     grace: float = 30.0
     look_every: float = 1.0
+    give_up_after: float = 600.0
 
 
 class JobRunner(Protocol):
@@ -73,3 +74,10 @@ async def end_in_order(running: set[asyncio.Task[None]], grace: float) -> None:
         task.cancel()
     if running:
         await asyncio.wait(running)
+
+
+async def until_set(event: asyncio.Event, seconds: float) -> None:
+    """Wait for `event`, so long at most."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

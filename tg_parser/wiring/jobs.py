@@ -59,6 +59,7 @@ def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str]
         concurrency=concurrency or settings.jobs.concurrency,
         takeover_after=settings.jobs.takeover_after,
         grace=settings.jobs.grace,
+        give_up_after=settings.jobs.give_up_after,
     )
     heart = Heart(
         lambda: _storage_of_one(settings), min(5.0, settings.jobs.takeover_after / 6), loop_factory(sys.platform)
