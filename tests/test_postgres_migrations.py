@@ -35,7 +35,7 @@ NAMED_INDEXES = {
     "topics": {"idx_topics_channel"},
     "agent_registry": {"idx_agents_type", "idx_agents_active"},
 }
-HEADS = {"ingestion": "ingestion_0005", "raw": "raw_0003", "processing": "processing_0012"}
+HEADS = {"ingestion": "ingestion_0006", "raw": "raw_0003", "processing": "processing_0012"}
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ async def test_older_schema_is_upgraded_on_sqlite_and_refused_on_postgresql(back
         await migrator.downgrade(databases.ingestion, "ingestion_0001")
     if backend == "sqlite":
         async with open_databases(settings) as databases:
-            assert await migrator.current(databases.ingestion) == "ingestion_0005"
+            assert await migrator.current(databases.ingestion) == "ingestion_0006"
         return
     with pytest.raises(SchemaMismatchError, match="ingestion"):
         async with open_databases(settings):

@@ -11,13 +11,15 @@ import pytest
 
 from tg_parser.config.schedule_settings import ScheduleSettings
 from tg_parser.config.settings import Settings
+from tg_parser.domain.jobs import JOB_KINDS
 from tg_parser.domain.schedule import LastRun
-from tg_parser.domain.sources import SourceChange
+from tg_parser.domain.sources import Attempt, SourceChange
 from tg_parser.services.jobs import JobService
 from tg_parser.services.schedule import AT_ONCE, TICK, ScheduleService
 from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.jobs import JobStorage
 from tg_parser.storage.stores.schedule import ScheduleStorage
+from tg_parser.storage.stores.sources import IngestionStorage
 from tg_parser.wiring.app import App, open_app
 
 NOW = datetime(2024, 11, 27, 9, 0, tzinfo=UTC)
@@ -105,6 +107,87 @@ async def test_a_source_that_is_due_becomes_a_job_once(
     shown = {each.name: each for each in await workers[0].entries()}
     assert shown["source:first_one"].last.job_id in {each.job_id for each in made}
     assert shown["source:first_one"].next_at > clock.now
+
+
+async def test_only_what_may_be_due_is_read(app: App, schedule: Callable[..., ScheduleService], clock: Clock) -> None:
+    """Of sources none of which is due, a tick reads none; where intervals have changed, a new worker looks at all."""
+    await add(app, *(f"source_{number}" for number in range(30)))
+    clock.now = TOMORROW
+    keeper = schedule(cleanup=None)
+    assert len(await keeper.tick()) == 30
+    clock.forward(minutes=5)
+    assert await app.sources.due(clock.now, 99) == []
+    assert await keeper.tick() == []
+    assert await app.sources.due(clock.now + timedelta(minutes=61), 1)
+    clock.forward(minutes=5)
+    sooner = schedule(interval=300, cleanup=None)
+    assert await sooner.tick() == []
+    await app.sources.forget_next_polls()
+    clock.forward(minutes=1)
+    await end_all(app, clock)
+    assert len(await sooner.tick()) == 30
+    assert await app.sources.due(clock.now, 99) == []
+
+
+async def end_all(app: App, clock: Clock) -> None:
+    storage = JobStorage(app.shared.databases.processing)
+    while job := await storage.begin("w", clock.now, kinds=JOB_KINDS):
+        await storage.finish(job, "done", clock.now)
+
+
+async def test_a_source_that_recovers_is_due_at_its_interval_again(
+    app: App, schedule: Callable[..., ScheduleService], clock: Clock
+) -> None:
+    """After five failures it would rest for a day; a person collects it, and an hour later it is polled."""
+    await add(app, "first_one")
+    clock.now = TOMORROW
+    for success in (*[False] * 5, True):
+        at = clock.now
+        await attempts(app).record_attempt(
+            Attempt(source_id="first_one", started_at=at, finished_at=at, success=success)
+        )
+        assert await schedule(cleanup=None).tick() == []
+        clock.forward(minutes=1)
+    clock.forward(minutes=70)
+    assert len(await schedule(cleanup=None).tick()) == 1
+
+
+def attempts(app: App) -> IngestionStorage:
+    return IngestionStorage(app.shared.databases.ingestion)
+
+
+@pytest.mark.parametrize(
+    ("steps", "kind", "skipped"),
+    [(None, "run", ["topicize", "export"]), ("ingest", "ingest", None), ("topicize", "run", ["export"])],
+)
+async def test_each_source_says_how_far_it_is_taken(
+    app: App, schedule: Callable[..., ScheduleService], clock: Clock, steps: Any, kind: str, skipped: Any
+) -> None:
+    """Its own word counts, else that of the settings; the schedule shows it."""
+    await add(app, "first_one")
+    await app.sources.add(SourceChange(source_id="first_one", steps=steps))
+    clock.now = TOMORROW
+    keeper = schedule(cleanup=None)
+    (entry,) = await keeper.entries()
+    assert entry.steps == (steps or "process")
+    (job,) = await keeper.tick()
+    assert (job.kind, job.parameters.get("skip")) == (kind, skipped)
+    assert (await app.sources.get("first_one")).steps == steps
+
+
+async def test_what_is_not_polled_is_never_due(app: App) -> None:
+    """Paused, failed for good, or filled from files; resumed, it is due at once."""
+    for name, via in (("paused_one", "web"), ("failed_one", "api"), ("filled_one", "export"), ("polled_one", None)):
+        await app.sources.add(SourceChange(source_id=name, channel_username=name, via=via))
+    await app.sources.set_status("paused_one", "paused")
+    await app.sources.set_status("failed_one", "error")
+    assert [each.source_id for each in await app.sources.due(TOMORROW, 9)] == ["polled_one"]
+    await app.sources.set_next_polls({"polled_one": TOMORROW, "paused_one": TOMORROW + timedelta(days=9)})
+    assert [each.source_id for each in await app.sources.due(TOMORROW, 9)] == ["polled_one"]
+    assert await app.sources.due(TOMORROW - timedelta(seconds=1), 9) == []
+    await app.sources.set_status("paused_one", "active")
+    assert {each.source_id for each in await app.sources.due(TOMORROW, 9)} == {"polled_one", "paused_one"}
+    assert len(await app.sources.due(TOMORROW, 1)) == 1
 
 
 async def test_an_outage_is_not_made_up_for(app: App, schedule: Callable[..., ScheduleService], clock: Clock) -> None:

@@ -30,7 +30,9 @@ class ScheduleSettings(SettingsGroup):
         "SCHEDULER_INTERVAL", 3600, "Seconds between two polls of a source that has no interval of its own.", ge=60
     )
     steps: Literal["ingest", "process", "topicize"] = setting(
-        "SCHEDULER_STEPS", "ingest", "How far what a poll has found is taken: collected, processed, or topicised too."
+        "SCHEDULER_STEPS",
+        "ingest",
+        "How far what a poll finds is taken, unless its source says otherwise: collected, processed, or topicised too.",
     )
     cleanup: Cron = setting("CLEANUP_SCHEDULE", "30 3 * * *", "When old jobs and history go.", form=_FIVE_FIELDS)
     backup: Cron = setting("BACKUP_SCHEDULE", None, "When backups are made; unset, never.", form=_FIVE_FIELDS)

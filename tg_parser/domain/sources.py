@@ -16,6 +16,8 @@ from tg_parser.domain.peers import ChatKind, Peer, is_numeric
 from tg_parser.domain.utc_field import UtcTime
 
 SourceStatus = Literal["active", "paused", "error"]
+Steps = Literal["ingest", "process", "topicize"]
+"""How far what a poll has found is taken: collected, processed, or topicised too."""
 CollectMode = Literal["incremental", "snapshot"]
 
 
@@ -39,7 +41,8 @@ class Source(Contract):
     `comments_swept_to` is how far back posts were checked once for comments; `comments_turn` is where the next check of
     old posts continues. `discussion_groups` are the bare ids of the groups where posts were ever commented, the first
     one first: its comments are known by their number alone. `channel_names` are all names the chat has or had;
-    `channel_username` is the one for links.
+    `channel_username` is the one for links. `steps` is how far the schedule takes what it finds, and `next_poll_at`
+    the moment before which the source is not due.
     """
 
     source_id: str
@@ -71,6 +74,8 @@ class Source(Contract):
     comments_turn: int | None = None
     discussion_groups: tuple[str, ...] | None = None
     channel_names: tuple[ChatName, ...] | None = None
+    steps: Steps | None = None
+    next_poll_at: UtcTime | None = None
 
     @property
     def peer(self) -> Peer:
@@ -128,6 +133,7 @@ class SourceChange(Contract):
     history_to: UtcTime | None = None
     poll_interval_seconds: int | None = Field(default=None, ge=1)
     batch_size: int | None = Field(default=None, ge=1, le=10_000)
+    steps: Steps | None = None
 
 
 class Attempt(Contract):

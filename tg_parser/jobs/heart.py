@@ -37,10 +37,13 @@ class Heart:
         self._loop_factory = loop_factory
         self._last_beat = time.monotonic()
 
-    @property
-    def silence(self) -> float:
-        """For how many seconds the database has not heard of the worker; any thread may ask."""
-        return time.monotonic() - self._last_beat
+    async def silent_for(self, seconds: float) -> None:
+        """Return when the database has not heard of the worker for so long."""
+        while True:
+            left = seconds - (time.monotonic() - self._last_beat)
+            if left <= 0:
+                return
+            await asyncio.sleep(left)
 
     @asynccontextmanager
     async def beating(self, executor: JobExecutor) -> AsyncIterator[None]:

@@ -113,8 +113,7 @@ class ProcrastinateRunner:
 
     async def _server_gone(self) -> None:
         """End when the server has been away for too long: whoever keeps the worker running should hear of it."""
-        while (left := self._options.give_up_after - self._heart.silence) > 0:
-            await asyncio.sleep(left)
+        await self._heart.silent_for(self._options.give_up_after)
         raise StorageUnavailableError(
             f"The database has not answered for {self._options.give_up_after:g} seconds, so the worker ends.",
             "Start the server, then the worker. WORKER_GIVE_UP_SECONDS says how long a worker waits.",

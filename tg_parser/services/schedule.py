@@ -12,7 +12,7 @@ from tg_parser.config.schedule_settings import ScheduleSettings
 from tg_parser.domain.errors import TgParserError
 from tg_parser.domain.jobs import Job, JobKind, JsonObject
 from tg_parser.domain.schedule import LastRun, next_poll, next_time
-from tg_parser.domain.sources import Source
+from tg_parser.domain.sources import Source, Steps
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.jobs import Asking, JobService
 from tg_parser.services.sources import SourceService
@@ -25,18 +25,23 @@ AT_ONCE = 50
 """Jobs that one tick asks for at most: after an outage the sources come one batch after another."""
 _SCHEDULER = Asking(asked_by="scheduler")
 _BY_CRON = frozenset({"cleanup", "backup"})
-_SKIPPED: dict[str, list[str]] = {"process": ["topicize", "export"], "topicize": ["export"]}
+_WORK: dict[Steps, tuple[JobKind, JsonObject]] = {
+    "ingest": ("ingest", {}),
+    "process": ("run", {"skip": ["topicize", "export"]}),
+    "topicize": ("run", {"skip": ["export"]}),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something that is done regularly: which job, and when it was and will be asked for."""
+    """Something that is done regularly: which job, and when it was and will be asked for; of a source, how far."""
 
     name: str
     kind: JobKind
     parameters: JsonObject
     next_at: datetime
     last: LastRun | None = None
+    steps: Steps | None = None
 
 
 class ScheduleService:
@@ -67,14 +72,27 @@ class ScheduleService:
         now = self._clock()
         if not await self._storage.take_tick(now, TICK):
             return []
-        entries = await self.entries()
+        made = [await self._asked(each, now) for each in await self._due_by_cron(now)]
+        while len(made) < AT_ONCE and (sources := await self._sources.due(now, AT_ONCE)):
+            made += [await self._asked(each, now) for each in await self._due_polls(sources, now)]
+        return [job for job in made if job is not None]
+
+    async def _due_by_cron(self, now: datetime) -> list[Entry]:
+        entries = self._by_cron(await self._storage.last_runs(_BY_CRON))
         for new in entries:
-            if new.last is None and new.kind in _BY_CRON:
+            if new.last is None:
                 # Its times count from now on: what would have been due before is not made up for.
                 await self._storage.note(new.name, LastRun(now))
-        due = [each for each in entries if each.next_at <= now]
-        made = [await self._asked(each, now) for each in due[:AT_ONCE]]
-        return [job for job in made if job is not None]
+        return [each for each in entries if each.next_at <= now]
+
+    async def _due_polls(self, sources: Sequence[Source], now: datetime) -> list[Entry]:
+        """Those of `sources` that are due; all of them are looked at again when they may be due next."""
+        last = await self._storage.last_runs([_name(each) for each in sources])
+        due = [each for each in self._polls(sources, last) if each.next_at <= now]
+        asked = {each.name for each in due}
+        moments = {each.source_id: self._next(each, now if _name(each) in asked else None, last) for each in sources}
+        await self._sources.set_next_polls({name: at for name, at in moments.items() if at is not None})
+        return due
 
     async def _asked(self, entry: Entry, now: datetime) -> Job | None:
         """The job of an entry; asked for a second time because of a crash in between, it is the same."""
@@ -98,16 +116,20 @@ class ScheduleService:
         return ("cleanup", self._settings.cleanup), ("backup", self._settings.backup)
 
     def _polls(self, sources: Sequence[Source], last: Mapping[str, LastRun]) -> list[Entry]:
-        found = []
-        for source in sources:
-            name = f"source:{source.source_id}"
-            asked = last.get(name)
-            at = next_poll(source, asked.at if asked else None, timedelta(seconds=self._settings.interval))
-            if at is not None:
-                found.append(Entry(name, *self._work_on(source.source_id), at, asked))
-        return found
+        moments = [(each, self._next(each, None, last)) for each in sources]
+        return [self._poll(each, at, last.get(_name(each))) for each, at in moments if at is not None]
 
-    def _work_on(self, source_id: str) -> tuple[JobKind, JsonObject]:
-        if self._settings.steps == "ingest":
-            return "ingest", {"source": source_id}
-        return "run", {"source": source_id, "skip": _SKIPPED[self._settings.steps]}
+    def _next(self, source: Source, asked_at: datetime | None, last: Mapping[str, LastRun]) -> datetime | None:
+        """When a source is polled next that was asked for then, or as `last` tells."""
+        known = last.get(_name(source))
+        asked_at = asked_at or (known.at if known else None)
+        return next_poll(source, asked_at, timedelta(seconds=self._settings.interval))
+
+    def _poll(self, source: Source, at: datetime, last: LastRun | None) -> Entry:
+        steps = source.steps or self._settings.steps
+        kind, more = _WORK[steps]
+        return Entry(_name(source), kind, {"source": source.source_id, **more}, at, last, steps)
+
+
+def _name(source: Source) -> str:
+    return f"source:{source.source_id}"

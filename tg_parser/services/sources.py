@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import structlog
 
@@ -123,6 +124,18 @@ class SourceService:
         await self.get(source_id)
         await self._sources.set_status(source_id, status, utc_now())
         return await self.get(source_id)
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Source]:
+        """Sources that may be due for a poll, those that waited longest first."""
+        return await self._sources.due(now, limit)
+
+    async def set_next_polls(self, moments: Mapping[str, datetime]) -> None:
+        """Note when sources are to be looked at next, by their ids."""
+        await self._sources.set_next_polls(moments)
+
+    async def forget_next_polls(self) -> None:
+        """Let every source be looked at anew: intervals may have changed."""
+        await self._sources.forget_next_polls()
 
     async def resume_after_login(self) -> tuple[str, ...]:
         """Resume the sources that failed because of the account, now that a person has acted; their ids."""

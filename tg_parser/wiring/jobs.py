@@ -115,6 +115,7 @@ async def schedule_kept(app: App, jobs: JobService) -> AsyncIterator[None]:
     async def tick() -> None:
         await schedule.tick()
 
+    await app.sources.forget_next_polls()
     async with regularly(tick, TICK.total_seconds() / 2):
         yield
 

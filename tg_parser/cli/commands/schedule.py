@@ -27,8 +27,8 @@ def schedule(json: Json = False) -> None:
     if json:
         emit_json(shown)
     elif shown.entries:
-        rows = [(each.name, each.kind, each.next_at, each.last_at, each.last_job) for each in shown.entries]
-        emit_table(("what", "job", "next", "last", "as"), rows, whole=("what", "as"))
+        rows = [(each.name, each.kind, each.steps, each.next_at, each.last_at, each.last_job) for each in shown.entries]
+        emit_table(("what", "job", "up to", "next", "last", "as"), rows, whole=("what", "as"))
     if not shown.enabled:
         say("Workers keep no schedule: SCHEDULER_ENABLED is not set.")
     finish_empty(not shown.entries, "Nothing is done regularly.")

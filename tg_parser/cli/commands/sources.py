@@ -40,6 +40,10 @@ def add_source(
         str | None, typer.Option(metavar="DATE", help="Date before which messages are wanted, written alike.")
     ] = None,
     poll_interval: Annotated[int | None, typer.Option(min=1, help="Seconds between two scheduled runs.")] = None,
+    steps: Annotated[
+        Literal["ingest", "process", "topicize", "default"] | None,
+        typer.Option(help="How far scheduled runs take what they find; default: as SCHEDULER_STEPS says."),
+    ] = None,
     via: Annotated[Literal["web", "export", "api"] | None, typer.Option(help="How the chat is read.")] = None,
     json: Json = False,
 ) -> None:
@@ -60,6 +64,8 @@ def add_source(
         from tg_parser.domain.sources import SourceChange
 
         named = {name: value for name, value in given.items() if value is not None}
+        if steps is not None:
+            named["steps"] = None if steps == "default" else steps
         source = await app.sources.add(SourceChange(source_id=source_id, **named))
         others = [each.source_id for each in await app.sources.collecting(source.channel_id) if each != source]
         if others:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from tg_parser.domain.jobs import JsonObject
+from tg_parser.domain.sources import Steps
 from tg_parser.services.views.base import View
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class ScheduledView(View):
-    """What is done regularly: the job, when it is asked for next, and when and as which job it last was."""
+    """What is done regularly: the job, when it is asked for next, and when and as which job it last was.
+
+    `steps` is how far what a source has is taken.
+    """
 
     name: str
     kind: str
@@ -23,6 +27,7 @@ class ScheduledView(View):
     next_at: datetime
     last_at: datetime | None
     last_job: str | None
+    steps: Steps | None
 
 
 class ScheduleResult(View):
@@ -42,6 +47,7 @@ class ScheduleResult(View):
                 next_at=each.next_at,
                 last_at=each.last and each.last.at,
                 last_job=each.last and each.last.job_id,
+                steps=each.steps,
             )
             for each in entries
         ]

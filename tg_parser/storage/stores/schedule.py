@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -36,9 +37,12 @@ class ScheduleStorage:
 
         return await self._database.write(take)
 
-    async def last_runs(self) -> dict[str, LastRun]:
-        """What was asked for last, by the name of its entry."""
-        rows = await self._database.rows(select(schedule_entries).where(_entry.name != _TICK))
+    async def last_runs(self, names: Collection[str] | None = None) -> dict[str, LastRun]:
+        """What was asked for last, by the name of its entry; of some entries alone where these are named."""
+        statement = select(schedule_entries).where(_entry.name != _TICK)
+        if names is not None:
+            statement = statement.where(self._database.dialect.any_of(_entry.name, names))
+        rows = await self._database.rows(statement)
         return {row["name"]: LastRun(row["last_at"], row["job_id"]) for row in rows}
 
     async def note(self, name: str, run: LastRun) -> None:

@@ -6,7 +6,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, case, delete, insert, literal, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.backlog import Backlog, OpenRange
@@ -35,7 +48,7 @@ class IngestionStorage:
                 source = Source(**{**named, "created_at": now, "updated_at": now})
                 await conn.execute(insert(ingestion_state).values(**source.model_dump()))
                 return source
-            values = {**named, "updated_at": now}
+            values = {**named, "updated_at": now, "next_poll_at": None}
             await conn.execute(update(ingestion_state).where(_state.source_id == change.source_id).values(**values))
             return Source(**{**found, **values})
 
@@ -60,11 +73,11 @@ class IngestionStorage:
 
     async def set_status(self, source_id: str, status: SourceStatus, now: datetime) -> None:
         """Pause, resume or fail a source."""
-        await self._update(source_id, status=status, updated_at=now)
+        await self._update(source_id, status=status, updated_at=now, next_poll_at=None)
 
     async def set_rate_limit(self, source_id: str, until: datetime | None, now: datetime) -> None:
         """Note until when the source must not be asked again."""
-        await self._update(source_id, rate_limit_until=until, updated_at=now)
+        await self._update(source_id, rate_limit_until=until, updated_at=now, next_poll_at=None)
 
     async def remove(self, source_id: str) -> None:
         """Delete a source with its cursors and attempts."""
@@ -126,6 +139,25 @@ class IngestionStorage:
 
         await self._database.write(record)
 
+    async def due(self, now: datetime, limit: int) -> list[Source]:
+        """Sources that may be due for a poll, those that waited longest first."""
+        polled = (_state.status == "active", func.coalesce(_state.via, "") != "export")
+        may_be_due = or_(_state.next_poll_at.is_(None), _state.next_poll_at <= now)
+        ordered = select(ingestion_state).where(*polled, may_be_due).order_by(_state.next_poll_at, _state.source_id)
+        return _sources(await self._database.rows(ordered.limit(limit)))
+
+    async def set_next_polls(self, moments: Mapping[str, datetime]) -> None:
+        """Note when sources are to be looked at next, by their ids."""
+        which = update(ingestion_state).where(_state.source_id == bindparam("id"))
+        change = which.values(next_poll_at=bindparam("at", type_=_state.next_poll_at.type))
+        told = [{"id": source_id, "at": moment} for source_id, moment in sorted(moments.items())]
+        if told:
+            await self._database.write(lambda conn: conn.execute(change, told))
+
+    async def forget_next_polls(self) -> None:
+        """Let every source be looked at anew: intervals may have changed."""
+        await self._database.write(lambda conn: conn.execute(update(ingestion_state).values(next_poll_at=None)))
+
     async def attempts(self, source_id: str, limit: int = 20) -> list[Attempt]:
         """The newest attempts of a source, newest first."""
         tried = source_attempts.c
@@ -167,7 +199,10 @@ def _backlog_values(backlog: Backlog, now: datetime) -> dict[str, Any]:
 def _consequence(attempt: Attempt, status: SourceStatus | None) -> dict[str, Any]:
     status_change = {} if status is None else {"status": case((_state.status == "paused", "paused"), else_=status)}
     if attempt.success:
-        return {"last_success_at": attempt.finished_at, "fail_count": 0, "last_error": None, **status_change}
+        # The pause of a source that failed is over.
+        next_poll_at = case((_state.fail_count > 0, None), else_=_state.next_poll_at)
+        recovered = {"fail_count": 0, "last_error": None, "next_poll_at": next_poll_at}
+        return {"last_success_at": attempt.finished_at, **recovered, **status_change}
     return {"fail_count": _state.fail_count + 1, "last_error": attempt.error_message, **status_change}
 
 

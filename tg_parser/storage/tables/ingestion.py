@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Identity, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Identity, Index, Integer, MetaData, Table, Text, text
 
 from tg_parser.storage.tables.columns import BigNumber, JsonDocument, Ref, UtcDateTime
 
 metadata = MetaData()
+_ACTIVE = text("status = 'active'")
 
 # The unique index is the key: its name is fixed, and SQLite cannot name a primary key.
 ingestion_state = Table(
@@ -41,7 +42,10 @@ ingestion_state = Table(
     Column("comments_turn", BigNumber),
     Column("discussion_groups", JsonDocument),
     Column("channel_names", JsonDocument),
+    Column("steps", Text),
+    Column("next_poll_at", UtcDateTime),
     Index("idx_ingestion_source_id", "source_id", unique=True),
+    Index("idx_ingestion_due", "next_poll_at", "source_id", postgresql_where=_ACTIVE, sqlite_where=_ACTIVE),
 )
 
 comment_cursors = Table(
