@@ -275,6 +275,21 @@ async def test_folders_of_deleted_jobs_are_deleted_and_nothing_else(storage: Job
     assert sorted(each.name for each in (tmp_path / "exports").iterdir()) == sorted([kept, "notes"])
 
 
+async def test_a_job_that_its_worker_does_not_end_has_failed(storage: JobStorage, told: list[str]) -> None:
+    """Its worker lives, and yet the job has failed, is the worker's no more, and the next with its lock may begin."""
+    await storage.add(job(1, lock="l"))
+    await storage.add(job(2, lock="l"))
+    stuck = await begin(storage, "alive")
+    await storage.beat("alive", LATER)
+    told.clear()
+    assert await storage.fail_begun_before(NOW, LATER, JobError("job_too_long", "Too long.")) == []
+    (failed,) = await storage.fail_begun_before(LATER, LATER, JobError("job_too_long", "Too long."))
+    assert (failed.job_id, failed.state, failed.error.code) == ("job-1", "failed", "job_too_long")
+    assert told == ["job-2"]
+    assert await storage.beat("alive", LATER) == Heard(own=frozenset())
+    assert await storage.finish(stuck, "done", LATER) is None
+
+
 async def test_a_worker_is_of_no_help_to_itself(storage: JobStorage, told: list[str]) -> None:
     """Told of a helper of its own work, it tells others at once, and less often the longer nobody comes."""
     await storage.add(job(1, kind="process"))

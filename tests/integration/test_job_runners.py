@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from contextlib import asynccontextmanager
@@ -58,7 +59,7 @@ def running(
 
     @asynccontextmanager
     async def running(work: Any, *, worker: str = "w", options: RunnerOptions = OPTIONS) -> Any:
-        executor = JobExecutor(storage, {"ingest": work}, worker)
+        executor = JobExecutor(storage, {"ingest": work}, worker, options.longest)
         heart = Heart(own_storage, BEAT)
         runner: JobRunner
         if backend == "postgresql":
@@ -300,3 +301,53 @@ async def test_a_job_that_is_anothers_now_is_left(storage: JobStorage, running: 
         assert (taken.job_id, taken.attempt) == (wanted.job_id, 2)
     now = await storage.get(wanted.job_id)
     assert (now.state, now.worker, now.attempt) == ("running", "another", 2)
+
+
+async def test_a_job_that_runs_too_long_ends_in_order_and_has_failed(
+    storage: JobStorage, running: Callable[..., Any]
+) -> None:
+    """It may keep what it has, and the next job of its lock is done."""
+    kept, begun = [], asyncio.Event()
+
+    async def work(each: Job, _: Any) -> dict[str, Any]:
+        begun.set()
+        try:
+            await asyncio.sleep(each.parameters["seconds"])
+        finally:
+            kept.append(each.parameters["seconds"])
+        return {}
+
+    async with running(work, options=RunnerOptions(longest=0.5, look_every=0.1)):
+        long = await storage.add(job(parameters={"seconds": 60}, lock="l"))
+        await asyncio.wait_for(begun.wait(), 20)
+        short = await storage.add(job(parameters={"seconds": 0}, lock="l"))
+        failed = await ended(storage, long.job_id)
+        assert (await ended(storage, short.job_id)).state == "done"
+    assert (failed.state, failed.attempt, failed.error.code) == ("failed", 1, "job_too_long")
+    assert failed.error.message == "The job had not ended after 0.5 seconds (JOB_MAX_SECONDS)."
+    assert kept == [60, 0]
+
+
+async def test_a_stuck_job_of_a_live_worker_does_not_hold_its_lock(
+    storage: JobStorage, running: Callable[..., Any]
+) -> None:
+    """One that will not be ended fails all the same, and its lock goes to the next job."""
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def work(each: Job, _: Any) -> dict[str, Any]:
+        begun.set()
+        while each.parameters["stuck"] and not may_end.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await may_end.wait()
+        return {}
+
+    options = RunnerOptions(longest=0.3, takeover_after=1, grace=0.2, look_every=0.1)
+    async with running(work, options=options):
+        stuck = await storage.add(job(parameters={"stuck": True}, lock="l"))
+        await asyncio.wait_for(begun.wait(), 20)
+        after = await storage.add(job(parameters={"stuck": False}, lock="l"))
+        failed = await ended(storage, stuck.job_id)
+        assert (await ended(storage, after.job_id)).state == "done"
+        may_end.set()
+    assert (failed.state, failed.error.code) == ("failed", "job_too_long")
+    assert (await storage.get(stuck.job_id)).state == "failed"

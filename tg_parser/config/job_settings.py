@@ -25,6 +25,9 @@ class JobSettings(SettingsGroup):
         ge=0,
         le=3600,
     )
+    longest: float = setting(
+        "JOB_MAX_SECONDS", 86_400.0, "Seconds after which a job that still runs is ended and has failed.", ge=1
+    )
     give_up_after: float = setting(
         "WORKER_GIVE_UP_SECONDS",
         600.0,

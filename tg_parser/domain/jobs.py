@@ -114,6 +114,15 @@ def next_attempt(error: TgParserError, attempt: int, now: datetime) -> datetime 
     return now + pause
 
 
+def ran_too_long(seconds: float) -> JobError:
+    """Why a job was ended that ran for longer than it may."""
+    return JobError(
+        "job_too_long",
+        f"The job had not ended after {seconds:g} seconds (JOB_MAX_SECONDS).",
+        "What it did is kept, and the same job goes on from there. Raise JOB_MAX_SECONDS where work takes so long.",
+    )
+
+
 def error_of(error: TgParserError) -> JobError:
     """An error as a job keeps it."""
     return JobError(error.code, error.message, error.hint, dict(error.data))

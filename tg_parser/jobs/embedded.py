@@ -10,13 +10,14 @@ from tg_parser.domain.errors import BusyError, StorageError
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.jobs.execution import JobExecutor
 from tg_parser.jobs.heart import Heart
-from tg_parser.jobs.runner import RunnerOptions, end_in_order, take_over, until_set
+from tg_parser.jobs.runner import RunnerOptions, end_in_order, fail_stuck, regularly, take_over, until_set
 from tg_parser.storage.engine.locks import Locks
 from tg_parser.storage.stores.jobs import JobStorage
 
 log = structlog.get_logger(__name__)
 
 LOCK = "job-runner"
+_LOOK_SECONDS = 5.0
 
 
 class EmbeddedRunner:
@@ -49,12 +50,15 @@ class EmbeddedRunner:
         # Whoever ran jobs before is no more, or this process would not hold the lock.
         await take_over(self._storage, None, self._executor.worker)
         running: set[asyncio.Task[None]] = set()
-        async with self._heart.beating(self._executor):
+        async with self._heart.beating(self._executor), regularly(self._look_after_stuck, _LOOK_SECONDS):
             while not stop.is_set():
                 self._asked.clear()
                 if not await self._begun(running):
                     await self._until_there_may_be_more(stop, running)
             await end_in_order(running, self._options.grace)
+
+    async def _look_after_stuck(self) -> None:
+        await fail_stuck(self._storage, self._options)
 
     async def _begun(self, running: set[asyncio.Task[None]]) -> bool:
         """Begin the next job, if there is one and room for it."""

@@ -12,7 +12,7 @@ import stamina
 import structlog
 
 from tg_parser.domain.errors import StorageError, TgParserError
-from tg_parser.domain.jobs import Job, JobError, JobState, JsonObject, error_of, next_attempt
+from tg_parser.domain.jobs import Job, JobError, JobState, JsonObject, error_of, next_attempt, ran_too_long
 from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.observability import metrics
@@ -24,14 +24,15 @@ Work = Callable[[Job, ReportProgress], Awaitable[JsonObject]]
 """Does the work of a job and gives its result as JSON. It ends in order when it is cancelled."""
 
 PROGRESS_SECONDS = 1.0
-_CANCELLED, _STOPPED, _LOST = "cancelled", "stopped", "lost"
+_CANCELLED, _STOPPED, _LOST, _TOO_LONG = "cancelled", "stopped", "lost", "too long"
 
 
 class JobExecutor:
-    """Does jobs of a worker; `work` by kind of job."""
+    """Does jobs of a worker; `work` by kind of job. None runs for longer than `longest` seconds."""
 
-    def __init__(self, storage: JobStorage, work: Mapping[str, Work], worker: str) -> None:
+    def __init__(self, storage: JobStorage, work: Mapping[str, Work], worker: str, longest: float = 86_400.0) -> None:
         self.worker = worker
+        self._longest = longest
         self.kinds = frozenset(work)
         self._storage = storage
         self._work = work
@@ -47,12 +48,14 @@ class JobExecutor:
         """Do a job that this worker has begun. What came of it is stored, and no error gets out."""
         task = asyncio.create_task(self._attempt(job), name=f"job {job.job_id}")
         self._running[job.job_id] = task
+        deadline = asyncio.get_running_loop().call_later(self._longest, self._end, job.job_id, _TOO_LONG)
         try:
             await asyncio.wait({task})
         finally:
             if not task.done():
                 self._end(job.job_id, _STOPPED)
                 await asyncio.wait({task})
+            deadline.cancel()
             del self._running[job.job_id]
             self._ending.pop(job.job_id, None)
 
@@ -81,10 +84,7 @@ class JobExecutor:
                 async with self._progress_of(job) as report:
                     result = await self._work[job.kind](job, report)
             except asyncio.CancelledError:
-                if self._ending.get(job.job_id) == _CANCELLED:
-                    await self._finish(job, "cancelled")
-                else:
-                    await self._leave(job)
+                await self._ended(job)
             except TgParserError as error:
                 await self._failed(job, error)
             except Exception as error:
@@ -101,9 +101,15 @@ class JobExecutor:
         else:
             await self._give_back(job, again, error_of(error))
 
-    async def _leave(self, job: Job) -> None:
-        """Give back what this worker may not end."""
-        await self._give_back(job, utc_now(), None)
+    async def _ended(self, job: Job) -> None:
+        """Keep why a job was ended; what this worker may not end is given back."""
+        why = self._ending.get(job.job_id)
+        if why == _CANCELLED:
+            await self._finish(job, "cancelled")
+        elif why == _TOO_LONG:
+            await self._finish(job, "failed", error=ran_too_long(self._longest))
+        else:
+            await self._give_back(job, utc_now(), None)
 
     async def _finish(
         self, job: Job, state: JobState, *, result: JsonObject | None = None, error: JobError | None = None

@@ -64,17 +64,18 @@ class Heart:
             await asyncio.to_thread(thread.join, _CLOSING_SECONDS)
 
     async def _beat_until(self, stop: threading.Event, executor: JobExecutor, loop: asyncio.AbstractEventLoop) -> None:
-        async with self._open_storage() as storage:
-            while not stop.is_set():
-                running = executor.running_ids
-                try:
-                    heard = await storage.beat(executor.worker, utc_now())
-                except StorageError as error:
-                    log.warning("the worker cannot be heard of now", reason=error.message)
-                except Exception:
-                    # Whatever it is, who is silent loses jobs that it is at work on.
-                    log.exception("the worker cannot be heard of")
-                else:
-                    self._last_beat = time.monotonic()
-                    loop.call_soon_threadsafe(executor.hear, heard, running)
-                await asyncio.to_thread(stop.wait, self._every)
+        while not stop.is_set():
+            try:
+                async with self._open_storage() as storage:
+                    while not stop.is_set():
+                        running = executor.running_ids
+                        heard = await storage.beat(executor.worker, utc_now())
+                        self._last_beat = time.monotonic()
+                        loop.call_soon_threadsafe(executor.hear, heard, running)
+                        await asyncio.to_thread(stop.wait, self._every)
+            except StorageError as error:
+                log.warning("the worker cannot be heard of now", reason=error.message)
+            except Exception:
+                # Whatever it is, who is silent loses jobs that it is at work on.
+                log.exception("the worker cannot be heard of")
+            await asyncio.to_thread(stop.wait, self._every)

@@ -25,7 +25,7 @@ from tg_parser.domain.jobs import Job
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.jobs.execution import JobExecutor
 from tg_parser.jobs.heart import Heart
-from tg_parser.jobs.runner import RunnerOptions, regularly, take_over, until_set
+from tg_parser.jobs.runner import RunnerOptions, fail_stuck, regularly, take_over, until_set
 from tg_parser.storage.stores.jobs import PASSED_ON_FOR, JobStorage
 
 log = structlog.get_logger(__name__)
@@ -162,6 +162,7 @@ class ProcrastinateRunner:
     async def _look_after_others(self) -> None:
         silent_since = utc_now() - timedelta(seconds=self._options.takeover_after)
         await take_over(self._storage, silent_since, self._executor.worker)
+        await fail_stuck(self._storage, self._options)
         # A worker that has room has been told of everything, unless a delivery got lost.
         if self._executor.running < self._options.concurrency:
             kinds = self._executor.kinds

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
 from tg_parser.domain.errors import StorageError
+from tg_parser.domain.jobs import ran_too_long
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.observability import metrics
 from tg_parser.storage.stores.jobs import JobStorage
@@ -28,6 +29,7 @@ class RunnerOptions:
     grace: float = 30.0
     look_every: float = 1.0
     give_up_after: float = 600.0
+    longest: float = 86_400.0
 
 
 class JobRunner(Protocol):
@@ -43,6 +45,14 @@ async def take_over(storage: JobStorage, silent_since: datetime | None, worker: 
     for job in await storage.take_over(silent_since, utc_now(), worker):
         metrics.count_takeover(job.kind)
         log.warning("a job of a worker that died is taken over", job_id=job.job_id, state=job.state)
+
+
+async def fail_stuck(storage: JobStorage, options: RunnerOptions) -> None:
+    """Fail jobs that should have been ended by their workers, which live, and were not: their locks are free again."""
+    stuck = options.longest + options.grace + options.takeover_after
+    now = utc_now()
+    for job in await storage.fail_begun_before(now - timedelta(seconds=stuck), now, ran_too_long(options.longest)):
+        log.warning("a job that its worker did not end in time has failed", job_id=job.job_id)
 
 
 @contextlib.asynccontextmanager

@@ -54,12 +54,13 @@ def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str]
     work: dict[str, Work] = {
         kind: do for kind, do in JobWork(app, service, files).by_kind().items() if not queues or kind in queues
     }
-    executor = JobExecutor(storage, work, _worker_name())
+    executor = JobExecutor(storage, work, _worker_name(), settings.jobs.longest)
     options = RunnerOptions(
         concurrency=concurrency or settings.jobs.concurrency,
         takeover_after=settings.jobs.takeover_after,
         grace=settings.jobs.grace,
         give_up_after=settings.jobs.give_up_after,
+        longest=settings.jobs.longest,
     )
     heart = Heart(
         lambda: _storage_of_one(settings), min(5.0, settings.jobs.takeover_after / 6), loop_factory(sys.platform)

@@ -11,11 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from tg_parser.domain.errors import JobNotFoundError
-from tg_parser.domain.jobs import Job
-from tg_parser.storage.stores.job_rows import job_of
+from tg_parser.domain.jobs import MAX_TAKEOVERS, Job, JobError
+from tg_parser.storage.stores.job_rows import error_values, job_of
 from tg_parser.storage.tables.jobs import jobs
 
 _job = jobs.c
+_DEAD_WORKER = JobError("worker_died", "The worker died twice while it was at work on this job.")
+IN_TURN = (_job.run_at, _job.job_id)
+"""The order in which jobs begin."""
 
 
 def ready(now: datetime, kinds: Collection[str]) -> tuple[ColumnElement[bool], ...]:
@@ -23,6 +26,16 @@ def ready(now: datetime, kinds: Collection[str]) -> tuple[ColumnElement[bool], .
     running = aliased(jobs)
     locked = select(1).where(running.c.status == "running", running.c.lock_name == _job.lock_name).exists()
     return _job.status == "queued", _job.run_at <= now, _job.job_type.in_(sorted(kinds)), ~locked
+
+
+def newest(states: Collection[str], kinds: Collection[str], before: str | None) -> Select[*tuple[Any, ...]]:
+    """Jobs, newest first, older than the job `before`; all states or kinds where none is named."""
+    statement = select(jobs).order_by(_job.job_id.desc())
+    if before is not None:
+        statement = statement.where(_job.job_id < before)
+    if states:
+        statement = statement.where(_job.status.in_(sorted(states)))
+    return statement.where(_job.job_type.in_(sorted(kinds))) if kinds else statement
 
 
 def shared_by(worker: str) -> ColumnElement[bool]:
@@ -36,6 +49,18 @@ def cancelling(job_id: str, now: datetime) -> Update:
     """Ends a job that waits."""
     waiting = update(jobs).where(_job.job_id == job_id, _job.status == "queued")
     return waiting.values(status="cancelled", completed_at=now)
+
+
+def taking_over(job: Job, now: datetime) -> Update:
+    """What becomes of a job whose worker died: it waits again, unless it should end or has killed a worker before."""
+    values: dict[str, Any] = {"worker": None, "heartbeat_at": None, "takeovers": job.takeovers + 1}
+    if job.cancel_requested_at is not None:
+        values |= {"status": "cancelled", "completed_at": now}
+    elif job.takeovers >= MAX_TAKEOVERS:
+        values |= {"status": "failed", "completed_at": now, **error_values(_DEAD_WORKER)}
+    else:
+        values |= {"status": "queued", "run_at": now}
+    return update(jobs).where(*this_attempt(job)).values(values)
 
 
 def this_attempt(job: Job) -> tuple[ColumnElement[bool], ...]:

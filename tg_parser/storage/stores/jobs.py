@@ -10,17 +10,20 @@ from typing import Any, NamedTuple
 from sqlalchemy import and_, delete, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tg_parser.domain.jobs import ENDED, MAX_TAKEOVERS, Job, JobError, JobState, require_legal
+from tg_parser.domain.jobs import ENDED, Job, JobError, JobState, require_legal
 from tg_parser.domain.storable import storable_json
 from tg_parser.storage.engine.transactions import Database, insert_rows, upsert
 from tg_parser.storage.stores.job_rows import error_values, job_of, row_of
 from tg_parser.storage.stores.job_statements import (
+    IN_TURN,
     cancelling,
     changed_job,
     first_job,
+    newest,
     ready,
     required_job,
     shared_by,
+    taking_over,
     this_attempt,
 )
 from tg_parser.storage.tables.jobs import job_upkeep, jobs
@@ -28,7 +31,6 @@ from tg_parser.storage.tables.jobs import job_upkeep, jobs
 _job = jobs.c
 _TAKEOVER = "takeover"
 _AT_ONCE, PASSED_ON_FOR = timedelta(seconds=0.3), timedelta(seconds=30)
-_DEAD_WORKER = JobError("worker_died", "The worker died twice while it was at work on this job.")
 
 Row = dict[str, Any]
 Deliver = Callable[[AsyncConnection, Sequence[Job]], Awaitable[None]]
@@ -89,7 +91,7 @@ class JobStorage:
         has_part = shared_by(worker)
         oldest = select(jobs, has_part.label("has_part")).where(*ready(now, kinds))
         oldest = oldest.where(~has_part if job_id is None else _job.job_id == job_id)
-        oldest = oldest.order_by(_job.run_at, _job.job_id).limit(1)
+        oldest = oldest.order_by(*IN_TURN).limit(1)
 
         async def begin(conn: AsyncConnection) -> Job | None:
             found = (await conn.execute(oldest.with_for_update(of=jobs, skip_locked=True))).mappings().first()
@@ -165,6 +167,14 @@ class JobStorage:
 
         return await self._database.write(take_over)
 
+    async def fail_begun_before(self, then: datetime, now: datetime, error: JobError) -> list[Job]:
+        """End jobs that have been running since before then, whoever runs them; returns them."""
+        begun = select(jobs).where(_job.status == "running", _job.started_at < then)
+        failed = [
+            await self.finish(job_of(row), "failed", now, error=error) for row in await self._database.rows(begun)
+        ]
+        return [job for job in failed if job is not None]
+
     async def last_takeover(self) -> Takeover | None:
         """When any worker last looked for jobs of dead workers, and how many were taken over since ever."""
         row = await self._database.row(select(job_upkeep).where(job_upkeep.c.name == _TAKEOVER))
@@ -209,13 +219,7 @@ class JobStorage:
     ) -> list[Job]:
         """Jobs, newest first, older than the job `before`; of some channels alone where these are named, and then
         also those that `asked_by` asked for."""
-        statement = select(jobs).order_by(_job.job_id.desc()).limit(limit)
-        if before is not None:
-            statement = statement.where(_job.job_id < before)
-        if states:
-            statement = statement.where(_job.status.in_(sorted(states)))
-        if kinds:
-            statement = statement.where(_job.job_type.in_(sorted(kinds)))
+        statement = newest(states, kinds, before).limit(limit)
         if channels is not None:
             own = false() if asked_by is None else _job.client == asked_by
             statement = statement.where(or_(self._database.dialect.any_of(_job.channel_id, channels), own))
@@ -235,7 +239,7 @@ class JobStorage:
         late = select(jobs).where(*ready(ready_since, kinds), ~shared_by(worker))
 
         async def again(conn: AsyncConnection) -> int:
-            rows = await conn.execute(late.order_by(_job.run_at, _job.job_id).limit(limit))
+            rows = await conn.execute(late.order_by(*IN_TURN).limit(limit))
             found = [job_of(dict(row)) for row in rows.mappings()]
             if found:
                 await self._deliver(conn, found)
@@ -287,14 +291,7 @@ class JobStorage:
             await self._deliver(conn, [replace(job, run_at=now if waits < _AT_ONCE else now + waits / 2)])
 
     async def _taken_over(self, conn: AsyncConnection, job: Job, now: datetime) -> Job | None:
-        values: Row = {"worker": None, "heartbeat_at": None, "takeovers": job.takeovers + 1}
-        if job.cancel_requested_at is not None:
-            values |= {"status": "cancelled", "completed_at": now}
-        elif job.takeovers >= MAX_TAKEOVERS:
-            values |= {"status": "failed", "completed_at": now, **error_values(_DEAD_WORKER)}
-        else:
-            values |= {"status": "queued", "run_at": now}
-        changed = await changed_job(conn, update(jobs).where(*this_attempt(job)).values(values))
+        changed = await changed_job(conn, taking_over(job, now))
         if changed is not None and changed.state == "queued":
             await self._deliver(conn, [changed])
         await self._deliver_next(conn, job.lock, now)
@@ -305,6 +302,6 @@ class JobStorage:
         if lock is None:
             return
         waiting = select(jobs).where(_job.status == "queued", _job.lock_name == lock, _job.run_at <= now)
-        job = await first_job(conn, waiting.order_by(_job.run_at, _job.job_id))
+        job = await first_job(conn, waiting.order_by(*IN_TURN))
         if job is not None:
             await self._deliver(conn, [job])
