@@ -17,15 +17,19 @@ from tg_parser.storage.tables.jobs import jobs
 
 _job = jobs.c
 _DEAD_WORKER = JobError("worker_died", "The worker died twice while it was at work on this job.")
+# Made once: workers ask them for every job.
+_other = aliased(jobs).c
+_LOCKED = select(1).where(_other.status == "running", _other.lock_name == _job.lock_name).exists()
+_PART = select(1).where(
+    _other.status == "running", func.coalesce(_other.helps, _other.job_id) == func.coalesce(_job.helps, _job.job_id)
+)
 IN_TURN = (_job.run_at, _job.job_id)
 """The order in which jobs begin."""
 
 
 def ready(now: datetime, kinds: Collection[str]) -> tuple[ColumnElement[bool], ...]:
     """What may run: its time has come, and no job with its lock is running."""
-    running = aliased(jobs)
-    locked = select(1).where(running.c.status == "running", running.c.lock_name == _job.lock_name).exists()
-    return _job.status == "queued", _job.run_at <= now, _job.job_type.in_(sorted(kinds)), ~locked
+    return _job.status == "queued", _job.run_at <= now, _job.job_type.in_(sorted(kinds)), ~_LOCKED
 
 
 def newest(states: Collection[str], kinds: Collection[str], before: str | None) -> Select[*tuple[Any, ...]]:
@@ -40,9 +44,7 @@ def newest(states: Collection[str], kinds: Collection[str], before: str | None) 
 
 def shared_by(worker: str) -> ColumnElement[bool]:
     """That `worker` has a part of the same work already: it is of no help to itself."""
-    part = aliased(jobs)
-    same_work = func.coalesce(part.c.helps, part.c.job_id) == func.coalesce(_job.helps, _job.job_id)
-    return select(1).where(part.c.status == "running", part.c.worker == worker, same_work).exists()
+    return _PART.where(_other.worker == worker).exists()
 
 
 def cancelling(job_id: str, now: datetime) -> Update:
