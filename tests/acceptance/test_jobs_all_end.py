@@ -18,6 +18,7 @@ from job_processes import collected, until, worker
 from llm_servers import LlmServer
 from model_samples import Model
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.jobs import Job
 from tg_parser.domain.utc_time import utc_now
@@ -85,10 +86,11 @@ def waiting_jobs(backend: str) -> Callable[[Database], Any]:
 
     async def add(database: Database) -> None:
         for statement in NOTE_ENDS[backend]:
-            await database.write(lambda conn, statement=statement: conn.execute(text(statement)))
+            await database.write(partial(_executed, statement))
         storage = JobStorage(database, deliver if backend == "postgresql" else nobody_is_told)
         now = utc_now()
         for number in range(JOBS):
+            asked: dict[str, Any]
             kind, asked = "export", {"date_to": f"{1970 + number}-01-01T00:00:00Z"}
             if number in CALLS:
                 kind, asked = "process", {"source": "test", "concurrency": CALLS[number]}
@@ -96,6 +98,10 @@ def waiting_jobs(backend: str) -> Callable[[Database], Any]:
             await storage.add(Job(f"job-{number}", kind, now, run_at, asked))
 
     return add
+
+
+async def _executed(statement: str, conn: AsyncConnection) -> None:
+    await conn.execute(text(statement))
 
 
 async def ends(database: Database) -> Counter[str]:

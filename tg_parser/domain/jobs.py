@@ -34,6 +34,9 @@ MAX_ATTEMPTS = 5
 MAX_TAKEOVERS = 1
 """How often a job outlives its worker; the second worker that dies of it is the last."""
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=10), timedelta(minutes=10)
+PASSED_ON_FOR = timedelta(seconds=30)
+"""How long workers tell each other of a job that is ready; then those with room ask by themselves."""
+_PASSED_ON_AT_ONCE = timedelta(seconds=0.3)
 _BUSY_PAUSE = timedelta(seconds=5)
 
 JsonObject = dict[str, Any]
@@ -121,6 +124,14 @@ def ran_too_long(seconds: float) -> JobError:
         f"The job had not ended after {seconds:g} seconds (JOB_MAX_SECONDS).",
         "What it did is kept, and the same job goes on from there. Raise JOB_MAX_SECONDS where work takes so long.",
     )
+
+
+def passed_on_at(job: Job, now: datetime) -> datetime | None:
+    """When another worker is told of a job that one may not do: at once, then with growing pauses, and at last not."""
+    waits = now - job.run_at
+    if waits >= PASSED_ON_FOR:
+        return None
+    return now if waits < _PASSED_ON_AT_ONCE else now + waits / 2
 
 
 def error_of(error: TgParserError) -> JobError:

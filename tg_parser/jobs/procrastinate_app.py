@@ -21,12 +21,12 @@ from procrastinate.jobs import Job as Delivery
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.errors import StorageUnavailableError
-from tg_parser.domain.jobs import Job
+from tg_parser.domain.jobs import PASSED_ON_FOR, Job
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.jobs.execution import JobExecutor
 from tg_parser.jobs.heart import Heart
 from tg_parser.jobs.runner import RunnerOptions, fail_stuck, regularly, take_over, until_set
-from tg_parser.storage.stores.jobs import PASSED_ON_FOR, JobStorage
+from tg_parser.storage.stores.jobs import JobStorage
 
 log = structlog.get_logger(__name__)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, delete, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tg_parser.domain.jobs import ENDED, Job, JobError, JobState, require_legal
+from tg_parser.domain.jobs import ENDED, Job, JobError, JobState, passed_on_at, require_legal
 from tg_parser.domain.storable import storable_json
 from tg_parser.storage.engine.transactions import Database, insert_rows, upsert
 from tg_parser.storage.stores.job_rows import error_values, job_of, row_of
@@ -30,7 +30,6 @@ from tg_parser.storage.tables.jobs import job_upkeep, jobs
 
 _job = jobs.c
 _TAKEOVER = "takeover"
-_AT_ONCE, PASSED_ON_FOR = timedelta(seconds=0.3), timedelta(seconds=30)
 
 Row = dict[str, Any]
 Deliver = Callable[[AsyncConnection, Sequence[Job]], Awaitable[None]]
@@ -262,12 +261,8 @@ class JobStorage:
 
     async def delete_ended(self, before: datetime) -> int:
         """Delete jobs that ended before then; returns their number."""
-        old = and_(_job.status.in_(sorted(ENDED)), _job.completed_at < before)
-
-        async def remove(conn: AsyncConnection) -> int:
-            return int((await conn.execute(delete(jobs).where(old))).rowcount)
-
-        return await self._database.write(remove)
+        old = delete(jobs).where(_job.status.in_(sorted(ENDED)), _job.completed_at < before)
+        return int((await self._database.write(lambda conn: conn.execute(old))).rowcount)
 
     async def _release(self, job: Job, values: Row, now: datetime) -> Job | None:
         async def release(conn: AsyncConnection) -> Job | None:
@@ -286,9 +281,8 @@ class JobStorage:
 
     async def _pass_on(self, conn: AsyncConnection, job: Job, now: datetime) -> None:
         """Tell another worker: at once at first, then with growing pauses. Later, workers with room ask themselves."""
-        waits = now - job.run_at
-        if waits < PASSED_ON_FOR:
-            await self._deliver(conn, [replace(job, run_at=now if waits < _AT_ONCE else now + waits / 2)])
+        if (at := passed_on_at(job, now)) is not None:
+            await self._deliver(conn, [replace(job, run_at=at)])
 
     async def _taken_over(self, conn: AsyncConnection, job: Job, now: datetime) -> Job | None:
         changed = await changed_job(conn, taking_over(job, now))
@@ -302,6 +296,5 @@ class JobStorage:
         if lock is None:
             return
         waiting = select(jobs).where(_job.status == "queued", _job.lock_name == lock, _job.run_at <= now)
-        job = await first_job(conn, waiting.order_by(*IN_TURN))
-        if job is not None:
+        if (job := await first_job(conn, waiting.order_by(*IN_TURN))) is not None:
             await self._deliver(conn, [job])
