@@ -49,8 +49,8 @@ bench: install-dev  ## Benchmarks: each prints a table with ratios
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 requirements: install-dev  ## Pin all dependencies anew, with hashes
-	$(BIN)/uv pip compile $(PIN) --upgrade pyproject.toml --extra llm --extra ner --group dev -o requirements-dev.txt
-	$(BIN)/uv pip compile $(PIN) --upgrade -c requirements-dev.txt pyproject.toml --extra llm -o requirements.txt
+	$(BIN)/uv pip compile $(PIN) --upgrade pyproject.toml --extra llm --extra ner --extra otel --extra redis --group dev -o requirements-dev.txt
+	$(BIN)/uv pip compile $(PIN) --upgrade -c requirements-dev.txt pyproject.toml --extra llm --extra otel -o requirements.txt
 
 clean:  ## Remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

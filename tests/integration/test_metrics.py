@@ -41,7 +41,7 @@ from tg_parser.observability import metrics
 from tg_parser.storage.stores.jobs import JobStorage
 from tg_parser.wiring.app import App, open_app
 from tg_parser.wiring.jobs import Jobs, job_service, jobs_over
-from tg_parser.wiring.metrics import counted, metrics_of_worker, metrics_page
+from tg_parser.wiring.observability import counted, metrics_of_worker, metrics_page
 
 FIRST = "/items/{item_id}"
 

@@ -21,6 +21,7 @@ from tg_parser.api.middleware.hosts import Hosts
 from tg_parser.api.middleware.idempotency import Idempotency
 from tg_parser.api.middleware.problems import Problems
 from tg_parser.api.middleware.request_ids import RequestIds
+from tg_parser.api.middleware.tracing import Tracing
 from tg_parser.api.openapi import DescribedApi
 from tg_parser.api.probes import Guard, probe_routes
 from tg_parser.api.problems import WrongField, http_problem, problem_of
@@ -28,7 +29,7 @@ from tg_parser.api.rate_limits import RateLimits
 from tg_parser.api.routes import events, exports, jobs, keys, reading, sources, upkeep, work
 from tg_parser.config.api_settings import ApiSettings, parts
 from tg_parser.domain.errors import TgParserError
-from tg_parser.wiring.metrics import Counting
+from tg_parser.wiring.observability import Counting
 
 PREFIX = "/api/v1"
 _ROUTERS = (sources, work, jobs, events, reading, exports, upkeep, keys)
@@ -52,7 +53,7 @@ def create_app(services: Services, counting: Counting | None = None) -> ASGIApp:
         RateLimits(settings.rate_limits),
         key_required=settings.api.key_required,
     )
-    served = _around(routed, settings.api)
+    served = _around(routed, settings.api, traced=settings.observability.traces_to is not None)
     if counting is None:
         return served
     # Only who counts needs it, and it takes a while to load.
@@ -70,6 +71,8 @@ def create_api() -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
+        # Its own traces would tell the whole address of a request.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     for each in _ROUTERS:
         api.include_router(each.router, prefix=PREFIX)
@@ -80,7 +83,7 @@ def create_api() -> FastAPI:
     return api
 
 
-def _around(routed: ASGIApp, settings: ApiSettings) -> ASGIApp:
+def _around(routed: ASGIApp, settings: ApiSettings, *, traced: bool) -> ASGIApp:
     """What a request goes through before it reaches a route; the last of these is the outermost."""
     origins = parts(settings.cors_origins)
     if origins:
@@ -108,7 +111,8 @@ def _around(routed: ASGIApp, settings: ApiSettings) -> ASGIApp:
     names = parts(settings.allowed_hosts) or (() if settings.key_required else (*_THIS_MACHINE, settings.host))
     routed = Hosts(routed, names=names, origins=origins, open_to_all=not settings.key_required)
     routed = BoundedBodies(routed, most=settings.max_body, seconds=settings.body_timeout)
-    return RequestIds(AccessLog(Problems(routed)))
+    answered: ASGIApp = Problems(routed)
+    return RequestIds(AccessLog(Tracing(answered) if traced else answered))
 
 
 def _guard_of(services: Services) -> Guard:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp
@@ -16,7 +16,7 @@ from tg_parser.services.jobs import JobService
 from tg_parser.services.scope import Installation
 from tg_parser.wiring.app import App
 from tg_parser.wiring.jobs import job_files, job_service, jobs_over, schedule_kept, schedule_service
-from tg_parser.wiring.metrics import counting
+from tg_parser.wiring.observability import counting, traces_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,13 @@ class Served:
 @asynccontextmanager
 async def opened(app: App, *, with_jobs: bool) -> AsyncIterator[Served]:
     """For the length of the block there is something to serve; `with_jobs`, jobs are done in this process too."""
-    if not with_jobs:
-        yield _served(app, job_service(app))
-        return
+    with traces_of(app):
+        async with _served_with_jobs(app) if with_jobs else nullcontext(_served(app, job_service(app))) as served:
+            yield served
+
+
+@asynccontextmanager
+async def _served_with_jobs(app: App) -> AsyncIterator[Served]:
     jobs, stopping = jobs_over(app), asyncio.Event()
     async with schedule_kept(app, jobs.service):
         running = asyncio.create_task(jobs.runner.run(stopping))

@@ -56,7 +56,7 @@ class JobError:
 class Job:
     """One piece of work. No other job with its `lock` runs meanwhile; `attempt` fences what is written of it.
 
-    `helps` is the job whose work this one shares.
+    `helps` is the job whose work this one shares, `traceparent` what it is a part of in traces.
     """
 
     job_id: str
@@ -81,6 +81,7 @@ class Job:
     result: JsonObject | None = None
     error: JobError | None = None
     helps: str | None = None
+    traceparent: str | None = None
 
     @property
     def digest(self) -> str:

@@ -16,6 +16,7 @@ from tg_parser.export.folder import ENTRIES_FILE, TOPICS_FILE, exported_topics, 
 from tg_parser.export.links import ChatAddress
 from tg_parser.export.writers import JsonArray, prepare_folder, to_json, to_json_line, whole_file
 from tg_parser.observability import metrics
+from tg_parser.observability.tracing import span
 from tg_parser.storage.engine.threads import finished_in_thread, in_thread
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import ProcessingStorage
@@ -75,6 +76,12 @@ class Exporter:
 
     async def export(self, request: ExportRequest, report: ReportProgress = silent) -> ExportReport:
         """Write all files of `request`. Raises OutputError; then the files of an earlier export are still complete."""
+        with span("export", channel_id=",".join(request.channel_ids)) as told:
+            done = await self._export(request, report)
+            told.tell(messages_written=done.message_entries, topics=done.topics)
+            return done
+
+    async def _export(self, request: ExportRequest, report: ReportProgress) -> ExportReport:
         await self.require_own_folder(request)
         await in_thread(prepare_folder, request.out)
         held = await in_thread(exported_topics, request.out)

@@ -15,6 +15,7 @@ from tg_parser.domain.sources import Source
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.ingestion.raw_writer import RawWriter
 from tg_parser.ingestion.source import Batch, MessageSource, Window
+from tg_parser.observability.tracing import span
 from tg_parser.storage.stores.comments import CommentStorage
 from tg_parser.storage.stores.sources import IngestionStorage
 
@@ -39,12 +40,14 @@ class Collector:
 
         A window with `after_id` is incremental; one without is a snapshot, which no cursor bounds.
         """
-        if not stream.newest_first:
-            await self._forward(source, stream, window, counts, report)
-        elif window.after_id is None:
-            await self._whole(source, stream, window, counts, report)
-        else:
-            await self._backward(source, stream, window, counts, report)
+        with span("collect", source_id=source.source_id) as told:
+            if not stream.newest_first:
+                await self._forward(source, stream, window, counts, report)
+            elif window.after_id is None:
+                await self._whole(source, stream, window, counts, report)
+            else:
+                await self._backward(source, stream, window, counts, report)
+            told.tell(messages_seen=counts["seen"], messages_new=counts["new"])
 
     async def _forward(
         self, source: Source, stream: MessageSource, window: Window, counts: Counter[str], report: ReportProgress

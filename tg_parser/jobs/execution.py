@@ -16,6 +16,7 @@ from tg_parser.domain.jobs import Job, JobError, JobState, JsonObject, error_of,
 from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.observability import metrics
+from tg_parser.observability.tracing import span
 from tg_parser.storage.stores.jobs import Heard, JobStorage
 
 log = structlog.get_logger(__name__)
@@ -81,8 +82,16 @@ class JobExecutor:
         ids = {"job_id": job.job_id, "request_id": job.request_id}
         with structlog.contextvars.bound_contextvars(**{name: value for name, value in ids.items() if value}):
             try:
-                async with self._progress_of(job) as report:
-                    result = await self._work[job.kind](job, report)
+                with span(
+                    f"job {job.kind}",
+                    "consumer",
+                    parent=job.traceparent,
+                    job_id=job.job_id,
+                    job_attempt=job.attempt,
+                    request_id=job.request_id,
+                ):
+                    async with self._progress_of(job) as report:
+                        result = await self._work[job.kind](job, report)
             except asyncio.CancelledError:
                 await self._ended(job)
             except TgParserError as error:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tg_parser.domain.progress import ReportProgress, silent
 from tg_parser.nlp.footers import build_profile
+from tg_parser.observability.tracing import span
 from tg_parser.processing.analyzer import Analyzer
 from tg_parser.processing.channel_run import ChannelRun
 from tg_parser.processing.claims import WorkClaims
@@ -42,6 +43,12 @@ class Processor:
         whatever ends the run: Ctrl-C, or an error that would hit all other messages too, which is raised when the
         running calls are finished and stored.
         """
+        with span("process", channel_id=channel_id) as told:
+            done = await self._run(channel_id, options, report)
+            told.tell(messages_processed=done.processed, messages_failed=done.failed)
+            return done
+
+    async def _run(self, channel_id: str, options: ProcessOptions, report: ReportProgress) -> ProcessReport:
         waiting = await self._documents.count_waiting(
             channel_id, force=options.force, retry_failed=options.retry_failed
         )

@@ -12,6 +12,7 @@ from tg_parser.domain.errors import JobStateError
 from tg_parser.domain.jobs import ENDED, Job, JobState, JsonObject, new_job_id
 from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.domain.utc_time import utc_now
+from tg_parser.observability import tracing
 from tg_parser.services.job_requests import JobParameters, checked
 from tg_parser.services.sources import SourceService
 from tg_parser.storage.stores.jobs import JobStorage, Takeover
@@ -135,6 +136,7 @@ class JobService:
             request_id=asking.request_id,
             idempotency_key=asking.idempotency_key,
             helps=parameters.get("helps"),
+            traceparent=tracing.traceparent(),
         )
         kept = await self._storage.add(job)
         self._look_now()

@@ -14,6 +14,7 @@ from tg_parser.domain.progress import Progress, ReportProgress, silent
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.nlp.embeddings import Embedder, text_hash
 from tg_parser.observability import metrics
+from tg_parser.observability.tracing import span
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
@@ -72,6 +73,14 @@ class Topicizer:
         An error that stops a model's work is raised after everything found and paid for is stored. A dry run asks no
         model.
         """
+        with span("topicize", channel_id=",".join(channel_ids)) as told:
+            found = await self._run(channel_ids, options, force=force, dry_run=dry_run, report=report)
+            told.tell(topics=found.found.topics, unchanged=found.unchanged)
+            return found
+
+    async def _run(
+        self, channel_ids: Sequence[str], options: TopicOptions, *, force: bool, dry_run: bool, report: ReportProgress
+    ) -> TopicizeReport:
         fingerprint = await self._fingerprint(channel_ids, options)
         last = await self._topics.last_run(channel_ids)
         if last is not None and last.fingerprint == fingerprint and not force:

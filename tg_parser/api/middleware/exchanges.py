@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from starlette.routing import Mount
 from starlette.types import Message, Scope, Send
 
-UNMATCHED = "unmatched"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER, UNMATCHED = "other", "unmatched"
 _FAILED = 500
 
 
@@ -36,6 +37,11 @@ class Exchange:
     def seconds(self) -> float:
         """How long it has taken so far."""
         return time.perf_counter() - self.began
+
+
+def method_of(scope: Scope) -> str:
+    """The method, or `other` for one that a caller made up."""
+    return scope["method"] if scope["method"] in METHODS else OTHER
 
 
 def route_of(scope: Scope) -> str:

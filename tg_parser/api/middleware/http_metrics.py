@@ -5,11 +5,8 @@ from __future__ import annotations
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tg_parser.api.middleware.exchanges import Exchange, route_of
+from tg_parser.api.middleware.exchanges import Exchange, method_of, route_of
 from tg_parser.observability.instruments import Instruments
-
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-OTHER = "other"
 
 
 class HttpMetrics:
@@ -36,8 +33,7 @@ class HttpMetrics:
             self._count(exchange)
 
     def _count(self, exchange: Exchange) -> None:
-        method = exchange.scope["method"] if exchange.scope["method"] in METHODS else OTHER
-        route, kind = route_of(exchange.scope), exchange.status // 100
+        method, route, kind = method_of(exchange.scope), route_of(exchange.scope), exchange.status // 100
         counter = self._counters.get((method, route, kind))
         if counter is None:
             counter = self._counters[method, route, kind] = self._told.http_requests.labels(method, route, f"{kind}xx")

@@ -44,14 +44,14 @@ def worker(
 
     async def work(app: App) -> None:
         from tg_parser.wiring.jobs import jobs_over, schedule_kept
-        from tg_parser.wiring.metrics import metrics_of_worker
+        from tg_parser.wiring.observability import metrics_of_worker, traces_of
 
         jobs = jobs_over(app, concurrency=concurrency, queues=kinds)
         stop = asyncio.Event()
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
         say(f"Worker {jobs.executor.worker} waits for jobs.")
-        with metrics_of_worker(app, metrics_host, metrics_port):
+        with traces_of(app), metrics_of_worker(app, metrics_host, metrics_port):
             async with schedule_kept(app, jobs.service):
                 await jobs.runner.run(stop)
         say("Stopped. Jobs that had not ended wait for the next worker.")

@@ -15,6 +15,7 @@ from tg_parser.llm.spending.budget import require_price
 from tg_parser.llm.spending.ledger import Ledger
 from tg_parser.llm.spending.prices import Tariff
 from tg_parser.observability import metrics
+from tg_parser.observability.tracing import span
 
 
 class Priced(Layer):
@@ -36,12 +37,17 @@ class Priced(Layer):
         """The answer with its call record. Raises BudgetError before anything is sent."""
         await self._ledger.admit()
         began = time.perf_counter()
-        try:
-            response = await self.wrapped.request(messages, model_settings, model_request_parameters)
-        except Exception:
-            metrics.count_no_answer(self._provider_name, self.wrapped.model_name)
-            raise
-        record = self._record(response)
+        provider, model = self._provider_name, self.wrapped.model_name
+        with span(f"chat {model}", "client", gen__ai_provider_name=provider, gen__ai_request_model=model) as told:
+            try:
+                response = await self.wrapped.request(messages, model_settings, model_request_parameters)
+            except Exception:
+                metrics.count_no_answer(provider, model)
+                raise
+            record = self._record(response)
+            told.tell(
+                gen__ai_usage_input__tokens=record.input_tokens, gen__ai_usage_output__tokens=record.output_tokens
+            )
         spending = _spending(record)
         self._ledger.book(purpose_of(messages), record.provider, record.model, spending)
         metrics.count_answer(record.provider, record.model, spending, time.perf_counter() - began)

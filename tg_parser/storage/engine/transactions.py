@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
 
 from tg_parser.config.settings import RetrySettings
+from tg_parser.observability.tracing import span
 from tg_parser.storage.engine.commits import UnknownOutcomeError, outcome
 from tg_parser.storage.engine.dialects import dialect_of
 from tg_parser.storage.engine.faults import (
@@ -46,6 +47,7 @@ class Database:
         self.pool = pool or Pool(engine)
         self.dialect = dialect_of(engine)
         self.retry = retry or RetrySettings()
+        self._facts = {"db_system_name": "sqlite" if self.dialect.embedded else "postgresql", "db_namespace": name}
 
     @property
     def place(self) -> str:
@@ -117,6 +119,10 @@ class Database:
         raise AssertionError("a retry context either returns or raises")
 
     async def _once(self, work: Work[T], *, writing: bool) -> T:
+        with span(f"{'write' if writing else 'read'} {self.name}", "client", part=True, **self._facts):
+            return await self._in_transaction(work, writing=writing)
+
+    async def _in_transaction(self, work: Work[T], *, writing: bool) -> T:
         async with self.pool.connection() as conn:
             await conn.execution_options(**{WRITING: writing})
             async with conn.begin() as transaction:

@@ -36,6 +36,7 @@ def row_of(job: Job) -> dict[str, Any]:
         "request_id": job.request_id,
         "idempotency_key": job.idempotency_key,
         "helps": job.helps,
+        "traceparent": job.traceparent,
     }
 
 
@@ -64,6 +65,7 @@ def job_of(row: Mapping[str, Any]) -> Job:
         result=row["result_json"],
         error=_error(row),
         helps=row["helps"],
+        traceparent=row["traceparent"],
     )
 
 

@@ -43,6 +43,7 @@ jobs = Table(
     Column("idempotency_key", Text),
     Column("error_json", JsonDocument),
     Column("helps", Ref),
+    Column("traceparent", Text),
     Index("idx_jobs_waiting", "run_at", "job_id", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
     Index("idx_jobs_same_work", "digest", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
     Index("idx_jobs_running", "worker", postgresql_where=_RUNNING, sqlite_where=_RUNNING),

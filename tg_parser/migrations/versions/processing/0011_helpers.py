@@ -1,4 +1,4 @@
-"""Which job a job helps, and when workers last looked for jobs of dead ones."""
+"""Which job a job helps, which trace it belongs to, and when workers last looked for jobs of dead ones."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _HELPING = sa.text("helps IS NOT NULL")
 
 def upgrade() -> None:
     op.add_column("jobs", sa.Column("helps", Ref))
+    op.add_column("jobs", sa.Column("traceparent", sa.Text))
     op.create_index("idx_jobs_helpers", "jobs", ["helps"], postgresql_where=_HELPING, sqlite_where=_HELPING)
     op.create_table(
         "job_upkeep",
@@ -29,4 +30,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("job_upkeep")
     op.drop_index("idx_jobs_helpers", "jobs")
+    op.drop_column("jobs", "traceparent")
     op.drop_column("jobs", "helps")

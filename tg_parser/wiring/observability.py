@@ -1,14 +1,14 @@
-"""Metrics of a process that serves them: its own, and for the API those of the databases."""
+"""Metrics and traces of a service: its own metrics, and for the API those of the databases."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tg_parser.observability import metrics
+from tg_parser.observability import metrics, tracing
 
 if TYPE_CHECKING:
     from tg_parser.observability.instruments import Instruments
@@ -81,6 +81,15 @@ def metrics_of_worker(app: App, host: str, port: int | None) -> Iterator[None]:
 
     with metrics_served(counted(app).registry, host, port):
         yield
+
+
+def traces_of(app: App) -> AbstractContextManager[None]:
+    """For the length of the block, what happens is traced where OTEL_EXPORTER_OTLP_ENDPOINT says so.
+
+    Raises SettingsError where the packages for it are not installed.
+    """
+    settings = app.settings.observability
+    return tracing.traced(settings.traces_to, settings.service_name)
 
 
 def _last_backup(app: App) -> Callable[[], Awaitable[datetime | None]]:
