@@ -1,4 +1,4 @@
-"""Counts requests by method, route and kind of status, and how many are being answered."""
+"""Counts requests by method, route and kind of status, and how many are being answered; /health/live is left out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tg_parser.api.middleware.exchanges import Exchange, method_of, route_of
+from tg_parser.api.probes import LIVE
 from tg_parser.observability.instruments import Instruments
 
 
@@ -20,7 +21,7 @@ class HttpMetrics:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and count it once it is answered."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] == LIVE:
             await self._app(scope, receive, send)
             return
         exchange = _Counted(scope, send, self._told)

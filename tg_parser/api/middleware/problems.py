@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +20,7 @@ SAFETY = {
     "cache-control": "no-store",
 }
 """What every answer says to browsers, unless a route says otherwise."""
+_SAFETY_SENT = [(name.encode(), value.encode()) for name, value in SAFETY.items()]
 
 
 class Problems:
@@ -40,9 +40,9 @@ class Problems:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in SAFETY.items():
-                    headers.setdefault(name, value)
+                stated = [*message.get("headers", ())]
+                names = {name.lower() for name, _ in stated}
+                message["headers"] = stated + [each for each in _SAFETY_SENT if each[0] not in names]
             await send(message)
 
         request_id = scope.setdefault("state", {}).get("request_id")
