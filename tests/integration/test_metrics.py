@@ -173,8 +173,13 @@ async def asked_over_http() -> None:
         return JSONResponse({})
 
     async def events(_: Request) -> StreamingResponse:
-        assert Series(metrics.page()).value("tg_parser_http_requests_in_flight") == 1
-        return StreamingResponse(iter([b"one"]), media_type="text/event-stream")
+        return StreamingResponse(open_stream(), media_type="text/event-stream")
+
+    async def open_stream() -> AsyncIterator[bytes]:
+        yield b"one"
+        meanwhile = Series(metrics.page())
+        assert meanwhile.value("tg_parser_http_requests_in_flight") == 1
+        assert meanwhile.value("tg_parser_event_streams_open") == 1
 
     app = Starlette(
         routes=[Route(FIRST, item), Route("/events", events)],

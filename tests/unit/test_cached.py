@@ -56,6 +56,20 @@ async def test_what_was_seen_is_kept_for_its_time(cached: Cached[int], looks: Lo
     assert await cached.get() == 2
 
 
+async def test_looks_that_take_long_are_rarer(looks: Looks) -> None:
+    """At most a twentieth of the time is spent on looking: after 4 seconds of it there are 76 of rest."""
+    cached = Cached(looks.look, 10, lambda: looks.now, share=0.05)
+    waiting = asyncio.create_task(cached.get())
+    await asyncio.sleep(0)
+    looks.now = 4
+    looks.free.set()
+    assert await waiting == 1
+    looks.now = 79.9
+    assert await cached.get() == 1
+    looks.now = 80
+    assert await cached.get() == 2
+
+
 async def test_a_failed_look_is_not_kept(cached: Cached[int], looks: Looks) -> None:
     """Its error goes to who asked; the next one looks again."""
     looks.free.set()

@@ -50,17 +50,18 @@ class StateFigures:
 
 
 class StateCollector(Collector):
-    """Shows the `figures` that it was given last; None where the database is away."""
+    """Shows the `figures` that it was given last, none where there are none; `up` is whether the database answers."""
 
     def __init__(self, most_sources: int) -> None:
         self.registry = CollectorRegistry()
         self.figures: StateFigures | None = None
+        self.up = False
         self._most_sources = most_sources
         self.registry.register(self)
 
     def collect(self) -> Iterable[Metric]:
         """The metrics."""
-        yield _gauge("database_up", "1 where the database answered; else 0, and the others are left out.", self.figures)
+        yield _gauge("database_up", "1 where the database answered; else 0, and the others are left out.", self.up)
         if self.figures is not None:
             yield from _of_sources(self.figures.sources, self._most_sources)
             yield from _of_jobs(self.figures.jobs)
@@ -133,9 +134,8 @@ def _of_installation(figures: StateFigures) -> Iterable[Metric]:
     yield _gauge("state_timestamp_seconds", "When these figures were read from the database.", figures.read_at)
 
 
-def _gauge(name: str, meaning: str, value: object) -> Metric:
-    number = float(value) if isinstance(value, int | float) else float(value is not None)
-    return GaugeMetricFamily(f"tg_parser_{name}", meaning, value=number)
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"tg_parser_{name}", meaning, value=value)
 
 
 def _labelled(

@@ -13,21 +13,28 @@ _SECOND_CANCEL = 0.2
 
 
 class Cached(Generic[T]):
-    """The result of `look`, at most `seconds` old."""
+    """The result of `look`, at most `seconds` old; older where looking would take more than a `share` of the time."""
 
     def __init__(
-        self, look: Callable[[], Coroutine[Any, Any, T]], seconds: float, clock: Callable[[], float] = time.monotonic
+        self,
+        look: Callable[[], Coroutine[Any, Any, T]],
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        share: float = 1.0,
     ) -> None:
         self._look = look
         self._seconds = seconds
+        self._share = share
         self._clock = clock
         self._known: tuple[float, T] | None = None
+        self._began = 0.0
         self._looking: asyncio.Task[T] | None = None
 
     @property
     def fresh(self) -> T | None:
         """What is known and not too old, without looking."""
-        if self._known is None or self._clock() - self._known[0] >= self._seconds:
+        if self._known is None or self._clock() >= self._known[0]:
             return None
         return self._known[1]
 
@@ -41,6 +48,7 @@ class Cached(Generic[T]):
         if (known := self.fresh) is not None:
             return known
         if self._looking is None:
+            self._began = self._clock()
             self._looking = asyncio.create_task(self._look())
             self._looking.add_done_callback(self._looked)
         return await asyncio.shield(self._looking)
@@ -48,7 +56,9 @@ class Cached(Generic[T]):
     def _looked(self, task: asyncio.Task[T]) -> None:
         self._looking = None
         if not task.cancelled() and task.exception() is None:
-            self._known = self._clock(), task.result()
+            now = self._clock()
+            took = now - self._began
+            self._known = now + max(self._seconds, took / self._share - took), task.result()
 
 
 async def answered_within(seconds: float, work: Awaitable[T]) -> T:

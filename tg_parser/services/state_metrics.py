@@ -50,13 +50,15 @@ class StateMetrics:
 
     async def refresh(self) -> None:
         """Let the collector show what is; where counting takes too long, what was, with the time of then."""
+        shown = self._collector
         try:
-            self._collector.figures = await answered_within(SCRAPE_SECONDS, self._state.get())
+            shown.figures, shown.up = await answered_within(SCRAPE_SECONDS, self._state.get()), True
         except TgParserError:
-            self._collector.figures = None
+            shown.figures, shown.up = None, False
         except TimeoutError:
-            if not self._state.is_looking:
-                self._collector.figures = None
+            # Either the database did not answer, and the look is over, or it is still counting.
+            shown.up = self._state.is_looking
+            shown.figures = shown.figures if shown.up else None
 
     async def _read(self) -> StateFigures:
         await answered_within(DATABASE_SECONDS, self._database.ping())
