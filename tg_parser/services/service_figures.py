@@ -29,7 +29,7 @@ class Backlogs:
 
 
 class FiguresService:
-    """Figures about sources are up to 15 seconds old; in large ones older, as counting takes 5 % of the time at most."""
+    """Figures about sources are up to 15 seconds old; with very many messages older: see MOST_SHARE."""
 
     def __init__(
         self,
