@@ -73,7 +73,7 @@ class Topicizer:
         An error that stops a model's work is raised after everything found and paid for is stored. A dry run asks no
         model.
         """
-        with span("topicize", channel_id=",".join(channel_ids)) as told:
+        with span("topicize", channels=len(channel_ids)) as told:
             found = await self._run(channel_ids, options, force=force, dry_run=dry_run, report=report)
             told.tell(topics=found.found.topics, unchanged=found.unchanged)
             return found
