@@ -20,10 +20,13 @@ from tg_parser.config.llm_settings import LlmSettings
 from tg_parser.config.observability_settings import ObservabilitySettings
 from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import StorageUnavailableError
+from tg_parser.domain.jobs import Job, new_job_id
 from tg_parser.domain.sources import SourceChange
+from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.health import HealthService
 from tg_parser.storage.engine.migrator import downgrade
 from tg_parser.storage.stores.documents import Failure
+from tg_parser.storage.stores.jobs import JobStorage
 from tg_parser.wiring.app import App, open_app
 from tg_parser.wiring.jobs import job_service, jobs_over
 
@@ -73,6 +76,19 @@ async def test_without_a_worker_the_service_is_not_ready_with_one_it_is(app: App
     stop.set()
     await worker
     assert (await unlike(app.health, "ok")).jobs.status == "failed"
+
+
+@pytest.mark.postgres
+async def test_a_worker_is_heard_of_by_its_jobs_too(migrated_postgres: dict[str, str]) -> None:
+    """One whose event loop is busy is silent in the queue; one whose job was silent for a minute is none."""
+    async with open_app(settings_of(migrated_postgres)) as app:
+        storage, now = JobStorage(app.shared.databases.processing), utc_now()
+        then = now - timedelta(minutes=1)
+        await storage.add(Job(new_job_id(then), "cleanup", then, then))
+        assert await storage.begin("busy", then, kinds=["cleanup"]) is not None
+        assert (await app.health.health()).jobs.status == "failed"
+        await storage.beat("busy", now)
+        assert (await unlike(app.health, "degraded")).jobs.status == "ok"
 
 
 async def test_an_older_schema_is_named(app: App) -> None:

@@ -18,7 +18,7 @@ class QueueWorkers:
 
     async def alive(self) -> bool:
         """Whether one was heard of lately. Raises StorageError."""
-        return await self._figures.living_workers(LATELY) > 0
+        return await self._figures.workers_live(LATELY)
 
 
 class EmbeddedWorker:

@@ -12,9 +12,12 @@ from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.tables.jobs import jobs
 
 _job = jobs.c
-_LIVING = text(
-    "SELECT count(*) AS workers FROM procrastinate_workers WHERE last_heartbeat > now() - :span * '1s'::interval"
-)
+_LIVING = text("""
+    SELECT (SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - :span * '1s'::interval)
+         + (SELECT count(*) FROM jobs WHERE status = 'running' AND heartbeat_at > now() - :span * '1s'::interval)
+        AS signs
+""")
+"""A worker whose event loop is busy is silent in the queue, but still heard of by its jobs."""
 
 
 class JobCount(NamedTuple):
@@ -48,7 +51,7 @@ class JobFigures:
         moment: datetime | None = (await self._database.rows(done))[0]["last"]
         return moment
 
-    async def living_workers(self, seconds: float) -> int:
-        """Workers of the queue that were heard of in the last `seconds`. Only a server has such a queue."""
+    async def workers_live(self, seconds: float) -> bool:
+        """Whether any worker was heard of in the last `seconds`. Only a server has a queue that knows of them."""
         rows = await self._database.rows(_LIVING.bindparams(span=seconds))
-        return int(rows[0]["workers"])
+        return bool(rows[0]["signs"])
