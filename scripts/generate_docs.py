@@ -33,10 +33,23 @@ from tg_parser.domain.knowledge import KnowledgeBaseEntry
 from tg_parser.domain.messages import ExportedMessage, RawMessage
 from tg_parser.domain.sources import Source
 from tg_parser.domain.topics import Anchor, TopicBundle, TopicCard
+from tg_parser.domain.webhooks import JobEvent, PingEvent, SourceEvent
 from tg_parser.observability.instruments import Instruments
 from tg_parser.observability.pools import PoolCollector
 from tg_parser.observability.state import JobsFigures, SourceFigures, StateCollector, StateFigures
-from tg_parser.services.views import agents, collecting, health, jobs, keys, reading, runs, schedule, spending, upkeep
+from tg_parser.services.views import (
+    agents,
+    collecting,
+    health,
+    jobs,
+    keys,
+    reading,
+    runs,
+    schedule,
+    spending,
+    upkeep,
+    webhooks,
+)
 from tg_parser.storage.engine.pool import PoolFigures
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,6 +115,11 @@ RESULTS: dict[str, type[BaseModel]] = {
     **{f"keys {verb}": keys.ShownKey for verb in ("create", "rotate")},
     "keys revoke": keys.KeyView,
     "keys audit": keys.AuditLog,
+    "webhooks list": webhooks.WebhookList,
+    **{f"webhooks {verb}": webhooks.ShownWebhook for verb in ("add", "rotate")},
+    **{f"webhooks {verb}": webhooks.WebhookView for verb in ("remove", "enable")},
+    **{f"webhooks {verb}": webhooks.DeliveryView for verb in ("test", "redeliver")},
+    "webhooks deliveries": webhooks.DeliveryList,
     "agents list": agents.AgentList,
     "agents status": agents.AgentStatus,
     "agents history": agents.AgentTasks,
@@ -119,6 +137,9 @@ PROBES: dict[str, type[BaseModel]] = {
 }
 """What a running service answers to those who watch it."""
 
+EVENTS: tuple[type[BaseModel], ...] = (JobEvent, SourceEvent, PingEvent)
+"""The bodies of webhooks."""
+
 
 def pages() -> Iterator[tuple[Path, str]]:
     """Every generated page with the text it should have."""
@@ -129,7 +150,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs/reference/metrics.md", metrics_reference()
     yield ROOT / "docs/reference/openapi.json", json.dumps(create_api().openapi(), indent=1, ensure_ascii=False) + "\n"
     yield ROOT / "docs/contracts/README.md", contracts_page()
-    for model in dict.fromkeys((*CONTRACTS, *RESULTS.values(), *PROBES.values())):
+    for model in dict.fromkeys((*CONTRACTS, *RESULTS.values(), *PROBES.values(), *EVENTS)):
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         yield ROOT / f"docs/contracts/{model.__name__}.schema.json", text
@@ -266,6 +287,10 @@ def contracts_page() -> str:
         "| address | answer |",
         "|---|---|",
         *(f"| `{name}` | [{model.__name__}]({model.__name__}.schema.json) |" for name, model in PROBES.items()),
+        "",
+        "## Bodies of webhooks",
+        "",
+        *(f"- [{model.__name__}]({model.__name__}.schema.json): {_first_sentence(model)}" for model in EVENTS),
     ]
     return "\n".join(lines) + "\n"
 

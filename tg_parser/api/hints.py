@@ -28,6 +28,7 @@ HINTS: dict[str, str] = {
     "no_message": "See what is held: GET /api/v1/messages",
     "no_session": "An operator has to log an account in once, on the machine of the worker.",
     "no_topic": "See all: GET /api/v1/topics",
+    "no_sealing_key": "An operator has to set {variable}.",
     "role_too_low": "Use a key with the role {needed}.",
     "source_id_taken": "Choose another id; see: GET /api/v1/sources",
     "source_without_chat": "Give channel_id or channel_username with it.",

@@ -36,6 +36,7 @@ from tg_parser.cli.commands import (
     status,
     topicize,
     topics,
+    webhooks,
     worker,
 )
 from tg_parser.cli.console import replace_what_cannot_be_shown, take_names_as_utf8
@@ -99,6 +100,7 @@ app.command("worker")(worker.worker)
 app.add_typer(jobs.commands, name="jobs")
 app.command("schedule")(schedule.schedule)
 app.add_typer(keys.commands, name="keys")
+app.add_typer(webhooks.commands, name="webhooks")
 app.add_typer(agents.commands, name="agents")
 
 

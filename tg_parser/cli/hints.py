@@ -24,6 +24,7 @@ HINTS: dict[str, str] = {
     "beyond_own_sources": "Use a key without a limit, or the command line of the installation: tg-parser keys create",
     "columns_missing": "Upgrade the file first: tg-parser db upgrade",
     "dead_session": "Log in anew with: tg-parser login",
+    "delivery_not_found": "See which there are: tg-parser webhooks deliveries",
     "earlier_version": "Bring the data into new files: tg-parser db migrate-from-sqlite --sqlite-dir {folder} "
     "--to-sqlite {new_folder} (--postgres-url for PostgreSQL); or begin anew in another folder with --data-dir.",
     "files_missing": "Bring it back, from a backup (tg-parser backup list) or from where it was moved to; or name the "
@@ -57,6 +58,8 @@ HINTS: dict[str, str] = {
     "no_message": "See what is held with: tg-parser status",
     "no_public_channel": f"Check the spelling. It may have been renamed or turned private. {_BY_API}",
     "no_schema_to_back_up": "Check DB_NAME; tg-parser init makes the schemas.",
+    "no_sealing_key": "Set {variable} to a path and run tg-parser db encrypt-secret, which makes the key there; "
+    "workers and the API need the same one.",
     "no_session": "Log in once with: tg-parser login",
     "no_such_revision": "See: tg-parser db history",
     "no_topic": "See all with: tg-parser topics list",
@@ -83,6 +86,9 @@ HINTS: dict[str, str] = {
     "source_without_chat": "Give --channel-id or --channel-username with it.",
     "unknown_chat": "See all with: tg-parser sources list",
     "unknown_source_id": "Known sources: {known}. Add one with: tg-parser add-source --source-id {source_id}",
+    "webhook_not_found": "See which there are: tg-parser webhooks list",
+    "webhook_refused": "See what it answered: tg-parser webhooks deliveries; once that is put right: "
+    "tg-parser webhooks redeliver {delivery_id}",
     "wrong_answer": "Log in again: tg-parser login",
     "wrong_numbers": "Upgrade the files first, with their paths in the *_DB_PATH variables: tg-parser db upgrade",
 }

@@ -19,6 +19,7 @@ _URL_PASSWORD = re.compile(r"(\w[\w+.-]*://[^\s:/@]*):[^\s\"']+@")
 _URL_PARAMETER = re.compile(rf"([?&;][\w.-]*(?:{_NAMES})[\w.-]*=)[^\s&;#\"']+", re.IGNORECASE)
 _OWN_KEY = re.compile(r"\b(tgp_[0-9a-f]+_)[\w-]{16,}", re.ASCII)
 """An API key of this installation; its id may be seen."""
+_SIGNING_SECRET = re.compile(r"\bwhsec_[\w+/=-]{8,}", re.ASCII)
 _Plain = bool | int | float | None
 
 
@@ -37,7 +38,7 @@ class Redactor:
         """`value` without any secret."""
         for secret in self._values:
             value = value.replace(secret, MASK)
-        value = _OWN_KEY.sub(rf"\1{MASK}", value)
+        value = _SIGNING_SECRET.sub(f"whsec_{MASK}", _OWN_KEY.sub(rf"\1{MASK}", value))
         return _URL_PARAMETER.sub(rf"\1{MASK}", _URL_PASSWORD.sub(rf"\1:{MASK}@", value))
 
     def value(self, value: Any, depth: int = DEEPEST, *, hidden: bool = False) -> Any:

@@ -76,6 +76,34 @@ def encrypted(secret: str, key_file: Path) -> str:
     return _cipher(key, key_file).encrypt(secret.encode()).decode()
 
 
+class SecretBox:
+    """Seals secrets that are kept in the database, with the key of `db encrypt-secret`, which is not there."""
+
+    def __init__(self, key_file: Path | None) -> None:
+        self._key_file = key_file
+
+    def seal(self, secret: str) -> str:
+        """`secret`, sealed. Raises SettingsError where there is no key."""
+        return self._cipher().encrypt(secret.encode()).decode()
+
+    def unseal(self, sealed: str) -> str:
+        """What `seal` was given. Raises SettingsError where that was done with another key, or there is none."""
+        try:
+            return self._cipher().decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            raise SettingsError(
+                f"A sealed secret cannot be opened with the key in {self._key_file}.",
+                f"Set {KEY_VARIABLE} to the file with the key it was sealed with, or change the secret.",
+            ) from None
+
+    def _cipher(self) -> Fernet:
+        there = self._key_file if self._key_file is not None and self._key_file.exists() else None
+        key = secret_from_file(there, KEY_VARIABLE)
+        if key is None:
+            raise SettingsError("There is no key to seal secrets with.", case="no_sealing_key", variable=KEY_VARIABLE)
+        return _cipher(key, self._key_file)
+
+
 def passwords_in(value: str) -> Iterator[str]:
     """Passwords in `value` if it is a URL, as written there and decoded."""
     if "://" not in value:

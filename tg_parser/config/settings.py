@@ -30,6 +30,7 @@ from tg_parser.config.proxies import PROXY_FORM, TELEGRAM_PROXY_FORM, parse_prox
 from tg_parser.config.ranges import problems_of
 from tg_parser.config.schedule_settings import ScheduleSettings
 from tg_parser.config.secrets import is_session_string, passwords_in
+from tg_parser.config.webhook_settings import WebhookSettings
 from tg_parser.domain.errors import SettingsError
 
 
@@ -191,6 +192,7 @@ class Settings(BaseModel):
     backup: BackupSettings = Field(default_factory=BackupSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
     schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
+    webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
     observability: ObservabilitySettings = Field(default_factory=ObservabilitySettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
     rate_limits: RateLimitSettings = Field(default_factory=RateLimitSettings)

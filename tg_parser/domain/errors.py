@@ -291,6 +291,54 @@ class KeyStateError(TgParserError):
         super().__init__(f"The API key {key_id} is {state}.", case="key_state", key_id=key_id, state=state)
 
 
+class WebhookNotFoundError(TgParserError):
+    """No webhook has this id."""
+
+    code = "webhook_not_found"
+
+    def __init__(self, webhook_id: str) -> None:
+        super().__init__(f"No webhook has the id {webhook_id}.", case="webhook_not_found", webhook_id=webhook_id)
+
+
+class DeliveryNotFoundError(TgParserError):
+    """No delivery of a webhook has this id."""
+
+    code = "delivery_not_found"
+
+    def __init__(self, delivery_id: str) -> None:
+        super().__init__(f"No delivery has the id {delivery_id}.", case="delivery_not_found", delivery_id=delivery_id)
+
+
+class AddressRefusedError(UsageError):
+    """An address that this installation sends nothing to: not public, without TLS, or of no known form."""
+
+    code = "address_refused"
+
+
+class HostNotFoundError(TgParserError):
+    """A host name without an address at the moment."""
+
+    code = "host_not_found"
+    retryable = True
+
+
+class DeliveryError(TgParserError):
+    """A webhook that its receiver has refused, or that was given up."""
+
+    code = "webhook_refused"
+
+
+class DeliveryDelayedError(TgParserError):
+    """A webhook that its receiver did not take; the next attempt is made at `until`."""
+
+    code = "webhook_delayed"
+    retryable = True
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message, retry_at=until)
+        self.until = until
+
+
 class ArchiveError(TgParserError):
     """An archive of the agents' history that cannot be written or has unexpected content; nothing was deleted."""
 

@@ -14,10 +14,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from tg_parser.domain.errors import BusyError, JobStateError, RateLimitedError, TgParserError
+from tg_parser.domain.errors import BusyError, DeliveryDelayedError, JobStateError, RateLimitedError, TgParserError
 
 JobKind = Literal["ingest", "recheck", "process", "topicize", "export", "run", "sentiment", "backup", "cleanup"]
 JOB_KINDS: tuple[JobKind, ...] = get_args(JobKind)
+WEBHOOK = "webhook"
+"""The kind of the jobs that deliver webhooks; they are made by events, and nobody asks for them."""
+DeliveryState = Literal["waiting", "delivered", "failed"]
+"""How such a job stands with what it delivers."""
+DELIVERY_STATES: tuple[DeliveryState, ...] = get_args(DeliveryState)
+QUEUES = (*JOB_KINDS, WEBHOOK)
+"""All that a worker does."""
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 NEXT: dict[JobState, tuple[JobState, ...]] = {
     "queued": ("running", "cancelled"),
@@ -108,7 +115,7 @@ def require_legal(job_id: str, before: JobState, after: JobState) -> None:
 
 def next_attempt(error: TgParserError, attempt: int, now: datetime) -> datetime | None:
     """When a job that failed its `attempt`-th time is tried again; None where that would not help."""
-    if isinstance(error, RateLimitedError):
+    if isinstance(error, RateLimitedError | DeliveryDelayedError):
         return max(error.until, now)
     if isinstance(error, BusyError):
         return now + _BUSY_PAUSE

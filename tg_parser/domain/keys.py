@@ -147,3 +147,8 @@ def require_within(actor: Actor, sources: Collection[str] | None) -> None:
 def new_entry_id(now: datetime) -> str:
     """An id that sorts by time."""
     return f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
+
+
+def entry_of(by: Actor, action: str, subject: str, now: datetime, details: dict[str, Any]) -> AuditEntry:
+    """The entry of the log that says what `by` changes now."""
+    return AuditEntry(new_entry_id(now), now, by.name, action, subject, by.origin, details)

@@ -98,6 +98,17 @@ class Source(Contract):
 
 
 @dataclass(frozen=True, slots=True)
+class SourceFailure:
+    """That a source, which was collected until then, has failed by an error of this class."""
+
+    source_id: str
+    failed_at: datetime
+    channel_id: str
+    error_class: str
+    error_message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recheck:
     """Which stored posts to check again, with their comments: the `newest` ones, or those of the last `age`."""
 

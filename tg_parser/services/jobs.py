@@ -12,6 +12,7 @@ from tg_parser.domain.errors import JobStateError
 from tg_parser.domain.jobs import ENDED, Job, JobState, JsonObject, new_job_id
 from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.domain.utc_time import utc_now
+from tg_parser.domain.webhooks import Webhook
 from tg_parser.observability import tracing
 from tg_parser.services.job_requests import JobParameters, checked
 from tg_parser.services.sources import SourceService
@@ -33,6 +34,8 @@ class Asking:
     asked_by: str | None = None
     request_id: str | None = None
     idempotency_key: str | None = None
+    webhook: Webhook | None = None
+    """Who is told when the job has ended; WebhookService.of_job makes one."""
 
 
 class JobService:
@@ -138,7 +141,7 @@ class JobService:
             helps=parameters.get("helps"),
             traceparent=tracing.traceparent(),
         )
-        kept = await self._storage.add(job)
+        kept = await self._storage.add(job, asking.webhook)
         self._look_now()
         return kept
 

@@ -14,8 +14,8 @@ from tg_parser.domain.keys import (
     ApiKey,
     AuditEntry,
     Role,
+    entry_of,
     key_id_in,
-    new_entry_id,
     new_key_id,
     new_secret,
     require_within,
@@ -71,7 +71,7 @@ class KeyService:
             sources=limit,
             expires_at=_end(now, lasts),
         )
-        await self._storage.add(key, _entry(by, "keys.create", key_id, now, _facts(key)))
+        await self._storage.add(key, entry_of(by, "keys.create", key_id, now, _facts(key)))
         return FreshKey(key, secret)
 
     async def list(self, by: Actor) -> list[ApiKey]:
@@ -83,7 +83,7 @@ class KeyService:
         """End a key at once. Raises KeyNotFoundError, KeyStateError, ForbiddenError."""
         key = await self._within_reach(key_id, by)
         now = self._clock()
-        entry = _entry(by, "keys.revoke", key.key_id, now, {"name": key.name})
+        entry = entry_of(by, "keys.revoke", key.key_id, now, {"name": key.name})
         return await self._storage.revoke(key.key_id, now, entry)
 
     async def rotate(
@@ -98,7 +98,7 @@ class KeyService:
         secret = new_secret(key.key_id)
         until, expires_at = _end(now, overlap) or now, _end(now, lasts)
         facts = {"name": key.name, "previous_until": iso_z(until), "expires_at": expires_at and iso_z(expires_at)}
-        entry = _entry(by, "keys.rotate", key.key_id, now, facts)
+        entry = entry_of(by, "keys.rotate", key.key_id, now, facts)
         rotated = await self._storage.rotate(key.key_id, secret_hash(secret), now, until, entry, expires_at=expires_at)
         return FreshKey(rotated, secret)
 
@@ -114,7 +114,7 @@ class KeyService:
 
     async def log(self, by: Actor, action: str, subject: str, details: Mapping[str, Any]) -> None:
         """Keep in the log of changes what `by` has changed."""
-        await self._storage.log(_entry(by, action, subject, self._clock(), dict(details)))
+        await self._storage.log(entry_of(by, action, subject, self._clock(), dict(details)))
 
     async def require_still_valid(self, key: ApiKey) -> None:
         """Raise UnauthorizedError where a key that has opened something has ended meanwhile."""
@@ -202,7 +202,3 @@ def _facts(key: ApiKey) -> dict[str, Any]:
         "sources": None if key.sources is None else sorted(key.sources),
         "expires_at": key.expires_at and iso_z(key.expires_at),
     }
-
-
-def _entry(by: Actor, action: str, subject: str, now: datetime, details: dict[str, Any]) -> AuditEntry:
-    return AuditEntry(new_entry_id(now), now, by.name, action, subject, by.origin, details)

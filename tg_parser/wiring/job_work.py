@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tg_parser.domain.errors import TgParserError
-from tg_parser.domain.jobs import Job, JobKind, JsonObject
+from tg_parser.domain.jobs import WEBHOOK, Job, JsonObject
 from tg_parser.domain.progress import ReportProgress
 from tg_parser.domain.sources import Recheck
 from tg_parser.domain.utc_time import utc_now
@@ -26,6 +26,7 @@ from tg_parser.services.views.jobs import CleanupResult
 from tg_parser.services.views.runs import ExportResult, ProcessResult, RunResult, TopicizeResult
 from tg_parser.services.views.spending import RunSpending
 from tg_parser.services.views.upkeep import CreatedBackup
+from tg_parser.services.webhook_delivery import WebhookDelivery
 from tg_parser.wiring.backups import backup_service
 from tg_parser.wiring.context import RunContext
 from tg_parser.wiring.shared_processing import SharedProcessing
@@ -42,13 +43,14 @@ P = TypeVar("P", bound=asked.JobParameters)
 class JobWork:
     """The work of every kind of job over one application."""
 
-    def __init__(self, app: App, jobs: JobService, files: JobFiles) -> None:
+    def __init__(self, app: App, jobs: JobService, files: JobFiles, webhooks: WebhookDelivery) -> None:
         self._app = app
         self._jobs = jobs
         self._files = files
+        self._webhooks = webhooks
         self._shared = SharedProcessing(jobs)
 
-    def by_kind(self) -> dict[JobKind, Work]:
+    def by_kind(self) -> dict[str, Work]:
         """What a worker does, by the kind of job."""
         return {
             "ingest": _typed(asked.IngestParameters, self._ingest),
@@ -60,6 +62,7 @@ class JobWork:
             "sentiment": _typed(asked.SentimentParameters, self._sentiment),
             "backup": _typed(asked.BackupParameters, self._backup),
             "cleanup": _typed(asked.CleanupParameters, self._cleanup),
+            WEBHOOK: self._webhook,
         }
 
     async def _ingest(self, job: Job, wanted: asked.IngestParameters, report: ReportProgress) -> BaseModel:
@@ -158,7 +161,11 @@ class JobWork:
         days = self._app.settings.jobs.retention_days
         deleted = await self._jobs.delete_old(days)
         await self._app.keyed_requests.delete_old(days)
-        return CleanupResult(history=history, jobs=deleted, folders=await self._files.delete_of_deleted_jobs())
+        folders, deliveries = await self._files.delete_of_deleted_jobs(), await self._webhooks.delete_old(days)
+        return CleanupResult(history=history, jobs=deleted, folders=folders, deliveries=deliveries)
+
+    async def _webhook(self, job: Job, _: ReportProgress) -> JsonObject:
+        return {"state": await self._webhooks.deliver(job)}
 
     @asynccontextmanager
     async def _run_of(self, job: Job, wanted: asked.WithModel, report: ReportProgress) -> AsyncIterator[Run]:

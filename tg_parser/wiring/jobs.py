@@ -7,7 +7,7 @@ import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,7 @@ def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str]
     from tg_parser.jobs.heart import Heart  # noqa: PLC0415
     from tg_parser.jobs.runner import RunnerOptions  # noqa: PLC0415
     from tg_parser.wiring.job_work import JobWork  # noqa: PLC0415
+    from tg_parser.wiring.webhooks import webhook_delivery  # noqa: PLC0415
 
     settings = app.settings
     on_server = settings.database.type == "postgresql"
@@ -52,7 +53,9 @@ def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str]
     service = JobService(storage, app.sources, asked.ring)
     files = JobFiles(settings.jobs.exports_dir, storage)
     work: dict[str, Work] = {
-        kind: do for kind, do in JobWork(app, service, files).by_kind().items() if not queues or kind in queues
+        kind: do
+        for kind, do in JobWork(app, service, files, webhook_delivery(app, storage)).by_kind().items()
+        if not queues or kind in queues
     }
     executor = JobExecutor(storage, work, _worker_name(), settings.jobs.longest)
     options = RunnerOptions(
@@ -91,7 +94,7 @@ def job_files(app: App) -> JobFiles:
 
 def job_service(app: App) -> JobService:
     """Jobs as who asks for them needs them: some other process does them."""
-    return JobService(_storage(app, on_server=app.settings.database.type == "postgresql"), app.sources, lambda: None)
+    return JobService(job_storage(app), app.sources, lambda: None)
 
 
 def schedule_service(app: App, jobs: JobService) -> ScheduleService:
@@ -104,20 +107,22 @@ def schedule_service(app: App, jobs: JobService) -> ScheduleService:
 
 @asynccontextmanager
 async def schedule_kept(app: App, jobs: JobService) -> AsyncIterator[None]:
-    """For the length of the block, what is due is asked for, where SCHEDULER_ENABLED says so."""
-    if not app.settings.schedule.enabled:
-        yield
-        return
+    """For the length of the block, webhooks are told of sources that fail; and where SCHEDULER_ENABLED says so, what is
+    due is asked for."""
     from tg_parser.jobs.runner import regularly  # noqa: PLC0415 - as above
     from tg_parser.services.schedule import TICK  # noqa: PLC0415
+    from tg_parser.wiring.webhooks import LOOK_SECONDS, source_failures  # noqa: PLC0415
 
     schedule = schedule_service(app, jobs)
 
     async def tick() -> None:
         await schedule.tick()
 
-    await app.sources.forget_next_polls()
-    async with regularly(tick, TICK.total_seconds() / 2):
+    async with AsyncExitStack() as kept:
+        await kept.enter_async_context(regularly(source_failures(app).tell, LOOK_SECONDS))
+        if app.settings.schedule.enabled:
+            await app.sources.forget_next_polls()
+            await kept.enter_async_context(regularly(tick, TICK.total_seconds() / 2))
         yield
 
 
@@ -130,6 +135,11 @@ class _Bell:
 
     def ring(self) -> None:
         self._heard()
+
+
+def job_storage(app: App) -> JobStorage:
+    """The jobs of an application; those that are added are delivered."""
+    return _storage(app, on_server=app.settings.database.type == "postgresql")
 
 
 def _storage(app: App, *, on_server: bool) -> JobStorage:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tg_parser.cli.actor import person
 from tg_parser.cli.execution import EXIT_EMPTY, execute
+from tg_parser.cli.lengths import length_of
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 from tg_parser.cli.stderr import say
-from tg_parser.domain.date_parsing import parse_age
-from tg_parser.domain.errors import UsageError
-from tg_parser.domain.keys import Actor, Role
+from tg_parser.domain.keys import Role
 from tg_parser.domain.utc_time import moment_text, utc_now
 
 if TYPE_CHECKING:
@@ -48,14 +48,14 @@ def create(
     """Make a key and print it, this once: only its hash is kept."""
     limit = None if sources is None else [each.strip() for each in sources.split(",") if each.strip()]
     lasts = _time("--expires", expires)
-    fresh = _asked(lambda keys: keys.create(name, role, _person(), sources=limit, lasts=lasts))
+    fresh = _asked(lambda keys: keys.create(name, role, person(), sources=limit, lasts=lasts))
     _emit_fresh(fresh, json=json)
 
 
 @commands.command("list")
 def list_keys(json: Json = False) -> None:
     """All keys, oldest first; none is shown itself."""
-    found = _asked(lambda keys: keys.list(_person()))
+    found = _asked(lambda keys: keys.list(person()))
     now = utc_now()
     if json:
         from tg_parser.services.views.keys import KeyList, KeyView
@@ -86,7 +86,7 @@ def list_keys(json: Json = False) -> None:
 @commands.command()
 def revoke(key: KeyId, json: Json = False) -> None:
     """End a key at once and for good."""
-    revoked = _asked(lambda keys: keys.revoke(key, _person()))
+    revoked = _asked(lambda keys: keys.revoke(key, person()))
     if json:
         from tg_parser.services.views.keys import KeyView
 
@@ -107,7 +107,7 @@ def rotate(
 ) -> None:
     """Make a key anew under the same id and print it, this once. An end that it has stays unless --expires is given."""
     both = (None if overlap.strip() == "0" else _time("--overlap", overlap)), _time("--expires", expires)
-    fresh = _asked(lambda keys: keys.rotate(key, _person(), overlap=both[0] or timedelta(0), lasts=both[1]))
+    fresh = _asked(lambda keys: keys.rotate(key, person(), overlap=both[0] or timedelta(0), lasts=both[1]))
     _emit_fresh(fresh, json=json)
 
 
@@ -161,24 +161,7 @@ def _limit(key: ApiKey) -> str:
 
 
 def _time(option: str, written: str | None) -> timedelta | None:
-    if written is None:
-        return None
-    if (length := parse_age(written)) is None:
-        raise UsageError(f"{option}: {written!r} is no length of time.", "Write it as 90d, 12h or 2w.")
-    return length
-
-
-def _person() -> Actor:
-    """Whoever sits at this command line."""
-    import getpass
-    import socket
-
-    try:
-        name = getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        # A system user without a name, as in many containers.
-        name = "somebody"
-    return Actor(f"user {name}", f"command line on {socket.gethostname()}")
+    return None if written is None else length_of(option, written)
 
 
 def _asked(ask: Callable[[KeyService], Awaitable[Any]]) -> Any:

@@ -11,7 +11,7 @@ import typer
 from tg_parser.cli.execution import execute
 from tg_parser.cli.stderr import say
 from tg_parser.domain.errors import UsageError
-from tg_parser.domain.jobs import JOB_KINDS
+from tg_parser.domain.jobs import QUEUES
 
 if TYPE_CHECKING:
     from tg_parser.wiring.app import App
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Concurrency = Annotated[
     int | None, typer.Option("--concurrency", "-c", min=1, max=100, help="Jobs done at once. [WORKER_CONCURRENCY]")
 ]
-Queues = Annotated[
+QueueNames = Annotated[
     str | None,
     typer.Option("--queues", help="Kinds of jobs to do, with commas between them; unset, every kind."),
 ]
@@ -33,14 +33,14 @@ MetricsHost = Annotated[str, typer.Option("--metrics-host", help="Address that t
 
 def worker(
     concurrency: Concurrency = None,
-    queues: Queues = None,
+    queues: QueueNames = None,
     metrics_port: MetricsPort = None,
     metrics_host: MetricsHost = "127.0.0.1",
 ) -> None:
     """Do the jobs that wait, until stopped: by Ctrl-C or SIGTERM, after which running jobs have time to end."""
     kinds = [each.strip() for each in (queues or "").split(",") if each.strip()]
-    if unknown := sorted(set(kinds) - set(JOB_KINDS)):
-        raise UsageError(f"There is no job of the kind {unknown[0]!r}.", f"Kinds: {', '.join(JOB_KINDS)}.")
+    if unknown := sorted(set(kinds) - set(QUEUES)):
+        raise UsageError(f"There is no job of the kind {unknown[0]!r}.", f"Kinds: {', '.join(QUEUES)}.")
 
     async def work(app: App) -> None:
         from tg_parser.wiring.jobs import jobs_over, schedule_kept

@@ -53,11 +53,13 @@ class JobView(View):
 
 
 class CleanupResult(View):
-    """What a job of the kind `cleanup` has put away: entries of the agents' history, and ended jobs with folders."""
+    """What a job of the kind `cleanup` has put away: entries of the agents' history, ended jobs with folders,
+    and deliveries of webhooks."""
 
     history: HistoryCleanup
     jobs: int
     folders: int
+    deliveries: int
 
 
 class JobList(View):

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from tg_parser.domain.errors import JobNotFoundError
-from tg_parser.domain.jobs import MAX_TAKEOVERS, Job, JobError
+from tg_parser.domain.jobs import MAX_TAKEOVERS, WEBHOOK, Job, JobError
 from tg_parser.storage.stores.job_rows import error_values, job_of
 from tg_parser.storage.tables.jobs import jobs
 
@@ -33,13 +33,14 @@ def ready(now: datetime, kinds: Collection[str]) -> tuple[ColumnElement[bool], .
 
 
 def newest(states: Collection[str], kinds: Collection[str], before: str | None) -> Select[*tuple[Any, ...]]:
-    """Jobs, newest first, older than the job `before`; all states or kinds where none is named."""
+    """Jobs, newest first, older than the job `before`; all states where none is named, and all kinds that are
+    asked for where none is named."""
     statement = select(jobs).order_by(_job.job_id.desc())
     if before is not None:
         statement = statement.where(_job.job_id < before)
     if states:
         statement = statement.where(_job.status.in_(sorted(states)))
-    return statement.where(_job.job_type.in_(sorted(kinds))) if kinds else statement
+    return statement.where(_job.job_type.in_(sorted(kinds)) if kinds else _job.job_type != WEBHOOK)
 
 
 def shared_by(worker: str) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.jobs import ENDED, Job, JobError, JobState, passed_on_at, require_legal
 from tg_parser.domain.storable import storable_json
+from tg_parser.domain.webhooks import Webhook
 from tg_parser.storage.engine.transactions import Database, insert_rows, upsert
 from tg_parser.storage.stores.job_rows import error_values, job_of, row_of
 from tg_parser.storage.stores.job_statements import (
@@ -26,6 +27,7 @@ from tg_parser.storage.stores.job_statements import (
     taking_over,
     this_attempt,
 )
+from tg_parser.storage.stores.webhook_outbox import add_to_job, note_end
 from tg_parser.storage.tables.jobs import job_upkeep, jobs
 
 _job = jobs.c
@@ -61,8 +63,11 @@ class JobStorage:
         self._database = database
         self._deliver = deliver
 
-    async def add(self, job: Job) -> Job:
-        """Let `job` wait; where the same work waits already, or was asked for with the same key, that job instead."""
+    async def add(self, job: Job, webhook: Webhook | None = None) -> Job:
+        """Let `job` wait; where the same work waits already, or was asked for with the same key, that job instead.
+
+        `webhook` is told when it has ended.
+        """
 
         async def add(conn: AsyncConnection) -> Job:
             await self._database.dialect.claim(conn, [f"job:{job.digest}", f"job-key:{job.idempotency_key}"])
@@ -71,13 +76,20 @@ class JobStorage:
                 asked_before = and_(_job.client == (job.asked_by or ""), _job.idempotency_key == job.idempotency_key)
                 same = or_(asked_before, same)
             known = await first_job(conn, select(jobs).where(same).order_by(_job.job_id))
-            if known is not None:
-                return known
-            await insert_rows(self._database, conn, jobs, [row_of(job)], key=("job_id",))
-            await self._deliver(conn, [job])
-            return job
+            kept = known or job
+            if known is None:
+                await self.let_wait(conn, [job])
+            if webhook is not None and kept.state not in ENDED:
+                await add_to_job(self._database, conn, webhook, kept.job_id)
+            return kept
 
         return await self._database.write(add)
+
+    async def let_wait(self, conn: AsyncConnection, waiting: Sequence[Job]) -> None:
+        """Keep new jobs and tell workers of them, in the transaction of `conn`."""
+        await insert_rows(self._database, conn, jobs, [row_of(each) for each in waiting], key=("job_id",))
+        if waiting:
+            await self._deliver(conn, waiting)
 
     async def begin(
         self, worker: str, now: datetime, *, kinds: Collection[str], job_id: str | None = None
@@ -192,6 +204,7 @@ class JobStorage:
             cancelled = await changed_job(conn, cancelling(job_id, now))
             if cancelled is None:
                 return await required_job(conn, job_id)
+            await self._tell_of_end(conn, cancelled, now)
             await self._deliver_next(conn, job.lock, now)
             return cancelled
 
@@ -272,12 +285,21 @@ class JobStorage:
                 return None
             if changed.state == "queued" and changed.cancel_requested_at is not None:
                 changed = await changed_job(conn, cancelling(job.job_id, now)) or changed
-            if changed.state == "queued":
-                await self._deliver(conn, [changed])
+            await self._deliver_or_tell(conn, changed, now)
             await self._deliver_next(conn, job.lock, now)
             return changed
 
         return await self._database.write(release)
+
+    async def _deliver_or_tell(self, conn: AsyncConnection, job: Job, now: datetime) -> None:
+        """Tell workers of a job that waits again, and webhooks of one that has ended, in the same transaction."""
+        if job.state == "queued":
+            await self._deliver(conn, [job])
+        else:
+            await self._tell_of_end(conn, job, now)
+
+    async def _tell_of_end(self, conn: AsyncConnection, job: Job, now: datetime) -> None:
+        await self.let_wait(conn, await note_end(self._database, conn, job, now))
 
     async def _pass_on(self, conn: AsyncConnection, job: Job, now: datetime) -> None:
         """Tell another worker: at once at first, then with growing pauses. Later, workers with room ask themselves."""
@@ -286,8 +308,8 @@ class JobStorage:
 
     async def _taken_over(self, conn: AsyncConnection, job: Job, now: datetime) -> Job | None:
         changed = await changed_job(conn, taking_over(job, now))
-        if changed is not None and changed.state == "queued":
-            await self._deliver(conn, [changed])
+        if changed is not None:
+            await self._deliver_or_tell(conn, changed, now)
         await self._deliver_next(conn, job.lock, now)
         return changed
 

@@ -146,16 +146,21 @@ class KeyStorage:
         await self._database.write(replace)
 
     async def _log(self, conn: AsyncConnection, entry: AuditEntry) -> None:
-        row = {
-            "entry_id": entry.entry_id,
-            "at": entry.at,
-            "actor": storable(entry.actor),
-            "action": entry.action,
-            "subject": storable(entry.subject),
-            "origin": storable(entry.origin),
-            "details_json": storable_json(entry.details),
-        }
-        await insert_rows(self._database, conn, audit_log, [row], key=("entry_id",))
+        await note_change(self._database, conn, entry)
+
+
+async def note_change(database: Database, conn: AsyncConnection, entry: AuditEntry) -> None:
+    """Keep an entry of the log of changes, in the transaction of the change."""
+    row = {
+        "entry_id": entry.entry_id,
+        "at": entry.at,
+        "actor": storable(entry.actor),
+        "action": entry.action,
+        "subject": storable(entry.subject),
+        "origin": storable(entry.origin),
+        "details_json": storable_json(entry.details),
+    }
+    await insert_rows(database, conn, audit_log, [row], key=("entry_id",))
 
 
 async def _changed(conn: AsyncConnection, change: Update, key_id: str) -> ApiKey:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Select,
+    and_,
     bindparam,
     case,
     delete,
@@ -23,12 +24,12 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.backlog import Backlog, OpenRange
-from tg_parser.domain.sources import Attempt, Source, SourceChange, SourceStatus
-from tg_parser.domain.storable import storable_json
+from tg_parser.domain.sources import Attempt, Source, SourceChange, SourceFailure, SourceStatus
+from tg_parser.domain.storable import storable, storable_json
 from tg_parser.storage.engine.transactions import Database
-from tg_parser.storage.tables.ingestion import ingestion_state, source_attempts
+from tg_parser.storage.tables.ingestion import ingestion_state, source_attempts, source_failures
 
-_state = ingestion_state.c
+_state, _failure = ingestion_state.c, source_failures.c
 
 
 class IngestionStorage:
@@ -134,6 +135,8 @@ class IngestionStorage:
 
         async def record(conn: AsyncConnection) -> None:
             await conn.execute(insert(source_attempts).values(**values, counts_json=attempt.counts))
+            if status == "error":
+                await _note_failure(conn, attempt)
             of_source = update(ingestion_state).where(_state.source_id == attempt.source_id)
             await conn.execute(of_source.values(last_attempt_at=attempt.started_at, **_consequence(attempt, status)))
 
@@ -158,6 +161,17 @@ class IngestionStorage:
         """Let every source be looked at anew: intervals may have changed."""
         await self._database.write(lambda conn: conn.execute(update(ingestion_state).values(next_poll_at=None)))
 
+    async def untold_failures(self) -> list[SourceFailure]:
+        """The failures of sources that `failure_told` has not been called for, oldest first."""
+        found = select(source_failures, _state.channel_id).join(ingestion_state, _state.source_id == _failure.source_id)
+        rows = await self._database.rows(found.order_by(_failure.failed_at, _failure.source_id))
+        return [SourceFailure(**row) for row in rows]
+
+    async def failure_told(self, failure: SourceFailure) -> None:
+        """Forget a failure: its webhooks wait."""
+        this = and_(_failure.source_id == failure.source_id, _failure.failed_at == failure.failed_at)
+        await self._database.write(lambda conn: conn.execute(delete(source_failures).where(this)))
+
     async def attempts(self, source_id: str, limit: int = 20) -> list[Attempt]:
         """The newest attempts of a source, newest first."""
         tried = source_attempts.c
@@ -167,6 +181,15 @@ class IngestionStorage:
     async def _update(self, source_id: str, **values: Any) -> None:
         statement = update(ingestion_state).where(_state.source_id == source_id).values(**values)
         await self._database.write(lambda conn: conn.execute(statement))
+
+
+async def _note_failure(conn: AsyncConnection, attempt: Attempt) -> None:
+    """Keep that a source fails that did not before."""
+    status = select(_state.status).where(_state.source_id == attempt.source_id).with_for_update()
+    if await conn.scalar(status) == "active":
+        failure = {"error_class": attempt.error_class or "", "error_message": storable(attempt.error_message or "")}
+        told = insert(source_failures).values(source_id=attempt.source_id, failed_at=attempt.finished_at, **failure)
+        await conn.execute(told)
 
 
 def _bound(column: Column[Any], changed: Mapping[str, Any]) -> ColumnElement[Any]:

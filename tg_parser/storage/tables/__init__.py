@@ -6,7 +6,19 @@ from typing import Literal
 
 from sqlalchemy import MetaData
 
-from tg_parser.storage.tables import agents, ingestion, jobs, keys, llm, processing, raw, requests, schedule, topics
+from tg_parser.storage.tables import (
+    agents,
+    ingestion,
+    jobs,
+    keys,
+    llm,
+    processing,
+    raw,
+    requests,
+    schedule,
+    topics,
+    webhooks,
+)
 
 DatabaseName = Literal["ingestion", "raw", "processing"]
 DATABASES: tuple[DatabaseName, ...] = ("ingestion", "raw", "processing")
@@ -30,4 +42,5 @@ __all__ = [
     "requests",
     "schedule",
     "topics",
+    "webhooks",
 ]

@@ -73,6 +73,16 @@ source_attempts = Table(
     Index("idx_attempts_source", "source_id", "id"),
 )
 
+# Written when a source fails, deleted once its webhooks wait in the other database.
+source_failures = Table(
+    "source_failures",
+    metadata,
+    Column("source_id", Ref, ForeignKey("ingestion_state.source_id", ondelete="CASCADE"), primary_key=True),
+    Column("failed_at", UtcDateTime, primary_key=True),
+    Column("error_class", Text, nullable=False),
+    Column("error_message", Text, nullable=False),
+)
+
 # What must be remembered about an account. A session is known by a digest of its key: a new login is a new row.
 telegram_sessions = Table(
     "telegram_sessions",

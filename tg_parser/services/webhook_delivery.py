@@ -1,0 +1,102 @@
+"""Delivers webhooks: one attempt at a time, until the receiver takes it or it is given up."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import structlog
+
+from tg_parser.config.secrets import SecretBox
+from tg_parser.domain.errors import DeliveryDelayedError, DeliveryError, SettingsError
+from tg_parser.domain.jobs import Job
+from tg_parser.domain.utc_time import utc_now
+from tg_parser.domain.webhooks import Answer, Delivery, FailedSource, Webhook, source_event, verdict
+from tg_parser.storage.stores.sources import IngestionStorage
+from tg_parser.storage.stores.webhooks import WebhookStorage
+from tg_parser.webhooks.sender import WebhookSender
+
+log = structlog.get_logger(__name__)
+
+_NOT_TOLD = {
+    "disabled": "The webhook is disabled.",
+    "key_ended": "The key that made the webhook has expired or was revoked.",
+}
+
+
+class WebhookDelivery:
+    """The work of the jobs that deliver webhooks, and what is put away of it later."""
+
+    def __init__(
+        self,
+        storage: WebhookStorage,
+        sender: WebhookSender,
+        box: SecretBox,
+        clock: Callable[[], datetime] = utc_now,
+        share: Callable[[], float] = random.random,
+    ) -> None:
+        self._storage = storage
+        self._sender = sender
+        self._box = box
+        self._clock = clock
+        self._share = share
+
+    async def deliver(self, job: Job) -> str:
+        """Make one attempt; how the delivery stands then. Raises DeliveryDelayedError, DeliveryError."""
+        waiting = await self._storage.waiting(job.parameters["delivery"], job.job_id, self._clock())
+        if waiting is None:
+            return "nothing waits"
+        delivery, webhook = waiting
+        answer = await self._attempt(delivery, webhook)
+        becomes = verdict(answer, delivery.attempts + 1, self._share())
+        await self._storage.note_answer(delivery, answer, becomes)
+        log.info("webhook", delivery_id=delivery.delivery_id, state=becomes.state, status=answer.status)
+        if becomes.state == "delivered":
+            return becomes.state
+        why = answer.error or f"The receiver answered {answer.status}."
+        if becomes.next_at is not None:
+            raise DeliveryDelayedError(why, becomes.next_at)
+        raise DeliveryError(why, case="webhook_refused", delivery_id=delivery.delivery_id)
+
+    async def delete_old(self, days: int) -> int:
+        """Delete deliveries that were made so long ago and wait no longer; returns their number."""
+        return await self._storage.delete_old(self._clock() - timedelta(days=days))
+
+    async def _attempt(self, delivery: Delivery, webhook: Webhook) -> Answer:
+        if webhook.state != "active":
+            return Answer(self._clock(), 0.0, error=_NOT_TOLD[webhook.state], final=True)
+        try:
+            secrets = tuple(self._secrets(webhook))
+        except SettingsError as error:
+            # Put right by an operator, who needs some time for it.
+            return Answer(self._clock(), 0.0, error=error.message)
+        return await self._sender.send(delivery, webhook.url, secrets)
+
+    def _secrets(self, webhook: Webhook) -> Iterator[str]:
+        yield self._box.unseal(webhook.secret_sealed)
+        if webhook.previous_sealed and webhook.previous_until and webhook.previous_until > self._clock():
+            yield self._box.unseal(webhook.previous_sealed)
+
+
+class SourceFailures:
+    """Tells webhooks of sources that have failed: first the deliveries wait, then the failure is forgotten."""
+
+    def __init__(
+        self, sources: IngestionStorage, webhooks: WebhookStorage, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._sources = sources
+        self._webhooks = webhooks
+        self._clock = clock
+
+    async def tell(self) -> None:
+        """Tell of every failure that was not told yet; any number of workers may."""
+        for failure in await self._sources.untold_failures():
+            told = FailedSource(
+                source_id=failure.source_id,
+                channel_id=failure.channel_id,
+                error=failure.error_class,
+                message=failure.error_message,
+            )
+            await self._webhooks.tell_once(source_event(told, failure.failed_at), self._clock())
+            await self._sources.failure_told(failure)
