@@ -76,6 +76,7 @@ def servers(tmp_path: Path) -> Iterator[dict[str, str]]:
             **model.environment("openai"),
             "LLM_PRICE_INPUT": "1",
             "LLM_PRICE_OUTPUT": "1",
+            "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
             "HOME": str(tmp_path),
             "PG_BIN_DIR": str(programs()),
         }
@@ -145,6 +146,8 @@ class Reader:
             "https://t.me/name/123": f"https://t.me/{NAME}/3",
             "path/to/ChatExport/": "result.json",
             "/etc/tg-parser/key": "key",
+            "DB_ENCRYPTION_KEY_FILE=/etc/tg-parser/key": "DB_ENCRYPTION_KEY_FILE=key",
+            "https://hooks.example.com/tg-parser": f"{self.shell.env['WEB_PREVIEW_URL']}/hook",
             "OPENAI_API_KEY=sk-…": f"OPENAI_API_KEY={SECRET}",
             "мост": "а",
             "7d": "9000d",
@@ -153,6 +156,8 @@ class Reader:
         looked_up = {
             "JOB": self._job,
             "KEY": self._key,
+            "WEBHOOK": self._webhook,
+            "DELIVERY": self._delivery,
             "NAME": self._backup if "backup" in words else self._source,
             "SOURCE": self._source,
             "ID": self._topic,
@@ -175,6 +180,12 @@ class Reader:
 
     def _key(self, words: list[str]) -> str:
         return tg_parser_json(self.shell.env, "keys", "list", cwd=self.folder)["keys"][0]["key_id"]
+
+    def _webhook(self, words: list[str]) -> str:
+        return tg_parser_json(self.shell.env, "webhooks", "list", cwd=self.folder)["webhooks"][0]["webhook_id"]
+
+    def _delivery(self, words: list[str]) -> str:
+        return tg_parser_json(self.shell.env, "webhooks", "deliveries", cwd=self.folder)["deliveries"][0]["delivery_id"]
 
     def _topic(self, words: list[str]) -> str:
         place = words[words.index("--data-dir") :] if "--data-dir" in words else []

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import typer
 from cli_process import small_export, tg_parser
+from cryptography.fernet import Fernet
 from jsonschema import Draft202012Validator, FormatChecker
 
 from tg_parser.cli.app import app
@@ -49,6 +50,14 @@ COMMANDS = [
     ("keys rotate", ("KEY",)),
     ("keys revoke", ("KEY",)),
     ("keys audit", ()),
+    ("webhooks add", ("http://127.0.0.1:9/hook", "--event", "job.done")),
+    ("webhooks list", ()),
+    ("webhooks rotate", ("WEBHOOK",)),
+    ("webhooks enable", ("WEBHOOK",)),
+    ("webhooks test", ("WEBHOOK",)),
+    ("webhooks deliveries", ()),
+    ("webhooks redeliver", ("DELIVERY",)),
+    ("webhooks remove", ("WEBHOOK",)),
     ("sources pause", ("another",)),
     ("sources resume", ("another",)),
     ("sources remove", ("another", "--yes")),
@@ -102,7 +111,10 @@ COMMANDS = [
 def printed(tmp_path_factory: pytest.TempPathFactory, sqlite_environment: Callable[..., Any]) -> list[Any]:
     """The objects that each command of COMMANDS printed, one after the other in one home."""
     folder = tmp_path_factory.mktemp("home")
-    env = sqlite_environment(folder) | {"TG_PARSER_HOME": str(folder)}
+    key = folder / "key"
+    key.write_bytes(Fernet.generate_key())
+    own = {"DB_ENCRYPTION_KEY_FILE": str(key), "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}
+    env = sqlite_environment(folder) | own | {"TG_PARSER_HOME": str(folder)}
     small_export(folder, 20)
     found, results = dict[str, str](), []
     for name, arguments in COMMANDS:
@@ -116,17 +128,20 @@ def printed(tmp_path_factory: pytest.TempPathFactory, sqlite_environment: Callab
 
 def _names(name: str, shown: dict[str, Any]) -> dict[str, str]:
     """What later commands of COMMANDS name."""
-    if name == "topics list":
-        return {"TOPIC": shown["topics"][0]["id"]}
-    if name == "topics show":
-        return {"MESSAGE": shown["members"][0]["source_ref"]}
-    if name == "export --detach":
-        return {"JOB": shown["job_id"]}
-    if name == "keys create":
-        return {"KEY": shown["key"]["key_id"]}
-    if name == "backup create":
-        return {"BACKUP": shown["name"]}
-    return {"RUN": shown["run_id"]} if name == "db migrate-from-sqlite" else {}
+    named: dict[str, tuple[str, Callable[[], str]]] = {
+        "topics list": ("TOPIC", lambda: shown["topics"][0]["id"]),
+        "topics show": ("MESSAGE", lambda: shown["members"][0]["source_ref"]),
+        "export --detach": ("JOB", lambda: shown["job_id"]),
+        "keys create": ("KEY", lambda: shown["key"]["key_id"]),
+        "webhooks add": ("WEBHOOK", lambda: shown["webhook"]["webhook_id"]),
+        "webhooks test": ("DELIVERY", lambda: shown["delivery_id"]),
+        "backup create": ("BACKUP", lambda: shown["name"]),
+        "db migrate-from-sqlite": ("RUN", lambda: shown["run_id"]),
+    }
+    if name not in named:
+        return {}
+    word, found = named[name]
+    return {word: found()}
 
 
 def test_results_follow_their_contracts(printed: list[Any]) -> None:
