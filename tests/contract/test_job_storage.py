@@ -16,7 +16,8 @@ from tg_parser.domain.errors import JobNotFoundError, JobStateError
 from tg_parser.domain.jobs import JOB_KINDS, Job, JobError, new_job_id
 from tg_parser.services.job_files import JobFiles
 from tg_parser.storage.engine.databases import Databases
-from tg_parser.storage.stores.jobs import Heard, JobStorage, Takeover
+from tg_parser.storage.stores.job_reading import Takeover
+from tg_parser.storage.stores.jobs import Heard, JobStorage
 
 NOW = datetime(2024, 11, 27, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)

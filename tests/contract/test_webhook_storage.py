@@ -348,3 +348,17 @@ async def test_a_dump_of_the_tables_lets_nobody_sign(storage: WebhookStorage, da
     rows = await databases.processing.rows(text("SELECT * FROM webhooks"))
     assert [name for name, value in rows[0].items() if value == "sealed"] == ["secret_sealed"]
     assert "sealed" not in repr(await storage.get("wh_1", NOW))
+
+
+async def test_a_webhook_given_while_a_job_ends_is_told_or_never_taken(
+    storage: WebhookStorage, jobs: JobStorage
+) -> None:
+    """Whichever comes first: the job is asked for again and ends in the same moment; the answer says which it was."""
+    for number in range(1, 11):
+        running = await begun(jobs, number, asked_by="a", idempotency_key=f"k{number}")
+        again = job(number + 100, asked_by="a", idempotency_key=f"k{number}")
+        seen, _ = await asyncio.gather(
+            jobs.add(again, hook(number, events=("job.done",))), jobs.finish(running, "done", NOW)
+        )
+        heard = [each for each in await told(storage) if each[2] == running.job_id]
+        assert (seen.job_id, len(heard)) == (running.job_id, 1 if seen.state == "running" else 0)

@@ -16,7 +16,8 @@ from tg_parser.domain.webhooks import Webhook
 from tg_parser.observability import tracing
 from tg_parser.services.job_requests import JobParameters, checked
 from tg_parser.services.sources import SourceService
-from tg_parser.storage.stores.jobs import JobStorage, Takeover
+from tg_parser.storage.stores.job_reading import Takeover
+from tg_parser.storage.stores.jobs import JobStorage
 
 LOCKED = {"ingest": "collect", "recheck": "collect", "run": "collect", "topicize": "topicize"}
 """Which work on a source excludes which: kinds with the same word never run together on one channel.

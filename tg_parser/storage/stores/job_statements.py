@@ -77,9 +77,10 @@ async def first_job(conn: AsyncConnection, statement: Select[*tuple[Any, ...]]) 
     return None if row is None else job_of(dict(row))
 
 
-async def required_job(conn: AsyncConnection, job_id: str) -> Job:
-    """The job. Raises JobNotFoundError."""
-    job = await first_job(conn, select(jobs).where(_job.job_id == job_id))
+async def required_job(conn: AsyncConnection, job_id: str, *, locked: bool = False) -> Job:
+    """The job; `locked`, nobody else changes it in this transaction. Raises JobNotFoundError."""
+    statement = select(jobs).where(_job.job_id == job_id)
+    job = await first_job(conn, statement.with_for_update() if locked else statement)
     if job is None:
         raise JobNotFoundError(job_id)
     return job

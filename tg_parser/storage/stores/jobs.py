@@ -7,20 +7,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, false, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.jobs import ENDED, Job, JobError, JobState, passed_on_at, require_legal
 from tg_parser.domain.storable import storable_json
 from tg_parser.domain.webhooks import Webhook
 from tg_parser.storage.engine.transactions import Database, insert_rows, upsert
+from tg_parser.storage.stores.job_reading import TAKEOVER, JobReading
 from tg_parser.storage.stores.job_rows import error_values, job_of, row_of
 from tg_parser.storage.stores.job_statements import (
     IN_TURN,
     cancelling,
     changed_job,
     first_job,
-    newest,
     ready,
     required_job,
     shared_by,
@@ -31,7 +31,6 @@ from tg_parser.storage.stores.webhook_outbox import add_to_job, note_end
 from tg_parser.storage.tables.jobs import job_upkeep, jobs
 
 _job = jobs.c
-_TAKEOVER = "takeover"
 
 Row = dict[str, Any]
 Deliver = Callable[[AsyncConnection, Sequence[Job]], Awaitable[None]]
@@ -49,18 +48,11 @@ async def nobody_is_told(_: AsyncConnection, __: Sequence[Job]) -> None:
     """Workers look for themselves."""
 
 
-class Takeover(NamedTuple):
-    """When jobs of dead workers were last looked for, and how many were taken over since the first time."""
-
-    at: datetime
-    jobs: int
-
-
-class JobStorage:
-    """The jobs in the processing database."""
+class JobStorage(JobReading):
+    """The jobs in the processing database, and every change of their states."""
 
     def __init__(self, database: Database, deliver: Deliver = nobody_is_told) -> None:
-        self._database = database
+        super().__init__(database)
         self._deliver = deliver
 
     async def add(self, job: Job, webhook: Webhook | None = None) -> Job:
@@ -76,14 +68,19 @@ class JobStorage:
                 asked_before = and_(_job.client == (job.asked_by or ""), _job.idempotency_key == job.idempotency_key)
                 same = or_(asked_before, same)
             known = await first_job(conn, select(jobs).where(same).order_by(_job.job_id))
-            kept = known or job
             if known is None:
                 await self.let_wait(conn, [job])
-            if webhook is not None and kept.state not in ENDED:
-                await add_to_job(self._database, conn, webhook, kept.job_id)
-            return kept
+            return await self._told(conn, known or job, webhook)
 
         return await self._database.write(add)
+
+    async def _told(self, conn: AsyncConnection, job: Job, webhook: Webhook | None) -> Job:
+        """The job, which `webhook` is told of unless it has ended; it cannot end meanwhile."""
+        if webhook is not None:
+            job = await required_job(conn, job.job_id, locked=True)
+            if job.state not in ENDED:
+                await add_to_job(self._database, conn, webhook, job.job_id)
+        return job
 
     async def let_wait(self, conn: AsyncConnection, waiting: Sequence[Job]) -> None:
         """Keep new jobs and tell workers of them, in the transaction of `conn`."""
@@ -172,7 +169,7 @@ class JobStorage:
             changed = [await self._taken_over(conn, job_of(dict(row)), now) for row in found]
             taken = [job for job in changed if job is not None]
             # Last, as others wait for this row until the end of the transaction.
-            ran = {"name": _TAKEOVER, "last_at": now, "jobs": len(taken)}
+            ran = {"name": TAKEOVER, "last_at": now, "jobs": len(taken)}
             await upsert(self._database, conn, job_upkeep, [ran], key=("name",), accumulate=("jobs",))
             return taken
 
@@ -185,11 +182,6 @@ class JobStorage:
             await self.finish(job_of(row), "failed", now, error=error) for row in await self._database.rows(begun)
         ]
         return [job for job in failed if job is not None]
-
-    async def last_takeover(self) -> Takeover | None:
-        """When any worker last looked for jobs of dead workers, and how many were taken over since ever."""
-        row = await self._database.row(select(job_upkeep).where(job_upkeep.c.name == _TAKEOVER))
-        return None if row is None else Takeover(row["last_at"], row["jobs"])
 
     async def request_cancel(self, job_id: str, now: datetime) -> Job:
         """End a waiting job at once, and ask the worker of a running one to. Raises JobNotFoundError, JobStateError."""
@@ -210,39 +202,6 @@ class JobStorage:
 
         return await self._database.write(cancel)
 
-    async def get(self, job_id: str) -> Job:
-        """The job. Raises JobNotFoundError."""
-        return await self._database.read(lambda conn: required_job(conn, job_id))
-
-    async def many(self, job_ids: Collection[str]) -> list[Job]:
-        """Those of `job_ids` that are jobs."""
-        asked = select(jobs).where(self._database.dialect.any_of(_job.job_id, job_ids))
-        return [job_of(row) for row in await self._database.rows(asked)]
-
-    async def page(
-        self,
-        *,
-        limit: int,
-        before: str | None = None,
-        states: Collection[JobState] = (),
-        kinds: Collection[str] = (),
-        channels: Collection[str] | None = None,
-        asked_by: str | None = None,
-    ) -> list[Job]:
-        """Jobs, newest first, older than the job `before`; of some channels alone where these are named, and then
-        also those that `asked_by` asked for."""
-        statement = newest(states, kinds, before).limit(limit)
-        if channels is not None:
-            own = false() if asked_by is None else _job.client == asked_by
-            statement = statement.where(or_(self._database.dialect.any_of(_job.channel_id, channels), own))
-        return [job_of(row) for row in await self._database.rows(statement)]
-
-    async def helpers(self, job_id: str) -> list[Job]:
-        """The jobs that share the work of a job and have not ended."""
-        going_on = _job.status.in_(["queued", "running"])
-        ordered = select(jobs).where(_job.helps == job_id, going_on).order_by(_job.job_id)
-        return [job_of(row) for row in await self._database.rows(ordered)]
-
     async def deliver_again(self, ready_since: datetime, worker: str, *, kinds: Collection[str], limit: int) -> int:
         """Tell workers once more of jobs that have been ready since then, oldest first; returns their number.
 
@@ -258,19 +217,6 @@ class JobStorage:
             return len(found)
 
         return await self._database.write(again)
-
-    async def known(self, job_ids: Collection[str]) -> set[str]:
-        """Those of `job_ids` that are jobs."""
-        if not job_ids:
-            return set()
-        rows = await self._database.rows(select(_job.job_id).where(self._database.dialect.any_of(_job.job_id, job_ids)))
-        return {row["job_id"] for row in rows}
-
-    async def counts(self) -> dict[tuple[str, str], int]:
-        """How many jobs there are of each kind in each state."""
-        counted = select(_job.job_type, _job.status, func.count().label("number")).group_by(_job.job_type, _job.status)
-        rows = await self._database.rows(counted)
-        return {(row["job_type"], row["status"]): row["number"] for row in rows}
 
     async def delete_ended(self, before: datetime) -> int:
         """Delete jobs that ended before then; returns their number."""
