@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,17 +16,21 @@ from starlette.types import ASGIApp
 
 from tg_parser.api.wiring import opened
 from tg_parser.config.api_settings import ApiSettings, RateLimitSettings
+from tg_parser.config.secrets import encrypted
 from tg_parser.config.settings import Settings
+from tg_parser.config.webhook_settings import WebhookSettings
 from tg_parser.domain.keys import Actor
 from tg_parser.domain.sources import SourceChange
 from tg_parser.services.jobs import JobService
 from tg_parser.services.keys import KeyService
+from tg_parser.services.webhooks import WebhookService
 from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.documents import Failure, ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 from tg_parser.wiring.app import App, open_app
 from tg_parser.wiring.jobs import job_service
+from tg_parser.wiring.webhooks import webhook_service
 
 OTHER = "-1009"
 PERSON = Actor("user test", "here")
@@ -43,6 +49,15 @@ def with_api(settings: Settings, *, limits: Mapping[str, Any] | None = None, **a
             "rate_limits": RateLimitSettings(_env_file=None, **limited),
         }
     )
+
+
+def _with_webhooks(settings: Settings) -> Settings:
+    """Webhooks may lead to this machine, and their secrets can be kept."""
+    key_file = Path(tempfile.mkdtemp()) / "key"
+    encrypted("", key_file)
+    database = settings.database.model_copy(update={"encryption_key_file": key_file})
+    webhooks = WebhookSettings(_env_file=None, allowed_networks="127.0.0.0/8")
+    return settings.model_copy(update={"database": database, "webhooks": webhooks})
 
 
 async def fill(databases: Databases) -> None:
@@ -68,6 +83,7 @@ class World:
     app: App
     api: ASGIApp
     app_jobs: JobService
+    webhooks: WebhookService
 
     @property
     def keys(self) -> KeyService:
@@ -107,10 +123,10 @@ class World:
 @asynccontextmanager
 async def world_of(settings: Settings, *, with_jobs: bool = False) -> AsyncIterator[World]:
     """The world over fresh databases."""
-    async with open_app(settings) as app:
+    async with open_app(_with_webhooks(settings)) as app:
         await fill(app.shared.databases)
         for name, channel in ((ONE, CHANNEL), (TWO, OTHER)):
             await app.sources.add(SourceChange(source_id=name, channel_id=channel))
         async with opened(app, with_jobs=with_jobs) as served:
-            yield World(app, served.app, job_service(app))
+            yield World(app, served.app, job_service(app), webhook_service(app))
             served.stop()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from api_world import ONE, OTHER, POST, TOPIC, TWO, World, with_api, world_of
+from api_world import ONE, OTHER, PERSON, POST, TOPIC, TWO, World, with_api, world_of
 from samples import CHANNEL
 
 from tg_parser.api.app import create_api
 from tg_parser.config.settings import Settings
+from tg_parser.domain.errors import UnauthorizedError
+from tg_parser.domain.keys import Actor
+from tg_parser.domain.utc_time import utc_now
 
 SOURCE = {"source": ONE}
 NO_JOB = "20260101T000000000-00000000"
@@ -57,6 +61,16 @@ WORK: dict[str, tuple[str, str, Any, int]] = {
     "run": ("POST", "/run", SOURCE, 202),
     "sentiment": ("POST", "/sentiment", SOURCE, 202),
     "retryFailures": ("POST", "/failures/retry", SOURCE, 202),
+    "listWebhooks": ("GET", "/webhooks", None, 200),
+    "addWebhook": ("POST", "/webhooks", {"url": "http://127.0.0.1:9/"}, 201),
+    "getWebhook": ("GET", "/webhooks/{webhook}", None, 200),
+    "removeWebhook": ("DELETE", "/webhooks/{webhook}", None, 200),
+    "rotateWebhook": ("POST", "/webhooks/{webhook}/rotate", {}, 200),
+    "enableWebhook": ("POST", "/webhooks/{webhook}/enable", None, 200),
+    "pingWebhook": ("POST", "/webhooks/{webhook}/ping", None, 202),
+    "listDeliveries": ("GET", "/deliveries", None, 200),
+    "getDelivery": ("GET", "/deliveries/{delivery}", None, 200),
+    "redeliver": ("POST", "/deliveries/{delivery}/redeliver", None, 202),
     "cancelJob": ("POST", "/jobs/{job}/cancel", None, 200),
     "retryJob": ("POST", "/jobs/{cancelled}/retry", None, 202),
 }
@@ -94,11 +108,24 @@ async def called(world: World, name: str, key: str | None) -> tuple[int, Any]:
     cancelled = await world.app_jobs.submit("sentiment", {"source": ONE, "limit": 7})
     await world.app_jobs.cancel(cancelled.job_id)
     spare = await world.key_of("reader", ONE)
-    filled = path.format(job=job.job_id, cancelled=cancelled.job_id, key=spare)
+    webhook = await _webhook(world, key)
+    delivery = await world.webhooks.ping(webhook, PERSON)
+    names = {"job": job.job_id, "cancelled": cancelled.job_id, "key": spare, "webhook": webhook}
+    filled = path.format(**names, delivery=delivery.delivery_id)
     async with world.client(key) as client:
         answer = await client.request(method, f"/api/v1{filled}", json=body)
     kind = answer.headers.get("content-type", "")
     return answer.status_code, answer.json() if "json" in kind and "ndjson" not in kind else answer.text
+
+
+async def _webhook(world: World, key: str | None) -> str:
+    """The id of a webhook that belongs to the key where it sees this source; else to a person."""
+    by = PERSON
+    with suppress(UnauthorizedError):
+        found = await world.keys.authenticate(key, utc_now())
+        by = Actor(found.key_id, "here", found) if found.covers({ONE}) else PERSON
+    allowed = by.key is None or by.key.role != "reader"
+    return (await world.webhooks.add("http://127.0.0.1:9/", by if allowed else PERSON)).webhook.webhook_id
 
 
 def test_the_calls_are_all_that_there_are() -> None:
@@ -135,6 +162,8 @@ async def test_a_key_of_another_source_sees_nothing_of_this_one(world: World, na
     status, told = await called(world, name, await world.key("admin", TWO))
     if name in OF_THE_WHOLE or name == "addSource":
         assert status == 403
+    elif name == "addWebhook":
+        assert status == 201
     elif name in {"listPrompts", "getPrompt"}:
         assert status == 200
     elif (name.startswith("list") and name != "listExportFiles") or name in {"getCosts", "getSchedule"}:

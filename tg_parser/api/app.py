@@ -26,13 +26,13 @@ from tg_parser.api.openapi import DescribedApi
 from tg_parser.api.probes import Guard, probe_routes
 from tg_parser.api.problems import WrongField, http_problem, problem_of
 from tg_parser.api.rate_limits import RateLimits
-from tg_parser.api.routes import events, exports, jobs, keys, reading, sources, upkeep, work
+from tg_parser.api.routes import events, exports, jobs, keys, reading, sources, upkeep, webhooks, work
 from tg_parser.config.api_settings import ApiSettings, parts
 from tg_parser.domain.errors import TgParserError
 from tg_parser.wiring.observability import Counting
 
 PREFIX = "/api/v1"
-_ROUTERS = (sources, work, jobs, events, reading, exports, upkeep, keys)
+_ROUTERS = (sources, work, jobs, events, reading, exports, upkeep, keys, webhooks)
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -46,7 +46,7 @@ def create_app(services: Services, counting: Counting | None = None) -> ASGIApp:
     api.state.services = services
     probes = probe_routes(services.app.health, counting.page if counting else None, _guard_of(services))
     routed: ASGIApp = Router(routes=probes, default=api)
-    routed = Idempotency(routed, services.keyed_requests, secret=f"{PREFIX}/keys")
+    routed = Idempotency(routed, services.keyed_requests, secret=(f"{PREFIX}/keys", f"{PREFIX}/webhooks"))
     routed = Gate(
         routed,
         services.installation.keys,

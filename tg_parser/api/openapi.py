@@ -37,6 +37,7 @@ _TAGS = {
     "prompts": "What language models are asked.",
     "schedule": "What is done regularly.",
     "keys": "API keys, and who changed what.",
+    "webhooks": "Addresses that are told when a job ends or a source fails.",
     "health": "How the service does.",
 }
 _REF = "#/components/schemas/"

@@ -17,6 +17,7 @@ from tg_parser.services.scope import Installation
 from tg_parser.wiring.app import App
 from tg_parser.wiring.jobs import job_files, job_service, jobs_over, schedule_kept, schedule_service
 from tg_parser.wiring.observability import counting, traces_of
+from tg_parser.wiring.webhooks import webhook_service
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def _served(app: App, jobs: JobService) -> Served:
     watch = JobWatch(jobs)
     services = Services(
         app=app,
-        installation=Installation(app.sources, jobs, app.reading, app.keys),
+        installation=Installation(app.sources, jobs, app.reading, app.keys, webhook_service(app, jobs.look_now)),
         watch=watch,
         files=job_files(app),
         schedule=schedule_service(app, jobs),

@@ -63,6 +63,16 @@ def place(written: str, *of: object) -> list[Any]:
     return list(found)
 
 
+def id_in(written: str | None, *of: object) -> str | None:
+    """The id that a cursor of a list by id holds. Raises InvalidCursorError."""
+    if written is None:
+        return None
+    found = place(written, *of)
+    if len(found) != 1:
+        raise InvalidCursorError
+    return str(found[0])
+
+
 def position_cursor(position: Position, *of: object) -> str:
     """The cursor of a place in the order of messages."""
     return cursor_of((position.date.isoformat(), position.ref), *of)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, StrictInt, StrictStr, ValidationError
 
 from tg_parser.config.llm_settings import Provider
 from tg_parser.domain.date_parsing import PATTERN
@@ -19,10 +19,21 @@ Concurrency = Annotated[StrictInt, Field(ge=1, le=1000, description="Messages an
 _Limit = Annotated[StrictInt, Field(ge=1, description="Take at most this many messages."), WHOLE]
 
 
+class JobWebhook(BaseModel):
+    """Who is told when the job has ended."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: StrictStr = Field(min_length=1, max_length=2000, pattern=NO_NUL, description="https://host/path")
+    secret: SecretStr = Field(description="What signs it: whsec_ and 24 to 64 random bytes in Base64.")
+
+
 class JobParameters(BaseModel):
     """Parameters of a job. What is left out is as the settings have it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    webhook: JobWebhook | None = Field(default=None, exclude=True, description="Told when this job has ended.")
 
     def source_ids(self) -> tuple[str, ...] | None:
         """The sources the job works on; None for all of them, empty for none."""
@@ -72,6 +83,11 @@ class ProcessParameters(WithModel):
     retry_failed: StrictBool = Field(default=False, description="Also messages in the failure ledger.")
     concurrency: Concurrency | None = None
     multi_agent: StrictBool = False
+
+
+class SharedProcessParameters(ProcessParameters):
+    """Make documents of the messages that wait, as another job does at the same time."""
+
     helps: StrictStr | None = Field(default=None, description="The job whose work this one shares.")
 
 
@@ -128,7 +144,7 @@ class CleanupParameters(JobParameters):
 PARAMETERS: dict[JobKind, type[JobParameters]] = {
     "ingest": IngestParameters,
     "recheck": RecheckParameters,
-    "process": ProcessParameters,
+    "process": SharedProcessParameters,
     "topicize": TopicizeParameters,
     "export": ExportParameters,
     "run": RunParameters,

@@ -54,6 +54,10 @@ class JobService:
         self._look_now = look_now
         self._clock = clock
 
+    def look_now(self) -> None:
+        """Tell a runner in this process that something waits."""
+        self._look_now()
+
     async def submit(self, kind: str, parameters: JsonObject, asking: Asking = Asking()) -> Job:
         """A new job, or the one that does the same already waits. Raises UsageError, UnknownSourceError."""
         wanted = checked(kind, parameters)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tg_parser.domain.errors import ForbiddenError, JobNotFoundError, TgParserError, UnknownSourceError
 from tg_parser.domain.jobs import Job, JobState, JsonObject
 from tg_parser.domain.keys import Action, Actor, require
 from tg_parser.domain.sources import Source, SourceChange, SourceStatus
-from tg_parser.services.job_requests import checked
+from tg_parser.services.job_requests import JobWebhook, checked
 from tg_parser.services.jobs import Asking, JobService
 from tg_parser.services.keys import KeyService
 from tg_parser.services.reading.service import ReadingService
 from tg_parser.services.sources import SourceService
 from tg_parser.services.views.collecting import RemovedSource
+from tg_parser.services.webhooks import WebhookService
 
 ADMINISTRATIVE = frozenset({"backup", "cleanup"})
 """Kinds of jobs that are about the whole installation."""
@@ -29,6 +30,7 @@ class Installation:
     jobs: JobService
     reading: ReadingService
     keys: KeyService
+    webhooks: WebhookService
 
 
 class Scope:
@@ -136,8 +138,8 @@ class Scope:
         await self.log("sources.remove", source_id, {"with_data": with_data})
         return RemovedSource(removed=source_id, with_data=with_data, held=held)
 
-    async def submit(self, kind: str, parameters: JsonObject) -> Job:
-        """Ask for a job. Raises UsageError, UnknownSourceError, ForbiddenError."""
+    async def submit(self, kind: str, parameters: JsonObject, webhook: JobWebhook | None = None) -> Job:
+        """Ask for a job. Raises UsageError, UnknownSourceError, ForbiddenError, AddressRefusedError."""
         administrative = kind in ADMINISTRATIVE
         self.require("administer" if administrative else "work", everywhere=administrative)
         wanted = checked(kind, parameters).source_ids()
@@ -145,7 +147,11 @@ class Scope:
             parameters = {**parameters, "sources": [each.source_id for each in await self.sources()]}
         for source_id in wanted or ():
             await self.source(source_id)
-        job = await self._whole.jobs.submit(kind, parameters, self._asking)
+        asking = self._asking
+        if webhook is not None:
+            secret = webhook.secret.get_secret_value()
+            asking = replace(asking, webhook=await self._whole.webhooks.of_job(webhook.url, secret, self._actor))
+        job = await self._whole.jobs.submit(kind, parameters, asking)
         await self.log(f"jobs.{kind}", job.job_id, parameters)
         return job
 

@@ -55,7 +55,7 @@ class JobWork:
         return {
             "ingest": _typed(asked.IngestParameters, self._ingest),
             "recheck": _typed(asked.RecheckParameters, self._recheck),
-            "process": _typed(asked.ProcessParameters, self._process),
+            "process": _typed(asked.SharedProcessParameters, self._process),
             "topicize": _typed(asked.TopicizeParameters, self._topicize),
             "export": _typed(asked.ExportParameters, self._export),
             "run": _typed(asked.RunParameters, self._run),
@@ -78,7 +78,7 @@ class JobWork:
             outcome = await run.collect.collect(source, request, report)
         return IngestResult.of([_succeeded(outcome)], _own_hint)
 
-    async def _process(self, job: Job, wanted: asked.ProcessParameters, report: ReportProgress) -> BaseModel:
+    async def _process(self, job: Job, wanted: asked.SharedProcessParameters, report: ReportProgress) -> BaseModel:
         channels = [(await self._app.sources.get(wanted.source)).channel_id]
         async with self._run_of(job, wanted, report) as run:
             options = run.process_options(
@@ -94,7 +94,7 @@ class JobWork:
                 done = await run.documents.process(channels, options, report)
             return ProcessResult.of(run.models.provider, done, _spending(run))
 
-    def _may_be_shared(self, run: Run, wanted: asked.ProcessParameters) -> bool:
+    def _may_be_shared(self, run: Run, wanted: asked.SharedProcessParameters) -> bool:
         """Whether other workers could help: on SQLite one process does all jobs, and a cap is that of one run."""
         is_capped = run.settings.llm_money.max_cost is not None and not run.models.is_offline
         on_server = run.settings.database.type == "postgresql"

@@ -21,7 +21,7 @@ _KEPT = ("content-type", "location")
 class Idempotency:
     """Serves a POST with the header once; `secret` are the paths whose answers hold secrets and are not kept."""
 
-    def __init__(self, app: ASGIApp, requests: KeyedRequestService, *, secret: str) -> None:
+    def __init__(self, app: ASGIApp, requests: KeyedRequestService, *, secret: tuple[str, ...]) -> None:
         self._app = app
         self._requests = requests
         self._secret = secret

@@ -9,9 +9,8 @@ from starlette.responses import Response
 
 from tg_parser.api.answers import Cursor, Limit, answer, problems
 from tg_parser.api.context import Caller
-from tg_parser.domain.errors import InvalidCursorError
 from tg_parser.domain.jobs import JobKind, JobState
-from tg_parser.domain.pages import PageRequest, cursor_of, place
+from tg_parser.domain.pages import PageRequest, cursor_of, id_in
 from tg_parser.domain.strict_fields import NO_NUL
 from tg_parser.services.views.jobs import JobView
 from tg_parser.services.views.pages import Page
@@ -35,7 +34,7 @@ async def list_jobs(
     page = PageRequest(limit, cursor)
     states, kinds = tuple(sorted(set(state or ()))), tuple(sorted(set(kind or ())))
     of = (_LIST, states, kinds, source)
-    before = None if page.cursor is None else _job_in(place(page.cursor, *of))
+    before = id_in(page.cursor, *of)
     found = await caller.jobs(limit=page.limit + 1, before=before, states=states, kinds=kinds, source_id=source)
     shown = found[: page.limit]
     end = cursor_of((shown[-1].job_id,), *of) if len(found) > page.limit else None
@@ -65,9 +64,3 @@ async def retry_job(caller: Caller, job_id: JobId) -> Response:
 def accepted(job: JobView) -> Response:
     """The answer to a request for a job."""
     return answer(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
-
-
-def _job_in(found: list[object]) -> str:
-    if len(found) != 1:
-        raise InvalidCursorError
-    return str(found[0])

@@ -11,9 +11,8 @@ from starlette.responses import Response
 
 from tg_parser.api.answers import Cursor, Limit, answer, problems
 from tg_parser.api.context import Caller, TheServices
-from tg_parser.domain.errors import InvalidCursorError
 from tg_parser.domain.keys import Role
-from tg_parser.domain.pages import PageRequest, cursor_of, place
+from tg_parser.domain.pages import PageRequest, cursor_of, id_in
 from tg_parser.domain.strict_fields import NO_NUL
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.keys import LONGEST_NAME
@@ -110,14 +109,8 @@ async def list_changes(
     """Who changed what, when and from where, newest first. Needs a key without a limit to sources."""
     caller.require("administer", everywhere=True)
     page = PageRequest(limit, cursor)
-    before = None if page.cursor is None else _entry_in(place(page.cursor, _LIST, key))
+    before = id_in(page.cursor, _LIST, key)
     found = await services.installation.keys.audit(limit=page.limit + 1, before=before, key_id=key)
     shown = found[: page.limit]
     end = cursor_of((shown[-1].entry_id,), _LIST, key) if len(found) > page.limit else None
     return answer(Page[AuditEntryView](items=tuple(map(AuditEntryView.copied_from, shown)), next_cursor=end))
-
-
-def _entry_in(found: list[object]) -> str:
-    if len(found) != 1:
-        raise InvalidCursorError
-    return str(found[0])

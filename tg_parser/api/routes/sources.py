@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from tg_parser.api.answers import Cursor, Limit, answer, problems
 from tg_parser.api.context import Caller, TheServices
-from tg_parser.domain.errors import InvalidCursorError, SourceError
+from tg_parser.domain.errors import SourceError
 from tg_parser.domain.messages import Adapter
-from tg_parser.domain.pages import PageRequest, cursor_of, place
+from tg_parser.domain.pages import PageRequest, cursor_of, id_in
 from tg_parser.domain.sources import Source, SourceChange
 from tg_parser.domain.strict_fields import NO_NUL, WHOLE, Moment
 from tg_parser.services.views.collecting import RemovedSource
@@ -67,7 +67,7 @@ class NewSource(ChangedSource):
 async def list_sources(caller: Caller, limit: Limit = 50, cursor: Cursor = None) -> Response:
     """The sources, by id."""
     page = PageRequest(limit, cursor)
-    after = _after(page.cursor)
+    after = id_in(page.cursor, _LIST) or ""
     found = sorted((each for each in await caller.sources() if each.source_id > after), key=lambda each: each.source_id)
     shown = found[: page.limit]
     end = cursor_of((shown[-1].source_id,), _LIST) if len(found) > page.limit else None
@@ -128,13 +128,3 @@ async def resume_source(caller: Caller, source_id: SourceId) -> Response:
 async def source_status(caller: Caller, services: TheServices, source_id: SourceId) -> Response:
     """A source in numbers: what is held, what waits, what failed, what is missing."""
     return answer(await services.app.status.of(await caller.source(source_id)))
-
-
-def _after(written: str | None) -> str:
-    """The id that a cursor holds."""
-    if written is None:
-        return ""
-    found = place(written, _LIST)
-    if len(found) != 1:
-        raise InvalidCursorError
-    return str(found[0])

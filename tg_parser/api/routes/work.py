@@ -19,7 +19,7 @@ _ANSWERS = problems(404, 409, body=True)
 
 async def _submitted(caller: Scope, kind: JobKind, wanted: asked.JobParameters) -> Response:
     parameters = wanted.model_dump(mode="json", exclude_defaults=True)
-    return accepted(JobView.of(await caller.submit(kind, parameters)))
+    return accepted(JobView.of(await caller.submit(kind, parameters, wanted.webhook)))
 
 
 @router.post("/ingest", operation_id="ingest", status_code=202, response_model=JobView, responses=_ANSWERS)
