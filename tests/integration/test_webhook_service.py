@@ -28,6 +28,7 @@ from tg_parser.domain.jobs import QUEUES, Job
 from tg_parser.domain.keys import Actor, Role
 from tg_parser.domain.sources import SourceChange
 from tg_parser.domain.webhooks import Delivery, new_signing_secret
+from tg_parser.observability import metrics
 from tg_parser.services.jobs import Asking, JobService
 from tg_parser.services.webhook_delivery import WebhookDelivery
 from tg_parser.services.webhooks import WebhookService
@@ -113,6 +114,25 @@ async def test_a_webhook_is_tried_out(world: World) -> None:
     assert kept.answer is not None
     assert (kept.state, kept.attempts, kept.answer.status, kept.answer.body) == ("delivered", 1, 200, "thanks")
     assert fresh.secret not in repr(fresh)
+
+
+async def test_attempts_are_counted(world: World) -> None:
+    """By how the delivery stands then, with the time that the receiver took."""
+    metrics.switch_on()
+    try:
+        fresh = await world.service.add(world.receiver.url, PERSON)
+        await world.service.ping(fresh.webhook.webhook_id, PERSON)
+        world.receiver.plan = [Reply(500)]
+        job = await world.next_job()
+        with pytest.raises(DeliveryDelayedError):
+            await world.delivery.deliver(job)
+        await world.delivery.deliver(job)
+        shown = metrics.page().decode()
+    finally:
+        metrics.switch_off()
+    assert 'tg_parser_webhook_attempts_total{state="waiting"} 1.0' in shown
+    assert 'tg_parser_webhook_attempts_total{state="delivered"} 1.0' in shown
+    assert "tg_parser_webhook_attempt_seconds_count 2.0" in shown
 
 
 async def test_a_delivery_is_tried_until_it_is_taken(world: World) -> None:

@@ -24,6 +24,7 @@ class Instruments:
         self._make_those_of_stages()
         self._make_those_of_models()
         self._make_those_of_jobs()
+        self._make_those_of_webhooks()
         self._make_those_of_http()
 
     def _make_those_of_stages(self) -> None:
@@ -58,6 +59,12 @@ class Instruments:
         )
         self.job_seconds = self._histogram("job_seconds", "How long jobs ran.", _JOBS, "kind")
         self.takeovers = self._counter("jobs_taken_over", "Jobs of dead workers that this process took over.", "kind")
+
+    def _make_those_of_webhooks(self) -> None:
+        self.deliveries = self._counter(
+            "webhook_attempts", "Attempts to deliver webhooks, by how the delivery stands then.", "state"
+        )
+        self.delivery_seconds = self._histogram("webhook_attempt_seconds", "How long receivers took.", _FAST)
 
     def _make_those_of_http(self) -> None:
         self.http_requests = self._counter("http_requests", "Requests that were answered.", "method", "route", "status")

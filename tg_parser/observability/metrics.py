@@ -110,6 +110,13 @@ def count_takeover(kind: str) -> None:
         each.takeovers.labels(kind).inc()
 
 
+def count_delivery(state: str, seconds: float) -> None:
+    """An attempt to deliver a webhook was made; `state` is how the delivery stands then."""
+    for each in _on:
+        each.deliveries.labels(state).inc()
+        each.delivery_seconds.observe(seconds)
+
+
 class PoolNumbers(Protocol):
     """A connection pool at this moment."""
 

@@ -13,6 +13,7 @@ from tg_parser.domain.errors import DeliveryDelayedError, DeliveryError, Setting
 from tg_parser.domain.jobs import Job
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.domain.webhooks import Answer, Delivery, FailedSource, Webhook, source_event, verdict
+from tg_parser.observability import metrics
 from tg_parser.storage.stores.sources import IngestionStorage
 from tg_parser.storage.stores.webhooks import WebhookStorage
 from tg_parser.webhooks.sender import WebhookSender
@@ -51,6 +52,7 @@ class WebhookDelivery:
         answer = await self._attempt(delivery, webhook)
         becomes = verdict(answer, delivery.attempts + 1, self._share())
         await self._storage.note_answer(delivery, answer, becomes)
+        metrics.count_delivery(becomes.state, answer.seconds)
         log.info("webhook", delivery_id=delivery.delivery_id, state=becomes.state, status=answer.status)
         if becomes.state == "delivered":
             return becomes.state
