@@ -20,7 +20,8 @@ from tg_parser.services.views.collecting import LoginResult
 
 CONTRACTS = Path(__file__).parents[2] / "docs/contracts"
 ROW = re.compile(r"^\| `(?P<command>.+?)` \| \[\w+\]\((?P<file>\S+)\) \|$", re.MULTILINE)
-RESULTS = dict(ROW.findall((CONTRACTS / "README.md").read_text("utf-8")))
+ROWS = ROW.findall((CONTRACTS / "README.md").read_text("utf-8"))
+RESULTS = {name: file for name, file in ROWS if not name.startswith("/")}
 LOCAL = ("--provider", "local")
 SOURCE = "naked-science"
 COMMANDS = [
