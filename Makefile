@@ -50,7 +50,8 @@ bench: install-dev  ## Benchmarks: each prints a table with ratios
 
 requirements: install-dev  ## Pin all dependencies anew, with hashes
 	$(BIN)/uv pip compile $(PIN) --upgrade pyproject.toml --extra llm --extra ner --extra otel --extra redis --group dev -o requirements-dev.txt
-	$(BIN)/uv pip compile $(PIN) --upgrade -c requirements-dev.txt pyproject.toml --extra llm --extra otel -o requirements.txt
+	$(BIN)/uv pip compile $(PIN) --upgrade -c requirements-dev.txt pyproject.toml --extra llm --extra otel --extra redis -o requirements.txt
+	$(BIN)/uv pip compile $(PIN) --upgrade --group client-generator -o requirements-client-generator.txt
 
 clean:  ## Remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
@@ -64,6 +65,8 @@ $(VENV)/.installed: $(VENV)/bin/python requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-client-generator.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target $(VENV)/client-generator \
+		-r requirements-client-generator.txt
 	@touch $@
