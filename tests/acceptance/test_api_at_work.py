@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
 from collections.abc import Iterator
@@ -14,9 +15,12 @@ import pytest
 from api_process import api, asked, followed
 from cli_process import tg_parser, tg_parser_json
 from job_processes import until, worker
+from otlp_receiver import collecting
 from web_pages import NAME, PreviewServer, serving
+from webhook_receiver import Receiver, verified
 
 POSTS = 30
+SIGNING = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes ...").decode()
 
 
 @pytest.fixture
@@ -35,10 +39,17 @@ def done(client: httpx.Client, job: str) -> dict[str, Any]:
 
 
 def test_the_main_job_over_http(env: dict[str, str], backend: str, tmp_path: Path) -> None:
-    """A source is added, collected, processed, topicised, exported and downloaded, each step followed to its end."""
+    """A source is added, collected, processed, topicised, exported and downloaded, each step followed to its end.
+
+    A webhook tells of it, the metrics count it, and a trace has it.
+    """
     key = tg_parser_json(env, "keys", "create", "test", "--role", "editor", cwd=tmp_path)["secret"]
-    env = {**env, "API_KEY_REQUIRED": "true"}
+    sealing = {"DB_ENCRYPTION_KEY_FILE": str(tmp_path / "key"), "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}
+    env = {**env, **sealing, "API_KEY_REQUIRED": "true", "METRICS_ENABLED": "true"}
+    tg_parser(env, "db", "encrypt-secret", cwd=tmp_path, answer="anything")
     with ExitStack() as stack:
+        told, traces = stack.enter_context(Receiver()), stack.enter_context(collecting())
+        env["OTEL_EXPORTER_OTLP_ENDPOINT"] = traces.url
         if backend == "postgresql":
             for _ in range(2):
                 stack.enter_context(worker(env, tmp_path))
@@ -53,7 +64,8 @@ def test_the_main_job_over_http(env: dict[str, str], backend: str, tmp_path: Pat
         assert collected["result"]["sources"][0]["counts"]["new"] == POSTS
         for step in ("/process", "/topicize"):
             done(client, asked(client, step, {"source": "news"}))
-        export = asked(client, "/export", {"sources": ["news"]})
+        signed = {"url": told.url, "secret": SIGNING}
+        export = asked(client, "/export", {"sources": ["news"], "webhook": signed})
         assert done(client, export)["request_id"]
         names = {each["name"] for each in client.get(f"/exports/{export}").json()["files"]}
         assert {"kb_entries.ndjson", "topics.json"} <= names
@@ -67,6 +79,14 @@ def test_the_main_job_over_http(env: dict[str, str], backend: str, tmp_path: Pat
         same = client.get(file, headers={"If-None-Match": whole.headers["etag"]})
         assert (same.status_code, same.content) == (304, b"")
         assert len(client.get("/documents", params={"source": "news", "limit": 500}).json()["items"]) == POSTS
+        (came,) = told.until(1)
+        assert verified(came, SIGNING)
+        assert (came.event["type"], came.event["data"]["job_id"]) == ("job.done", export)
+        shown = running.ask("/metrics", X_API_Key=key)[1]
+        assert 'tg_parser_jobs{kind="process",state="done"} 1.0' in shown
+    assert {"POST /api/v1/ingest", "job ingest", "job export", "GET /api/v1/exports/{job_id}"} <= {
+        each.name for each in traces.spans
+    }
 
 
 def test_streams_do_not_keep_the_service_from_ending(env: dict[str, str], tmp_path: Path) -> None:
