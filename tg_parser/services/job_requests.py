@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, StrictInt, StrictStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
 
 from tg_parser.config.llm_settings import Provider
 from tg_parser.domain.date_parsing import PATTERN
@@ -17,6 +27,11 @@ SourceId = Annotated[_Text, Field(min_length=1, description="A source, as `sourc
 _Sources = Annotated[list[SourceId], Field(description="Sources; none means all that are not paused.")]
 Concurrency = Annotated[StrictInt, Field(ge=1, le=1000, description="Messages analysed at a time."), WHOLE]
 _Limit = Annotated[StrictInt, Field(ge=1, description="Take at most this many messages."), WHOLE]
+
+
+def _like(example: JsonObject) -> ConfigDict:
+    """What a description shows as an example."""
+    return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class JobWebhook(BaseModel):
@@ -55,7 +70,7 @@ class WithModel(OneSource):
 
     provider: Provider | None = None
     model: _Text | None = None
-    max_cost: Annotated[float, Field(gt=0, description="Dollars this job may cost.")] | None = None
+    max_cost: Annotated[StrictFloat, Field(gt=0, description="Dollars this job may cost.")] | None = None
     fresh: StrictBool = Field(default=False, description="Ask again even where the answer is kept.")
     force: StrictBool = Field(default=False, description="Also what is done already.")
 
@@ -63,12 +78,16 @@ class WithModel(OneSource):
 class IngestParameters(OneSource):
     """Collect what is new of a source, or everything between its history dates."""
 
+    model_config = _like({"source": "durov"})
+
     mode: Literal["incremental", "snapshot"] = "incremental"
     limit: _Limit | None = None
 
 
 class RecheckParameters(OneSource):
     """Look again at stored posts for edits and deletions."""
+
+    model_config = _like({"source": "durov", "span": "7d"})
 
     span: StrictStr = Field(
         default="200",
@@ -79,6 +98,8 @@ class RecheckParameters(OneSource):
 
 class ProcessParameters(WithModel):
     """Make documents of the messages that wait."""
+
+    model_config = _like({"source": "durov", "provider": "local"})
 
     retry_failed: StrictBool = Field(default=False, description="Also messages in the failure ledger.")
     concurrency: Concurrency | None = None
@@ -94,11 +115,15 @@ class SharedProcessParameters(ProcessParameters):
 class TopicizeParameters(WithModel):
     """Group the documents of a source into topics."""
 
+    model_config = _like({"source": "durov"})
+
     max_topics: Annotated[StrictInt, Field(ge=1), WHOLE] | None = None
 
 
 class ExportParameters(JobParameters):
     """Write a knowledge base, to be downloaded. Dates are those of messages, half-open."""
+
+    model_config = _like({"sources": ["durov"], "date_from": "2026-11-01", "pretty": True})
 
     sources: _Sources = Field(default_factory=list)
     topic_id: _Text | None = None
@@ -115,6 +140,8 @@ class ExportParameters(JobParameters):
 class RunParameters(WithModel):
     """Collect, process and topicise a source, in one go; then export it."""
 
+    model_config = _like({"source": "durov", "provider": "local", "skip": ["ingest"]})
+
     mode: Literal["incremental", "snapshot"] = "incremental"
     limit: _Limit | None = None
     retry_failed: StrictBool = False
@@ -127,6 +154,8 @@ class RunParameters(WithModel):
 
 class SentimentParameters(OneSource):
     """Sum up the tone of a source's comments."""
+
+    model_config = _like({"source": "durov", "by": "month"})
 
     by: Literal["topic", "thread", "day", "week", "month"] = "topic"
     of: Literal["comments", "posts", "all"] = "comments"
