@@ -197,3 +197,26 @@ async def test_half_files_of_a_killed_export_are_cleared(exporter: Exporter, tmp
     (out / ".topics.json.x.tg-parser-part").write_text("half")
     await export(exporter, out)
     assert not list(out.glob(".*"))
+
+
+async def test_topics_with_messages_of_others_can_be_left_out(databases: Databases, tmp_path: Path) -> None:
+    """Neither their cards, nor their ids at entries and other cards, nor their messages by topic are written."""
+    documents, topics = ProcessingStorage(databases.processing), TopicStorage(databases.processing)
+    await documents.store([document(number) for number in range(1, 5)])
+    await documents.store([document(1, channel=OTHER)])
+    (of_other,) = topic(1, channel=OTHER)[1].items
+    card, bundle = topic(2, title="Mixed")
+    items = (*bundle.items, of_other.model_copy(update={"role": "supporting"}))
+    mixed = card, bundle.model_copy(update={"items": items, "channels": (CHANNEL, OTHER)})
+    own = topic(3, 4, title="Own")
+    related = own[0].model_copy(update={"related_topics": (card.id,)}), own[1]
+    await topics.replace([CHANNEL], [mixed, related], [], RUN)
+    exporter = Exporter(documents, topics)
+    messages, cards = await export(exporter, tmp_path / "own", own_topics=True)
+    assert (messages, cards) == (["1", "2", "3", "4"], ["Own"])
+    written = b"".join(files_in(tmp_path / "own").values()).decode()
+    assert card.id not in written
+    assert OTHER not in written
+    assert (await export(exporter, tmp_path / "all"))[1] == ["Mixed", "Own"]
+    request = ExportRequest(out=tmp_path / "mixed", channel_ids=[CHANNEL], topic_id=card.id, own_topics=True)
+    assert (await exporter.export(request)).empty

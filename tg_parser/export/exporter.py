@@ -27,7 +27,10 @@ PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What to export, and where to. Dates are those of messages, half-open."""
+    """What to export, and where to. Dates are those of messages, half-open.
+
+    With `own_topics`, a topic that has messages of other channels too is as if it did not exist.
+    """
 
     out: Path
     channel_ids: Sequence[str]
@@ -37,7 +40,13 @@ class ExportRequest:
     include_supporting: bool = True
     pretty: bool = False
     replace: bool = False
+    own_topics: bool = False
     addresses: Mapping[str, ChatAddress] = field(default_factory=dict)
+
+    @property
+    def allowed(self) -> Sequence[str] | None:
+        """The channels that all messages of a topic must be in; None is any."""
+        return self.channel_ids if self.own_topics else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +131,11 @@ class Exporter:
             with_facts=True,
         )
         count = 0
+        if request.topic_id is not None and not await self._topics.titles([request.topic_id], request.allowed):
+            return count
         total = await self._documents.count(wanted)
         async for page in self._documents.pages(wanted, PAGE):
-            topics = await self._topics.topics_of([row["source_ref"] for row in page])
+            topics = await self._topics.topics_of([row["source_ref"] for row in page], request.allowed)
             await in_thread(_write_entries, file, page, topics, request.addresses)
             count += len(page)
             report(Progress("export", count, total))
@@ -144,8 +155,11 @@ class Exporter:
         return written
 
     async def _wanted_topics(self, request: ExportRequest, report: ReportProgress) -> AsyncIterator[_Topic]:
-        found = await self._topics.cards(channel_ids=request.channel_ids, topic_id=request.topic_id)
-        for place, card in enumerate(found, 1):
+        found = await self._topics.cards(
+            channel_ids=request.channel_ids, topic_id=request.topic_id, allowed=request.allowed
+        )
+        for place, each in enumerate(found, 1):
+            card = await self._without_hidden(each, request)
             report(Progress("topics", place, len(found)))
             bundle = await self._topics.bundle(card.id)
             documents = await self._bundle_documents(card, bundle, request)
@@ -154,6 +168,13 @@ class Exporter:
             bundle = _narrow(bundle, documents, request)
             sources = resolved_sources(card, bundle, documents, request.addresses)
             yield _Topic(card, bundle, sources, documents)
+
+    async def _without_hidden(self, card: TopicCard, request: ExportRequest) -> TopicCard:
+        """The ids of related topics name their channels."""
+        if request.allowed is None or not card.related_topics:
+            return card
+        shown = await self._topics.titles(card.related_topics, request.allowed)
+        return card.model_copy(update={"related_topics": tuple(each for each in card.related_topics if each in shown)})
 
     async def _bundle_documents(
         self, card: TopicCard, bundle: TopicBundle | None, request: ExportRequest

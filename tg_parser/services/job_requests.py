@@ -26,6 +26,10 @@ _Text = Annotated[StrictStr, Field(pattern=NO_NUL)]
 SourceId = Annotated[_Text, Field(min_length=1, description="A source, as `sources list` shows it.")]
 _Sources = Annotated[list[SourceId], Field(description="Sources; none means all that are not paused.")]
 Concurrency = Annotated[StrictInt, Field(ge=1, le=1000, description="Messages analysed at a time."), WHOLE]
+_OwnTopics = Annotated[
+    StrictBool,
+    Field(description="Leave out topics that have messages of other sources too; always so for a key with a limit."),
+]
 _Limit = Annotated[StrictInt, Field(ge=1, description="Take at most this many messages."), WHOLE]
 
 
@@ -131,6 +135,7 @@ class ExportParameters(JobParameters):
     date_to: Moment | None = None
     include_supporting: StrictBool = True
     pretty: StrictBool = False
+    own_topics: _OwnTopics = False
 
     def source_ids(self) -> tuple[str, ...] | None:
         """The sources that are named, or all."""
@@ -149,6 +154,7 @@ class RunParameters(WithModel):
     multi_agent: StrictBool = False
     max_topics: Annotated[StrictInt, Field(ge=1), WHOLE] | None = None
     pretty: StrictBool = False
+    own_topics: _OwnTopics = False
     skip: list[Literal["ingest", "process", "topicize", "export"]] = Field(default_factory=list)
 
 

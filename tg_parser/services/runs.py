@@ -34,6 +34,7 @@ class RunRequest:
     force: bool = False
     pretty: bool = False
     replace: bool = False
+    own_topics: bool = False
     skip: frozenset[str] = frozenset()
 
 
@@ -132,7 +133,13 @@ class RunService:
 
 
 def _export_of(request: RunRequest, channels: Sequence[str]) -> ExportRequest:
-    return ExportRequest(out=request.out, channel_ids=channels, pretty=request.pretty, replace=request.replace)
+    return ExportRequest(
+        out=request.out,
+        channel_ids=channels,
+        pretty=request.pretty,
+        replace=request.replace,
+        own_topics=request.own_topics,
+    )
 
 
 def raise_first_error(outcomes: Sequence[IngestOutcome]) -> None:

@@ -18,6 +18,8 @@ from tg_parser.services.sources import SourceService
 from tg_parser.services.views.collecting import RemovedSource
 from tg_parser.services.webhooks import WebhookService
 
+EXPORTING = frozenset({"export", "run"})
+"""Kinds of jobs that write a knowledge base."""
 ADMINISTRATIVE = frozenset({"backup", "cleanup"})
 """Kinds of jobs that are about the whole installation."""
 
@@ -143,6 +145,8 @@ class Scope:
         administrative = kind in ADMINISTRATIVE
         self.require("administer" if administrative else "work", everywhere=administrative)
         wanted = checked(kind, parameters).source_ids()
+        if self.limit is not None and kind in EXPORTING:
+            parameters = {**parameters, "own_topics": True}
         if self.limit is not None and wanted is None:
             parameters = {**parameters, "sources": [each.source_id for each in await self.sources()]}
         for source_id in wanted or ():
@@ -167,10 +171,10 @@ class Scope:
         limit = self.limit
         if limit is None or job.asked_by == self._actor.name:
             return True
-        if job.channel_id is not None:
-            return job.channel_id in (await self.channels() or ())
         wanted = _sources_of(job)
-        return bool(wanted) and limit.issuperset(wanted)
+        if wanted:
+            return limit.issuperset(wanted)
+        return job.channel_id is not None and job.channel_id in (await self.channels() or ())
 
     async def jobs(
         self,
@@ -182,10 +186,11 @@ class Scope:
         source_id: str | None = None,
     ) -> list[Job]:
         """Jobs, newest first, older than the job `before`."""
-        channels = await self.channels()
-        asked_by = None if self.limit is None else self._actor.name
+        channels, asked_by = None, None
         if source_id is not None:
-            channels, asked_by = frozenset([(await self.source(source_id)).channel_id]), None
+            channels = _channels_of([await self.source(source_id)])
+        elif self.limit is not None:
+            channels, asked_by = _channels_of(await self.sources()), self._actor.name
         return await self._whole.jobs.page(
             limit=limit, before=before, states=states, kinds=kinds, channels=channels, asked_by=asked_by
         )
@@ -217,6 +222,12 @@ class Scope:
                 case="beyond_own_sources",
                 source_id=change.source_id,
             )
+
+
+def _channels_of(sources: Collection[Source]) -> frozenset[str]:
+    """The channels of sources, also by the names that they had for jobs before their numbers were known."""
+    named = {one.name.lower() for each in sources for one in each.names}
+    return frozenset({each.channel_id for each in sources} | named)
 
 
 def _sources_of(job: Job) -> tuple[str, ...]:

@@ -29,8 +29,8 @@ Ref = Annotated[
     str,
     Path(max_length=300, pattern=f"^{SOURCE_REF_PATTERN}$", description="tg:CHANNEL:post|comment:NUMBER"),
 ]
-DateFrom = Annotated[str | None, Query(alias="from", pattern=PATTERN, description=f"Messages from then on. {DATES}")]
-DateTo = Annotated[str | None, Query(alias="to", pattern=PATTERN, description=f"Messages before then. {DATES}")]
+DateFrom = Annotated[str | None, Query(pattern=PATTERN, description=f"Messages from then on. {DATES}")]
+DateTo = Annotated[str | None, Query(pattern=PATTERN, description=f"Messages before then. {DATES}")]
 Contains = Annotated[
     str | None,
     Query(min_length=1, max_length=500, pattern=NO_NUL, description="A text that it contains, whatever the case."),
