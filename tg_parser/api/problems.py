@@ -148,7 +148,9 @@ _CODES = {
     416: "range_not_satisfiable",
     421: "misdirected_request",
     422: "invalid_request",
+    431: "headers_too_large",
     500: "internal",
+    501: "not_implemented",
 }
 _TITLES = {
     400: "The request is malformed.",
@@ -158,7 +160,9 @@ _TITLES = {
     416: "The file has no such part.",
     421: "The installation is not known by that name.",
     422: "Parts of the request are wrong.",
+    431: "The headers of the request are too large.",
     500: "The service met an error that it does not know.",
+    501: "The service does not know this way of sending a request.",
 }
 _HTTP_HINTS = {
     404: "GET /api/v1/openapi.json describes every route.",

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from limits import RateLimitItem, parse
@@ -15,7 +15,7 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError as CounterError
 
-from tg_parser.domain.errors import StorageUnavailableError, TooManyRequestsError
+from tg_parser.domain.errors import SettingsError, StorageUnavailableError, TooManyRequestsError
 
 if TYPE_CHECKING:
     from tg_parser.config.api_settings import RateLimitSettings
@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 _AGAIN_AFTER = 5.0
 """Seconds for which a counter that does not answer is left alone."""
+
+_ANSWERS_WITHIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class RateLimits:
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
         url = settings.redis_url
         self._shared = None if url is None else _shared_by(url.get_secret_value())
-        self._away_until = 0.0
+        self._is_away, self._away_until = False, 0.0
 
     async def require_address(self, address: str) -> Room | None:
         """Count a request from an address. Raises TooManyRequestsError."""
@@ -95,17 +97,45 @@ class RateLimits:
             return await count(self._own)
         if time.monotonic() >= self._away_until:
             try:
-                return await count(self._shared)
+                return await self._counted_by_all(count, self._shared)
             except (CounterError, OSError) as error:
-                self._away_until = time.monotonic() + _AGAIN_AFTER
                 log.warning("REDIS_URL does not answer", reason=str(error), meanwhile=self._settings.without_redis)
         if self._settings.without_redis == "refuse":
             raise StorageUnavailableError("Requests cannot be counted at the moment.", "Try again in a few seconds.")
         return await count(self._own)
 
+    async def _counted_by_all(
+        self, count: Callable[[SlidingWindowCounterRateLimiter], Awaitable[T]], shared: SlidingWindowCounterRateLimiter
+    ) -> T:
+        if self._is_away:
+            # One tries, and the others need not wait with it.
+            self._away_until = time.monotonic() + _AGAIN_AFTER
+        try:
+            result = await count(shared)
+        except (CounterError, OSError):
+            self._is_away, self._away_until = True, time.monotonic() + _AGAIN_AFTER
+            raise
+        self._is_away, self._away_until = False, 0.0
+        return result
+
 
 def _shared_by(url: str) -> SlidingWindowCounterRateLimiter:
-    storage = RedisStorage(f"async+{url}", wrap_exceptions=True, implementation="redispy", key_prefix="tg-parser")
+    try:
+        # An extra, for those who run several processes.
+        from redis.asyncio.retry import Retry  # noqa: PLC0415
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+        from redis.exceptions import ConnectionError as LostConnection  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise SettingsError(
+            "REDIS_URL is set, and the package that speaks to Redis is not installed.",
+            "Install it: pip install 'tg-parser[redis]'; or unset REDIS_URL: each process then counts for itself.",
+        ) from None
+    told: dict[str, Any] = {"socket_timeout": _ANSWERS_WITHIN, "socket_connect_timeout": _ANSWERS_WITHIN}
+    # A connection that has waited in the pool may have been lost meanwhile.
+    told["retry"] = Retry(NoBackoff(), 1, supported_errors=(LostConnection,))
+    storage = RedisStorage(
+        f"async+{url}", wrap_exceptions=True, implementation="redispy", key_prefix="tg-parser", **told
+    )
     return SlidingWindowCounterRateLimiter(storage)
 
 

@@ -12,11 +12,15 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
+from tg_parser.api.connections import connections
 from tg_parser.config.api_settings import ApiSettings, parts
 from tg_parser.domain.errors import SettingsError
 
 _WAITING = 2048
 """Connections that may wait to be accepted."""
+
+_OTHER_FILES = 1024
+"""Open files beside the streams: other connections, databases, downloads."""
 
 
 class Server(uvicorn.Server):
@@ -27,6 +31,8 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=connections(settings),
+                ws="none",
                 log_config=None,
                 access_log=False,
                 lifespan="off",
@@ -39,6 +45,7 @@ class Server(uvicorn.Server):
             )
         )
         self._stopping = stopping
+        _allow_open_files(settings.most_streams + _OTHER_FILES)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -67,6 +74,7 @@ def listening(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _notice_the_gone(listener)
         listener.bind(address)
         # From now on requests wait for the server instead of being refused.
         listener.listen(_WAITING)
@@ -77,3 +85,24 @@ def listening(host: str, port: int) -> socket.socket:
         ) from None
     listener.setblocking(False)
     return listener
+
+
+def _notice_the_gone(listener: socket.socket) -> None:
+    """Let connections end whose client has gone without a word: one that is accepted inherits this."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    # Not every system has each of them.
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4), ("TCP_USER_TIMEOUT", 60_000)):
+        if (option := getattr(socket, name, None)) is not None:
+            listener.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _allow_open_files(wanted: int) -> None:
+    """Each connection is an open file, and the usual limit of 1024 may be raised by whoever it limits."""
+    try:
+        import resource  # noqa: PLC0415 - only POSIX has it
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if resource.RLIM_INFINITY != soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

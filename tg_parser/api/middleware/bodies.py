@@ -6,7 +6,11 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tg_parser.api.middleware.request_ids import request_id_of
+from tg_parser.api.problems import http_problem
 from tg_parser.domain.errors import SlowClientError, TooLargeError
+
+_BOTH = "Content-Length and Transfer-Encoding say both where the body ends."
 
 
 class BoundedBodies:
@@ -19,8 +23,14 @@ class BoundedBodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request. Raises TooLargeError, SlowClientError."""
-        if scope["type"] != "http" or not _has_body(scope):
+        stated = _stated(scope) if scope["type"] == "http" else set()
+        if not stated:
             await self._app(scope, receive, send)
+            return
+        if len(stated) > 1:
+            # A proxy may read it otherwise than we do, and take the rest of it for the request of somebody else.
+            refused = http_problem(400, request_id_of(scope), _BOTH, headers={"Connection": "close"})
+            await refused(scope, receive, send)
             return
         try:
             async with asyncio.timeout(self._seconds):
@@ -63,8 +73,9 @@ class BoundedBodies:
             )
 
 
-def _has_body(scope: Scope) -> bool:
-    return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
+def _stated(scope: Scope) -> set[bytes]:
+    """The headers that say how long the body is."""
+    return {name for name, _ in scope["headers"]} & {b"content-length", b"transfer-encoding"}
 
 
 def _stated_length(scope: Scope) -> int:
