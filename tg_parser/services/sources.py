@@ -17,6 +17,7 @@ from tg_parser.services.identity import learned, matching, names_lost, names_see
 from tg_parser.services.source_ids import require_source_id, source_id_for
 from tg_parser.services.views.collecting import Holdings
 from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.job_channels import JobChannels
 from tg_parser.storage.stores.keys import KeyStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.sources import IngestionStorage
@@ -35,12 +36,14 @@ class SourceService:
         documents: ProcessingStorage,
         topics: TopicStorage,
         keys: KeyStorage,
+        jobs: JobChannels,
     ) -> None:
         self._sources = sources
         self._raw = raw
         self._documents = documents
         self._topics = topics
         self._keys = keys
+        self._jobs = jobs
 
     async def add(self, change: SourceChange) -> Source:
         """Register a source, or change what `change` names of a known one. Raises InvalidPeerError, UsageError."""
@@ -60,6 +63,9 @@ class SourceService:
             require_same_chat(source, chat)
             holds_messages = (await self._raw.summary(source.channel_id)).total > 0
             if news := learned(source, chat, via, holds_messages=holds_messages, now=utc_now()):
+                if "channel_id" in news:
+                    # First the jobs: killed in between, the next look finds the source as it was and does it again.
+                    await self._jobs.renamed(source.channel_id, news["channel_id"], source.created_at)
                 change = SourceChange(source_id=source.source_id, **news)
                 source = await self._sources.save_source(change, utc_now())
         await self._take_name_from_others(source, known)

@@ -78,9 +78,10 @@ class App:
     def sources(self) -> SourceService:
         """The registry of sources."""
         from tg_parser.services.sources import SourceService
+        from tg_parser.storage.stores.job_channels import JobChannels
 
-        stores = self.shared.stores
-        return SourceService(stores.sources, stores.raw, stores.documents, stores.topics, stores.keys)
+        stores, jobs = self.shared.stores, JobChannels(self._databases.processing)
+        return SourceService(stores.sources, stores.raw, stores.documents, stores.topics, stores.keys, jobs)
 
     @cached_property
     def keyed_requests(self) -> KeyedRequestService:

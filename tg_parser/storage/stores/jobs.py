@@ -232,7 +232,7 @@ class JobStorage(JobReading):
             if changed.state == "queued" and changed.cancel_requested_at is not None:
                 changed = await changed_job(conn, cancelling(job.job_id, now)) or changed
             await self._deliver_or_tell(conn, changed, now)
-            await self._deliver_next(conn, job.lock, now)
+            await self._deliver_next(conn, changed.lock, now)
             return changed
 
         return await self._database.write(release)
