@@ -109,11 +109,12 @@ class JobService:
         return await self._storage.last_takeover()
 
     async def retry(self, job_id: str, asking: Asking = Asking()) -> Job:
-        """A new job with the parameters of one that has ended. Raises JobNotFoundError, JobStateError."""
+        """A new job with the parameters of one that has ended. Raises JobNotFoundError, JobStateError, and
+        UnknownSourceError where a source of it is gone or has another id."""
         old = await self._storage.get(job_id)
         if old.state not in ENDED:
             raise JobStateError(job_id, old.state, "queued")
-        return await self._wait(old.kind, old.parameters, old.channel_id, old.lock, asking)
+        return await self.submit(old.kind, old.parameters, asking)
 
     async def followed(self, job_id: str, report: ReportProgress, *, look_every: float = 0.5) -> Job:
         """The job once it has ended; until then its progress is reported as its worker tells it."""

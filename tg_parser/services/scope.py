@@ -44,7 +44,7 @@ class Scope:
         self._whole = whole
         self._actor = actor
         self._asking = Asking(actor.name, request_id, idempotency_key)
-        self._channels: frozenset[str] | None = None
+        self._own: list[Source] | None = None
 
     @property
     def actor(self) -> Actor:
@@ -84,6 +84,12 @@ class Scope:
         limit = self.limit
         return [each for each in await self._whole.sources.list() if limit is None or each.source_id in limit]
 
+    async def _own_sources(self) -> list[Source]:
+        """The sources as they were when they were asked for first: a scope lasts for one request."""
+        if self._own is None:
+            self._own = await self.sources()
+        return self._own
+
     async def source(self, source_id: str) -> Source:
         """One source. Raises UnknownSourceError, which names only what the caller may know of."""
         limit = self.limit
@@ -96,9 +102,9 @@ class Scope:
 
     async def channels(self) -> frozenset[str] | None:
         """The channels whose messages may be seen; None is all."""
-        if self.limit is not None and self._channels is None:
-            self._channels = frozenset(each.channel_id for each in await self.sources())
-        return self._channels
+        if self.limit is None:
+            return None
+        return frozenset(each.channel_id for each in await self._own_sources())
 
     async def channels_of(self, source_ids: Collection[str] | None) -> tuple[str, ...] | None:
         """The channels of sources, of all that may be seen without any; None is all. Raises UnknownSourceError."""
@@ -167,14 +173,16 @@ class Scope:
         return job
 
     async def sees(self, job: Job) -> bool:
-        """Whether a job is about nothing that the caller may not know of, or was asked for with its key."""
-        limit = self.limit
-        if limit is None or job.asked_by == self._actor.name:
+        """Whether a job is about nothing that the caller may not know of.
+
+        That it was asked for with the caller's key does not matter: a source of then may not be the key's any more.
+        """
+        if self.limit is None:
             return True
         wanted = _sources_of(job)
-        if wanted:
-            return limit.issuperset(wanted)
-        return job.channel_id is not None and job.channel_id in (await self.channels() or ())
+        # A younger source has the id of one that was removed.
+        own = {each.source_id for each in await self._own_sources() if each.created_at <= job.created_at}
+        return bool(wanted) and own.issuperset(wanted)
 
     async def jobs(
         self,
@@ -188,12 +196,17 @@ class Scope:
         """Jobs, newest first, older than the job `before`."""
         channels, asked_by = None, None
         if source_id is not None:
-            channels = _channels_of([await self.source(source_id)])
-        elif self.limit is not None:
-            channels, asked_by = _channels_of(await self.sources()), self._actor.name
-        return await self._whole.jobs.page(
-            limit=limit, before=before, states=states, kinds=kinds, channels=channels, asked_by=asked_by
-        )
+            channels, asked_by = frozenset([(await self.source(source_id)).channel_id]), None
+        seen: list[Job] = []
+        while len(seen) < limit:
+            page = await self._whole.jobs.page(
+                limit=limit, before=before, states=states, kinds=kinds, channels=channels, asked_by=asked_by
+            )
+            seen += [job for job in page if await self.sees(job)]
+            if len(page) < limit:
+                break
+            before = page[-1].job_id
+        return seen[:limit]
 
     async def cancel(self, job_id: str) -> Job:
         """End a job. Raises JobNotFoundError, JobStateError."""
@@ -204,7 +217,10 @@ class Scope:
 
     async def retry(self, job_id: str) -> Job:
         """Ask for the same once more. Raises JobNotFoundError, JobStateError."""
-        self._require_for(await self.job(job_id))
+        old = await self.job(job_id)
+        self._require_for(old)
+        for source_id in _sources_of(old):
+            await self.source(source_id)
         job = await self._whole.jobs.retry(job_id, self._asking)
         await self.log("jobs.retry", job_id, {"job_id": job.job_id})
         return job
@@ -222,12 +238,6 @@ class Scope:
                 case="beyond_own_sources",
                 source_id=change.source_id,
             )
-
-
-def _channels_of(sources: Collection[Source]) -> frozenset[str]:
-    """The channels of sources, also by the names that they had for jobs before their numbers were known."""
-    named = {one.name.lower() for each in sources for one in each.names}
-    return frozenset({each.channel_id for each in sources} | named)
 
 
 def _sources_of(job: Job) -> tuple[str, ...]:
