@@ -94,7 +94,12 @@ def _topic(of: str) -> tuple[TopicCard, TopicBundle]:
     )
     items = tuple(
         BundleItem(
-            message_id=ref.rsplit(":", 1)[1], source_ref=ref, role="anchor", score=0.9, channel_id=of, message_type="post"
+            message_id=ref.rsplit(":", 1)[1],
+            source_ref=ref,
+            role="anchor",
+            score=0.9,
+            channel_id=of,
+            message_type="post",
         )
         for ref in refs
     )

@@ -15,7 +15,6 @@ from tg_parser.api.app import create_api
 from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import UnauthorizedError
 from tg_parser.domain.keys import Actor
-from tg_parser.domain.sources import SourceChange
 from tg_parser.domain.utc_time import utc_now
 
 SOURCE = {"source": ONE}
@@ -192,20 +191,6 @@ async def test_a_job_without_sources_is_about_those_of_the_key(world: World) -> 
         assert job["parameters"] == {"sources": [TWO], "own_topics": True}
         assert (await client.get(f"/api/v1/jobs/{job['job_id']}")).status_code == 200
         assert [each["job_id"] for each in (await client.get("/api/v1/jobs")).json()["items"]] == [job["job_id"]]
-
-
-async def test_jobs_from_before_the_number_was_known_are_seen(world: World) -> None:
-    """A source that was added by its name is known by its number later; its first job stays its own."""
-    await world.app.sources.add(SourceChange(source_id="named", channel_id="@Named"))
-    job = await world.app_jobs.submit("process", {"source": "named"})
-    key = await world.key("reader", "named")
-    number = SourceChange(source_id="named", channel_id="-1000000000077", channel_username="named")
-    await world.app.sources.add(number)
-    async with world.client(key) as client:
-        for asked in ({}, {"source": "named"}):
-            items = (await client.get("/api/v1/jobs", params=asked)).json()["items"]
-            assert [each["job_id"] for each in items] == [job.job_id]
-        assert (await client.get(f"/api/v1/jobs/{job.job_id}")).status_code == 200
 
 
 async def test_changes_are_kept_with_who_made_them(world: World) -> None:

@@ -59,7 +59,7 @@ class ApiSettings(SettingsGroup):
         "API_HEADER_TIMEOUT", 10.0, "Seconds that a client has to send the headers of a request.", ge=1, le=600
     )
     send_timeout: float = setting(
-        "API_SEND_TIMEOUT", 60.0, "Seconds after which a client that does not read its answer is cut off.", ge=1, le=3600
+        "API_SEND_TIMEOUT", 60.0, "Seconds after which a client is cut off that does not read.", ge=1, le=3600
     )
     grace: float = setting(
         "API_GRACE_SECONDS", 5.0, "Seconds that open requests have to end when the API is stopped.", ge=0, le=600

@@ -194,7 +194,8 @@ class Scope:
         source_id: str | None = None,
     ) -> list[Job]:
         """Jobs, newest first, older than the job `before`."""
-        channels, asked_by = None, None
+        channels = await self.channels()
+        asked_by = None if self.limit is None else self._actor.name
         if source_id is not None:
             channels, asked_by = frozenset([(await self.source(source_id)).channel_id]), None
         seen: list[Job] = []

@@ -35,6 +35,7 @@ class SourceService:
         raw: RawStorage,
         documents: ProcessingStorage,
         topics: TopicStorage,
+        *,
         keys: KeyStorage,
         jobs: JobChannels,
     ) -> None:

@@ -81,7 +81,7 @@ class App:
         from tg_parser.storage.stores.job_channels import JobChannels
 
         stores, jobs = self.shared.stores, JobChannels(self._databases.processing)
-        return SourceService(stores.sources, stores.raw, stores.documents, stores.topics, stores.keys, jobs)
+        return SourceService(stores.sources, stores.raw, stores.documents, stores.topics, keys=stores.keys, jobs=jobs)
 
     @cached_property
     def keyed_requests(self) -> KeyedRequestService:

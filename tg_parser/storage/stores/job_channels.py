@@ -24,7 +24,8 @@ class JobChannels:
         of_old = and_(_job.channel_id == old, _job.created_at >= since)
 
         async def rename(conn: AsyncConnection) -> None:
-            for lock in await conn.scalars(select(_job.lock_name).where(of_old, _job.lock_name.is_not(None)).distinct()):
+            locks = select(_job.lock_name).where(of_old, _job.lock_name.is_not(None)).distinct()
+            for lock in await conn.scalars(locks):
                 await self._relock(conn, of_old, lock, f"{lock.removesuffix(old)}{new}")
             await conn.execute(update(jobs).where(of_old).values(channel_id=new))
 
