@@ -67,6 +67,7 @@ $(VENV)/.installed: $(VENV)/bin/python requirements.txt pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-client-generator.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target $(VENV)/client-generator \
-		-r requirements-client-generator.txt
+	$(BIN)/python -m venv --without-pip $(VENV)/client-generator
+	$(BIN)/python -m pip --python $(VENV)/client-generator/bin/python install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements-client-generator.txt
 	@touch $@

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,8 +18,8 @@ from web_pages import NAME, PreviewServer, serving
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/reference/openapi.json"
 PACKAGE = "tg_parser_client"
-GENERATOR = Path(sys.prefix) / "client-generator"
-"""Where the generator lies, with libraries of its own."""
+GENERATOR = Path(sys.prefix) / "client-generator/bin/python"
+"""Runs the generator, which has libraries of its own."""
 
 
 @pytest.fixture
@@ -31,8 +30,7 @@ def generated(tmp_path: Path) -> Iterator[Any]:
     settings.write_text(json.dumps({"package_name_override": PACKAGE, "post_hooks": []}))
     called = ["generate", "--path", str(DOCUMENT), "--output-path", str(folder), "--config", str(settings)]
     done = subprocess.run(
-        [sys.executable, "-m", "openapi_python_client", *called],
-        env={**os.environ, "PYTHONPATH": str(GENERATOR)},
+        [str(GENERATOR), "-m", "openapi_python_client", *called],
         capture_output=True,
         text=True,
         check=True,

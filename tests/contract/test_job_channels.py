@@ -38,7 +38,12 @@ def channels(databases: Databases) -> JobChannels:
 
 
 def job(number: int, channel: str = NAME, created_at: datetime = NOW, **fields: Any) -> Job:
-    usual = {"kind": "ingest", "created_at": created_at, "run_at": NOW, "parameters": {"source": f"s{number}"}}
+    usual: dict[str, Any] = {
+        "kind": "ingest",
+        "created_at": created_at,
+        "run_at": NOW,
+        "parameters": {"source": f"s{number}"},
+    }
     return Job(job_id=f"job-{number}", channel_id=channel, lock=f"collect:{channel}", **usual | fields)
 
 
