@@ -109,6 +109,12 @@ def test_a_public_address_needs_keys(process_env: dict[str, str], tmp_path: Path
     assert "API_KEY_REQUIRED=true" in refused.stderr
 
 
+def test_a_misspelt_setting_that_keeps_others_out_stops_the_start(env: dict[str, str], tmp_path: Path) -> None:
+    """One wrong letter does not open the service to everybody."""
+    refused = tg_parser({**env, "API_KEYS_REQUIRED": "true"}, "api", cwd=tmp_path, code=2)
+    assert "API_KEYS_REQUIRED means nothing, and the service would run without API_KEY_REQUIRED." in refused.stderr
+
+
 def test_a_port_that_is_taken_is_told(process_env: dict[str, str], tmp_path: Path) -> None:
     """The error says which address, and what to do."""
     with api(process_env, tmp_path, "--no-jobs") as running:

@@ -30,6 +30,9 @@ WithoutKeys = Annotated[
     typer.Option("--public-without-keys", help="Let everybody who reaches a public address do everything."),
 ]
 
+_KEEPS_OUT = ("API_", "RATE_LIMIT_", "TRUSTED_PROXIES", "WEBHOOK_ALLOWED_")
+"""How the settings begin that decide who gets in and where requests go."""
+
 
 def api(host: Host = None, port: Port = None, jobs: WithJobs = None, public_without_keys: WithoutKeys = False) -> None:
     """Serve the HTTP API, until stopped: by Ctrl-C or SIGTERM, after which open requests have time to end."""
@@ -38,6 +41,7 @@ def api(host: Host = None, port: Port = None, jobs: WithJobs = None, public_with
         def applied(self, settings: Settings) -> Settings:
             given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
             chosen = settings.model_copy(update={"api": settings.api.model_copy(update=given)})
+            _require_no_misspelt()
             _require_safe(chosen, public_without_keys=public_without_keys)
             return chosen
 
@@ -55,6 +59,19 @@ def api(host: Host = None, port: Port = None, jobs: WithJobs = None, public_with
         say("Stopped. Jobs that had not ended wait for the next worker.")
 
     execute(serve, begin=True, use=Chosen())
+
+
+def _require_no_misspelt() -> None:
+    """A setting that keeps others out must not be ignored for one wrong letter."""
+    from tg_parser.config.near_names import near_names
+    from tg_parser.config.settings import variable_names
+
+    for name, meant in near_names(variable_names()).items():
+        if meant.startswith(_KEEPS_OUT):
+            raise SettingsError(
+                f"{name} means nothing, and the service would run without {meant}.",
+                "Correct its name in the environment or .env, or take it out.",
+            )
 
 
 def _require_safe(settings: Settings, *, public_without_keys: bool) -> None:
