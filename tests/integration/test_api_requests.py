@@ -217,3 +217,17 @@ async def test_every_kind_of_job_can_be_asked_for(client: httpx.AsyncClient) -> 
         answer = await client.post(f"/api/v1/{kind}", json=body)
         assert (answer.status_code, answer.json()["kind"]) == (202, kind)
         assert (await client.get(answer.headers["location"])).json()["job_id"] == answer.json()["job_id"]
+
+
+async def test_dates_with_nothing_between_are_refused(client: httpx.AsyncClient) -> None:
+    """Wherever two dates are given, the later one first is told, also where one of them is held already."""
+    told = "There is nothing between 2026-03-02T00:00:00Z and 2026-03-01T00:00:00Z."
+    dates = {"date_from": "2026-03-02", "date_to": "2026-03-01"}
+    assert problem(await client.post("/api/v1/export", json=dates), 400, "usage") == told
+    span = {"from": "2026-03-02", "to": "2026-03-01"}
+    assert problem(await client.get("/api/v1/messages", params=span), 400, "usage") == told
+    first = {"history_from": "2026-03-02"}
+    assert (await client.patch(f"/api/v1/sources/{ONE}", json=first)).status_code == 200
+    later = {"history_to": "2026-03-01"}
+    assert problem(await client.patch(f"/api/v1/sources/{ONE}", json=later), 400, "usage") == told
+    assert (await client.patch(f"/api/v1/sources/{ONE}", json=later | {"history_from": None})).status_code == 200

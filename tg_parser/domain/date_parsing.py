@@ -51,9 +51,14 @@ def parse_date(written: str, now: datetime) -> datetime:
 def parse_span(first: str | None, last: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
     """The half-open span between two written dates. Raises UsageError, also for an empty span."""
     begin, end = (None if each is None else parse_date(each, now) for each in (first, last))
+    require_span(begin, end)
+    return begin, end
+
+
+def require_span(begin: datetime | None, end: datetime | None) -> None:
+    """Raise UsageError where nothing can be between two moments."""
     if begin is not None and end is not None and begin >= end:
         raise UsageError(
             f"There is nothing between {iso_z(begin)} and {iso_z(end)}.",
             "The end date is exclusive: all of November is from 2026-11 to 2026-12.",
         )
-    return begin, end

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from tg_parser.config.llm_settings import Provider
-from tg_parser.domain.date_parsing import PATTERN
+from tg_parser.domain.date_parsing import PATTERN, require_span
 from tg_parser.domain.errors import UsageError
 from tg_parser.domain.jobs import JOB_KINDS, JobKind, JsonObject
 from tg_parser.domain.strict_fields import NO_NUL, WHOLE, Moment
@@ -57,6 +57,9 @@ class JobParameters(BaseModel):
     def source_ids(self) -> tuple[str, ...] | None:
         """The sources the job works on; None for all of them, empty for none."""
         return ()
+
+    def require_sense(self) -> None:
+        """Raise UsageError where parameters that are good by themselves do not go together."""
 
 
 class OneSource(JobParameters):
@@ -141,6 +144,10 @@ class ExportParameters(JobParameters):
         """The sources that are named, or all."""
         return tuple(self.sources) or None
 
+    def require_sense(self) -> None:
+        """The dates have something between them."""
+        require_span(self.date_from, self.date_to)
+
 
 class RunParameters(WithModel):
     """Collect, process and topicise a source, in one go; then export it."""
@@ -194,9 +201,11 @@ def checked(kind: str, parameters: JsonObject) -> JobParameters:
     if kind not in PARAMETERS:
         raise UsageError(f"There is no job of the kind {kind!r}.", f"Kinds: {', '.join(JOB_KINDS)}.", kind=kind)
     try:
-        return PARAMETERS[kind].model_validate(parameters)
+        wanted = PARAMETERS[kind].model_validate(parameters)
     except ValidationError as error:
         raise UsageError(_in_words(kind, error.errors()), kind=kind) from None
+    wanted.require_sense()
+    return wanted
 
 
 def _in_words(kind: str, problems: list[Any]) -> str:

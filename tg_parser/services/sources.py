@@ -7,6 +7,7 @@ from datetime import datetime
 
 import structlog
 
+from tg_parser.domain.date_parsing import require_span
 from tg_parser.domain.errors import AccountError, InvalidPeerError, SourceError, UnknownSourceError, UsageError
 from tg_parser.domain.messages import Adapter, Chat
 from tg_parser.domain.peers import Peer, parse_peer
@@ -49,6 +50,7 @@ class SourceService:
     async def add(self, change: SourceChange) -> Source:
         """Register a source, or change what `change` names of a known one. Raises InvalidPeerError, UsageError."""
         known = await self._sources.get(change.source_id)
+        _require_history(change, known)
         return await self._sources.save_source(_with_identity(change, known), utc_now())
 
     async def ensure(self, chat: Chat, source: Source | None = None, *, via: Adapter = "export") -> Source:
@@ -238,6 +240,15 @@ def _with_identity(change: SourceChange, known: Source | None) -> SourceChange:
         if peer.username:
             given["channel_username"] = peer.username
     return SourceChange(**{**change.model_dump(exclude_unset=True), **given})
+
+
+def _require_history(change: SourceChange, known: Source | None) -> None:
+    dates = {"history_from": None, "history_to": None}
+    held = {} if known is None else known.model_dump(include=set(dates))
+    given = change.model_dump(include=set(dates), exclude_unset=True)
+    if given:
+        wanted = {**dates, **held, **given}
+        require_span(wanted["history_from"], wanted["history_to"])
 
 
 def _peer_of_id(source_id: str) -> str:
