@@ -246,10 +246,9 @@ class JobStateError(TgParserError):
 
     code = "job_state"
 
-    def __init__(self, job_id: str, state: str, wanted: str) -> None:
-        super().__init__(
-            f"Job {job_id} is {state} and cannot become {wanted}.", case="job_state", job_id=job_id, state=state
-        )
+    def __init__(self, job_id: str, state: str, wanted: str = "", *, told: str | None = None) -> None:
+        message = told or f"Job {job_id} is {state} and cannot become {wanted}."
+        super().__init__(message, case="job_state", job_id=job_id, state=state)
 
 
 class JobNotFoundError(TgParserError):

@@ -61,7 +61,9 @@ class JobFiles:
     def _files(self, job: Job) -> dict[str, FoundFile]:
         """By name. Names come from the folder, never from a request: nothing outside it can be reached."""
         if job.state != "done":
-            raise JobStateError(job.job_id, job.state, "downloaded")
+            raise JobStateError(
+                job.job_id, job.state, told=f"Job {job.job_id} is {job.state}: it has no files to fetch."
+            )
         folder = self.of(job.job_id)
         if not _JOB_ID.fullmatch(job.job_id) or not folder.is_dir():
             raise NotFoundError(

@@ -38,6 +38,7 @@ class SourceService:
         topics: TopicStorage,
         *,
         keys: KeyStorage,
+        *,
         jobs: JobChannels,
     ) -> None:
         self._sources = sources
