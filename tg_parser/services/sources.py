@@ -38,7 +38,6 @@ class SourceService:
         topics: TopicStorage,
         *,
         keys: KeyStorage,
-        *,
         jobs: JobChannels,
     ) -> None:
         self._sources = sources
