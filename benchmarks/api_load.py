@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import multiprocessing
 import os
 import socket
@@ -59,7 +60,7 @@ def api_of(variables: dict[str, str]) -> Iterator[tuple[int, int]]:
     process.start()
     try:
         port = listener.getsockname()[1]
-        asyncio.run(_wait_for(port))
+        _answers(port)
         assert process.pid is not None
         yield port, process.pid
     finally:
@@ -83,15 +84,12 @@ def _serve(listener: socket.socket, variables: dict[str, str]) -> None:
     asyncio.run(serve())
 
 
-async def _wait_for(port: int) -> None:
-    until = time.monotonic() + STARTS_WITHIN
-    while time.monotonic() < until:
-        try:
-            if (await ask(port, "/health/live", ""))[0] == 200:
-                return
-        except OSError:
-            await asyncio.sleep(0.1)
-    raise TimeoutError
+def _answers(port: int) -> None:
+    """Return once the API answers: until then the request waits at its socket."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=STARTS_WITHIN)
+    connection.request("GET", "/health/live")
+    assert connection.getresponse().status == 200
+    connection.close()
 
 
 async def ask(port: int, path: str, key: str) -> tuple[int, bytes]:

@@ -156,7 +156,8 @@ async def test_topic_is_read_by_page(documents: ProcessingStorage, databases: Da
 async def test_search_for_what_is_rare_is_bounded(documents: ProcessingStorage) -> None:
     """A page looks at a bounded number of documents: it may be empty, and the next one goes on from there."""
     rare = document(1, "Needle")
-    await documents.store([rare, *(document(number, "hay") for number in range(2, paging.EXAMINED_FOR_WORDS + 50))])
+    looked_at = paging.EXAMINED_FOR_WORDS * paging.LEAST_SIZE
+    await documents.store([rare, *(document(number, "hay") for number in range(2, looked_at + 50))])
     wanted = DocumentFilter(contains="needle")
     first = await documents.page(wanted, "newest", 10)
     assert (list(first.rows), first.end is None) == ([], False)

@@ -21,9 +21,11 @@ Row = Mapping[str, Any]
 Condition = ColumnElement[bool]
 Statement = Select[*tuple[Any, ...]]
 
-EXAMINED = 20_000
-EXAMINED_FOR_WORDS = 4_000
-"""How many rows a page looks at for what no index finds, so that each page is quick."""
+EXAMINED = 100
+EXAMINED_FOR_WORDS = 20
+"""How many rows a page looks at for each item of its size, for what no index finds, so that each page is quick."""
+LEAST_SIZE = 50
+"""Smaller pages look as far as one of this size."""
 CHANNELS_A_QUERY = 100
 """Of more channels than these, rows are read in the order of all channels, and looked at one by one."""
 
@@ -79,7 +81,11 @@ class PagedTable:
             keys, bound = await self._nearest(self._picked(chosen), order, limit + 1, after), None
         else:
             search = self._search(chosen, order)
-            bound = await self._bound(search, after, chosen.examined, order) if search.filters else None
+            bound = (
+                await self._bound(search, after, chosen.examined * max(limit, LEAST_SIZE), order)
+                if search.filters
+                else None
+            )
             keys = await self._nearest(self._along(search, order, after, bound, limit + 1), order, limit + 1)
         end = keys[limit - 1] if len(keys) > limit else bound
         return Slice(await self._rows(statement, [key.ref for key in keys[:limit]]), end)
