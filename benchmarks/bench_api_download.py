@@ -72,11 +72,12 @@ def main() -> None:
             for thread in threads:
                 thread.join()
             seconds, more = time.perf_counter() - began, peak_memory(pid) - before
-    assert sizes == [(exports_size := sizes[0])] * options.clients
+    assert len(sizes) == options.clients
+    assert len(set(sizes)) == 1
     told = "" if more < AIM else f"   over {AIM:g} MB"
     print(f"export of {options.messages:,} documents, {options.clients} at a time; {load()}")
     print(f"{'MB a file':>12}{'s':>12}{'MB a second':>14}{'MB of memory more':>20}")
-    size = exports_size / 1e6
+    size = sizes[0] / 1e6
     print(f"{size:>12.0f}{seconds:>12.2f}{size * options.clients / seconds:>14.0f}{more:>20.1f}{told}")
 
 

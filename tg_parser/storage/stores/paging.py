@@ -43,7 +43,8 @@ class Selection:
     """Which rows to read, by how they are found.
 
     `sent` is a half-open span of dates. `along` are conditions that an index serves together with channel and order;
-    `picked` those that find rows by another way, such as a topic; `filters` those that each row must be looked at for.
+    `picked` those that find rows by another way, such as a topic; `filters` those that each row must be looked at for,
+    `examined` rows for each item of a page.
     """
 
     channel_ids: Sequence[str] | None = None
