@@ -163,6 +163,12 @@ def _memory(pid: int, name: str) -> float:
     return int(next(line.split()[1] for line in lines if line.startswith(name))) / 1024
 
 
+def worked(pid: int) -> float:
+    """Seconds of a processor that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def load() -> str:
     """How busy the machine is with other things."""
     return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
-from api_load import BACKENDS, api_of, application, ask, load, paced, variables_of
+from api_load import BACKENDS, api_of, application, ask, load, paced, variables_of, worked
 from sqlalchemy import text
 from stored_channel import BATCH, BEGIN, document
 
@@ -127,22 +127,25 @@ def kinds(documents: int, cursor: str) -> dict[str, Sequence[str]]:
     }
 
 
-async def measured(port: int, key: str, options: Any) -> dict[str, list[float]]:
+async def measured(port: int, pid: int, key: str, options: Any) -> dict[str, tuple[list[float], float]]:
+    """For each kind the times of its requests, and the milliseconds of a processor that one took of the API."""
     first = orjson.loads((await ask(port, LIST, key))[1])
     found = {}
     for name, paths in kinds(options.messages, first["next_cursor"]).items():
         await paced(port, key, paths, options.rate, 1)
-        found[name] = await paced(port, key, paths, options.rate, options.seconds)
+        before = worked(pid)
+        taken = await paced(port, key, paths, options.rate, options.seconds)
+        found[name] = taken, (worked(pid) - before) / len(taken) * 1000
     return found
 
 
-def report(backend: str, options: Any, found: dict[str, list[float]]) -> None:
+def report(backend: str, options: Any, found: dict[str, tuple[list[float], float]]) -> None:
     print(f"\n{backend}, {options.messages:,} documents, {options.rate:g} requests a second; {load()}")
-    print(f"{'milliseconds':<28}{'p50':>9}{'p95':>9}{'p99':>9}{'most':>9}")
-    for name, taken in found.items():
+    print(f"{'milliseconds':<28}{'p50':>9}{'p95':>9}{'p99':>9}{'most':>9}{'processor':>12}")
+    for name, (taken, processor) in found.items():
         cuts = statistics.quantiles(taken, n=100)
         told = "" if cuts[98] < AIM else f"   over {AIM:g} ms"
-        print(f"{name:<28}{cuts[49]:>9.1f}{cuts[94]:>9.1f}{cuts[98]:>9.1f}{max(taken):>9.1f}{told}")
+        print(f"{name:<28}{cuts[49]:>9.1f}{cuts[94]:>9.1f}{cuts[98]:>9.1f}{max(taken):>9.1f}{processor:>12.1f}{told}")
 
 
 def main() -> None:
@@ -157,8 +160,8 @@ def main() -> None:
             began = time.perf_counter()
             key = asyncio.run(_filled(variables, options.messages))
             print(f"{backend}: filled in {time.perf_counter() - began:.0f} s")
-            with api_of({**variables, "API_KEY_REQUIRED": "true"}) as (port, _):
-                report(backend, options, asyncio.run(measured(port, key, options)))
+            with api_of({**variables, "API_KEY_REQUIRED": "true"}) as (port, pid):
+                report(backend, options, asyncio.run(measured(port, pid, key, options)))
 
 
 async def _filled(variables: dict[str, str], documents: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -98,10 +99,10 @@ def _notice_the_gone(listener: socket.socket) -> None:
 
 def _allow_open_files(wanted: int) -> None:
     """Each connection is an open file, and the usual limit of 1024 may be raised by whoever it limits."""
-    try:
-        import resource  # noqa: PLC0415 - only POSIX has it
-    except ImportError:
+    if sys.platform == "win32":
         return
+    import resource  # noqa: PLC0415 - Windows has none
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if resource.RLIM_INFINITY != soft < most:
