@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Update, func, select, update
+from sqlalchemy import ColumnElement, Select, Update, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from tg_parser.domain.errors import JobNotFoundError
 from tg_parser.domain.jobs import MAX_TAKEOVERS, WEBHOOK, Job, JobError
@@ -25,6 +26,35 @@ _PART = select(1).where(
 )
 IN_TURN = (_job.run_at, _job.job_id)
 """The order in which jobs begin."""
+_now, _worker, _kinds = bindparam("now"), bindparam("by_worker"), bindparam("kinds", expanding=True)
+_told_of = update(jobs).where(_job.job_id == bindparam("which"))
+BEGIN = (
+    _told_of.where(_job.status == "queued")
+    .values(status="running", worker=_worker, started_at=_now, heartbeat_at=_now)
+    .values(attempt=_job.attempt + 1, progress_json=None)
+    .returning(*jobs.c)
+)
+"""Begins the waiting job `which`, for `by_worker`."""
+BEGIN_FREE = BEGIN.where(
+    _job.run_at <= _now,
+    _job.job_type.in_(_kinds),
+    _job.lock_name.is_(None),
+    ~_PART.where(_other.worker == _worker).exists(),
+)
+"""The same, if it may run now for all that it says itself: it has no lock."""
+_this = _told_of.where(_job.status == "running", _job.attempt == bindparam("this_attempt"))
+_ERROR = {name: bindparam(f"new_{name}") for name in ("error", "error_json")}
+END = (
+    _this.values(worker=None, heartbeat_at=None, status=bindparam("state"), completed_at=_now, **_ERROR)
+    .values(result_json=bindparam("result"))
+    .returning(*jobs.c)
+)
+"""Ends an attempt for good."""
+GIVE_BACK = (
+    _this.values(worker=None, heartbeat_at=None, status="queued", run_at=bindparam("at"), **_ERROR)
+    .returning(*jobs.c)
+)
+"""Lets the job of an attempt wait until `at`."""
 
 
 def ready(now: datetime, kinds: Collection[str]) -> tuple[ColumnElement[bool], ...]:
@@ -74,7 +104,7 @@ def this_attempt(job: Job) -> tuple[ColumnElement[bool], ...]:
 async def first_job(conn: AsyncConnection, statement: Select[*tuple[Any, ...]]) -> Job | None:
     """The first job that is found."""
     row = (await conn.execute(statement.limit(1))).mappings().first()
-    return None if row is None else job_of(dict(row))
+    return None if row is None else job_of(row)
 
 
 async def required_job(conn: AsyncConnection, job_id: str, *, locked: bool = False) -> Job:
@@ -88,5 +118,10 @@ async def required_job(conn: AsyncConnection, job_id: str, *, locked: bool = Fal
 
 async def changed_job(conn: AsyncConnection, change: Update) -> Job | None:
     """The job as `change` leaves it; None where it changed nothing."""
-    row = (await conn.execute(change.returning(*jobs.c))).mappings().first()
-    return None if row is None else job_of(dict(row))
+    return await changed_by(conn, change.returning(*jobs.c), {})
+
+
+async def changed_by(conn: AsyncConnection, statement: ReturningUpdate[Any], values: Mapping[str, Any]) -> Job | None:
+    """The job as one of the statements above leaves it; None where it changed nothing."""
+    row = (await conn.execute(statement, dict(values))).mappings().first()
+    return None if row is None else job_of(row)

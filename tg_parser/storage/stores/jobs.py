@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from tg_parser.domain.jobs import ENDED, Job, JobError, JobState, passed_on_at, require_legal
 from tg_parser.domain.storable import storable_json
@@ -17,8 +18,13 @@ from tg_parser.storage.engine.transactions import Database, insert_rows, upsert
 from tg_parser.storage.stores.job_reading import TAKEOVER, JobReading
 from tg_parser.storage.stores.job_rows import error_values, job_of, row_of
 from tg_parser.storage.stores.job_statements import (
+    BEGIN,
+    BEGIN_FREE,
+    END,
+    GIVE_BACK,
     IN_TURN,
     cancelling,
+    changed_by,
     changed_job,
     first_job,
     ready,
@@ -96,12 +102,15 @@ class JobStorage(JobReading):
         A job may run once its time has come and no job with the same lock is running, on a worker that has no part
         of its work yet.
         """
+        values = {"by_worker": worker, "now": now, "kinds": sorted(kinds)}
         has_part = shared_by(worker)
         oldest = select(jobs, has_part.label("has_part")).where(*ready(now, kinds))
         oldest = oldest.where(~has_part if job_id is None else _job.job_id == job_id)
         oldest = oldest.order_by(*IN_TURN).limit(1)
 
         async def begin(conn: AsyncConnection) -> Job | None:
+            if job_id is not None and (begun := await changed_by(conn, BEGIN_FREE, {**values, "which": job_id})):
+                return begun
             found = (await conn.execute(oldest.with_for_update(of=jobs, skip_locked=True))).mappings().first()
             if found is None:
                 return None
@@ -115,9 +124,7 @@ class JobStorage(JobReading):
                 held = select(func.count()).where(_job.status == "running", _job.lock_name == job.lock)
                 if await conn.scalar(held):
                     return None
-            change = update(jobs).where(_job.job_id == job.job_id, _job.status == "queued")
-            values = {"status": "running", "worker": worker, "started_at": now, "heartbeat_at": now}
-            return await changed_job(conn, change.values(attempt=_job.attempt + 1, progress_json=None, **values))
+            return await changed_by(conn, BEGIN, {**values, "which": job.job_id})
 
         return await self._database.write(begin)
 
@@ -148,12 +155,11 @@ class JobStorage(JobReading):
     ) -> Job | None:
         """End the attempt of `job` for good; None where it is no longer this attempt's to end."""
         require_legal(job.job_id, "running", state)
-        values = {"status": state, "completed_at": now, "result_json": storable_json(result), **error_values(error)}
-        return await self._release(job, values, now)
+        return await self._release(job, END, {"state": state, "result": storable_json(result)}, error, now)
 
     async def give_back(self, job: Job, run_at: datetime, now: datetime, error: JobError | None = None) -> Job | None:
         """Let the job wait until `run_at`, or end it where that is wanted; None where it is another attempt's now."""
-        return await self._release(job, {"status": "queued", "run_at": run_at, **error_values(error)}, now)
+        return await self._release(job, GIVE_BACK, {"at": run_at}, error, now)
 
     async def take_over(self, silent_since: datetime | None, now: datetime, by: str) -> list[Job]:
         """Let jobs wait again whose workers have not been heard of since; one that did so before has failed.
@@ -223,10 +229,14 @@ class JobStorage(JobReading):
         old = delete(jobs).where(_job.status.in_(sorted(ENDED)), _job.completed_at < before)
         return int((await self._database.write(lambda conn: conn.execute(old))).rowcount)
 
-    async def _release(self, job: Job, values: Row, now: datetime) -> Job | None:
+    async def _release(
+        self, job: Job, change: ReturningUpdate[Any], values: Row, error: JobError | None, now: datetime
+    ) -> Job | None:
+        facts = {f"new_{name}": value for name, value in error_values(error).items()}
+        which = {"which": job.job_id, "this_attempt": job.attempt, "now": now}
+
         async def release(conn: AsyncConnection) -> Job | None:
-            change = update(jobs).where(*this_attempt(job))
-            changed = await changed_job(conn, change.values(worker=None, heartbeat_at=None, **values))
+            changed = await changed_by(conn, change, {**which, **values, **facts})
             if changed is None:
                 return None
             if changed.state == "queued" and changed.cancel_requested_at is not None:

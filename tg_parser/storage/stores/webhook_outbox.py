@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.jobs import WEBHOOK, Job, new_job_id
@@ -15,6 +15,10 @@ from tg_parser.storage.stores.webhook_rows import row_of_delivery, row_of_webhoo
 from tg_parser.storage.tables.webhooks import webhook_deliveries, webhooks
 
 _delivery = webhook_deliveries.c
+# Made once: every job that ends asks it.
+_LISTENING = with_keys().where(
+    webhooks.c.disabled_at.is_(None), or_(webhooks.c.job_id.is_(None), webhooks.c.job_id == bindparam("subject"))
+)
 
 
 async def note_end(database: Database, conn: AsyncConnection, job: Job, now: datetime) -> list[Job]:
@@ -28,10 +32,7 @@ async def note_end(database: Database, conn: AsyncConnection, job: Job, now: dat
 
 async def note_event(database: Database, conn: AsyncConnection, event: Event, now: datetime) -> list[Job]:
     """Let the deliveries of an event wait; the jobs that make them."""
-    listening = with_keys().where(
-        webhooks.c.disabled_at.is_(None), or_(webhooks.c.job_id.is_(None), webhooks.c.job_id == event.subject)
-    )
-    rows = (await conn.execute(listening)).mappings().all()
+    rows = (await conn.execute(_LISTENING, {"subject": event.subject})).mappings().all()
     wanting = [hook for hook in (webhook_of(dict(row), now) for row in rows) if hook.wants(event)]
     return await add_deliveries(database, conn, [(hook, new_delivery_id(now)) for hook in wanting], event, now)
 
