@@ -61,6 +61,11 @@ def _delivery(job: Job) -> Delivery:
     )
 
 
+async def _autocommit(conn: psycopg.AsyncConnection[Any]) -> None:
+    """Each statement of procrastinate is a transaction of its own; saying so costs two round trips for each."""
+    await conn.set_autocommit(True)
+
+
 _CONNECTOR = procrastinate.PsycopgConnector()
 """Never opened: it only knows how to speak on a connection that it is given."""
 
@@ -132,7 +137,7 @@ class ProcrastinateRunner:
         """Work until the queue is closed, by `stop` or by a server that went away, at which procrastinate returns."""
         app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(
-                conninfo=self._conninfo, min_size=1, max_size=3, timeout=_CONNECTION_SECONDS
+                conninfo=self._conninfo, min_size=1, max_size=3, timeout=_CONNECTION_SECONDS, configure=_autocommit
             )
         )
 
