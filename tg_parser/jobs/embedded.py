@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import structlog
 
@@ -18,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 LOCK = "job-runner"
 _LOOK_SECONDS = 5.0
+_LISTEN_SECONDS = 0.05
+"""How soon it is noticed that another process has asked for a job."""
 
 
 class EmbeddedRunner:
@@ -50,7 +54,11 @@ class EmbeddedRunner:
         # Whoever ran jobs before is no more, or this process would not hold the lock.
         await take_over(self._storage, None, self._executor.worker)
         running: set[asyncio.Task[None]] = set()
-        async with self._heart.beating(self._executor), regularly(self._look_after_stuck, _LOOK_SECONDS):
+        async with (
+            self._heart.beating(self._executor),
+            regularly(self._look_after_stuck, _LOOK_SECONDS),
+            self._hearing_of_others(),
+        ):
             while not stop.is_set():
                 self._asked.clear()
                 if not await self._begun(running):
@@ -60,12 +68,27 @@ class EmbeddedRunner:
     async def _look_after_stuck(self) -> None:
         await fail_stuck(self._storage, self._options)
 
+    @asynccontextmanager
+    async def _hearing_of_others(self) -> AsyncIterator[None]:
+        """For the length of the block, look soon after another process has written: it may have asked for a job."""
+        with self._storage.changes() as changes:
+
+            async def listen() -> None:
+                if changes.any():
+                    self._asked.set()
+
+            async with regularly(listen, min(_LISTEN_SECONDS, self._options.look_every)):
+                yield
+
     async def _begun(self, running: set[asyncio.Task[None]]) -> bool:
         """Begin the next job, if there is one and room for it."""
         if len(running) >= self._options.concurrency:
             return False
+        worker, kinds = self._executor.worker, self._executor.kinds
         try:
-            job = await self._storage.begin(self._executor.worker, utc_now(), kinds=self._executor.kinds)
+            job = None
+            if await self._storage.any_ready(worker, utc_now(), kinds=kinds):
+                job = await self._storage.begin(worker, utc_now(), kinds=kinds)
         except StorageError as error:
             log.warning("no job can be begun now", reason=error.message)
             return False

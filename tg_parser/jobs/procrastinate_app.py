@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 import procrastinate
 import psycopg
+import psycopg_pool
 import stamina
 import structlog
 from procrastinate import exceptions
 from procrastinate.jobs import Job as Delivery
+from procrastinate.jobs import Status
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.errors import StorageUnavailableError
@@ -39,6 +41,8 @@ _CONNECTION_SECONDS = 5.0
 _BETWEEN_SECONDS = 0.2
 """Between the end of one connection to the queue and the next."""
 _FORGET_DELIVERIES_OF_DEAD_WORKERS = "DELETE FROM procrastinate_jobs WHERE status = 'doing' AND worker_id IS NULL"
+_DELETED_EVERY_SECONDS = 0.5
+_DELETE_DELIVERIES = "DELETE FROM procrastinate_jobs WHERE id = ANY(%(ids)s)"
 _AWAY = (exceptions.ConnectorException, psycopg.Error, OSError)
 
 
@@ -64,6 +68,37 @@ def _delivery(job: Job) -> Delivery:
 async def _autocommit(conn: psycopg.AsyncConnection[Any]) -> None:
     """Each statement of procrastinate is a transaction of its own; saying so costs two round trips for each."""
     await conn.set_autocommit(True)
+
+
+def _unchecked(**options: Any) -> psycopg_pool.AsyncConnectionPool:
+    """No query before each query: when a connection breaks, the whole queue is opened again."""
+    return psycopg_pool.AsyncConnectionPool(**options | {"check": None})
+
+
+class _Deliveries(procrastinate.manager.JobManager):
+    """Deletes together the deliveries that workers are done with. One that stays does no harm: its job has begun."""
+
+    def __init__(self, connector: procrastinate.connector.BaseConnector) -> None:
+        super().__init__(connector)
+        self._done_with: list[int] = []
+
+    async def finish_job(self, job: Delivery, status: Status, delete_job: bool) -> None:  # noqa: ARG002 - the base's
+        """Note that a worker is done with a delivery, however it went."""
+        if job.id is not None:
+            self._done_with.append(job.id)
+
+    @contextlib.asynccontextmanager
+    async def deleted(self) -> AsyncIterator[None]:
+        """For the length of the block, and at its end, delete what workers are done with."""
+        async with regularly(self._delete, _DELETED_EVERY_SECONDS):
+            yield
+        await self._delete()
+
+    async def _delete(self) -> None:
+        ids, self._done_with = self._done_with, []
+        if ids:
+            with contextlib.suppress(*_AWAY):
+                await self.connector.execute_query_async(_DELETE_DELIVERIES, ids=ids)
 
 
 _CONNECTOR = procrastinate.PsycopgConnector()
@@ -137,9 +172,15 @@ class ProcrastinateRunner:
         """Work until the queue is closed, by `stop` or by a server that went away, at which procrastinate returns."""
         app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(
-                conninfo=self._conninfo, min_size=1, max_size=3, timeout=_CONNECTION_SECONDS, configure=_autocommit
+                conninfo=self._conninfo,
+                min_size=1,
+                max_size=3,
+                timeout=_CONNECTION_SECONDS,
+                configure=_autocommit,
+                pool_factory=_unchecked,
             )
         )
+        app.job_manager = deliveries = _Deliveries(app.connector)
 
         @app.task(name=TASK)
         async def run_job(job_id: str) -> None:
@@ -147,7 +188,7 @@ class ProcrastinateRunner:
             if job is not None:
                 await self._executor.execute(job)
 
-        async with app.open_async():
+        async with app.open_async(), deliveries.deleted():
             await app.connector.execute_query_async(_FORGET_DELIVERIES_OF_DEAD_WORKERS)
             work = asyncio.create_task(
                 app.run_worker_async(

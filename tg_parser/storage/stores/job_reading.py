@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import false, func, or_, select
 
 from tg_parser.domain.jobs import Job, JobState
+from tg_parser.storage.engine.file_changes import FileChanges, changes_of
 from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.stores.job_rows import job_of
-from tg_parser.storage.stores.job_statements import newest, required_job
+from tg_parser.storage.stores.job_statements import newest, ready, required_job, shared_by
 from tg_parser.storage.tables.jobs import job_upkeep, jobs
 
 _job = jobs.c
@@ -35,6 +37,15 @@ class JobReading:
     async def get(self, job_id: str) -> Job:
         """The job. Raises JobNotFoundError."""
         return await self._database.read(lambda conn: required_job(conn, job_id))
+
+    def changes(self) -> AbstractContextManager[FileChanges]:
+        """What others write to the file of the jobs during the block. On SQLite alone."""
+        return changes_of(self._database.engine)
+
+    async def any_ready(self, worker: str, now: datetime, *, kinds: Collection[str]) -> bool:
+        """Whether `worker` could begin a job now; nobody who writes has to wait for the answer."""
+        one = select(_job.job_id).where(*ready(now, kinds), ~shared_by(worker))
+        return await self._database.row(one) is not None
 
     async def many(self, job_ids: Collection[str]) -> list[Job]:
         """Those of `job_ids` that are jobs."""

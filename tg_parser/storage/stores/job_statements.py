@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Update, bindparam, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, Update, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -26,7 +26,9 @@ _PART = select(1).where(
 )
 IN_TURN = (_job.run_at, _job.job_id)
 """The order in which jobs begin."""
-_now, _worker, _kinds = bindparam("now"), bindparam("by_worker"), bindparam("kinds", expanding=True)
+_now: BindParameter[Any] = bindparam("now")
+_worker: BindParameter[Any] = bindparam("by_worker")
+_kinds: BindParameter[Any] = bindparam("kinds", expanding=True)
 _told_of = update(jobs).where(_job.job_id == bindparam("which"))
 BEGIN = (
     _told_of.where(_job.status == "queued")
@@ -43,7 +45,7 @@ BEGIN_FREE = BEGIN.where(
 )
 """The same, if it may run now for all that it says itself: it has no lock."""
 _this = _told_of.where(_job.status == "running", _job.attempt == bindparam("this_attempt"))
-_ERROR = {name: bindparam(f"new_{name}") for name in ("error", "error_json")}
+_ERROR: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("error", "error_json")}
 END = (
     _this.values(worker=None, heartbeat_at=None, status=bindparam("state"), completed_at=_now, **_ERROR)
     .values(result_json=bindparam("result"))
@@ -104,7 +106,7 @@ def this_attempt(job: Job) -> tuple[ColumnElement[bool], ...]:
 async def first_job(conn: AsyncConnection, statement: Select[*tuple[Any, ...]]) -> Job | None:
     """The first job that is found."""
     row = (await conn.execute(statement.limit(1))).mappings().first()
-    return None if row is None else job_of(row)
+    return None if row is None else job_of(dict(row))
 
 
 async def required_job(conn: AsyncConnection, job_id: str, *, locked: bool = False) -> Job:
@@ -124,4 +126,4 @@ async def changed_job(conn: AsyncConnection, change: Update) -> Job | None:
 async def changed_by(conn: AsyncConnection, statement: ReturningUpdate[Any], values: Mapping[str, Any]) -> Job | None:
     """The job as one of the statements above leaves it; None where it changed nothing."""
     row = (await conn.execute(statement, dict(values))).mappings().first()
-    return None if row is None else job_of(row)
+    return None if row is None else job_of(dict(row))
