@@ -100,6 +100,35 @@ async def test_a_job_named_by_a_delivery_begins_once(storage: JobStorage) -> Non
     assert sum(each is not None for each in begun) == 1
 
 
+async def test_a_job_named_by_a_delivery_begins_only_when_it_may(storage: JobStorage) -> None:
+    """Not before its time, not on a worker that does not do its kind, and not while its lock is held."""
+    for number, fields in enumerate(({"run_at": LATER}, {"kind": "backup"}, {"lock": "l"}, {"lock": "l"}), start=1):
+        await storage.add(job(number, **fields))
+    begun = [await storage.begin("w1", NOW, kinds=["ingest"], job_id=f"job-{number}") for number in (1, 2, 3, 4)]
+    assert [each and (each.job_id, each.attempt, each.worker) for each in begun] == [
+        None,
+        None,
+        ("job-3", 1, "w1"),
+        None,
+    ]
+
+
+async def test_a_worker_sees_whether_there_is_a_job_for_it(storage: JobStorage) -> None:
+    """One whose time has come, of its kinds, that waits for no lock and is no help for its own work."""
+
+    async def any_ready(now: datetime = NOW, kinds: Sequence[str] = ("process",)) -> bool:
+        return await storage.any_ready("w1", now, kinds=kinds)
+
+    assert not await any_ready()
+    await storage.add(job(1, kind="process", run_at=LATER, lock="l"))
+    assert (await any_ready(), await any_ready(LATER, ["ingest"]), await any_ready(LATER)) == (False, False, True)
+    await begin(storage, now=LATER)
+    await storage.add(job(2, kind="process", lock="l"))
+    await storage.add(job(3, kind="process", helps="job-1"))
+    assert not await any_ready(LATER)
+    assert await storage.any_ready("w2", LATER, kinds=["process"])
+
+
 async def test_jobs_with_one_lock_run_one_after_another(storage: JobStorage, told: list[str]) -> None:
     """Ten workers at once begin one of five jobs with the same lock; its end tells of the next."""
     for number in range(1, 6):

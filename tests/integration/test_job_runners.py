@@ -107,6 +107,18 @@ async def test_a_job_is_done_with_its_parameters_and_its_result_kept(
     assert (done.progress["step"], done.progress["done"], done.progress["total"]) == ("reading", 3, 4)
 
 
+async def test_a_worker_that_waits_hears_of_a_job_at_once(storage: JobStorage, running: Callable[..., Any]) -> None:
+    """It looks by itself once a minute, and begins each of two jobs long before: somebody else has asked for them."""
+
+    async def work(_: Any, __: Any) -> dict[str, Any]:
+        return {}
+
+    async with running(work, options=RunnerOptions(look_every=60)):
+        for number in (1, 2):
+            done = await ended(storage, (await storage.add(job(parameters={"number": number}))).job_id)
+            assert done.state == "done"
+
+
 async def test_jobs_that_waited_before_the_worker_came_are_done(
     storage: JobStorage, running: Callable[..., Any]
 ) -> None:
@@ -283,13 +295,15 @@ async def test_a_worker_that_is_busy_computing_is_not_taken_for_dead(
 
 async def test_a_job_that_is_anothers_now_is_left(storage: JobStorage, running: Callable[..., Any]) -> None:
     """A worker that was thought dead hears that its job has been taken over, and stops working on it."""
-    begun, left = asyncio.Event(), asyncio.Event()
+    begun, elsewhere, left = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def work(_: Any, __: Any) -> None:
         begun.set()
         try:
             await asyncio.sleep(60)
         finally:
+            # The worker has no room until then: it might begin the job again before the other one does.
+            await elsewhere.wait()
             left.set()
 
     async with running(work, options=RunnerOptions(concurrency=1, look_every=0.1)):
@@ -297,6 +311,7 @@ async def test_a_job_that_is_anothers_now_is_left(storage: JobStorage, running: 
         await asyncio.wait_for(begun.wait(), 20)
         await storage.take_over(None, utc_now(), "another")
         taken = await storage.begin("another", utc_now(), kinds=["ingest"])
+        elsewhere.set()
         await asyncio.wait_for(left.wait(), 20)
         assert (taken.job_id, taken.attempt) == (wanted.job_id, 2)
     now = await storage.get(wanted.job_id)

@@ -77,13 +77,15 @@ async def _for_ever(work: Callable[[], Awaitable[None]], seconds: float) -> None
 
 
 async def end_in_order(running: set[asyncio.Task[None]], grace: float) -> None:
-    """Let jobs come to their end within the grace time; the others are given back."""
-    if running:
-        await asyncio.wait(running, timeout=grace)
-    for task in running:
-        task.cancel()
-    if running:
-        await asyncio.wait(running)
+    """Let jobs come to their end within the grace time, which who cancels cuts short; the others are given back."""
+    try:
+        if running:
+            await asyncio.wait(running, timeout=grace)
+    finally:
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
 
 
 async def until_set(event: asyncio.Event, seconds: float) -> None:
