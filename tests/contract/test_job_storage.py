@@ -102,7 +102,8 @@ async def test_a_job_named_by_a_delivery_begins_once(storage: JobStorage) -> Non
 
 async def test_a_job_named_by_a_delivery_begins_only_when_it_may(storage: JobStorage) -> None:
     """Not before its time, not on a worker that does not do its kind, and not while its lock is held."""
-    for number, fields in enumerate(({"run_at": LATER}, {"kind": "backup"}, {"lock": "l"}, {"lock": "l"}), start=1):
+    kinds: tuple[dict[str, Any], ...] = ({"run_at": LATER}, {"kind": "backup"}, {"lock": "l"}, {"lock": "l"})
+    for number, fields in enumerate(kinds, start=1):
         await storage.add(job(number, **fields))
     begun = [await storage.begin("w1", NOW, kinds=["ingest"], job_id=f"job-{number}") for number in (1, 2, 3, 4)]
     assert [each and (each.job_id, each.attempt, each.worker) for each in begun] == [
