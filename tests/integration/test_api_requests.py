@@ -224,10 +224,34 @@ async def test_dates_with_nothing_between_are_refused(client: httpx.AsyncClient)
     told = "There is nothing between 2026-03-02T00:00:00Z and 2026-03-01T00:00:00Z."
     dates = {"date_from": "2026-03-02", "date_to": "2026-03-01"}
     assert problem(await client.post("/api/v1/export", json=dates), 400, "usage") == told
-    span = {"from": "2026-03-02", "to": "2026-03-01"}
+    span = {"date_from": "2026-03-02", "date_to": "2026-03-01"}
     assert problem(await client.get("/api/v1/messages", params=span), 400, "usage") == told
     first = {"history_from": "2026-03-02"}
     assert (await client.patch(f"/api/v1/sources/{ONE}", json=first)).status_code == 200
     later = {"history_to": "2026-03-01"}
     assert problem(await client.patch(f"/api/v1/sources/{ONE}", json=later), 400, "usage") == told
     assert (await client.patch(f"/api/v1/sources/{ONE}", json=later | {"history_from": None})).status_code == 200
+
+
+async def test_what_is_wrong_is_said_in_words(client: httpx.AsyncClient) -> None:
+    """A misspelt filter, a date that is none, a body that is no JSON or not said to be: each names what is wanted."""
+    told = problem(await client.get("/api/v1/documents", params={"fom": "2024"}), 400, "usage")
+    assert told == "This route has no parameter 'fom'."
+    wrong = await client.get("/api/v1/documents", params={"date_from": "yesterday"})
+    assert problem(wrong, 422, "invalid_request").startswith(
+        "query.date_from: a date is written as 2026-11-05, 2026-11"
+    )
+    cut = await client.post("/api/v1/process", content=b'{"source": ', headers=JSON)
+    assert problem(cut, 422, "invalid_request").startswith("body: it is not valid JSON: ")
+    unsaid = await client.post("/api/v1/process", content=b'{"source": "s"}')
+    assert "send JSON, with the header Content-Type: application/json" in problem(unsaid, 422, "invalid_request")
+    history = {"source_id": "x_source", "history_from": 3}
+    wrong = await client.post("/api/v1/sources", json=history)
+    assert problem(wrong, 422, "invalid_request").startswith("body.history_from: a date is written as 2026-03-01 or")
+
+
+async def test_how_far_the_schedule_takes_a_source_is_its_own(client: httpx.AsyncClient) -> None:
+    """It is set and taken back over HTTP as on the command line."""
+    for steps in ("process", None):
+        changed = await client.patch(f"/api/v1/sources/{ONE}", json={"steps": steps})
+        assert (changed.status_code, changed.json()["steps"]) == (200, steps)

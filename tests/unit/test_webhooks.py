@@ -148,7 +148,6 @@ def test_nothing_is_told_of_other_ends(fields: Any) -> None:
         ({"key_id": "k", "key_valid": False}, {}, False),
         ({"key_id": "k", "key_sources": frozenset({"s", "t"})}, {}, True),
         ({"key_id": "k", "key_sources": frozenset({"t"})}, {}, False),
-        ({"key_id": "k", "key_sources": frozenset({"t"})}, {"asked_by": "k"}, True),
         ({"key_id": "k", "key_sources": frozenset({"s"})}, {"sources": frozenset({"s", "t"})}, False),
         ({"key_id": "k", "key_sources": frozenset({"s"})}, {"sources": frozenset()}, False),
         ({"key_id": "k", "key_sources": frozenset()}, {}, False),

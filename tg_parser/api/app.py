@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -24,9 +21,10 @@ from tg_parser.api.middleware.request_ids import RequestIds
 from tg_parser.api.middleware.tracing import Tracing
 from tg_parser.api.openapi import DescribedApi
 from tg_parser.api.probes import Guard, probe_routes
-from tg_parser.api.problems import WrongField, http_problem, problem_of
+from tg_parser.api.problems import http_problem, problem_of
 from tg_parser.api.rate_limits import RateLimits
 from tg_parser.api.routes import events, exports, jobs, keys, reading, sources, upkeep, webhooks, work
+from tg_parser.api.wrong_fields import wrong_fields
 from tg_parser.config.api_settings import ApiSettings, parts
 from tg_parser.domain.errors import TgParserError
 from tg_parser.wiring.observability import Counting
@@ -154,14 +152,10 @@ def _allowed(request: Request) -> str:
 async def _told_by_field(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    wrong = [WrongField(where=_where(each["loc"]), problem=str(each["msg"])) for each in error.errors()]
+    wrong = wrong_fields(error.errors(), request.headers.get("content-type", ""))
     told = "; ".join(f"{each.where}: {each.problem}" for each in wrong)
     return http_problem(422, _request_id(request), told, wrong=wrong)
 
 
 async def _unexpected(request: Request, _: Exception) -> Response:
     return http_problem(500, _request_id(request))
-
-
-def _where(loc: Sequence[Any]) -> str:
-    return ".".join(str(part) for part in loc)

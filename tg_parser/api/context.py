@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
+from tg_parser.api.middleware.exchanges import route_of
+from tg_parser.domain.errors import UsageError
 from tg_parser.services.scope import Installation, Scope
 
 if TYPE_CHECKING:
@@ -44,7 +46,20 @@ def _scope(request: Request) -> Scope:
     """Whoever calls, who may at least read. Raises ForbiddenError."""
     scope = scope_of(request, _services(request))
     scope.require("read")
+    _require_known_parameters(request)
     return scope
+
+
+def _require_known_parameters(request: Request) -> None:
+    """Raise UsageError for a parameter that the route does not have: a filter that is misspelt filters nothing."""
+    given = request.query_params.keys()
+    if not given:
+        return
+    operation = request.app.openapi()["paths"].get(route_of(request.scope), {}).get(request.method.lower(), {})
+    known = sorted(each["name"] for each in operation.get("parameters", ()) if each["in"] == "query")
+    if unknown := sorted(set(given) - set(known)):
+        hint = f"It has: {', '.join(known)}." if known else "It has none."
+        raise UsageError(f"This route has no parameter {unknown[0]!r}.", hint, parameter=unknown[0])
 
 
 TheServices = Annotated["Services", Depends(_services)]

@@ -68,6 +68,7 @@ def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) ->
         "uvicorn",
     ):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    handler.addFilter(_without_traceback)
     stamina.instrumentation.set_on_retry_hooks([tell_retry])
     structlog.configure(
         processors=[
@@ -92,6 +93,13 @@ def tell_retry(details: RetryDetails) -> None:
         log.warning(f"{cause.message} Trying again in {details.wait_for:.0f} s.")
     else:
         log.debug("trying again", wait_for=details.wait_for, caused_by=f"{type(cause).__name__}: {cause}")
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """The job queue tells of a server that is away with a traceback for each of its parts; a line says as much."""
+    if record.name.startswith("procrastinate") and not logging.getLogger().isEnabledFor(logging.DEBUG):
+        record.exc_info = record.exc_text = None
+    return True
 
 
 def masked(text: str) -> str:

@@ -109,7 +109,6 @@ class Event:
     subject: str
     body: str
     sources: frozenset[str] = frozenset()
-    asked_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,7 @@ class Webhook:
             return False
         if self.job_id is not None:
             return event.subject == self.job_id
-        if self.key_id is None or self.key_sources is None or event.asked_by == self.key_id:
+        if self.key_id is None or self.key_sources is None:
             return True
         return bool(event.sources) and self.key_sources >= event.sources
 
@@ -244,7 +243,7 @@ def job_event(job: Job) -> Event | None:
     told = {"code": error.code, "message": error.message, "hint": error.hint, "data": error.data} if error else None
     kind: EventType = "job.done" if job.state == "done" else "job.failed"
     body = JobEvent.model_validate({"type": kind, "timestamp": job.finished_at, "data": {**facts, "error": told}})
-    return Event(kind, job.finished_at, job.job_id, body.model_dump_json(), _sources(job.parameters), job.asked_by)
+    return Event(kind, job.finished_at, job.job_id, body.model_dump_json(), _sources(job.parameters))
 
 
 def source_event(source: FailedSource, at: datetime) -> Event:

@@ -46,18 +46,21 @@ class Idempotency:
         async def replay() -> Message:
             return unread.pop() if unread else await receive()
 
-        seen = _Seen(send)
+        seen = _Seen()
         try:
             await self._app(scope, replay, seen)
         finally:
+            # Kept before the caller hears of it, who may send the request again at once.
             await self._requests.answered(request, seen.answer(secret=scope["path"].startswith(self._secret)))
+        for message in seen.messages:
+            await send(message)
 
 
 class _Seen:
-    """What was sent."""
+    """An answer that is held back."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
         self._status = 500
         self._headers: dict[str, str] = {}
         self._body = bytearray()
@@ -69,7 +72,7 @@ class _Seen:
             self._headers = {name: headers[name] for name in _KEPT if name in headers}
         else:
             self._body += message.get("body", b"")
-        await self._send(message)
+        self.messages.append(message)
 
     def answer(self, *, secret: bool) -> Answer:
         return Answer(self._status, self._headers, None if secret else self._body.decode())

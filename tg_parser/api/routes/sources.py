@@ -13,7 +13,7 @@ from tg_parser.api.context import Caller, TheServices
 from tg_parser.domain.errors import SourceError
 from tg_parser.domain.messages import Adapter
 from tg_parser.domain.pages import PageRequest, cursor_of, id_in
-from tg_parser.domain.sources import Source, SourceChange
+from tg_parser.domain.sources import Source, SourceChange, Steps
 from tg_parser.domain.strict_fields import NO_NUL, WHOLE, Moment
 from tg_parser.services.views.collecting import RemovedSource
 from tg_parser.services.views.pages import Page
@@ -41,6 +41,9 @@ class ChangedSource(BaseModel):
     history_to: Moment | None = Field(default=None, description="Nothing from then on is collected; null: no limit.")
     poll_interval_seconds: Annotated[StrictInt, Field(ge=1, le=31_622_400), WHOLE] | None = Field(
         default=None, description="Seconds between two looks for news; null: as the settings say."
+    )
+    steps: Steps | None = Field(
+        default=None, description="How far the schedule takes what is new; null: as SCHEDULER_STEPS says."
     )
     batch_size: Annotated[StrictInt, Field(ge=1, le=10_000), WHOLE] | None = Field(
         default=None, description="Messages asked for at a time; null: as the adapter does."

@@ -52,9 +52,8 @@ END = (
     .returning(*jobs.c)
 )
 """Ends an attempt for good."""
-GIVE_BACK = (
-    _this.values(worker=None, heartbeat_at=None, status="queued", run_at=bindparam("at"), **_ERROR)
-    .returning(*jobs.c)
+GIVE_BACK = _this.values(worker=None, heartbeat_at=None, status="queued", run_at=bindparam("at"), **_ERROR).returning(
+    *jobs.c
 )
 """Lets the job of an attempt wait until `at`."""
 
