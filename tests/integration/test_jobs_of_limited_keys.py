@@ -95,3 +95,24 @@ async def _key_of_new(world: World) -> str:
     await world.app.sources.add(SourceChange(source_id=NEW, channel_id=NUMBER))
     fresh = await world.keys.create("both", "editor", PERSON, sources=(NEW, TWO))
     return fresh.secret
+
+
+async def test_a_job_of_a_renamed_source_stays_with_its_key(world: World) -> None:
+    """The channel is the same, whatever id the source has now."""
+    async with world.client(await world.key("editor", ONE)) as client:
+        job_id = await ended(world, "process", {"source": ONE}, client)
+        await world.app.sources.rename(ONE, "renamed")
+        assert await seen(client) == [job_id]
+
+
+async def test_files_that_may_tell_of_other_sources_are_not_for_a_limited_key(world: World) -> None:
+    """Who may see all may ask for files with topics of several channels; a limited key sees the job, not its files."""
+    async with world.client(await world.key("admin")) as admin, world.client(await world.key("reader", ONE)) as client:
+        open_job = await ended(world, "export", {"sources": [ONE], "own_topics": False}, admin)
+        own_job = await ended(world, "export", {"sources": [ONE]}, admin)
+        assert await seen(client) == [own_job, open_job]
+        answers = [(await client.get(f"/api/v1/exports/{each}")).json() for each in (open_job, own_job)]
+        by_file = await client.get(f"/api/v1/exports/{open_job}/files/topics.json")
+    assert [each["type"].rpartition(":")[2] for each in answers] == ["forbidden", "job_state"]
+    assert answers[1]["detail"] == f"Job {own_job} is cancelled: it has no files to fetch."
+    assert by_file.status_code == 403

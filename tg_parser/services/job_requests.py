@@ -27,8 +27,11 @@ SourceId = Annotated[_Text, Field(min_length=1, description="A source, as `sourc
 _Sources = Annotated[list[SourceId], Field(description="Sources; none means all that are not paused.")]
 Concurrency = Annotated[StrictInt, Field(ge=1, le=1000, description="Messages analysed at a time."), WHOLE]
 _OwnTopics = Annotated[
-    StrictBool,
-    Field(description="Leave out topics that have messages of other sources too; always so for a key with a limit."),
+    StrictBool | None,
+    Field(
+        description="Leave out topics that have messages of other sources too; by itself where sources are named, and "
+        "always so for a key with a limit. With false, no key with a limit can fetch the files."
+    ),
 ]
 _Limit = Annotated[StrictInt, Field(ge=1, description="Take at most this many messages."), WHOLE]
 
@@ -138,7 +141,7 @@ class ExportParameters(JobParameters):
     date_to: Moment | None = None
     include_supporting: StrictBool = True
     pretty: StrictBool = False
-    own_topics: _OwnTopics = False
+    own_topics: _OwnTopics = None
 
     def source_ids(self) -> tuple[str, ...] | None:
         """The sources that are named, or all."""
@@ -161,7 +164,7 @@ class RunParameters(WithModel):
     multi_agent: StrictBool = False
     max_topics: Annotated[StrictInt, Field(ge=1), WHOLE] | None = None
     pretty: StrictBool = False
-    own_topics: _OwnTopics = False
+    own_topics: _OwnTopics = None
     skip: list[Literal["ingest", "process", "topicize", "export"]] = Field(default_factory=list)
 
 

@@ -172,12 +172,26 @@ class Scope:
             raise JobNotFoundError(job_id)
         return job
 
+    async def exported(self, job_id: str) -> Job:
+        """A job whose files the caller may fetch. Raises JobNotFoundError, ForbiddenError."""
+        job = await self.job(job_id)
+        if self.limit is not None and job.parameters.get("own_topics") is False:
+            raise ForbiddenError(
+                f"The files of job {job_id} may tell of more than the sources that the key is limited to.",
+                case="beyond_own_sources",
+                key_id=self._actor.name,
+            )
+        return job
+
     async def sees(self, job: Job) -> bool:
         """Whether a job is about nothing that the caller may not know of.
 
         That it was asked for with the caller's key does not matter: a source of then may not be the key's any more.
         """
         if self.limit is None:
+            return True
+        if job.channel_id in (await self.channels() or ()):
+            # Parameters hold the id that a source had then; its channel stays the same when it is renamed.
             return True
         wanted = _sources_of(job)
         # A younger source has the id of one that was removed.

@@ -51,7 +51,12 @@ class SourceService:
         """Register a source, or change what `change` names of a known one. Raises InvalidPeerError, UsageError."""
         known = await self._sources.get(change.source_id)
         _require_history(change, known)
-        return await self._sources.save_source(_with_identity(change, known), utc_now())
+        wanted = _with_identity(change, known)
+        if known is not None and wanted.channel_id is not None and wanted.channel_id != known.channel_id:
+            name = wanted.channel_username or known.channel_username or ""
+            if name.lower() == known.channel_id:
+                await self._jobs.renamed(known.channel_id, wanted.channel_id, known.created_at)
+        return await self._sources.save_source(wanted, utc_now())
 
     async def ensure(self, chat: Chat, source: Source | None = None, *, via: Adapter = "export") -> Source:
         """The source that collects `chat`: the given one, the registered one, or a new one under a speaking id.

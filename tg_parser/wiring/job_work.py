@@ -120,7 +120,7 @@ class JobWork:
             include_supporting=wanted.include_supporting,
             pretty=wanted.pretty,
             replace=True,
-            own_topics=wanted.own_topics,
+            own_topics=bool(wanted.sources) if wanted.own_topics is None else wanted.own_topics,
         )
         return ExportResult.copied_from(await self._app.exports.export(request, report))
 
@@ -138,7 +138,7 @@ class JobWork:
                 force=wanted.force,
                 pretty=wanted.pretty,
                 replace=True,
-                own_topics=wanted.own_topics,
+                own_topics=wanted.own_topics is not False,
                 skip=frozenset(wanted.skip),
             )
             if wanted.multi_agent:

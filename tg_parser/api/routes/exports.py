@@ -31,7 +31,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
 @router.get("/{job_id}", operation_id="listExportFiles", response_model=ExportFiles, responses=problems(404, 409))
 async def list_files(caller: Caller, services: TheServices, job_id: JobId) -> Response:
     """The files of an export, once its job is done."""
-    return answer(await services.files.listed(await caller.job(job_id)))
+    return answer(await services.files.listed(await caller.exported(job_id)))
 
 
 @router.get("/{job_id}/files/{name}", operation_id="downloadExportFile", response_class=FileResponse, responses=_FILE)
@@ -43,7 +43,7 @@ async def download(
     if_none_match: Annotated[str | None, Header(alias="If-None-Match", max_length=1000)] = None,
 ) -> Response:
     """Download a file, whole or in ranges; its ETag says whether it is still the same."""
-    found = await services.files.file(await caller.job(job_id), name)
+    found = await services.files.file(await caller.exported(job_id), name)
     file = FileResponse(found.path, media_type=_MEDIA_TYPE, filename=name, stat_result=found.stat)
     file.headers["Cache-Control"] = "private, no-cache"
     if if_none_match is not None and file.headers["etag"] in _tags(if_none_match):
