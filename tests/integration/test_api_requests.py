@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import pytest
 from api_world import ONE, World, with_api, world_of
+from sqlalchemy import update
 
 from tg_parser.config.settings import Settings
 from tg_parser.domain.jobs import JOB_KINDS
+from tg_parser.domain.utc_time import utc_now
+from tg_parser.storage.tables.requests import keyed_requests
 
 JSON = {"Content-Type": "application/json"}
 
@@ -156,6 +160,17 @@ async def test_the_secret_of_a_key_is_not_kept_for_a_second_answer(client: httpx
     assert made.status_code == 201
     again = await client.post("/api/v1/keys", json={"name": "ci"}, headers=named)
     assert "is not shown again" in problem(again, 409, "idempotency")
+    assert len((await client.get("/api/v1/keys")).json()["items"]) == 1
+
+
+async def test_a_key_that_may_have_been_made_is_not_made_again(world: World, client: httpx.AsyncClient) -> None:
+    """The process died before it answered: nobody has the secret, and who asks again is told to look."""
+    named = {"Idempotency-Key": "a-key"}
+    assert (await client.post("/api/v1/keys", json={"name": "ci"}, headers=named)).status_code == 201
+    died = update(keyed_requests).values(status=None, begun_at=utc_now() - timedelta(minutes=2))
+    await world.app.shared.databases.processing.write(lambda conn: conn.execute(died))
+    again = await client.post("/api/v1/keys", json={"name": "ci"}, headers=named)
+    assert "it may have been done or not" in problem(again, 409, "idempotency")
     assert len((await client.get("/api/v1/keys")).json()["items"]) == 1
 
 

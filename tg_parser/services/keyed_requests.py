@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from tg_parser.domain.errors import IdempotencyError
 from tg_parser.domain.keyed_requests import Answer, KeyedRequest
@@ -13,6 +13,8 @@ from tg_parser.storage.stores.keyed_requests import KeyedRequestStorage
 ABANDONED_AFTER = timedelta(minutes=1)
 """A request without an answer after so long is begun anew: the process that worked on it has died."""
 
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 class KeyedRequestService:
     """Requests with an idempotency key."""
@@ -21,18 +23,25 @@ class KeyedRequestService:
         self._storage = storage
         self._clock = clock
 
-    async def begin(self, client: str, key: str, digest: str) -> KeyedRequest:
+    async def begin(self, client: str, key: str, digest: str, *, at_most_once: bool = False) -> KeyedRequest:
         """The request as it is to be worked on, or with the answer it was given before.
 
+        `at_most_once` is one that nothing else keeps from being done a second time: it is never begun anew.
         Raises IdempotencyError where the key belongs to another request, or to one that is under way.
         """
         now = self._clock()
         request = KeyedRequest(client, key, digest, now)
-        before = await self._storage.begin(request, now - ABANDONED_AFTER)
+        abandoned = now - ABANDONED_AFTER
+        before = await self._storage.begin(request, _NEVER if at_most_once else abandoned)
         if before is None:
             return request
         if before.digest != digest:
             raise IdempotencyError("This Idempotency-Key came with another request before.", "Send a new one.")
+        if before.answer is None and before.begun_at < abandoned:
+            raise IdempotencyError(
+                "The request with this Idempotency-Key was begun and never answered: it may have been done or not.",
+                "See what there is; send a new Idempotency-Key, if it is to be done.",
+            )
         if before.answer is None:
             raise IdempotencyError(
                 "The request with this Idempotency-Key is under way.",

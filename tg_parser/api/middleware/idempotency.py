@@ -36,7 +36,9 @@ class Idempotency:
             raise UsageError(f"{HEADER} is 1 to 200 printable characters without spaces.")
         scope["state"]["idempotency_key"] = key
         first = await receive()
-        request = await self._requests.begin(scope["state"]["actor"].name, key, _digest(scope, first))
+        secret = scope["path"].startswith(self._secret)
+        client = scope["state"]["actor"].name
+        request = await self._requests.begin(client, key, _digest(scope, first), at_most_once=secret)
         if request.answer is not None:
             headers = {**request.answer.headers, "Idempotency-Replayed": "true"}
             await Response(request.answer.body, request.answer.status, headers)(scope, receive, send)
@@ -51,7 +53,7 @@ class Idempotency:
             await self._app(scope, replay, seen)
         finally:
             # Kept before the caller hears of it, who may send the request again at once.
-            await self._requests.answered(request, seen.answer(secret=scope["path"].startswith(self._secret)))
+            await self._requests.answered(request, seen.answer(secret=secret))
         for message in seen.messages:
             await send(message)
 
