@@ -110,7 +110,7 @@ def kinds(documents: int, cursor: str) -> dict[str, Sequence[str]]:
     """The paths of each kind of list; asked for in turn, they are not always the same pages."""
     minutes = documents // CHANNELS
     days = [BEGIN + timedelta(minutes=minutes * share / 10) for share in range(1, 9)]
-    spans = [f"{LIST}&from={day:%Y-%m-%d}&to={day + timedelta(days=1):%Y-%m-%d}" for day in days]
+    spans = [f"{LIST}&date_from={day:%Y-%m-%d}&date_to={day + timedelta(days=1):%Y-%m-%d}" for day in days]
     sources = [f"{LIST}&source=source_{number}" for number in range(CHANNELS)]
     return {
         "all": [LIST],
