@@ -309,8 +309,9 @@ async def test_a_job_that_is_anothers_now_is_left(storage: JobStorage, running: 
     async with running(work, options=RunnerOptions(concurrency=1, look_every=0.1)):
         wanted = await storage.add(job())
         await asyncio.wait_for(begun.wait(), 20)
-        await storage.take_over(None, utc_now(), "another")
-        taken = await storage.begin("another", utc_now(), kinds=["ingest"])
+        # Again where the worker is heard of at that very moment: its job is passed over then.
+        await until(lambda: storage.take_over(None, utc_now(), "another"))
+        taken = await until(lambda: storage.begin("another", utc_now(), kinds=["ingest"]))
         elsewhere.set()
         await asyncio.wait_for(left.wait(), 20)
         assert (taken.job_id, taken.attempt) == (wanted.job_id, 2)
