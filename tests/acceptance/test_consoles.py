@@ -18,12 +18,14 @@ from legacy_files import full_files
 from topic_samples import DOLLAR, SNOW, ZOO
 
 from tg_parser.cli.app import command_line
+from tg_parser.config.secrets import encrypted
 
 TITLE = "Новости 🚀 ünïcode 频道"
 WORDS = "Ракета 🚀 номер 1 стартовала с космодрома 频道"
 SOURCE = "news"
 CONSOLES = ["ascii", "cp1251"]
 AS_TEXT = "text"
+NOBODY = "http://127.0.0.1:9/"
 ASKED = {
     "demo": ("--out", "пример 🚀"),
     "run": ("result.json", "--out", "всё 🚀"),
@@ -57,6 +59,15 @@ ASKED = {
     "jobs watch": ("{done}",),
     "jobs retry": ("{done}",),
     "jobs cancel": ("{waiting}",),
+    "keys create": ("панель 🚀",),
+    "keys revoke": ("{revoked}",),
+    "keys rotate": ("{rotated}",),
+    "webhooks add": (NOBODY,),
+    "webhooks remove": ("{removed}",),
+    "webhooks enable": ("{hook}",),
+    "webhooks rotate": ("{hook}",),
+    "webhooks test": ("{hook}",),
+    "webhooks redeliver": ("{delivery}",),
     "agents status": ("orchestrator",),
     "agents history": ("orchestrator",),
 }
@@ -97,7 +108,7 @@ def _commands(found: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
         yield from _commands(each, (*path, name))
 
 
-NEVER_ENDS = {"worker"}
+NEVER_ENDS = {"api", "worker"}
 COMMANDS = {name: each for name, each in _commands(command_line()) if name not in NEVER_ENDS}
 WITH_JSON = [name for name, each in COMMANDS.items() if any("--json" in option.opts for option in each.params)]
 FOUND, WRONG_USE, NOTHING_FOUND = 0, 2, 4
@@ -118,7 +129,8 @@ class Home:
 
     def asked(self, console: str, name: str) -> list[str]:
         """The words of a command with what it needs; what it changes is another thing on each console."""
-        names = {**self.names, "console": console, "waiting": self.names[f"waiting-{console}"]}
+        own = {name: self.names[f"{name}-{console}"] for name in ("waiting", "revoked", "rotated", "removed")}
+        names = {**self.names, **own, "console": console}
         return [*name.split(), *(each.format_map(names) for each in ASKED.get(name, ()))]
 
     def done(self, *arguments: str) -> dict[str, Any]:
@@ -141,7 +153,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     (folder / "result.json").write_text(json.dumps(export, ensure_ascii=False), "utf-8")
     full_files(folder / "старое 🚀")
     with fake_telegram(world()) as server:
-        made = Home(folder, process_environment({"TG_PARSER_HOME": "data", **telegram_variables(server)}))
+        webhooks = {"DB_ENCRYPTION_KEY_FILE": str(folder / "key"), "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}
+        variables = {"TG_PARSER_HOME": "data", **telegram_variables(server), **webhooks}
+        made = Home(folder, process_environment(variables))
+        encrypted("", folder / "key")
         made.done("add-source", "--source-id", SOURCE, "--channel-id", "-1001500000009")
         made.done("run", "--source", SOURCE, "--from-export", "result.json", "--multi-agent", "--provider", "local")
         for console in (*CONSOLES, AS_TEXT):
@@ -150,7 +165,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
                 made.done(
                     "add-source", "--source-id", source, "--channel-username", f"{source}_{number}".replace("-", "_")
                 )
+            for name in ("revoked", "rotated"):
+                made.names[f"{name}-{console}"] = made.done("keys", "create", name)["key"]["key_id"]
+            made.names[f"removed-{console}"] = made.done("webhooks", "add", NOBODY)["webhook"]["webhook_id"]
             made.names[f"waiting-{console}"] = made.done("ingest", "--source", f"old-{console}", "--detach")["job_id"]
+        made.names["hook"] = made.done("webhooks", "add", NOBODY)["webhook"]["webhook_id"]
+        made.names["delivery"] = made.done("webhooks", "test", made.names["hook"])["delivery_id"]
         made.names["done"] = made.done("export", "--source", SOURCE, "--detach")["job_id"]
         with worker(made.variables, folder, "--queues", "export"):
             made.done("jobs", "watch", made.names["done"])

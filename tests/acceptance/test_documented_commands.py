@@ -151,6 +151,7 @@ class Reader:
             "OPENAI_API_KEY=sk-…": f"OPENAI_API_KEY={SECRET}",
             "мост": "а",
             "7d": "9000d",
+            "9101": "0",
             "2026-11": "2020-01",
         }
         looked_up = {

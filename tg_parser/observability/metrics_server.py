@@ -11,16 +11,20 @@ from tg_parser.domain.errors import BusyError
 
 
 @contextmanager
-def metrics_served(registry: CollectorRegistry, host: str, port: int) -> Iterator[None]:
-    """For the length of the block, from a thread of its own. Raises BusyError where the address cannot be used."""
+def metrics_served(registry: CollectorRegistry, host: str, port: int) -> Iterator[int]:
+    """For the length of the block, from a thread of its own; the port, where any free one will do.
+
+    Raises BusyError where the address cannot be used.
+    """
     try:
         server, thread = start_http_server(port, host, registry)
     except (OSError, OverflowError) as error:
         raise BusyError(
-            f"Metrics cannot be served at {host}:{port}: {error}.", "Choose another --metrics-port or --metrics-host."
+            f"Metrics cannot be served at {host}:{port}: {getattr(error, 'strerror', None) or error}.",
+            "Choose another --metrics-port or --metrics-host.",
         ) from error
     try:
-        yield
+        yield server.server_port
     finally:
         server.shutdown()
         server.server_close()

@@ -69,18 +69,18 @@ def metrics_page(app: App, jobs: JobService) -> Page:
 
 
 @contextmanager
-def metrics_of_worker(app: App, host: str, port: int | None) -> Iterator[None]:
+def metrics_of_worker(app: App, host: str, port: int | None) -> Iterator[int | None]:
     """For the length of the block, the metrics of this process are served on a port of their own, where one is named.
 
     Raises BusyError where the port cannot be had.
     """
     if port is None:
-        yield
+        yield None
         return
     from tg_parser.observability.metrics_server import metrics_served  # noqa: PLC0415 - as above
 
-    with metrics_served(counted(app).registry, host, port):
-        yield
+    with metrics_served(counted(app).registry, host, port) as taken:
+        yield taken
 
 
 def traces_of(app: App) -> AbstractContextManager[None]:

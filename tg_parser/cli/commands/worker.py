@@ -26,7 +26,9 @@ QueueNames = Annotated[
 
 MetricsPort = Annotated[
     int | None,
-    typer.Option("--metrics-port", min=1, max=65_535, help="Serve the metrics of this worker on this port."),
+    typer.Option(
+        "--metrics-port", min=0, max=65_535, help="Serve the metrics of this worker on this port; 0 takes a free one."
+    ),
 ]
 MetricsHost = Annotated[str, typer.Option("--metrics-host", help="Address that the metrics are served at.")]
 
@@ -50,8 +52,9 @@ def worker(
         stop = asyncio.Event()
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
-        say(f"Worker {jobs.executor.worker} waits for jobs.")
-        with traces_of(app), metrics_of_worker(app, metrics_host, metrics_port):
+        with traces_of(app), metrics_of_worker(app, metrics_host, metrics_port) as port:
+            served = "" if port is None else f" Its metrics are at http://{metrics_host}:{port}/metrics."
+            say(f"Worker {jobs.executor.worker} waits for jobs.{served}")
             async with schedule_kept(app, jobs.service):
                 await jobs.runner.run(stop)
         say("Stopped. Jobs that had not ended wait for the next worker.")
