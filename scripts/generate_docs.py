@@ -257,7 +257,7 @@ def _metrics_table(registry: CollectorRegistry, known: Mapping[str, Sequence[str
 
 
 def _errors(kind: type[TgParserError] = TgParserError) -> Iterator[type[TgParserError]]:
-    if kind.__module__ == TgParserError.__module__:
+    if kind.__module__.startswith("tg_parser.domain.errors."):
         yield kind
     for narrower in kind.__subclasses__():
         yield from _errors(narrower)

@@ -68,7 +68,7 @@ def test_codes_are_unique() -> None:
 
 
 def kinds(kind: Any) -> list[Any]:
-    own = [kind] if kind.__module__ == TgParserError.__module__ else []
+    own = [kind] if kind.__module__.startswith("tg_parser.domain.errors.") else []
     return own + [each for narrower in kind.__subclasses__() for each in kinds(narrower)]
 
 

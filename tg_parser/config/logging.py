@@ -19,6 +19,24 @@ from tg_parser.domain.errors import TgParserError
 
 log = structlog.get_logger(__name__)
 
+CHATTY = (
+    "sqlalchemy",
+    "alembic",
+    "aiosqlite",
+    "asyncio",
+    "telethon",
+    "httpx",
+    "httpcore",
+    "httpx2",
+    "httpcore2",
+    "openai",
+    "anthropic",
+    "google_genai",
+    "pymorphy3",
+    "pymorphy2",
+    "uvicorn",
+)
+"""Libraries of which only warnings are written."""
 WORTH_TELLING_SECONDS = 0.5
 """Nobody needs to read of a shorter pause before the next try."""
 
@@ -50,24 +68,8 @@ def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) ->
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level)
-    for chatty in (
-        "sqlalchemy",
-        "alembic",
-        "aiosqlite",
-        "asyncio",
-        "telethon",
-        "httpx",
-        "httpcore",
-        "httpx2",
-        "httpcore2",
-        "openai",
-        "anthropic",
-        "google_genai",
-        "pymorphy3",
-        "pymorphy2",
-        "uvicorn",
-    ):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     handler.addFilter(_without_traceback)
     stamina.instrumentation.set_on_retry_hooks([tell_retry])
     structlog.configure(
