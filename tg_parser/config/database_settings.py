@@ -53,7 +53,7 @@ class DatabaseSettings(SettingsGroup):
     max_overflow: int = setting("DB_MAX_OVERFLOW", 10, "Connections opened beyond that under load.", ge=0, le=200)
     pool_timeout: float = setting("DB_POOL_TIMEOUT", 30.0, "Seconds to wait for a free connection.", gt=0, le=600)
     pool_recycle: int = setting("DB_POOL_RECYCLE", 3600, "Seconds after which a connection is replaced.", ge=1)
-    pool_pre_ping: bool = setting("DB_POOL_PRE_PING", True, "Test a connection that lay idle before it is handed out.")
+    pool_pre_ping: bool = setting("DB_POOL_PRE_PING", True, "Test a connection before it is handed out.")
     pool_log_minutes: float = setting(
         "DB_POOL_LOG_MINUTES", 15.0, "Minutes between two lines about the pool in the log; 0 never.", ge=0, le=1440
     )

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from tg_parser.config.database_settings import DatabaseSettings
 from tg_parser.storage.engine.connecting import connect_whole
 from tg_parser.storage.engine.postgres_address import connect_arguments, hosts, postgres_url, session_parameters
-from tg_parser.storage.engine.sessions import prepare_postgres, try_idle_connections
+from tg_parser.storage.engine.sessions import prepare_postgres
 from tg_parser.storage.tables.columns import json_text
 
 REPLICA_CONNECT_SECONDS = 3
@@ -49,6 +49,7 @@ def _postgres_engine(settings: DatabaseSettings, url: URL, *, pooled: bool = Tru
             "max_overflow": settings.max_overflow,
             "pool_timeout": settings.pool_timeout,
             "pool_recycle": settings.pool_recycle,
+            "pool_pre_ping": settings.pool_pre_ping,
         }
     engine = create_async_engine(
         url,
@@ -58,7 +59,5 @@ def _postgres_engine(settings: DatabaseSettings, url: URL, *, pooled: bool = Tru
         json_deserializer=orjson.loads,
         hide_parameters=True,
     )
-    if pooled and settings.pool_pre_ping:
-        try_idle_connections(engine.sync_engine)
     prepare_postgres(engine.sync_engine, session_parameters(settings) if settings.transaction_pooler else {})
     return engine

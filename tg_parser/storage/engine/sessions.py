@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import Connection, ExceptionContext
-from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from tg_parser.storage.engine.commits import sqlstate
 
 _READ_ONLY = "25006"
-_USED, _IDLE_SECONDS = "tg_parser_used", 1.0
 WRITING = "tg_parser_writing"
 """Execution option of a connection whose transaction is going to write."""
 
@@ -49,29 +45,6 @@ def prepare_postgres(engine: Engine, parameters: Mapping[str, str]) -> None:
         event.listen(engine, "begin", on_begin)
     else:
         event.listen(engine, "connect", on_connect)
-
-
-def try_idle_connections(engine: Engine) -> None:
-    """Try a connection that lay idle before it is handed out, and replace all older ones where it is broken.
-
-    One that answered a moment ago is taken to live, which saves short transactions a fifth of their time. Where it
-    has died since, the transaction is repeated on another.
-    """
-
-    def on_checkin(_: Any, record: ConnectionPoolEntry) -> None:
-        record.info[_USED] = time.monotonic()
-
-    def on_checkout(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
-        used = record.info.get(_USED)
-        if used is None or time.monotonic() - used < _IDLE_SECONDS:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise InvalidatePoolError("the connection broke while it was idle") from error
-
-    event.listen(engine, "checkin", on_checkin)
-    event.listen(engine, "checkout", on_checkout)
 
 
 # A statement whose client was killed ends within seconds; on servers that cannot detect it, it runs to its end.
