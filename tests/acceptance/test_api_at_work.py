@@ -125,6 +125,7 @@ def test_a_port_that_is_taken_is_told(process_env: dict[str, str], tmp_path: Pat
 
 def test_killed_the_next_service_finishes_what_waits(env: dict[str, str], tmp_path: Path) -> None:
     """The API that does jobs is killed with SIGKILL; the next one takes its jobs up, and each ends once."""
+    env = {**env, "JOB_TAKEOVER_SECONDS": "5"}
     with api(env, tmp_path, "--jobs", code=None) as running, running.client() as client:
         client.post("/sources", json={"source_id": NAME, "via": "web"}).raise_for_status()
         jobs = [asked(client, "/run", {"source": NAME, "limit": 5 + number}) for number in range(5)]

@@ -21,13 +21,14 @@ def test_a_request_and_all_it_led_to_is_one_trace(process_env: dict[str, str], t
         env |= {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "OTEL_SERVICE_NAME": "watched"}
         with api(env, tmp_path, "--no-jobs") as running, worker(env, tmp_path):
             status, job = running.ask(
-                "/api/v1/process?secret=hidden",
+                "/api/v1/process",
                 {"source": "test"},
                 traceparent=f"00-{CALLER}-b7ad6b7169203331-01",
                 X_Request_ID="from-here",
             )
             assert status == 202, job
             assert running.ended(job["job_id"])["state"] == "done"
+            running.ask("/api/v1/documents?contains=hidden")
             running.ask("/health/ready")
     assert (receiver.paths, receiver.services) == ({"/v1/traces"}, {"watched"})
     (request,) = receiver.named("POST /api/v1/process")
