@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from tg_parser.domain import errors
 from tg_parser.domain.errors import RateLimitedError, TgParserError
 from tg_parser.domain.sources import Attempt, Source, SourceStatus
 from tg_parser.domain.utc_time import utc_now
@@ -60,7 +61,7 @@ async def recorded_attempt(
 
 def _known_class(error: TgParserError) -> str:
     """The error's class as all parts of the program know it: an adapter's own kinds count as what they refine."""
-    return next(each.__name__ for each in type(error).__mro__ if each.__module__ == TgParserError.__module__)
+    return next(each.__name__ for each in type(error).__mro__ if each.__name__ in errors.__all__)
 
 
 def _status_after(error: TgParserError | None) -> SourceStatus | None:
