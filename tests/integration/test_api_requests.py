@@ -270,3 +270,11 @@ async def test_how_far_the_schedule_takes_a_source_is_its_own(client: httpx.Asyn
     for steps in ("process", None):
         changed = await client.patch(f"/api/v1/sources/{ONE}", json={"steps": steps})
         assert (changed.status_code, changed.json()["steps"]) == (200, steps)
+
+
+async def test_a_source_may_have_any_name(client: httpx.AsyncClient) -> None:
+    """Its address is written so that it goes into a header, and leads to it."""
+    added = await client.post("/api/v1/sources", json={"source_id": "новости 🚀", "channel_id": "-1001032086354"})
+    assert added.status_code == 201
+    assert added.headers["location"].isascii()
+    assert (await client.get(added.headers["location"])).json()["source_id"] == "новости 🚀"

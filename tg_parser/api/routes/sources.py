@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
@@ -85,7 +86,7 @@ async def add_source(caller: Caller, new: NewSource) -> Response:
             f"There is a source {new.source_id!r} already.", case="source_id_taken", source_id=new.source_id
         )
     source = await caller.add_source(new.change(new.source_id))
-    return answer(source, 201, {"Location": f"/api/v1/sources/{source.source_id}"})
+    return answer(source, 201, {"Location": f"/api/v1/sources/{quote(source.source_id, safe='')}"})
 
 
 @router.get("/{source_id}", operation_id="getSource", response_model=Source, responses=problems(404))

@@ -86,13 +86,17 @@ def _booleans(there: Values, _: Field) -> bool:
 
 
 def _reals(there: Values, _: Field) -> bool:
-    return set(map(type, there)) <= {int, float} and all(map(isfinite, there))
+    if not (set(map(type, there)) <= {int, float} and all(map(isfinite, there))):
+        return False
+    # A larger whole number is not always one that a decimal number can be.
+    return max(there) <= _EXACT and min(there) >= -_EXACT
 
 
 def _bytes(there: Values, _: Field) -> bool:
     return set(map(type, there)) == {bytes}
 
 
+_EXACT = 2**53
 _CHECKS: dict[Kind, Callable[[Values, Field], bool]] = {
     Kind.TEXT: _texts,
     Kind.JSON: _json,
