@@ -89,7 +89,7 @@ def _reals(there: Values, _: Field) -> bool:
     if not (set(map(type, there)) <= {int, float} and all(map(isfinite, there))):
         return False
     # A larger whole number is not always one that a decimal number can be.
-    return max(there) <= _EXACT and min(there) >= -_EXACT
+    return bool(max(there) <= _EXACT and min(there) >= -_EXACT)
 
 
 def _bytes(there: Values, _: Field) -> bool:
