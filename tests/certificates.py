@@ -20,8 +20,10 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _named(name)
-        built = _certificate(self._name, self._name, self._key).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        built = (
+            _certificate(self._name, self._name, self._key, self._key)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(_SIGNS_CERTIFICATES, critical=True)
         )
         self.certificate = folder / f"{name}.pem"
         self.certificate.write_bytes(_pem(built.sign(self._key, hashes.SHA256())))
@@ -43,7 +45,7 @@ class Authority:
             alternative: x509.GeneralName = x509.IPAddress(ip_address(name))
         except ValueError:
             alternative = x509.DNSName(name)
-        built = _certificate(_named(name), self._name, key).add_extension(
+        built = _certificate(_named(name), self._name, key, self._key).add_extension(
             x509.SubjectAlternativeName([alternative]), critical=False
         )
         certificate_file, key_file = self._folder / f"{name}.crt", self._folder / f"{name}.key"
@@ -61,7 +63,23 @@ def _named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=True,
+    key_cert_sign=True,
+    crl_sign=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey
+) -> x509.CertificateBuilder:
+    """A certificate as strict as later versions of Python want it, ready to be signed."""
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -71,6 +89,8 @@ def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePri
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )
 
 
