@@ -15,7 +15,7 @@ from tg_parser.domain.errors import DeliveryNotFoundError, WebhookNotFoundError
 from tg_parser.domain.jobs import JOB_KINDS, QUEUES, Job, JobError
 from tg_parser.domain.keys import ApiKey, AuditEntry, new_entry_id
 from tg_parser.domain.sources import Attempt, SourceChange
-from tg_parser.domain.webhooks import Answer, FailedSource, Verdict, Webhook, ping_event, source_event
+from tg_parser.domain.webhooks import FailedSource, ReceiverAnswer, Verdict, Webhook, ping_event, source_event
 from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.jobs import JobStorage
 from tg_parser.storage.stores.keys import KeyStorage
@@ -201,11 +201,15 @@ async def test_an_answer_is_kept_with_what_becomes_of_the_delivery(storage: Webh
     await ended(jobs)
     (delivery,) = await storage.deliveries(limit=9)
     assert (delivery.state, delivery.attempts, delivery.answer) == ("waiting", 0, None)
-    later = Answer(NOW, 0.5, 503, "busy\x00", asked_wait=9)
+    later = ReceiverAnswer(NOW, 0.5, 503, "busy\x00", asked_wait=9)
     await storage.note_answer(delivery, later, Verdict("waiting", NOW + DAY))
     (delivery,) = await storage.deliveries(limit=9, states=["waiting"])
-    assert (delivery.attempts, delivery.next_at, delivery.answer) == (1, NOW + DAY, Answer(NOW, 0.5, 503, "busy"))
-    await storage.note_answer(delivery, Answer(NOW, 0.1, 410), Verdict("failed", disables=True))
+    assert (delivery.attempts, delivery.next_at, delivery.answer) == (
+        1,
+        NOW + DAY,
+        ReceiverAnswer(NOW, 0.5, 503, "busy"),
+    )
+    await storage.note_answer(delivery, ReceiverAnswer(NOW, 0.1, 410), Verdict("failed", disables=True))
     (webhook,) = await storage.list(NOW)
     assert (webhook.state, webhook.disabled_reason) == (
         "disabled",
@@ -221,7 +225,7 @@ async def test_a_delivery_is_made_again_under_its_id(storage: WebhookStorage, jo
     await storage.add(hook(1), entry())
     await ended(jobs)
     (before,) = await storage.deliveries(limit=9)
-    await storage.note_answer(before, Answer(NOW, 0.1, 404), Verdict("failed"))
+    await storage.note_answer(before, ReceiverAnswer(NOW, 0.1, 404), Verdict("failed"))
     again = await storage.redeliver(before, NOW, entry("webhooks.redeliver"))
     assert (again.delivery_id, again.body, again.state, again.attempts) == (
         before.delivery_id,
@@ -231,7 +235,7 @@ async def test_a_delivery_is_made_again_under_its_id(storage: WebhookStorage, jo
     )
     assert queue.told[-1].job_id == again.job_id != before.job_id
     assert await storage.waiting(before.delivery_id, before.job_id, NOW) is None
-    await storage.note_answer(before, Answer(NOW, 0.1, 500), Verdict("failed"))
+    await storage.note_answer(before, ReceiverAnswer(NOW, 0.1, 500), Verdict("failed"))
     found = await storage.waiting(again.delivery_id, again.job_id, NOW)
     assert found is not None
     assert found[1].webhook_id == "wh_1"
@@ -286,7 +290,7 @@ async def test_old_deliveries_go_and_waiting_ones_stay(storage: WebhookStorage, 
     await ended(jobs, 1)
     await ended(jobs, 2)
     newest, oldest = await storage.deliveries(limit=9)
-    await storage.note_answer(oldest, Answer(NOW, 0.1, 204), Verdict("delivered"))
+    await storage.note_answer(oldest, ReceiverAnswer(NOW, 0.1, 204), Verdict("delivered"))
     assert await storage.delete_old(NOW) == 0
     assert await storage.delete_old(newest.created_at + DAY) == 1
     assert [each.delivery_id for each in await storage.deliveries(limit=9)] == [newest.delivery_id]

@@ -15,7 +15,7 @@ from postgres_server import PostgresServer
 from sqlalchemy import make_url
 
 from tg_parser.backup.postgres import SCRATCH_PREFIX, PostgresBackups
-from tg_parser.backup.work import in_thread
+from tg_parser.backup.thread import in_thread
 from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import BackupError, StorageError
 

@@ -28,7 +28,7 @@ from tg_parser.llm.spending.ledger import Ledger
 from tg_parser.llm.spending.prices import tariff
 from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.llm_answers import AnswerStorage
-from tg_parser.storage.stores.llm_spending import Grouping, SpendingStorage
+from tg_parser.storage.stores.llm_spending import CostGrouping, SpendingStorage
 from tg_parser.storage.tables.llm import llm_answers
 
 CHANNEL = "-1001000000001"
@@ -110,7 +110,7 @@ async def test_answer_tells_its_tokens_and_price(databases: Databases) -> None:
     assert (answer.input_tokens, answer.output_tokens, answer.cost_usd, answer.cached) == (1000, 10, 0.01, False)
     storage = SpendingStorage(databases.processing)
     spent = Spending(calls=1, input_tokens=1000, output_tokens=10, cost_nanousd=CENT)
-    labels: dict[Grouping, str] = {"stage": "processing", "channel": CHANNEL, "model": "ollama:m", "run": "run"}
+    labels: dict[CostGrouping, str] = {"stage": "processing", "channel": CHANNEL, "model": "ollama:m", "run": "run"}
     for by, label in labels.items():
         assert await storage.totals(by) == {label: spent}
 

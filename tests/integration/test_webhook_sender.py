@@ -16,7 +16,7 @@ from certificates import Authority
 from webhook_receiver import Receiver, Reply, verified
 
 from tg_parser.domain.errors import AddressRefusedError, HostNotFoundError
-from tg_parser.domain.webhooks import Answer, Delivery, new_signing_secret
+from tg_parser.domain.webhooks import Delivery, ReceiverAnswer, new_signing_secret
 from tg_parser.webhooks.addresses import AddressRules
 from tg_parser.webhooks.sender import WebhookSender
 
@@ -47,7 +47,7 @@ def receiver() -> Iterator[Receiver]:
         yield started
 
 
-async def sent(url: str, rules: AddressRules | None = None, **fields: Any) -> Answer:
+async def sent(url: str, rules: AddressRules | None = None, **fields: Any) -> ReceiverAnswer:
     sender = WebhookSender(rules or AddressRules(networks=LOOPBACK), fields.pop("timeout", 5), **fields)
     return await sender.send(DELIVERY, url, [SECRET])
 

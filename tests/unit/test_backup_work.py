@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tg_parser.backup.work import StoppedError, Work, in_thread
+from tg_parser.backup.thread import BackupThread, StoppedError, in_thread
 from tg_parser.domain.progress import Progress
 
 
@@ -18,7 +18,7 @@ async def test_the_result_comes_back_and_reports_come_first() -> None:
     def report(progress: Progress) -> None:
         heard.append((progress.done, threading.current_thread() is threading.main_thread()))
 
-    def work(doing: Work) -> bool:
+    def work(doing: BackupThread) -> bool:
         for number in range(3):
             doing.tell(Progress("steps", number))
             assert len(heard) == number + 1
@@ -35,7 +35,7 @@ async def test_an_error_of_the_work_or_the_reporter_is_raised() -> None:
     def report(_progress: Progress) -> None:
         raise KeyError
 
-    def work(doing: Work) -> None:
+    def work(doing: BackupThread) -> None:
         try:
             doing.tell(Progress("steps", 1))
         finally:
@@ -50,7 +50,7 @@ async def test_a_cancelled_task_returns_when_its_thread_has_ended() -> None:
     """What the thread waits for is ended, nothing new begins, and it tidies up; cancelled twice is cancelled once."""
     waiting, free, tidied = threading.Event(), threading.Event(), []
 
-    def work(doing: Work) -> None:
+    def work(doing: BackupThread) -> None:
         try:
             with doing.stopped_by(free.set):
                 waiting.set()
@@ -74,7 +74,7 @@ async def test_a_reporter_that_cancels_is_heard_at_once() -> None:
     """The thread takes not one step more after the report in which somebody said stop."""
     steps = []
 
-    def work(doing: Work) -> None:
+    def work(doing: BackupThread) -> None:
         for number in range(3):
             steps.append(number)
             doing.tell(Progress("steps", number))
@@ -92,7 +92,7 @@ async def test_it_is_stopped_until_it_has_ended() -> None:
     """What was stopped between two statements is stopped again in the next one."""
     begun, stops = threading.Event(), threading.Semaphore(0)
 
-    def work(doing: Work) -> None:
+    def work(doing: BackupThread) -> None:
         with doing.stopped_by(stops.release):
             begun.set()
             for _ in range(3):

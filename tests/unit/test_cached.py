@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tg_parser.services.cached import Cached, answered_within
+from tg_parser.services.cached import CachedValue, answered_within
 
 
 class Looks:
@@ -32,11 +32,11 @@ def looks() -> Looks:
 
 
 @pytest.fixture
-def cached(looks: Looks) -> Cached[int]:
-    return Cached(looks.look, 10, lambda: looks.now)
+def cached(looks: Looks) -> CachedValue[int]:
+    return CachedValue(looks.look, 10, lambda: looks.now)
 
 
-async def test_all_who_wait_get_one_look(cached: Cached[int], looks: Looks) -> None:
+async def test_all_who_wait_get_one_look(cached: CachedValue[int], looks: Looks) -> None:
     """A hundred ask at once: it is looked once."""
     waiting = [asyncio.create_task(cached.get()) for _ in range(100)]
     await asyncio.sleep(0)
@@ -45,7 +45,7 @@ async def test_all_who_wait_get_one_look(cached: Cached[int], looks: Looks) -> N
     assert looks.number == 1
 
 
-async def test_what_was_seen_is_kept_for_its_time(cached: Cached[int], looks: Looks) -> None:
+async def test_what_was_seen_is_kept_for_its_time(cached: CachedValue[int], looks: Looks) -> None:
     """Not looked again within ten seconds; after them, anew."""
     looks.free.set()
     assert [await cached.get(), await cached.get()] == [1, 1]
@@ -58,7 +58,7 @@ async def test_what_was_seen_is_kept_for_its_time(cached: Cached[int], looks: Lo
 
 async def test_looks_that_take_long_are_rarer(looks: Looks) -> None:
     """At most a twentieth of the time is spent on looking: after 4 seconds of it there are 76 of rest."""
-    cached = Cached(looks.look, 10, lambda: looks.now, share=0.05)
+    cached = CachedValue(looks.look, 10, lambda: looks.now, share=0.05)
     waiting = asyncio.create_task(cached.get())
     await asyncio.sleep(0)
     looks.now = 4
@@ -70,7 +70,7 @@ async def test_looks_that_take_long_are_rarer(looks: Looks) -> None:
     assert await cached.get() == 2
 
 
-async def test_a_failed_look_is_not_kept(cached: Cached[int], looks: Looks) -> None:
+async def test_a_failed_look_is_not_kept(cached: CachedValue[int], looks: Looks) -> None:
     """Its error goes to who asked; the next one looks again."""
     looks.free.set()
     looks.fails = True
@@ -80,7 +80,7 @@ async def test_a_failed_look_is_not_kept(cached: Cached[int], looks: Looks) -> N
     assert await cached.get() == 2
 
 
-async def test_who_gives_up_takes_the_look_from_nobody(cached: Cached[int], looks: Looks) -> None:
+async def test_who_gives_up_takes_the_look_from_nobody(cached: CachedValue[int], looks: Looks) -> None:
     """One of two who wait is cancelled; the other gets its answer."""
     first, second = asyncio.create_task(cached.get()), asyncio.create_task(cached.get())
     await asyncio.sleep(0)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tg_parser.ingestion.content import Item, Listing, Words, content_of
+from tg_parser.ingestion.content import Listing, ListItem, Words, content_of
 
 
 def lines(listing: Listing) -> list[str]:
@@ -14,7 +14,7 @@ def lines(listing: Listing) -> list[str]:
 
 
 def items(*texts: str, **fields: Any) -> tuple[Any, ...]:
-    return tuple(Item((Words(text),), **fields) for text in texts)
+    return tuple(ListItem((Words(text),), **fields) for text in texts)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def items(*texts: str, **fields: Any) -> tuple[Any, ...]:
         (Listing((*items("x", number="§5"), *items("y", number="b)")), ordered=True), ["§5. x", "b) y"]),
         (Listing((*items("x", value=7), *items("y")), ordered=True), ["7. x", "8. y"]),
         (Listing((*items("x", done=True), *items("y", done=False)), ordered=True), ["☑ x", "☐ y"]),
-        (Listing((Item((Words("x"), Listing(items("y\nz")))),)), ["- x", "  - y", "    z"]),
+        (Listing((ListItem((Words("x"), Listing(items("y\nz")))),)), ["- x", "  - y", "    z"]),
         (Listing(()), [""]),
     ],
 )

@@ -10,14 +10,14 @@ from html_export_files import day, page, post, reply_to, service
 
 from tg_parser.domain.messages import Chat, Reaction
 from tg_parser.ingestion.desktop.fields import reactions
-from tg_parser.ingestion.desktop.html.message import MessageReader
+from tg_parser.ingestion.desktop.html.message import HtmlMessageReader
 from tg_parser.ingestion.desktop.html.page import Element, read_page
 
 TALK = Chat(channel_id="x", title="Talk", kind="group")
 
 
 def _payload(html: str, classes: tuple[str, str] = ("message", "default")) -> dict[str, Any]:
-    return MessageReader(TALK).payload(Element(7, frozenset(classes), html))
+    return HtmlMessageReader(TALK).payload(Element(7, frozenset(classes), html))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import structlog
 from pydantic import BaseModel
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
-from tg_parser.backup.work import in_thread as of_backup
+from tg_parser.backup.thread import in_thread as of_backup
 from tg_parser.config.logging import configure_logging, masked, tell_retry
 from tg_parser.config.redaction import Redactor
 from tg_parser.config.settings import LoggingSettings

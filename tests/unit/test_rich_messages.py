@@ -14,7 +14,7 @@ from rich_content import as_api, as_html, as_json
 from tg_parser.domain.messages import Chat, Link
 from tg_parser.ingestion.content import Content, content_of
 from tg_parser.ingestion.desktop import content as desktop_content
-from tg_parser.ingestion.desktop.html.message import MessageReader
+from tg_parser.ingestion.desktop.html.message import HtmlMessageReader
 from tg_parser.ingestion.desktop.html.page import Element
 from tg_parser.ingestion.desktop.html.rich import rich_message
 from tg_parser.ingestion.desktop.html.text import parsed
@@ -107,7 +107,7 @@ def from_json(blocks: list[Any]) -> Content:
 def from_html(blocks: list[Any]) -> Content:
     body = html_post(1).replace('<div class="text">\ntext 1\n       </div>', as_html(blocks))
     element = Element(1, frozenset({"message", "default"}), body)
-    return desktop_content.read_content(MessageReader(Chat(channel_id="-1001")).payload(element))
+    return desktop_content.read_content(HtmlMessageReader(Chat(channel_id="-1001")).payload(element))
 
 
 def from_api(blocks: list[Any]) -> Content:

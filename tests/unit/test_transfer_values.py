@@ -13,7 +13,7 @@ from tg_parser.storage.tables.processing import processed_documents
 from tg_parser.storage.tables.raw import raw_messages
 from tg_parser.storage.tables.topics import embeddings, topic_items
 from tg_parser.transfer.rows.checks import fit_as_they_are
-from tg_parser.transfer.rows.fields import Field, InvalidRowError, Kind, field_of, kind_of, shown
+from tg_parser.transfer.rows.fields import Field, FieldKind, InvalidRowError, field_of, kind_of, shown
 from tg_parser.transfer.rows.values import fitted
 
 TEXT = field_of(raw_messages.c.text)
@@ -42,8 +42,9 @@ def test_fields_follow_the_tables() -> None:
     """Kinds, limits and whether a value must be there are those of the column."""
     kinds = [field.kind for field in FIELDS]
     assert kinds == [
-        Kind.TEXT, Kind.JSON, Kind.JSON, Kind.TIME, Kind.TIME, Kind.INTEGER, Kind.INTEGER, Kind.BOOLEAN, Kind.JSON,
-        Kind.INTEGER, Kind.INTEGER, Kind.REAL, Kind.BYTES,
+        FieldKind.TEXT, FieldKind.JSON, FieldKind.JSON, FieldKind.TIME, FieldKind.TIME, FieldKind.INTEGER,
+        FieldKind.INTEGER, FieldKind.BOOLEAN, FieldKind.JSON,
+        FieldKind.INTEGER, FieldKind.INTEGER, FieldKind.REAL, FieldKind.BYTES,
     ]  # fmt: skip
     assert (VIEWS.most, REVISION.most) == (2**63 - 1, 2**31 - 1)
     assert (DATE.required, EDITED.required) == (True, False)
@@ -120,7 +121,7 @@ def test_a_quick_look_never_says_yes_wrongly(field: Field, values: list[Any]) ->
         notes: list[Any] = []
         made = fitted(value, field, notes)
         assert notes == []
-        assert field.kind is Kind.TIME or made == value
+        assert field.kind is FieldKind.TIME or made == value
 
 
 @pytest.mark.parametrize("field", [TEXT, DATE, TOPICS, VECTOR, REVISION])

@@ -14,7 +14,7 @@ from web_pages import message_of
 from web_pages import post as web_post
 
 from tg_parser.domain.messages import Chat, RawMessage
-from tg_parser.ingestion.desktop.html.message import MessageReader
+from tg_parser.ingestion.desktop.html.message import HtmlMessageReader
 from tg_parser.ingestion.desktop.html.page import Element
 from tg_parser.ingestion.desktop.mapping import Mapped, MessageMapper
 from tg_parser.ingestion.telegram.mapping import map_message
@@ -36,7 +36,7 @@ def mapped(payload: dict[str, Any]) -> RawMessage:
 
 def shown_on_a_page(extra: str) -> RawMessage:
     body = html_post(1, extra=extra).replace('<div class="text">\ntext 1\n       </div>', "")
-    payload = MessageReader(CHAT).payload(Element(1, frozenset({"message", "default"}), body))
+    payload = HtmlMessageReader(CHAT).payload(Element(1, frozenset({"message", "default"}), body))
     return mapped(payload)
 
 

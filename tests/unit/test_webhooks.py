@@ -14,9 +14,9 @@ from tg_parser.config.redaction import Redactor
 from tg_parser.domain.errors import DeliveryDelayedError, UsageError
 from tg_parser.domain.jobs import Job, JobError, next_attempt
 from tg_parser.domain.webhooks import (
-    Answer,
     Delivery,
     Event,
+    ReceiverAnswer,
     Verdict,
     Webhook,
     headers_of,
@@ -32,8 +32,8 @@ SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
-def answer(status: int | None = None, **fields: Any) -> Answer:
-    return Answer(NOW, 0.1, status, **fields)
+def answer(status: int | None = None, **fields: Any) -> ReceiverAnswer:
+    return ReceiverAnswer(NOW, 0.1, status, **fields)
 
 
 def hook(**fields: Any) -> Webhook:

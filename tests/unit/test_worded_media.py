@@ -15,7 +15,7 @@ from telethon.tl.types import PollAnswer
 from tg_parser.domain.messages import Chat, Media
 from tg_parser.ingestion.content import Content
 from tg_parser.ingestion.desktop import content as desktop_content
-from tg_parser.ingestion.desktop.html.message import MessageReader
+from tg_parser.ingestion.desktop.html.message import HtmlMessageReader
 from tg_parser.ingestion.desktop.html.page import Element
 from tg_parser.ingestion.telegram import content as telegram_content
 from tg_parser.ingestion.telegram.payload import payload, restored
@@ -53,7 +53,7 @@ def giveaway(*sections: tuple[str, str]) -> str:
 def from_html(shown: str) -> Content:
     body = html_post(1, extra=shown).replace('<div class="text">\ntext 1\n       </div>', "")
     element = Element(1, frozenset({"message", "default"}), body)
-    return desktop_content.read_content(MessageReader(Chat(channel_id="-1001")).payload(element))
+    return desktop_content.read_content(HtmlMessageReader(Chat(channel_id="-1001")).payload(element))
 
 
 CASES: dict[str, tuple[Any, ...]] = {

@@ -34,7 +34,7 @@ from tg_parser.storage.tables.columns import json_bytes
 PART, PENDING = ".part", ".pending"
 _NAME = re.compile(r"(?P<table>[a-z_]+)\.(?P<day>\d{8}T\d{6})\.(?P<rows>\d+)\.(?P<digest>[0-9a-f]{16})\.ndjson\.gz")
 
-ArchiveState = Literal["done", "pending"]
+ArchiveProgress = Literal["done", "pending"]
 Row = Mapping[str, Any]
 
 
@@ -47,7 +47,7 @@ class Archive:
     made: str
     rows: int
     digest: str
-    state: ArchiveState
+    state: ArchiveProgress
 
     @property
     def name(self) -> str:
@@ -124,7 +124,7 @@ def archive_of(path: Path) -> Archive | None:
     match = _NAME.fullmatch(path.name.removesuffix(PENDING))
     if match is None:
         return None
-    state: ArchiveState = "pending" if path.name.endswith(PENDING) else "done"
+    state: ArchiveProgress = "pending" if path.name.endswith(PENDING) else "done"
     return Archive(path, match["table"], match["day"], int(match["rows"]), match["digest"], state)
 
 

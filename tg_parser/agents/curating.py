@@ -19,7 +19,7 @@ import numpy.typing as npt
 from tg_parser.nlp.words import stem, stop_words, words
 
 Vectors = npt.NDArray[np.float64]
-Kind = Literal["merge", "split", "rename"]
+ProposalKind = Literal["merge", "split", "rename"]
 
 MOST_MESSAGES = 60
 """How many messages of a topic are considered, strongest first."""
@@ -48,7 +48,7 @@ class TopicOutlook:
 class Proposal:
     """A possible change to topics, and the reason for it."""
 
-    kind: Kind
+    kind: ProposalKind
     topic_ids: tuple[str, ...]
     titles: tuple[str, ...]
     proposed: tuple[str, ...]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from tg_parser.agents.reviewing import Kind, Objection, is_borne_out, is_copy
+from tg_parser.agents.reviewing import FaultKind, Objection, is_borne_out, is_copy
 from tg_parser.domain.documents import Analysis
 from tg_parser.llm.fencing import Fence
 from tg_parser.llm.prompts import Prompts
@@ -23,7 +23,7 @@ MOST_FINDINGS = 5
 class Finding(BaseModel):
     """A problem, with the words it is about: from the answer, or from the message if something was left out."""
 
-    kind: Kind
+    kind: FaultKind
     quote: str
 
 

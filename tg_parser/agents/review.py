@@ -22,7 +22,7 @@ from tg_parser.domain.errors import AnalysisError, TgParserError
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.llm.question import Answer
 from tg_parser.nlp.source_text import SourceText
-from tg_parser.processing.analyzer import Analyzed, Task
+from tg_parser.processing.analyzer import AnalysisOutcome, Analyzed, Task
 from tg_parser.processing.cost_shares import added
 
 CARD = AgentCard(
@@ -31,8 +31,7 @@ CARD = AgentCard(
 READER = "deep-reader"
 
 ReviewVerdict = Literal["accepted", "corrected", "disputed", "refused", "undecided"]
-Outcome = Analyzed | Exception
-ReadAgain = Callable[[tuple[str, ...]], Awaitable[Outcome]]
+ReadAgain = Callable[[tuple[str, ...]], Awaitable[AnalysisOutcome]]
 _PAID = ("input_tokens", "output_tokens", "cost_usd")
 
 
@@ -54,7 +53,7 @@ class Reviewer:
         self._model = model
         self.counts: Counter[str] = Counter()
 
-    async def finalize(self, task: Task, first: Analyzed, read_again: ReadAgain) -> Outcome:
+    async def finalize(self, task: Task, first: Analyzed, read_again: ReadAgain) -> AnalysisOutcome:
         """The final answer: the first one, the one after sending it back, or an AnalysisError."""
         case = _Case(task, source_of(task, first.analysis.language))
         found: Sequence[Objection] = objections(case.source, task.message.text, first.analysis)
@@ -76,7 +75,7 @@ class Reviewer:
             return self._finalized(case, "refused", left, _refused(left))
         return self._disputed(case, left, second) if left else self._finalized(case, "corrected", found, second)
 
-    def _disputed(self, case: _Case, left: Sequence[Objection], outcome: Analyzed) -> Outcome:
+    def _disputed(self, case: _Case, left: Sequence[Objection], outcome: Analyzed) -> AnalysisOutcome:
         kept = replace(outcome, analysis=without_doubt(outcome.analysis, left))
         return self._finalized(case, "disputed", left, kept)
 
@@ -96,7 +95,7 @@ class Reviewer:
         case.by.append("model")
         return review.objections, _paid_too(first, review.answer, asked=not review.answer.cached)
 
-    async def _sent_back(self, task: Task, found: Sequence[Objection], read_again: ReadAgain) -> Outcome:
+    async def _sent_back(self, task: Task, found: Sequence[Objection], read_again: ReadAgain) -> AnalysisOutcome:
         self.counts["sent_back"] += 1
         now, remarks = utc_now(), tuple(each.remark for each in found)
         payload = noted({"source_ref": task.message.source_ref, "remarks": remarks})
@@ -110,7 +109,9 @@ class Reviewer:
             self._recorder.handoff(working.moved("completed", utc_now(), result=result))
         return outcome
 
-    def _finalized(self, case: _Case, verdict: ReviewVerdict, found: Sequence[Objection], outcome: Outcome) -> Outcome:
+    def _finalized(
+        self, case: _Case, verdict: ReviewVerdict, found: Sequence[Objection], outcome: AnalysisOutcome
+    ) -> AnalysisOutcome:
         self.counts[verdict] += 1
         message, remarks = case.task.message, [each.remark for each in found]
         self._recorder.task(

@@ -19,7 +19,7 @@ from tg_parser.nlp.summary import summarize
 from tg_parser.nlp.words import stop_words, words
 from tg_parser.processing.analyzer import Task
 
-Kind = Literal["invented", "left_out", "misread", "language"]
+FaultKind = Literal["invented", "left_out", "misread", "language"]
 
 _LEAST_OF_A_SENTENCE = 0.5
 _LEAST_OF_A_SUMMARY = 0.3
@@ -36,7 +36,7 @@ _NOUNS_WITH_CAPITALS = frozenset({"de", "lb"})
 class Objection:
     """A problem in an analysis. Only a `proven` one, shown by the words themselves, can make it fail."""
 
-    kind: Kind
+    kind: FaultKind
     quote: str
     proven: bool
 
@@ -46,7 +46,7 @@ class Objection:
         return f"{_SAID[self.kind]}: «{self.quote[:_QUOTED_CHARS]}»"
 
 
-_SAID: dict[Kind, str] = {
+_SAID: dict[FaultKind, str] = {
     "invented": "The message does not say this; leave it out",
     "left_out": "The message says this, and the answer leaves it out",
     "misread": "The message says something else; read it again",

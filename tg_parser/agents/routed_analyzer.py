@@ -18,7 +18,7 @@ from tg_parser.agents.routing import Depth, Route, route
 from tg_parser.domain.agents import AgentCard, TaskRecord
 from tg_parser.domain.errors import TgParserError
 from tg_parser.domain.utc_time import utc_now
-from tg_parser.processing.analyzer import Analyzed, Analyzer, ChannelProfile, Task
+from tg_parser.processing.analyzer import AnalysisOutcome, Analyzed, Analyzer, ChannelProfile, Task
 
 ROUTER = AgentCard(
     "router", "routing", "Sends a message to simple or deep reading by its features.", ("route", "reasons")
@@ -30,8 +30,6 @@ READERS: dict[Depth, AgentCard] = {
 
 EXCERPT = 160
 """How many characters of a message the history quotes; the full text is among the raw messages."""
-
-Outcome = Analyzed | Exception
 
 
 @dataclass
@@ -79,7 +77,7 @@ class RoutedAnalyzer:
         for depth, reader in self._readers.items():
             yield from reader.batches([task for task, way in zip(tasks, ways, strict=True) if way.depth == depth])
 
-    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
+    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[AnalysisOutcome]:
         """See Analyzer. All messages of a batch go the same way."""
         found = [self._way_of(task) for task in batch]
         way, started = found[0], time.perf_counter()
@@ -93,7 +91,7 @@ class RoutedAnalyzer:
             )
         return [_with_way(own, outcome) for own, outcome in zip(found, outcomes, strict=True)]
 
-    async def _read(self, depth: Depth, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
+    async def _read(self, depth: Depth, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[AnalysisOutcome]:
         """The reader's answers for a batch; an error of the batch becomes one of each message, for the history."""
         try:
             return await self._readers[depth].analyze(batch, profile)
@@ -105,11 +103,11 @@ class RoutedAnalyzer:
         ref = task.message.source_ref
         return self._ways.pop(ref) if ref in self._ways else route(task)
 
-    async def _reviewed(self, task: Task, outcome: Outcome, profile: ChannelProfile) -> Outcome:
+    async def _reviewed(self, task: Task, outcome: AnalysisOutcome, profile: ChannelProfile) -> AnalysisOutcome:
         if isinstance(outcome, Exception):
             return outcome
 
-        async def read_again(remarks: tuple[str, ...]) -> Outcome:
+        async def read_again(remarks: tuple[str, ...]) -> AnalysisOutcome:
             started = time.perf_counter()
             again = replace(task, remarks=remarks)
             (revised,) = await self._read("deep", [again], profile)
@@ -118,7 +116,7 @@ class RoutedAnalyzer:
 
         return await self._reviewer.finalize(task, outcome, read_again)
 
-    def _note(self, way: Route, task: Task, outcome: Outcome, spent: int, kind: str = "analyze") -> None:
+    def _note(self, way: Route, task: Task, outcome: AnalysisOutcome, spent: int, kind: str = "analyze") -> None:
         message = task.message
         given = {"route": way.depth, "reasons": way.reasons, "chars": len(message.text), "text": message.text[:EXCERPT]}
         if task.remarks:
@@ -153,7 +151,7 @@ def _read(outcome: Analyzed) -> dict[str, object]:
     }
 
 
-def _with_way(way: Route, outcome: Outcome) -> Outcome:
+def _with_way(way: Route, outcome: AnalysisOutcome) -> AnalysisOutcome:
     if isinstance(outcome, Exception):
         return outcome
     agents = {"route": way.depth, "reasons": list(way.reasons), **outcome.notes.get("agents", {})}

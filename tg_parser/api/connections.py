@@ -19,7 +19,7 @@ _READ_AHEAD = 32_768
 """Bytes of further requests that are kept until their turn comes."""
 
 
-class Connection(H11Protocol):
+class GuardedConnection(H11Protocol):
     """HTTP/1.1 as uvicorn speaks it, with an end to its patience."""
 
     head_seconds: ClassVar[float]
@@ -105,10 +105,10 @@ class Connection(H11Protocol):
             self._expect_reading()
 
 
-def connections(settings: ApiSettings) -> type[Connection]:
+def connections(settings: ApiSettings) -> type[GuardedConnection]:
     """The connections of a server with these settings."""
 
-    class Limited(Connection):
+    class Limited(GuardedConnection):
         head_seconds = settings.head_timeout
         send_seconds = settings.send_timeout
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from tg_parser.backup.manifest import Backend, Contents
-from tg_parser.backup.work import Work
+from tg_parser.backup.thread import BackupThread
 
 
 class Dumped(NamedTuple):
@@ -27,18 +27,18 @@ class BackupBackend(Protocol):
         """Where the databases are, in words, without secrets."""
         ...
 
-    def dump(self, folder: Path, work: Work) -> Dumped:
+    def dump(self, folder: Path, thread: BackupThread) -> Dumped:
         """Write their state into `folder` while other processes keep writing."""
         ...
 
-    def rehearsed(self, folder: Path, work: Work) -> contextlib.AbstractContextManager[Contents]:
+    def rehearsed(self, folder: Path, thread: BackupThread) -> contextlib.AbstractContextManager[Contents]:
         """Restore `folder` to a temporary place, removed after the block, and read what is there."""
         ...
 
-    def holdings(self, work: Work) -> list[str]:
+    def holdings(self, thread: BackupThread) -> list[str]:
         """What a restore would remove, in words; empty if there is nothing."""
         ...
 
-    def restore(self, folder: Path, work: Work) -> Contents:
+    def restore(self, folder: Path, thread: BackupThread) -> Contents:
         """Replace everything with the contents of `folder`. Raises BusyError while others use the databases."""
         ...

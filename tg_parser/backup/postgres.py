@@ -18,7 +18,7 @@ from tg_parser.backup.postgres_contents import MIB, Connection, contents, holdin
 from tg_parser.backup.postgres_login import Login, login
 from tg_parser.backup.postgres_replay import emptied, replay
 from tg_parser.backup.postgres_tools import Tools, find_tools, started
-from tg_parser.backup.work import Work
+from tg_parser.backup.thread import BackupThread
 from tg_parser.config.backup_settings import BackupSettings
 from tg_parser.config.database_settings import DatabaseSettings
 from tg_parser.domain.errors import BackupError, BusyError
@@ -46,61 +46,61 @@ class PostgresBackups:
         """The database and its server."""
         return self._login.place
 
-    def dump(self, folder: Path, work: Work) -> Dumped:
+    def dump(self, folder: Path, thread: BackupThread) -> Dumped:
         """pg_dump and the digests see the same snapshot while other processes keep writing."""
-        with self._login.connection(work) as connection:
+        with self._login.connection(thread) as connection:
             tools = find_tools(self._backup.pg_bin_dir, _version(connection))
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             (snapshot,) = connection.execute("SELECT pg_export_snapshot()").fetchone() or ("",)
-            self._pg_dump(tools, str(snapshot), folder / DUMP, work)
-            return Dumped(contents(connection, self.origin, work), tools.version)
+            self._pg_dump(tools, str(snapshot), folder / DUMP, thread)
+            return Dumped(contents(connection, self.origin, thread), tools.version)
 
     @contextlib.contextmanager
-    def rehearsed(self, folder: Path, work: Work) -> Iterator[Contents]:
+    def rehearsed(self, folder: Path, thread: BackupThread) -> Iterator[Contents]:
         """The contents of a scratch database."""
-        with self._scratch(work) as scratch, scratch.connection(work) as connection:
-            replay(self._tools(connection, folder), scratch, folder / DUMP, _version(connection), work)
-            yield contents(connection, scratch.place, work)
+        with self._scratch(thread) as scratch, scratch.connection(thread) as connection:
+            replay(self._tools(connection, folder), scratch, folder / DUMP, _version(connection), thread)
+            yield contents(connection, scratch.place, thread)
 
-    def holdings(self, work: Work) -> list[str]:
+    def holdings(self, thread: BackupThread) -> list[str]:
         """The tables that have rows."""
-        with self._login.connection(work) as connection:
+        with self._login.connection(thread) as connection:
             return holdings(connection)
 
-    def restore(self, folder: Path, work: Work) -> Contents:
+    def restore(self, folder: Path, thread: BackupThread) -> Contents:
         """Replace everything by the dump, in one transaction."""
-        with self._login.connection(work) as connection:
+        with self._login.connection(thread) as connection:
             _refuse_others(connection, self.origin)
-            replay(self._tools(connection, folder), self._login, folder / DUMP, _version(connection), work)
-            return contents(connection, self.origin, work)
+            replay(self._tools(connection, folder), self._login, folder / DUMP, _version(connection), thread)
+            return contents(connection, self.origin, thread)
 
-    def _pg_dump(self, tools: Tools, snapshot: str, path: Path, work: Work) -> None:
+    def _pg_dump(self, tools: Tools, snapshot: str, path: Path, thread: BackupThread) -> None:
         path.touch(0o600)
         arguments = ["--format=custom", "--no-password", f"--snapshot={snapshot}", f"--file={path}"]
         if self._login.lock_timeout:
             arguments.append(f"--lock-wait-timeout={self._login.lock_timeout * 1000}")
         arguments.append(f"--dbname={self._login.argument()}")
-        with started(tools, "pg_dump", arguments, self._login.environment(), work) as running:
+        with started(tools, "pg_dump", arguments, self._login.environment(), thread) as running:
             while not running.has_ended(within=SECONDS_BETWEEN_LOOKS):
-                work.tell(Progress("MiB dumped", path.stat().st_size // MIB))
+                thread.tell(Progress("MiB dumped", path.stat().st_size // MIB))
             running.check(f"{self.origin} could not be dumped", _HINT)
 
     def _tools(self, connection: Connection, folder: Path) -> Tools:
         return find_tools(self._backup.pg_bin_dir, max(_version(connection), read_manifest(folder).dump_version))
 
     @contextlib.contextmanager
-    def _scratch(self, work: Work) -> Iterator[Login]:
+    def _scratch(self, thread: BackupThread) -> Iterator[Login]:
         if self._backup.scratch_url is None:
-            with self._new_database(work) as scratch:
+            with self._new_database(thread) as scratch:
                 yield scratch
         else:
-            with _given_database(login(_at(self._database, self._backup.scratch_url)), work) as scratch:
+            with _given_database(login(_at(self._database, self._backup.scratch_url)), thread) as scratch:
                 yield scratch
 
     @contextlib.contextmanager
-    def _new_database(self, work: Work) -> Iterator[Login]:
+    def _new_database(self, thread: BackupThread) -> Iterator[Login]:
         name = f"{SCRATCH_PREFIX}{uuid.uuid4().hex}"
-        with self._login.connection(work) as connection:
+        with self._login.connection(thread) as connection:
             try:
                 connection.execute(_CREATE.format(sql.Identifier(name)))
             except psycopg.errors.InsufficientPrivilege:
@@ -116,8 +116,8 @@ class PostgresBackups:
 
 
 @contextlib.contextmanager
-def _given_database(scratch: Login, work: Work) -> Iterator[Login]:
-    with scratch.connection(work) as connection:
+def _given_database(scratch: Login, thread: BackupThread) -> Iterator[Login]:
+    with scratch.connection(thread) as connection:
         if tables(connection):
             raise BackupError(f"{scratch.place} is not empty.", "Name an empty one as the scratch database.")
     try:

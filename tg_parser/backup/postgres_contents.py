@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from tg_parser.backup.manifest import Contents, TableFacts
-from tg_parser.backup.work import Work
+from tg_parser.backup.thread import BackupThread
 from tg_parser.domain.errors import BackupError
 from tg_parser.domain.progress import Progress
 from tg_parser.storage.engine.migrator import version_table
@@ -20,14 +20,14 @@ Connection = psycopg.Connection[Any]
 MIB = 1 << 20
 
 
-def contents(connection: Connection, place: str, work: Work) -> Contents:
+def contents(connection: Connection, place: str, thread: BackupThread) -> Contents:
     """Every table of the database except those of extensions. Raises BackupError if none of them is ours."""
     schemas = {name: _revision(connection, version_table(name)) for name in DATABASES}
     known = {name: revision for name, revision in schemas.items() if revision is not None}
     if len(known) < len(DATABASES):
         missing = next(name for name in DATABASES if name not in known)
         raise BackupError(f"{place} holds no {missing} schema of TG_parser.", case="no_schema_to_back_up", place=place)
-    reader = _CopyHasher(connection, work)
+    reader = _CopyHasher(connection, thread)
     return Contents(schemas=known, tables={table.name: reader.digest(table) for table in tables(connection)})
 
 
@@ -74,9 +74,9 @@ def holdings(connection: Connection) -> list[str]:
 class _CopyHasher:
     """Hashes COPY's own text: fast, and each row is a line."""
 
-    def __init__(self, connection: Connection, work: Work) -> None:
+    def __init__(self, connection: Connection, thread: BackupThread) -> None:
         self._connection = connection
-        self._work = work
+        self._thread = thread
         self._bytes = 0
 
     def digest(self, table: OrderedTable) -> TableFacts:
@@ -92,7 +92,7 @@ class _CopyHasher:
                 self._bytes += len(data)
                 if self._bytes // MIB > reported:
                     reported = self._bytes // MIB
-                    self._work.tell(Progress("MiB compared", reported))
+                    self._thread.tell(Progress("MiB compared", reported))
         return TableFacts(rows=rows, digest=digest.hexdigest())
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from tg_parser.backup.work import Work
+from tg_parser.backup.thread import BackupThread
 from tg_parser.config.database_settings import DatabaseSettings
 from tg_parser.domain.errors import BackupError
 from tg_parser.storage.engine.faults import translate_db_errors
@@ -45,15 +45,15 @@ class Login:
         return replace(self, place=place, database=database, parameters={**self.parameters, "dbname": database})
 
     @contextmanager
-    def connection(self, work: Work | None = None) -> Iterator[psycopg.Connection[Any]]:
+    def connection(self, thread: BackupThread | None = None) -> Iterator[psycopg.Connection[Any]]:
         """A connection in autocommit mode without time limits. Raises StorageError.
 
-        Its statements are interrupted with `work`; without one it is for cleaning up, which runs to its end.
+        Its statements are interrupted with `thread`; without one it is for cleaning up, which runs to its end.
         """
         with (
             translate_db_errors(self.place),
             psycopg.connect(self._conninfo(), autocommit=True) as connection,
-            work.stopped_by(lambda: _cancel(connection)) if work else nullcontext(),
+            thread.stopped_by(lambda: _cancel(connection)) if thread else nullcontext(),
         ):
             yield connection
 

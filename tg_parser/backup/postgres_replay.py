@@ -12,7 +12,7 @@ from typing import IO
 from tg_parser.backup.postgres_contents import MIB
 from tg_parser.backup.postgres_login import Login
 from tg_parser.backup.postgres_tools import Running, Tools, started
-from tg_parser.backup.work import Work
+from tg_parser.backup.thread import BackupThread
 from tg_parser.domain.progress import Progress
 
 _HEAD_LINES = 60
@@ -23,15 +23,15 @@ _HINT = "Check that the role owns the database and what is in it, and that the s
 _FIRST_WITH_TRANSACTION_TIMEOUT = 17
 
 
-def replay(tools: Tools, login: Login, dump: Path, server: int, work: Work) -> None:
+def replay(tools: Tools, login: Login, dump: Path, server: int, thread: BackupThread) -> None:
     """Replace everything in the database by `dump`. Raises BackupError, and then nothing has changed."""
     what = f"{login.place} could not be restored, and nothing in it was changed"
     script = ("--file=-", *_LEFT_OUT, *_LEFT_OUT_TOO, str(dump))
     with (
-        started(tools, "psql", _psql_arguments(login), login.environment(), work, stdin=subprocess.PIPE) as psql,
-        started(tools, "pg_restore", script, {}, work, stdout=subprocess.PIPE) as pg_restore,
+        started(tools, "psql", _psql_arguments(login), login.environment(), thread, stdin=subprocess.PIPE) as psql,
+        started(tools, "pg_restore", script, {}, thread, stdout=subprocess.PIPE) as pg_restore,
     ):
-        if not _pumped(pg_restore, psql, server, work):
+        if not _pumped(pg_restore, psql, server, thread):
             raise psql.failure(what, _HINT)
         pg_restore.check(what, _HINT)
         _finish(psql)
@@ -49,7 +49,7 @@ def _psql_arguments(login: Login) -> tuple[str, ...]:
     return (*quiet, f"--dbname={login.argument()}")
 
 
-def _pumped(source: Running, sink: Running, server: int, work: Work) -> bool:
+def _pumped(source: Running, sink: Running, server: int, thread: BackupThread) -> bool:
     """Pass the script on to its end; False if psql has stopped reading, because of an error or a lost server."""
     reader, writer = source.process.stdout, sink.process.stdin
     if reader is None or writer is None:
@@ -63,7 +63,7 @@ def _pumped(source: Running, sink: Running, server: int, work: Work) -> bool:
         while data := reader.read(MIB):
             writer.write(data)
             done += len(data)
-            work.tell(Progress("MiB restored", done // MIB))
+            thread.tell(Progress("MiB restored", done // MIB))
     except BrokenPipeError:
         return False
     return True

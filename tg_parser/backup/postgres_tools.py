@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
-from tg_parser.backup.work import Work
+from tg_parser.backup.thread import BackupThread
 from tg_parser.domain.errors import BackupError
 
 _USUAL_PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin")
@@ -62,12 +62,12 @@ def started(
     program: Program,
     arguments: Iterable[str],
     environment: Mapping[str, str],
-    work: Work,
+    thread: BackupThread,
     *,
     stdin: int = subprocess.DEVNULL,
     stdout: int = subprocess.DEVNULL,
 ) -> Iterator[Running]:
-    """A running program; it is stopped at the end of the block or with `work`, unless it has already ended."""
+    """A running program; it is stopped at the end of the block or with `thread`, unless it has already ended."""
     with tempfile.TemporaryFile() as complaints:
         # Anyone can see the arguments in the process list, so secrets go only into the environment.
         process = subprocess.Popen(  # noqa: S603 - our own arguments
@@ -79,7 +79,7 @@ def started(
         )
         running = Running(program, process, complaints)
         try:
-            with work.stopped_by(process.kill):
+            with thread.stopped_by(process.kill):
                 yield running
         finally:
             running.end()

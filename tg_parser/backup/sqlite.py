@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tg_parser.backup.backend import Dumped
 from tg_parser.backup.manifest import Backend, Contents, TableFacts
-from tg_parser.backup.work import Work
+from tg_parser.backup.thread import BackupThread
 from tg_parser.config.database_settings import DatabaseSettings
 from tg_parser.domain.errors import BackupError, BusyError
 from tg_parser.domain.progress import Progress
@@ -54,66 +54,66 @@ class SqliteBackups:
         """The file of the messages."""
         return f"Database file {self._paths['raw'].absolute()}"
 
-    def dump(self, folder: Path, work: Work) -> Dumped:
+    def dump(self, folder: Path, thread: BackupThread) -> Dumped:
         """Copy every file as of one moment."""
         require_none_of_the_earlier_version(self._paths)
         copies = _in_folder(folder)
         with ExitStack() as stack:
-            sources = {name: stack.enter_context(_snapshot(self._paths[name], work)) for name in _ORDER}
+            sources = {name: stack.enter_context(_snapshot(self._paths[name], thread)) for name in _ORDER}
             for name, source in sources.items():
-                with translate_db_errors(_words(copies[name])), _opened(copies[name], "rwc", work) as copy:
+                with translate_db_errors(_words(copies[name])), _opened(copies[name], "rwc", thread) as copy:
                     copies[name].chmod(0o600)
-                    _copy(source, copy, name, work)
+                    _copy(source, copy, name, thread)
                     _check_pages(copy, self._paths[name])
-        return Dumped(_contents(copies, work))
+        return Dumped(_contents(copies, thread))
 
     @contextlib.contextmanager
-    def rehearsed(self, folder: Path, work: Work) -> Iterator[Contents]:
+    def rehearsed(self, folder: Path, thread: BackupThread) -> Iterator[Contents]:
         """The contents of copies in a temporary folder."""
         with tempfile.TemporaryDirectory(prefix="tg-parser-verify-") as scratch:
             copies = _in_folder(Path(scratch))
             for name, path in _in_folder(folder).items():
                 with (
                     translate_db_errors(_words(copies[name])),
-                    _opened(path, "ro", work) as source,
-                    _opened(copies[name], "rwc", work) as copy,
+                    _opened(path, "ro", thread) as source,
+                    _opened(copies[name], "rwc", thread) as copy,
                 ):
-                    _copy(source, copy, name, work)
+                    _copy(source, copy, name, thread)
                     _check_pages(copy, path)
-            yield _contents(copies, work)
+            yield _contents(copies, thread)
 
-    def holdings(self, work: Work) -> list[str]:
+    def holdings(self, thread: BackupThread) -> list[str]:
         """Tables that have rows, and files that are damaged."""
         require_none_of_the_earlier_version(self._paths)
-        return [line for name, path in self._paths.items() if path.exists() for line in _holdings(name, path, work)]
+        return [line for name, path in self._paths.items() if path.exists() for line in _holdings(name, path, thread)]
 
-    def restore(self, folder: Path, work: Work) -> Contents:
+    def restore(self, folder: Path, thread: BackupThread) -> Contents:
         """Write the pages into the files, each in one transaction, while no other process has any of them open."""
         require_none_of_the_earlier_version(self._paths)
         with ExitStack() as stack:
-            targets = {name: stack.enter_context(_alone(self._paths[name], work)) for name in _ORDER}
+            targets = {name: stack.enter_context(_alone(self._paths[name], thread)) for name in _ORDER}
             for name, target in targets.items():
                 path = folder / FILES[name]
-                with translate_db_errors(_words(self._paths[name])), _opened(path, "ro", work) as source:
-                    _copy(source, target, name, work)
-        return _contents(self._paths, work)
+                with translate_db_errors(_words(self._paths[name])), _opened(path, "ro", thread) as source:
+                    _copy(source, target, name, thread)
+        return _contents(self._paths, thread)
 
 
 @contextlib.contextmanager
-def _opened(path: Path, mode: str, work: Work) -> Iterator[sqlite3.Connection]:
+def _opened(path: Path, mode: str, thread: BackupThread) -> Iterator[sqlite3.Connection]:
     address = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=PATIENCE_SECONDS)
-    with contextlib.closing(connection), work.stopped_by(connection.interrupt):
+    with contextlib.closing(connection), thread.stopped_by(connection.interrupt):
         yield connection
 
 
 @contextlib.contextmanager
-def _snapshot(path: Path, work: Work) -> Iterator[sqlite3.Connection]:
+def _snapshot(path: Path, thread: BackupThread) -> Iterator[sqlite3.Connection]:
     """The file at one moment: a read transaction is open, so writers go on and the copy need not start over."""
     if not path.exists():
         raise BackupError(f"{_words(path)} does not exist.", case="no_file_to_back_up", path=str(path))
     # Opened for writing, because only a writer can clean up after a killed process.
-    with translate_db_errors(_words(path)), _opened(path, "rw", work) as connection:
+    with translate_db_errors(_words(path)), _opened(path, "rw", thread) as connection:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -121,11 +121,11 @@ def _snapshot(path: Path, work: Work) -> Iterator[sqlite3.Connection]:
 
 
 @contextlib.contextmanager
-def _alone(path: Path, work: Work) -> Iterator[sqlite3.Connection]:
+def _alone(path: Path, thread: BackupThread) -> Iterator[sqlite3.Connection]:
     """The file, with all other processes kept out until the end of the block."""
     prepare_file(path)
     with ExitStack() as stack:
-        connection = stack.enter_context(_opened(path, "rw", work))
+        connection = stack.enter_context(_opened(path, "rw", thread))
         try:
             _claim(connection)
         except sqlite3.Error as error:
@@ -139,7 +139,7 @@ def _alone(path: Path, work: Work) -> Iterator[sqlite3.Connection]:
                     raise
             connection.close()
             _make_anew(path)
-            connection = stack.enter_context(_opened(path, "rw", work))
+            connection = stack.enter_context(_opened(path, "rw", thread))
             _claim(connection)
         yield connection
 
@@ -158,9 +158,9 @@ def _make_anew(path: Path) -> None:
     prepare_file(path)
 
 
-def _copy(source: sqlite3.Connection, target: sqlite3.Connection, name: str, work: Work) -> None:
+def _copy(source: sqlite3.Connection, target: sqlite3.Connection, name: str, thread: BackupThread) -> None:
     def progress(_status: int, remaining: int, total: int) -> None:
-        work.tell(Progress(f"pages of {name} copied", total - remaining, total))
+        thread.tell(Progress(f"pages of {name} copied", total - remaining, total))
 
     source.backup(target, pages=PAGES_TOGETHER, progress=progress)
     # Then one file is the whole database, even for a reader that may not write beside it.
@@ -173,13 +173,13 @@ def _check_pages(connection: sqlite3.Connection, origin: Path) -> None:
         raise BackupError(f"{_words(origin)} is damaged: {verdict}.", "Restore it from a good backup.")
 
 
-def _contents(paths: Paths, work: Work) -> Contents:
+def _contents(paths: Paths, thread: BackupThread) -> Contents:
     schemas: dict[str, str] = {}
     tables: dict[str, TableFacts] = {}
     for name in DATABASES:
-        with translate_db_errors(_words(paths[name])), _opened(paths[name], "ro", work) as connection:
+        with translate_db_errors(_words(paths[name])), _opened(paths[name], "ro", thread) as connection:
             schemas[name] = _revision(connection, name, paths[name])
-            tables |= {f"{name}.{table}": _digest(connection, table, work) for table in _tables(connection)}
+            tables |= {f"{name}.{table}": _digest(connection, table, thread) for table in _tables(connection)}
     return Contents(schemas=schemas, tables=tables)
 
 
@@ -198,7 +198,7 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
     return [name for (name,) in found]
 
 
-def _digest(connection: sqlite3.Connection, table: str, work: Work) -> TableFacts:
+def _digest(connection: sqlite3.Connection, table: str, thread: BackupThread) -> TableFacts:
     """The digest of the rows in file order: a copy of the pages keeps the row ids, and indexes are not trusted."""
     digest, rows = hashlib.sha256(), 0
     usual, connection.text_factory = connection.text_factory, bytes
@@ -206,14 +206,14 @@ def _digest(connection: sqlite3.Connection, table: str, work: Work) -> TableFact
         digest.update(repr(row).encode())
         rows += 1
         if rows % ROWS_TOGETHER == 0:
-            work.tell(Progress(f"rows of {table} compared", rows))
+            thread.tell(Progress(f"rows of {table} compared", rows))
     connection.text_factory = usual
     return TableFacts(rows=rows, digest=digest.hexdigest())
 
 
-def _holdings(name: DatabaseName, path: Path, work: Work) -> Iterator[str]:
+def _holdings(name: DatabaseName, path: Path, thread: BackupThread) -> Iterator[str]:
     try:
-        with _opened(path, "rw", work) as connection:
+        with _opened(path, "rw", thread) as connection:
             counts = {table: _count(connection, table) for table in _tables(connection)}
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:

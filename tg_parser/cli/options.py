@@ -17,7 +17,7 @@ from tg_parser.domain.utc_time import iso_z, moment_text, utc_now
 if TYPE_CHECKING:
     from tg_parser.domain.sources import Recheck
 
-Source = Annotated[str | None, typer.Option("--source", help="Source id, as `sources list` shows it.")]
+SourceOption = Annotated[str | None, typer.Option("--source", help="Source id, as `sources list` shows it.")]
 Channel = Annotated[
     str | None, typer.Option("--channel", help="A chat in any form: @name, name, t.me link, numeric id.")
 ]

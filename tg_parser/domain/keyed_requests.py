@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class KeptAnswer:
     """What a request was answered; without a `body` it is not to be shown again."""
 
     status: int
@@ -23,4 +23,4 @@ class KeyedRequest:
     key: str
     digest: str
     begun_at: datetime
-    answer: Answer | None = None
+    answer: KeptAnswer | None = None

@@ -11,7 +11,7 @@ from tg_parser.domain.refs import MessageType
 from tg_parser.domain.utc_field import UtcTime
 
 TopicType = Literal["singleton", "cluster"]
-Role = Literal["anchor", "supporting"]
+MemberRole = Literal["anchor", "supporting"]
 TopicStatus = Literal["active", "retired"]
 
 
@@ -52,7 +52,7 @@ class BundleItem(Contract):
     message_id: str
     message_type: MessageType
     source_ref: str
-    role: Role
+    role: MemberRole
     score: float | None = Field(default=None, ge=0.0, le=1.0)
     justification: str | None = None
     thread_id: str | None = None

@@ -151,7 +151,7 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReceiverAnswer:
     """What came back of one attempt: a status, or an error without one. `seconds` is how long it took."""
 
     at: datetime
@@ -177,7 +177,7 @@ class Delivery:
     state: DeliveryState = "waiting"
     attempts: int = 0
     next_at: datetime | None = None
-    answer: Answer | None = None
+    answer: ReceiverAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class Verdict:
     disables: bool = False
 
 
-def verdict(answer: Answer, attempts: int, share: float) -> Verdict:
+def verdict(answer: ReceiverAnswer, attempts: int, share: float) -> Verdict:
     """What the answer to the `attempts`-th attempt means; `share`, 0 to 1, spreads the next attempts."""
     status = answer.status
     if status is not None and 200 <= status < 300:

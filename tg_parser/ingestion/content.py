@@ -38,7 +38,7 @@ class Code(NamedTuple):
     text: str
 
 
-class Item(NamedTuple):
+class ListItem(NamedTuple):
     """An item of a list: `done` where it is a task, `number` and `value` where it does not just count on."""
 
     blocks: tuple[Block, ...]
@@ -51,7 +51,7 @@ class Item(NamedTuple):
 class Listing(NamedTuple):
     """A list. Ordered ones count from `start`, in the `style` 1, a, A, i or I."""
 
-    items: tuple[Item, ...]
+    items: tuple[ListItem, ...]
     ordered: bool = False
     start: int | None = None
     backwards: bool = False
@@ -145,7 +145,7 @@ class _BlockWriter:
         return " | ".join(" ".join(self._words(cell).split()) for cell in cells).strip(" |")
 
 
-def _mark(listing: Listing, item: Item, count: int) -> str:
+def _mark(listing: Listing, item: ListItem, count: int) -> str:
     if item.done is not None:
         return "☑" if item.done else "☐"
     if not listing.ordered:

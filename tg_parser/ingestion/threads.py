@@ -9,7 +9,7 @@ from typing import NamedTuple
 _NO_TOPIC = -1
 
 
-class Place(NamedTuple):
+class ThreadPlace(NamedTuple):
     """Where a message stands: `parent` is what it answers (None: nothing), `root` the first message of its thread."""
 
     root: int
@@ -32,17 +32,17 @@ class ReplyThreads:
         self._topic_ids[topic_id] = len(self._titles)
         self._titles.append(title)
 
-    def place(self, message_id: int, reply_to: int | None) -> Place:
+    def place(self, message_id: int, reply_to: int | None) -> ThreadPlace:
         """Where the message stands that answers `reply_to`. Messages come in the order of their ids."""
         if reply_to is None or reply_to == message_id:
-            return Place(message_id)
+            return ThreadPlace(message_id)
         topic = self._topic_ids.get(reply_to, _NO_TOPIC)
         if topic != _NO_TOPIC:
             self._remember(message_id, message_id, topic)
-            return Place(message_id, topic=self._titles[topic])
+            return ThreadPlace(message_id, topic=self._titles[topic])
         root, topic = self._root_of(reply_to)
         self._remember(message_id, root, topic)
-        return Place(root, reply_to, None if topic == _NO_TOPIC else self._titles[topic])
+        return ThreadPlace(root, reply_to, None if topic == _NO_TOPIC else self._titles[topic])
 
     def _root_of(self, message_id: int) -> tuple[int, int]:
         at = bisect_left(self._ids, message_id)

@@ -21,7 +21,7 @@ from tg_parser.storage.stores.jobs import Heard, JobStorage
 
 log = structlog.get_logger(__name__)
 
-Work = Callable[[Job, ReportProgress], Awaitable[JsonObject]]
+JobFunction = Callable[[Job, ReportProgress], Awaitable[JsonObject]]
 """Does the work of a job and gives its result as JSON. It ends in order when it is cancelled."""
 
 PROGRESS_SECONDS = 1.0
@@ -31,7 +31,9 @@ _CANCELLED, _STOPPED, _LOST, _TOO_LONG = "cancelled", "stopped", "lost", "too lo
 class JobExecutor:
     """Does jobs of a worker; `work` by kind of job. None runs for longer than `longest` seconds."""
 
-    def __init__(self, storage: JobStorage, work: Mapping[str, Work], worker: str, longest: float = 86_400.0) -> None:
+    def __init__(
+        self, storage: JobStorage, work: Mapping[str, JobFunction], worker: str, longest: float = 86_400.0
+    ) -> None:
         self.worker = worker
         self._longest = longest
         self.kinds = frozenset(work)

@@ -9,15 +9,15 @@ from typing import Literal
 
 from tg_parser.nlp.morphology_ru import ADJECTIVES, Form, agree, forms, readings
 
-Kind = Literal["noun", "adjective", "other"]
+WordKind = Literal["noun", "adjective", "other"]
 Phrase = Sequence[tuple[str, str]]
 
-_EXCEPTIONS: dict[str, Kind] = dict.fromkeys(("данные", "данным", "данными", "промо", "суть"), "noun")
+_EXCEPTIONS: dict[str, WordKind] = dict.fromkeys(("данные", "данным", "данными", "промо", "суть"), "noun")
 """Words that posts use differently from the books that the probabilities come from."""
 
 
 @lru_cache(maxsize=100_000)
-def kind(word: str) -> Kind:
+def kind(word: str) -> WordKind:
     """The most probable kind of `word` (lower case, ё as е); never a surname, because surnames have a capital."""
     if word in _EXCEPTIONS:
         return _EXCEPTIONS[word]
@@ -25,14 +25,14 @@ def kind(word: str) -> Kind:
     kinds = set(map(_kind_of, plain or forms(word)))
     if len(kinds) == 1:
         return kinds.pop()
-    shares: dict[Kind, float] = defaultdict(float)
+    shares: dict[WordKind, float] = defaultdict(float)
     for form, score, _ in readings(word):
         if form in plain or not plain:
             shares[_kind_of(form)] += score
     return max(shares, key=lambda one: shares[one])
 
 
-def _kind_of(form: Form) -> Kind:
+def _kind_of(form: Form) -> WordKind:
     """Active participles are verbs here: “запрещающий” is not a name for anything."""
     if form.part in ADJECTIVES and not form.is_pronoun and form.voice != "actv":
         return "adjective"

@@ -13,7 +13,7 @@ from tg_parser.nlp.morphology_ru import (
     NOUNS,
     RUSSIAN_WORD,
     Form,
-    Reading,
+    WordReading,
     agreeing,
     is_known,
     nouns,
@@ -89,7 +89,7 @@ def _head(words: Sequence[str]) -> int | None:
     return head
 
 
-def _names_after(words: Sequence[str], noun: Form) -> Iterator[Reading]:
+def _names_after(words: Sequence[str], noun: Form) -> Iterator[WordReading]:
     """The name of a person right after the head, in the same case."""
     for word in words:
         reading = agreeing(word, noun, NOUNS) if word[0].isupper() else None
@@ -98,7 +98,7 @@ def _names_after(words: Sequence[str], noun: Form) -> Iterator[Reading]:
         yield reading
 
 
-def _nominative_of(reading: Reading, word: str, noun: Form) -> str:
+def _nominative_of(reading: WordReading, word: str, noun: Form) -> str:
     form = reading.form
     if form.case == "nomn" or form.number is None:
         return word

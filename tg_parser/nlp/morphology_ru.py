@@ -39,7 +39,7 @@ class Form(NamedTuple):
     is_common_gender: bool
 
 
-class Reading(NamedTuple):
+class WordReading(NamedTuple):
     """One possible reading of a word, with its probability."""
 
     form: Form
@@ -54,9 +54,9 @@ def forms(word: str) -> tuple[Form, ...]:
 
 
 @lru_cache(maxsize=30_000)
-def readings(word: str) -> tuple[Reading, ...]:
+def readings(word: str) -> tuple[WordReading, ...]:
     """All readings of `word`, the most probable first; guessed from its ending if it is not in the dictionary."""
-    return tuple(Reading(_form(str(parse.tag)), parse.score, parse) for parse in _analyzer().parse(word))
+    return tuple(WordReading(_form(str(parse.tag)), parse.score, parse) for parse in _analyzer().parse(word))
 
 
 def is_known(word: str) -> bool:
@@ -65,7 +65,7 @@ def is_known(word: str) -> bool:
 
 
 @lru_cache(maxsize=30_000)
-def nouns(word: str) -> tuple[Reading, ...]:
+def nouns(word: str) -> tuple[WordReading, ...]:
     """The readings of `word` as a noun; as a name only if it has a capital, and never as a guessed name."""
     capital = word[0].isupper()
     found = tuple(one for one in readings(word) if one.form.part == "NOUN" and one.form.case != "voct")
@@ -77,7 +77,7 @@ def nouns(word: str) -> tuple[Reading, ...]:
     return tuple(one for one in found if not one.form.is_proper) or found
 
 
-def agreeing(word: str, noun: Form, parts: frozenset[str] = ADJECTIVES) -> Reading | None:
+def agreeing(word: str, noun: Form, parts: frozenset[str] = ADJECTIVES) -> WordReading | None:
     """The most probable reading of `word` as one of `parts` of speech in the case, number and gender of `noun`."""
     if not RUSSIAN_WORD.fullmatch(word):
         return None

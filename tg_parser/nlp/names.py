@@ -16,7 +16,7 @@ _TYPES = {"PER": "person", "ORG": "org", "LOC": "place"}
 _CONFIDENCE = 0.8
 
 
-class Span(Protocol):
+class NameSpan(Protocol):
     """A part of the text that the recogniser took for a name."""
 
     type: str
@@ -33,7 +33,7 @@ def find_names(text: str) -> list[Entity]:
     return named(_recogniser()(text[:_LOOKED_AT])) if names_available() and text else []
 
 
-def named(spans: Iterable[Span]) -> list[Entity]:
+def named(spans: Iterable[NameSpan]) -> list[Entity]:
     """The entities for `spans`, without kinds that are not kept."""
     return [
         Entity(type=_TYPES[span.type], value=" ".join(span.text.split()), confidence=_CONFIDENCE)
@@ -43,14 +43,14 @@ def named(spans: Iterable[Span]) -> list[Entity]:
 
 
 @cache
-def _recogniser() -> Callable[[str], list[Span]]:
+def _recogniser() -> Callable[[str], list[NameSpan]]:
     # Optional, and 0.9 s to load.
     from natasha import Doc, NewsEmbedding, NewsNERTagger, Segmenter  # noqa: PLC0415
 
     segmenter, tagger = Segmenter(), NewsNERTagger(NewsEmbedding())
     threads = ThreadpoolController()
 
-    def recognise(text: str) -> list[Span]:
+    def recognise(text: str) -> list[NameSpan]:
         document = Doc(text)
         document.segment(segmenter)
         with threads.limit(limits=1):  # its matrices are small: threads make it up to eight times slower

@@ -29,7 +29,7 @@ _EUROPEAN = re.compile(r"[\dA-Za-z\u00c0-\u052f\u1e00-\u1fff]")
 _EUROPEAN_LANGUAGES = frozenset(("en", "de", "fr", "es", "it", "pt", "pl", "nl", "tr", *_GRAMMARS))
 _ENGLISH_ADJECTIVE = re.compile(r".{3,}(?:ed|ous|ful|less|able|ible|ish|est)")
 
-Role = Literal["noun", "adjective", "name", "number", "link"]
+WordRole = Literal["noun", "adjective", "name", "number", "link"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Word:
     surface: str
     folded: str
     stem: str
-    role: Role
+    role: WordRole
     common: bool
 
 
@@ -100,7 +100,7 @@ def _is_function_word(low: str, language: str) -> bool:
     return low in known or (not known and len(low) <= 3) or (low.isascii() and low in stop_words("en"))
 
 
-def _role(surface: str, low: str, language: str, *, named: bool) -> Role | None:
+def _role(surface: str, low: str, language: str, *, named: bool) -> WordRole | None:
     if not any(char.isalpha() for char in surface):
         return "number"
     if language in _EUROPEAN_LANGUAGES and not _EUROPEAN.match(surface):
@@ -116,7 +116,7 @@ def _role(surface: str, low: str, language: str, *, named: bool) -> Role | None:
     return None if low in phrase_boundaries("en") else "name"
 
 
-def _plain_role(low: str, language: str) -> Role | None:
+def _plain_role(low: str, language: str) -> WordRole | None:
     """The role of a word of a language whose grammar we do not know; in English at least adverbs and adjectives."""
     if low in phrase_boundaries(language) or (language == "en" and low.endswith("ly")):
         return None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tg_parser.observability.instruments import Instruments
 
-Stage = Literal["collect", "process", "topicize", "export", "job"]
+StageLabel = Literal["collect", "process", "topicize", "export", "job"]
 AskedBy = Literal["telegram", "web_preview", "provider"]
 
 _on: list[Instruments] = []
@@ -44,7 +44,7 @@ def instruments() -> Instruments | None:
     return _on[0] if _on else None
 
 
-def count_messages(stage: Stage, outcomes: Mapping[str, int] | Iterable[tuple[str, int]]) -> None:
+def count_messages(stage: StageLabel, outcomes: Mapping[str, int] | Iterable[tuple[str, int]]) -> None:
     """A stage has handled messages; `outcomes` are numbers by what came of them."""
     for each in _on:
         for outcome, number in dict(outcomes).items():
@@ -52,7 +52,7 @@ def count_messages(stage: Stage, outcomes: Mapping[str, int] | Iterable[tuple[st
                 each.messages.labels(stage, outcome).inc(number)
 
 
-def count_failure(stage: Stage, error: str, number: int = 1) -> None:
+def count_failure(stage: StageLabel, error: str, number: int = 1) -> None:
     """Something failed with an error of the class `error`."""
     for each in _on:
         each.failures.labels(stage, error).inc(number)

@@ -15,7 +15,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from tg_parser import __version__
-from tg_parser.observability.tracing import Fact, Kind, Told
+from tg_parser.observability.tracing import Fact, SpanRole, Told
 
 _KINDS = {
     "internal": SpanKind.INTERNAL,
@@ -48,7 +48,7 @@ class Spans:
         return carrier.get("traceparent")
 
     @contextmanager
-    def span(self, name: str, kind: Kind, parent: str | None, facts: Mapping[str, Fact | None]) -> Iterator[Told]:
+    def span(self, name: str, kind: SpanRole, parent: str | None, facts: Mapping[str, Fact | None]) -> Iterator[Told]:
         """A span for the length of the block; an error leaves the name of its class."""
         context = _PROPAGATOR.extract({"traceparent": parent}) if parent else None
         with self._tracer.start_as_current_span(

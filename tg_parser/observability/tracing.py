@@ -15,7 +15,7 @@ from tg_parser.domain.errors import SettingsError
 if TYPE_CHECKING:
     from tg_parser.observability.spans import Spans
 
-Kind = Literal["internal", "server", "consumer", "client"]
+SpanRole = Literal["internal", "server", "consumer", "client"]
 Fact = str | int | float | bool
 
 
@@ -44,7 +44,7 @@ _on: list[Spans] = []
 
 
 def span(
-    name: str, kind: Kind = "internal", *, parent: str | None = None, part: bool = False, **facts: Fact | None
+    name: str, kind: SpanRole = "internal", *, parent: str | None = None, part: bool = False, **facts: Fact | None
 ) -> AbstractContextManager[Told]:
     """A span for the length of the block, inside the one around it or the `parent` of another process.
 

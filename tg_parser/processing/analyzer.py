@@ -54,6 +54,10 @@ class Analyzed:
     vector: TextVector | None = None
 
 
+AnalysisOutcome = Analyzed | Exception
+"""What became of one message: an error concerns it alone."""
+
+
 class Analyzer(Protocol):
     """Analyses messages, several together if that is cheaper."""
 
@@ -61,7 +65,7 @@ class Analyzer(Protocol):
         """`tasks` in the batches that suit `analyze` best, each task once; most analyzers take one at a time."""
         ...
 
-    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed | Exception]:
+    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[AnalysisOutcome]:
         """One outcome per task, in order; `profile` describes the channel.
 
         An error in the list concerns that message; one that is raised concerns every message of the batch. It goes to

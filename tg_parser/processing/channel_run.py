@@ -18,7 +18,7 @@ from tg_parser.domain.errors import AnalysisError, ProviderUnavailableError, TgP
 from tg_parser.domain.progress import Progress, ReportProgress
 from tg_parser.llm.slots import SLOTS, CallSlots
 from tg_parser.observability import metrics
-from tg_parser.processing.analyzer import Analyzed, Analyzer, ChannelProfile, Task
+from tg_parser.processing.analyzer import AnalysisOutcome, Analyzed, Analyzer, ChannelProfile, Task
 from tg_parser.processing.circuit_breaker import CircuitBreaker, SetAside
 from tg_parser.processing.contexts import context_refs, task_of
 from tg_parser.processing.outcomes import WITHOUT_TEXT, Outcome, Removal, document_of, failure_of
@@ -163,7 +163,7 @@ class ChannelRun:
         except Exception as error:  # noqa: BLE001 - the boundary of a message: one bad message never stops a run
             return list(self._sorted_out((task, error) for task in batch))
 
-    def _sorted_out(self, results: Iterable[tuple[Task, Analyzed | Exception]]) -> Iterator[Outcome]:
+    def _sorted_out(self, results: Iterable[tuple[Task, AnalysisOutcome]]) -> Iterator[Outcome]:
         """The outcomes of a call; none for messages that stay waiting because the error was not about them."""
         unanswered, unusable = list[SetAside](), list[SetAside]()
         for task, result in results:

@@ -18,7 +18,7 @@ from tg_parser.domain.errors import AnalysisError, TgParserError
 from tg_parser.llm.prompts import Prompts
 from tg_parser.llm.question import Answer, AnswerRejectedError, Asker, Prompt, Purpose, Question
 from tg_parser.nlp.noise import has_words
-from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed, Analyzer, ChannelProfile, Task
+from tg_parser.processing.analyzer import PIPELINE_VERSION, AnalysisOutcome, Analyzed, Analyzer, ChannelProfile, Task
 from tg_parser.processing.answer_tools import Answered, AnswerTools, Received
 from tg_parser.processing.briefing import Brief, shared_values, single_values
 from tg_parser.processing.cost_shares import added, cost_share, share
@@ -29,7 +29,6 @@ STAGE = "processing"
 SHORT_CHARS = 500
 """Messages up to this length may share a call."""
 
-Outcome = Analyzed | Exception
 _PAID = ("input_tokens", "output_tokens", "cost_usd")
 
 
@@ -51,13 +50,13 @@ class LlmAnalyzer:
             return ([task] for task in tasks)
         return _batches(tasks, self._settings.batch_size)
 
-    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Outcome]:
+    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[AnalysisOutcome]:
         """See Analyzer. A message without a usable answer gets an AnalysisError."""
         if len(batch) == 1:
             return [await self._one(batch[0], profile)]
         return await self._several(await asyncio.gather(*(self._brief(task, profile) for task in batch)))
 
-    async def _one(self, task: Task, profile: ChannelProfile) -> Outcome:
+    async def _one(self, task: Task, profile: ChannelProfile) -> AnalysisOutcome:
         if not has_words(task.message.text):
             return (await self._local.analyze([task], profile))[0]
         return await self._alone(await self._brief(task, profile))
@@ -78,7 +77,7 @@ class LlmAnalyzer:
         answer = await self._llm.ask(Question(prompt, Reading, _purpose(asked), check))
         return _Call(prompt, answer).analyzed(passed[-1], asked)
 
-    async def _several(self, asked: Sequence[Brief]) -> list[Outcome]:
+    async def _several(self, asked: Sequence[Brief]) -> list[AnalysisOutcome]:
         """One call for all of `asked`, then one more for each message without a usable answer."""
         prompt = self._prompts.filled("processing_batch", **shared_values(asked))
         try:
@@ -86,7 +85,7 @@ class LlmAnalyzer:
         except AnalysisError:
             return await self._each_alone(asked)
         call = _Call(prompt, answer, len(asked))
-        outcomes: dict[int, Outcome] = {place: made async for place, made in self._served(call, asked)}
+        outcomes: dict[int, AnalysisOutcome] = {place: made async for place, made in self._served(call, asked)}
         missing = [place for place in range(len(asked)) if place not in outcomes]
         again = await self._each_alone([asked[place] for place in missing])
         outcomes |= {place: _with(call, place, outcome) for place, outcome in zip(missing, again, strict=True)}
@@ -103,9 +102,9 @@ class LlmAnalyzer:
                 analysis = await self._judged(reading, asked[place], call.prompt)
                 yield place, call.analyzed(analysis, asked[place], place)
 
-    async def _each_alone(self, asked: Sequence[Brief]) -> list[Outcome]:
+    async def _each_alone(self, asked: Sequence[Brief]) -> list[AnalysisOutcome]:
         """One call each, until an error that would hit all messages; the others then get that error too."""
-        outcomes: list[Outcome] = []
+        outcomes: list[AnalysisOutcome] = []
         for one in asked:
             if outcomes and isinstance(outcomes[-1], TgParserError) and not isinstance(outcomes[-1], AnalysisError):
                 outcomes.append(outcomes[-1])
@@ -175,7 +174,7 @@ class _Call:
             yield "cached", True
 
 
-def _with(call: _Call, place: int, outcome: Outcome) -> Outcome:
+def _with(call: _Call, place: int, outcome: AnalysisOutcome) -> AnalysisOutcome:
     """The outcome of a message with its share of the price of `call`, which gave no usable answer for it."""
     if isinstance(outcome, Exception) or call.answer.cached:
         return outcome

@@ -11,7 +11,7 @@ from tg_parser.domain.text_vectors import TextVector
 from tg_parser.nlp.embeddings import Embedder, SentenceEncoder, text_hash
 from tg_parser.nlp.names import names_available
 from tg_parser.nlp.sentiment import Vector
-from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed, ChannelProfile, Task
+from tg_parser.processing.analyzer import PIPELINE_VERSION, AnalysisOutcome, Analyzed, ChannelProfile, Task
 from tg_parser.processing.text_tools import TextTools, ToolReading
 from tg_parser.processing.worker_pool import WorkerCrashedError, WorkerPool
 
@@ -48,7 +48,7 @@ class LocalAnalyzer:
         size = TOGETHER if self._workers.count > 1 else 1
         return (tasks[start : start + size] for start in range(0, len(tasks), size))
 
-    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[Analyzed | Exception]:
+    async def analyze(self, batch: Sequence[Task], profile: ChannelProfile) -> Sequence[AnalysisOutcome]:
         """See TextTools."""
         messages = [task.message for task in batch]
         found = await self._workers.run_each(partial(self._tools.read_each, profile=profile), messages)
@@ -56,7 +56,7 @@ class LocalAnalyzer:
 
     def _analyzed(
         self, message: RawMessage, found: ToolReading | WorkerCrashedError | None, profile: ChannelProfile
-    ) -> Analyzed | Exception:
+    ) -> AnalysisOutcome:
         if isinstance(found, WorkerCrashedError):
             return found
         try:

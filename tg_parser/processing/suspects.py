@@ -19,7 +19,7 @@ CRASHES_IN_A_ROW = 3
 
 T = TypeVar("T")
 Item = TypeVar("Item")
-Work = Callable[[Sequence[Item]], list[T]]
+BatchFunction = Callable[[Sequence[Item]], list[T]]
 
 log = structlog.get_logger(__name__)
 
@@ -31,12 +31,12 @@ class Suspects:
         self._turn = asyncio.Lock()
         self._in_a_row = 0
 
-    async def run_each(self, work: Work[Item, T], items: Sequence[Item]) -> list[T | WorkerCrashedError]:
+    async def run_each(self, work: BatchFunction[Item, T], items: Sequence[Item]) -> list[T | WorkerCrashedError]:
         """See WorkerPool.run_each."""
         async with self._turn:
             return await self._found(work, items)
 
-    async def _found(self, work: Work[Item, T], items: Sequence[Item]) -> list[T | WorkerCrashedError]:
+    async def _found(self, work: BatchFunction[Item, T], items: Sequence[Item]) -> list[T | WorkerCrashedError]:
         for _ in range(ATTEMPTS_ALONE if len(items) == 1 else 1):
             try:
                 found = await _alone(work, items)
@@ -58,7 +58,7 @@ class Suspects:
         return WorkerCrashedError()
 
 
-async def _alone(work: Work[Item, T], items: Sequence[Item]) -> list[T]:
+async def _alone(work: BatchFunction[Item, T], items: Sequence[Item]) -> list[T]:
     executor = processes(1)
     try:
         with interrupts_held():

@@ -11,7 +11,7 @@ from tg_parser.backup.backend import BackupBackend
 from tg_parser.backup.directory import Backup, BackupDirectory, BackupDraft, backup_reference
 from tg_parser.backup.manifest import Manifest, damaged, differences, file_facts
 from tg_parser.backup.retention import Retention, kept
-from tg_parser.backup.work import Work, in_thread
+from tg_parser.backup.thread import BackupThread, in_thread
 from tg_parser.domain.errors import BackupError
 from tg_parser.domain.progress import ReportProgress, silent
 from tg_parser.domain.utc_time import utc_now
@@ -68,61 +68,61 @@ class BackupService:
 
     async def verify(self, backup: Backup, report: ReportProgress = silent) -> BackupCheck:
         """Check its files, restore it into a scratch place, and compare every table with the manifest."""
-        return await in_thread(lambda work: self._verify(backup, work), report)
+        return await in_thread(lambda thread: self._verify(backup, thread), report)
 
     async def in_the_way(self) -> list[str]:
         """What a restore would remove, in words."""
-        return await in_thread(lambda work: self._connect().holdings(work))
+        return await in_thread(lambda thread: self._connect().holdings(thread))
 
     async def restore(self, backup: Backup, *, replace: bool, report: ReportProgress = silent) -> Manifest:
         """Replace what is there with the backup; an older schema is upgraded afterwards.
 
         Raises BackupError where it is damaged, of a newer schema, of another backend, or would replace unasked.
         """
-        manifest, is_older = await in_thread(lambda work: self._restore(backup, work, replace=replace), report)
+        manifest, is_older = await in_thread(lambda thread: self._restore(backup, thread, replace=replace), report)
         if is_older:
             await self._upgrade()
         return manifest
 
     async def prune(self, *, dry_run: bool = False) -> list[Backup]:
         """Remove what the retention does not keep, and broken ones older than a day; returns what was removed."""
-        return await in_thread(lambda work: self._prune(work, dry_run=dry_run))
+        return await in_thread(lambda thread: self._prune(thread, dry_run=dry_run))
 
-    def _create(self, work: Work) -> Backup:
+    def _create(self, thread: BackupThread) -> Backup:
         backend, moment = self._connect(), self._clock()
         with self._directory.draft(moment) as draft:
-            draft.write_manifest(_described(backend, draft, moment, work))
-            work.check()
+            draft.write_manifest(_described(backend, draft, moment, thread))
+            thread.check()
         return self._directory.find(draft.name)
 
-    def _verify(self, backup: Backup, work: Work) -> BackupCheck:
+    def _verify(self, backup: Backup, thread: BackupThread) -> BackupCheck:
         manifest, backend = _manifest(backup), self._fitting(backup)
         with backup_reference(backup.path):
-            problems = damaged(backup.path, manifest.files, work.tell)
+            problems = damaged(backup.path, manifest.files, thread.tell)
         if not problems:
-            with backend.rehearsed(backup.path, work) as contents:
+            with backend.rehearsed(backup.path, thread) as contents:
                 problems = differences(manifest.contents, contents)
         return BackupCheck(backup.name, problems)
 
-    def _restore(self, backup: Backup, work: Work, *, replace: bool) -> tuple[Manifest, bool]:
+    def _restore(self, backup: Backup, thread: BackupThread, *, replace: bool) -> tuple[Manifest, bool]:
         """What came back, and whether a schema in it is older than this version's."""
         manifest, backend = _manifest(backup), self._fitting(backup)
         _refuse_newer_schema(backup.name, manifest)
         with backup_reference(backup.path):
-            problems = damaged(backup.path, manifest.files, work.tell)
+            problems = damaged(backup.path, manifest.files, thread.tell)
         if problems:
             raise BackupError(f"Backup {backup.name} is damaged: {problems[0]}.", "Choose another one.")
-        if not replace and backend.holdings(work):
+        if not replace and backend.holdings(thread):
             raise BackupError(f"{backend.origin} is not empty.", "Say --yes to replace what is there.")
-        if problems := differences(manifest.contents, backend.restore(backup.path, work)):
+        if problems := differences(manifest.contents, backend.restore(backup.path, thread)):
             raise BackupError(f"Backup {backup.name} came back with differences: {problems[0]}.", "Verify it.")
         return manifest, any(revision != head(name) for name, revision in _revisions(manifest))
 
-    def _prune(self, work: Work, *, dry_run: bool) -> list[Backup]:
+    def _prune(self, thread: BackupThread, *, dry_run: bool) -> list[Backup]:
         doomed = to_prune(self._directory.all(), self._retention, self._clock())
         if not dry_run:
             for backup in doomed:
-                work.check()
+                thread.check()
                 self._directory.remove(backup)
         return doomed
 
@@ -136,8 +136,8 @@ class BackupService:
         return backend
 
 
-def _described(backend: BackupBackend, draft: BackupDraft, moment: datetime, work: Work) -> Manifest:
-    dumped = backend.dump(draft.folder, work)
+def _described(backend: BackupBackend, draft: BackupDraft, moment: datetime, thread: BackupThread) -> Manifest:
+    dumped = backend.dump(draft.folder, thread)
     return Manifest(
         name=draft.name,
         created_at=moment,
@@ -146,7 +146,7 @@ def _described(backend: BackupBackend, draft: BackupDraft, moment: datetime, wor
         origin=backend.origin,
         dump_version=dumped.dump_version,
         contents=dumped.contents,
-        files={path.name: file_facts(path, work.tell) for path in draft.files()},
+        files={path.name: file_facts(path, thread.tell) for path in draft.files()},
     )
 
 

@@ -12,7 +12,7 @@ T = TypeVar("T")
 _SECOND_CANCEL = 0.2
 
 
-class Cached(Generic[T]):
+class CachedValue(Generic[T]):
     """The result of `look`, at most `seconds` old; older where looking would take more than a `share` of the time."""
 
     def __init__(

@@ -8,9 +8,9 @@ from datetime import datetime
 from tg_parser.domain.spending import Spending, dollars
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.views.spending import CostLine, CostReport
-from tg_parser.storage.stores.llm_spending import Grouping, SpendingStorage
+from tg_parser.storage.stores.llm_spending import CostGrouping, SpendingStorage
 
-__all__ = ["CostService", "Grouping"]
+__all__ = ["CostGrouping", "CostService"]
 
 
 class CostService:
@@ -21,7 +21,7 @@ class CostService:
         self._monthly_budget = monthly_budget
 
     async def report(
-        self, by: Grouping, since: datetime | None = None, channel_ids: Sequence[str] | None = None
+        self, by: CostGrouping, since: datetime | None = None, channel_ids: Sequence[str] | None = None
     ) -> CostReport:
         """What was spent since a day in UTC, or in all; on some channels, or on all.
 

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from tg_parser import __version__
 from tg_parser.domain.errors import StorageUnavailableError, TgParserError
 from tg_parser.domain.utc_time import utc_now
-from tg_parser.services.cached import Cached, answered_within
+from tg_parser.services.cached import CachedValue, answered_within
 from tg_parser.services.databases import DatabaseService
 from tg_parser.services.service_figures import FiguresService
 from tg_parser.services.views.health import (
@@ -43,7 +43,7 @@ class Workers(Protocol):
         ...
 
 
-class Provider(Protocol):
+class ModelHealth(Protocol):
     """The language model."""
 
     async def health(self) -> ProviderHealth:
@@ -61,7 +61,7 @@ class HealthService:
         self,
         databases: Databases,
         workers: Workers,
-        provider: Provider,
+        provider: ModelHealth,
         figures: FiguresService,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -71,7 +71,7 @@ class HealthService:
         self._provider = provider
         self._figures = figures
         self._clock = clock
-        self._report = Cached(self._looked, KEPT_SECONDS)
+        self._report = CachedValue(self._looked, KEPT_SECONDS)
 
     def live(self) -> Liveness:
         """The process answers."""

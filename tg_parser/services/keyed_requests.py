@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from tg_parser.domain.errors import IdempotencyError
-from tg_parser.domain.keyed_requests import Answer, KeyedRequest
+from tg_parser.domain.keyed_requests import KeptAnswer, KeyedRequest
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.storage.stores.keyed_requests import KeyedRequestStorage
 
@@ -55,7 +55,7 @@ class KeyedRequestService:
             )
         return before
 
-    async def answered(self, request: KeyedRequest, answer: Answer) -> None:
+    async def answered(self, request: KeyedRequest, answer: KeptAnswer) -> None:
         """Keep what a request was answered; one that was refused may be sent again."""
         if answer.status < 400:
             await self._storage.answer(request, answer)

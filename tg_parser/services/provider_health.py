@@ -9,7 +9,7 @@ from tg_parser.config.observability_settings import ObservabilitySettings
 from tg_parser.domain.errors import TgParserError
 from tg_parser.llm.choice import chosen_provider
 from tg_parser.llm.reachability import require_answer
-from tg_parser.services.cached import Cached
+from tg_parser.services.cached import CachedValue
 from tg_parser.services.views.health import ProviderHealth
 
 
@@ -19,7 +19,7 @@ class LlmProvider:
     def __init__(self, llm: LlmSettings, settings: ObservabilitySettings) -> None:
         self._llm = llm
         self._settings = settings
-        self._checked = Cached(self._asked, settings.llm_kept)
+        self._checked = CachedValue(self._asked, settings.llm_kept)
 
     async def health(self) -> ProviderHealth:
         """What the last question found, or without a check which provider it is."""

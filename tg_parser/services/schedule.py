@@ -33,7 +33,7 @@ _WORK: dict[Steps, tuple[JobKind, JsonObject]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ScheduleEntry:
     """Something that is done regularly: which job, and when it was and will be asked for; of a source, how far."""
 
     name: str
@@ -61,7 +61,7 @@ class ScheduleService:
         self._jobs = jobs
         self._clock = clock
 
-    async def entries(self) -> list[Entry]:
+    async def entries(self) -> list[ScheduleEntry]:
         """What is done regularly, what comes next first."""
         last = await self._storage.last_runs()
         found = self._by_cron(last) + self._polls(await self._sources.list(), last)
@@ -77,7 +77,7 @@ class ScheduleService:
             made += [await self._asked(each, now) for each in await self._due_polls(sources, now)]
         return [job for job in made if job is not None]
 
-    async def _due_by_cron(self, now: datetime) -> list[Entry]:
+    async def _due_by_cron(self, now: datetime) -> list[ScheduleEntry]:
         entries = self._by_cron(await self._storage.last_runs(_BY_CRON))
         for new in entries:
             if new.last is None:
@@ -85,7 +85,7 @@ class ScheduleService:
                 await self._storage.note(new.name, LastRun(now))
         return [each for each in entries if each.next_at <= now]
 
-    async def _due_polls(self, sources: Sequence[Source], now: datetime) -> list[Entry]:
+    async def _due_polls(self, sources: Sequence[Source], now: datetime) -> list[ScheduleEntry]:
         """Those of `sources` that are due; all of them are looked at again when they may be due next."""
         last = await self._storage.last_runs([_name(each) for each in sources])
         due = [each for each in self._polls(sources, last) if each.next_at <= now]
@@ -94,7 +94,7 @@ class ScheduleService:
         await self._sources.set_next_polls({name: at for name, at in moments.items() if at is not None})
         return due
 
-    async def _asked(self, entry: Entry, now: datetime) -> Job | None:
+    async def _asked(self, entry: ScheduleEntry, now: datetime) -> Job | None:
         """The job of an entry; asked for a second time because of a crash in between, it is the same."""
         try:
             job = await self._jobs.submit(entry.kind, entry.parameters, _SCHEDULER)
@@ -104,10 +104,10 @@ class ScheduleService:
         await self._storage.note(entry.name, LastRun(now, job.job_id))
         return job
 
-    def _by_cron(self, last: Mapping[str, LastRun]) -> list[Entry]:
+    def _by_cron(self, last: Mapping[str, LastRun]) -> list[ScheduleEntry]:
         now = self._clock()
         return [
-            Entry(kind, kind, {}, next_time(cron, last[kind].at if kind in last else now), last.get(kind))
+            ScheduleEntry(kind, kind, {}, next_time(cron, last[kind].at if kind in last else now), last.get(kind))
             for kind, cron in self._crons()
             if cron is not None
         ]
@@ -115,7 +115,7 @@ class ScheduleService:
     def _crons(self) -> tuple[tuple[JobKind, str | None], ...]:
         return ("cleanup", self._settings.cleanup), ("backup", self._settings.backup)
 
-    def _polls(self, sources: Sequence[Source], last: Mapping[str, LastRun]) -> list[Entry]:
+    def _polls(self, sources: Sequence[Source], last: Mapping[str, LastRun]) -> list[ScheduleEntry]:
         moments = [(each, self._next(each, None, last)) for each in sources]
         return [self._poll(each, at, last.get(_name(each))) for each, at in moments if at is not None]
 
@@ -125,10 +125,10 @@ class ScheduleService:
         asked_at = asked_at or (known.at if known else None)
         return next_poll(source, asked_at, timedelta(seconds=self._settings.interval))
 
-    def _poll(self, source: Source, at: datetime, last: LastRun | None) -> Entry:
+    def _poll(self, source: Source, at: datetime, last: LastRun | None) -> ScheduleEntry:
         steps = source.steps or self._settings.steps
         kind, more = _WORK[steps]
-        return Entry(_name(source), kind, {"source": source.source_id, **more}, at, last, steps)
+        return ScheduleEntry(_name(source), kind, {"source": source.source_id, **more}, at, last, steps)
 
 
 def _name(source: Source) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tg_parser.domain.sources import Source
 from tg_parser.domain.utc_time import utc_now
-from tg_parser.services.cached import Cached
+from tg_parser.services.cached import CachedValue
 from tg_parser.services.views.health import ServiceStatus, SourceHealth
 from tg_parser.storage.stores.backlogs import BacklogStorage, Waiting
 from tg_parser.storage.stores.job_figures import JobFigures
@@ -43,7 +43,7 @@ class FiguresService:
         self._storage = backlogs
         self._jobs = jobs
         self._clock = clock
-        self._backlogs = Cached(self._counted, kept, share=MOST_SHARE)
+        self._backlogs = CachedValue(self._counted, kept, share=MOST_SHARE)
 
     async def status(self, channels: Collection[str] | None = None) -> ServiceStatus:
         """Sources by id and jobs by state, those of some channels alone where these are named. Raises StorageError."""

@@ -10,7 +10,7 @@ from tg_parser.domain.sources import Source
 from tg_parser.domain.spending import NANO
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.observability.state import JobsFigures, SourceFigures, StateCollector, StateFigures
-from tg_parser.services.cached import Cached, answered_within
+from tg_parser.services.cached import CachedValue, answered_within
 from tg_parser.services.service_figures import Backlogs, FiguresService
 from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.stores.job_figures import JobCount, JobFigures
@@ -20,7 +20,7 @@ KEPT_SECONDS = 15.0
 DATABASE_SECONDS, SCRAPE_SECONDS = 1.5, 5.0
 """How long the database may take to answer at all, and to count; Prometheus waits for ten seconds."""
 
-Moment = Callable[[], Awaitable[datetime | None]]
+ReadMoment = Callable[[], Awaitable[datetime | None]]
 
 
 class StateMetrics:
@@ -33,8 +33,8 @@ class StateMetrics:
         figures: FiguresService,
         monthly_budget: float | None,
         *,
-        last_backup: Moment,
-        last_takeover: Moment,
+        last_backup: ReadMoment,
+        last_takeover: ReadMoment,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._collector = collector
@@ -46,7 +46,7 @@ class StateMetrics:
         self._last_backup = last_backup
         self._last_takeover = last_takeover
         self._clock = clock
-        self._state = Cached(self._read, KEPT_SECONDS)
+        self._state = CachedValue(self._read, KEPT_SECONDS)
 
     async def refresh(self) -> None:
         """Let the collector show what is; where counting takes too long, what was, with the time of then."""

@@ -12,7 +12,7 @@ from tg_parser.config.secrets import SecretBox
 from tg_parser.domain.errors import DeliveryDelayedError, DeliveryError, SettingsError
 from tg_parser.domain.jobs import Job
 from tg_parser.domain.utc_time import utc_now
-from tg_parser.domain.webhooks import Answer, Delivery, FailedSource, Webhook, source_event, verdict
+from tg_parser.domain.webhooks import Delivery, FailedSource, ReceiverAnswer, Webhook, source_event, verdict
 from tg_parser.observability import metrics
 from tg_parser.storage.stores.sources import IngestionStorage
 from tg_parser.storage.stores.webhooks import WebhookStorage
@@ -65,14 +65,14 @@ class WebhookDelivery:
         """Delete deliveries that were made so long ago and wait no longer; returns their number."""
         return await self._storage.delete_old(self._clock() - timedelta(days=days))
 
-    async def _attempt(self, delivery: Delivery, webhook: Webhook) -> Answer:
+    async def _attempt(self, delivery: Delivery, webhook: Webhook) -> ReceiverAnswer:
         if webhook.state != "active":
-            return Answer(self._clock(), 0.0, error=_NOT_TOLD[webhook.state], final=True)
+            return ReceiverAnswer(self._clock(), 0.0, error=_NOT_TOLD[webhook.state], final=True)
         try:
             secrets = tuple(self._secrets(webhook))
         except SettingsError as error:
             # Put right by an operator, who needs some time for it.
-            return Answer(self._clock(), 0.0, error=error.message)
+            return ReceiverAnswer(self._clock(), 0.0, error=error.message)
         return await self._sender.send(delivery, webhook.url, secrets)
 
     def _secrets(self, webhook: Webhook) -> Iterator[str]:

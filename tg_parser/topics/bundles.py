@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from tg_parser.domain.topics import BundleItem, Role, TimeRange, TopicBundle
+from tg_parser.domain.topics import BundleItem, MemberRole, TimeRange, TopicBundle
 from tg_parser.topics.model import Member, TopicDocument
 from tg_parser.topics.wording.phrases import SharedPhrase, telling
 from tg_parser.topics.wording.titles import Named
@@ -44,7 +44,7 @@ def _justification(member: Member, phrases: Sequence[SharedPhrase], language: st
     return reason + similarity.format(member.similarity)
 
 
-def _item(document: TopicDocument, member: Member, role: Role, justification: str | None) -> BundleItem:
+def _item(document: TopicDocument, member: Member, role: MemberRole, justification: str | None) -> BundleItem:
     return BundleItem(
         channel_id=document.channel_id,
         message_id=document.message_id,

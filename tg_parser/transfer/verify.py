@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tg_parser.storage.engine.transactions import Database
 from tg_parser.transfer.ledger import MigrationLedger, MigrationRun
 from tg_parser.transfer.plan import Context, TablePlan
-from tg_parser.transfer.rows.forms import OF_SOURCE, OF_TARGET, Json, Row, conversions, converted
+from tg_parser.transfer.rows.forms import OF_SOURCE, OF_TARGET, JsonForm, Row, conversions, converted
 from tg_parser.transfer.target.port import Destination, TransferTarget
 from tg_parser.transfer.validate import RowRange, Tagged, batch_rows
 
@@ -160,7 +160,7 @@ def _equal(expected: Row, there: Row) -> bool:
 
 
 def _is_json(value: Any) -> bool:
-    return isinstance(value, Json)
+    return isinstance(value, JsonForm)
 
 
 def _loads(text: Any) -> Any:

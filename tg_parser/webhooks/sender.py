@@ -16,7 +16,7 @@ from tg_parser import __version__
 from tg_parser.domain.errors import AddressRefusedError, HostNotFoundError
 from tg_parser.domain.retry_after import asked_seconds
 from tg_parser.domain.utc_time import utc_now
-from tg_parser.domain.webhooks import Answer, Delivery, headers_of
+from tg_parser.domain.webhooks import Delivery, ReceiverAnswer, headers_of
 from tg_parser.webhooks.addresses import AddressRules
 
 MOST_READ = 4096
@@ -62,7 +62,7 @@ class WebhookSender:
         self._timeout = timeout
         self._tls = tls or httpx.create_ssl_context()
 
-    async def send(self, delivery: Delivery, url: str, secrets: Iterable[str]) -> Answer:
+    async def send(self, delivery: Delivery, url: str, secrets: Iterable[str]) -> ReceiverAnswer:
         """One attempt, signed with each of `secrets`; what came back, in whatever way it failed."""
         at, began = utc_now(), time.monotonic()
         signed = tuple(Signer(each).sign(delivery.delivery_id, at, delivery.body) for each in secrets)
@@ -71,15 +71,15 @@ class WebhookSender:
             async with asyncio.timeout(self._timeout):
                 status, body, headers = await self._post(url, delivery.body.encode(), headers_of(delivery, at, signed))
         except AddressRefusedError as error:
-            return Answer(at, _since(began), error=error.message, final=True)
+            return ReceiverAnswer(at, _since(began), error=error.message, final=True)
         except HostNotFoundError as error:
-            return Answer(at, _since(began), error=error.message)
+            return ReceiverAnswer(at, _since(began), error=error.message)
         except _TIMES_OUT:
-            return Answer(at, _since(began), error=f"No answer within {self._timeout:g} seconds.")
+            return ReceiverAnswer(at, _since(began), error=f"No answer within {self._timeout:g} seconds.")
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
-            return Answer(at, _since(began), error=f"{type(error).__name__}: {error}"[:_KEPT])
+            return ReceiverAnswer(at, _since(began), error=f"{type(error).__name__}: {error}"[:_KEPT])
         asked = asked_seconds(headers.get("retry-after", ""), headers.get("date", ""), utc_now())
-        return Answer(at, _since(began), status, body, asked_wait=asked)
+        return ReceiverAnswer(at, _since(began), status, body, asked_wait=asked)
 
     async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, dict[str, str]]:
         told = {**headers, "user-agent": f"tg-parser/{__version__}", "connection": "close"}

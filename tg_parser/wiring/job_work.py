@@ -11,7 +11,7 @@ from tg_parser.domain.jobs import WEBHOOK, Job, JsonObject
 from tg_parser.domain.progress import ReportProgress
 from tg_parser.domain.sources import Recheck
 from tg_parser.domain.utc_time import utc_now
-from tg_parser.jobs.execution import Work
+from tg_parser.jobs.execution import JobFunction
 from tg_parser.services import job_requests as asked
 from tg_parser.services.documents import ProcessReport
 from tg_parser.services.exports import ExportRequest
@@ -50,7 +50,7 @@ class JobWork:
         self._webhooks = webhooks
         self._shared = SharedProcessing(jobs)
 
-    def by_kind(self) -> dict[str, Work]:
+    def by_kind(self) -> dict[str, JobFunction]:
         """What a worker does, by the kind of job."""
         return {
             "ingest": _typed(asked.IngestParameters, self._ingest),
@@ -183,7 +183,7 @@ class JobWork:
             yield run
 
 
-def _typed(parameters: type[P], work: Callable[[Job, P, ReportProgress], Awaitable[BaseModel]]) -> Work:
+def _typed(parameters: type[P], work: Callable[[Job, P, ReportProgress], Awaitable[BaseModel]]) -> JobFunction:
     async def do(job: Job, report: ReportProgress) -> JsonObject:
         result = await work(job, parameters.model_validate(job.parameters), report)
         told: dict[str, Any] = result.model_dump(mode="json")

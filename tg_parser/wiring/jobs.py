@@ -21,7 +21,7 @@ from tg_parser.wiring.event_loop import loop_factory
 
 if TYPE_CHECKING:
     from tg_parser.config.settings import Settings
-    from tg_parser.jobs.execution import JobExecutor, Work
+    from tg_parser.jobs.execution import JobExecutor, JobFunction
     from tg_parser.jobs.runner import JobRunner
     from tg_parser.services.schedule import ScheduleService
     from tg_parser.wiring.app import App
@@ -52,7 +52,7 @@ def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str]
     asked = _Bell()
     service = JobService(storage, app.sources, asked.ring)
     files = JobFiles(settings.jobs.exports_dir, storage)
-    work: dict[str, Work] = {
+    work: dict[str, JobFunction] = {
         kind: do
         for kind, do in JobWork(app, service, files, webhook_delivery(app, storage)).by_kind().items()
         if not queues or kind in queues

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tg_parser.services.jobs import JobService
     from tg_parser.wiring.app import App
 
-Page = Callable[[], Awaitable[bytes]]
+MetricsPage = Callable[[], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Counting:
     """What the API counts with, and the page that shows it."""
 
     instruments: Instruments
-    page: Page
+    page: MetricsPage
 
 
 def counted(app: App) -> Instruments:
@@ -39,7 +39,7 @@ def counting(app: App, jobs: JobService) -> Counting | None:
     return Counting(counted(app), metrics_page(app, jobs)) if app.settings.observability.metrics else None
 
 
-def metrics_page(app: App, jobs: JobService) -> Page:
+def metrics_page(app: App, jobs: JobService) -> MetricsPage:
     """What the API shows: its own metrics, and those of the databases."""
     # What they are made of takes a while to load, and most installations do not want them.
     from tg_parser.observability.state import StateCollector  # noqa: PLC0415

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tg_parser.domain.errors import UsageError
-from tg_parser.domain.keyed_requests import Answer
+from tg_parser.domain.keyed_requests import KeptAnswer
 from tg_parser.services.keyed_requests import KeyedRequestService
 
 HEADER = "Idempotency-Key"
@@ -76,8 +76,8 @@ class _Seen:
             self._body += message.get("body", b"")
         self.messages.append(message)
 
-    def answer(self, *, secret: bool) -> Answer:
-        return Answer(self._status, self._headers, None if secret else self._body.decode())
+    def answer(self, *, secret: bool) -> KeptAnswer:
+        return KeptAnswer(self._status, self._headers, None if secret else self._body.decode())
 
 
 def _digest(scope: Scope, body: Message) -> str:

@@ -17,7 +17,7 @@ from tg_parser.domain.pages import PageRequest
 from tg_parser.domain.strict_fields import NO_NUL
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.agent_history import AgentState
-from tg_parser.services.costs import Grouping
+from tg_parser.services.costs import CostGrouping
 from tg_parser.services.job_requests import SourceId
 from tg_parser.services.prompts import prompt_text, prompts_in_force
 from tg_parser.services.status import Failure
@@ -70,7 +70,7 @@ async def retry_failures(caller: Caller, wanted: FailedAgain) -> Response:
 async def get_costs(
     caller: Caller,
     services: TheServices,
-    by: Annotated[Grouping, Query(description="What each line is the sum of.")] = "day",
+    by: Annotated[CostGrouping, Query(description="What each line is the sum of.")] = "day",
     since: Annotated[
         str | None, Query(pattern=PATTERN, description=f"Spent on that day (UTC) or later. {DATES}")
     ] = None,

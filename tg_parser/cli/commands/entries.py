@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tg_parser.cli.execution import execute, finish_empty
-from tg_parser.cli.options import Channel, DateFrom, DateTo, Source, parse_dates
+from tg_parser.cli.options import Channel, DateFrom, DateTo, SourceOption, parse_dates
 from tg_parser.cli.presentation import JsonLines, emit_facts, emit_json, emit_line
 from tg_parser.cli.selection import channels_asked_for
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def entries(
-    source: Source = None,
+    source: SourceOption = None,
     channel: Channel = None,
     topic_id: Annotated[str | None, typer.Option("--topic-id", help="Only messages of this topic.")] = None,
     date_from: DateFrom = None,

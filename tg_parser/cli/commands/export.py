@@ -9,7 +9,7 @@ import typer
 
 from tg_parser.cli.detach import Detach, ask_for_job
 from tg_parser.cli.execution import execute, finish
-from tg_parser.cli.options import Channel, DateFrom, DateTo, Out, Pretty, Replace, Source, parse_dates
+from tg_parser.cli.options import Channel, DateFrom, DateTo, Out, Pretty, Replace, SourceOption, parse_dates
 from tg_parser.cli.presentation import Json, emit_facts, emit_json
 from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.selection import channels_of, chosen_sources
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def export(
     context: typer.Context,
-    source: Source = None,
+    source: SourceOption = None,
     channel: Channel = None,
     every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
     out: Out = Path("output"),

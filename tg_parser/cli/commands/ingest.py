@@ -17,7 +17,7 @@ from tg_parser.cli.options import (
     Limit,
     Mode,
     RecheckSpan,
-    Source,
+    SourceOption,
     exactly_one,
     parse_recheck,
     refuse_with_a_file,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 def ingest(
     context: typer.Context,
-    source: Source = None,
+    source: SourceOption = None,
     channel: Channel = None,
     every: Annotated[bool, typer.Option("--all", help="Every active source.")] = False,
     from_export: FromExport = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tg_parser.cli.execution import execute, finish_empty
-from tg_parser.cli.options import Channel, DateFrom, DateTo, Source, parse_dates
+from tg_parser.cli.options import Channel, DateFrom, DateTo, SourceOption, parse_dates
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
 from tg_parser.cli.progress import shown_progress
 from tg_parser.cli.selection import channels_of, chosen_sources
@@ -35,7 +35,7 @@ def show(
 
 @commands.command()
 def export(
-    source: Source = None,
+    source: SourceOption = None,
     channel: Channel = None,
     every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
     out: Annotated[Path | None, typer.Option("--out", callback=expanded, help="File to write; unset, stdout.")] = None,

@@ -14,7 +14,7 @@ from tg_parser.cli.detach import Detach, ask_for_job
 from tg_parser.cli.execution import execute, finish
 from tg_parser.cli.hints import with_looks
 from tg_parser.cli.models import ModelOptions, opened_run, run_spending, spending_lines
-from tg_parser.cli.options import Channel, Concurrency, MaxCost, Model, MultiAgent, NoCache, Provider, Source
+from tg_parser.cli.options import Channel, Concurrency, MaxCost, Model, MultiAgent, NoCache, Provider, SourceOption
 from tg_parser.cli.presentation import Json, emit_facts, emit_json
 from tg_parser.cli.selection import channels_of, chosen_sources
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def process(
     context: typer.Context,
-    source: Source = None,
+    source: SourceOption = None,
     channel: Channel = None,
     every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
     force: Annotated[

@@ -35,12 +35,12 @@ from tg_parser.cli.options import (
     Provider,
     RecheckSpan,
     Replace,
+    SourceOption,
     exactly_one,
     parse_recheck,
     refuse_with_a_file,
     refuse_without_a_file,
 )
-from tg_parser.cli.options import Source as SourceOption
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line
 from tg_parser.cli.run_all import emit_run_all, end_all
 from tg_parser.cli.stderr import say

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tg_parser.cli.execution import execute, finish_empty
-from tg_parser.cli.options import Channel, DateFrom, DateTo, Source, exactly_one, parse_dates
+from tg_parser.cli.options import Channel, DateFrom, DateTo, SourceOption, exactly_one, parse_dates
 from tg_parser.cli.presentation import Json, emit_json, emit_table
 from tg_parser.cli.selection import chosen_sources
 from tg_parser.domain.errors import UsageError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def sentiment(
-    source: Source = None,
+    source: SourceOption = None,
     channel: Channel = None,
     by: Annotated[
         Literal["thread", "topic", "day", "week", "month"], typer.Option("--by", help="Group by this.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tg_parser.cli.execution import execute
-from tg_parser.cli.options import Channel, Source
+from tg_parser.cli.options import Channel, SourceOption
 from tg_parser.cli.paging import gathered
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.selection import chosen_sources
@@ -22,7 +22,7 @@ _FAILURES_SHOWN = 100
 
 
 def status(
-    source: Source = None,
+    source: SourceOption = None,
     channel: Channel = None,
     failures: Annotated[
         bool, typer.Option("--failures", help="List the messages that could not be processed.")

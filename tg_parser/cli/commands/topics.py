@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tg_parser.cli.execution import execute, finish_empty
-from tg_parser.cli.options import Channel, Source
+from tg_parser.cli.options import Channel, SourceOption
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.selection import channels_asked_for
 
@@ -20,7 +20,7 @@ commands = typer.Typer(help="Topics: list them, show one in full.", no_args_is_h
 
 @commands.command("list")
 def list_topics(
-    source: Source = None,
+    source: SourceOption = None,
     channel: Channel = None,
     contains: Annotated[str | None, typer.Option("--contains", help="Only with this in title or summary.")] = None,
     kind: Annotated[Literal["singleton", "cluster"] | None, typer.Option("--type", help="Only of this type.")] = None,

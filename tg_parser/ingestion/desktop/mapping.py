@@ -21,7 +21,7 @@ from tg_parser.ingestion.desktop.fields import (
     whole,
 )
 from tg_parser.ingestion.elements import SkippedElement
-from tg_parser.ingestion.threads import Place, ReplyThreads
+from tg_parser.ingestion.threads import ReplyThreads, ThreadPlace
 
 
 class Mapped(NamedTuple):
@@ -61,20 +61,20 @@ class MessageMapper:
         worth_keeping = message.text or message.media
         return Mapped(message, (*notes, "unknown_type")) if worth_keeping else SkippedElement("unknown_type")
 
-    def _place(self, message_id: int, payload: dict[str, Any]) -> Place:
+    def _place(self, message_id: int, payload: dict[str, Any]) -> ThreadPlace:
         if self.chat.kind != "group":
-            return Place(message_id)
+            return ThreadPlace(message_id)
         action = read_action(payload)
         if action == "topic_created":
             self._threads.open_topic(message_id, string(payload.get("title")) or str(message_id))
-        return Place(message_id) if action else self._threads.place(message_id, self._answered(payload))
+        return ThreadPlace(message_id) if action else self._threads.place(message_id, self._answered(payload))
 
     def _answered(self, payload: dict[str, Any]) -> int | None:
         """The message of this chat that it answers; an answer to another chat belongs to no thread here."""
         elsewhere = peer_id(payload.get("reply_to_peer_id"), of_2021=is_of_2021(payload))
         return None if elsewhere not in (None, self.chat.channel_id) else whole(payload.get("reply_to_message_id"))
 
-    def _message(self, message_id: int, date: datetime, place: Place, payload: dict[str, Any]) -> RawMessage:
+    def _message(self, message_id: int, date: datetime, place: ThreadPlace, payload: dict[str, Any]) -> RawMessage:
         message_type: MessageType = "post" if place.parent is None else "comment"
         answered = place.parent if self.chat.kind == "group" else self._answered(payload)
         edited, content = when(payload, "edited"), read_content(payload)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tg_parser.domain.messages import Media
-from tg_parser.ingestion.content import Block, Code, Item, Listing, TableBlock, Words, joined, linked
+from tg_parser.ingestion.content import Block, Code, Listing, ListItem, TableBlock, Words, joined, linked
 from tg_parser.ingestion.desktop.fields import flat_text, objects, string, whole
 from tg_parser.ingestion.desktop.media import file_media, photo_media
 
@@ -68,8 +68,8 @@ def _list(block: dict[str, Any]) -> Iterator[Block]:
     )
 
 
-def _item(item: dict[str, Any]) -> Item:
-    return Item(
+def _item(item: dict[str, Any]) -> ListItem:
+    return ListItem(
         (words(item.get("text")), *_all(item.get("blocks"))),
         done={"checked": True, "unchecked": False}.get(str(item.get("task_state"))),
         number=flat_text(item.get("num")),

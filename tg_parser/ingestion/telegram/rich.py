@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tg_parser.domain.messages import Media
-from tg_parser.ingestion.content import Block, Code, Item, Listing, TableBlock, Words, joined, linked
+from tg_parser.ingestion.content import Block, Code, Listing, ListItem, TableBlock, Words, joined, linked
 from tg_parser.ingestion.telegram.fields import kind_of
 from tg_parser.ingestion.telegram.media import file_media, photo_media
 
@@ -151,11 +151,11 @@ class _RichReader:
             inner = getattr(block, name, None)
             yield from self.all(inner if isinstance(inner, list) else [] if inner is None else [inner])
 
-    def _item(self, item: Any) -> Item:
+    def _item(self, item: Any) -> ListItem:
         blocks = (words(getattr(item, "text", None)), *self.all(getattr(item, "blocks", None)))
         done = bool(item.checked) if item.checkbox else None
         number, style = getattr(item, "num", None) or "", getattr(item, "type", None) or ""
-        return Item(blocks, done, number, getattr(item, "value", None), style)
+        return ListItem(blocks, done, number, getattr(item, "value", None), style)
 
     def _file(self, file_id: int, otherwise: Any) -> Media:
         found = self._files.get(file_id)

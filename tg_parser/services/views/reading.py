@@ -12,7 +12,7 @@ from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.sources import Source
-from tg_parser.domain.topics import Role, TopicCard, TopicStatus, TopicType
+from tg_parser.domain.topics import MemberRole, TopicCard, TopicStatus, TopicType
 from tg_parser.services.views.base import SparseView, View
 from tg_parser.storage.stores.documents import Failure
 from tg_parser.storage.stores.raw_rows import Revision
@@ -56,7 +56,7 @@ class TopicMember(SparseView):
     message_id: str
     message_type: MessageType
     source_ref: str
-    role: Role
+    role: MemberRole
     link: str | None
     score: float | None = None
     justification: str | None = None

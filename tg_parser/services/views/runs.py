@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tg_parser.services.runs import RunReport
     from tg_parser.topics.topicizer import TopicizeReport
 
-Steps = dict[str, JsonObject]
+StepResults = dict[str, JsonObject]
 
 
 class ProcessSummary(View):
@@ -49,10 +49,12 @@ class ProcessResult(SparseView):
     failed: int
     removed: int
     spending: RunSpending | None
-    agents: Steps = Field(default_factory=dict)
+    agents: StepResults = Field(default_factory=dict)
 
     @classmethod
-    def of(cls, provider: str, done: ProcessReport, spending: RunSpending | None, steps: Steps | None = None) -> Self:
+    def of(
+        cls, provider: str, done: ProcessReport, spending: RunSpending | None, steps: StepResults | None = None
+    ) -> Self:
         """The result of processing with `provider`."""
         return cls(provider=provider, **dict(ProcessSummary.copied_from(done)), spending=spending, **_agents(steps))
 
@@ -124,10 +126,12 @@ class RunResult(SparseView):
     topicize: dict[str, TopicizeSummary] | None
     export: ExportResult | None
     spending: RunSpending | None = None
-    agents: Steps = Field(default_factory=dict)
+    agents: StepResults = Field(default_factory=dict)
 
     @classmethod
-    def of(cls, done: RunReport, hint_of: HintOf, steps: Steps | None = None, **stated: RunSpending | None) -> Self:
+    def of(
+        cls, done: RunReport, hint_of: HintOf, steps: StepResults | None = None, **stated: RunSpending | None
+    ) -> Self:
         """The result of a run, with what is stated of its spending."""
         found = done.topics
         return cls(
@@ -178,7 +182,7 @@ class RunAllResult(View):
         )
 
 
-def _agents(steps: Steps | None) -> dict[str, Any]:
+def _agents(steps: StepResults | None) -> dict[str, Any]:
     return {"agents": steps} if steps else {}
 
 

@@ -12,7 +12,7 @@ from tg_parser.services.views.base import View
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tg_parser.services.schedule import Entry
+    from tg_parser.services.schedule import ScheduleEntry
 
 
 class ScheduledView(View):
@@ -37,7 +37,7 @@ class ScheduleResult(View):
     entries: tuple[ScheduledView, ...]
 
     @classmethod
-    def of(cls, entries: Sequence[Entry], *, enabled: bool) -> Self:
+    def of(cls, entries: Sequence[ScheduleEntry], *, enabled: bool) -> Self:
         """The schedule as it is now."""
         shown = [
             ScheduledView(

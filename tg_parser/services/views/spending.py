@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from tg_parser.domain.spending import dollars
 from tg_parser.services.views.base import View
-from tg_parser.storage.stores.llm_spending import Grouping
+from tg_parser.storage.stores.llm_spending import CostGrouping
 
 if TYPE_CHECKING:
     from tg_parser.domain.spending import Spending
@@ -43,7 +43,7 @@ class CostLine(RunSpending):
 class CostReport(View):
     """`costs`: spending by label, its sum, and this month against LLM_MONTHLY_BUDGET."""
 
-    by: Grouping
+    by: CostGrouping
     lines: tuple[CostLine, ...]
     total: CostLine
     month: str

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Status = Literal["committed", "aborted", "in progress", "in the future"]
-Verdict = Literal["committed", "lost", "running", "unknown"]
+CommitState = Literal["committed", "lost", "running", "unknown"]
 _INVALID_PARAMETER_VALUE = "22023"
 
 
@@ -47,7 +47,7 @@ class UnknownOutcomeError(Exception):
         self.result = result
 
 
-def verdict(mark: CommitMark, run: ServerRun, status: Status | None, next_xid: int) -> Verdict:
+def verdict(mark: CommitMark, run: ServerRun, status: Status | None, next_xid: int) -> CommitState:
     """What became of `mark`, asked on `run`, whose latest checkpoint would have given out `next_xid` next."""
     if status in {"aborted", "in the future"}:
         return "lost"
@@ -70,7 +70,7 @@ async def commit_mark(conn: AsyncConnection) -> CommitMark | None:
     return None if row.xid is None else CommitMark(int(row.xid), row.pid, ServerRun(row.timeline, row.started))
 
 
-async def outcome(conn: AsyncConnection, mark: CommitMark) -> Verdict:
+async def outcome(conn: AsyncConnection, mark: CommitMark) -> CommitState:
     """What became of `mark`; a session that still holds it is ended first, so that nothing can happen afterwards."""
     row = (await conn.exec_driver_sql(_RUN_SQL)).one()
     epoch, _, low = row.next_xid.partition(":")

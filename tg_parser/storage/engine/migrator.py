@@ -16,7 +16,7 @@ from tg_parser.storage.tables import METADATA, DatabaseName
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
-State = Literal["empty", "current", "behind", "newer", "foreign"]
+SchemaState = Literal["empty", "current", "behind", "newer", "foreign"]
 
 
 async def upgrade(database: Database, revision: str = "head") -> None:
@@ -49,7 +49,7 @@ def history(name: DatabaseName) -> list[str]:
     return [f"{revision}  {subject}" for revision, subject in _alembic().history(name)]
 
 
-async def check(database: Database) -> State:
+async def check(database: Database) -> SchemaState:
     """The state of the schema as seen by this version."""
     # Tables first: another process may create the schema in between, and tables never appear without their revision.
     tables = await database.read(lambda conn: conn.run_sync(lambda sync: set(inspect(sync).get_table_names())))
@@ -57,7 +57,7 @@ async def check(database: Database) -> State:
     return schema_state(revision, known_revisions(database.name), bool(tables & set(METADATA[database.name].tables)))
 
 
-def schema_state(revision: str | None, known: Sequence[str], has_our_tables: bool) -> State:
+def schema_state(revision: str | None, known: Sequence[str], has_our_tables: bool) -> SchemaState:
     """`known` revisions come newest first; `foreign` are tables with our names but no recorded revision."""
     if revision is None:
         return "foreign" if has_our_tables else "empty"
@@ -78,7 +78,7 @@ async def ensure_schema(database: Database) -> None:
     await upgrade(database)
 
 
-def may_upgrade(state: State, *, embedded: bool) -> bool:
+def may_upgrade(state: SchemaState, *, embedded: bool) -> bool:
     """Whether a schema is upgraded without asking: an empty one always, an old one only if nobody else uses it."""
     return state == "empty" or (state == "behind" and embedded)
 

@@ -32,7 +32,7 @@ from tg_parser.storage.tables import DatabaseName
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-Work = Callable[[AsyncConnection], Awaitable[T]]
+Statements = Callable[[AsyncConnection], Awaitable[T]]
 Row = Mapping[str, Any]
 
 
@@ -54,11 +54,11 @@ class Database:
         """The file or server, in words for a person, without secrets."""
         return self.dialect.table_owner(self.engine)
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Statements[T]) -> T:
         """Run `work` as one writing transaction; it may run again, so start from scratch. Raises StorageError."""
         return await self._run(work, writing=True)
 
-    async def read(self, work: Work[T]) -> T:
+    async def read(self, work: Statements[T]) -> T:
         """Run `work` on one consistent state. Raises StorageError."""
         return await self._run(work, writing=False)
 
@@ -96,7 +96,7 @@ class Database:
         """Close every connection."""
         await self.engine.dispose()
 
-    async def _run(self, work: Work[T], *, writing: bool) -> T:
+    async def _run(self, work: Statements[T], *, writing: bool) -> T:
         lost: UnknownOutcomeError | None = None
         async for attempt in stamina.retry_context(
             on=pause_before_again,
@@ -118,11 +118,11 @@ class Database:
                     raise
         raise AssertionError("a retry context either returns or raises")
 
-    async def _once(self, work: Work[T], *, writing: bool) -> T:
+    async def _once(self, work: Statements[T], *, writing: bool) -> T:
         with span(f"{'write' if writing else 'read'} {self.name}", "client", part=True, **self._facts):
             return await self._in_transaction(work, writing=writing)
 
-    async def _in_transaction(self, work: Work[T], *, writing: bool) -> T:
+    async def _in_transaction(self, work: Statements[T], *, writing: bool) -> T:
         async with self.pool.connection() as conn:
             await conn.execution_options(**{WRITING: writing})
             async with conn.begin() as transaction:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tg_parser.domain.keyed_requests import Answer, KeyedRequest
+from tg_parser.domain.keyed_requests import KeptAnswer, KeyedRequest
 from tg_parser.domain.storable import storable
 from tg_parser.storage.engine.transactions import Database, insert_rows
 from tg_parser.storage.tables.requests import keyed_requests
@@ -50,7 +50,7 @@ class KeyedRequestStorage:
 
         return await self._database.write(begin)
 
-    async def answer(self, request: KeyedRequest, answer: Answer) -> None:
+    async def answer(self, request: KeyedRequest, answer: KeptAnswer) -> None:
         """Keep what a request was answered."""
         told = update(keyed_requests).where(*_same(request))
         body = None if answer.body is None else storable(answer.body)
@@ -76,5 +76,5 @@ def _same(request: KeyedRequest) -> tuple[ColumnElement[bool], ColumnElement[boo
 
 def _request_of(row: Mapping[str, Any]) -> KeyedRequest:
     status = row["status"]
-    answer = None if status is None else Answer(status, row["headers_json"] or {}, row["body"])
+    answer = None if status is None else KeptAnswer(status, row["headers_json"] or {}, row["body"])
     return KeyedRequest(row["client"], row["idempotency_key"], row["digest"], row["begun_at"], answer)

@@ -14,11 +14,11 @@ from tg_parser.storage.engine.transactions import Database, upsert
 from tg_parser.storage.stores.llm_answers import write_answers
 from tg_parser.storage.tables.llm import llm_spending
 
-Grouping = Literal["day", "month", "run", "channel", "model", "stage"]
+CostGrouping = Literal["day", "month", "run", "channel", "model", "stage"]
 
 _spent = llm_spending.c
 _COUNTERS = tuple(field.name for field in fields(Spending))
-_LABELS: dict[Grouping, ColumnElement[str]] = {
+_LABELS: dict[CostGrouping, ColumnElement[str]] = {
     "day": _spent.day,
     "month": func.substr(_spent.day, 1, 7),
     "run": _spent.run_id,
@@ -53,7 +53,7 @@ class SpendingStorage:
         return int(found[0]["sum"] or 0)
 
     async def totals(
-        self, by: Grouping, since: str | None = None, channel_ids: Sequence[str] | None = None
+        self, by: CostGrouping, since: str | None = None, channel_ids: Sequence[str] | None = None
     ) -> dict[str, Spending]:
         """Sums by label, in its order; `since` is the first day, YYYY-MM-DD. Of all channels without any."""
         label = _LABELS[by].label("label")

@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 
 from tg_parser.domain.keys import ApiKey
 from tg_parser.domain.storable import storable
-from tg_parser.domain.webhooks import Answer, Delivery, Webhook
+from tg_parser.domain.webhooks import Delivery, ReceiverAnswer, Webhook
 from tg_parser.storage.tables.keys import api_keys
 from tg_parser.storage.tables.webhooks import webhooks
 
@@ -47,7 +47,7 @@ def delivery_of(row: Row) -> Delivery:
     """The delivery of a row."""
     answer = None
     if row["answered_at"] is not None:
-        answer = Answer(
+        answer = ReceiverAnswer(
             at=row["answered_at"],
             seconds=row["answer_seconds"],
             status=row["answer_status"],
@@ -73,7 +73,7 @@ def row_of_delivery(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def answer_values(answer: Answer) -> dict[str, Any]:
+def answer_values(answer: ReceiverAnswer) -> dict[str, Any]:
     """The columns of the last answer."""
     return {
         "answered_at": answer.at,

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tg_parser.domain.errors import DeliveryNotFoundError, WebhookNotFoundError
 from tg_parser.domain.jobs import DeliveryState, Job
 from tg_parser.domain.keys import AuditEntry
-from tg_parser.domain.webhooks import Answer, Delivery, Event, Verdict, Webhook
+from tg_parser.domain.webhooks import Delivery, Event, ReceiverAnswer, Verdict, Webhook
 from tg_parser.storage.engine.transactions import Database, insert_rows
 from tg_parser.storage.stores.keys import note_change
 from tg_parser.storage.stores.webhook_outbox import add_deliveries, delivery_job, note_event_once
@@ -82,7 +82,7 @@ class WebhookStorage:
         delivery = delivery_of(row)
         return delivery, await self.get(delivery.webhook_id, now)
 
-    async def note_answer(self, delivery: Delivery, answer: Answer, becomes: Verdict) -> None:
+    async def note_answer(self, delivery: Delivery, answer: ReceiverAnswer, becomes: Verdict) -> None:
         """Keep what came of an attempt, and disable the webhook where it wants nothing any more."""
         mine = and_(_delivery.delivery_id == delivery.delivery_id, _delivery.job_id == delivery.job_id)
         change = update(webhook_deliveries).where(mine).values(attempts=_delivery.attempts + 1, **answer_values(answer))

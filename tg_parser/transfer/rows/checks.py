@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from tg_parser.transfer.rows.fields import Field, Kind, Shape
+from tg_parser.transfer.rows.fields import Field, FieldKind, Shape
 
 _OPENING = {Shape.LIST: "[", Shape.OBJECT: "{"}
 _TIME_LENGTHS = frozenset({20, 27, 25, 32})
@@ -97,12 +97,12 @@ def _bytes(there: Values, _: Field) -> bool:
 
 
 _EXACT = 2**53
-_CHECKS: dict[Kind, Callable[[Values, Field], bool]] = {
-    Kind.TEXT: _texts,
-    Kind.JSON: _json,
-    Kind.TIME: _times,
-    Kind.INTEGER: _integers,
-    Kind.REAL: _reals,
-    Kind.BOOLEAN: _booleans,
-    Kind.BYTES: _bytes,
+_CHECKS: dict[FieldKind, Callable[[Values, Field], bool]] = {
+    FieldKind.TEXT: _texts,
+    FieldKind.JSON: _json,
+    FieldKind.TIME: _times,
+    FieldKind.INTEGER: _integers,
+    FieldKind.REAL: _reals,
+    FieldKind.BOOLEAN: _booleans,
+    FieldKind.BYTES: _bytes,
 }

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary
 from tg_parser.storage.tables.columns import JsonDocument, UtcDateTime
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """What a column holds."""
 
     TEXT = "text"
@@ -36,7 +36,7 @@ class Field:
     """A column of the target. `fallback` names the column whose value is used if this one has none."""
 
     name: str
-    kind: Kind
+    kind: FieldKind
     required: bool
     most: int = 2**63 - 1
     shape: Shape = Shape.FREE
@@ -106,16 +106,16 @@ def shown(value: Any) -> str:
     return text if len(text) <= NOTED_CHARS else f"{text[:NOTED_CHARS]}… ({len(text)} characters)"
 
 
-def _kind(column: Column[Any]) -> Kind:
-    kinds: tuple[tuple[type, Kind], ...] = (
-        (JsonDocument, Kind.JSON),
-        (UtcDateTime, Kind.TIME),
-        (Boolean, Kind.BOOLEAN),
-        (Integer, Kind.INTEGER),
-        (Float, Kind.REAL),
-        (LargeBinary, Kind.BYTES),
+def _kind(column: Column[Any]) -> FieldKind:
+    kinds: tuple[tuple[type, FieldKind], ...] = (
+        (JsonDocument, FieldKind.JSON),
+        (UtcDateTime, FieldKind.TIME),
+        (Boolean, FieldKind.BOOLEAN),
+        (Integer, FieldKind.INTEGER),
+        (Float, FieldKind.REAL),
+        (LargeBinary, FieldKind.BYTES),
     )
-    return next((kind for known, kind in kinds if isinstance(column.type, known)), Kind.TEXT)
+    return next((kind for known, kind in kinds if isinstance(column.type, known)), FieldKind.TEXT)
 
 
 def _shape(name: str) -> Shape:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from tg_parser.storage.tables.columns import time_text
-from tg_parser.transfer.rows.fields import Field, Kind
+from tg_parser.transfer.rows.fields import Field, FieldKind
 
 Row = tuple[Any, ...]
 Convert = Callable[[Any], Any]
@@ -18,18 +18,18 @@ Conversions = list[tuple[int, Convert]]
 _MICROSECONDS = "2024-01-01T00:00:00.000000Z"
 
 
-class Json(str):
+class JsonForm(str):
     """JSON with sorted keys, as a type of its own."""
 
     __slots__ = ()
 
 
-def canonical_json(text: str) -> Json:
+def canonical_json(text: str) -> JsonForm:
     """JSON parsed and written with sorted keys."""
     try:
-        return Json(orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS), "utf-8")
+        return JsonForm(orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS), "utf-8")
     except orjson.JSONDecodeError:
-        return Json(json.dumps(json.loads(text), sort_keys=True))
+        return JsonForm(json.dumps(json.loads(text), sort_keys=True))
 
 
 def canonical_time(text: str) -> str:
@@ -39,11 +39,15 @@ def canonical_time(text: str) -> str:
     return text if text.endswith("Z") and len(text) == len(_MICROSECONDS) else time_text(datetime.fromisoformat(text))
 
 
-OF_SOURCE: dict[Kind, Convert] = {Kind.JSON: canonical_json, Kind.TIME: canonical_time, Kind.REAL: float}
-OF_TARGET: dict[Kind, Convert] = {Kind.JSON: canonical_json}
+OF_SOURCE: dict[FieldKind, Convert] = {
+    FieldKind.JSON: canonical_json,
+    FieldKind.TIME: canonical_time,
+    FieldKind.REAL: float,
+}
+OF_TARGET: dict[FieldKind, Convert] = {FieldKind.JSON: canonical_json}
 
 
-def conversions(fields: Sequence[Field], by_kind: Mapping[Kind, Convert]) -> Conversions:
+def conversions(fields: Sequence[Field], by_kind: Mapping[FieldKind, Convert]) -> Conversions:
     """What to convert in a row, by position."""
     kinds = [field.kind for field in fields]
     return [(position, by_kind[kind]) for position, kind in enumerate(kinds) if kind in by_kind]

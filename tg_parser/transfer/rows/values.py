@@ -15,7 +15,7 @@ import orjson
 
 from tg_parser.domain.storable import storable, storable_json
 from tg_parser.storage.tables.columns import json_text, time_text
-from tg_parser.transfer.rows.fields import Field, InvalidRowError, Kind, Note, Shape, shown
+from tg_parser.transfer.rows.fields import Field, FieldKind, InvalidRowError, Note, Shape, shown
 
 _YES, _NO = frozenset({"1", "true", "t", "yes"}), frozenset({"0", "false", "f", "no"})
 
@@ -147,12 +147,12 @@ def _bytes(value: Any, _: Field) -> Fit:
     raise InvalidRowError("no bytes")
 
 
-_FIT: dict[Kind, Callable[[Any, Field], Fit]] = {
-    Kind.TEXT: _text,
-    Kind.JSON: _json,
-    Kind.TIME: _time,
-    Kind.INTEGER: _integer,
-    Kind.REAL: _real,
-    Kind.BOOLEAN: _boolean,
-    Kind.BYTES: _bytes,
+_FIT: dict[FieldKind, Callable[[Any, Field], Fit]] = {
+    FieldKind.TEXT: _text,
+    FieldKind.JSON: _json,
+    FieldKind.TIME: _time,
+    FieldKind.INTEGER: _integer,
+    FieldKind.REAL: _real,
+    FieldKind.BOOLEAN: _boolean,
+    FieldKind.BYTES: _bytes,
 }

@@ -17,7 +17,7 @@ from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.tables import METADATA, DatabaseName
 from tg_parser.transfer.ledger import MigrationRun, OnConflict
-from tg_parser.transfer.rows.fields import Field, Kind
+from tg_parser.transfer.rows.fields import Field, FieldKind
 from tg_parser.transfer.target.copy import OF_RUN, Driver, copy_into, driver_of, merge_into, statement
 from tg_parser.transfer.target.port import (
     UNDO_OTHERWISE,
@@ -145,10 +145,10 @@ INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, r.original)).* 
 WHERE r.run_id = %(run)s AND r.target = %(target)s ON CONFLICT ({keys}) DO UPDATE SET {update}
 """
 _REMOVE = "DELETE FROM {table} AS t WHERE " + OF_RUN
-_READ: dict[Kind, LiteralString] = {
-    Kind.JSON: "t.{}::text",
-    Kind.TIME: "to_char(t.{} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
-    Kind.BOOLEAN: "t.{}::integer",
+_READ: dict[FieldKind, LiteralString] = {
+    FieldKind.JSON: "t.{}::text",
+    FieldKind.TIME: "to_char(t.{} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+    FieldKind.BOOLEAN: "t.{}::integer",
 }
 
 
@@ -159,7 +159,7 @@ def _select(to: Destination) -> sql.Composed:
         "SELECT {read} FROM unnest({arrays}) AS i ({names}) JOIN {table} AS t ON {same_key}",
         read=sql.SQL(", ").join(sql.SQL(_READ.get(each.kind, "t.{}")).format(_name(each)) for each in to.fields),
         arrays=sql.SQL(", ").join(
-            sql.SQL("%s::bigint[]" if each.kind is Kind.INTEGER else "%s::text[]") for each in to.key_fields
+            sql.SQL("%s::bigint[]" if each.kind is FieldKind.INTEGER else "%s::text[]") for each in to.key_fields
         ),
         names=sql.SQL(", ").join(names),
     )

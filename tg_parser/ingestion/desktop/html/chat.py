@@ -9,7 +9,7 @@ from tg_parser.domain.errors import ExportTruncatedError, SourceError
 from tg_parser.domain.messages import Chat
 from tg_parser.domain.peers import ChatKind
 from tg_parser.ingestion.desktop.html.files import ChatPages, named_chat
-from tg_parser.ingestion.desktop.html.message import MessageReader
+from tg_parser.ingestion.desktop.html.message import HtmlMessageReader
 from tg_parser.ingestion.desktop.html.page import Element, ExportPage, read_page
 from tg_parser.ingestion.desktop.html.service import tells_channel, tells_group
 from tg_parser.ingestion.desktop.html.text import label, parsed
@@ -27,7 +27,7 @@ class ChatReading:
         self._encoding = encoding
         self.taken = self.offset = 0
         self._pages = pages
-        self._reader, self._mapper = MessageReader(chat), MessageMapper(chat)
+        self._reader, self._mapper = HtmlMessageReader(chat), MessageMapper(chat)
         self._problems: list[SourceError] = []
         self._pushed_back: Element | None = None
         self._invalid = 0

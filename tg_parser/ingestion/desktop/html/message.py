@@ -43,7 +43,7 @@ class Byline(NamedTuple):
     forwarded_date: str | None = None
 
 
-class MessageReader:
+class HtmlMessageReader:
     """Reads the messages of one chat in order: what a message leaves out is taken from the one before."""
 
     def __init__(self, chat: Chat) -> None:

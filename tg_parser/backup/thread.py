@@ -21,7 +21,7 @@ class StoppedError(Exception):
     """The task that waits for this work was cancelled."""
 
 
-class Work:
+class BackupThread:
     """How a working thread reports, and how it is stopped."""
 
     def __init__(self, report: ReportProgress, loop: asyncio.AbstractEventLoop) -> None:
@@ -70,10 +70,10 @@ class Work:
         await asyncio.sleep(0)
 
 
-async def in_thread(work: Callable[[Work], T], report: ReportProgress = silent) -> T:
+async def in_thread(work: Callable[[BackupThread], T], report: ReportProgress = silent) -> T:
     """Run `work` while the event loop goes on. When cancelled, return after the thread has cleaned up and ended."""
     loop = asyncio.get_running_loop()
-    doing = Work(report, loop)
+    doing = BackupThread(report, loop)
     running = loop.run_in_executor(None, contextvars.copy_context().run, work, doing)
     try:
         return await asyncio.shield(running)
