@@ -13,6 +13,7 @@ from tg_parser.config.settings import RetrySettings, Settings
 from tg_parser.domain.errors import StorageError, StorageUnavailableError
 from tg_parser.domain.paths import why_not_written
 from tg_parser.storage.engine.sessions import prepare_sqlite
+from tg_parser.storage.engine.sqlite_connection import connect_sqlite
 from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.tables import DatabaseName
 
@@ -62,7 +63,12 @@ def _sqlite_engine(settings: DatabaseSettings, database: DatabaseName) -> AsyncE
         prepare_file(attached)
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
-        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "isolation_level": None, "uri": False},
+        connect_args={
+            "timeout": BUSY_TIMEOUT_SECONDS,
+            "isolation_level": None,
+            "uri": False,
+            "async_creator_fn": connect_sqlite,
+        },
         pool_size=settings.pool_size,
         max_overflow=settings.max_overflow,
         pool_timeout=settings.pool_timeout,
