@@ -55,7 +55,7 @@ EDITED, FAILED, TOPIC_SIZE = 10, 20, 10
 LARGE = ("raw_messages", "raw_revisions", "processed_documents", "topic_items", "embeddings", "llm_answers")
 """The tables that grow with the messages. The failure ledger is short where it is looked after."""
 _SCAN = re.compile(r"\bScan\b|^SEARCH|^SCAN")
-_INDEX_SCAN = re.compile(r"(Parallel )?(Bitmap )?Index (Only )?Scan")
+_INDEX_SCAN = re.compile(r"(Parallel )?(Bitmap Heap|(Bitmap )?Index( Only)?) Scan")
 _WHOLE_INDEX = "the whole index"
 _EXPLAINED = ("SELECT", "WITH", "UPDATE", "DELETE")
 
@@ -270,7 +270,7 @@ async def _explained(
 def _node(line: str, after: str) -> str:
     """A line of a plan without costs and indentation; PostgreSQL tells what of an index is read in the line after."""
     node = re.sub(r"\s*\(cost=.*", "", line).strip().removeprefix("->").strip()
-    whole = _INDEX_SCAN.match(node) and not after.strip().startswith("Index Cond:")
+    whole = _INDEX_SCAN.match(node) and not after.strip().startswith(("Index Cond:", "Recheck Cond:"))
     return f"{node}, {_WHOLE_INDEX}" if whole else node
 
 

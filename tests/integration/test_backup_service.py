@@ -55,7 +55,7 @@ def test_backup_says_what_is_in_it(filled: Settings) -> None:
     made = service(filled).create()
     assert made.state == "good"
     assert rows(made) == STORED
-    assert made.manifest.contents.schemas["raw"] == "raw_0003"
+    assert made.manifest.contents.schemas["raw"] == "raw_0004"
     assert all(facts.size and len(facts.sha256) == 64 for facts in made.manifest.files.values())
 
 

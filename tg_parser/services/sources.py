@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import structlog
@@ -181,13 +181,13 @@ class SourceService:
         await self._keys.source_removed(source_id)
         await self._sources.remove(source_id)
 
-    async def addresses(self) -> dict[str, ChatAddress]:
-        """What links need to know, by channel id."""
+    async def addresses(self, channel_ids: Collection[str] | None = None) -> dict[str, ChatAddress]:
+        """What links need to know, by channel id; of some channels, of all without any."""
         return {
-            source.channel_id: ChatAddress(
-                source.channel_username, source.channel_title, source.channel_kind, source.peer_id
+            row["channel_id"]: ChatAddress(
+                row["channel_username"], row["channel_title"], row["channel_kind"], row["peer_id"]
             )
-            for source in await self.list()
+            for row in await self._sources.addresses(channel_ids)
         }
 
     async def names(self, channel_ids: Sequence[str]) -> tuple[str, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from tg_parser.domain.errors import NotFoundError
 from tg_parser.export.links import ChatAddress
 from tg_parser.services.sources import SourceService
 from tg_parser.storage.stores.documents import ProcessingStorage
@@ -40,13 +41,14 @@ class Access:
             return None if channel_ids is None else tuple(channel_ids)
         return tuple(sorted(self.allowed if channel_ids is None else self.allowed.intersection(channel_ids)))
 
-    async def addresses(self) -> dict[str, ChatAddress]:
+    async def addresses(self, channel_ids: Collection[str]) -> dict[str, ChatAddress]:
         """What links need to know, by channel id."""
-        return await self.sources.addresses()
+        return await self.sources.addresses(channel_ids) if channel_ids else {}
 
-    async def shows_topic(self, topic_id: str) -> bool:
-        """Whether a topic may be seen, if there is one."""
-        return self.allowed is None or topic_id in await self.topics.titles([topic_id], self.allowed)
+    async def require_topic(self, topic_id: str) -> None:
+        """Raise NotFoundError where there is no such topic, or it may not be seen."""
+        if topic_id not in await self.topics.titles([topic_id], self.allowed):
+            raise NotFoundError(f"There is no topic {topic_id!r}.", case="no_topic", topic_id=topic_id)
 
     async def topics_of(self, refs: Sequence[str]) -> dict[str, list[str]]:
         """The ids of the topics of messages, by ref."""

@@ -13,8 +13,7 @@ from tg_parser.domain.refs import parse_source_ref
 from tg_parser.export.links import ChatAddress, message_link
 from tg_parser.services.reading.access import AT_ONCE, Access
 from tg_parser.services.views.pages import DocumentView, Page
-from tg_parser.storage.stores.document_reading import DocumentFilter
-from tg_parser.storage.stores.paging import Slice
+from tg_parser.storage.stores.document_reading import DocumentFilter, DocumentSlice
 
 __all__ = ["DocumentFilter", "DocumentReader", "visible_rows"]
 
@@ -33,15 +32,15 @@ class DocumentReader:
         found = await visible_rows(self._access, DocumentFilter(source_refs=(ref,)), "ref", 1)
         if not found.rows:
             raise NotFoundError(f"There is no document of {ref}.", case="no_document", asked=written)
-        (view,) = await self._views(found.rows)
+        (view,) = await self._views(found)
         return view
 
     async def page(self, wanted: DocumentFilter, page: PageRequest, order: Order = "newest") -> Page[DocumentView]:
-        """Documents by filter. Raises InvalidCursorError."""
+        """Documents by filter. Raises InvalidCursorError, NotFoundError for a topic that there is not."""
         after = position_of(page.cursor, _LIST, wanted, order)
         found = await visible_rows(self._access, wanted, order, page.limit, after)
         end = found.end and position_cursor(found.end, _LIST, wanted, order)
-        return Page(items=await self._views(found.rows), next_cursor=end)
+        return Page(items=await self._views(found), next_cursor=end)
 
     async def each(self, wanted: DocumentFilter, order: Order = "newest") -> AsyncIterator[DocumentView]:
         """All documents that a filter lets through."""
@@ -53,23 +52,22 @@ class DocumentReader:
             if (cursor := page.next_cursor) is None:
                 return
 
-    async def _views(self, rows: Sequence[Mapping[str, Any]]) -> tuple[DocumentView, ...]:
-        topics = await self._access.topics_of([row["source_ref"] for row in rows]) if rows else {}
-        addresses = await self._access.addresses()
+    async def _views(self, found: DocumentSlice) -> tuple[DocumentView, ...]:
+        addresses = await self._access.addresses({row["channel_id"] for row in found.rows})
         return tuple(
-            _view(row, topics.get(row["source_ref"], ()), addresses.get(row["channel_id"], ChatAddress()))
-            for row in rows
+            _view(row, found.topics.get(row["source_ref"], ()), addresses.get(row["channel_id"], ChatAddress()))
+            for row in found.rows
         )
 
 
 async def visible_rows(
     access: Access, wanted: DocumentFilter, order: Order, limit: int, after: Position | None = None
-) -> Slice:
-    """A page of rows of the documents that a filter lets through and that may be seen."""
-    if wanted.topic_id is not None and not await access.shows_topic(wanted.topic_id):
-        return Slice([])
+) -> DocumentSlice:
+    """A page of rows of the documents that a filter lets through and that may be seen. Raises NotFoundError."""
+    if wanted.topic_id is not None:
+        await access.require_topic(wanted.topic_id)
     wanted = replace(wanted, channel_ids=access.narrowed(wanted.channel_ids))
-    return await access.documents.page(wanted, order, limit, after)
+    return await access.documents.page(wanted, order, limit, after, allowed=access.allowed)
 
 
 def _view(row: Mapping[str, Any], topics: Sequence[str], address: ChatAddress) -> DocumentView:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from tg_parser.export.links import ChatAddress
 from tg_parser.services.reading.access import AT_ONCE, Access
 from tg_parser.services.reading.documents import visible_rows
 from tg_parser.services.views.pages import Page
-from tg_parser.storage.stores.document_reading import DocumentFilter
+from tg_parser.storage.stores.document_reading import DocumentFilter, DocumentSlice
 
 Entry = dict[str, Any]
 
@@ -36,12 +36,12 @@ class EntryReader:
         raise NotFoundError(f"There is no entry of {ref}.", case="no_document", asked=written)
 
     async def page(self, wanted: DocumentFilter, page: PageRequest, order: Order = "newest") -> Page[Entry]:
-        """Entries by filter. Raises InvalidCursorError."""
+        """Entries by filter. Raises InvalidCursorError, NotFoundError for a topic that there is not."""
         after = position_of(page.cursor, _LIST, wanted, order)
         whole = replace(wanted, with_text=True, with_facts=True)
         found = await visible_rows(self._access, whole, order, page.limit, after)
         end = found.end and position_cursor(found.end, _LIST, wanted, order)
-        return Page(items=await self._entries(found.rows), next_cursor=end)
+        return Page(items=await self._entries(found), next_cursor=end)
 
     async def each(
         self, wanted: DocumentFilter, limit: int | None = None, order: Order = "ref"
@@ -58,10 +58,9 @@ class EntryReader:
             if (cursor := page.next_cursor) is None:
                 return
 
-    async def _entries(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Entry, ...]:
-        topics = await self._access.topics_of([row["source_ref"] for row in rows]) if rows else {}
-        addresses = await self._access.addresses()
+    async def _entries(self, found: DocumentSlice) -> tuple[Entry, ...]:
+        addresses = await self._access.addresses({row["channel_id"] for row in found.rows})
         return tuple(
-            message_entry(row, topics.get(row["source_ref"], ()), addresses.get(row["channel_id"], ChatAddress()))
-            for row in rows
+            message_entry(row, found.topics.get(row["source_ref"], ()), addresses.get(row["channel_id"], ChatAddress()))
+            for row in found.rows
         )

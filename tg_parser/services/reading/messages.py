@@ -36,7 +36,7 @@ class MessageReader:
             message=stored.message,
             current_text=stored.current_text,
             deleted=stored.deleted_at is not None,
-            link=_link(stored, await access.addresses()),
+            link=_link(stored, await access.addresses({stored.message.channel_id})),
             revisions=tuple(await access.raw.revisions(ref)),
             document=await access.documents.get(ref),
             topics=await access.topics.titles(topic_ids),
@@ -72,7 +72,7 @@ class MessageReader:
         return replace(wanted, channel_ids=self._access.narrowed(wanted.channel_ids))
 
     async def _lines(self, found: Sequence[StoredMessage]) -> tuple[MessageLine, ...]:
-        addresses = await self._access.addresses()
+        addresses = await self._access.addresses({each.message.channel_id for each in found})
         return tuple(
             MessageLine(
                 message=each.message,

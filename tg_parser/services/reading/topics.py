@@ -57,7 +57,11 @@ class TopicReader:
         refs |= {item.source_ref for item in (bundle.items if bundle else ())}
         wanted = DocumentFilter(source_refs=tuple(sorted(refs)))
         documents = {row["source_ref"]: row async for page in access.documents.pages(wanted, AT_ONCE) for row in page}
-        members = with_texts(resolved_sources(card, bundle, documents, await access.addresses()), documents)
+        channels = {anchor.channel_id for anchor in card.anchors} | {
+            item.channel_id for item in (bundle.items if bundle else ())
+        }
+        sources = resolved_sources(card, bundle, documents, await access.addresses(channels))
+        members = with_texts(sources, documents)
         return TopicView(card=card, members=tuple(TopicMember(**member) for member in members))
 
     async def first(self, wanted: TopicFilter, order: TopicOrder = "messages", limit: int = 50) -> list[TopicLine]:

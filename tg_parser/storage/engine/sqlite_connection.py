@@ -7,7 +7,7 @@ connection goes back to its pool. For short statements that takes longer than th
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -37,8 +37,9 @@ class SqliteConnection(aiosqlite.Connection):
 
     async def run(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
         """Let the thread do something; whoever is cancelled meanwhile does not know what state it leaves."""
+        execute: Callable[..., Awaitable[Any]] = self._execute
         self._at_rest = False
-        result = await self._execute(work, self._conn)
+        result = await execute(work, self._conn)
         self._at_rest = True
         return result
 

@@ -68,7 +68,7 @@ class Database:
         async def fetch(conn: AsyncConnection) -> Sequence[Row]:
             if by_key:
                 await self.dialect.read_by_key(conn)
-            return cast("Sequence[Row]", (await conn.execute(statement)).mappings().all())
+            return await rows_of(conn, statement)
 
         return await self.read(fetch)
 
@@ -174,6 +174,11 @@ def _cancellation_kept() -> Iterator[None]:
         if task and task.cancelling() > before and is_database_error(error):
             raise asyncio.CancelledError from error
         raise
+
+
+async def rows_of(conn: AsyncConnection, statement: Executable) -> Sequence[Row]:
+    """All rows of a SELECT in a transaction, by column name."""
+    return cast("Sequence[Row]", (await conn.execute(statement)).mappings().all())
 
 
 def channel_range(key: Column[str], channel_id: str) -> ColumnElement[bool]:

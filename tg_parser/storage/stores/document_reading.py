@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select
 
 from tg_parser.domain.documents import SentimentLabel
+from tg_parser.domain.pages import Position
 from tg_parser.storage.engine.dialects import Dialect
 from tg_parser.storage.stores.paging import EXAMINED, EXAMINED_FOR_WORDS, Selection
 from tg_parser.storage.tables.processing import processed_documents
@@ -38,6 +40,15 @@ class DocumentFilter:
     contains: str | None = None
     with_text: bool = False
     with_facts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSlice:
+    """The documents of a page and the ids of their topics by ref; `end` is where the next page begins."""
+
+    rows: Sequence[Mapping[str, Any]]
+    topics: Mapping[str, Sequence[str]]
+    end: Position | None = None
 
 
 READ_AS = {

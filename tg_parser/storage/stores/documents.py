@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,14 +21,16 @@ from tg_parser.storage.stores.document_changes import changes_of, channels_of, c
 from tg_parser.storage.stores.document_reading import (
     READ_AS,
     DocumentFilter,
+    DocumentSlice,
     chosen_documents,
     conditions,
     readable,
     readable_as,
 )
 from tg_parser.storage.stores.llm_answers import forget_answers
-from tg_parser.storage.stores.paging import PagedTable, Slice, newest_rows
+from tg_parser.storage.stores.paging import PagedTable, newest_rows
 from tg_parser.storage.stores.text_vectors import keep_vectors
+from tg_parser.storage.stores.topics_of_messages import topics_of
 from tg_parser.storage.stores.waiting import is_waiting, raw_beside_documents
 from tg_parser.storage.tables.processing import processed_documents, processing_claims, processing_failures
 
@@ -85,7 +87,7 @@ class ProcessingStorage:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._paged = PagedTable(database, _doc.channel_id, _doc.message_date, _doc.source_ref)
+        self._paged = PagedTable(database.dialect, _doc.channel_id, _doc.message_date, _doc.source_ref)
 
     async def count_waiting(self, channel_id: str, *, force: bool = False, retry_failed: bool = False) -> int:
         """How many messages are waiting."""
@@ -158,10 +160,25 @@ class ProcessingStorage:
             async for page in self._database.pages(part, _doc.source_ref, size):
                 yield page
 
-    async def page(self, wanted: DocumentFilter, order: Order, limit: int, after: Position | None = None) -> Slice:
-        """A page of the matching documents, as mappings of plain values."""
-        chosen = chosen_documents(wanted, self._database.dialect)
-        return await self._paged.page(readable_as(wanted), chosen, order, limit, after)
+    async def page(
+        self,
+        wanted: DocumentFilter,
+        order: Order,
+        limit: int,
+        after: Position | None = None,
+        *,
+        allowed: Collection[str] | None = None,
+    ) -> DocumentSlice:
+        """A page of the matching documents, as mappings of plain values; `allowed` as in `TopicStorage.topics_of`."""
+        dialect = self._database.dialect
+        chosen = chosen_documents(wanted, dialect)
+
+        async def read(conn: AsyncConnection) -> DocumentSlice:
+            found = await self._paged.page(conn, readable_as(wanted), chosen, order, limit, after=after)
+            topics = await topics_of(conn, dialect, [row["source_ref"] for row in found.rows], allowed)
+            return DocumentSlice(found.rows, topics, found.end)
+
+        return await self._database.read(read)
 
     async def count(self, wanted: DocumentFilter) -> int:
         """How many documents `pages` would read."""

@@ -37,7 +37,7 @@ class MessageReading:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._paged = PagedTable(database, _raw.channel_id, _raw.date, _raw.source_ref)
+        self._paged = PagedTable(database.dialect, _raw.channel_id, _raw.date, _raw.source_ref)
 
     async def page(
         self, wanted: MessageFilter, order: Order, limit: int, after: Position | None = None
@@ -45,8 +45,9 @@ class MessageReading:
         """The messages of a page, and where the next one begins."""
         columns = (column for column in raw_messages.c if column is not _PAYLOAD)
         current = func.coalesce(raw_revisions.c.text, _raw.text).label("current_text")
-        found = await self._paged.page(
-            select(*columns, current).select_from(beside_log()), self._chosen(wanted), order, limit, after
+        statement = select(*columns, current).select_from(beside_log())
+        found = await self._database.read(
+            lambda conn: self._paged.page(conn, statement, self._chosen(wanted), order, limit, after=after)
         )
         return [stored_message(row) for row in found.rows], found.end
 

@@ -1,8 +1,8 @@
 """Pages of messages or documents in an order that no insert and no edit changes.
 
-A page costs two or three queries, whatever it skips: how far to look, which rows, and the rows. Each channel is read
-along its index, and they are merged. What no index finds (a language, words, …) is looked for in a bounded number of
-rows: then a page may be short, or even empty, although the list goes on.
+A page costs two or three queries in one transaction, whatever it skips: how far to look, which rows, and the rows.
+Each channel is read along its index, and they are merged. What no index finds (a language, words, …) is looked for in
+a bounded number of rows: then a page may be short, or even empty, although the list goes on.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, FromClause, Select, literal, select, tuple_, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.pages import Order, Position
-from tg_parser.storage.engine.transactions import Database, channel_range
+from tg_parser.storage.engine.dialects import Dialect
+from tg_parser.storage.engine.transactions import Database, channel_range, rows_of
 
 Row = Mapping[str, Any]
 Condition = ColumnElement[bool]
 Statement = Select[*tuple[Any, ...]]
 
-EXAMINED = 100
-EXAMINED_FOR_WORDS = 20
+EXAMINED = 80
+EXAMINED_FOR_WORDS = 12
 """How many rows a page looks at for each item of its size, for what no index finds, so that each page is quick."""
 LEAST_SIZE = 50
 """Smaller pages look as far as one of this size."""
@@ -66,55 +68,65 @@ class _Search:
 class PagedTable:
     """A table of messages or documents, read by page."""
 
-    def __init__(self, database: Database, channel: Column[str], date: Column[datetime], ref: Column[str]) -> None:
-        self._database = database
+    def __init__(self, dialect: Dialect, channel: Column[str], date: Column[datetime], ref: Column[str]) -> None:
+        self._dialect = dialect
         self._channel = channel
         self._date = date
         self._ref = ref
 
     async def page(
-        self, statement: Statement, chosen: Selection, order: Order, limit: int, after: Position | None = None
+        self,
+        conn: AsyncConnection,
+        statement: Statement,
+        chosen: Selection,
+        order: Order,
+        limit: int,
+        *,
+        after: Position | None = None,
     ) -> Slice:
-        """At most `limit` rows of `statement` behind `after`."""
+        """At most `limit` rows of `statement` behind `after`, in a reading transaction."""
         if chosen.channel_ids is not None and not chosen.channel_ids:
             return Slice([])
+        await self._dialect.read_by_key(conn)
         if chosen.picked:
-            keys, bound = await self._nearest(self._picked(chosen), order, limit + 1, after), None
+            keys, bound = await self._nearest(conn, self._picked(chosen), order, limit + 1, after), None
         else:
             search = self._search(chosen, order)
             bound = (
-                await self._bound(search, after, chosen.examined * max(limit, LEAST_SIZE), order)
+                await self._bound(conn, search, after, chosen.examined * max(limit, LEAST_SIZE), order)
                 if search.filters
                 else None
             )
-            keys = await self._nearest(self._along(search, order, after, bound, limit + 1), order, limit + 1)
+            keys = await self._nearest(conn, self._along(search, order, after, bound, limit + 1), order, limit + 1)
         end = keys[limit - 1] if len(keys) > limit else bound
-        return Slice(await self._rows(statement, [key.ref for key in keys[:limit]]), end)
+        return Slice(await self._rows(conn, statement, [key.ref for key in keys[:limit]]), end)
 
     async def _nearest(
-        self, found: FromClause, order: Order, limit: int, after: Position | None = None
+        self, conn: AsyncConnection, found: FromClause, order: Order, limit: int, after: Position | None = None
     ) -> list[Position]:
         keys = select(found.c.date, found.c.ref)
         keys = keys if after is None else keys.where(self._is_behind(after, order, found.c.date, found.c.ref))
         nearest = keys.order_by(*_by(found.c.date, found.c.ref, order)).limit(limit)
-        return [Position(row["date"], row["ref"]) for row in await self._database.rows(nearest, by_key=True)]
+        return [Position(row["date"], row["ref"]) for row in await rows_of(conn, nearest)]
 
-    async def _rows(self, statement: Statement, refs: Sequence[str]) -> list[Row]:
+    async def _rows(self, conn: AsyncConnection, statement: Statement, refs: Sequence[str]) -> list[Row]:
         # Asked for by key alone: together with an order the server might read the whole table in that order.
         if not refs:
             return []
-        wanted = statement.where(self._database.dialect.any_of(self._ref, refs))
-        rows = {row[self._ref.name]: row for row in await self._database.rows(wanted)}
+        wanted = statement.where(self._dialect.any_of(self._ref, refs))
+        rows = {row[self._ref.name]: row for row in await rows_of(conn, wanted)}
         return [rows[ref] for ref in refs if ref in rows]
 
-    async def _bound(self, search: _Search, after: Position | None, examined: int, order: Order) -> Position | None:
+    async def _bound(
+        self, conn: AsyncConnection, search: _Search, after: Position | None, examined: int, order: Order
+    ) -> Position | None:
         """The last row that a page looks at; None if it may look at all."""
         each = max(1, examined // len(search.parts))
         behind = self._span(after, None, order)
         last = [
             self._keys(*part, *behind).order_by(*self._by(order)).offset(each - 1).limit(1) for part in search.parts
         ]
-        return next(iter(await self._nearest(_united(last), order, 1)), None)
+        return next(iter(await self._nearest(conn, _united(last), order, 1)), None)
 
     def _along(
         self, search: _Search, order: Order, after: Position | None, bound: Position | None, limit: int
@@ -129,7 +141,7 @@ class PagedTable:
         along = [*chosen.along, *along]
         channels = None if chosen.channel_ids is None else sorted(set(chosen.channel_ids))
         if channels is not None and len(channels) > CHANNELS_A_QUERY:
-            beside.append(self._database.dialect.any_of(self._channel, channels))
+            beside.append(self._dialect.any_of(self._channel, channels))
             channels = None
         parts = [along] if channels is None else [[self._of(each, order), *along] for each in channels]
         return _Search(parts, [*beside, *chosen.filters])
@@ -138,7 +150,7 @@ class PagedTable:
         """All keys, found first and put in order then: the server might else go through all rows to meet these few."""
         conditions = [*chosen.picked, *self._sent(chosen), *chosen.along, *chosen.filters]
         if chosen.channel_ids is not None:
-            conditions.append(self._database.dialect.any_of(self._channel, chosen.channel_ids))
+            conditions.append(self._dialect.any_of(self._channel, chosen.channel_ids))
         return self._keys(*conditions).cte().prefix_with("MATERIALIZED", dialect="postgresql")
 
     def _sent(self, chosen: Selection) -> list[Condition]:

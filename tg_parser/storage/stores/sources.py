@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +59,14 @@ class IngestionStorage:
         """A source by its id."""
         found = await self._database.row(_by_id(source_id))
         return None if found is None else Source(**found)
+
+    async def addresses(self, channel_ids: Collection[str] | None = None) -> Sequence[Mapping[str, Any]]:
+        """What is known of the address of each channel, of all without any: one row a source, by its id."""
+        columns = _state.channel_id, _state.channel_username, _state.channel_title, _state.channel_kind, _state.peer_id
+        ordered = select(*columns).order_by(_state.source_id)
+        if channel_ids is not None:
+            ordered = ordered.where(self._database.dialect.any_of(_state.channel_id, channel_ids))
+        return await self._database.rows(ordered)
 
     async def find_by_channel(self, channel_id: str) -> list[Source]:
         """The sources of a channel, oldest first."""

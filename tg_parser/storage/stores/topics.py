@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select, update
+from sqlalchemy import Select, and_, delete, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.text_vectors import TextVector
@@ -16,6 +16,7 @@ from tg_parser.domain.topics import BundleItem, TopicBundle, TopicCard, TopicSta
 from tg_parser.storage.engine.transactions import Database, upsert
 from tg_parser.storage.stores.text_vectors import keep_vectors
 from tg_parser.storage.stores.topic_rows import bundle_of, card_of, item_rows, topic_row
+from tg_parser.storage.stores.topics_of_messages import only_of, topics_of
 from tg_parser.storage.tables.topics import embeddings, topic_items, topic_runs, topics
 
 _topic = topics.c
@@ -99,7 +100,7 @@ class TopicStorage:
         allowed: Collection[str] | None = None,
     ) -> list[TopicCard]:
         """Cards by id; with `allowed`, only topics all of whose messages are in these channels."""
-        statement = self._cards(channel_ids).where(*self._only_of(allowed))
+        statement = self._cards(channel_ids).where(*only_of(self._database.dialect, allowed))
         if topic_id is not None:
             statement = statement.where(_topic.id == topic_id)
         if not include_retired:
@@ -117,7 +118,7 @@ class TopicStorage:
         """Topics behind `after` without cards and bundles, by id, in pages."""
         members = select(func.count()).where(_item.topic_id == _topic.id).scalar_subquery().label("messages")
         columns = (_topic[name] for name in TopicOutline.__dataclass_fields__ if name != "messages")
-        statement = select(*columns, members).where(*self._only_of(allowed))
+        statement = select(*columns, members).where(*only_of(self._database.dialect, allowed))
         if channel_ids is not None:
             statement = statement.where(self._database.dialect.any_of(_topic.channel_id, channel_ids))
         if status is not None:
@@ -128,7 +129,7 @@ class TopicStorage:
     async def titles(self, topic_ids: Collection[str], allowed: Collection[str] | None = None) -> dict[str, str]:
         """The titles of topics by id."""
         wanted = self._database.dialect.any_of(_topic.id, topic_ids)
-        statement = select(_topic.id, _topic.title).where(wanted, *self._only_of(allowed))
+        statement = select(_topic.id, _topic.title).where(wanted, *only_of(self._database.dialect, allowed))
         return {row["id"]: row["title"] for row in await self._database.rows(statement.order_by(_topic.id))}
 
     async def bundle(self, topic_id: str) -> TopicBundle | None:
@@ -141,16 +142,8 @@ class TopicStorage:
         self, source_refs: Collection[str], allowed: Collection[str] | None = None
     ) -> dict[str, list[str]]:
         """The ids of the active topics of messages, sorted, by ref; messages in no topic are left out."""
-        statement = (
-            select(_item.source_ref, _item.topic_id)
-            .join(topics, _topic.id == _item.topic_id)
-            .where(self._database.dialect.any_of(_item.source_ref, source_refs), _topic.status == "active")
-            .where(*self._only_of(allowed))
-        )
-        found = defaultdict[str, list[str]](list)
-        for row in await self._database.rows(statement):
-            found[row["source_ref"]].append(row["topic_id"])
-        return {ref: sorted(ids) for ref, ids in found.items()}
+        dialect = self._database.dialect
+        return await self._database.read(lambda conn: topics_of(conn, dialect, source_refs, allowed))
 
     async def last_run(self, channel_ids: Sequence[str]) -> TopicRun | None:
         """The last run over exactly these channels."""
@@ -192,15 +185,6 @@ class TopicStorage:
             if channel_ids is None
             else statement.where(self._database.dialect.any_of(_topic.channel_id, channel_ids))
         )
-
-    def _only_of(self, allowed: Collection[str] | None) -> list[ColumnElement[bool]]:
-        """Topics made of messages of these channels alone: title and summary may tell of each message."""
-        if allowed is None:
-            return []
-        item = topic_items.alias().c
-        elsewhere = ~self._database.dialect.any_of(item.channel_id, sorted(allowed))
-        of_others = select(item.topic_id).where(item.topic_id == _topic.id, elsewhere).exists()
-        return [self._database.dialect.any_of(_topic.channel_id, sorted(allowed)), ~of_others]
 
     async def _items(self, topic_ids: Sequence[str]) -> dict[str, list[BundleItem]]:
         statement = select(topic_items).where(self._database.dialect.any_of(_item.topic_id, topic_ids))

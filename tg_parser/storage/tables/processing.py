@@ -32,8 +32,8 @@ processed_documents = Table(
     Column("text_clean", Text, nullable=False),
     Column("metadata_json", JsonDocument, nullable=False),
     Index("idx_processed_source", "source_ref", unique=True),
-    Index("idx_processed_channel", "channel_id", "message_date"),
-    Index("idx_processed_date", "message_date"),
+    Index("idx_processed_channel", "channel_id", "message_date", "source_ref"),
+    Index("idx_processed_date", "message_date", "source_ref"),
 )
 
 # How often documents of a channel were written or removed: see document_changes.py.

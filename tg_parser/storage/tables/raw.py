@@ -45,9 +45,9 @@ raw_messages = Table(
     Column("text", Text, nullable=False),
     Column("raw_payload_json", JsonDocument),
     Index("idx_raw_source_channel", "source_ref", "channel_id", unique=True),
-    Index("idx_raw_date", "date"),
-    Index("idx_raw_channel_date", "channel_id", "date"),
-    Index("idx_raw_thread", "channel_id", "thread_id", "date"),
+    Index("idx_raw_date", "date", "source_ref"),
+    Index("idx_raw_channel_date", "channel_id", "date", "source_ref"),
+    Index("idx_raw_thread", "channel_id", "thread_id", "date", "source_ref"),
 )
 
 raw_revisions = Table(

@@ -1,0 +1,44 @@
+"""Which topics a message belongs to, and which topics may be told of to whom."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tg_parser.storage.engine.dialects import Dialect
+from tg_parser.storage.engine.transactions import rows_of
+from tg_parser.storage.tables.topics import topic_items, topics
+
+_topic = topics.c
+_item = topic_items.c
+
+
+async def topics_of(
+    conn: AsyncConnection, dialect: Dialect, source_refs: Collection[str], allowed: Collection[str] | None
+) -> dict[str, list[str]]:
+    """The ids of the active topics of messages, sorted, by ref; messages in no topic are left out."""
+    if not source_refs:
+        return {}
+    statement = (
+        select(_item.source_ref, _item.topic_id)
+        .join(topics, _topic.id == _item.topic_id)
+        .where(dialect.any_of(_item.source_ref, source_refs), _topic.status == "active")
+        .where(*only_of(dialect, allowed))
+    )
+    found = defaultdict[str, list[str]](list)
+    for row in await rows_of(conn, statement):
+        found[row["source_ref"]].append(row["topic_id"])
+    return {ref: sorted(ids) for ref, ids in found.items()}
+
+
+def only_of(dialect: Dialect, allowed: Collection[str] | None) -> list[ColumnElement[bool]]:
+    """Topics made of messages of these channels alone: title and summary may tell of each message."""
+    if allowed is None:
+        return []
+    item = topic_items.alias().c
+    elsewhere = ~dialect.any_of(item.channel_id, sorted(allowed))
+    of_others = select(item.topic_id).where(item.topic_id == _topic.id, elsewhere).exists()
+    return [dialect.any_of(_topic.channel_id, sorted(allowed)), ~of_others]
