@@ -19,8 +19,8 @@ MessageType = Literal["post", "comment"]
 _TURN = "~"
 _GROUP = "@"
 _PART = r"[^:\s]+"
-SOURCE_REF_PATTERN = r"tg:[!-9;-~]+:(?:post|comment):[!-9;-~]+"
-"""What a source_ref looks like, for those who describe their requests."""
+SOURCE_REF_PATTERN = r"tg:[!-$&-9;-~]+:(?:post|comment):[!-$&-9;-~]+"
+"""What a source_ref looks like, for those who describe their requests. Without %, which escapes in addresses."""
 _SOURCE_REF = re.compile(rf"tg:(?P<channel>{_PART}):(?P<type>post|comment):(?P<id>{_PART})")
 
 
