@@ -45,8 +45,8 @@ async def test_errors_of_every_kind_are_problems(client: httpx.AsyncClient) -> N
     assert problem(await client.get("/nowhere"), 404, "no_route") == "There is no such route."
     wrong = await client.put("/api/v1/jobs")
     assert problem(wrong, 405, "method_not_allowed") == "The route does not have this method."
-    assert wrong.headers["allow"] == "GET"
-    assert (await client.put(f"/api/v1/sources/{ONE}")).headers["allow"] == "DELETE, GET, PATCH"
+    assert wrong.headers["allow"] == "GET, HEAD"
+    assert (await client.put(f"/api/v1/sources/{ONE}")).headers["allow"] == "DELETE, GET, HEAD, PATCH"
     missing = await client.get("/api/v1/sources/nobody")
     assert problem(missing, 404, "unknown_source") == "There is no source 'nobody'."
     assert missing.json()["hint"] == f"Known sources: {ONE}, two_source. Add one: POST /api/v1/sources"

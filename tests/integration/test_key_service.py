@@ -107,17 +107,21 @@ async def test_a_key_that_cannot_be_meant_is_not_made(keys: KeyService) -> None:
     assert await keys.audit() == []
 
 
-async def test_a_limited_admin_reaches_no_further_than_the_own_sources(keys: KeyService) -> None:
-    """It sees, makes, rotates and revokes keys inside its limit alone; who is no admin none."""
+async def test_a_limited_admin_reaches_no_further_than_the_own_sources(app: App, keys: KeyService) -> None:
+    """It sees, makes, rotates and revokes keys inside its limit alone, not those of no source; who is no admin none."""
     limited = await keys.create("a", "admin", PERSON, sources=["one_channel"])
     other = await keys.create("b", "reader", PERSON, sources=["two_channel"])
     whole = await keys.create("c", "editor", PERSON)
+    await app.sources.add(SourceChange(source_id="three_channel"))
+    nowhere = await keys.create("e", "reader", PERSON, sources=["three_channel"])
+    await app.sources.remove("three_channel", with_data=False)
     by = Actor(limited.key.key_id, "10.0.0.1", limited.key)
     assert [each.key_id for each in await keys.list(by)] == [limited.key.key_id]
     for forbidden in (
         keys.create("d", "reader", by),
         keys.create("d", "reader", by, sources=["one_channel", "two_channel"]),
         keys.rotate(other.key.key_id, by),
+        keys.revoke(nowhere.key.key_id, by),
         keys.revoke(whole.key.key_id, by),
         keys.list(Actor(whole.key.key_id, "10.0.0.1", whole.key)),
     ):
@@ -125,7 +129,7 @@ async def test_a_limited_admin_reaches_no_further_than_the_own_sources(keys: Key
             await forbidden
     inside = await keys.create("d", "reader", by, sources=["one_channel"])
     await keys.revoke(inside.key.key_id, by)
-    assert len(await keys.list(PERSON)) == 4
+    assert len(await keys.list(PERSON)) == 5
 
 
 async def test_every_change_is_in_the_log(keys: KeyService, clock: Clock) -> None:

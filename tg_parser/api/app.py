@@ -14,13 +14,14 @@ from tg_parser.api.context import Services, scope_of
 from tg_parser.api.middleware.access_log import AccessLog
 from tg_parser.api.middleware.bodies import BoundedBodies
 from tg_parser.api.middleware.gate import Gate
+from tg_parser.api.middleware.heads import Heads
 from tg_parser.api.middleware.hosts import Hosts
 from tg_parser.api.middleware.idempotency import Idempotency
 from tg_parser.api.middleware.problems import Problems
 from tg_parser.api.middleware.request_ids import RequestIds
 from tg_parser.api.middleware.tracing import Tracing
 from tg_parser.api.openapi import DescribedApi
-from tg_parser.api.probes import Guard, probe_routes
+from tg_parser.api.probes import Guard, ReadyWithoutKeys, probe_routes
 from tg_parser.api.problems import http_problem, problem_of
 from tg_parser.api.rate_limits import RateLimits
 from tg_parser.api.routes import events, exports, jobs, keys, reading, sources, upkeep, webhooks, work
@@ -43,14 +44,16 @@ def create_app(services: Services, counting: Counting | None = None) -> ASGIApp:
     api = create_api()
     api.state.services = services
     probes = probe_routes(services.app.health, counting.page if counting else None, _guard_of(services))
-    routed: ASGIApp = Router(routes=probes, default=api)
+    routed: ASGIApp = Heads(Router(routes=probes, default=api))
     routed = Idempotency(routed, services.keyed_requests, secret=(f"{PREFIX}/keys", f"{PREFIX}/webhooks"))
+    routed = BoundedBodies(routed, most=settings.api.max_body, seconds=settings.api.body_timeout)
     routed = Gate(
         routed,
         services.installation.keys,
         RateLimits(settings.rate_limits),
         key_required=settings.api.key_required,
     )
+    routed = ReadyWithoutKeys(routed)
     served = _around(routed, settings.api, traced=settings.observability.traces_to is not None)
     if counting is None:
         return served
@@ -88,7 +91,7 @@ def _around(routed: ASGIApp, settings: ApiSettings, *, traced: bool) -> ASGIApp:
         routed = CORSMiddleware(
             routed,
             allow_origins=origins,
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
             allow_headers=[
                 "Authorization",
                 "X-API-Key",
@@ -108,7 +111,6 @@ def _around(routed: ASGIApp, settings: ApiSettings, *, traced: bool) -> ASGIApp:
         )
     names = parts(settings.allowed_hosts) or (() if settings.key_required else (*_THIS_MACHINE, settings.host))
     routed = Hosts(routed, names=names, origins=origins, open_to_all=not settings.key_required)
-    routed = BoundedBodies(routed, most=settings.max_body, seconds=settings.body_timeout)
     answered: ASGIApp = Problems(routed)
     return RequestIds(AccessLog(Tracing(answered) if traced else answered))
 
@@ -146,7 +148,8 @@ def _allowed(request: Request) -> str:
     """The methods of all routes with this path: each route knows its own alone."""
     paths = request.app.openapi()["paths"]
     found = (operations for path, operations in paths.items() if compile_path(path)[0].match(request.scope["path"]))
-    return ", ".join(sorted(method.upper() for operations in found for method in operations))
+    methods = {method.upper() for operations in found for method in operations}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 async def _told_by_field(request: Request, error: Exception) -> Response:

@@ -20,7 +20,8 @@ _ABOUT = """Telegram channels as a knowledge base.
 
 Work is asked for with POST and answered with a job (202), which is followed under /jobs. Lists come in pages of one
 shape: `items`, and `next_cursor` for the next page. Errors are problem details (RFC 9457). Times are UTC, as
-2026-03-01T12:00:00Z. A key goes into `Authorization: Bearer …`; it sees what its role and its sources allow.
+2026-03-01T12:00:00Z. HEAD is answered as GET is, without the body. A key goes into `Authorization: Bearer …`; it sees
+what its role and its sources allow.
 """
 _TAGS = {
     "sources": "The channels that are collected.",
@@ -102,7 +103,7 @@ def _complete(operation: JsonObject, refusals: JsonObject) -> None:
             headers["Retry-After"] = {"schema": {"type": "integer"}, "description": "Seconds to wait."}
         if status in {"201", "202"}:
             headers["Location"] = {"schema": {"type": "string"}, "description": "Where it is found."}
-        if MEDIA_TYPE in response.get("content", ()):
+        if [*response.get("content", ())] == [MEDIA_TYPE]:
             name = f"Problem{status}"
             refusals[name] = response
             operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tg_parser.api.answers import problems
-from tg_parser.api.probes import LIVE
+from tg_parser.api.probes import LIVE, READY
 from tg_parser.services.views.health import HealthReport, Liveness, Readiness, ServiceStatus
 
 JsonObject = dict[str, Any]
@@ -15,7 +15,7 @@ JsonObject = dict[str, Any]
 _PROBES: tuple[tuple[str, str, str, type[BaseModel]], ...] = (
     (LIVE, "getLiveness", "Whether the process answers. Needs no key.", Liveness),
     ("/health", "getHealth", "How the service and what it needs do.", HealthReport),
-    ("/health/ready", "getReadiness", "Whether work may be sent here; 503 names what fails.", Readiness),
+    (READY, "getReadiness", "Whether work may be sent here; 503 names what fails.", Readiness),
     ("/status", "getServiceStatus", "Sources with their backlogs, and jobs by state.", ServiceStatus),
 )
 
@@ -39,9 +39,11 @@ def probe_paths(ref: str) -> JsonObject:
 def _operation(path: str, name: str, text: str, schema: str) -> JsonObject:
     content = {"application/json": {"schema": {"$ref": schema}}}
     answers: JsonObject = {"200": {"description": text, "content": content}}
-    if path in {"/health", "/health/ready"}:
-        answers["503"] = {"description": "Something that is needed fails.", "content": content}
     if path == LIVE:
         return {"operationId": name, "tags": ["health"], "summary": text, "security": [], "responses": answers}
-    refusals = {str(status): each for status, each in problems().items() if status in {401, 403, 421, 429, 500}}
+    refusals = {str(status): each for status, each in problems().items() if status in {401, 403, 421, 429, 500, 503}}
+    if path in {"/health", READY}:
+        # Where keys cannot be checked or counted, a probe answers as every other route does.
+        told = content | refusals["503"]["content"]
+        refusals["503"] = {"description": "Something that is needed fails.", "content": told}
     return {"operationId": name, "tags": ["health"], "summary": text, "responses": {**answers, **refusals}}

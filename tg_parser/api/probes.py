@@ -8,16 +8,20 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tg_parser.domain.errors import StorageUnavailableError
 from tg_parser.services.health import HealthService
+from tg_parser.services.views.health import Readiness
 
 Guard = Callable[[Request], Awaitable[Collection[str] | None]]
 """Raises where the caller may not ask; gives the channels that the caller may see, None for all."""
 Metrics = Callable[[], Awaitable[bytes]]
 
-LIVE = "/health/live"
-PROBES = frozenset({LIVE, "/health", "/health/ready", "/status", "/metrics"})
+LIVE, READY = "/health/live", "/health/ready"
+PROBES = frozenset({LIVE, READY, "/health", "/status", "/metrics"})
+KEYS_UNCHECKED = "keys_unchecked"
+"""The case of an error where a probe cannot be let in, because the database does not answer."""
 METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 _JSON = "application/json"
 _OK, _UNAVAILABLE = 200, 503
@@ -30,10 +34,27 @@ def probe_routes(health: HealthService, metrics: Metrics | None, guard: Guard) -
     routes = [
         Route(LIVE, _Live(health), methods=["GET"]),
         Route("/health", probes.health),
-        Route("/health/ready", probes.ready),
+        Route(READY, probes.ready),
         Route("/status", probes.status),
     ]
     return routes if metrics is None else [*routes, Route("/metrics", _metrics_page(metrics, guard))]
+
+
+class ReadyWithoutKeys:
+    """Around the check of keys: who asks whether the service is ready hears that the database fails, with any key."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request. Raises StorageUnavailableError."""
+        try:
+            await self._app(scope, receive, send)
+        except StorageUnavailableError as error:
+            if scope["path"] != READY or error.data.get("case") != KEYS_UNCHECKED:
+                raise
+            failing = Readiness(status="unavailable", failing=("database",), problems={"database": error.message})
+            await _answer(_as_json(failing), _UNAVAILABLE)(scope, receive, send)
 
 
 class _Live:

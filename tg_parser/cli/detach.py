@@ -44,6 +44,8 @@ def ask_for_job(kind: JobKind, context: typer.Context, *, changed: dict[str, Jso
         left_out = {"paused"} if kind != "ingest" else {"paused", "error"}
         sources = await _sources(app, *named, left_out if every else None)
         if kind == "export":
+            if (topic_id := parameters.get("topic_id")) is not None:
+                await app.reading.topics.require(topic_id)
             return [await jobs.submit(kind, parameters | ({} if every else {"sources": sources}))]
         return [await jobs.submit(kind, parameters | {"source": each}) for each in sources]
 

@@ -67,8 +67,11 @@ class ApiKey:
         return tuple(each for each in sources if self.sources is None or each in self.sources)
 
     def covers(self, sources: Collection[str] | None) -> bool:
-        """Whether a limit to `sources` (None: no limit) allows nothing that this key does not."""
-        return self.sources is None or (sources is not None and self.sources.issuperset(sources))
+        """Whether a limit to `sources` (None: no limit) allows nothing that this key does not.
+
+        What is limited to no source at all belongs to nobody's sources.
+        """
+        return self.sources is None or (bool(sources) and self.sources.issuperset(sources or ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +134,16 @@ def require(key: ApiKey, action: Action) -> None:
         )
 
 
+def require_admin(actor: Actor) -> None:
+    """Raise ForbiddenError where `actor` may not deal with keys at all."""
+    if actor.key is not None:
+        require(actor.key, "administer")
+
+
 def require_within(actor: Actor, sources: Collection[str] | None) -> None:
     """Raise ForbiddenError where `actor` would deal with a key that sees more than the actor's own."""
-    if actor.key is None:
-        return
-    require(actor.key, "administer")
-    if not actor.key.covers(sources):
+    require_admin(actor)
+    if actor.key is not None and not actor.key.covers(sources):
         raise ForbiddenError(
             f"The key {actor.key.key_id} is limited to some sources and cannot deal with keys that reach beyond them.",
             case="beyond_own_sources",

@@ -147,7 +147,8 @@ class Scope:
         return RemovedSource(removed=source_id, with_data=with_data, held=held)
 
     async def submit(self, kind: str, parameters: JsonObject, webhook: JobWebhook | None = None) -> Job:
-        """Ask for a job. Raises UsageError, UnknownSourceError, ForbiddenError, AddressRefusedError."""
+        """Ask for a job. Raises UsageError, UnknownSourceError, NotFoundError, ForbiddenError,
+        AddressRefusedError."""
         administrative = kind in ADMINISTRATIVE
         self.require("administer" if administrative else "work", everywhere=administrative)
         wanted = checked(kind, parameters).source_ids()
@@ -157,6 +158,8 @@ class Scope:
             parameters = {**parameters, "sources": [each.source_id for each in await self.sources()]}
         for source_id in wanted or ():
             await self.source(source_id)
+        if (topic_id := parameters.get("topic_id")) is not None:
+            await (await self.reading()).topics.require(topic_id)
         asking = self._asking
         if webhook is not None:
             secret = webhook.secret.get_secret_value()

@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tg_parser.api.probes import PROBES
+from tg_parser.api.probes import KEYS_UNCHECKED, PROBES
 from tg_parser.api.rate_limits import RateLimits, Room
 from tg_parser.domain.errors import StorageUnavailableError, UnauthorizedError
 from tg_parser.domain.keys import Actor, ApiKey
@@ -51,8 +51,9 @@ class Gate:
             return await key
         try:
             return await answered_within(PROBE_SECONDS, key)
-        except TimeoutError:
-            raise StorageUnavailableError("The database does not answer, so keys cannot be checked.") from None
+        except (TimeoutError, StorageUnavailableError) as error:
+            told = "The database does not answer, so keys cannot be checked."
+            raise StorageUnavailableError(told, case=KEYS_UNCHECKED) from error
 
     async def _key(self, secret: str | None, address: str) -> ApiKey | None:
         if secret is None and not self._key_required:

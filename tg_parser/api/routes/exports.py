@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from tg_parser.api.answers import answer, problems
 from tg_parser.api.context import Caller, TheServices
+from tg_parser.api.downloads import Download
 from tg_parser.api.routes.jobs import JobId
 from tg_parser.domain.strict_fields import NO_NUL
 from tg_parser.services.views.jobs import ExportFiles
@@ -34,7 +35,7 @@ async def list_files(caller: Caller, services: TheServices, job_id: JobId) -> Re
     return answer(await services.files.listed(await caller.exported(job_id)))
 
 
-@router.get("/{job_id}/files/{name}", operation_id="downloadExportFile", response_class=FileResponse, responses=_FILE)
+@router.get("/{job_id}/files/{name}", operation_id="downloadExportFile", response_class=Download, responses=_FILE)
 async def download(
     caller: Caller,
     services: TheServices,
@@ -44,7 +45,7 @@ async def download(
 ) -> Response:
     """Download a file, whole or in ranges; its ETag says whether it is still the same."""
     found = await services.files.file(await caller.exported(job_id), name)
-    file = FileResponse(found.path, media_type=_MEDIA_TYPE, filename=name, stat_result=found.stat)
+    file = Download(found.path, media_type=_MEDIA_TYPE, filename=name, stat_result=found.stat)
     file.headers["Cache-Control"] = "private, no-cache"
     if if_none_match is not None and file.headers["etag"] in _tags(if_none_match):
         return Response(status_code=304, headers={"ETag": file.headers["etag"], "Cache-Control": "private, no-cache"})

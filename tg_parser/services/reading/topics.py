@@ -64,6 +64,10 @@ class TopicReader:
         members = with_texts(sources, documents)
         return TopicView(card=card, members=tuple(TopicMember(**member) for member in members))
 
+    async def require(self, topic_id: str) -> None:
+        """Raise NotFoundError where there is no such topic, or it may not be seen."""
+        await self._access.require_topic(topic_id)
+
     async def first(self, wanted: TopicFilter, order: TopicOrder = "messages", limit: int = 50) -> list[TopicLine]:
         """The first `limit` topics: most messages, newest message or last change first, or by title or id."""
         return [TopicLine.of(each) for each in await self._behind(None, wanted, order, limit)]

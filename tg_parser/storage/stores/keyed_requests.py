@@ -58,8 +58,9 @@ class KeyedRequestStorage:
         await self._database.write(lambda conn: conn.execute(told.values(values)))
 
     async def forget(self, request: KeyedRequest) -> None:
-        """Let a request that did nothing be sent again."""
-        await self._database.write(lambda conn: conn.execute(delete(keyed_requests).where(*_same(request))))
+        """Let a request without an answer be sent again, unless it was begun anew meanwhile."""
+        gone = delete(keyed_requests).where(*_same(request), _of.begun_at == request.begun_at, _of.status.is_(None))
+        await self._database.write(lambda conn: conn.execute(gone))
 
     async def delete_old(self, before: datetime) -> int:
         """Delete the requests that were begun before then; returns their number."""
