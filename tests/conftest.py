@@ -44,6 +44,9 @@ def _refuse_the_network(event: str, arguments: tuple[Any, ...]) -> None:
 
 sys.addaudithook(_refuse_the_network)
 
+# Where nothing is to be written beside modules, every process of every run would rewrite and compile all tests anew.
+sys.dont_write_bytecode = False
+
 
 def keep_files_in_memory() -> None:
     """Let all files of the run lie in memory where there is plenty of it: a new database is copied 25 times as fast."""
