@@ -13,7 +13,7 @@ from tcp_proxy import TcpProxy, proxy_to
 
 from tg_parser.api.wiring import opened
 from tg_parser.domain.errors import IdempotencyError, StorageUnavailableError
-from tg_parser.domain.keyed_requests import Answer
+from tg_parser.domain.keyed_requests import KeptAnswer
 from tg_parser.wiring.app import App, open_app
 
 pytestmark = pytest.mark.postgres
@@ -60,9 +60,9 @@ async def test_ready_names_the_database_although_keys_cannot_be_checked(
     assert health.json()["detail"] == told
 
 
-@pytest.mark.parametrize("answer", [Answer(503, {}, "{}"), Answer(202, {}, "{}")])
+@pytest.mark.parametrize("answer", [KeptAnswer(503, {}, "{}"), KeptAnswer(202, {}, "{}")])
 async def test_a_request_whose_end_could_not_be_kept_may_be_sent_again(
-    behind_proxy: tuple[App, TcpProxy], answer: Answer
+    behind_proxy: tuple[App, TcpProxy], answer: KeptAnswer
 ) -> None:
     """As soon as the database is back, and not only after the minute in which nobody can know whether it goes on."""
     (app, proxy), requests = behind_proxy, behind_proxy[0].keyed_requests
@@ -84,7 +84,7 @@ async def test_a_secret_that_was_given_is_not_given_again(behind_proxy: tuple[Ap
     request = await requests.begin("client", "key", "digest", at_most_once=True)
     goes_away(proxy)
     with pytest.raises(StorageUnavailableError):
-        await requests.answered(request, Answer(201, {}, None))
+        await requests.answered(request, KeptAnswer(201, {}, None))
     proxy.refusing = False
     with pytest.raises(IdempotencyError, match="is under way"):
         await requests.begin("client", "key", "digest", at_most_once=True)
