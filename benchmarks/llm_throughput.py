@@ -26,6 +26,7 @@ from tg_parser.llm.choice import ModelChoice
 from tg_parser.llm.models.cached import Cached
 from tg_parser.llm.models.concurrency_limited import ConcurrencyLimited
 from tg_parser.llm.models.endpoint import Endpoint
+from tg_parser.llm.models.prepared_once import PreparedOnce
 from tg_parser.llm.models.priced import Priced
 from tg_parser.llm.models.rate_limited import Limited, RateLimiter
 from tg_parser.llm.models.retrying import Retrying
@@ -93,7 +94,11 @@ class Storm:
         await asyncio.sleep(SECONDS)
 
 
-def model_of(answering: Answering) -> FunctionModel:
+class OurModel(PreparedOnce, FunctionModel):
+    """A function of ours as a run's model, which inherits what the models of providers do."""
+
+
+def model_of(answering: Answering) -> OurModel:
     """Answers with the message itself, as a faithful model would."""
 
     async def answer(messages: list[ModelMessage], _: AgentInfo) -> ModelResponse:
@@ -111,9 +116,7 @@ def model_of(answering: Answering) -> FunctionModel:
         usage = RequestUsage(input_tokens=900, output_tokens=300)
         return ModelResponse(parts=[TextPart(orjson.dumps(reading).decode())], usage=usage)
 
-    return FunctionModel(
-        answer, profile={"default_structured_output_mode": "native", "supports_json_schema_output": True}
-    )
+    return OurModel(answer, profile={"default_structured_output_mode": "native", "supports_json_schema_output": True})
 
 
 @asynccontextmanager

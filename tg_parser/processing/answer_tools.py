@@ -22,7 +22,7 @@ from tg_parser.processing.worker_pool import WorkerCrashedError, WorkerPool
 
 MANY_CALLS = 50
 """With fewer calls at a time, this process has enough time for it."""
-LEAST_TOGETHER, MOST_TOGETHER = 4, 16
+LEAST_TOGETHER, MOST_TOGETHER = 4, 32
 
 log = structlog.get_logger(__name__)
 

@@ -11,9 +11,13 @@ from pydantic_ai.providers.anthropic import AnthropicProvider
 from tg_parser.config.llm_settings import LlmSettings
 from tg_parser.llm.choice import ModelChoice
 from tg_parser.llm.models.parameters import profile_of
+from tg_parser.llm.models.prepared_once import PreparedOnce
 
 _ADDRESS = "https://api.anthropic.com"
 """Said here, because the package would read other variables than ours."""
+
+
+class _Anthropic(PreparedOnce, AnthropicModel): ...
 
 
 def anthropic_model(llm: LlmSettings, choice: ModelChoice, http: httpx2.AsyncClient) -> Model:
@@ -24,4 +28,4 @@ def anthropic_model(llm: LlmSettings, choice: ModelChoice, http: httpx2.AsyncCli
     )
     provider = AnthropicProvider(anthropic_client=client)
     profile = profile_of(llm, choice, provider.model_profile(choice.model))
-    return AnthropicModel(choice.model, provider=provider, profile=profile)
+    return _Anthropic(choice.model, provider=provider, profile=profile)

@@ -13,9 +13,19 @@ from pydantic_ai.providers.openai import OpenAIProvider
 from tg_parser.config.llm_settings import LlmSettings
 from tg_parser.llm.choice import ModelChoice
 from tg_parser.llm.models.parameters import profile_of, speaks_responses
+from tg_parser.llm.models.prepared_once import PreparedOnce
 
 _ADDRESS = "https://api.openai.com/v1"
 """Said here, because the package would read other variables than ours."""
+
+
+class _Responses(PreparedOnce, OpenAIResponsesModel): ...
+
+
+class _Chat(PreparedOnce, OpenAIChatModel): ...
+
+
+class _Ollama(PreparedOnce, OllamaModel): ...
 
 
 def openai_model(llm: LlmSettings, choice: ModelChoice, http: httpx2.AsyncClient) -> Model:
@@ -23,15 +33,15 @@ def openai_model(llm: LlmSettings, choice: ModelChoice, http: httpx2.AsyncClient
     provider = OpenAIProvider(openai_client=_client(choice, http))
     profile = profile_of(llm, choice, provider.model_profile(choice.model))
     if speaks_responses(choice):
-        return OpenAIResponsesModel(choice.model, provider=provider, profile=profile)
-    return OpenAIChatModel(choice.model, provider=provider, profile=profile)
+        return _Responses(choice.model, provider=provider, profile=profile)
+    return _Chat(choice.model, provider=provider, profile=profile)
 
 
 def ollama_model(llm: LlmSettings, choice: ModelChoice, http: httpx2.AsyncClient) -> Model:
     """Ollama speaks OpenAI's format, with peculiarities."""
     provider = OllamaProvider(openai_client=_client(choice, http))
     profile = profile_of(llm, choice, provider.model_profile(choice.model))
-    return OllamaModel(choice.model, provider=provider, profile=profile)
+    return _Ollama(choice.model, provider=provider, profile=profile)
 
 
 def _client(choice: ModelChoice, http: httpx2.AsyncClient) -> AsyncOpenAI:
