@@ -65,7 +65,8 @@ async def test_a_request_whose_end_could_not_be_kept_may_be_sent_again(
     behind_proxy: tuple[App, TcpProxy], answer: KeptAnswer
 ) -> None:
     """As soon as the database is back, and not only after the minute in which nobody can know whether it goes on."""
-    (app, proxy), requests = behind_proxy, behind_proxy[0].keyed_requests
+    app, proxy = behind_proxy
+    requests = app.keyed_requests
     request = await requests.begin("client", "key", "digest")
     goes_away(proxy)
     with pytest.raises(StorageUnavailableError):
@@ -80,7 +81,8 @@ async def test_a_request_whose_end_could_not_be_kept_may_be_sent_again(
 
 async def test_a_secret_that_was_given_is_not_given_again(behind_proxy: tuple[App, TcpProxy]) -> None:
     """What must not be done twice stays under way where its answer could not be kept."""
-    (app, proxy), requests = behind_proxy, behind_proxy[0].keyed_requests
+    app, proxy = behind_proxy
+    requests = app.keyed_requests
     request = await requests.begin("client", "key", "digest", at_most_once=True)
     goes_away(proxy)
     with pytest.raises(StorageUnavailableError):
