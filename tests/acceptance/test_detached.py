@@ -134,6 +134,13 @@ def test_a_chat_that_is_no_source_is_an_error(env: dict[str, str], source: str, 
     tg_parser(env, "jobs", "list", cwd=tmp_path, code=4)
 
 
+def test_an_export_of_a_topic_that_there_is_not_is_an_error(env: dict[str, str], source: str, tmp_path: Path) -> None:
+    """It is told before a worker writes nothing, and nothing waits."""
+    wanted = ("export", "--source", source, "--topic-id", "topic:nobody", "--detach")
+    assert "There is no topic 'topic:nobody'." in tg_parser(env, *wanted, cwd=tmp_path, code=1).stderr
+    tg_parser(env, "jobs", "list", cwd=tmp_path, code=4)
+
+
 def test_jobs_are_shown_cancelled_and_tried_again(env: dict[str, str], source: str, tmp_path: Path) -> None:
     """Every command of `jobs` with its exit codes, where no worker is there."""
     job = asked(env, tmp_path, "ingest", "--source", source)
