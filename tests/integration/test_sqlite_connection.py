@@ -28,7 +28,8 @@ class Counted(SqliteConnection):
 
 @pytest.fixture
 async def connection(tmp_path: Path) -> AsyncIterator[Counted]:
-    opened = await Counted(partial(sqlite3.connect, tmp_path / "file.sqlite", isolation_level=None))
+    opened = Counted(partial(sqlite3.connect, tmp_path / "file.sqlite", isolation_level=None))
+    await opened
     try:
         await opened.cursor().execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, note TEXT)")
         yield opened
