@@ -79,7 +79,7 @@ def _bare_environment() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def backend(request: pytest.FixtureRequest) -> str:
     """The name of the backend a test runs on; every test that asks for it runs on each."""
     return str(request.param)
@@ -149,6 +149,20 @@ def migrated_postgres(database_with_schemas: str) -> Iterator[dict[str, str]]:
 def settings(database_environment: dict[str, str]) -> Settings:
     """Settings of fresh databases, with impatient retries."""
     return settings_of(database_environment)
+
+
+@pytest.fixture(scope="module")
+def shared_settings(
+    backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """Settings of databases with schemas that the tests of a module share: no test may need them to be as they were."""
+    if backend == "sqlite":
+        folder = tmp_path_factory.mktemp("shared") / "databases"
+        shutil.copytree(request.getfixturevalue("files_with_schemas"), folder)
+        yield settings_of(sqlite_files(folder))
+    else:
+        with fresh_postgres_database(request.getfixturevalue("database_with_schemas")) as url:
+            yield settings_of({"DB_TYPE": "postgresql", "DB_URL": url})
 
 
 @pytest.fixture

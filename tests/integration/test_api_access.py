@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from api_world import ONE, OTHER, PERSON, POST, TOPIC, TWO, World, with_api, world_of
 from samples import CHANNEL
 
@@ -15,7 +16,10 @@ from tg_parser.api.app import create_api
 from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import UnauthorizedError
 from tg_parser.domain.keys import Actor
+from tg_parser.domain.sources import SourceChange
 from tg_parser.domain.utc_time import utc_now
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SOURCE = {"source": ONE}
 NO_JOB = "20260101T000000000-00000000"
@@ -95,15 +99,33 @@ CALLS = {
 ROLES = ("reader", "editor", "admin")
 
 
-@pytest.fixture
-async def world(settings: Settings) -> AsyncIterator[World]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(shared_settings: Settings) -> AsyncIterator[World]:
+    """One for all: every call makes the things that it is about, and what it takes away is brought back."""
+    async with world_of(with_api(shared_settings, key_required=True)) as world:
+        yield world
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def fresh_world(settings: Settings) -> AsyncIterator[World]:
+    """One in which nothing has happened yet."""
     async with world_of(with_api(settings, key_required=True)) as world:
         yield world
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def spoiled_keys(world: World) -> dict[str, str | None]:
+    """Keys that open nothing, by what is wrong with them."""
+    return await world.spoiled_keys()
+
+
 async def called(world: World, name: str, key: str | None) -> tuple[int, Any]:
     """What an operation answers to a key; the things it is about are made first."""
-    _, method, path, body, _ = CALLS[name]
+    return await answered(world, name, key, await things(world, key))
+
+
+async def things(world: World, key: str | None) -> dict[str, str]:
+    """The ids of things that an operation may be about."""
     job = await world.app_jobs.submit("recheck", {"source": ONE, "span": "7"})
     cancelled = await world.app_jobs.submit("sentiment", {"source": ONE, "limit": 7})
     await world.app_jobs.cancel(cancelled.job_id)
@@ -111,9 +133,14 @@ async def called(world: World, name: str, key: str | None) -> tuple[int, Any]:
     webhook = await _webhook(world, key)
     delivery = await world.webhooks.ping(webhook, PERSON)
     names = {"job": job.job_id, "cancelled": cancelled.job_id, "key": spare, "webhook": webhook}
-    filled = path.format(**names, delivery=delivery.delivery_id)
+    return names | {"delivery": str(delivery.delivery_id)}
+
+
+async def answered(world: World, name: str, key: str | None, names: dict[str, str]) -> tuple[int, Any]:
+    """What an operation about things answers to a key."""
+    _, method, path, body, _ = CALLS[name]
     async with world.client(key) as client:
-        answer = await client.request(method, f"/api/v1{filled}", json=body)
+        answer = await client.request(method, f"/api/v1{path.format(**names)}", json=body)
     kind = answer.headers.get("content-type", "")
     return answer.status_code, answer.json() if "json" in kind and "ndjson" not in kind else answer.text
 
@@ -128,7 +155,7 @@ async def _webhook(world: World, key: str | None) -> str:
     return (await world.webhooks.add("http://127.0.0.1:9/", by if allowed else PERSON)).webhook.webhook_id
 
 
-def test_the_calls_are_all_that_there_are() -> None:
+async def test_the_calls_are_all_that_there_are() -> None:
     """No route is missing here."""
     paths = create_api().openapi()["paths"]
     operations = {each["operationId"] for path in paths.values() for each in path.values()}
@@ -136,10 +163,11 @@ def test_the_calls_are_all_that_there_are() -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-async def test_only_good_keys_open_a_route(world: World, name: str) -> None:
+async def test_only_good_keys_open_a_route(world: World, spoiled_keys: dict[str, str | None], name: str) -> None:
     """Without a key, with a wrong, an expired, a revoked one, nothing is told and nothing done."""
-    for what, key in (await world.spoiled_keys()).items():
-        status, told = await called(world, name, key)
+    names = await things(world, None)
+    for what, key in spoiled_keys.items():
+        status, told = await answered(world, name, key, names)
         assert (status, told["type"]) == (401, "urn:tg-parser:error:unauthorized"), what
         assert ONE not in str(told)
 
@@ -154,6 +182,8 @@ async def test_a_role_opens_what_it_should(world: World, name: str) -> None:
             assert (status, told["type"]) == (403, "urn:tg-parser:error:forbidden"), role
         elif name not in {"removeSource", "addSource"} or role == needed:
             assert status == expected, (role, told)
+    if name == "removeSource":
+        await world.app.sources.add(SourceChange(source_id=ONE, channel_id=CHANNEL))
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -175,31 +205,31 @@ async def test_a_key_of_another_source_sees_nothing_of_this_one(world: World, na
         assert "Text" not in str(told)
 
 
-async def test_a_limited_key_sees_its_own(world: World) -> None:
+async def test_a_limited_key_sees_its_own(fresh_world: World) -> None:
     """The lists hold what belongs to its source, and nothing else."""
-    async with world.client(await world.key("reader", TWO)) as client:
+    async with fresh_world.client(await fresh_world.key("reader", TWO)) as client:
         for path, number in (("/sources", 1), ("/messages", 7), ("/documents", 6), ("/topics", 1), ("/failures", 1)):
             items = (await client.get(f"/api/v1{path}")).json()["items"]
             assert len(items) == number, path
             assert OTHER in str(items)
 
 
-async def test_a_job_without_sources_is_about_those_of_the_key(world: World) -> None:
+async def test_a_job_without_sources_is_about_those_of_the_key(fresh_world: World) -> None:
     """Who may see one source exports that one, and may follow the job that does."""
-    async with world.client(await world.key("editor", TWO)) as client:
+    async with fresh_world.client(await fresh_world.key("editor", TWO)) as client:
         job = (await client.post("/api/v1/export", json={})).json()
         assert job["parameters"] == {"sources": [TWO], "own_topics": True}
         assert (await client.get(f"/api/v1/jobs/{job['job_id']}")).status_code == 200
         assert [each["job_id"] for each in (await client.get("/api/v1/jobs")).json()["items"]] == [job["job_id"]]
 
 
-async def test_changes_are_kept_with_who_made_them(world: World) -> None:
+async def test_changes_are_kept_with_who_made_them(fresh_world: World) -> None:
     """The log says which key did what to what, and from where."""
-    key = await world.key("editor")
-    async with world.client(key) as client:
+    key = await fresh_world.key("editor")
+    async with fresh_world.client(key) as client:
         await client.post(f"/api/v1/sources/{ONE}/pause")
         job = (await client.post("/api/v1/process", json=SOURCE)).json()["job_id"]
-    async with world.client(await world.key("admin")) as client:
+    async with fresh_world.client(await fresh_world.key("admin")) as client:
         entries = (await client.get("/api/v1/audit", params={"key": key.split("_")[1]})).json()["items"]
     assert [(each["action"], each["subject"], each["origin"]) for each in entries[:2]] == [
         ("jobs.process", job, "127.0.0.1"),
