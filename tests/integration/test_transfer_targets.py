@@ -50,20 +50,25 @@ class AnyTarget:
 
     async def rows(self, table: str) -> list[Any]:
         """All rows of a table as Python values, in one order."""
-        name, definition = TABLES[table]
         async with self.opened() as (by_name, _):
-            return sorted((tuple(row.values()) for row in await by_name[name].rows(select(definition))), key=repr)
+            return await in_order(by_name, table)
 
     async def count(self, table: str) -> int:
         return len(await self.rows(table))
 
     async def everything(self) -> dict[str, Any]:
         """Every row of every table that a migration fills."""
-        return {name: await self.rows(name) for name in TABLES if name != "document_changes"}
+        async with self.opened() as (by_name, _):
+            return {name: await in_order(by_name, name) for name in TABLES if name != "document_changes"}
 
     async def messages(self, column: str = "text") -> list[Any]:
         position = list(TABLES["raw_messages"][1].c.keys()).index(column)
         return [row[position] for row in await self.rows("raw_messages")]
+
+
+async def in_order(by_name: dict[str, Any], table: str) -> list[Any]:
+    name, definition = TABLES[table]
+    return sorted((tuple(row.values()) for row in await by_name[name].rows(select(definition))), key=repr)
 
 
 @pytest.fixture
