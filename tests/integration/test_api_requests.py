@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+import pytest_asyncio
 from api_world import ONE, World, with_api, world_of
 from sqlalchemy import update
 
@@ -16,16 +17,25 @@ from tg_parser.domain.jobs import JOB_KINDS
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.storage.tables.requests import keyed_requests
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_client(shared_settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """For requests that change nothing in the world which another one asks for."""
+    async with world_of(with_api(shared_settings)) as world, world.client() as client:
+        yield client
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def world(settings: Settings) -> AsyncIterator[World]:
     async with world_of(with_api(settings)) as world:
         yield world
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
     async with world.client() as client:
         yield client
@@ -40,26 +50,26 @@ def problem(answer: httpx.Response, status: int, code: str) -> str:
     return str(told["detail"])
 
 
-async def test_errors_of_every_kind_are_problems(client: httpx.AsyncClient) -> None:
+async def test_errors_of_every_kind_are_problems(shared_client: httpx.AsyncClient) -> None:
     """Ours, those of HTTP, and those of fields have one shape, with a hint in terms of requests."""
-    assert problem(await client.get("/nowhere"), 404, "no_route") == "There is no such route."
-    wrong = await client.put("/api/v1/jobs")
+    assert problem(await shared_client.get("/nowhere"), 404, "no_route") == "There is no such route."
+    wrong = await shared_client.put("/api/v1/jobs")
     assert problem(wrong, 405, "method_not_allowed") == "The route does not have this method."
     assert wrong.headers["allow"] == "GET, HEAD"
-    assert (await client.put(f"/api/v1/sources/{ONE}")).headers["allow"] == "DELETE, GET, HEAD, PATCH"
-    missing = await client.get("/api/v1/sources/nobody")
+    assert (await shared_client.put(f"/api/v1/sources/{ONE}")).headers["allow"] == "DELETE, GET, HEAD, PATCH"
+    missing = await shared_client.get("/api/v1/sources/nobody")
     assert problem(missing, 404, "unknown_source") == "There is no source 'nobody'."
     assert missing.json()["hint"] == f"Known sources: {ONE}, two_source. Add one: POST /api/v1/sources"
-    told = problem(await client.post("/api/v1/process", json={"source": 1, "more": 2}), 422, "invalid_request")
+    told = problem(await shared_client.post("/api/v1/process", json={"source": 1, "more": 2}), 422, "invalid_request")
     assert told == "body.source: Input should be a valid string; body.more: Extra inputs are not permitted"
-    assert problem(await client.get("/api/v1/messages", params={"cursor": "x"}), 400, "invalid_cursor")
-    assert problem(await client.post("/api/v1/process", content=b"{", headers=JSON), 422, "invalid_request")
+    assert problem(await shared_client.get("/api/v1/messages", params={"cursor": "x"}), 400, "invalid_cursor")
+    assert problem(await shared_client.post("/api/v1/process", content=b"{", headers=JSON), 422, "invalid_request")
 
 
-async def test_a_flag_is_no_number(client: httpx.AsyncClient) -> None:
+async def test_a_flag_is_no_number(shared_client: httpx.AsyncClient) -> None:
     """0 is not taken for false, nor a number for a text."""
     for body in ({"source": ONE, "force": 0}, {"source": ONE, "concurrency": "4"}, {"source": ONE, "concurrency": 1.5}):
-        problem(await client.post("/api/v1/process", json=body), 422, "invalid_request")
+        problem(await shared_client.post("/api/v1/process", json=body), 422, "invalid_request")
 
 
 async def test_a_body_that_is_too_large_is_refused_alike(settings: Settings) -> None:
@@ -87,10 +97,10 @@ async def test_a_body_that_does_not_come_is_not_waited_for(settings: Settings) -
         assert problem(answer, 408, "slow_client") == "The body of the request did not come within 1 seconds."
 
 
-async def test_answers_are_safe_to_show_in_a_browser(client: httpx.AsyncClient) -> None:
+async def test_answers_are_safe_to_show_in_a_browser(shared_client: httpx.AsyncClient) -> None:
     """Every answer says that it is what it says, is in nobody's frame and in no cache, and not whose software it is."""
     for path in ("/health", "/api/v1/sources", "/nowhere"):
-        headers = (await client.get(path)).headers
+        headers = (await shared_client.get(path)).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
         assert headers["cache-control"] == "no-store"
@@ -175,9 +185,11 @@ async def test_a_key_that_may_have_been_made_is_not_made_again(world: World, cli
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 201, "\u043a"])
-async def test_an_idempotency_key_that_is_none_is_refused(client: httpx.AsyncClient, key: str) -> None:
+async def test_an_idempotency_key_that_is_none_is_refused(shared_client: httpx.AsyncClient, key: str) -> None:
     """It goes into the database, so it has a form."""
-    answer = await client.post("/api/v1/process", json={"source": ONE}, headers={b"Idempotency-Key": key.encode()})
+    answer = await shared_client.post(
+        "/api/v1/process", json={"source": ONE}, headers={b"Idempotency-Key": key.encode()}
+    )
     problem(answer, 400, "usage")
 
 
@@ -212,13 +224,13 @@ async def test_guessing_keys_is_limited(settings: Settings) -> None:
 @pytest.mark.parametrize(
     "name", ["../../etc/passwd", "..%2f..%2fetc%2fpasswd", "%2e%2e", "a\x00b", "\ud800", "' OR 1=1"]
 )
-async def test_tricks_in_ids_find_nothing(client: httpx.AsyncClient, name: str) -> None:
+async def test_tricks_in_ids_find_nothing(shared_client: httpx.AsyncClient, name: str) -> None:
     """Whatever stands for an id, nothing is found and nothing breaks."""
-    job = (await client.post("/api/v1/export", json={"sources": [ONE]})).json()["job_id"]
+    job = (await shared_client.post("/api/v1/export", json={"sources": [ONE]})).json()["job_id"]
     for path in (f"/api/v1/sources/{name}", f"/api/v1/jobs/{name}", f"/api/v1/exports/{job}/files/{name}"):
         raw = b"".join(each if 32 < each[0] < 127 else b"%%%02X" % each[0] for each in _bytes(path))
         url = httpx.URL(scheme="http", host="127.0.0.1", raw_path=raw)
-        assert (await client.get(url)).status_code in {400, 404, 409, 422}, path
+        assert (await shared_client.get(url)).status_code in {400, 404, 409, 422}, path
 
 
 def _bytes(path: str) -> list[bytes]:
@@ -248,20 +260,20 @@ async def test_dates_with_nothing_between_are_refused(client: httpx.AsyncClient)
     assert (await client.patch(f"/api/v1/sources/{ONE}", json=later | {"history_from": None})).status_code == 200
 
 
-async def test_what_is_wrong_is_said_in_words(client: httpx.AsyncClient) -> None:
+async def test_what_is_wrong_is_said_in_words(shared_client: httpx.AsyncClient) -> None:
     """A misspelt filter, a date that is none, a body that is no JSON or not said to be: each names what is wanted."""
-    told = problem(await client.get("/api/v1/documents", params={"fom": "2024"}), 400, "usage")
+    told = problem(await shared_client.get("/api/v1/documents", params={"fom": "2024"}), 400, "usage")
     assert told == "This route has no parameter 'fom'."
-    wrong = await client.get("/api/v1/documents", params={"date_from": "yesterday"})
+    wrong = await shared_client.get("/api/v1/documents", params={"date_from": "yesterday"})
     assert problem(wrong, 422, "invalid_request").startswith(
         "query.date_from: a date is written as 2026-11-05, 2026-11"
     )
-    cut = await client.post("/api/v1/process", content=b'{"source": ', headers=JSON)
+    cut = await shared_client.post("/api/v1/process", content=b'{"source": ', headers=JSON)
     assert problem(cut, 422, "invalid_request").startswith("body: it is not valid JSON: ")
-    unsaid = await client.post("/api/v1/process", content=b'{"source": "s"}')
+    unsaid = await shared_client.post("/api/v1/process", content=b'{"source": "s"}')
     assert "send JSON, with the header Content-Type: application/json" in problem(unsaid, 422, "invalid_request")
     history = {"source_id": "x_source", "history_from": 3}
-    wrong = await client.post("/api/v1/sources", json=history)
+    wrong = await shared_client.post("/api/v1/sources", json=history)
     assert problem(wrong, 422, "invalid_request").startswith("body.history_from: a date is written as 2026-03-01 or")
 
 

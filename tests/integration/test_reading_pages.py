@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from query_counts import counted_queries
 from samples import CHANNEL, NOW, document, message, topic
 
@@ -26,6 +27,8 @@ from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 from tg_parser.wiring.app import open_app
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 OTHER = "-1009"
 MIXED = topic(5)[0].id
 
@@ -38,9 +41,9 @@ def mixed() -> tuple[TopicCard, TopicBundle]:
     return card, bundle.model_copy(update={"items": items, "channels": (CHANNEL, OTHER)})
 
 
-@pytest.fixture
-async def reading(settings: Settings) -> AsyncIterator[ReadingService]:
-    async with open_databases(settings) as databases:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def reading(shared_settings: Settings) -> AsyncIterator[ReadingService]:
+    async with open_databases(shared_settings) as databases:
         raw, documents = RawStorage(databases.raw), ProcessingStorage(databases.processing)
         topics = TopicStorage(databases.processing)
         posts = [message(number, f"Text {number}") for number in range(1, 8)]
@@ -52,7 +55,7 @@ async def reading(settings: Settings) -> AsyncIterator[ReadingService]:
         own = card.model_copy(update={"related_topics": (MIXED, topic(6)[0].id)}), bundle
         await topics.replace([CHANNEL], [own, mixed(), topic(6, 7)], [], TopicRun("f", NOW, {}))
         await topics.replace([OTHER], [topic(1, channel=OTHER, title="Far")], [], TopicRun("f", NOW, {}))
-    async with open_app(settings) as app:
+    async with open_app(shared_settings) as app:
         await app.sources.add(
             SourceChange(source_id="s", channel_id=CHANNEL, channel_username="durov", peer_id="-1001032086354")
         )
@@ -163,7 +166,7 @@ async def test_cursor_of_another_list_is_refused(reading: ReadingService) -> Non
 
 
 @pytest.mark.parametrize("limit", [0, -1, 501])
-def test_page_has_a_size(limit: int) -> None:
+async def test_page_has_a_size(limit: int) -> None:
     """A page holds 1 to 500 items."""
     with pytest.raises(UsageError, match="A page holds 1 to 500 items"):
         PageRequest(limit)
