@@ -1,6 +1,7 @@
 """The exchange of an auth key (req_pq → Diffie-Hellman), as a client without one begins."""
 
 import dataclasses
+import functools
 import hashlib
 import os
 import shutil
@@ -31,8 +32,9 @@ class ProtocolError(Exception):
     pass
 
 
+@functools.cache
 def make_rsa_key():
-    """A fresh 2048-bit RSA key; openssl does it in 0.1 s, the rsa package in 3-8 s."""
+    """A 2048-bit RSA key for all servers of this process; openssl does it in 0.1 s, the rsa package in 3-8 s."""
     if shutil.which("openssl"):
         for args in (["-traditional", "2048"], ["2048"]):
             out = subprocess.run(["openssl", "genrsa", *args], capture_output=True, check=False)

@@ -15,14 +15,14 @@ import pytest
 from cli_process import begin, tg_parser
 from old_numbers import FOLDED, FOLDED_RIGHT, as_before, posts, upgrade, values
 from samples import NOW, document, message, topic
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tg_parser.config.settings import Settings
 from tg_parser.domain.backlog import Backlog, OpenRange
 from tg_parser.domain.messages import Author, Forward, RawMessage
 from tg_parser.domain.sources import SourceChange
-from tg_parser.storage.engine.databases import Databases
-from tg_parser.storage.engine.transactions import Database
+from tg_parser.storage.engine.databases import Databases, open_databases
 from tg_parser.storage.stores.accounts import AccountStorage
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
@@ -268,16 +268,25 @@ async def test_claims_on_a_chat_that_moves_are_dropped(databases: Databases) -> 
 ORDERS = [("processing", "raw", "ingestion"), ("raw", "processing", "ingestion"), ("ingestion", "processing", "raw")]
 
 
+@pytest.fixture(scope="module")
+def expected(shared_settings: Settings) -> dict[str, list[str]]:
+    """The contents of databases that were upgraded at once, in the usual order."""
+
+    async def upgraded() -> dict[str, list[str]]:
+        async with open_databases(shared_settings) as databases:
+            await fill(databases)
+            await as_before(databases)
+            await upgrade(databases)
+            return await contents(databases)
+
+    return asyncio.run(upgraded())
+
+
 @pytest.mark.parametrize("order", ORDERS)
 async def test_any_order_and_any_number_of_times_end_the_same(
-    databases: Databases, order: tuple[str, str, str]
+    databases: Databases, order: tuple[str, str, str], expected: dict[str, list[str]]
 ) -> None:
     """Each database alone, in whatever order, down and up again: always the same rows."""
-    await fill(databases)
-    await as_before(databases)
-    await upgrade(databases)
-    expected = await contents(databases)
-    await empty(databases)
     await fill(databases)
     await as_before(databases)
     await upgrade(databases, order)
@@ -288,14 +297,9 @@ async def test_any_order_and_any_number_of_times_end_the_same(
 
 
 async def test_killed_at_any_moment_and_run_again_it_ends_the_same(
-    databases: Databases, process_env: dict[str, str], tmp_path: Path
+    databases: Databases, process_env: dict[str, str], tmp_path: Path, expected: dict[str, list[str]]
 ) -> None:
     """Upgrades that are killed with SIGKILL leave each database before or after, and the last one ends all."""
-    await fill(databases)
-    await as_before(databases)
-    await upgrade(databases)
-    expected = await contents(databases)
-    await empty(databases)
     await fill(databases)
     await as_before(databases)
     for seconds in (0.05, 0.15, 0.25, 0.35, 0.5):
@@ -306,16 +310,6 @@ async def test_killed_at_any_moment_and_run_again_it_ends_the_same(
         process.wait()
     await asyncio.to_thread(tg_parser, process_env, "db", "upgrade", cwd=tmp_path)
     assert await contents(databases) == expected
-
-
-async def emptied(database: Database, table: str) -> None:
-    await database.write(lambda conn: conn.execute(text(f"DELETE FROM {table}")))
-
-
-async def empty(databases: Databases) -> None:
-    for database in databases.all:
-        for table in reversed(METADATA[database.name].sorted_tables):
-            await emptied(database, table.name)
 
 
 async def test_a_chat_stored_under_two_numbers_becomes_one(databases: Databases) -> None:
