@@ -48,13 +48,13 @@ def shown(env: dict[str, str], folder: Path, job: str) -> Any:
     return tg_parser_json(env, "jobs", "show", job, cwd=folder)
 
 
-def until(look: Callable[[], Any], seconds: float = 60) -> Any:
+def until(look: Callable[[], Any], seconds: float = 60, pause: float = 0.1) -> Any:
     """The first result of `look` that is true. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := look():
             return found
-        time.sleep(0.1)
+        time.sleep(pause)
     raise TimeoutError
 
 

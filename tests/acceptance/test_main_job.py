@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from subprocess import PIPE
@@ -14,6 +15,9 @@ from typing import Any
 
 import pytest
 from cli_process import SECONDS, begin, command, exported, small_export, tg_parser, tg_parser_json
+from job_processes import until
+from knowledge_bases import MESSAGES_A_CHAT, KnowledgeBase, knowledge_base
+from looking import first_row
 
 
 @pytest.fixture
@@ -22,35 +26,39 @@ def database_environment(empty_environment: dict[str, str]) -> dict[str, str]:
     return empty_environment
 
 
-def test_one_command_turns_an_export_into_a_knowledge_base(process_env: dict[str, str], tmp_path: Path) -> None:
+@pytest.fixture
+def knowledge(backend: str, tmp_path: Path) -> Iterator[KnowledgeBase]:
+    """What `run --from-export` makes of the bundled sample."""
+    with knowledge_base(backend, tmp_path) as made:
+        yield made
+
+
+def test_one_command_turns_an_export_into_a_knowledge_base(knowledge: KnowledgeBase) -> None:
     """`run --from-export` registers the chats, makes a document of every message and exports entries with links."""
-    export = small_export(tmp_path, 40)
-    done = tg_parser_json(process_env, "run", "--from-export", export, "--out", "out", cwd=tmp_path)
+    done = knowledge.done
     seen = sum(chat["counts"]["seen"] for chat in done["ingest"])
-    assert done["process"]["processed"] == seen == 160
-    entries = [json.loads(line) for line in (tmp_path / "out/kb_entries.ndjson").read_text("utf-8").splitlines()]
+    assert done["process"]["processed"] == seen == 80
+    entries = [json.loads(line) for line in (knowledge.out / "kb_entries.ndjson").read_text("utf-8").splitlines()]
     messages = [entry for entry in entries if entry["source"]["type"] == "telegram_message"]
     topics = [entry for entry in entries if entry["source"]["type"] == "topic"]
     assert len(messages) == done["export"]["message_entries"]
-    assert len(topics) == done["export"]["topics"] == len(json.loads((tmp_path / "out/topics.json").read_text("utf-8")))
+    assert len(topics) == done["export"]["topics"] == len(topic_ids(knowledge.out))
     assert [entry["id"] for entry in entries] == sorted(entry["id"] for entry in entries)
     linked = [entry for entry in messages if entry["source"]["channel_id"].startswith("-100")]
-    assert len(linked) > 60
+    assert len(linked) == 40
     assert all(entry["source"]["link"].startswith("https://t.me/c/10") for entry in linked)
 
 
-def test_second_run_adds_nothing(process_env: dict[str, str], tmp_path: Path) -> None:
+def test_second_run_adds_nothing(knowledge: KnowledgeBase, tmp_path: Path) -> None:
     """Run twice, the databases and the files are what they were."""
-    export = small_export(tmp_path, 40)
-    tg_parser(process_env, "run", "--from-export", export, "--out", "first", cwd=tmp_path)
-    before = tg_parser_json(process_env, "status", cwd=tmp_path)
-    again = tg_parser_json(process_env, "run", "--from-export", export, "--out", "second", cwd=tmp_path)
+    before = tg_parser_json(knowledge.env, "status", cwd=tmp_path)
+    again = tg_parser_json(knowledge.env, "run", "--from-export", knowledge.export, "--out", "second", cwd=tmp_path)
     assert [chat["counts"]["new"] for chat in again["ingest"]] == [0] * len(again["ingest"])
     assert again["process"]["waiting"] == 0
     assert all(topics["unchanged"] for topics in again["topicize"].values())
-    assert (tmp_path / "first/kb_entries.ndjson").read_bytes() == (tmp_path / "second/kb_entries.ndjson").read_bytes()
-    assert exported(tmp_path / "first") == exported(tmp_path / "second")
-    after = tg_parser_json(process_env, "status", cwd=tmp_path)
+    assert (knowledge.out / "kb_entries.ndjson").read_bytes() == (tmp_path / "second/kb_entries.ndjson").read_bytes()
+    assert exported(knowledge.out) == exported(tmp_path / "second")
+    after = tg_parser_json(knowledge.env, "status", cwd=tmp_path)
     assert [without_times(source) for source in after["sources"]] == [
         without_times(source) for source in before["sources"]
     ]
@@ -62,25 +70,19 @@ def without_times(report: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.postgres
-def test_both_backends_export_the_same_bytes(
-    sqlite_env: dict[str, str], postgres_env: dict[str, str], tmp_path: Path
-) -> None:
+def test_both_backends_export_the_same_bytes(tmp_path: Path) -> None:
     """SQLite and PostgreSQL give the same files, times aside."""
-    export = small_export(tmp_path, 60)
-    tg_parser(sqlite_env, "run", "--from-export", export, "--out", "lite", cwd=tmp_path)
-    tg_parser(postgres_env, "run", "--from-export", export, "--out", "server", cwd=tmp_path)
-    assert exported(tmp_path / "lite") == exported(tmp_path / "server")
+    with knowledge_base("sqlite", tmp_path) as lite, knowledge_base("postgresql", tmp_path) as server:
+        assert lite.out != server.out
+        assert exported(lite.out) == exported(server.out)
 
 
-def test_new_messages_join_and_topics_keep_their_ids(process_env: dict[str, str], tmp_path: Path) -> None:
+def test_new_messages_join_and_topics_keep_their_ids(knowledge: KnowledgeBase, tmp_path: Path) -> None:
     """A newer export of the same chats adds what is new; topics that live on keep their ids."""
-    first = small_export(tmp_path, 60)
-    tg_parser(process_env, "run", "--from-export", first, "--out", "first", cwd=tmp_path)
-    (tmp_path / "later").mkdir()
-    later = small_export(tmp_path / "later", 66)
-    done = tg_parser_json(process_env, "run", "--from-export", later, "--out", "second", cwd=tmp_path)
+    later = small_export(tmp_path, MESSAGES_A_CHAT + 6)
+    done = tg_parser_json(knowledge.env, "run", "--from-export", later, "--out", "second", cwd=tmp_path)
     assert max(chat["counts"]["new"] for chat in done["ingest"]) == 6
-    before, after = topic_ids(tmp_path / "first"), topic_ids(tmp_path / "second")
+    before, after = topic_ids(knowledge.out), topic_ids(tmp_path / "second")
     assert len(before) >= 5
     assert len(before & after) >= 0.8 * len(before)
 
@@ -89,42 +91,39 @@ def topic_ids(folder: Path) -> set[str]:
     return {card["id"] for card in json.loads((folder / "topics.json").read_text("utf-8"))}
 
 
-def test_steps_alone_do_what_run_does(process_env: dict[str, str], sqlite_env: dict[str, str], tmp_path: Path) -> None:
+def test_steps_alone_do_what_run_does(process_env: dict[str, str], backend: str, tmp_path: Path) -> None:
     """ingest, process, topicize and export one after the other end with the files of run."""
-    export = small_export(tmp_path, 30)
-    tg_parser(process_env, "ingest", "--from-export", export, cwd=tmp_path)
-    tg_parser(process_env, "process", "--all", cwd=tmp_path)
-    for source in tg_parser_json(process_env, "sources", "list", cwd=tmp_path)["sources"]:
-        tg_parser(process_env, "topicize", "--source", source["source_id"], cwd=tmp_path)
-    tg_parser(process_env, "export", "--all", "--out", "steps", cwd=tmp_path)
-    fresh = {**sqlite_env, "PROCESSING_STORAGE_DB_PATH": "x/p.sqlite", "RAW_STORAGE_DB_PATH": "x/r.sqlite"}
-    fresh["INGESTION_STATE_DB_PATH"] = "x/i.sqlite"
-    tg_parser(fresh, "run", "--from-export", export, "--out", "run", cwd=tmp_path)
-    assert exported(tmp_path / "steps") == exported(tmp_path / "run")
+    with knowledge_base(backend, tmp_path / "whole") as whole:
+        tg_parser(process_env, "ingest", "--from-export", whole.export, cwd=tmp_path)
+        tg_parser(process_env, "process", "--all", cwd=tmp_path)
+        for source in tg_parser_json(process_env, "sources", "list", cwd=tmp_path)["sources"]:
+            tg_parser(process_env, "topicize", "--source", source["source_id"], cwd=tmp_path)
+        tg_parser(process_env, "export", "--all", "--out", "steps", cwd=tmp_path)
+        assert exported(tmp_path / "steps") == exported(whole.out)
 
 
 def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(process_env: dict[str, str], tmp_path: Path) -> None:
     """SIGINT ends the run with exit code 130 and one sentence; finished documents are kept, the others waiting."""
-    export = write_many(tmp_path, 6000)
+    export = write_many(tmp_path, 900, sentences=2)
     process = begin(process_env, "run", "--from-export", export, "--out", "out", cwd=tmp_path, stderr=PIPE)
-    wait_for_documents(process_env, tmp_path)
+    wait_for_documents(process_env)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 130
     assert "Stopped. What was done is kept" in errors
     assert "Traceback" not in errors
     (source,) = tg_parser_json(process_env, "status", cwd=tmp_path)["sources"]
-    assert 0 < source["documents"] < 6000
-    assert source["documents"] + source["waiting"] == source["messages"]["posts"] == 6000
+    assert 0 < source["documents"] < 900
+    assert source["documents"] + source["waiting"] == source["messages"]["posts"] == 900
 
 
 def test_ctrl_c_ends_worker_processes_in_order(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """SIGINT to the whole group, as a terminal sends it: exit code 130, no worker left, and each message has one
     document or is still waiting."""
-    export, env = write_many(tmp_path, 1800, sentences=1), {**sqlite_env, "PROCESSING_WORKERS": "2"}
+    export, env = write_many(tmp_path, 1000, sentences=1), {**sqlite_env, "PROCESSING_WORKERS": "2"}
     called = command("run", "--from-export", export, "--out", "out")
     process = subprocess.Popen(called, env=env, cwd=tmp_path, stderr=PIPE, text=True, start_new_session=True)
-    wait_for_documents(env, tmp_path)
+    wait_for_documents(env)
     workers = group(process.pid) - {process.pid}
     assert len(workers) >= 2
     os.killpg(process.pid, signal.SIGINT)
@@ -136,9 +135,9 @@ def test_ctrl_c_ends_worker_processes_in_order(sqlite_env: dict[str, str], tmp_p
         time.sleep(0.05)
     assert group(process.pid) == set()
     (source,) = tg_parser_json(env, "status", cwd=tmp_path)["sources"]
-    assert 0 < source["documents"] < 1800
-    assert source["documents"] + source["waiting"] == source["messages"]["posts"] == 1800
-    done = tg_parser_json(env, "process", "--all", cwd=tmp_path)
+    assert 0 < source["documents"] < 1000
+    assert source["documents"] + source["waiting"] == source["messages"]["posts"] == 1000
+    done = tg_parser_json(sqlite_env, "process", "--all", cwd=tmp_path)
     assert (done["processed"], done["failed"]) == (source["waiting"], 0)
 
 
@@ -168,14 +167,9 @@ def write_many(folder: Path, count: int, sentences: int = 6) -> Path:
     return path
 
 
-def wait_for_documents(env: dict[str, str], folder: Path) -> None:
+def wait_for_documents(env: dict[str, str]) -> None:
     """Return when the running job has stored its first documents."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        sources = tg_parser_json(env, "status", cwd=folder)["sources"]
-        if sources and sources[0]["documents"]:
-            return
-    raise AssertionError("the run stored no document in time")
+    until(lambda: first_row(env, "SELECT 1 FROM processed_documents"), SECONDS, pause=0.02)
 
 
 def test_processes_that_start_together_make_the_schema_once(process_env: dict[str, str], tmp_path: Path) -> None:
