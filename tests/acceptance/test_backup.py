@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from backup_samples import count, fill, programs, with_backups
-from cli_process import begin, exported, small_export, tg_parser, tg_parser_json
+from cli_process import begin, exported, tg_parser, tg_parser_json
+from knowledge_bases import knowledge_base
 from warm_child import WarmChild
 
 from tg_parser.config.settings import Settings
@@ -38,17 +39,18 @@ def states(env: dict[str, str], cwd: Path) -> list[str]:
     return [each["state"] for each in tg_parser_json(env, "backup", "list", cwd=cwd)["backups"]]
 
 
-def test_knowledge_base_comes_back(env: dict[str, str], tmp_path: Path) -> None:
+def test_knowledge_base_comes_back(backend: str, tmp_path: Path) -> None:
     """Backup, loss of everything, restore, export: the files are those from before, byte for byte."""
-    tg_parser(env, "run", "--from-export", small_export(tmp_path, 30), "--out", "before", cwd=tmp_path)
-    made = tg_parser_json(env, "backup", "create", cwd=tmp_path)
-    assert tg_parser_json(env, "backup", "verify", "--latest", cwd=tmp_path)["good"] is True
-    for database in ("processing", "raw", "ingestion"):
-        tg_parser(env, "db", "downgrade", "base", "--db", database, "--yes", cwd=tmp_path)
-    tg_parser(env, "backup", "restore", made["name"], cwd=tmp_path)
-    tg_parser(env, "export", "--all", "--out", "after", cwd=tmp_path)
-    assert len(exported(tmp_path / "before")) > 2
-    assert exported(tmp_path / "after") == exported(tmp_path / "before")
+    with knowledge_base(backend, tmp_path) as knowledge:
+        env = {**knowledge.env, "BACKUP_DIR": str(tmp_path / "backups"), "PG_BIN_DIR": str(programs())}
+        made = tg_parser_json(env, "backup", "create", cwd=tmp_path)
+        assert tg_parser_json(env, "backup", "verify", "--latest", cwd=tmp_path)["good"] is True
+        for database in ("processing", "raw", "ingestion"):
+            tg_parser(env, "db", "downgrade", "base", "--db", database, "--yes", cwd=tmp_path)
+        tg_parser(env, "backup", "restore", made["name"], cwd=tmp_path)
+        tg_parser(env, "export", "--all", "--out", "after", cwd=tmp_path)
+    assert len(exported(knowledge.out)) > 2
+    assert exported(tmp_path / "after") == exported(knowledge.out)
 
 
 def test_restore_asks_and_takes_no_for_an_answer(env: dict[str, str], settings: Settings, tmp_path: Path) -> None:
@@ -67,12 +69,12 @@ def test_restore_asks_and_takes_no_for_an_answer(env: dict[str, str], settings: 
 
 def test_killed_backups_are_never_good(env: dict[str, str], settings: Settings, tmp_path: Path) -> None:
     """SIGKILL at any moment: what is listed as good verifies, and the next backup is not disturbed."""
-    fill(settings, range(8000))
+    fill(settings, range(3000))
     moments = random.Random(7)
     for _ in range(KILLS):
         process = begin(env, "backup", "create", cwd=tmp_path)
         wait_for_partial(process, tmp_path / "backups")
-        time.sleep(moments.uniform(0, 0.4))
+        time.sleep(moments.uniform(0, 0.2))
         process.kill()
         process.wait()
     found = tg_parser_json(env, "backup", "list", cwd=tmp_path)["backups"]
@@ -90,19 +92,19 @@ def wait_for_partial(process: WarmChild, folder: Path) -> None:
 
 def test_killed_restores_leave_no_half_table(env: dict[str, str], settings: Settings, tmp_path: Path) -> None:
     """SIGKILL at any moment: a table is as it was or as in the backup, and the next restore does it all."""
-    fill(settings, range(4000))
+    fill(settings, range(2000))
     name = tg_parser_json(env, "backup", "create", cwd=tmp_path)["name"]
     started, moments = time.monotonic(), random.Random(11)
     tg_parser(env, "backup", "restore", name, "--yes", cwd=tmp_path)
     undisturbed = time.monotonic() - started
-    fill(settings, range(4000, 6000))
+    fill(settings, range(2000, 3000))
     for _ in range(KILLS):
         process = begin(env, "backup", "restore", name, "--yes", cwd=tmp_path)
         with_patience(process, moments.uniform(0.4, 1.0) * undisturbed)
-        assert count(settings, "raw_messages") in {4000, 6000}
-        assert count(settings, "processed_documents") in {4000, 6000}
+        assert count(settings, "raw_messages") in {2000, 3000}
+        assert count(settings, "processed_documents") in {2000, 3000}
     wait_until_restored(env, name, tmp_path)
-    assert (count(settings, "raw_messages"), count(settings, "processed_documents")) == (4000, 4000)
+    assert (count(settings, "raw_messages"), count(settings, "processed_documents")) == (2000, 2000)
 
 
 def with_patience(process: WarmChild, seconds: float) -> None:

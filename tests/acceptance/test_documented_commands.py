@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from conftest import process_environment
 from documented import GUIDES, Shell, commands
 from fake_telegram_server import fake_telegram, login_variables, world
 from job_processes import until
+from knowledge_bases import MESSAGES_A_CHAT, KnowledgeBase, knowledge_base
 from legacy_files import full_files
 from llm_servers import SECRET, LlmServer, least_json
 from llm_wire import Asked
@@ -31,6 +33,18 @@ AT_WORK = {"api": "The API listens on", "worker": "waits for jobs"}
 
 NOTHING_COLLECTED = {"install.md", "collect-a-public-channel.md", "collect-with-your-account.md"}
 """Pages that take nothing for granted."""
+
+PREPARED = {
+    *NOTHING_COLLECTED,
+    "first-knowledge-base.md",
+    "export-from-telegram-desktop.md",
+    "MIGRATION_GUIDE_SQLITE_TO_POSTGRES.md",
+}
+"""Pages that begin with something of their own."""
+
+NAKED_SCIENCE = "-1001000724666"
+
+SERVER = ("DB_TYPE", "DB_URL")
 
 ONLY = {"MIGRATION_GUIDE_SQLITE_TO_POSTGRES.md": "postgresql", "first-knowledge-base.md": "sqlite"}
 """Pages that are about one backend."""
@@ -53,9 +67,26 @@ def well_answered(asked: Asked) -> dict[str, Any]:
 
 
 @pytest.fixture
-def variables(backend: str, request: pytest.FixtureRequest) -> dict[str, str]:
-    """Those that name the databases: none on SQLite, whose files are in ./data then."""
-    return {} if backend == "sqlite" else request.getfixturevalue("postgres_variables")
+def collected(page: Path, backend: str, tmp_path: Path) -> Iterator[KnowledgeBase | None]:
+    """What most pages take for granted: a knowledge base, which on SQLite is in ./data."""
+    if page.name in PREPARED:
+        yield None
+        return
+    with knowledge_base(backend, tmp_path) as made:
+        shutil.copytree(made.out, tmp_path / "before")
+        if backend == "sqlite":
+            (tmp_path / "databases").rename(tmp_path / "data")
+        yield made
+
+
+@pytest.fixture
+def variables(backend: str, collected: KnowledgeBase | None, request: pytest.FixtureRequest) -> dict[str, str]:
+    """Those that name the databases: none on SQLite."""
+    if backend == "sqlite":
+        return {}
+    return (
+        {name: collected.env[name] for name in SERVER} if collected else request.getfixturevalue("postgres_variables")
+    )
 
 
 @pytest.fixture
@@ -92,7 +123,7 @@ class Reader:
 
     def prepare(self, page: str) -> None:
         """Have what the page takes for granted."""
-        export = small_export(self.folder, 15)
+        export = small_export(self.folder, MESSAGES_A_CHAT)
         if page == "first-knowledge-base.md":
             self._run(self.shell.env, ["demo"])
         elif page == "export-from-telegram-desktop.md":
@@ -100,8 +131,6 @@ class Reader:
         elif page.startswith("MIGRATION_GUIDE"):
             (self.folder / "data").mkdir()
             full_files(self.folder / "data")
-        elif page not in NOTHING_COLLECTED:
-            self._run(self.shell.env, ["run", "--from-export", export, "--provider", "local", "--out", "before"])
         if page == "look-things-up.md":
             self._run(self.shell.env, ["ingest", "--channel", f"@{NAME}"])
 
@@ -190,7 +219,8 @@ class Reader:
 
     def _topic(self, words: list[str]) -> str:
         place = words[words.index("--data-dir") :] if "--data-dir" in words else []
-        return tg_parser_json(self.shell.env, "topics", "list", *place, cwd=self.folder)["topics"][0]["id"]
+        topics = tg_parser_json(self.shell.env, "topics", "list", *place, cwd=self.folder)["topics"]
+        return next(each["id"] for each in topics if each["id"].startswith(f"topic:tg:{NAKED_SCIENCE}:"))
 
     def _migration(self, words: list[str]) -> str:
         return json.loads((self.folder / "migration.json").read_text("utf-8"))["run_id"]

@@ -19,6 +19,7 @@ import pytest
 from cli_process import SECONDS, begin, exported, small_export, tg_parser, tg_parser_json
 from conftest import process_environment
 from fresh_databases import fresh_postgres_database
+from knowledge_bases import MESSAGES_A_CHAT, KnowledgeBase, knowledge_base
 from legacy_files import CHANNEL, LegacyFiles, full_files
 from warm_child import WarmChild
 
@@ -38,6 +39,13 @@ def env() -> dict[str, str]:
     return process_environment({})
 
 
+@pytest.fixture
+def knowledge(tmp_path: Path) -> Iterator[KnowledgeBase]:
+    """What the main job has made on SQLite, in ./databases."""
+    with knowledge_base("sqlite", tmp_path) as made:
+        yield made
+
+
 def value(url: str, statement: str) -> Any:
     with psycopg.connect(url) as connection:
         row = connection.execute(statement).fetchone()
@@ -45,30 +53,26 @@ def value(url: str, statement: str) -> Any:
 
 
 def test_the_export_after_is_the_export_before(
-    sqlite_env: dict[str, str], postgres_env: dict[str, str], url: str, tmp_path: Path
+    knowledge: KnowledgeBase, postgres_env: dict[str, str], url: str, tmp_path: Path
 ) -> None:
     """The whole main job on SQLite, moved to PostgreSQL: the exported files are the same, byte for byte, times too."""
-    export = small_export(tmp_path, 40)
-    tg_parser(sqlite_env, "run", "--from-export", export, "--out", "before", cwd=tmp_path)
     done = tg_parser_json(
         postgres_env, *MIGRATE, "--sqlite-dir", "databases", "--postgres-url", url, "--verify", cwd=tmp_path
     )
     assert done["good"] is True
     tg_parser(postgres_env, "export", "--all", "--out", "after", cwd=tmp_path)
-    assert len(exported(tmp_path / "before")) > 5
-    assert {path.name: path.read_bytes() for path in (tmp_path / "before").iterdir()} == {
+    assert len(exported(knowledge.out)) > 5
+    assert {path.name: path.read_bytes() for path in knowledge.out.iterdir()} == {
         path.name: path.read_bytes() for path in (tmp_path / "after").iterdir()
     }
 
 
 def test_the_main_job_goes_on_in_postgresql(
-    sqlite_env: dict[str, str], postgres_env: dict[str, str], url: str, tmp_path: Path
+    knowledge: KnowledgeBase, postgres_env: dict[str, str], url: str, tmp_path: Path
 ) -> None:
     """After the move a run finds nothing new to do, and new messages of the same chats join what was moved."""
-    tg_parser(sqlite_env, "run", "--from-export", small_export(tmp_path, 30), "--out", "lite", cwd=tmp_path)
     tg_parser(postgres_env, *MIGRATE, "--sqlite-dir", "databases", cwd=tmp_path)
-    (tmp_path / "later").mkdir()
-    for export, new in ((small_export(tmp_path, 30), 0), (small_export(tmp_path / "later", 34), 4)):
+    for export, new in ((knowledge.export, 0), (small_export(tmp_path, MESSAGES_A_CHAT + 4), 4)):
         done = tg_parser_json(postgres_env, "run", "--from-export", export, "--out", "server", cwd=tmp_path)
         assert max(chat["counts"]["new"] for chat in done["ingest"]) == new
         assert done["process"]["waiting"] == sum(chat["counts"]["new"] for chat in done["ingest"])
@@ -266,7 +270,7 @@ def test_ctrl_c_keeps_what_is_done(
 def test_memory_stays_flat(env: dict[str, str], tmp_path: Path) -> None:
     """Four times the rows, each with a change to list, take no more memory, and less than 200 MB."""
     peaks = []
-    for count in (10_000, 40_000):
+    for count in (5_000, 20_000):
         files = LegacyFiles(tmp_path / str(count))
         files.message(1, "текст\x00 " * 500, raw_payload_json=json.dumps({"text": "текст " * 100}))
         files.run(

@@ -19,7 +19,7 @@ def home(
     """Four small channels, processed, with topics; SQLite."""
     folder = tmp_path_factory.mktemp("home")
     env = sqlite_environment(folder)
-    tg_parser(env, "run", small_export(folder, 40), "--provider", "local", "--out", "out", cwd=folder)
+    tg_parser(env, "run", small_export(folder, 20), "--provider", "local", "--out", "out", cwd=folder)
     return env, folder
 
 
@@ -69,9 +69,9 @@ def test_raw_messages_go_to_stdout_or_a_file(home: tuple[dict[str, str], Path]) 
     env, folder = home
     printed = tg_parser(env, "messages", "export", "--source", "naked-science", cwd=folder).stdout
     told = tg_parser(env, "messages", "export", "--source", "naked-science", "--out", "raw/n.ndjson", cwd=folder)
-    assert "40 messages are in raw/n.ndjson." in told.stderr
+    assert "20 messages are in raw/n.ndjson." in told.stderr
     assert (folder / "raw/n.ndjson").read_text("utf-8") == printed
-    assert len(ndjson(printed)) == 40
+    assert len(ndjson(printed)) == 20
     assert [path.name for path in (folder / "raw").iterdir()] == ["n.ndjson"]
 
 
@@ -90,11 +90,11 @@ def test_path_given_to_run_is_an_export(home: tuple[dict[str, str], Path], tmp_p
     """Its file or its folder, without --from-export."""
     env, folder = home
     done = tg_parser_json(env, "run", "./result.json", "--provider", "local", "--out", tmp_path / "o", cwd=folder)
-    assert done["ingest"][0]["counts"]["unchanged"] == 40
+    assert done["ingest"][0]["counts"]["unchanged"] == 20
     (folder / "ChatExport_2026-11-01").mkdir()
     (folder / "ChatExport_2026-11-01/result.json").write_bytes((folder / "result.json").read_bytes())
     again = tg_parser_json(env, "run", "ChatExport_2026-11-01", "--skip-export", "--provider", "local", cwd=folder)
-    assert again["ingest"][0]["counts"]["unchanged"] == 40
+    assert again["ingest"][0]["counts"]["unchanged"] == 20
 
 
 def test_version_is_told(home: tuple[dict[str, str], Path]) -> None:
