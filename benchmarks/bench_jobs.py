@@ -25,7 +25,8 @@ import psycopg
 from processors import Seconds, spent
 from sqlalchemy import text
 
-from tg_parser.config.settings import DatabaseSettings, Settings
+from tg_parser.config.logging import configure_logging
+from tg_parser.config.settings import DatabaseSettings, LoggingSettings, Settings
 from tg_parser.domain.jobs import Job, new_job_id
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.jobs.embedded import EmbeddedRunner
@@ -76,6 +77,7 @@ def say_ready() -> None:
 
 async def run_worker(url: str, folder: Path) -> None:
     """A worker as `tg-parser worker` makes it, whose jobs do nothing."""
+    configure_logging(LoggingSettings(_env_file=None))
     async with opened(url, folder) as databases:
         storage = storage_of(databases, url)
 
@@ -97,7 +99,7 @@ async def run_bare(url: str) -> None:
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url))
 
     @app.task(name="bare")
-    async def bare(number: int) -> None:
+    async def bare(number: int) -> None:  # noqa: ARG001 - each job has something of its own
         say_ready()
 
     async with app.open_async():
@@ -110,7 +112,7 @@ async def run_bare(url: str) -> None:
 async def workers(what: str, number: int, url: str, folder: Path, more: PutIn) -> AsyncIterator[list[int]]:
     """Worker processes, all of which have done a job already, of those that `more` puts in."""
     command = [sys.executable, __file__, "--worker", what, "--url", url, "--folder", str(folder)]
-    processes = [Popen(command, stdout=PIPE, stderr=DEVNULL) for _ in range(number)]
+    processes = await asyncio.to_thread(lambda: [Popen(command, stdout=PIPE, stderr=DEVNULL) for _ in range(number)])
     try:
         ready = asyncio.gather(*(asyncio.to_thread(each.stdout.readline) for each in processes if each.stdout))
         for start in range(0, 1_000_000, WARM_UP):
@@ -156,7 +158,7 @@ async def measured(jobs: int, more: PutIn, left: Left, pids: list[int], backend:
 
 async def _none(left: Left) -> None:
     async with asyncio.timeout(AT_MOST_SECONDS):
-        while await left():
+        while await left():  # noqa: ASYNC110 - what is waited for happens in other processes
             await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -188,6 +190,8 @@ async def of_procrastinate(url: str, jobs: int, number: int) -> Measured:
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url))
     bare = app.configure_task("bare", allow_unknown=True)
     async with app.open_async(), await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
+        # What workers that were killed had begun.
+        await conn.execute("DELETE FROM procrastinate_jobs")
 
         async def more(start: int, count: int) -> None:
             await bare.batch_defer_async(*({"number": each} for each in range(start, start + count)))

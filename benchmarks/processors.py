@@ -10,7 +10,7 @@ from pathlib import Path
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
 _PARENT, _OWN, _OF_ENDED = 1, slice(11, 13), slice(13, 15)
-"""Where /proc/PID/stat tells, behind the name, of the parent, and of user and system time: own, and of children gone."""
+"""Where /proc/PID/stat tells, behind the name, of the parent, and of user and system time: own, of children gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def _own(process: int) -> float:
 def _of_server(backend: int) -> float:
     parent = int(_stat(backend)[_PARENT])
     total = _own(parent) + sum(int(each) for each in _stat(parent)[_OF_ENDED]) * _TICK
-    for process in (int(each) for each in os.listdir("/proc") if each.isdigit()):
+    for process in (int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()):
         with suppress(FileNotFoundError, ProcessLookupError):
             if int(_stat(process)[_PARENT]) == parent:
                 total += _own(process)

@@ -59,7 +59,7 @@ def lie_in_large_pages() -> None:
     if not MAPPINGS.exists():
         return
     madvise = ctypes.CDLL(None).madvise
-    for line in MAPPINGS.read_text().splitlines():
+    for line in MAPPINGS.read_text(encoding="utf-8").splitlines():
         if anonymous := ANONYMOUS.match(line):
             begin, end = -(-int(anonymous[1], 16) // LARGE_PAGE), int(anonymous[2], 16) // LARGE_PAGE
             if begin < end:
