@@ -27,6 +27,8 @@ from tg_parser.wiring.app import App, open_app
 UNLIMITED = {f"RATE_LIMIT_PER_{each}": "100000000/second" for each in ("KEY", "ADDRESS")}
 BACKENDS = ("sqlite", "postgresql")
 STARTS_WITHIN = 60
+IDLE_SECONDS = 3.0
+"""The server closes a connection that idles for five."""
 
 
 @contextmanager
@@ -108,8 +110,12 @@ class Client:
         self._port = port
         self._headers = f"Host: 127.0.0.1\r\nAuthorization: Bearer {key}\r\n\r\n" if key else "Host: 127.0.0.1\r\n\r\n"
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._last_used = 0.0
 
     async def ask(self, path: str) -> tuple[int, bytes]:
+        if time.monotonic() - self._last_used > IDLE_SECONDS:
+            self.close()
+        self._last_used = time.monotonic()
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
         reader, writer = self._streams
