@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,8 @@ import stamina
 import structlog
 from procrastinate import exceptions
 from procrastinate.jobs import Job as Delivery
-from procrastinate.jobs import Status
+from procrastinate.jobs import Notification, Status
+from procrastinate.manager import NotificationCallback
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.errors import StorageUnavailableError
@@ -80,7 +81,28 @@ class _Deliveries(procrastinate.manager.JobManager):
 
     def __init__(self, connector: procrastinate.connector.BaseConnector) -> None:
         super().__init__(connector)
+        self._told = False
         self._done_with: list[int] = []
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Delivery | None:
+        """The next delivery, also one that comes while this looks: the worker forgets what it is told until then."""
+        self._told = True
+        while self._told:
+            self._told = False
+            if (delivery := await super().fetch_job(queues, worker_id)) is not None:
+                return delivery
+        return None
+
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        """Tell the worker of deliveries, and note that there are some."""
+
+        async def told(*, channel: str, notification: Notification) -> None:
+            self._told = True
+            await on_notification(channel=channel, notification=notification)
+
+        await super().listen_for_jobs(on_notification=told, queues=queues)
 
     async def finish_job(self, job: Delivery, status: Status, delete_job: bool) -> None:  # noqa: ARG002 - the base's
         """Note that a worker is done with a delivery, however it went."""

@@ -41,6 +41,7 @@ class AnswerStore(Protocol):
         """The stored answers among them, by key."""
         ...
 
+
 _HASHED_AT_A_TIME = 2_000
 """For more bytes at once, hashlib lets other threads run, and the event loop waits until it is its turn again."""
 
