@@ -49,6 +49,14 @@ async def test_statement_has_its_rows_and_counts_when_it_has_run(connection: Sql
     assert await cursor.fetchall() == [(1, "one"), (2, "two"), (3, "three")]
 
 
+async def test_statement_has_all_its_rows(connection: SqliteConnection) -> None:
+    """However many they are."""
+    cursor = connection.cursor()
+    await cursor.executemany("INSERT INTO notes (note) VALUES (?)", [(f"{number}",) for number in range(1_000)])
+    await cursor.execute("SELECT note FROM notes ORDER BY id")
+    assert await cursor.fetchall() == [(f"{number}",) for number in range(1_000)]
+
+
 async def test_short_transaction_takes_one_errand_a_statement(connection: Counted) -> None:
     """Begin, read, end: three errands, and a rollback of nothing is none."""
     before = connection.errands

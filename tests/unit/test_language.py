@@ -22,6 +22,7 @@ from tg_parser.nlp.language import detect_language
         ("Қайырлы таң, достар", "kk"),
         ("The release fixes a memory leak", "en"),
         ("BREAKING NEWS FROM LONDON", "en"),
+        ("O GATO DORME NA CASA", "pt"),
         ("thanks", "en"),
         ("Guten Morgen, wie geht es Ihnen heute?", "de"),
         ("Gracias por todo, amigos", "es"),

@@ -76,8 +76,11 @@ def _unchecked(**options: Any) -> psycopg_pool.AsyncConnectionPool:
     return psycopg_pool.AsyncConnectionPool(**options | {"check": None})
 
 
-class _Deliveries(procrastinate.manager.JobManager):
-    """Deletes together the deliveries that workers are done with. One that stays does no harm: its job has begun."""
+class Deliveries(procrastinate.manager.JobManager):
+    """Looks again for a delivery that came while it looked, and deletes together those that workers are done with.
+
+    A delivery that stays does no harm: its job has begun.
+    """
 
     def __init__(self, connector: procrastinate.connector.BaseConnector) -> None:
         super().__init__(connector)
@@ -202,7 +205,7 @@ class ProcrastinateRunner:
                 pool_factory=_unchecked,
             )
         )
-        app.job_manager = deliveries = _Deliveries(app.connector)
+        app.job_manager = deliveries = Deliveries(app.connector)
 
         @app.task(name=TASK)
         async def run_job(job_id: str) -> None:
