@@ -84,6 +84,9 @@ class Handshake:
             Q.to_bytes(4, "big"),
         }:
             raise ProtocolError("bad p_q_inner_data")
+        if self.server.cut_exchanges > 0:
+            self.server.cut_exchanges -= 1
+            raise ProtocolError("as if p and q were wrong")
         state["new_nonce"], state["a"] = inner.new_nonce, int.from_bytes(os.urandom(256), "big")
         answer = bytes(
             tl.ServerDHInnerData(

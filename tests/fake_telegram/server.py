@@ -51,6 +51,7 @@ class FakeTelegram:
         self.gzip, self.check_salt, self.auto_login, self.login_code = gzip, check_salt, auto_login, login_code
         self.latency = 0  # seconds added to every answer
         self.bandwidth = None  # bytes/s towards each client
+        self.cut_exchanges = 0  # how many of the next exchanges of an auth key end with the connection
         self.refused_keys = 0  # how many of the next exchanges of an auth key must begin anew
         self.keys, self.faults, self.log, self.counts, self.bugs = {}, [], [], Counter(), []
         self.salt, self._rsa_key, self._last_id, self._flood = rand_int(64), rsa_key, 0, {}

@@ -90,18 +90,29 @@ async def connections_gone(server: Any) -> None:
     await until(lambda: not server.connections)
 
 
+@pytest.mark.parametrize("failure", ["refused_keys", "cut_exchanges"])
 async def test_an_exchange_of_keys_that_must_begin_anew_is_repeated(
-    server: FakeTelegram, databases: Databases, tmp_path: Path, session: Path
+    server: FakeTelegram, databases: Databases, tmp_path: Path, session: Path, failure: str
 ) -> None:
-    """Telegram wants the key made anew twice: nobody who logs in notices, and the session has a whole key."""
-    server.refused_keys = 2
+    """Telegram wants the key made anew twice, or cuts the connection twice: the login goes on with a whole key."""
+    setattr(server, failure, 2)
     login = login_at(server, databases, tmp_path)
     await login.start()
     await login.submit_phone(PHONE)
     assert isinstance(await login.submit_code(CODE), LoggedIn)
-    assert (server.counts["connections"], server.counts["handshakes"], server.refused_keys) == (1, 1, 0)
+    assert (getattr(server, failure), server.counts["connections"], server.counts["handshakes"]) == (0, 3, 1)
     kept = load_session(TelegramSettings(_env_file=None, TELEGRAM_SESSION=str(session)))
     assert len(kept.key) == 256
+
+
+async def test_an_exchange_of_keys_is_tried_three_times(
+    server: FakeTelegram, databases: Databases, tmp_path: Path, session: Path
+) -> None:
+    """After the third failure the login says that the connection failed."""
+    server.cut_exchanges = 3
+    with pytest.raises(SourceUnavailableError, match="The connection to Telegram failed: it was cut"):
+        await login_at(server, databases, tmp_path).start(PHONE)
+    assert (server.cut_exchanges, server.counts["connections"]) == (0, 3)
 
 
 async def test_a_code_comes_in_steps_over_one_connection(

@@ -35,7 +35,8 @@ _TAKEN_OUT = {"GetHistory", "GetReplies", "GetMessages"}
 
 
 _KEY_EXCHANGES = 3
-"""Tries to agree on a key: one in 256 fails, as Telethon drops a leading zero of the key that comes out."""
+"""Attempts to agree on a key. One in 256 fails because Telethon drops a leading zero of the key, and one in 30,000
+because it does not find the factors of Telegram's number; Telegram then closes the connection."""
 
 
 class AccountClient(TelegramClient):
@@ -58,7 +59,7 @@ class AccountClient(TelegramClient):
             use_ipv6=":" in (held.server_address or ""),
             # Telethon itself neither repeats nor waits: the rate limiter decides, and no wait is endless.
             request_retries=0,
-            connection_retries=0 if session else _KEY_EXCHANGES,
+            connection_retries=0,
             retry_delay=0,
             auto_reconnect=False,
             flood_sleep_threshold=0,
@@ -68,6 +69,7 @@ class AccountClient(TelegramClient):
             **_proxy_arguments(through),
         )
         self._retry = retry
+        self._exchanges = 1 if session else _KEY_EXCHANGES
         self._limiter = limiter
         self._patience = patience
         self._turn = asyncio.Lock()
@@ -178,13 +180,18 @@ class AccountClient(TelegramClient):
             raise RuntimeError("the account was given back")
         if self.is_connected():
             return
-        await self.disconnect()
-        try:
-            await self.connect()
-        except BaseException:
+        exchanges = self._exchanges
+        while not self.is_connected():
+            exchanges -= 1
             await self.disconnect()
-            _retrieve_exception(self.disconnected)
-            raise
+            try:
+                await self.connect()
+            except BaseException as error:
+                await self.disconnect()
+                _retrieve_exception(self.disconnected)
+                # Nothing was asked yet, so beginning anew does no harm.
+                if not exchanges or not isinstance(error, LOST):
+                    raise
 
     async def _sent(self, request: Any) -> Any:
         """The answer, or ConnectionError as soon as the connection ends: Telethon may never answer then."""
