@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -63,11 +64,12 @@ async def test_workers_read_real_posts_as_this_process_does(workers: WorkerPool)
 
 
 async def test_little_is_done_in_this_process_and_much_in_others() -> None:
-    """The number of messages decides how many workers there are; what is there stays."""
+    """The number of messages decides how many workers there are; what is there stays, and seldom collects garbage."""
     pool = WorkerPool(3, messages_per_worker=10)
     assert [pool.expect(19), await pool.run(own_pid)] == [1, os.getpid()]
     assert [pool.expect(20), pool.expect(5)] == [2, 2]
     assert await pool.run(own_pid) != os.getpid()
+    assert (await pool.run(gc.get_threshold))[0] == 10_000
     assert pool.expect(1000) == 3
     await pool.close()
     for none in (0, 1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from tg_parser.domain.errors import AnalysisError, TgParserError
 
 ATTEMPTS = 3
+ALLOCATIONS_PER_COLLECTION = 10_000
+"""Text tools create many objects but no cycles: collecting garbage at the usual 700 took 4 % of their time."""
 
 
 class WorkersKilledError(TgParserError):
@@ -60,6 +63,7 @@ def kill_left(executor: Executor) -> None:
 
 def _begin() -> None:
     """Runs in a worker: ignore Ctrl-C, which the main process handles, and end when the main process is killed."""
+    gc.set_threshold(ALLOCATIONS_PER_COLLECTION)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
