@@ -13,6 +13,7 @@ from tg_parser.domain.webhooks import JobEvent, PingEvent, SourceEvent
 from tg_parser.services.views import (
     agents,
     collecting,
+    doctor,
     health,
     jobs,
     keys,
@@ -77,6 +78,7 @@ RESULTS: dict[str, type[BaseModel]] = {
     "backup verify": upkeep.BackupVerdict,
     "backup restore": upkeep.RestoredBackup,
     "backup prune": upkeep.PrunedBackups,
+    "doctor": doctor.DoctorReport,
     "schedule": schedule.ScheduleResult,
     "jobs list": jobs.JobList,
     **{f"jobs {verb}": jobs.JobView for verb in ("show", "cancel", "retry", "watch")},

@@ -94,6 +94,7 @@ COMMANDS = [
     ("backup list", ()),
     ("backup verify", ("--latest",)),
     ("backup prune", ("--dry-run",)),
+    ("doctor", ()),
     ("backup restore", ("BACKUP", "--yes")),
     ("agents list", ()),
     ("agents status", ("processor",)),

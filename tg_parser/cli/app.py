@@ -20,6 +20,7 @@ from tg_parser.cli.commands import (
     costs,
     databases,
     demo,
+    doctor,
     entries,
     export,
     ingest,
@@ -95,6 +96,7 @@ app.command("costs")(costs.costs)
 app.add_typer(prompts.commands, name="prompts")
 app.add_typer(databases.commands, name="db")
 app.add_typer(backup.commands, name="backup")
+app.command("doctor")(doctor.doctor)
 app.command("api")(api.api)
 app.command("worker")(worker.worker)
 app.add_typer(jobs.commands, name="jobs")

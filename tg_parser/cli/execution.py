@@ -79,14 +79,21 @@ async def _opened(work: Callable[[App], Awaitable[T]], *, prepare: bool, begin: 
 
 def settings_of_the_command() -> Settings:
     """The settings, with the log set up by them; names that are nearly ours are pointed out. Raises SettingsError."""
-    from tg_parser.config.logging import configure_logging
     from tg_parser.config.near_names import near_names
-    from tg_parser.config.settings import load_settings, secret_values, variable_names
+    from tg_parser.config.settings import variable_names
 
     for name, meant in near_names(variable_names() | {_DEBUG}).items():
         if name not in _pointed_out:
             say(f"{name} in the environment or .env means nothing here. Did you mean {meant}?")
             _pointed_out.add(name)
+    return logged_settings()
+
+
+def logged_settings() -> Settings:
+    """The settings, with the log set up by them. Raises SettingsError."""
+    from tg_parser.config.logging import configure_logging
+    from tg_parser.config.settings import load_settings, secret_values
+
     settings = load_settings()
     configure_logging(settings.logging, secret_values(settings))
     return settings

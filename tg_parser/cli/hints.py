@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from tg_parser.domain.agents import JsonObject
     from tg_parser.domain.errors import TgParserError
     from tg_parser.domain.jobs import JobError
+    from tg_parser.services.doctor.finding import Finding
 
 _BY_API = (
     "An account that can see it can read it through the Telegram API: tg-parser login, then "
@@ -35,6 +36,7 @@ HINTS: dict[str, str] = {
     "job_not_found": "See which there are: tg-parser jobs list",
     "job_state": "See where it stands: tg-parser jobs show {job_id}",
     "key_expired": "Make another: tg-parser keys create",
+    "key_expires": "Replace each in time: tg-parser keys rotate KEY",
     "key_missing": "Make one with: tg-parser keys create",
     "key_not_found": "See which there are: tg-parser keys list",
     "key_replaced": "Use the key that tg-parser keys rotate has shown.",
@@ -63,9 +65,12 @@ HINTS: dict[str, str] = {
     "no_session": "Log in once with: tg-parser login",
     "no_such_revision": "See: tg-parser db history",
     "no_topic": "See all with: tg-parser topics list",
+    "no_worker": "Start one: tg-parser worker",
     "nobody_scanned": "Begin again: tg-parser login --qr",
+    "nothing_yet": "Begin with: tg-parser run @name --out ./output, or make them empty: tg-parser init",
     "number_needs_api": "Set TELEGRAM_API_ID and TELEGRAM_API_HASH, then: tg-parser login. A public channel can also "
     "be given by its @name.",
+    "old_backup": "Make one every day: tg-parser backup create",
     "other_chat": "Leave out --source to register that chat as a source of its own.",
     "preview_has_changed": f"Look for a newer TG_parser. {_BY_API}",
     "preview_needs_name": "Give the name: tg-parser add-source --source-id SOURCE --channel-username @name; or read "
@@ -76,6 +81,9 @@ HINTS: dict[str, str] = {
     "role_too_low": "Use a key with that role: tg-parser keys create --role {needed}",
     "schema_behind": "Make a backup, then run: tg-parser db upgrade",
     "schema_lacks_parts": "Run: tg-parser db upgrade",
+    "schema_missing": "Run: tg-parser init",
+    "schema_newer": "Use the version of TG_parser that wrote it, or go back to a backup.",
+    "schema_unknown": "Record its version: tg-parser db stamp; see which there are: tg-parser db history",
     "secret_of_another_key": "Use the key it was made with, or make it anew: tg-parser db encrypt-secret",
     "session_file_unreadable": "Name another file in TELEGRAM_SESSION, or move this one away and log in: "
     "tg-parser login",
@@ -104,7 +112,7 @@ LOOKS = {
 """How to look at what the inspector of a run by agents found, by its case."""
 
 
-def hint_of(error: TgParserError | JobError) -> str | None:
+def hint_of(error: TgParserError | JobError | Finding) -> str | None:
     """The error's own hint, or what this interface says in its case."""
     template = HINTS.get(str(error.data.get("case")))
     return error.hint or (template and template.format_map(_HintFacts(error.data))) or None

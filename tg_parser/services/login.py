@@ -96,6 +96,16 @@ class LoginService:
         """Return when the QR code was scanned, or with the next one to show. Raises AccountError if nobody scans."""
         return await self._next(LoginAttempt.scanned)
 
+    async def account(self) -> str | None:
+        """The name of the account that Telegram knows the session by; None if it knows none.
+
+        Raises AccountError, BusyError, SourceUnavailableError.
+        """
+        await self._give_back()
+        async with AsyncExitStack() as opened:
+            known = await self._present(opened)
+            return known.account if known else None
+
     async def cancel(self) -> None:
         """Cancel the attempt, if there is one; a waiting step ends with AccountError."""
         held, self._held = self._held, None

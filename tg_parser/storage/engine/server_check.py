@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
 import structlog
@@ -41,6 +42,13 @@ async def check_server(database: Database, pool_limit: int) -> None:
         )
 
 
+async def server_time(database: Database) -> datetime | None:
+    """What the server's clock shows; None for a file, which has no clock of its own."""
+    if database.dialect.embedded:
+        return None
+    return await database.read(_clock)
+
+
 def unfit(facts: ServerFacts) -> tuple[str, str] | None:
     """Why a server cannot be used, and what to do; None if it can."""
     major = facts.version // 10_000
@@ -71,6 +79,11 @@ def unfit(facts: ServerFacts) -> tuple[str, str] | None:
 
 async def _facts(conn: AsyncConnection) -> ServerFacts:
     return ServerFacts._make((await conn.exec_driver_sql(_FACTS_SQL)).one())
+
+
+async def _clock(conn: AsyncConnection) -> datetime:
+    shown: datetime = (await conn.exec_driver_sql("SELECT clock_timestamp()")).scalar_one()
+    return shown
 
 
 _FACTS_SQL = """

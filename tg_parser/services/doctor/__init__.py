@@ -1,0 +1,1 @@
+"""Checks an installation part by part, and says what is wrong."""

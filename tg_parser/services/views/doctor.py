@@ -1,0 +1,34 @@
+"""What is wrong with an installation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, Self
+
+from tg_parser.services.doctor.finding import CheckName, Finding, FindingStatus, worst
+from tg_parser.services.views.base import View
+
+
+class FindingView(View):
+    """What a check found, and what to do; `skipped` if it could not be made or has nothing to look at."""
+
+    check: CheckName
+    status: FindingStatus
+    message: str
+    hint: str | None
+
+
+class DoctorReport(View):
+    """`doctor`: `failed` if something does not work, `warning` if something soon may not."""
+
+    status: Literal["ok", "warning", "failed"]
+    findings: tuple[FindingView, ...]
+
+    @classmethod
+    def of(cls, findings: Sequence[Finding], hint_of: Callable[[Finding], str | None]) -> Self:
+        """The report, with the hints of the interface that shows it."""
+        shown = (
+            FindingView(check=each.check, status=each.status, message=each.message, hint=hint_of(each))
+            for each in findings
+        )
+        return cls(status=worst(findings), findings=tuple(shown))
