@@ -7,6 +7,7 @@ docs/reference/cli.md                  from the commands' own help
 docs/reference/openapi.json            from the routes of the API
 docs/reference/errors.md               from the tree of errors and the hints of the command line
 docs/reference/metrics.md              from the metrics as they are registered
+deploy/grafana/dashboards/*.json       from the tables of panels in dashboards.py
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 import typer
 from contracts import CONTRACTS, EVENTS, PROBES, RESULTS
+from dashboards import dashboard_files
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
@@ -46,6 +48,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs/reference/metrics.md", metrics_reference()
     yield ROOT / "docs/reference/openapi.json", json.dumps(create_api().openapi(), indent=1, ensure_ascii=False) + "\n"
     yield ROOT / "docs/contracts/README.md", contracts_page()
+    for name, text in dashboard_files():
+        yield ROOT / f"deploy/grafana/dashboards/{name}", text
     for model in dict.fromkeys((*CONTRACTS, *RESULTS.values(), *PROBES.values(), *EVENTS)):
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -21,6 +21,7 @@ from fresh_databases import (
     stop_server,
 )
 from pgbouncer_server import PROGRAM as PGBOUNCER
+from prometheus_server import PROGRAM as PROMETHEUS
 from redis_server import PROGRAM as REDIS
 from sample_data import LENT
 
@@ -30,6 +31,7 @@ from tg_parser.storage.engine.databases import Databases, open_databases
 # What a machine cannot run is not collected, so that a skipped test is always one that somebody should look at.
 collect_ignore = [] if LENT.is_dir() else ["lent"]
 collect_ignore += [] if PGBOUNCER else ["integration/test_pgbouncer.py"]
+collect_ignore += [] if PROMETHEUS else ["acceptance/test_prometheus.py"]
 collect_ignore += [] if REDIS else ["acceptance/test_api_shared_limits.py"]
 ENOUGH_MEMORY = 6 << 30
 _LOOPBACK = ("127.", "::1", "localhost")

@@ -15,11 +15,11 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class SourceFigures:
-    """A source, or all further ones together. Ages are in seconds."""
+    """A source, or all further ones together. Ages are in seconds; a source that is not polled has no `lag`."""
 
     name: str
     status: str
-    lag: float
+    lag: float | None
     backlog: int = 0
     oldest: float = 0.0
     failed_messages: int = 0
@@ -73,9 +73,10 @@ def _of_sources(sources: Sequence[SourceFigures], most: int) -> Iterable[Metric]
     yield _labelled("sources", "Sources by status.", ["status"], [((name,), n) for name, n in sorted(statuses.items())])
     shown = [*sources[:most], *_together(sources[most:])]
 
-    def of_each(name: str, meaning: str, values: Iterable[float]) -> Metric:
+    def of_each(name: str, meaning: str, values: Iterable[float | None]) -> Metric:
         pairs = zip(shown, values, strict=True)
-        return _labelled(name, meaning, ["source"], [((each.name,), value) for each, value in pairs])
+        known = [((each.name,), value) for each, value in pairs if value is not None]
+        return _labelled(name, meaning, ["source"], known)
 
     yield of_each("backlog_messages", "Messages that wait to be processed.", (each.backlog for each in shown))
     yield of_each(
@@ -83,7 +84,7 @@ def _of_sources(sources: Sequence[SourceFigures], most: int) -> Iterable[Metric]
     )
     yield of_each(
         "ingestion_lag_seconds",
-        "Time since a source was last collected, or since it was added.",
+        "Time since a source was last collected, or added; none for paused ones and those filled from exports.",
         (each.lag for each in shown),
     )
     yield of_each("failed_messages", "Messages in the failure ledger.", (each.failed_messages for each in shown))
@@ -99,7 +100,7 @@ def _together(rest: Sequence[SourceFigures]) -> list[SourceFigures]:
         SourceFigures(
             OTHER,
             OTHER,
-            lag=max(each.lag for each in rest),
+            lag=max((each.lag for each in rest if each.lag is not None), default=None),
             backlog=sum(each.backlog for each in rest),
             oldest=max(each.oldest for each in rest),
             failed_messages=sum(each.failed_messages for each in rest),

@@ -79,10 +79,11 @@ class StateMetrics:
 
 def _source_figures(source: Source, found: Backlogs, now: datetime) -> SourceFigures:
     waiting = found.waiting.get(source.channel_id)
+    is_polled = source.status != "paused" and source.via != "export"
     return SourceFigures(
         name=source.source_id,
         status=source.status,
-        lag=_age(source.last_success_at or source.created_at, now),
+        lag=_age(source.last_success_at or source.created_at, now) if is_polled else None,
         backlog=waiting.messages if waiting else 0,
         oldest=_age(waiting.oldest, now) if waiting else 0.0,
         failed_messages=found.failures.get(source.channel_id, 0),
