@@ -105,14 +105,14 @@ def test_streams_do_not_keep_the_service_from_ending(env: dict[str, str], tmp_pa
 def test_a_public_address_needs_keys(process_env: dict[str, str], tmp_path: Path) -> None:
     """Without keys the API is not served to everybody by mistake."""
     refused = tg_parser(process_env, "api", "--host", "0.0.0.0", cwd=tmp_path, code=2)
-    assert "is reached from elsewhere, and no key is required" in refused.stderr
+    assert "can be reached from other machines, but no key is required" in refused.stderr
     assert "API_KEY_REQUIRED=true" in refused.stderr
 
 
 def test_a_misspelt_setting_that_keeps_others_out_stops_the_start(env: dict[str, str], tmp_path: Path) -> None:
     """One wrong letter does not open the service to everybody."""
     refused = tg_parser({**env, "API_KEYS_REQUIRED": "true"}, "api", cwd=tmp_path, code=2)
-    assert "API_KEYS_REQUIRED means nothing, and the service would run without API_KEY_REQUIRED." in refused.stderr
+    assert "API_KEYS_REQUIRED is not a known setting, so the API would run without API_KEY_REQUIRED." in refused.stderr
 
 
 def test_a_port_that_is_taken_is_told(process_env: dict[str, str], tmp_path: Path) -> None:

@@ -150,8 +150,8 @@ def test_create_prunes(env: dict[str, str], settings: Settings, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--dry-run",), "Nothing would be removed: BACKUP_KEEP_* keep every backup that is there.\n"),
-        ((), "Nothing was removed: BACKUP_KEEP_* keep every backup that is there.\n"),
+        (("--dry-run",), "Nothing would be removed: the BACKUP_KEEP_* settings keep all backups.\n"),
+        ((), "Nothing was removed: the BACKUP_KEEP_* settings keep all backups.\n"),
     ],
 )
 def test_prune_says_so_where_nothing_goes(

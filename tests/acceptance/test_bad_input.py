@@ -208,7 +208,7 @@ def test_full_disk_behind_stdout_is_told_in_one_line(
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "Error: Cannot write the result to stdout: No space left on device.",
-        "Hint: Free some space, or send it elsewhere; what was done is kept.",
+        "Hint: Free some space, or redirect the output to another place; finished work is kept.",
     ]
 
 
@@ -244,15 +244,15 @@ def test_folder_that_is_called_like_a_chat_is_pointed_out(sqlite_env: dict[str, 
     """A bare name is a chat; where a folder is called so too, the run says how to read that one."""
     (tmp_path / "exported").mkdir()
     done = tg_parser({**sqlite_env, "RETRY_MAX_ATTEMPTS": "1"}, "run", "exported", cwd=tmp_path, code=1)
-    assert "for the one in this folder: tg-parser run ./exported" in done.stderr
+    assert "for the export in this folder: tg-parser run ./exported" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("ingest", "--from-export", "result.json", "--all"), "--all asks Telegram itself"),
-        (("ingest", "--from-export", "result.json", "--recheck", "5"), "--recheck asks Telegram itself"),
-        (("run", "--from-export", "result.json", "--recheck", "7d"), "--recheck asks Telegram itself"),
+        (("ingest", "--from-export", "result.json", "--all"), "--all reads from Telegram"),
+        (("ingest", "--from-export", "result.json", "--recheck", "5"), "--recheck reads from Telegram"),
+        (("run", "--from-export", "result.json", "--recheck", "7d"), "--recheck reads from Telegram"),
         (("ingest", "--source", "s", "--recheck", "soon"), "is not a span"),
         (("ingest", "--source", "s", "--recheck", "0"), "is not a span"),
         (("ingest", "--source", "s", "--all"), "exactly one of --source or --channel or --all"),

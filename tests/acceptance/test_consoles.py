@@ -233,7 +233,7 @@ def test_what_cannot_be_shown_is_replaced_and_the_rest_is_not(home: Home) -> Non
 def test_what_was_left_out_is_told_in_text(home: Home) -> None:
     """The element without an id is counted in a sentence, on any console."""
     told = home.on_console("cp1251", "ingest", "--source", SOURCE, "--from-export", "result.json").stdout
-    assert f"{SOURCE}: 1 message left out: without a number it cannot be kept" in told.decode("cp1251")
+    assert f"{SOURCE}: 1 message skipped: the id is missing" in told.decode("cp1251")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1251"])

@@ -28,7 +28,7 @@ from web_pages import NAME, PreviewServer, serving
 ANSWERS = {"login": "12345\n", "restore": "y\n", "encrypt-secret": "a secret\n"}
 """What the person types where a command asks."""
 
-AT_WORK = {"api": "The API listens on", "worker": "waits for jobs"}
+AT_WORK = {"api": "The API listens on", "worker": "is waiting for jobs"}
 """What runs until it is stopped, and what it says once it does."""
 
 NOTHING_COLLECTED = {"install.md", "collect-a-public-channel.md", "collect-with-your-account.md"}

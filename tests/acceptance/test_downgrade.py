@@ -33,7 +33,7 @@ def test_more_steps_than_there_are_change_nothing(sqlite_env: dict[str, str], tm
     """The error says how to see the revisions, and the schema stays."""
     newest = revisions(sqlite_env, tmp_path, "upgrade")
     said = tg_parser(sqlite_env, "db", "downgrade", "-99", "--yes", cwd=tmp_path, code=2).stderr
-    assert said.splitlines()[-1] == "Hint: See: tg-parser db history"
+    assert said.splitlines()[-1] == "Hint: List the revisions with: tg-parser db history"
     assert revisions(sqlite_env, tmp_path, "current") == newest
 
 
@@ -41,6 +41,6 @@ def test_without_a_target_the_hint_names_one(sqlite_env: dict[str, str], tmp_pat
     """Whoever does not say where to learns how to take one step, and where the revisions are listed."""
     said = tg_parser(sqlite_env, "db", "downgrade", cwd=tmp_path, code=2).stderr
     assert said.splitlines() == [
-        "Error: Give the revision to go back to, or how many steps to go back.",
-        "Hint: For one step back: tg-parser db downgrade -1. See all revisions with: tg-parser db history",
+        "Error: Give the revision to go back to, or the number of steps.",
+        "Hint: For one step back: tg-parser db downgrade -1. List the revisions with: tg-parser db history",
     ]

@@ -27,8 +27,8 @@ def test_run_all_does_the_rest_when_one_source_fails(home: dict[str, str], tmp_p
     assert lines["unreachable"][-1] == "failed"
     assert lines["naked-science"][-1] == "done"
     assert "unreachable: " in done.stderr
-    assert "Error: 1 of 5 sources failed; the reasons are above." in done.stderr
-    assert "Hint: The others are done." in done.stderr
+    assert "Error: 1 of 5 sources failed; see the reasons above." in done.stderr
+    assert "Hint: The other sources are done." in done.stderr
     entries = (tmp_path / "out/kb_entries.ndjson").read_text("utf-8").splitlines()
     channels = {json.loads(line)["source"].get("channel_id") for line in entries}
     assert len(channels - {None}) == 4

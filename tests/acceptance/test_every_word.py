@@ -70,7 +70,7 @@ def test_every_message_with_words_is_an_entry_and_the_rest_is_told(
     (source,) = tg_parser_json(process_env, "status", cwd=tmp_path)["sources"]
     assert (source["documents"], source["noise"], source["without_text"]) == (7, 0, 3)
     said = tg_parser(process_env, "ingest", "--from-export", export, cwd=tmp_path).stdout
-    assert "farms: messages that show nothing known were kept as they are: 2 rich_thing." in said
+    assert "farms: messages of unknown kinds, stored unchanged: 2 rich_thing." in said
 
 
 def test_what_an_earlier_version_read_is_repaired_and_processed_again(

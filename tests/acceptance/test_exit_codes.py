@@ -123,7 +123,7 @@ def test_wrong_option_is_told_with_its_value_and_range(
     """Name, value, what is allowed, and where the help is."""
     said = tg_parser(sqlite_env, *arguments, cwd=tmp_path, code=2).stderr
     assert said.splitlines() == [
-        f"Error: {says}", f"Hint: See how it is used with: tg-parser {arguments[0]} --help",
+        f"Error: {says}", f"Hint: To see how to use it: tg-parser {arguments[0]} --help",
     ]  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def test_help_of_a_group_and_dates_and_empty_results(json_env: dict[str, str], t
     assert "Usage: tg-parser sources" in shown["event"]
     dates, empty = objects(tg_parser(json_env, "entries", "--from", "2026-11", cwd=tmp_path, code=4).stderr)
     assert (dates["event"], dates["from"]) == ("Messages from 2026-11-01 00:00:00 UTC.", "2026-11-01T00:00:00Z")
-    assert empty["event"] == "No entry was found."
+    assert empty["event"] == "No entries found."
 
 
 def test_debug_shows_its_traceback_in_json(json_env: dict[str, str], tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_key_lives_from_its_creation_to_its_revocation(env: dict[str, str], tm
         told = tg_parser(env, "keys", verb, key, cwd=tmp_path, code=1).stderr
         assert told.splitlines() == [
             f"Error: The API key {key} is revoked.",
-            "Hint: Make another: tg-parser keys create",
+            "Hint: Create another: tg-parser keys create",
         ]
     log = tg_parser_json(env, "keys", "audit", "--key", key, cwd=tmp_path)["entries"]
     assert [each["action"] for each in log] == ["keys.revoke", "keys.rotate", "keys.rotate", "keys.create"]

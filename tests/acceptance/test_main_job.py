@@ -110,7 +110,7 @@ def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(process_env: dict[str, str]
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 130
-    assert "Stopped. What was done is kept" in errors
+    assert "Stopped. Finished work is kept" in errors
     assert "Traceback" not in errors
     (source,) = tg_parser_json(process_env, "status", cwd=tmp_path)["sources"]
     assert 0 < source["documents"] < 900
@@ -129,7 +129,7 @@ def test_ctrl_c_ends_worker_processes_in_order(sqlite_env: dict[str, str], tmp_p
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=SECONDS)  # ends when nobody holds the other end of stderr
     assert (process.returncode, "Traceback" in errors) == (130, False)
-    assert errors.count("Stopped. What was done is kept") == 1
+    assert errors.count("Stopped. Finished work is kept") == 1
     deadline = time.monotonic() + 5
     while group(process.pid) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -121,7 +121,7 @@ def test_the_script_takes_the_same_arguments(env: dict[str, str], url: str, tmp_
     ("arguments", "code", "words"),
     [
         ((), 2, "--sqlite-dir"),
-        (("--sqlite-dir", "old"), 2, "No target is named"),
+        (("--sqlite-dir", "old"), 2, "No target is given"),
         (("--sqlite-dir", "old", "--postgres-url", "mysql://x/y"), 2, "which is not PostgreSQL"),
         (("--sqlite-dir", "old", "--postgres-url", "URL", "--batch-size", "0"), 2, "batch-size"),
         (("--sqlite-dir", "nowhere", "--postgres-url", "URL"), 1, "is not a folder"),
@@ -261,7 +261,7 @@ def test_ctrl_c_keeps_what_is_done(
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 130
-    assert "go on with --resume" in errors
+    assert "continue with --resume" in errors
     assert "Traceback" not in errors
     tg_parser(env, *arguments, "--resume", "--verify", cwd=tmp_path)
     assert held(url) == undisturbed

@@ -87,7 +87,7 @@ def test_rollback_takes_everything_back(env: dict[str, str], tmp_path: Path) -> 
     [
         (("--to-sqlite", "data"), 1, "earlier version"),
         (("--to-sqlite",), 1, "earlier version"),
-        (("--to-sqlite", "new", "--postgres-url", "postgresql://x/y"), 2, "Give one target"),
+        (("--to-sqlite", "new", "--postgres-url", "postgresql://x/y"), 2, "Give only one target"),
         ((), 2, "--to-sqlite FOLDER"),
     ],
 )

@@ -138,7 +138,7 @@ def test_one_setting_moves_all_files(env: dict[str, str], tmp_path: Path) -> Non
     assert f"home        {tmp_path}/home" in tg_parser(env, "status", cwd=tmp_path).stdout
     tg_parser(env, "--data-dir", "other", "init", cwd=tmp_path)
     nothing = tg_parser(env, "status", "--data-dir", "other", cwd=tmp_path).stdout
-    assert "Nothing is collected yet" in nothing
+    assert "These databases contain no messages yet" in nothing
     assert f"{tmp_path}/other" in nothing
 
 
@@ -148,8 +148,8 @@ def test_names_that_are_nearly_ours_are_pointed_out_once(env: dict[str, str], tm
     done = tg_parser({**env, "DB_PASWORD": "s3cret-marker"}, "status", "--json", cwd=tmp_path)
     assert json.loads(done.stdout)["sources"] == []
     assert done.stderr.splitlines() == [
-        "DB_PASWORD in the environment or .env means nothing here. Did you mean DB_PASSWORD?",
-        "OPENAI_APIKEY in the environment or .env means nothing here. Did you mean OPENAI_API_KEY?",
+        "DB_PASWORD in the environment or .env is not a known setting. Did you mean DB_PASSWORD?",
+        "OPENAI_APIKEY in the environment or .env is not a known setting. Did you mean OPENAI_API_KEY?",
     ]
 
 

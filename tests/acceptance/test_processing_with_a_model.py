@@ -220,7 +220,7 @@ def test_own_prompts_are_used_and_checked(sqlite_env: dict[str, str], tmp_path: 
         assert server.requests[0].system.startswith("Attention! You prepare")
         listed = tg_parser_json(env, "prompts", "list", cwd=tmp_path)["prompts"]
         assert next(each["file"] for each in listed if each["name"] == "processing") == "mine/processing.yaml"
-        assert "are right" in tg_parser(env, "prompts", "check", cwd=tmp_path).stdout
+        assert "are valid" in tg_parser(env, "prompts", "check", cwd=tmp_path).stdout
         (own / "processing.yaml").write_text(shown.replace("${message}", "${mesage}"), "utf-8")
         for arguments in (("process", "--all", "--force"), ("prompts", "check")):
             said = tg_parser(env, *arguments, cwd=tmp_path, code=2).stderr

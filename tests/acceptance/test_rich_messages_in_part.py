@@ -13,7 +13,7 @@ from rich_content import as_api, as_json
 from telegram_worlds import NAME, plain_channel, telegram_env
 
 BEGINNING = [("paragraph", ["The beginning of a long story"])]
-TOLD = "{source}: 1 rich message kept in part: Telegram gave the beginning alone."
+TOLD = "{source}: 1 rich message stored in part: Telegram sent only the beginning."
 
 
 @pytest.fixture

@@ -113,4 +113,4 @@ def test_a_second_source_of_a_chat_is_pointed_out_and_names_are_shown_in_words(
     assert "datetime" not in shown
     assert "collected by" not in added.stderr
     again = tg_parser(env, "add-source", "--source-id", "again", "--channel-id", "-1001500000001", cwd=tmp_path)
-    assert "The same chat is collected by paper too" in again.stderr
+    assert "The same chat is also collected by paper" in again.stderr

@@ -14,7 +14,7 @@ from fake_telegram.server import FakeTelegram
 from fake_telegram_server import fake_telegram, world
 from telegram_worlds import SOURCE, add_source, held, ingest, plain_channel, telegram_env, truth
 
-LOG_IN = "Log in anew with: tg-parser login"
+LOG_IN = "Log in again with: tg-parser login"
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_two_processes_with_one_session_are_kept_apart(
         assert asked.wait(SECONDS)
         error, hint = refused(second, tmp_path, "ingest", "--channel", "@news")
         assert error.startswith("The Telegram session is in use. Another run is at work on ")
-        assert "Telegram ends a session that is used from two places." in hint
+        assert "Telegram ends a session that is used in two places." in hint
         assert server.counts["connections"] == 1
     finally:
         go_on.set()

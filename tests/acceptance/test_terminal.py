@@ -79,7 +79,7 @@ def test_failures_show_their_messages_whole(home: tuple[dict[str, str], Path]) -
     """The ledger of failures at 80 columns: a message's ref can be copied."""
     env, folder = home
     code, shown = on_a_terminal(env, "status", "--failures", cwd=folder)
-    assert (code, shown.strip()) == (0, "No message has failed.")
+    assert (code, shown.strip()) == (0, "No messages have failed.")
 
 
 def test_times_have_one_form_everywhere(home: tuple[dict[str, str], Path]) -> None:

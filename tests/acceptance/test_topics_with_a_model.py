@@ -63,7 +63,7 @@ def test_known_topics_in_one_run(sqlite_env: dict[str, str], folder: Path) -> No
     said = tg_parser(
         {**sqlite_env, "KNOWN_TOPICS": "topics.yaml"}, "topicize", "--channel", "-1001000000777", cwd=folder
     )
-    assert "no messages make a topic of: Пчеловодство" in said.stdout
+    assert "not enough messages for: Пчеловодство" in said.stdout
     assert "unchanged" in said.stdout
 
 

@@ -155,7 +155,7 @@ def test_without_anybody_to_answer_the_error_says_so(
     """A scheduled job never hangs at a question."""
     done = tg_parser(machine, "login")
     assert done.returncode == 2
-    assert "Error: Logging in asks questions, and there is no terminal to ask on." in done.stderr
+    assert "Error: Login asks questions, but there is no terminal to ask on." in done.stderr
     assert "--export-string" in done.stderr
     assert not session.exists()
 

@@ -84,8 +84,8 @@ def test_hint_of_a_case_is_filled_with_its_facts() -> None:
     """An error's own hint wins; without hint and case there is none."""
     taken = SourceError("No.", case="filled_from_exports", source_id="news")
     assert hint_of(taken) == (
-        "Give the file: tg-parser ingest --source news --from-export result.json; or let the channel itself be read: "
-        "tg-parser add-source --source-id news --via web"
+        "Give the file: tg-parser ingest --source news --from-export result.json; or switch to reading "
+        "the channel itself: tg-parser add-source --source-id news --via web"
     )
     assert hint_of(SourceError("No.", "Wait.", case="handoff")) == "Wait."
     assert hint_of(SourceError("No.")) is None
@@ -105,5 +105,5 @@ def test_findings_are_told_with_how_to_look_at_them() -> None:
 def test_a_fact_that_is_missing_leaves_a_gap() -> None:
     """An error is shown, whatever it does not state."""
     assert hint_of(TgParserError("Gone.", case="became_supergroup")) == (
-        "Collect that one: tg-parser run …; what the group holds from before is in a Telegram Desktop export."
+        "Collect the supergroup: tg-parser run …; for earlier messages of the group, import a Telegram Desktop export."
     )

@@ -32,7 +32,7 @@ def test_a_line_says_how_many_and_what_to_do() -> None:
     counts = {"seen": 5, "new": 5, "skipped:no_id": 1, "note:control_character": 3, "skipped:no_date": 0}
     assert list(reason_lines(counts)) == [
         "3 control characters replaced by a space.",
-        "1 message left out: without a number it cannot be kept; export the chat again if something is missing.",
+        "1 message skipped: the id is missing; export the chat again if something is missing.",
     ]
 
 

@@ -1,1 +1,1 @@
-"""The command line: parse, call a service, present."""
+"""The command line: parse arguments, call a service, show the result."""

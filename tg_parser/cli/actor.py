@@ -1,4 +1,4 @@
-"""Whoever sits at this command line, for the log of changes."""
+"""The person at this command line, for the audit log."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from tg_parser.domain.keys import Actor
 
 
 def person() -> Actor:
-    """The user of the system, and the machine."""
+    """Return the actor for the current system user on this machine."""
     import getpass
     import socket
 
     try:
         name = getpass.getuser()
     except (OSError, KeyError, ImportError):
-        # A system user without a name, as in many containers.
+        # The system user may have no name, as in many containers.
         name = "somebody"
     return Actor(f"user {name}", f"command line on {socket.gethostname()}")

@@ -1,4 +1,4 @@
-"""tg-parser: the commands, in the order of the main job. Heavy imports wait inside the commands, so --help is quick."""
+"""The tg-parser program and its commands. Heavy imports happen inside the commands, so that --help is quick."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from tg_parser.cli.execution import error_boundary, keep_files_in, show_tracebac
 
 app = typer.Typer(
     name="tg-parser",
-    help="Telegram channels as a knowledge base: collect, process, find topics, export.",
+    help="Turn Telegram channels into a knowledge base: collect, process, find topics, export.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -61,11 +61,11 @@ def root(
     data_dir: Annotated[
         str | None,
         typer.Option(
-            "--data-dir", metavar="FOLDER", help="Folder of all files (anywhere on the line). [TG_PARSER_HOME]"
+            "--data-dir", metavar="FOLDER", help="Folder for all data files (anywhere on the line). [TG_PARSER_HOME]"
         ),
     ] = None,
 ) -> None:
-    """Telegram channels as a knowledge base: collect, process, find topics, export."""
+    """Turn Telegram channels into a knowledge base: collect, process, find topics, export."""
     if version:
         typer.echo(f"tg-parser {__version__}")
         raise typer.Exit
@@ -108,19 +108,19 @@ app.add_typer(agents.commands, name="agents")
 
 @cache
 def command_line() -> Callable[..., Any]:
-    """All commands as they are read from a line; made of the functions once."""
+    """Return the parser of all commands, built once."""
     return get_command(app)
 
 
 def main() -> None:
-    """The whole command line. `--debug` and `--data-dir` may stand anywhere on the line."""
+    """Run the command line. `--debug` and `--data-dir` may stand anywhere in it."""
     take_names_as_utf8()
     replace_what_cannot_be_shown()
     sys.exit(_ended(leading(sys.argv[1:])))
 
 
 def _ended(arguments: list[str]) -> int:
-    """Run the command line and return its exit code; every error is shown the same way."""
+    """Run the command line and return its exit code; all errors are shown the same way."""
     try:
         with error_boundary():
             code: int = command_line()(args=arguments, prog_name="tg-parser", standalone_mode=False) or 0
@@ -131,7 +131,7 @@ def _ended(arguments: list[str]) -> int:
 
 
 def leading(arguments: list[str]) -> list[str]:
-    """`arguments` with the options of the program itself, wherever they stand, before the command."""
+    """Return `arguments` with the program's own options moved in front of the command."""
     own, rest = list[str](), list[str]()
     given = iter(arguments)
     for argument in given:

@@ -1,4 +1,4 @@
-"""A command whose argument is a chat in any form."""
+"""A command whose argument is a chat in any form, including a negative id."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _NUMBER = re.compile(r"-\d+")
 
 
 class ChatCommand(TyperCommand):
-    """The chat may be a negative number, which is not an option."""
+    """A command that accepts a negative number as its argument instead of reading it as an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Leave what is no option to the argument, but only where a number stands on the line."""
+        """If the line contains a negative number, pass unknown options on as arguments."""
         ctx.ignore_unknown_options = any(map(_NUMBER.fullmatch, args))
         return super().parse_args(ctx, args)

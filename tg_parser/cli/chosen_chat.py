@@ -1,4 +1,4 @@
-"""What the argument of `run` is: a chat, or the path of an export. Pure but for a look whether the path is there."""
+"""Decides whether the argument of `run` is a chat or the path of an export. Only checks whether the path exists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PATH = re.compile(r"[./~]|[A-Za-z]:[\\/]|.*[\\/]|.*\.(json|html?|zip)$", re.IGN
 
 
 def export_path(written: str) -> Path | None:
-    """The path that `written` is; None for a chat. A bare name is a chat, also where a folder is called the same."""
+    """Return the path if `written` is one, or None for a chat. A bare name is a chat even if such a folder exists."""
     if written.startswith("@") or _LINK.match(written):
         return None
     if _PATH.match(written):
@@ -27,5 +27,5 @@ def export_path(written: str) -> Path | None:
 
 
 def is_here(written: str) -> bool:
-    """Whether a file or folder is called so; no path is too long or too strange to be asked about."""
+    """Return whether such a file or folder exists; False for paths that are too long or malformed."""
     return os.path.exists(written)  # noqa: PTH110 - Path.exists raises for those

@@ -1,4 +1,4 @@
-"""What goes to the console: a character that it cannot show is replaced, and never ends a command."""
+"""Console output: a character that the console cannot show is replaced and never aborts a command."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tg_parser.domain.errors import TgParserError
 
 
 def take_names_as_utf8() -> None:
-    """Begin anew in Python's UTF-8 mode where the system says ASCII: file names and arguments know no such bounds."""
+    """Restart Python in UTF-8 mode if the system encoding is ASCII, since file names and arguments may not be ASCII."""
     if sys.getfilesystemencoding() == "ascii":
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 - this very program
 
 
 def replace_what_cannot_be_shown() -> None:
-    """From now on stdout and stderr take every text, whatever encoding the system or PYTHONIOENCODING gave them.
+    """Make stdout and stderr accept any text, whatever encoding the system or PYTHONIOENCODING sets.
 
-    A caller who closed one of them wants nothing of it.
+    A stream that the caller has closed discards its output.
     """
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
@@ -36,7 +36,7 @@ def _nowhere() -> TextIO:
 
 
 def can_show(text: str, stream: TextIO) -> bool:
-    """Whether `stream` has every character of `text`."""
+    """Return whether `stream` can encode every character of `text`."""
     try:
         text.encode(stream.encoding or "ascii")
     except UnicodeEncodeError:
@@ -45,37 +45,37 @@ def can_show(text: str, stream: TextIO) -> bool:
 
 
 def leave_stdout() -> None:
-    """Write nothing more to stdout: Python must not try again at exit what was refused."""
+    """Stop writing to stdout, so that Python does not retry a refused write at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def of_stdout(error: OSError) -> Exception:
-    """`error` in words if stdout cannot be written, for example on a full disk; else unchanged."""
+    """Return a readable error if `error` means that stdout cannot be written (say, a full disk), else `error`."""
     try:
         sys.stdout.flush()
     except OSError as refused:
         leave_stdout()
         return TgParserError(
             f"Cannot write the result to stdout: {refused.strerror or refused}.",
-            "Free some space, or send it elsewhere; what was done is kept.",
+            "Free some space, or redirect the output to another place; finished work is kept.",
         )
     return error
 
 
 def is_utf8(stream: TextIO) -> bool:
-    """Whether every text comes through `stream` as it is."""
+    """Return whether `stream` can encode any text."""
     return codecs.lookup(stream.encoding or "ascii").name == "utf-8"
 
 
 def write_line(text: str, stream: TextIO) -> None:
-    """Write a line in the encoding of `stream`, also where that is ASCII, for which Typer would choose another."""
+    """Write a line in the encoding of `stream`, even ASCII, where Typer would use a different one."""
     typer.echo(text, file=stream)
 
 
 def write_utf8(text: str) -> None:
-    """Write `text` to stdout in UTF-8, which is what programs expect of JSON on every console.
+    """Write `text` to stdout as UTF-8, which programs expect of JSON whatever the console uses.
 
-    Half a character, as a file name may hold it, becomes a question mark.
+    Lone surrogates, which file names may contain, become question marks.
     """
     sys.stdout.flush()
     if isinstance(sys.stdout, io.TextIOWrapper):

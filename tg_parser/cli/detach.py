@@ -1,4 +1,4 @@
-"""--detach: what a command was asked for becomes a job, which a worker does."""
+"""--detach: submit a command as a job for a worker instead of running it here."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from tg_parser.wiring.app import App
 
 Detach = Annotated[
-    bool, typer.Option("--detach", help="Let a worker do it: print the job to watch and end; see `jobs` and `worker`.")
+    bool, typer.Option("--detach", help="Submit this as a job for a worker and return; see `jobs` and `worker`.")
 ]
 
 _WHERE_FROM = frozenset({"chat", "source", "channel", "every", "detach", "json"})
 _NAMES = {"no_cache": "fresh"}
-_HINT = "Leave it out, or do the work here, without --detach."
+_HINT = "Leave the option out, or run the command here without --detach."
 
 
 def ask_for_job(kind: JobKind, context: typer.Context, *, changed: dict[str, JsonObject] | None = None) -> None:
-    """Let the work of a command wait for a worker: one job, with --all one for every source. Raises UsageError.
+    """Submit a command as jobs, one per selected source; an export is always one job. Raises UsageError.
 
-    `changed` says what an option becomes where a job has no parameter of its name. Options that no job of this kind
-    takes are refused.
+    `changed` maps an option to the parameters it becomes if the job has no parameter of the same name. Options that
+    this kind of job does not support are refused.
     """
     parameters = _parameters(kind, context, changed or {})
     given = context.params
@@ -54,12 +54,12 @@ def ask_for_job(kind: JobKind, context: typer.Context, *, changed: dict[str, Jso
 
 
 def refuse_detached(option: str) -> NoReturn:
-    """Refuse an option that says nothing to a worker. Raises UsageError."""
-    raise UsageError(f"A worker cannot take {option}, so it means nothing with --detach.", _HINT)
+    """Refuse an option that a worker cannot use. Raises UsageError."""
+    raise UsageError(f"{option} cannot be combined with --detach, as workers do not support it.", _HINT)
 
 
 def _parameters(kind: JobKind, context: typer.Context, changed: dict[str, JsonObject]) -> JsonObject:
-    """The options of the command line as parameters of a job."""
+    """Convert the options of the command line into job parameters."""
     from tg_parser.services.job_requests import PARAMETERS
 
     known = PARAMETERS[kind].model_fields
@@ -83,13 +83,13 @@ def _listed(source: Any) -> list[str]:
 
 
 async def _sources(app: App, sources: Sequence[str], channels: Sequence[Any], left_out: set[str] | None) -> list[str]:
-    """The ids of the sources that are meant; with `left_out`, of all but those in such a state.
+    """Return the ids of the selected sources; if `left_out` is given, of all sources not in one of those states.
 
     Raises UsageError, UnknownSourceError.
     """
     chats = [chat for each in channels for chat in _listed(each)]
     if len(sources) + len(chats) + (left_out is not None) != 1:
-        raise UsageError("Give exactly one of --source or --channel or --all with --detach.")
+        raise UsageError("With --detach, give exactly one of --source or --channel or --all.")
     if left_out is not None:
         return [each.source_id for each in await app.sources.list() if each.status not in left_out]
     if sources:
@@ -109,4 +109,4 @@ def _emit(made: list[Job], *, as_list: bool, json: bool) -> None:
     if not made:
         emit_line("No sources yet. Try: tg-parser run @name --out ./output")
         return
-    say(f"A worker does it (tg-parser worker). Watch it with: tg-parser jobs watch {made[0].job_id}")
+    say(f"A worker will run it (tg-parser worker). Watch it with: tg-parser jobs watch {made[0].job_id}")

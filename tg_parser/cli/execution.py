@@ -1,13 +1,12 @@
-"""Runs a command: settings, logging, the application, and errors as one clear line with a hint and an exit code.
+"""Runs a command: settings, logging, the application, and errors as one line with a hint and an exit code.
 
-The exit codes, the same for the same kind of error in every command:
-
+The exit codes are the same for the same kind of error in every command:
 0    done
-1    an error: something is missing, broken, refused or out of reach; the line says what, the hint what to do
+1    an error: something is missing, broken, refused or unreachable; the line says what, the hint what to do
 2    wrong usage or wrong settings: an option, an argument, a combination, a variable
 3    finished, but some messages failed
 4    finished with an empty result: nothing was found
-130  stopped by Ctrl-C; what was done is kept
+130  stopped by Ctrl-C; finished work is kept
 """
 
 from __future__ import annotations
@@ -32,38 +31,38 @@ if TYPE_CHECKING:
     from tg_parser.wiring.app import App
 
 EXIT_ERROR, EXIT_USAGE, EXIT_FAILED_MESSAGES, EXIT_EMPTY, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
-STOPPED = "Stopped. What was done is kept; the same command goes on from there."
+STOPPED = "Stopped. Finished work is kept; run the same command again to continue."
 _WRONG_USE = (UsageError, InvalidPeerError, InvalidRefError, SettingsError)
-_GENERAL_HINT = "See how a command is used with: tg-parser COMMAND --help"
+_GENERAL_HINT = "To see how to use a command: tg-parser COMMAND --help"
 _DEBUG = "TG_PARSER_DEBUG"
 
 T = TypeVar("T")
 
 
 class Use(Protocol):
-    """What a command lays over the settings."""
+    """Settings that a command overrides."""
 
     def applied(self, settings: Settings) -> Settings:
-        """The settings for this command."""
+        """Return the settings for this command."""
         ...
 
 
 def show_tracebacks() -> None:
-    """From now on an error also shows where it came from."""
+    """From now on, show a traceback with every error."""
     os.environ[_DEBUG] = "1"
 
 
 def keep_files_in(folder: str) -> None:
-    """From now on everything that has no place of its own is kept in `folder`."""
+    """From now on, keep all files without a location of their own in `folder`."""
     os.environ["TG_PARSER_HOME"] = folder
 
 
 def execute(
     work: Callable[[App], Awaitable[T]], *, prepare: bool = True, begin: bool = False, use: Use | None = None
 ) -> T:
-    """Open the application, do `work`, close it. `prepare` makes or checks the schemas first; `use` chooses models.
+    """Open the application, run `work`, close it. `use` overrides settings, `prepare` creates or checks the schemas.
 
-    Only with `begin` are databases made in a home that was named and holds none.
+    With a home folder given by the user that contains no databases, only `begin` creates them.
     """
     with error_boundary():
         return run(_opened(work, prepare=prepare, begin=begin, use=use))
@@ -78,19 +77,19 @@ async def _opened(work: Callable[[App], Awaitable[T]], *, prepare: bool, begin: 
 
 
 def settings_of_the_command() -> Settings:
-    """The settings, with the log set up by them; names that are nearly ours are pointed out. Raises SettingsError."""
+    """Load the settings, set up logging, and report likely misspellings of settings. Raises SettingsError."""
     from tg_parser.config.near_names import near_names
     from tg_parser.config.settings import variable_names
 
     for name, meant in near_names(variable_names() | {_DEBUG}).items():
         if name not in _pointed_out:
-            say(f"{name} in the environment or .env means nothing here. Did you mean {meant}?")
+            say(f"{name} in the environment or .env is not a known setting. Did you mean {meant}?")
             _pointed_out.add(name)
     return logged_settings()
 
 
 def logged_settings() -> Settings:
-    """The settings, with the log set up by them. Raises SettingsError."""
+    """Load the settings and set up logging. Raises SettingsError."""
     from tg_parser.config.logging import configure_logging
     from tg_parser.config.settings import load_settings, secret_values
 
@@ -100,12 +99,12 @@ def logged_settings() -> Settings:
 
 
 _pointed_out: set[str] = set()
-"""A command may open the application several times, and says everything once."""
+"""A command may open the application several times, but reports misspellings only once."""
 
 
 @contextmanager
 def error_boundary(stopped: str = STOPPED) -> Iterator[None]:
-    """The boundary of a command: any error is shown and becomes an exit code; `stopped` is said at Ctrl-C."""
+    """The error boundary of a command: show any error and exit with its code; on Ctrl-C show `stopped`."""
     try:
         yield
     except KeyboardInterrupt:
@@ -114,7 +113,7 @@ def error_boundary(stopped: str = STOPPED) -> Iterator[None]:
     except typer.Exit:
         raise
     except BrokenPipeError:
-        # The reader, `head` for one, has had enough.
+        # The reader of the pipe, such as `head`, has closed it.
         leave_stdout()
         raise typer.Exit(EXIT_ERROR) from None
     except typer.Abort:
@@ -127,7 +126,7 @@ def error_boundary(stopped: str = STOPPED) -> Iterator[None]:
 
 
 def fail(error: Exception) -> NoReturn:
-    """Show `error` to a person and end the command."""
+    """Show `error` and end the command."""
     if hasattr(error, "format_message") and not os.environ.get(_DEBUG):
         _fail_of_usage(error)
     from tg_parser.config.logging import masked
@@ -142,7 +141,7 @@ def fail(error: Exception) -> NoReturn:
         show_error(masked(error.message), hint_of(error) or general, code, code=error.code, data=_masked(error.data))
     else:
         unexpected = masked(f"an unexpected {type(error).__name__}: {error}")
-        show_error(unexpected, "run the same command with --debug and report what it shows.", code)
+        show_error(unexpected, "Run the same command with --debug and report what it shows.", code)
     raise typer.Exit(code)
 
 
@@ -153,7 +152,7 @@ def _masked(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fail_of_usage(error: Any) -> NoReturn:
-    """What Typer found wrong with the command line. A group without a command shows its help."""
+    """Show what Typer rejected on the command line. A group without a command shows its help."""
     from tg_parser.cli.usage import usage_words
 
     if type(error).__name__ == "NoArgsIsHelpError":
@@ -164,12 +163,12 @@ def _fail_of_usage(error: Any) -> NoReturn:
 
 
 def exit_code(error: Exception) -> int:
-    """The exit code of an error: 2 where the call or the settings are wrong, 1 for all others."""
+    """Return the exit code of an error: 2 for wrong usage or wrong settings, 1 for all others."""
     return EXIT_USAGE if isinstance(error, _WRONG_USE) else EXIT_ERROR
 
 
 def show_error(message: str, hint: str, exit_code: int, **facts: Any) -> None:
-    """An error and its hint: two lines for people, one object for machines, with `code` and `data` among its facts."""
+    """Show an error and its hint: two lines for people, or one object with `code` and `data` for machines."""
     if speaks_json():
         say(message, level="error", hint=hint or None, exit_code=exit_code, **facts)
         return
@@ -179,9 +178,9 @@ def show_error(message: str, hint: str, exit_code: int, **facts: Any) -> None:
 
 
 def finish(failed_messages: int, exported: ExportReport | None = None) -> None:
-    """End with exit code 3 where messages failed, and with 4 where there was nothing to export."""
+    """Exit with code 3 if messages failed, or with 4 if there was nothing to export."""
     if exported is not None and exported.empty:
-        say(f"Nothing to export: no message with text and no topic fits. Files in {exported.out} stay as they were.")
+        say(f"Nothing to export: no message with text and no topic matches. Files in {exported.out} are unchanged.")
     if failed_messages:
         say(f"{failed_messages} messages failed; see them with: tg-parser status --failures", level="warning")
         raise typer.Exit(EXIT_FAILED_MESSAGES)
@@ -190,7 +189,7 @@ def finish(failed_messages: int, exported: ExportReport | None = None) -> None:
 
 
 def finish_empty(is_empty: bool, line: str) -> None:
-    """End with exit code 4 and say so where there was nothing to show."""
+    """If there was nothing to show, say so with `line` and exit with code 4."""
     if is_empty:
         say(line)
         raise typer.Exit(EXIT_EMPTY)

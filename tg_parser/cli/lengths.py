@@ -1,4 +1,4 @@
-"""Lengths of time in options."""
+"""Durations in options."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tg_parser.domain.errors import UsageError
 
 
 def length_of(option: str, written: str) -> timedelta:
-    """A length of time as it is written in an option. Raises UsageError."""
+    """Parse a duration given in an option. Raises UsageError."""
     if (length := parse_age(written)) is None:
-        raise UsageError(f"{option}: {written!r} is no length of time.", "Write it as 90d, 12h or 2w.")
+        raise UsageError(f"{option}: {written!r} is not a duration.", "Use a form such as 90d, 12h or 2w.")
     return length

@@ -1,4 +1,4 @@
-"""What commands show of language models: which one is used, and what it cost."""
+"""What commands show about language models: which one is used, and what it cost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ModelOptions(TypedDict, total=False):
-    """The model options of a command line; the rest comes from the settings."""
+    """Model options of a command line; whatever is missing comes from the settings."""
 
     provider: Provider | None
     model: str | None
@@ -27,25 +27,25 @@ class ModelOptions(TypedDict, total=False):
 
 @asynccontextmanager
 async def opened_run(app: App, options: ModelOptions | None = None, *, announced: bool = True) -> AsyncIterator[Run]:
-    """A run whose progress is shown. Where it works offline and nobody chose that, a line says so."""
+    """Open a run that shows its progress. If it works offline by default, not by choice, say so."""
     from tg_parser.wiring.context import RunContext
 
     with shown_progress() as report:
         async with app.new_run(RunContext(report=report, **(options or {}))) as run:
             if options is not None and announced and run.models.is_offline and run.settings.llm.provider is None:
-                say("No key of a language model is set: working offline (--provider local says so without this line).")
+                say("No API key of a language model is set: working offline. (--provider local hides this line.)")
             yield run
 
 
 def run_spending(run: Run) -> RunSpending | None:
-    """What the models of a run were asked and cost; None offline."""
+    """Return the calls and cost of a run's models, or None offline."""
     from tg_parser.services.views.spending import RunSpending
 
     return None if run.models.is_offline else RunSpending.of(run.models.ledger.spent)
 
 
 def spending_lines(spent: RunSpending | None) -> list[tuple[str, object]]:
-    """The same for people."""
+    """Return the labelled lines of the same for people."""
     from tg_parser.cli.commands.costs import dollars_text
 
     if spent is None:

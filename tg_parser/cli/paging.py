@@ -1,4 +1,4 @@
-"""Lists that are read by page, of which a command shows the first items."""
+"""Collects the first items of a paged list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 async def gathered(read: Callable[[PageRequest], Awaitable[Page[T]]], limit: int) -> list[T]:
-    """The first `limit` items of a list, read page by page."""
+    """Return the first `limit` items of a list, read page by page."""
     from tg_parser.domain.pages import MOST_ON_A_PAGE, PageRequest
 
     found: list[T] = []

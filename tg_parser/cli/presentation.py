@@ -1,4 +1,4 @@
-"""Only the result goes to stdout: one JSON object with --json, else text for people."""
+"""Prints results. Only the result goes to stdout: one JSON object with --json, else text for people."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tg_parser.cli.console import write_line, write_utf8
 from tg_parser.domain.utc_time import moment_text
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
-JsonLines = Annotated[bool, typer.Option("--json", help="Print one JSON object a line (NDJSON).")]
+JsonLines = Annotated[bool, typer.Option("--json", help="Print one JSON object per line (NDJSON).")]
 
 _WIDTH_OF_FILES = 160
 _GAP = 1
 _LEAST = 10
-"""Of a column that may be folded, so many characters stay side by side: numbers and most words are not torn."""
+"""Minimum width of a column that may be folded, so that numbers and most words are not broken."""
 
 
 def emit_json(result: Any) -> None:
-    """Print `result` as one JSON object: dataclasses, models, dates and paths included."""
+    """Print `result` as one JSON object; dataclasses, models, dates and paths are converted."""
     from pydantic_core import to_json
 
     write_utf8(to_json(result, fallback=str, by_alias=True).decode() + "\n")
@@ -34,7 +34,7 @@ def emit_line(text: str) -> None:
 
 
 def emit_facts(facts: Iterable[tuple[str, object]]) -> None:
-    """Print named values one under the other, those without a value left out."""
+    """Print labelled values one per line, leaving out empty ones."""
     shown = [(name, shown_value(value)) for name, value in facts if value is not None]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
@@ -44,9 +44,9 @@ def emit_facts(facts: Iterable[tuple[str, object]]) -> None:
 def emit_table(
     headers: Sequence[str], rows: Iterable[Sequence[object]], *, whole: Collection[str] | None = None
 ) -> None:
-    """Print a table whose `whole` columns, the first one where none is named, are never cut or folded: ids, links.
+    """Print a table. Columns in `whole` (by default the first one) are never cut or folded: ids, links.
 
-    Where a terminal is too narrow for that, the rows come one under the other instead.
+    If the terminal is too narrow for that, each row is printed as a block of lines instead.
     """
     cells = [[shown_value(cell) for cell in row] for row in rows]
     unbroken = set(headers[:1] if whole is None else whole)
@@ -61,7 +61,7 @@ def emit_table(
 
 
 def shown_value(value: object) -> str:
-    """A value for people: moments in their one form, nothing as nothing."""
+    """Format a value for people: times in the standard form, None as an empty string."""
     if isinstance(value, datetime):
         return moment_text(value)
     return "" if value is None else str(value)
@@ -88,7 +88,7 @@ def _window() -> int:
 
 
 def _needed(headers: Sequence[str], cells: Sequence[Sequence[str]], unbroken: Collection[str]) -> int:
-    """The least width at which no id is cut and no number torn."""
+    """Return the smallest width at which no id is cut and no number broken."""
     columns = [[header, *(row[place] for row in cells)] for place, header in enumerate(headers)]
     least = sum(_least(column, whole=column[0] in unbroken) for column in columns)
     return least + _GAP * (len(headers) - 1)

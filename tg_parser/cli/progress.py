@@ -1,4 +1,4 @@
-"""Progress on stderr: bars on a terminal, a plain line every few seconds elsewhere, with rate and time left."""
+"""Progress on stderr, with rate and time left: bars on a terminal, otherwise a plain line every few seconds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECONDS_BETWEEN_LINES = 5.0
 
 @contextlib.contextmanager
 def shown_progress() -> Iterator[ReportProgress]:
-    """A reporter for the length of one command."""
+    """Yield a progress reporter for the duration of one command."""
     if sys.stderr.isatty() and not speaks_json():
         with _bars() as bars:
             yield (reporter := _BarReporter(bars))
@@ -52,12 +52,12 @@ class _BarReporter:
 
     def __call__(self, progress: Progress) -> None:
         if progress.step not in self._tasks:
-            # Without a total of its own Rich would take 100 for one.
+            # Without a total, Rich would assume 100.
             self._tasks[progress.step] = self._bars.add_task(progress.step, total=None)
         self._bars.update(self._tasks[progress.step], completed=progress.done, total=progress.total)
 
     def end(self) -> None:
-        """What had no total is all there was."""
+        """Complete the bars of steps whose total was unknown."""
         for task in self._bars.tasks:
             if task.total is None:
                 self._bars.update(task.id, total=task.completed)
@@ -78,7 +78,7 @@ class _LineReporter:
 
 
 def progress_line(progress: Progress, seconds: float) -> str:
-    """`step: done of total, rate/s, about N s left` as far as it is known."""
+    """Return `step: done of total, rate/s, about N s left`, as far as known."""
     rate = progress.done / seconds if seconds > 0 else 0.0
     line = f"{progress.step}: {progress.done}"
     if progress.total is not None:

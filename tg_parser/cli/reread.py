@@ -1,4 +1,4 @@
-"""ingest --reread: read stored messages again from what was kept of them."""
+"""ingest --reread: parse stored messages again from their payloads."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 
 async def reread(app: App, source: str | None, channel: str | None, *, every: bool) -> list[RereadReport]:
-    """Read the messages of the chosen sources again. Raises UsageError where none or several ways choose."""
+    """Parse the messages of the selected sources again. Raises UsageError unless exactly one selection is given."""
     sources = await chosen_sources(app, source, channel, every=every)
     async with opened_run(app) as run:
         return await run.rereading.reread(sources, run.context.report)
 
 
 def emit_rereading(reports: list[RereadReport], *, json: bool) -> None:
-    """What was repaired, and what can only be had from Telegram or a newer export."""
+    """Print what was repaired, and what is only available from Telegram or a newer export."""
     if json:
         from tg_parser.services.views.collecting import RereadResult
 
         emit_json(RereadResult.of(reports))
         return
-    headers = ("source", "title", "read", "repaired", "of them", "not in payload")
+    headers = ("source", "title", "read", "repaired", "details", "not in payload")
     emit_table(headers, [_row(each) for each in reports])
     if any(each.repaired for each in reports):
         emit_line("Repaired messages are waiting: tg-parser process")
     if any(each.not_in_payload for each in reports):
-        emit_line("What the payload does not hold: tg-parser ingest --source SOURCE --recheck 30d, or a newer export.")
+        emit_line("To get what the payload lacks: tg-parser ingest --source SOURCE --recheck 30d, or a newer export.")
 
 
 def _row(report: RereadReport) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""What commands say of work on every source: a line each, the reasons of those that failed, one exit code."""
+"""Reports work on every source: one line each, the reasons of failures, one exit code."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def emit_run_all(done: RunAllReport) -> None:
 
 
 def emit_sources(sources: Sequence[SourceRun]) -> None:
-    """A line a source."""
+    """Print one line per source."""
     emit_table(("source", "new", "processed", "failed", "topics", "outcome"), [_line(each) for each in sources])
 
 
 def end_all(sources: Sequence[SourceRun], failed_messages: int = 0, exported: ExportReport | None = None) -> None:
-    """End with exit code 1 where a source failed, with 3 where messages did, and say which and why."""
+    """Exit with code 1 if a source failed, or with 3 if messages did, and say which and why."""
     failed = [each for each in sources if each.error is not None]
     for each in failed:
         if each.error is not None:
             reason = f"{each.error.message} {hint_of(each.error) or ''}".rstrip()
             say(f"{each.source.source_id}: {reason}", level="error", source_id=each.source.source_id)
     if failed:
-        hint = "The others are done." if len(failed) < len(sources) else None
-        fail(SourceError(f"{len(failed)} of {len(sources)} sources failed; the reasons are above.", hint))
+        hint = "The other sources are done." if len(failed) < len(sources) else None
+        fail(SourceError(f"{len(failed)} of {len(sources)} sources failed; see the reasons above.", hint))
     finish(failed_messages, exported)
 
 
@@ -56,5 +56,5 @@ def _outcome(each: SourceRun) -> str:
     if each.error is not None:
         return "failed"
     if each.ingested is None and each.source.status == "error":
-        return "not collected: it waits for `sources resume`"
+        return "not collected; to collect it again: `sources resume`"
     return "done"

@@ -1,4 +1,4 @@
-"""Which sources a command works on."""
+"""Selects the sources that a command works on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def chosen_sources(app: App, source: str | None, channel: str | None, *, every: bool = False) -> list[Source]:
-    """The one source named by id or by chat, or every one that is not paused: what a failed one holds still counts."""
+    """Return the source given by id or chat, or all that are not paused, including failed ones with stored messages."""
     exactly_one(source=source, channel=channel, all=every)
     if source:
         return [await app.sources.get(source)]
@@ -22,12 +22,12 @@ async def chosen_sources(app: App, source: str | None, channel: str | None, *, e
 
 
 async def channels_asked_for(app: App, source: str | None, channel: str | None) -> tuple[str, ...] | None:
-    """The channel of the one source that is named; None, which is all, where none is."""
+    """Return the channel of the given source, or None for all channels if no source is given."""
     if source is None and channel is None:
         return None
     return tuple(channels_of(await chosen_sources(app, source, channel)))
 
 
 def channels_of(sources: list[Source]) -> list[str]:
-    """The channels behind `sources`, each once, in order."""
+    """Return the channels of `sources`, in order and without duplicates."""
     return list(dict.fromkeys(source.channel_id for source in sources))

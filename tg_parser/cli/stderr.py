@@ -1,4 +1,4 @@
-"""stderr is for people, or, with LOG_FORMAT=json, for machines: then every line of it is one JSON object."""
+"""stderr: text for people, or, with LOG_FORMAT=json, one JSON object per line for machines."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from tg_parser.domain.errors import UsageError
 
 @cache
 def speaks_json() -> bool:
-    """Whether LOG_FORMAT asks for JSON; other errors of the settings are reported elsewhere."""
+    """Return whether LOG_FORMAT is json; other errors in the settings are reported elsewhere."""
     from tg_parser.config.log_format import wanted_log_format
 
     return wanted_log_format() == "json"
 
 
 def say(line: str, *, level: str = "info", **facts: Any) -> None:
-    """Tell something that is no part of the result; `facts` are for machines, which read no sentences."""
+    """Print a line that is not part of the result; `facts` are added for machines, which do not parse sentences."""
     if speaks_json():
         line = _object(line, level, facts)
     write_line(line, sys.stderr)
 
 
 def ask(question: str, *, hidden: bool = False) -> str:
-    """A person's answer, a line of the input where nobody sits at a terminal; empty where there is no line."""
+    """Return a person's answer, or a line of stdin without a terminal; empty if there is none."""
     if hidden and sys.stdin.isatty():
         if speaks_json():
             say(question)
@@ -48,7 +48,7 @@ def ask(question: str, *, hidden: bool = False) -> str:
 
 
 def confirm(question: str) -> None:
-    """Continue only after a yes. Raises typer.Exit for a no, UsageError without a terminal."""
+    """Continue only after a yes. Raises typer.Exit after a no, UsageError without a terminal."""
     from tg_parser.cli.execution import EXIT_ERROR
 
     while (answer := ask(f"{question} [y/N]: ").lower()) not in {"y", "yes", "n", "no"}:
@@ -58,14 +58,14 @@ def confirm(question: str) -> None:
         return
     if not answer and not sys.stdin.isatty():
         raise UsageError(
-            "This needs a yes, and there is no terminal to ask on.", "To answer yes on the command line: --yes"
+            "This needs a confirmation, but there is no terminal to ask on.", "To confirm on the command line: --yes"
         )
     say("Nothing was changed.")
     raise typer.Exit(EXIT_ERROR)
 
 
 def _object(line: str, level: str, facts: dict[str, Any]) -> str:
-    """As JSON; what the console may not have is escaped."""
+    """Return the line as JSON; characters that the console cannot show are escaped."""
     from pydantic_core import to_jsonable_python
 
     from tg_parser.domain.utc_time import iso_z, utc_now

@@ -1,4 +1,4 @@
-"""Wrong usage in plain words: the option, its value, what is allowed."""
+"""Usage errors in plain words: the option, its value, what is allowed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _NUMBERS = {"int_parsing": "a whole number", "int_from_float": "a whole number",
 
 
 def usage_words(error: Any) -> tuple[str, str]:
-    """What is wrong, and where its help is; `error` is what Typer raised."""
+    """Return what is wrong and where to find help; `error` is the exception from Typer."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "tg-parser"
     cause: Any = error.__cause__
     problems = cause.errors() if hasattr(cause, "errors") else []
     words = _refused(error, problems[0]) if problems else _full_sentence(error.format_message())
-    return words, f"See how it is used with: {command} --help"
+    return words, f"To see how to use it: {command} --help"
 
 
 def _refused(error: Any, problem: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""agents: list them, show what they did, clean up their history."""
+"""agents: list agents, show what they did, clean up their history."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from tg_parser.cli.stderr import say
 if TYPE_CHECKING:
     from tg_parser.domain.agents import Handoff, TaskRecord
 
-commands = typer.Typer(help="Agents: what they are, what they did, their archives.", no_args_is_help=True)
+commands = typer.Typer(help="Agents: list them, show their work, archive it.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="An agent, as `agents list` shows it.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of an agent, as shown by `agents list`.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most this many.")]
 
 
 @commands.command("list")
 def list_agents(json: Json = False) -> None:
-    """All agents with what they have done so far."""
+    """List all agents with their totals."""
     found = execute(lambda app: app.agent_history.agents())
     if json:
         from tg_parser.services.views.agents import AgentList
 
         emit_json(AgentList(agents=tuple(found)))
     elif not found:
-        emit_line("No agent has worked yet. Start with: tg-parser process --all --multi-agent")
+        emit_line("No agent has run yet. Start with: tg-parser process --all --multi-agent")
     else:
         emit_table(
-            ("agent", "type", "tasks", "errors", "ms a task", "last used", "model"),
+            ("agent", "type", "tasks", "errors", "ms per task", "last used", "model"),
             [
                 (
                     each.card.name,
@@ -51,10 +51,10 @@ def list_agents(json: Json = False) -> None:
 @commands.command()
 def status(
     name: Name,
-    days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Days with work to show.")] = 7,
+    days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Show this many days with activity.")] = 7,
     json: Json = False,
 ) -> None:
-    """One agent, and its work day by day."""
+    """Show one agent and its work per day."""
     state, stats = execute(lambda app: app.agent_history.status(name, days))
     if json:
         from tg_parser.services.views.agents import AgentStatus
@@ -69,12 +69,12 @@ def status(
             ("can", ", ".join(card.capabilities)),
             ("provider", card.provider),
             ("model", card.model),
-            ("tasks", f"{state.tasks}, of them {state.errors} with an error"),
+            ("tasks", f"{state.tasks}, of which {state.errors} ended with an error"),
             ("last used", state.last_used_at),
         ]
     )
     emit_table(
-        ("day", "task", "tasks", "failed", "ms a task", "quickest", "slowest"),
+        ("day", "task", "tasks", "failed", "ms per task", "fastest", "slowest"),
         [
             (
                 each.date,
@@ -97,7 +97,7 @@ def history(
     failed: Annotated[bool, typer.Option("--failed", help="Only tasks that ended with an error.")] = False,
     json: Json = False,
 ) -> None:
-    """The last tasks of an agent, with input and output."""
+    """Show the latest tasks of an agent with their input and output."""
     found = execute(lambda app: gathered(lambda page: app.agent_history.history(name, page, failed_only=failed), limit))
     if json:
         from tg_parser.services.views.agents import AgentTasks
@@ -113,13 +113,13 @@ def history(
 def handoffs(
     status: Annotated[
         Literal["pending", "accepted", "in_progress", "completed", "failed", "rejected"] | None,
-        typer.Option("--status", help="Only those in this state."),
+        typer.Option("--status", help="Only handoffs with this status."),
     ] = None,
-    agent: Annotated[str | None, typer.Option("--agent", help="Only those from or to this agent.")] = None,
+    agent: Annotated[str | None, typer.Option("--agent", help="Only handoffs from or to this agent.")] = None,
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
-    """What agents handed to each other, newest first."""
+    """List the handoffs between agents, newest first."""
     found = execute(lambda app: gathered(lambda page: app.agent_history.handoffs(page, status, agent), limit))
     if json:
         from tg_parser.services.views.agents import HandoffList
@@ -138,7 +138,7 @@ def cleanup(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be removed.")] = False,
     json: Json = False,
 ) -> None:
-    """Archive old tasks and handoffs, and delete them once their archive is verified."""
+    """Archive old tasks and handoffs, then delete them once the archive has been verified."""
     done = execute(lambda app: app.agent_history.cleanup(days=days, dry_run=dry_run))
     if json:
         from tg_parser.services.views.agents import HistoryCleanup
@@ -147,17 +147,19 @@ def cleanup(
         return
     emit_facts((table.replace("_", " "), f"{rows} rows") for table, rows in done.archived.items())
     for name in done.resumed:
-        emit_line(f"finished what an earlier cleanup began: {name}")
+        emit_line(f"completed an earlier, interrupted cleanup: {name}")
     for name in done.made:
         emit_line(f"archived: {name}")
 
 
 @commands.command()
 def archives(
-    check: Annotated[bool, typer.Option("--check", help="Read every archive to its end and compare digests.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read every archive completely and compare checksums.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """The archives of the history."""
+    """List the archives of the agents' history."""
     found = execute(lambda app: app.agent_history.archives(check=check))
     if json:
         from tg_parser.services.views.agents import ArchiveList
@@ -174,13 +176,13 @@ def archives(
 
 
 def emit_steps(steps: dict[str, dict[str, Any]]) -> None:
-    """What the agents of a run tell beyond the plain report, for people."""
+    """Print what the agents of a run report beyond the normal report, for people."""
     told = steps.get("process", {})
     routed, review = told.get("routed", {}), told.get("review", {})
     emit_facts(
         [
-            ("read simply", routed.get("simple")),
-            ("read deeply", routed.get("deep")),
+            ("simple reading", routed.get("simple")),
+            ("deep reading", routed.get("deep")),
             (
                 "reviewed",
                 ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in review.items()) or None,
@@ -193,7 +195,7 @@ def emit_steps(steps: dict[str, dict[str, Any]]) -> None:
         said = f" Model {proposal['opinion']}" if proposal["opinion"] else ""
         emit_line(f"proposal: {proposal['kind']} {named}{into}. {proposal['reason']}{said}")
     for finding in steps.get("quality", {}).get("findings", ()):
-        emit_line(f"to look at: {finding['what']} ({finding['look']})")
+        emit_line(f"check: {finding['what']} ({finding['look']})")
 
 
 def _task_line(task: TaskRecord) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""api: answer requests over HTTP until it is stopped."""
+"""api: serve the HTTP API until stopped."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ WithJobs = Annotated[
     bool | None,
     typer.Option(
         "--jobs/--no-jobs",
-        help="Do jobs in this process too; by itself on SQLite, and not on PostgreSQL, where workers do.",
+        help="Also run jobs in this process. Default: yes with SQLite, no with PostgreSQL, where workers run them.",
     ),
 ]
 WithoutKeys = Annotated[
     bool,
-    typer.Option("--public-without-keys", help="Let everybody who reaches a public address do everything."),
+    typer.Option("--public-without-keys", help="Give full access without a key to everyone who can reach the API."),
 ]
 
 _KEEPS_OUT = ("API_", "RATE_LIMIT_", "TRUSTED_PROXIES", "WEBHOOK_ALLOWED_")
-"""How the settings begin that decide who gets in and where requests go."""
+"""Prefixes of the settings that control who has access and where requests are sent."""
 
 
 def api(host: Host = None, port: Port = None, jobs: WithJobs = None, public_without_keys: WithoutKeys = False) -> None:
-    """Serve the HTTP API, until stopped: by Ctrl-C or SIGTERM, after which open requests have time to end."""
+    """Serve the HTTP API until Ctrl-C or SIGTERM; open requests are given time to finish."""
 
     class Chosen:
         def applied(self, settings: Settings) -> Settings:
@@ -56,21 +56,21 @@ def api(host: Host = None, port: Port = None, jobs: WithJobs = None, public_with
             server = Server(served.app, settings.api, served.stop)
             say(f"The API listens on http://{_shown(listener.getsockname())}/api/v1")
             await server.serve(sockets=[listener])
-        say("Stopped. Jobs that had not ended wait for the next worker.")
+        say("Stopped. Unfinished jobs wait for the next worker.")
 
     execute(serve, begin=True, use=Chosen())
 
 
 def _require_no_misspelt() -> None:
-    """A setting that keeps others out must not be ignored for one wrong letter."""
+    """Refuse to start if a setting that restricts access is misspelled: it would be ignored silently."""
     from tg_parser.config.near_names import near_names
     from tg_parser.config.settings import variable_names
 
     for name, meant in near_names(variable_names()).items():
         if meant.startswith(_KEEPS_OUT):
             raise SettingsError(
-                f"{name} means nothing, and the service would run without {meant}.",
-                "Correct its name in the environment or .env, or take it out.",
+                f"{name} is not a known setting, so the API would run without {meant}.",
+                "Correct the name in the environment or .env, or remove it.",
             )
 
 
@@ -85,10 +85,10 @@ def _require_safe(settings: Settings, *, public_without_keys: bool) -> None:
         at_home = settings.api.host == "localhost"
     if not at_home:
         raise SettingsError(
-            f"API_HOST: {settings.api.host} is reached from elsewhere, and no key is required: anybody could do "
-            "anything.",
-            "Set API_KEY_REQUIRED=true and make a key (tg-parser keys create), or listen on 127.0.0.1; "
-            "--public-without-keys does it all the same.",
+            f"API_HOST: {settings.api.host} can be reached from other machines, but no key is required: anyone "
+            "could do anything.",
+            "Set API_KEY_REQUIRED=true and create a key (tg-parser keys create), or listen on 127.0.0.1. "
+            "To start anyway, use --public-without-keys.",
         )
 
 

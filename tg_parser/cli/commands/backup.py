@@ -1,4 +1,4 @@
-"""backup: make, list, verify, restore and prune backups of the three databases."""
+"""backup: create, list, verify, restore and prune backups of the three databases."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ commands = typer.Typer(help="Backups of the three databases.", no_args_is_help=T
 Folder = Annotated[
     Path | None, typer.Option("--dir", callback=expanded, help="Folder of the backups, instead of BACKUP_DIR.")
 ]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A backup, as `backup list` shows it.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a backup, as shown by `backup list`.")]
 
 
 @commands.command()
 def create(folder: Folder = None, json: Json = False) -> None:
-    """Make a backup while everything goes on, then remove those that have expired."""
+    """Back up the three databases, also while they are in use, then remove expired backups."""
 
     async def work(service: BackupService) -> tuple[Backup, list[Backup]]:
         with shown_progress() as report:
@@ -52,7 +52,7 @@ def create(folder: Folder = None, json: Json = False) -> None:
 
 @commands.command("list")
 def list_backups(folder: Folder = None, json: Json = False) -> None:
-    """The backups, newest first, and what is wrong with broken ones."""
+    """List the backups, newest first, with what is wrong with broken ones."""
     found = _with_backups(lambda service: service.all(), folder)
     if json:
         from tg_parser.services.views.upkeep import BackupList, BackupView
@@ -64,17 +64,19 @@ def list_backups(folder: Folder = None, json: Json = False) -> None:
 
 @commands.command()
 def verify(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A backup, as `backup list` shows it.")] = None,
-    latest: Annotated[bool, typer.Option("--latest", help="The newest good one.")] = False,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Name of a backup, as shown by `backup list`.")
+    ] = None,
+    latest: Annotated[bool, typer.Option("--latest", help="Verify the newest intact backup.")] = False,
     scratch_url: Annotated[
-        str | None, typer.Option("--scratch-url", help="Empty PostgreSQL database for the trial.")
+        str | None, typer.Option("--scratch-url", help="Empty PostgreSQL database to restore into for the check.")
     ] = None,
     folder: Folder = None,
     json: Json = False,
 ) -> None:
-    """Restore a backup into a scratch place and compare every table with the manifest."""
+    """Restore a backup to a temporary place and compare every table with the manifest."""
     if (name is None) != latest:
-        raise UsageError("Name a backup, or say --latest.")
+        raise UsageError("Give the name of a backup, or --latest.")
 
     async def work(service: BackupService) -> BackupCheck:
         with shown_progress() as report:
@@ -87,7 +89,7 @@ def verify(
         problems = tuple(verdict.problems)
         emit_json(BackupVerdict(backup=verdict.name, good=not problems, problems=problems))
     elif not verdict.problems:
-        emit_line(f"{verdict.name} is good: it was restored, and every table is as it was.")
+        emit_line(f"{verdict.name} is intact: it was restored, and all tables match.")
     for problem in verdict.problems:
         say(f"{verdict.name}: {problem}")
     if verdict.problems:
@@ -97,11 +99,11 @@ def verify(
 @commands.command()
 def restore(
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Replace what is there without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Replace the current data without asking.")] = False,
     folder: Folder = None,
     json: Json = False,
 ) -> None:
-    """Replace what the databases hold now with a backup."""
+    """Replace the current contents of the databases with a backup."""
 
     async def look(service: BackupService) -> tuple[Backup, list[str]]:
         return await service.find(name), [] if yes else await service.in_the_way()
@@ -112,7 +114,7 @@ def restore(
 
     backup, replaced = _with_backups(look, folder)
     if replaced:
-        # Outside of the event loop, where Ctrl-C ends a question at once.
+        # Outside of the event loop, so that Ctrl-C ends the question at once.
         with error_boundary():
             _ask(name, replaced)
     manifest = _with_backups(work, folder)
@@ -131,7 +133,7 @@ def prune(
     folder: Folder = None,
     json: Json = False,
 ) -> None:
-    """Remove what BACKUP_KEEP_* do not keep, and broken backups older than a day."""
+    """Remove backups that the BACKUP_KEEP_* settings do not keep, and broken backups older than a day."""
     gone = _with_backups(lambda service: service.prune(dry_run=dry_run), folder)
     if json:
         from tg_parser.services.views.upkeep import PrunedBackups
@@ -139,15 +141,15 @@ def prune(
         emit_json(PrunedBackups(pruned=tuple(each.name for each in gone), dry_run=dry_run))
         return
     for each in gone:
-        emit_line(f"{'would prune' if dry_run else 'pruned'} {each.name}")
+        emit_line(f"{'would remove' if dry_run else 'removed'} {each.name}")
     if not gone:
-        emit_line(f"Nothing {'would be' if dry_run else 'was'} removed: BACKUP_KEEP_* keep every backup that is there.")
+        emit_line(f"Nothing {'would be' if dry_run else 'was'} removed: the BACKUP_KEEP_* settings keep all backups.")
 
 
 def _with_backups(
     work: Callable[[BackupService], Coroutine[Any, Any, T]], folder: Path | None, scratch_url: str | None = None
 ) -> T:
-    with error_boundary("Stopped. No backup was made of half the data, and nothing was restored by half."):
+    with error_boundary("Stopped. No partial backup was left, and nothing was restored in part."):
         return run(work(_service(folder, scratch_url)))
 
 
@@ -164,10 +166,10 @@ def _service(folder: Path | None, scratch_url: str | None) -> BackupService:
 
 
 def _ask(name: str, replaced: list[str]) -> None:
-    say("This will go:")
+    say("This will be replaced:")
     for line in replaced:
         say(f"  {line}")
-    confirm(f"Replace it by {name}?")
+    confirm(f"Replace it with {name}?")
 
 
 def _line(backup: Backup) -> tuple[object, ...]:

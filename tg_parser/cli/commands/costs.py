@@ -1,4 +1,4 @@
-"""costs: what language models have cost, and how much of this month's budget is left."""
+"""costs: what language models have cost, and how much of the monthly budget is left."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 def costs(
     by: Annotated[
-        Literal["day", "month", "run", "channel", "model", "stage"], typer.Option("--by", help="Group by this.")
+        Literal["day", "month", "run", "channel", "model", "stage"], typer.Option("--by", help="What to group by.")
     ] = "day",
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="DATE", help="Only from that day on (UTC): 2026-11-05, 2026-11, 7d."),
+        typer.Option("--since", metavar="DATE", help="Only from this date on (UTC): 2026-11-05, 2026-11, 7d."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Calls, tokens and dollars of language models, and this month against LLM_MONTHLY_BUDGET."""
+    """Show calls, tokens and cost of language models, and this month's spending against LLM_MONTHLY_BUDGET."""
     first = parse_time(since)
     say_dates(costs=(first, None))
 
@@ -43,10 +43,10 @@ def costs(
 
 def _emit(report: CostReport, names: Mapping[str, str]) -> None:
     if not report.lines:
-        emit_line("No language model has been asked.")
+        emit_line("No language model has been used yet.")
     else:
         emit_table(
-            (report.by, "calls", "tokens sent", "tokens answered", "dollars", "answers from the cache"),
+            (report.by, "calls", "input tokens", "output tokens", "dollars", "cached answers"),
             [
                 *(_row(names.get(line.label, line.label or "none"), line) for line in report.lines),
                 _row("total", report.total),
@@ -68,7 +68,7 @@ def _month(report: CostReport) -> str:
 
 
 def _unknown(total: CostLine) -> list[tuple[str, object]]:
-    """What the sums leave out."""
+    """Calls that the totals do not include."""
     return [
         ("price unknown", f"{total.unknown_price_calls} calls" if total.unknown_price_calls else None),
         ("tokens unknown", f"{total.unknown_usage_calls} calls" if total.unknown_usage_calls else None),
@@ -76,18 +76,18 @@ def _unknown(total: CostLine) -> list[tuple[str, object]]:
 
 
 def dollars_text(amount: float | None) -> str:
-    """Dollars to the hundredth of a cent; an unknown price is said."""
+    """Format dollars to a hundredth of a cent, or say that the price is unknown."""
     return "unknown" if amount is None else f"${amount:.4f}"
 
 
 def estimate_facts(estimate: Estimate) -> list[tuple[str, object]]:
-    """An estimate for people."""
+    """Return the labelled lines of an estimate."""
     about = "~" if estimate.calls else ""
     return [
         ("messages", estimate.messages),
         ("model", estimate.model),
         ("calls", estimate.calls),
-        ("tokens sent", f"{about}{estimate.input_tokens}"),
-        ("tokens answered", f"{about}{estimate.output_tokens}"),
+        ("input tokens", f"{about}{estimate.input_tokens}"),
+        ("output tokens", f"{about}{estimate.output_tokens}"),
         ("price", f"{about}{dollars_text(estimate.cost_usd)}" if estimate.cost_usd is not None else "unknown"),
     ]

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from tg_parser.services.views.upkeep import SchemaState
     from tg_parser.wiring.app import App
 
-commands = typer.Typer(help="Migrations of the three databases.", no_args_is_help=True)
+commands = typer.Typer(help="Schemas of the three databases, and moving data into them.", no_args_is_help=True)
 commands.command("migrate-from-sqlite", cls=MigrateCommand)(migrate_from_sqlite)
 
 Which = Annotated[Literal["all", "ingestion", "raw", "processing"], typer.Option("--db", help="Which database.")]
 commands.command()(pool)
 commands.command()(encrypt_secret)
 
-Revision = Annotated[str, typer.Argument(help="A revision as `db history` lists them, `head` or `base`.")]
+Revision = Annotated[str, typer.Argument(help="A revision as shown by `db history`, `head` or `base`.")]
 
 
 class DowngradeCommand(TyperCommand):
-    """A command that takes `-1` as one step back, not as an option."""
+    """A command that reads `-1` as one step back, not as an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read `-1` as `--steps=1`."""
@@ -44,14 +44,14 @@ def init(json: Json = False) -> None:
 
 @commands.command()
 def upgrade(revision: Revision = "head", db: Which = "all", json: Json = False) -> None:
-    """Upgrade the schema."""
+    """Upgrade the schemas."""
     _emit(execute(lambda app: app.databases.upgrade(db, revision), prepare=False, begin=True), json=json)
 
 
 @commands.command(cls=DowngradeCommand)
 def downgrade(
     revision: Annotated[
-        str | None, typer.Argument(help="A revision as `db history` lists them, `base`, or -1 for one step back.")
+        str | None, typer.Argument(help="A revision as shown by `db history`, `base`, or -1 for one step back.")
     ] = None,
     steps: Annotated[
         int | None,
@@ -61,28 +61,28 @@ def downgrade(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json: Json = False,
 ) -> None:
-    """Downgrade the schema; data that the older schema cannot hold is lost."""
+    """Downgrade the schemas; data that the older schema cannot store is lost."""
     if (revision is None) == (steps is None):
         raise UsageError(
-            "Give the revision to go back to, or how many steps to go back.",
-            "For one step back: tg-parser db downgrade -1. See all revisions with: tg-parser db history",
+            "Give the revision to go back to, or the number of steps.",
+            "For one step back: tg-parser db downgrade -1. List the revisions with: tg-parser db history",
         )
     to = revision or f"-{steps}"
     if not yes:
-        where = f"to {revision}" if revision else f"{steps} step{'s' if steps != 1 else ''}"
-        confirm(f"Take {db} back {where}? Data that the older schema cannot hold is lost.")
+        where = f"to {revision}" if revision else f"by {steps} step{'s' if steps != 1 else ''}"
+        confirm(f"Downgrade {db} {where}? Data that the older schema cannot store is lost.")
     _emit(execute(lambda app: app.databases.downgrade(db, to), prepare=False), json=json)
 
 
 @commands.command()
 def current(db: Which = "all", json: Json = False) -> None:
-    """The current revision of each schema."""
+    """Show the current revision of each schema."""
     _emit(execute(lambda app: app.databases.current(db), prepare=False), json=json)
 
 
 @commands.command()
 def history(db: Which = "all", json: Json = False) -> None:
-    """The revisions this version knows, newest first."""
+    """List the revisions known to this version, newest first."""
 
     async def read(app: App) -> dict[str, list[str]]:
         return app.databases.history(db)
@@ -100,7 +100,7 @@ def history(db: Which = "all", json: Json = False) -> None:
 
 @commands.command()
 def stamp(revision: Revision, db: Which = "all", json: Json = False) -> None:
-    """Record a revision as the current one without running anything."""
+    """Mark a revision as the current one without running any migration."""
     _emit(execute(lambda app: app.databases.stamp(db, revision), prepare=False), json=json)
 
 

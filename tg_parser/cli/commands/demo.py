@@ -1,4 +1,4 @@
-"""demo: the whole main job on the bundled sample, and its result."""
+"""demo: the complete pipeline on the bundled sample."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from tg_parser.services.runs import RunReport
     from tg_parser.wiring.app import App
 
-TopicsShown = Annotated[int, typer.Option("--topics", min=1, help="Topics shown per channel.")]
+TopicsShown = Annotated[int, typer.Option("--topics", min=1, help="How many topics to show per channel.")]
 
 
 @dataclass(frozen=True, slots=True)
 class DemoPlace:
-    """The demo's own databases, in a folder of the home: it never touches those of the user."""
+    """Settings for the demo's own databases, in a subfolder of the home folder; the user's data is never touched."""
 
     def applied(self, settings: Settings) -> Settings:
-        """`settings` with the demo's databases."""
+        """Return `settings` pointing to the demo's databases."""
         database = settings.database.model_copy(update={"type": "sqlite"})
         return settings.model_copy(update={"database": database.in_folder(place(settings))})
 
 
 def place(settings: Settings) -> Path:
-    """The folder of the demo's databases."""
+    """Return the folder of the demo's databases."""
     return settings.home.folder.expanduser() / "demo"
 
 
 def demo(out: Out = Path("output"), topics: TopicsShown = 15, replace: Replace = False, json: Json = False) -> None:
-    """Turn the bundled sample channels into a knowledge base, offline and without a key, in databases of its own."""
+    """Turn the bundled sample channels into a knowledge base: offline, without a key, in separate databases."""
 
     async def work(app: App) -> tuple[RunReport, dict[str, list[TopicCard]], Path]:
         from tg_parser.sample import SAMPLE_EXPORT
@@ -65,9 +65,9 @@ def demo(out: Out = Path("output"), topics: TopicsShown = 15, replace: Replace =
     else:
         _emit_demo(done, cards, topics)
         emit_line(
-            f"\nThe demo keeps its messages apart from yours; see them with: tg-parser status --data-dir {folder}"
+            f"\nThe demo keeps its data separate from yours; look at it with: tg-parser status --data-dir {folder}"
         )
-        emit_line("Next, your own channel: tg-parser run @name --out ./my-output")
+        emit_line("Next, try your own channel: tg-parser run @name --out ./my-output")
     finish(done.processed.failed if done.processed else 0)
 
 

@@ -1,4 +1,4 @@
-"""entries: the entries of messages by filter, as an export would hold them."""
+"""entries: search the entries of messages, in the form that an export contains."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ def entries(
     date_from: DateFrom = None,
     date_to: DateTo = None,
     noise: Annotated[
-        Literal["with", "without", "only"], typer.Option("--noise", help="Advertising and the like.")
+        Literal["with", "without", "only"],
+        typer.Option("--noise", help="Whether to include noise such as advertising."),
     ] = "with",
     contains: Annotated[
-        str | None, typer.Option("--contains", help="Only with this in the text or its summary, whatever its case.")
+        str | None, typer.Option("--contains", help="Only with this in the text or summary, ignoring case.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most this many.")] = 50,
     json: JsonLines = False,
 ) -> None:
-    """The entries of messages, of one source or of all, that a filter lets through."""
+    """Show the entries of messages that match all the given filters."""
     first, last = parse_dates(date_from, date_to)
 
     async def read(app: App) -> int:
@@ -52,7 +53,7 @@ def entries(
             count += 1
         return count
 
-    finish_empty(not execute(read), "No entry was found.")
+    finish_empty(not execute(read), "No entries found.")
 
 
 def _emit(entry: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""export: topics and documents to files."""
+"""export: write topics and documents to files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def export(
     date_from: DateFrom = None,
     date_to: DateTo = None,
     include_supporting: Annotated[
-        bool, typer.Option("--include-supporting/--no-include-supporting", help="Bundles with supporting messages.")
+        bool,
+        typer.Option("--include-supporting/--no-include-supporting", help="Include supporting messages in bundles."),
     ] = True,
     pretty: Pretty = False,
     replace: Replace = False,
@@ -70,5 +71,5 @@ def export(
 
 
 def export_facts(done: ExportReport) -> list[tuple[str, object]]:
-    """The report, by label."""
+    """Return the labelled lines of the report."""
     return [("message entries", done.message_entries), ("topics", done.topics), ("files in", done.out)]

@@ -1,4 +1,4 @@
-"""ingest: bring messages into the raw storage."""
+"""ingest: collect messages."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def ingest(
     limit: Limit = None,
     recheck: RecheckSpan = None,
     reread: Annotated[
-        bool, typer.Option("--reread", help="Collect nothing: read stored messages again, better than they were read.")
+        bool, typer.Option("--reread", help="Collect nothing; parse the stored messages again with this version.")
     ] = False,
     detach: Detach = False,
     json: Json = False,
@@ -94,11 +94,11 @@ def _refuse_with_reread(**given: object) -> None:
     for name, value in given.items():
         if value:
             option = name.replace("_", "-")
-            raise UsageError(f"--reread collects nothing, so --{option} means nothing with it.")
+            raise UsageError(f"--reread collects nothing, so it cannot be combined with --{option}.")
 
 
 def _end(outcomes: list[IngestOutcome]) -> None:
-    """End with the one error, or with how many of several sources failed."""
+    """Exit with the error of the only source, or with the number of failed sources."""
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     if not failed:
         return
@@ -110,12 +110,12 @@ def _end(outcomes: list[IngestOutcome]) -> None:
         if outcome.error is not None:
             say(f"{outcome.source.source_id}: {outcome.error.message} {hint_of(outcome.error) or ''}".rstrip())
     good = len(outcomes) - len(failed)
-    hint = "The others are collected." if good else None
-    fail(SourceError(f"{len(failed)} of {len(outcomes)} sources failed; the reasons are above.", hint))
+    hint = "The other sources were collected." if good else None
+    fail(SourceError(f"{len(failed)} of {len(outcomes)} sources failed; see the reasons above.", hint))
 
 
 def emit_outcomes(outcomes: list[IngestOutcome]) -> None:
-    """Outcomes as a table, one chat a row."""
+    """Print the outcomes as a table, one row per chat."""
     from tg_parser.services.views.collecting import unknown_of
 
     usual = ("seen", "new", "revised", "unchanged", "service")
@@ -136,6 +136,6 @@ def emit_outcomes(outcomes: list[IngestOutcome]) -> None:
     for outcome in outcomes:
         if unknown := unknown_of(outcome):
             held = ", ".join(f"{number} {name}" for name, number in unknown.items())
-            emit_line(f"{outcome.source.source_id}: messages that show nothing known were kept as they are: {held}.")
+            emit_line(f"{outcome.source.source_id}: messages of unknown kinds, stored unchanged: {held}.")
         for line in reason_lines(outcome.counts):
             emit_line(f"{outcome.source.source_id}: {line}")

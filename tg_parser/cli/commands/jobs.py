@@ -1,4 +1,4 @@
-"""jobs: what waits, what runs and what came of it."""
+"""jobs: list, show, watch, cancel and retry jobs."""
 
 from __future__ import annotations
 
@@ -19,17 +19,21 @@ if TYPE_CHECKING:
     from tg_parser.services.jobs import JobService
     from tg_parser.wiring.app import App
 
-commands = typer.Typer(help="Jobs: work that a worker does.", no_args_is_help=True)
+commands = typer.Typer(help="Jobs: work done by workers.", no_args_is_help=True)
 
-JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job, as `jobs list` shows it.")]
-States = Annotated[list[str] | None, typer.Option("--state", help=f"Only jobs that are {', '.join(NEXT)}; repeatable.")]
-Kinds = Annotated[list[str] | None, typer.Option("--kind", help=f"Only {', '.join(JOB_KINDS)}; repeatable.")]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="Id of a job, as shown by `jobs list`.")]
+States = Annotated[
+    list[str] | None, typer.Option("--state", help=f"Only jobs in this state: {', '.join(NEXT)}; repeatable.")
+]
+Kinds = Annotated[
+    list[str] | None, typer.Option("--kind", help=f"Only jobs of this kind: {', '.join(JOB_KINDS)}; repeatable.")
+]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most this many.")]
 
 
 @commands.command("list")
 def list_jobs(states: States = None, kinds: Kinds = None, limit: Limit = 20, json: Json = False) -> None:
-    """Jobs, newest first."""
+    """List jobs, newest first."""
     wanted = _of("--state", states, tuple(NEXT)), _of("--kind", kinds, JOB_KINDS)
     found = _asked(lambda jobs: jobs.page(limit=limit, states=wanted[0], kinds=wanted[1]))
     if json:
@@ -37,10 +41,10 @@ def list_jobs(states: States = None, kinds: Kinds = None, limit: Limit = 20, jso
 
         emit_json(JobList(jobs=tuple(JobView.of(each) for each in found)))
     elif not found:
-        emit_line("No job was found. Jobs are asked for over HTTP, or with --detach.")
+        emit_line("No jobs found. Jobs are created with --detach or over HTTP.")
     else:
         emit_table(
-            ("job", "kind", "state", "channel", "asked for", "progress"),
+            ("job", "kind", "state", "channel", "created", "progress"),
             [(each.job_id, each.kind, each.state, each.channel_id, each.created_at, _progress(each)) for each in found],
         )
     if not found:
@@ -49,25 +53,25 @@ def list_jobs(states: States = None, kinds: Kinds = None, limit: Limit = 20, jso
 
 @commands.command()
 def show(job: JobId, json: Json = False) -> None:
-    """A job: what was asked for, how far it is, what came of it."""
+    """Show a job: its parameters, progress and result."""
     _emit(_asked(lambda jobs: jobs.get(job)), json=json)
 
 
 @commands.command()
 def cancel(job: JobId, json: Json = False) -> None:
-    """End a job that waits at once; one that runs ends in order, keeping what is done."""
+    """Cancel a job. A running job stops in an orderly way; its finished work is kept."""
     _emit(_asked(lambda jobs: jobs.cancel(job)), json=json)
 
 
 @commands.command()
 def retry(job: JobId, json: Json = False) -> None:
-    """Ask again for a job that has ended: a new one with the same parameters."""
+    """Create a new job with the parameters of one that has ended."""
     _emit(_asked(lambda jobs: jobs.retry(job)), json=json)
 
 
 @commands.command()
 def watch(job: JobId, json: Json = False) -> None:
-    """Show the progress of a job until it ends, and end with the exit code that its command would have had."""
+    """Show the progress of a job until it ends, then exit with the code that its command would have returned."""
 
     async def follow(app: App) -> Job:
         from tg_parser.cli.progress import shown_progress
@@ -82,7 +86,7 @@ def watch(job: JobId, json: Json = False) -> None:
 
 
 def _end(job: Job) -> None:
-    """The exit code of a job that has ended."""
+    """Exit with the code that matches the outcome of a job."""
     if job.error is not None:
         show_error(job.error.message, hint_of(job.error) or "", EXIT_ERROR, code=job.error.code, data=job.error.data)
     if job.state != "done":
@@ -106,7 +110,7 @@ def _asked(ask: Callable[[JobService], Awaitable[Any]]) -> Any:
 
 def _of(option: str, given: list[str] | None, known: tuple[Any, ...]) -> tuple[Any, ...]:
     if unknown := sorted(set(given or ()) - set(known)):
-        raise UsageError(f"{option} {unknown[0]} means nothing.", f"It may be: {', '.join(known)}.")
+        raise UsageError(f"{option} {unknown[0]} is not known.", f"Choose from: {', '.join(known)}.")
     return tuple(given or ())
 
 
@@ -127,11 +131,11 @@ def _emit(job: Job, *, json: bool) -> None:
         [
             ("job", job.job_id),
             ("kind", job.kind),
-            ("state", "running, will be cancelled" if _ending(job) else job.state),
+            ("state", "running, cancelling" if _ending(job) else job.state),
             ("channel", job.channel_id),
             ("parameters", ", ".join(f"{name}={value}" for name, value in job.parameters.items()) or None),
-            ("asked for", job.created_at),
-            ("runs again" if job.attempt else "runs", job.run_at if job.state == "queued" else None),
+            ("created", job.created_at),
+            ("retries at" if job.attempt else "starts at", job.run_at if job.state == "queued" else None),
             ("began", job.started_at),
             ("ended", job.finished_at),
             ("attempts", job.attempt or None),

@@ -1,4 +1,4 @@
-"""keys: who may use the HTTP API, in which role, with which sources."""
+"""keys: who may use the HTTP API, with which role and for which sources."""
 
 from __future__ import annotations
 
@@ -21,31 +21,32 @@ if TYPE_CHECKING:
     from tg_parser.domain.keys import ApiKey
     from tg_parser.services.keys import FreshKey, KeyService
 
-commands = typer.Typer(help="Keys of the HTTP API, and the log of changes.", no_args_is_help=True)
+commands = typer.Typer(help="Keys of the HTTP API, and the audit log.", no_args_is_help=True)
 
-KeyId = Annotated[str, typer.Argument(metavar="KEY", help="The id of a key, as `keys list` shows it.")]
+KeyId = Annotated[str, typer.Argument(metavar="KEY", help="Id of a key, as shown by `keys list`.")]
 Expires = Annotated[
-    str | None, typer.Option("--expires", metavar="TIME", help="It ends after so long: 90d, 12h, 2w. [default: never]")
+    str | None,
+    typer.Option("--expires", metavar="TIME", help="Expires after this time: 90d, 12h, 2w. [default: never]"),
 ]
 
 
 @commands.command()
 def create(
-    name: Annotated[str, typer.Argument(help="What uses it, for people.")],
+    name: Annotated[str, typer.Argument(help="A name that says what uses the key.")],
     role: Annotated[
         Role,
         typer.Option(
-            "--role", help="reader: reads; editor: also starts jobs and changes sources; admin: also keys and removal."
+            "--role", help="reader: read; editor: also start jobs and change sources; admin: also manage keys, delete."
         ),
     ] = "reader",
     sources: Annotated[
         str | None,
-        typer.Option("--sources", metavar="A,B", help="It sees only these sources, everywhere. [default: all]"),
+        typer.Option("--sources", metavar="A,B", help="Restrict the key to these sources. [default: all]"),
     ] = None,
     expires: Expires = None,
     json: Json = False,
 ) -> None:
-    """Make a key and print it, this once: only its hash is kept."""
+    """Create a key and print it once; only its hash is stored."""
     limit = None if sources is None else [each.strip() for each in sources.split(",") if each.strip()]
     lasts = _time("--expires", expires)
     fresh = _asked(lambda keys: keys.create(name, role, person(), sources=limit, lasts=lasts))
@@ -54,7 +55,7 @@ def create(
 
 @commands.command("list")
 def list_keys(json: Json = False) -> None:
-    """All keys, oldest first; none is shown itself."""
+    """List all keys, oldest first, without the secrets."""
     found = _asked(lambda keys: keys.list(person()))
     now = utc_now()
     if json:
@@ -62,7 +63,7 @@ def list_keys(json: Json = False) -> None:
 
         emit_json(KeyList(keys=tuple(KeyView.of(each, now) for each in found)))
     elif not found:
-        emit_line("No keys yet. Make one with: tg-parser keys create NAME")
+        emit_line("No keys yet. Create one with: tg-parser keys create NAME")
     else:
         emit_table(
             ("key", "name", "role", "state", "sources", "expires", "last used"),
@@ -85,14 +86,14 @@ def list_keys(json: Json = False) -> None:
 
 @commands.command()
 def revoke(key: KeyId, json: Json = False) -> None:
-    """End a key at once and for good."""
+    """Revoke a key immediately and permanently."""
     revoked = _asked(lambda keys: keys.revoke(key, person()))
     if json:
         from tg_parser.services.views.keys import KeyView
 
         emit_json(KeyView.of(revoked, utc_now()))
     else:
-        emit_line(f"The key {revoked.key_id} ({revoked.name}) opens nothing any more.")
+        emit_line(f"Key {revoked.key_id} ({revoked.name}) is revoked.")
 
 
 @commands.command()
@@ -100,12 +101,12 @@ def rotate(
     key: KeyId,
     overlap: Annotated[
         str,
-        typer.Option("--overlap", metavar="TIME", help="The key as it was works for so long: 7d, 12h; 0 ends it now."),
+        typer.Option("--overlap", metavar="TIME", help="How long the old key still works: 7d, 12h; 0 ends it now."),
     ] = "7d",
     expires: Expires = None,
     json: Json = False,
 ) -> None:
-    """Make a key anew under the same id and print it, this once. An end that it has stays unless --expires is given."""
+    """Replace a key under the same id and print the new one once. Its expiry stays unless --expires is given."""
     both = (None if overlap.strip() == "0" else _time("--overlap", overlap)), _time("--expires", expires)
     fresh = _asked(lambda keys: keys.rotate(key, person(), overlap=both[0] or timedelta(0), lasts=both[1]))
     _emit_fresh(fresh, json=json)
@@ -114,25 +115,25 @@ def rotate(
 @commands.command()
 def audit(
     key: Annotated[
-        str | None, typer.Option("--key", metavar="KEY", help="Only changes by this key, and to it.")
+        str | None, typer.Option("--key", metavar="KEY", help="Only changes made by this key or to it.")
     ] = None,
     before: Annotated[
-        str | None, typer.Option("--before", metavar="ENTRY", help="Only what is older than this entry.")
+        str | None, typer.Option("--before", metavar="ENTRY", help="Only entries older than this one.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most this many.")] = 50,
     json: Json = False,
 ) -> None:
-    """Who changed what, when and from where, newest first."""
+    """Show who changed what, when and from where, newest first."""
     found = _asked(lambda keys: keys.audit(limit=limit, before=before, key_id=key))
     if json:
         from tg_parser.services.views.keys import AuditEntryView, AuditLog
 
         emit_json(AuditLog(entries=tuple(AuditEntryView.copied_from(each) for each in found)))
     elif not found:
-        emit_line("No change was found.")
+        emit_line("No changes found.")
     else:
         emit_table(
-            ("entry", "when", "who", "what", "to what", "from where"),
+            ("entry", "when", "who", "what", "target", "from"),
             [(each.entry_id, each.at, each.actor, each.action, each.subject, each.origin) for each in found],
         )
     if not found:
@@ -140,7 +141,7 @@ def audit(
 
 
 def _emit_fresh(fresh: FreshKey, *, json: bool) -> None:
-    """On stdout the key alone, so that a script can take it; what is known of it for people beside."""
+    """Print only the key to stdout, so that a script can capture it; everything else goes to stderr."""
     if json:
         from tg_parser.services.views.keys import ShownKey
 
@@ -148,16 +149,16 @@ def _emit_fresh(fresh: FreshKey, *, json: bool) -> None:
         return
     key = fresh.key
     end = f", until {moment_text(key.expires_at)}" if key.expires_at else ""
-    say(f"The key {key.key_id} ({key.name}): {key.role}, {_limit(key)}{end}. Keep it now, it is not shown again:")
+    say(f"Key {key.key_id} ({key.name}): {key.role}, {_limit(key)}{end}. Store it now, it will not be shown again:")
     if key.previous_until:
-        say(f"The key as it was works until {moment_text(key.previous_until)}.")
+        say(f"The old key works until {moment_text(key.previous_until)}.")
     emit_line(fresh.secret)
 
 
 def _limit(key: ApiKey) -> str:
     if key.sources is None:
         return "all sources"
-    return ", ".join(sorted(key.sources)) or "no source"
+    return ", ".join(sorted(key.sources)) or "no sources"
 
 
 def _time(option: str, written: str | None) -> timedelta | None:

@@ -1,4 +1,4 @@
-"""login: the one interactive command. The session it makes is kept in a file and never shown."""
+"""login: the only interactive command. The session is stored in a file and never shown."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 def login(
-    qr: Annotated[bool, typer.Option("--qr", help="Show a QR code to scan instead of asking for a code.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Log in again, even if you are logged in.")] = False,
+    qr: Annotated[bool, typer.Option("--qr", help="Log in by scanning a QR code instead of entering a code.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Log in again even if already logged in.")] = False,
     export_string: Annotated[
-        Path | None, typer.Option(help="Also write the session as a string into this file, for another machine.")
+        Path | None, typer.Option(help="Also write the session as a string to this file, for use on another machine.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -48,7 +48,7 @@ def login(
     where = f" The session is in {done.session_file}." if done.session_file else ""
     emit_line(f"{'Already logged' if done.already else 'Logged'} in as {done.account}.{where}")
     if resumed:
-        emit_line(f"Resumed, because only the account had failed: {', '.join(resumed)}.")
+        emit_line(f"Resumed, as they had failed only because of the account: {', '.join(resumed)}.")
 
 
 async def _logged_in(login: LoginService, *, by_qr: bool, force: bool) -> LoggedIn:
@@ -63,13 +63,13 @@ async def _logged_in(login: LoginService, *, by_qr: bool, force: bool) -> Logged
 
 
 async def _answered(login: LoginService, step: LoginStep) -> LoginStep | LoggedIn:
-    """Ask a person for what `step` needs."""
+    """Ask the person for the input that `step` needs."""
     if step.wanted == "phone":
-        return await login.submit_phone(_asked("Phone number with the country code: "))
+        return await login.submit_phone(_asked("Phone number with country code: "))
     if step.wanted == "code":
-        return await login.submit_code(_asked(f"Code that was sent {step.sent}: "))
+        return await login.submit_code(_asked(f"Code sent {step.sent}: "))
     if step.wanted == "password":
-        return await login.submit_password(_asked("Password of the account (not shown): ", hidden=True))
+        return await login.submit_password(_asked("Account password (not shown): ", hidden=True))
     _show_qr(step.url or "")
     return await login.wait_for_scan()
 
@@ -78,18 +78,21 @@ def _show_qr(url: str) -> None:
     import segno
 
     if speaks_json():
-        say("Scan this address as a QR code in Telegram: Settings, Devices, Link Desktop Device.", address=url)
+        say(
+            "Turn this address into a QR code and scan it in Telegram: Settings, Devices, Link Desktop Device.",
+            address=url,
+        )
         return
     say("Scan this in Telegram: Settings, Devices, Link Desktop Device.")
     segno.make(url, error="l").terminal(out=sys.stderr, compact=can_show("█▀▄", sys.stderr))
 
 
 def _asked(question: str, *, hidden: bool = False) -> str:
-    """A person's answer; where nobody sits at a terminal, a line of the input."""
+    """Return a person's answer, or a line of stdin if there is no terminal."""
     answer = _interruptible(lambda: ask(question, hidden=hidden))
     if not answer:
         raise UsageError(
-            "Logging in asks questions, and there is no terminal to ask on.",
+            "Login asks questions, but there is no terminal to ask on.",
             "Run tg-parser login in a terminal, or log in on another machine with --export-string and set "
             "TELEGRAM_SESSION to the string.",
         )
@@ -97,7 +100,7 @@ def _asked(question: str, *, hidden: bool = False) -> str:
 
 
 def _interruptible(read: Callable[[], str]) -> str:
-    """Ctrl-C ends the question at once; the event loop alone would wait for the answer first."""
+    """Let Ctrl-C end the question at once; the event loop would wait for the answer first."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return read()

@@ -1,4 +1,4 @@
-"""messages: one message with all that is known of it, and raw messages as a file."""
+"""messages: show one message with everything known about it, or export raw messages to a file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tg_parser.services.views.reading import MessageView
     from tg_parser.wiring.app import App
 
-commands = typer.Typer(help="Messages: show one, export them as they were collected.", no_args_is_help=True)
+commands = typer.Typer(help="Messages: show one, or export them as collected.", no_args_is_help=True)
 
 
 @commands.command()
@@ -28,7 +28,7 @@ def show(
     ref: Annotated[str, typer.Argument(metavar="REF", help="A source_ref (tg:…:post:123) or a t.me link.")],
     json: Json = False,
 ) -> None:
-    """What a message said first and says now, its document, its topics and its link."""
+    """Show a message: original and current text, document, topics and link."""
     view = execute(lambda app: app.reading.messages.one(ref))
     emit_json(view) if json else _emit(view)
 
@@ -38,14 +38,16 @@ def export(
     source: SourceOption = None,
     channel: Channel = None,
     every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", callback=expanded, help="File to write; unset, stdout.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", callback=expanded, help="File to write. [default: stdout]")
+    ] = None,
     date_from: DateFrom = None,
     date_to: DateTo = None,
     payload: Annotated[
-        bool, typer.Option("--payload/--no-payload", help="With the payload that the adapter was given.")
+        bool, typer.Option("--payload/--no-payload", help="Include the original payload of the adapter.")
     ] = True,
 ) -> None:
-    """Raw messages as NDJSON: each as it was first seen, with its present text and its revisions."""
+    """Export raw messages as NDJSON, each with its original text, current text and revisions."""
     first, last = parse_dates(date_from, date_to)
 
     async def work(app: App) -> int:
@@ -58,8 +60,8 @@ def export(
 
     written = execute(work)
     if out is not None:
-        say(f"{written} messages are in {out}.", messages=written, file=str(out))
-    finish_empty(not written, "No message is held there.")
+        say(f"Wrote {written} messages to {out}.", messages=written, file=str(out))
+    finish_empty(not written, "No messages found.")
 
 
 def _emit(view: MessageView) -> None:
@@ -80,7 +82,7 @@ def _emit(view: MessageView) -> None:
             ("answers", message.parent_message_id),
             ("thread", message.thread_id),
             ("edited", message.edited_at),
-            ("deleted", "Telegram no longer shows it" if view.deleted else None),
+            ("deleted", "no longer shown by Telegram" if view.deleted else None),
         ]
     )
     emit_line(f"\n{view.current_text}")
@@ -89,7 +91,7 @@ def _emit(view: MessageView) -> None:
         emit_facts([("revision", revision.revision), ("seen", revision.observed_at), ("reason", revision.reason)])
         emit_line(revision.text)
     if view.revisions:
-        emit_line(f"\nAs first seen\n{message.text}")
+        emit_line(f"\nOriginal text\n{message.text}")
     if document is not None:
         emit_line("")
         emit_facts(

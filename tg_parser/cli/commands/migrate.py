@@ -1,6 +1,6 @@
-"""db migrate-from-sqlite: the data of SQLite files into PostgreSQL or into new files, and back out again.
+"""db migrate-from-sqlite: copy data from SQLite files to PostgreSQL or to new SQLite files, and undo that.
 
-A row that is not accounted for, or not verified where that was asked, is an error.
+Rows that are missing from the target, or that fail a requested verification, are an error.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ Folder = Annotated[Path | None, typer.Option("--sqlite-dir", callback=expanded, 
 Url = Annotated[
     str | None,
     typer.Option(
-        "--postgres-url", help="The target; unset, the DB_* variables name it and no password is on the command line."
+        "--postgres-url",
+        help="Target database. Default: the DB_* variables, which keep the password off the command line.",
     ),
 ]
 
@@ -41,16 +42,16 @@ ToSqlite = Annotated[
     typer.Option(
         "--to-sqlite",
         metavar="[FOLDER]",
-        help="Into new SQLite files in this folder; without a folder into those of the settings.",
+        help="Copy to new SQLite files in this folder; without a folder, to the files from the settings.",
     ),
 ]
 
 
 class MigrateCommand(TyperCommand):
-    """A command whose `--to-sqlite` may stand without a value."""
+    """A command whose `--to-sqlite` may be given without a value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Give the option an empty value where no folder follows it."""
+        """Insert an empty value after `--to-sqlite` if no folder follows it."""
         for position, argument in enumerate(args):
             if argument == "--to-sqlite" and (args[position + 1 :] or ["-"])[0].startswith("-"):
                 args = [*args[:position], "--to-sqlite=", *args[position + 1 :]]
@@ -62,34 +63,36 @@ def migrate_from_sqlite(
     postgres_url: Url = None,
     to_sqlite: ToSqlite = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing.")] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Compare every row with its source at the end.")] = False,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, max=1_000_000, help="Rows a transaction.")] = 20_000,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the migration that was not finished.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Compare every row with its original at the end.")] = False,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", min=1, max=1_000_000, help="Rows per transaction.")
+    ] = 20_000,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an unfinished migration.")] = False,
     on_conflict: Annotated[
         Literal["fail", "skip", "replace"],
-        typer.Option("--on-conflict", help="What counts where the target holds a row with the same key."),
+        typer.Option("--on-conflict", help="What to do if the target already has a different row with the same key."),
     ] = "fail",
     report: Annotated[
         Path | None, typer.Option("--report", callback=expanded, help="Write the report to this JSON file.")
     ] = None,
     rollback: Annotated[
         str | None,
-        typer.Option("--rollback", metavar="RUN", help="Undo the migration with this id, and do nothing else."),
+        typer.Option("--rollback", metavar="RUN", help="Undo the migration with this id and do nothing else."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Copy the data of SQLite files, also of the earlier version, into PostgreSQL or into new SQLite files."""
+    """Copy data from SQLite files, also of the previous version, to PostgreSQL or to new SQLite files."""
     from tg_parser.services.migrations import MigrationOptions
 
     target = _Target(postgres_url, to_sqlite)
     if postgres_url is not None and to_sqlite is not None:
-        raise UsageError("Give one target: --postgres-url or --to-sqlite.")
+        raise UsageError("Give only one target: --postgres-url or --to-sqlite.")
     if rollback is not None:
         _undo(target, rollback, json=json)
     elif sqlite_dir is None:
-        raise UsageError("Name the folder of the SQLite files with --sqlite-dir.")
+        raise UsageError("Give the folder of the SQLite files with --sqlite-dir.")
     elif dry_run and resume:
-        raise UsageError("A dry run has nothing to go on with.", "Leave out --resume or --dry-run.")
+        raise UsageError("A dry run cannot be resumed.", "Leave out --resume or --dry-run.")
     else:
         options = MigrationOptions(dry_run, verify, resume, batch_size, on_conflict, report)
         _migrate(target, sqlite_dir, options, json=json)
@@ -97,7 +100,7 @@ def migrate_from_sqlite(
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What a user named: a server, a folder (empty for the files of the settings), or neither."""
+    """The target given by the user: a server, a folder (empty for the files from the settings), or neither."""
 
     url: str | None
     folder: str | None
@@ -130,7 +133,7 @@ def _undo(target: _Target, run_id: str, *, json: bool) -> None:
 
 
 def _on_target(target: _Target, work: Callable[[MigrationService], Awaitable[T]], dry_run: bool) -> T:
-    with error_boundary("Stopped. What was done is kept; go on with --resume."):
+    with error_boundary("Stopped. Finished work is kept; continue with --resume."):
         return run(_connected(target, work, dry_run))
 
 
@@ -153,7 +156,7 @@ def _database(target: _Target, database: DatabaseSettings) -> DatabaseSettings:
         database = database.model_copy(update={"type": "postgresql", "url": SecretStr(target.url)})
     if database.type != "postgresql":
         raise UsageError(
-            "No target is named.",
+            "No target is given.",
             "Give --to-sqlite FOLDER for new files; or --postgres-url, or DB_TYPE=postgresql and the DB_* variables.",
         )
     return database
@@ -182,15 +185,15 @@ def _line(each: TableReport) -> tuple[object, ...]:
 
 def _say_what_to_see_to(report: MigrationReport) -> None:
     if report.objection:
-        say(f"A run would be refused: {report.objection}")
+        say(f"The migration would be refused: {report.objection}")
     quarantined = sum(each.tally.quarantined for each in report.tables)
     if quarantined:
-        where = "would go" if report.dry_run else "are"
-        say(f"{quarantined} rows {where} into the quarantine (table migration_quarantine), with their reasons.")
+        where = "would be put" if report.dry_run else "were put"
+        say(f"{quarantined} rows {where} into quarantine (table migration_quarantine), with the reasons.")
     for each in report.tables:
         if not each.tally.balanced:
             lost = each.tally.rows - each.tally.migrated - each.tally.quarantined
-            say(f"{each.table}: {lost} rows are not accounted for.")
+            say(f"{each.table}: {lost} rows are missing from the target.")
         compared = each.verification
         if compared is not None and not compared.good:
             different, missing = ", ".join(compared.different[:10]), ", ".join(compared.missing[:10])

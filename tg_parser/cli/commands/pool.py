@@ -1,4 +1,4 @@
-"""db pool: connections at this moment. db encrypt-secret: a password that may stand in an environment."""
+"""db pool: database connections in use. db encrypt-secret: encrypt a password for the environment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def pool(json: Json = False) -> None:
-    """Connections: the pools of this process, replicas, and the sessions of every process on the server."""
+    """Show connections: pools of this process, read replicas, and sessions of all processes on the server."""
     report = execute(lambda app: app.pools.report(), prepare=False)
     if json:
         emit_json(report)
@@ -31,11 +31,11 @@ def encrypt_secret(
     key_file: Annotated[
         Path | None,
         typer.Option(
-            "--key-file", callback=expanded, help="File of the key, made where there is none. [DB_ENCRYPTION_KEY_FILE]"
+            "--key-file", callback=expanded, help="Key file; created if it does not exist. [DB_ENCRYPTION_KEY_FILE]"
         ),
     ] = None,
 ) -> None:
-    """Encrypt a password or URL, read from stdin or asked for, never from the command line.
+    """Encrypt a password or URL that is read from stdin or asked for, never taken from the command line.
 
     Put the result into DB_PASSWORD_ENCRYPTED or DB_URL_ENCRYPTED, and the path of the key into DB_ENCRYPTION_KEY_FILE.
     """
@@ -49,14 +49,14 @@ def encrypt_secret(
         token = encrypted(secret, path)
     emit_line(token)
     variable = "DB_URL_ENCRYPTED" if "://" in secret else "DB_PASSWORD_ENCRYPTED"
-    say(f"Set {variable} to this, and DB_ENCRYPTION_KEY_FILE to {path.absolute()}; keep the key apart from it.")
+    say(f"Set {variable} to this and DB_ENCRYPTION_KEY_FILE to {path.absolute()}; store the key separately from it.")
 
 
 def _secret() -> str:
     if sys.stdin.isatty():
         secret = ask("Secret (not shown): ", hidden=True)
-        if ask("The same again: ", hidden=True) != secret:
-            raise UsageError("The two are not the same.", "Type the secret twice.")
+        if ask("Repeat the secret: ", hidden=True) != secret:
+            raise UsageError("The two entries differ.", "Try again and type the same secret twice.")
         return secret
     return sys.stdin.read().removesuffix("\n").removesuffix("\r")
 
@@ -66,20 +66,20 @@ def _key_file_of_the_environment() -> Path:
 
     path = key_file()
     if path is None:
-        raise UsageError("Where is the key, or where shall it be?", "Give --key-file, or set DB_ENCRYPTION_KEY_FILE.")
+        raise UsageError("No key file is given.", "Give --key-file, or set DB_ENCRYPTION_KEY_FILE.")
     return path
 
 
 def _emit(report: PoolReport) -> None:
     emit_table(
-        ("pool", "kept", "at most", "open", "checked out", "waits", "longest wait, s"),
+        ("pool", "size", "maximum", "open", "checked out", "waits", "longest wait, s"),
         [
             (name, each.size, each.limit, each.open, each.checked_out, each.waits, each.longest_wait_seconds)
             for name, each in report.pools.items()
         ],
     )
     if report.replicas:
-        emit_table(("replica", "state"), [(each.name, each.left_out or "serves reads") for each in report.replicas])
+        emit_table(("replica", "state"), [(each.name, each.left_out or "in use") for each in report.replicas])
     if report.sessions:
         emit_table(
             ("process", "sessions", "active", "idle in transaction", "oldest transaction, s"),
@@ -89,4 +89,4 @@ def _emit(report: PoolReport) -> None:
             ],
         )
         used = sum(each.sessions for each in report.sessions)
-        emit_line(f"{used} sessions on this database; the server takes {report.max_connections}.")
+        emit_line(f"{used} sessions on this database; the server allows {report.max_connections}.")

@@ -1,4 +1,4 @@
-"""process: make documents of the waiting messages."""
+"""process: create documents from the waiting messages."""
 
 from __future__ import annotations
 
@@ -32,9 +32,11 @@ def process(
     channel: Channel = None,
     every: Annotated[bool, typer.Option("--all", help="Every source that is not paused.")] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="All messages again, not only those that are waiting.")
+        bool, typer.Option("--force", help="Process all messages again, not only the waiting ones.")
     ] = False,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Also those in the failure ledger.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Also retry messages that failed before.")
+    ] = False,
     provider: Provider = None,
     model: Model = None,
     concurrency: Concurrency = None,
@@ -42,13 +44,13 @@ def process(
     max_cost: MaxCost = None,
     no_cache: NoCache = False,
     estimate: Annotated[
-        bool, typer.Option("--estimate", help="Only show calls, tokens and price; nothing is sent.")
+        bool, typer.Option("--estimate", help="Only show expected calls, tokens and price; nothing is sent.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what is waiting.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the waiting messages.")] = False,
     detach: Detach = False,
     json: Json = False,
 ) -> None:
-    """Clean, summarise and tag the messages that have no document yet, or a newer revision than theirs."""
+    """Clean, summarise and tag messages that have no document yet, or have been edited since."""
     if detach:
         ask_for_job("process", context)
         return
@@ -90,7 +92,7 @@ def process(
 
 
 class _ProcessOutcome(NamedTuple):
-    """The result of a run: the report, the provider, the cost, and what each agent adds."""
+    """Result of a run: the report, the provider, the cost, and the reports of the agents."""
 
     report: ProcessReport
     provider: str
@@ -110,7 +112,7 @@ def _emit(done: _ProcessOutcome) -> None:
 
 
 def process_facts(done: ProcessReport) -> dict[str, int]:
-    """The report, by label."""
+    """Return the labelled counts of the report."""
     return {
         "waiting": done.waiting,
         "processed": done.processed,

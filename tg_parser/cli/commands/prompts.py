@@ -1,4 +1,4 @@
-"""prompts: the instructions for language models, and whether a user's own are valid."""
+"""prompts: list, show and check the instructions for language models."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tg_parser.cli.execution import error_boundary, settings_of_the_command
 from tg_parser.cli.presentation import Json, emit_json, emit_line, emit_table
 
 commands = typer.Typer(
-    help="Prompts: the instructions for language models; PROMPTS_DIR holds your own.", no_args_is_help=True
+    help="Prompts: the instructions for language models. Put your own into PROMPTS_DIR.", no_args_is_help=True
 )
 
 
 @commands.command("list")
 def list_prompts(json: Json = False) -> None:
-    """The prompts in force, with the files they come from."""
+    """List the prompts in use and their files."""
     from tg_parser.services.prompts import prompts_in_force
 
     with error_boundary():
@@ -30,12 +30,10 @@ def list_prompts(json: Json = False) -> None:
 
 @commands.command()
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A prompt, as `prompts list` shows it.")],
-    packaged: Annotated[
-        bool, typer.Option("--packaged", help="The one that comes with the program, not your own.")
-    ] = False,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a prompt, as shown by `prompts list`.")],
+    packaged: Annotated[bool, typer.Option("--packaged", help="Print the built-in prompt, not your own.")] = False,
 ) -> None:
-    """Print a prompt file as it stands; saved in PROMPTS_DIR and changed, it replaces this one."""
+    """Print a prompt file. A changed copy saved in PROMPTS_DIR replaces it."""
     from tg_parser.services.prompts import prompt_text
 
     with error_boundary():
@@ -46,9 +44,9 @@ def show(
 
 @commands.command()
 def check(json: Json = False) -> None:
-    """Read every prompt in every language, your own too, and say what is wrong with file and line."""
+    """Check all prompts in all languages, including your own, and report errors by file and line."""
     from tg_parser.services.prompts import checked_prompts
 
     with error_boundary():
         found = checked_prompts(settings_of_the_command().prompts)
-    emit_json(found) if json else emit_line(f"{len(found.checked)} prompt files are right.")
+    emit_json(found) if json else emit_line(f"{len(found.checked)} prompt files are valid.")

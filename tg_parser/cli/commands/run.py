@@ -1,4 +1,4 @@
-"""run: the whole main job."""
+"""run: the complete pipeline for one source or for all."""
 
 from __future__ import annotations
 
@@ -53,25 +53,29 @@ if TYPE_CHECKING:
     from tg_parser.services.views.spending import RunSpending
     from tg_parser.wiring.app import App
 
-_WHAT_TO_GIVE = "The usual way needs none of them: tg-parser run @name, or the path of an export. More: run --help"
+_WHAT_TO_GIVE = "Usually a chat or an export is enough: tg-parser run @name, or the path of an export. See: run --help"
 
 
 def run(
     context: typer.Context,
     chat: Annotated[
-        str | None, typer.Argument(help="A chat in any form, or the path of an export, instead of --source.")
+        str | None, typer.Argument(help="A chat in any form, or the path of an export; replaces --source.")
     ] = None,
     source: SourceOption = None,
     channel: ChannelOption = None,
-    every: Annotated[bool, typer.Option("--all", help="Every source that is not paused, one failing alone.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every source that is not paused; a failure does not stop the rest.")
+    ] = False,
     from_export: FromExport = None,
     encoding: Encoding = None,
     out: Out = Path("output"),
     mode: Mode = "incremental",
     limit: Limit = None,
     recheck: RecheckSpan = None,
-    force: Annotated[bool, typer.Option("--force", help="Process and topicise everything again.")] = False,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Also messages in the failure ledger.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Process all messages and find topics again.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Also retry messages that failed before.")
+    ] = False,
     provider: Provider = None,
     model: Model = None,
     concurrency: Concurrency = None,
@@ -82,14 +86,14 @@ def run(
     max_topics: MaxTopics = None,
     pretty: Pretty = False,
     replace: Replace = False,
-    skip_ingest: Annotated[bool, typer.Option("--skip-ingest", help="Leave out collecting.")] = False,
-    skip_process: Annotated[bool, typer.Option("--skip-process", help="Leave out processing.")] = False,
-    skip_topicize: Annotated[bool, typer.Option("--skip-topicize", help="Leave out topics.")] = False,
-    skip_export: Annotated[bool, typer.Option("--skip-export", help="Leave out the files.")] = False,
+    skip_ingest: Annotated[bool, typer.Option("--skip-ingest", help="Do not collect messages.")] = False,
+    skip_process: Annotated[bool, typer.Option("--skip-process", help="Do not process messages.")] = False,
+    skip_topicize: Annotated[bool, typer.Option("--skip-topicize", help="Do not find topics.")] = False,
+    skip_export: Annotated[bool, typer.Option("--skip-export", help="Do not write files.")] = False,
     detach: Detach = False,
     json: Json = False,
 ) -> None:
-    """Collect, process, topicise and export, in one go. Run again, it takes up only what is new."""
+    """Collect, process, find topics and export in one go. Later runs only handle what is new."""
     skipped = {"ingest": skip_ingest, "process": skip_process, "topicize": skip_topicize, "export": skip_export}
     chat, from_export = _chat_or_export(chat, channel, from_export)
     span = parse_recheck(recheck)
@@ -109,7 +113,9 @@ def run(
         if not from_export or skip_ingest:
             exactly_one(_WHAT_TO_GIVE, source=source, channel=chat, all=every)
         if every and multi_agent:
-            raise UsageError("--multi-agent works on one source.", "Name it, or: tg-parser process --all --multi-agent")
+            raise UsageError(
+                "--multi-agent works on one source only.", "Name it, or: tg-parser process --all --multi-agent"
+            )
         known = await app.sources.get(source) if source else None
         models = ModelOptions(provider=provider, model=model, max_cost=max_cost, fresh=no_cache)
         async with opened_run(app, models) as opened:
@@ -145,7 +151,7 @@ def run(
 
 
 class _RunOutcome(NamedTuple):
-    """The result for one source or for all, the cost of models, and what each agent adds."""
+    """Result for one source or for all: the report, the cost, and the reports of the agents."""
 
     spending: RunSpending | None
     one: RunReport | None = None
@@ -174,21 +180,21 @@ def _emit(done: _RunOutcome) -> None:
 def _chat_or_export(
     argument: str | None, channel: str | None, from_export: Path | None
 ) -> tuple[str | None, Path | None]:
-    """What is read: the argument may be either. Raises UsageError where two things are named."""
+    """Return the chat and the export, given by the argument or by options. Raises UsageError if both give one."""
     path = export_path(argument) if argument else None
     if path is not None and from_export is not None:
-        raise UsageError(f"Both {argument} and --from-export {from_export} name an export.", "Give one of them.")
+        raise UsageError(f"Both {argument} and --from-export {from_export} name an export.", "Give only one of them.")
     if argument and path is None and is_here(argument):
-        say(f"{argument} is read as the name of a chat; for the one in this folder: tg-parser run ./{argument}")
+        say(f"{argument} is taken as the name of a chat; for the export in this folder: tg-parser run ./{argument}")
     if argument and channel:
         if path is None:
-            raise UsageError(f"Both {argument} and --channel {channel} name a chat.", "Give one of them.")
+            raise UsageError(f"Both {argument} and --channel {channel} name a chat.", "Give only one of them.")
         return channel, path
     return (channel, path) if path is not None else (argument or channel, from_export)
 
 
 def emit_run(done: RunReport) -> None:
-    """The report for people, a section a step."""
+    """Print the report for people, one section per stage."""
     if done.ingested is not None:
         _section("Collected")
         emit_outcomes(done.ingested)
@@ -204,7 +210,7 @@ def emit_run(done: RunReport) -> None:
 
 
 def emit_spending(spent: RunSpending | None) -> None:
-    """What the models of all steps cost; nothing offline."""
+    """Print what the models of all stages cost; nothing when offline."""
     if spent is not None:
         _section("Models")
         emit_facts(spending_lines(spent))

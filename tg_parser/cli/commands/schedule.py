@@ -1,4 +1,4 @@
-"""schedule: what workers ask for by themselves, next and last."""
+"""schedule: regular work of the workers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def schedule(json: Json = False) -> None:
-    """What comes next, what came last: polls of sources, cleanup, backups."""
+    """Show regular work with its last and next run: collecting, cleanup, backups."""
 
     async def read(app: App) -> ScheduleResult:
         from tg_parser.services.views.schedule import ScheduleResult
@@ -30,5 +30,5 @@ def schedule(json: Json = False) -> None:
         rows = [(each.name, each.kind, each.steps, each.next_at, each.last_at, each.last_job) for each in shown.entries]
         emit_table(("what", "job", "up to", "next", "last", "as"), rows, whole=("what", "as"))
     if not shown.enabled:
-        say("Workers keep no schedule: SCHEDULER_ENABLED is not set.")
-    finish_empty(not shown.entries, "Nothing is done regularly.")
+        say("Workers do nothing by schedule: SCHEDULER_ENABLED is not set.")
+    finish_empty(not shown.entries, "Nothing is scheduled.")

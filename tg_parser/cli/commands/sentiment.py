@@ -22,17 +22,19 @@ def sentiment(
     source: SourceOption = None,
     channel: Channel = None,
     by: Annotated[
-        Literal["thread", "topic", "day", "week", "month"], typer.Option("--by", help="Group by this.")
+        Literal["thread", "topic", "day", "week", "month"], typer.Option("--by", help="What to group by.")
     ] = "month",
     comments: Annotated[bool, typer.Option("--comments", help="Only comments; this is the default.")] = False,
     posts: Annotated[bool, typer.Option("--posts", help="Only posts.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Comments and posts.")] = False,
     date_from: DateFrom = None,
     date_to: DateTo = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Threads or topics, those with most messages.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="Show this many threads or topics, the largest ones.")
+    ] = 50,
     json: Json = False,
 ) -> None:
-    """How many messages are positive, neutral and negative, by thread, topic, day, week or month."""
+    """Count positive, neutral and negative messages by thread, topic, day, week or month."""
     of = _kind(comments=comments, posts=posts, every=every)
     first, last = parse_dates(date_from, date_to)
 
@@ -53,14 +55,14 @@ def sentiment(
 
 def _kind(*, comments: bool, posts: bool, every: bool) -> Of:
     if comments + posts + every > 1:
-        raise UsageError("--comments, --posts and --all exclude each other.", "Give one of them.")
+        raise UsageError("--comments, --posts and --all exclude each other.", "Give only one of them.")
     return "posts" if posts else "all" if every else "comments"
 
 
 def _nothing_found(of: Of) -> str:
     kind = "message" if of == "all" else of.removesuffix("s")
     other = " For posts: --posts." if of == "comments" else ""
-    return f"No processed {kind} was found.{other}"
+    return f"No processed {kind} found.{other}"
 
 
 def _emit(report: SentimentReport) -> None:

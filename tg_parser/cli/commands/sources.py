@@ -1,4 +1,4 @@
-"""add-source and sources: what is collected."""
+"""add-source and sources: manage what is collected."""
 
 from __future__ import annotations
 
@@ -19,35 +19,37 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(help="Add, list, show, rename, pause, resume and remove sources.", no_args_is_help=True)
 
-SourceId = Annotated[str, typer.Argument(help="Source id.")]
+SourceId = Annotated[str, typer.Argument(help="Id of a source, as shown by `sources list`.")]
 
 
 def add_source(
-    source_id: Annotated[str, typer.Option(help="A name of your choice; a channel's username is enough alone.")],
+    source_id: Annotated[
+        str, typer.Option(help="An id of your choice. If it is a channel's username, nothing else is needed.")
+    ],
     channel_id: Annotated[str | None, typer.Option(help="Numeric id of the chat, or a link to it.")] = None,
     channel_username: Annotated[str | None, typer.Option(help="@username of the chat.")] = None,
     include_comments: Annotated[
-        bool | None, typer.Option("--include-comments/--no-include-comments", help="Collect comments too.")
+        bool | None, typer.Option("--include-comments/--no-include-comments", help="Also collect comments.")
     ] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, max=10_000, help="Messages fetched at a time.")] = None,
     history_from: Annotated[
         str | None,
         typer.Option(
-            metavar="DATE", help="Oldest date wanted: 2026-11-05, 2026-11, 90d (UTC unless a zone is written)."
+            metavar="DATE", help="Collect from this date on: 2026-11-05, 2026-11, 90d (UTC unless a zone is given)."
         ),
     ] = None,
     history_to: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Date before which messages are wanted, written alike.")
+        str | None, typer.Option(metavar="DATE", help="Collect messages before this date, in the same format.")
     ] = None,
     poll_interval: Annotated[int | None, typer.Option(min=1, help="Seconds between two scheduled runs.")] = None,
     steps: Annotated[
         Literal["ingest", "process", "topicize", "default"] | None,
-        typer.Option(help="How far scheduled runs take what they find; default: as SCHEDULER_STEPS says."),
+        typer.Option(help="Last stage of scheduled runs; default: as set by SCHEDULER_STEPS."),
     ] = None,
-    via: Annotated[Literal["web", "export", "api"] | None, typer.Option(help="How the chat is read.")] = None,
+    via: Annotated[Literal["web", "export", "api"] | None, typer.Option(help="How to read the chat.")] = None,
     json: Json = False,
 ) -> None:
-    """Register a source, or change what is named of a known one."""
+    """Add a source, or change the given settings of an existing one."""
     first, last = parse_span(history_from, history_to, utc_now())
     given: dict[str, Any] = {
         "channel_id": channel_id,
@@ -70,7 +72,7 @@ def add_source(
         others = [each.source_id for each in await app.sources.collecting(source.channel_id) if each != source]
         if others:
             say(
-                f"The same chat is collected by {', '.join(others)} too; to change that source instead, name it: "
+                f"The same chat is also collected by {', '.join(others)}; to change that source instead: "
                 f"tg-parser add-source --source-id {others[0]} …"
             )
         return source
@@ -83,7 +85,7 @@ commands.command("add")(add_source)
 
 @commands.command("list")
 def list_sources(json: Json = False) -> None:
-    """All sources."""
+    """List all sources."""
     sources = execute(lambda app: app.sources.list())
     if json:
         from tg_parser.services.views.collecting import SourceList
@@ -111,13 +113,13 @@ def list_sources(json: Json = False) -> None:
 
 @commands.command()
 def show(source_id: SourceId, json: Json = False) -> None:
-    """One source in full."""
+    """Show all details of a source."""
     _emit_source(execute(lambda app: app.sources.get(source_id)), json=json)
 
 
 @commands.command()
 def rename(source_id: SourceId, new_id: Annotated[str, typer.Argument(help="The new id.")], json: Json = False) -> None:
-    """Give a source another id; everything it collected stays."""
+    """Change the id of a source; everything it collected stays."""
     _emit_source(execute(lambda app: app.sources.rename(source_id, new_id)), json=json)
 
 
@@ -142,10 +144,10 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json: Json = False,
 ) -> None:
-    """Forget a source; what it collected stays unless --with-data is given."""
+    """Remove a source; the data it collected stays unless --with-data is given."""
     held: Holdings = execute(lambda app: app.sources.holdings(source_id))
     what = f"{held.messages} messages, {held.documents} documents and {held.topics} topics"
-    will = f"{what} will be deleted." if with_data else f"{what} stay."
+    will = f"{what} will be deleted." if with_data else f"{what} will be kept."
     if not yes:
         confirm(f"Remove source {source_id!r}? {will}")
     execute(lambda app: app.sources.remove(source_id, with_data=with_data))
@@ -166,7 +168,7 @@ def _emit_source(source: Source, *, json: bool) -> None:
 
 
 def _in_words(value: object) -> object:
-    """A value of a source for people: several ones side by side, no list where there is nothing."""
+    """Format a value of a source for people: list items on one line, an empty list as nothing."""
     if not isinstance(value, tuple):
         return value
     return ", ".join(map(_part_in_words, value)) or None

@@ -1,4 +1,4 @@
-"""status: what is held, what is missing, what failed."""
+"""status: what is stored, what is missing, what failed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def status(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Messages, documents, topics, gaps and failures of every source, or of one in detail."""
+    """Show messages, documents, topics, gaps and failures of every source, or details of one."""
 
     async def read(app: App) -> tuple[list[SourceStatusReport], list[Failure], dict[str, str]]:
         if source or channel:
@@ -59,7 +59,7 @@ def status(
 
 def _emit_all(reports: list[SourceStatusReport]) -> None:
     if not reports:
-        emit_line("Nothing is collected yet in the databases below. Start with: tg-parser run @name --out ./output")
+        emit_line("These databases contain no messages yet. Start with: tg-parser run @name --out ./output")
         return
     emit_table(
         ("source", "status", "posts", "comments", "documents", "waiting", "failed", "topics", "last message"),
@@ -93,16 +93,19 @@ def _emit_one(report: SourceStatusReport) -> None:
             ("messages", held),
             ("from", report.first_message),
             ("to", report.last_message),
-            ("documents", f"{report.documents}, of them {report.noise} noise and {report.without_text} without text"),
+            (
+                "documents",
+                f"{report.documents}, of which {report.noise} are noise and {report.without_text} have no text",
+            ),
             ("waiting", report.waiting),
             ("failed", report.failures),
             ("topics", report.topics),
             (
-                "not in any export yet" if source.via == "export" else "still to be fetched",
+                "not in any export yet" if source.via == "export" else "not collected yet",
                 _ranges([(each.after_id + 1, (each.before_id or 0) - 1) for each in report.to_fetch]) or None,
             ),
             ("ids not shown by Telegram", _ranges(report.gaps) or "none between the first and the last"),
-            ("comments", "Telegram offers none" if source.comments_unavailable else None),
+            ("comments", "not available from Telegram" if source.comments_unavailable else None),
             ("wait until", source.rate_limit_until),
         ]
     )
@@ -114,7 +117,7 @@ def _ranges(ranges: Sequence[tuple[int, int]]) -> str:
 
 def _emit_failures(failed: list[Failure]) -> None:
     if not failed:
-        emit_line("No message has failed.")
+        emit_line("No messages have failed.")
         return
     emit_table(
         ("message", "attempts", "last", "error"),

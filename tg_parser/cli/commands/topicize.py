@@ -26,21 +26,24 @@ if TYPE_CHECKING:
 
 def topicize(
     context: typer.Context,
-    source: Annotated[list[str] | None, typer.Option(help="Source id; several are taken together.")] = None,
-    channel: Annotated[list[str] | None, typer.Option(help="A chat in any form; several are taken together.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Source id; several are treated as one corpus.")] = None,
+    channel: Annotated[
+        list[str] | None, typer.Option(help="A chat in any form; several are treated as one corpus.")
+    ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Every source that is not paused, each by itself, one failing alone.")
+        bool,
+        typer.Option("--all", help="Every source that is not paused, one by one; a failure does not stop the rest."),
     ] = False,
     known_topics: KnownTopics = None,
     max_topics: MaxTopics = None,
-    no_bundles: Annotated[bool, typer.Option("--no-bundles", help="Anchors only, no supporting messages.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Also when no document has changed.")] = False,
+    no_bundles: Annotated[bool, typer.Option("--no-bundles", help="Only anchors, no supporting messages.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Find topics even if no document has changed.")] = False,
     provider: Provider = None,
     model: Model = None,
     max_cost: MaxCost = None,
     no_cache: NoCache = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be found without a model, and write nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be found without a model; write nothing.")
     ] = False,
     detach: Detach = False,
     json: Json = False,
@@ -54,7 +57,7 @@ def topicize(
         sources = [await app.sources.get(each) for each in source or ()]
         sources += [await app.sources.by_channel(each) for each in channel or ()]
         if bool(sources) == every:
-            raise UsageError("Give at least one --source or --channel, or --all alone.")
+            raise UsageError("Give at least one --source or --channel, or only --all.")
         models = ModelOptions(provider=provider, model=model, max_cost=max_cost, fresh=no_cache)
         chosen = await chosen_sources(app, None, None, every=True) if every else sources
         async with opened_run(app, models, announced=not dry_run) as run:
@@ -103,22 +106,22 @@ def _numbers(found: TopicizeReport | None) -> tuple[int | None, ...]:
 
 
 def topic_facts(done: TopicizeReport) -> dict[str, object]:
-    """The report, by label."""
+    """Return the labelled lines of the report."""
     missing = "; ".join(done.found.missing) or None
     return {
         **asdict(done.found),
         "known": done.found.known or None,
-        "missing": missing and f"no messages make a topic of: {missing}",
+        "missing": missing and f"not enough messages for: {missing}",
         "unchanged": "yes" if done.unchanged else None,
         **_editing_facts(done),
     }
 
 
 def _editing_facts(done: TopicizeReport) -> dict[str, object]:
-    """What a model did for the topics; its cost is shown for the whole command."""
+    """Return what a model did for the topics; the cost is shown for the whole command."""
     if done.editing is None:
         return {}
-    names = {"worded": "named by the model", "kept": "named before", "judged": "messages judged", "merged": "merged"}
+    names = {"worded": "named by the model", "kept": "name kept", "judged": "messages judged", "merged": "merged"}
     facts: dict[str, object] = {name: getattr(done.editing, key) or None for key, name in names.items()}
     failed = done.editing.failed
-    return facts | {"no good answer": f"to {failed} questions; --force asks again" if failed else None}
+    return facts | {"no usable answer": f"to {failed} questions; --force asks again" if failed else None}

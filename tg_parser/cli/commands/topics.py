@@ -1,4 +1,4 @@
-"""topics: the topics that were found, and one of them in full."""
+"""topics: list the topics, or show one in full."""
 
 from __future__ import annotations
 
@@ -15,24 +15,28 @@ if TYPE_CHECKING:
     from tg_parser.services.views.reading import TopicLine, TopicMember, TopicView
     from tg_parser.wiring.app import App
 
-commands = typer.Typer(help="Topics: list them, show one in full.", no_args_is_help=True)
+commands = typer.Typer(help="Topics: list them, or show one in full.", no_args_is_help=True)
 
 
 @commands.command("list")
 def list_topics(
     source: SourceOption = None,
     channel: Channel = None,
-    contains: Annotated[str | None, typer.Option("--contains", help="Only with this in title or summary.")] = None,
-    kind: Annotated[Literal["singleton", "cluster"] | None, typer.Option("--type", help="Only of this type.")] = None,
-    retired: Annotated[bool, typer.Option("--retired", help="Also retired ones.")] = False,
+    contains: Annotated[
+        str | None, typer.Option("--contains", help="Only topics with this in title or summary.")
+    ] = None,
+    kind: Annotated[
+        Literal["singleton", "cluster"] | None, typer.Option("--type", help="Only topics of this type.")
+    ] = None,
+    retired: Annotated[bool, typer.Option("--retired", help="Include retired topics.")] = False,
     sort: Annotated[
         Literal["messages", "newest", "updated", "title", "id"],
-        typer.Option("--sort", help="Most messages, newest message or last change first; or by title or id."),
+        typer.Option("--sort", help="Order by number of messages, newest message, last change, title or id."),
     ] = "messages",
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Show at most this many.")] = 50,
     json: Json = False,
 ) -> None:
-    """The topics of one source or of all."""
+    """List the topics of one source or of all."""
 
     async def read(app: App) -> list[TopicLine]:
         from tg_parser.services.reading.topics import TopicFilter
@@ -49,17 +53,15 @@ def list_topics(
     elif found:
         headers = ("topic", "title", "messages", "from", "to")
         emit_table(headers, [(one.id, one.title, one.messages, one.first_at, one.last_at) for one in found])
-    finish_empty(
-        not found, "No topic was found. Where there should be some: tg-parser status, then tg-parser topicize --all"
-    )
+    finish_empty(not found, "No topics found. To find some, check tg-parser status, then run: tg-parser topicize --all")
 
 
 @commands.command()
 def show(
-    topic_id: Annotated[str, typer.Argument(metavar="ID", help="A topic, as `topics list` shows it.")],
+    topic_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a topic, as shown by `topics list`.")],
     json: Json = False,
 ) -> None:
-    """The card of a topic and all its messages with dates, links and texts."""
+    """Show the card of a topic and all its messages with dates, links and texts."""
     view = execute(lambda app: app.reading.topics.one(topic_id))
     emit_json(view) if json else _emit(view)
 

@@ -1,4 +1,4 @@
-"""webhooks: which addresses are told of what happens here, and what became of it."""
+"""webhooks: manage the addresses that receive events, and their deliveries."""
 
 from __future__ import annotations
 
@@ -23,20 +23,22 @@ if TYPE_CHECKING:
     from tg_parser.services.webhooks import FreshWebhook, WebhookService
     from tg_parser.wiring.app import App
 
-commands = typer.Typer(help="Webhooks: addresses that are told of jobs and sources.", no_args_is_help=True)
+commands = typer.Typer(help="Webhooks: addresses notified about jobs and sources.", no_args_is_help=True)
 
 _EVENTS = "job.done, job.failed, source.failed"
-WebhookId = Annotated[str, typer.Argument(metavar="WEBHOOK", help="A webhook, as `webhooks list` shows it.")]
-DeliveryId = Annotated[str, typer.Argument(metavar="DELIVERY", help="A delivery, as `webhooks deliveries` shows it.")]
+WebhookId = Annotated[str, typer.Argument(metavar="WEBHOOK", help="Id of a webhook, as shown by `webhooks list`.")]
+DeliveryId = Annotated[
+    str, typer.Argument(metavar="DELIVERY", help="Id of a delivery, as shown by `webhooks deliveries`.")
+]
 
 
 @commands.command()
 def add(
-    url: Annotated[str, typer.Argument(metavar="URL", help="Where to send it: https://host/path.")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="Address to send events to: https://host/path.")],
     events: Annotated[list[str] | None, typer.Option("--event", help=f"{_EVENTS}; repeatable. [default: all]")] = None,
     json: Json = False,
 ) -> None:
-    """Tell an address of events from now on, and print the secret that signs them, this once."""
+    """Send events to an address from now on, and print its signing secret once."""
     from tg_parser.domain.webhooks import EVENT_TYPES
 
     _emit_fresh(_asked(lambda webhooks: webhooks.add(url, person(), events=events or EVENT_TYPES)), json=json)
@@ -44,7 +46,7 @@ def add(
 
 @commands.command("list")
 def list_webhooks(json: Json = False) -> None:
-    """All webhooks, oldest first; those of single jobs are not among them."""
+    """List all webhooks, oldest first, except those of single jobs."""
     found = _asked(lambda webhooks: webhooks.list(person()))
     if json:
         from tg_parser.services.views.webhooks import WebhookList, WebhookView
@@ -66,53 +68,54 @@ def list_webhooks(json: Json = False) -> None:
 
 @commands.command()
 def remove(webhook: WebhookId, json: Json = False) -> None:
-    """Tell a webhook nothing any more; its deliveries are forgotten, also those that wait."""
+    """Remove a webhook with its deliveries, including pending ones."""
     _emit(_asked(lambda webhooks: webhooks.remove(webhook, person())), "is removed", json=json)
 
 
 @commands.command()
 def enable(webhook: WebhookId, json: Json = False) -> None:
-    """Tell a webhook again whose receiver had answered that it wants nothing any more."""
-    _emit(_asked(lambda webhooks: webhooks.enable(webhook, person())), "is told of events again", json=json)
+    """Enable a webhook that was switched off because its receiver had answered 410 Gone."""
+    _emit(_asked(lambda webhooks: webhooks.enable(webhook, person())), "is enabled", json=json)
 
 
 @commands.command()
 def rotate(
     webhook: WebhookId,
     overlap: Annotated[
-        str, typer.Option("--overlap", metavar="TIME", help="The secret as it was signs too for so long: 1d, 12h; 0.")
+        str,
+        typer.Option("--overlap", metavar="TIME", help="How long the old secret also signs: 1d, 12h; 0 ends it now."),
     ] = "1d",
     json: Json = False,
 ) -> None:
-    """Give a webhook another secret and print it, this once."""
+    """Replace the secret of a webhook and print the new one once."""
     length = timedelta(0) if overlap.strip() == "0" else length_of("--overlap", overlap)
     _emit_fresh(_asked(lambda webhooks: webhooks.rotate(webhook, person(), overlap=length)), json=json)
 
 
 @commands.command("test")
 def try_out(webhook: WebhookId, json: Json = False) -> None:
-    """Send a webhook the event webhook.ping; a worker does it."""
+    """Send a test event (webhook.ping) to a webhook; a worker delivers it."""
     _emit_delivery(_asked(lambda webhooks: webhooks.ping(webhook, person())), json=json)
 
 
 @commands.command()
 def deliveries(
     webhook: Annotated[
-        str | None, typer.Option("--webhook", metavar="WEBHOOK", help="Only those of this webhook.")
+        str | None, typer.Option("--webhook", metavar="WEBHOOK", help="Only deliveries to this webhook.")
     ] = None,
     states: Annotated[
         list[str] | None,
-        typer.Option("--state", help=f"Only those that are {', '.join(DELIVERY_STATES)}; repeatable."),
+        typer.Option("--state", help=f"Only deliveries in this state: {', '.join(DELIVERY_STATES)}; repeatable."),
     ] = None,
     before: Annotated[
-        str | None, typer.Option("--before", metavar="DELIVERY", help="Only what is older than this delivery.")
+        str | None, typer.Option("--before", metavar="DELIVERY", help="Only deliveries older than this one.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most this many.")] = 50,
     json: Json = False,
 ) -> None:
-    """What was sent, or is to be sent, and what the receivers answered; newest first."""
+    """List pending and past deliveries with the receivers' answers, newest first."""
     if unknown := sorted(set(states or ()) - set(DELIVERY_STATES)):
-        raise UsageError(f"--state {unknown[0]} means nothing.", f"It may be: {', '.join(DELIVERY_STATES)}.")
+        raise UsageError(f"--state {unknown[0]} is not known.", f"Choose from: {', '.join(DELIVERY_STATES)}.")
     wanted = tuple(each for each in DELIVERY_STATES if each in (states or ()))
     found = _asked(
         lambda webhooks: webhooks.deliveries(person(), limit=limit, before=before, webhook_id=webhook, states=wanted)
@@ -122,7 +125,7 @@ def deliveries(
 
         emit_json(DeliveryList(deliveries=tuple(DeliveryView.of(each) for each in found)))
     elif not found:
-        emit_line("No delivery was found.")
+        emit_line("No deliveries found.")
     else:
         emit_table(
             ("delivery", "event", "about", "state", "attempts", "answer", "next"),
@@ -137,22 +140,22 @@ def deliveries(
 
 @commands.command()
 def redeliver(delivery: DeliveryId, json: Json = False) -> None:
-    """Make a delivery again under the same id, whatever came of it before; a worker does it."""
+    """Repeat a delivery under the same id, whatever its outcome was; a worker does it."""
     _emit_delivery(_asked(lambda webhooks: webhooks.redeliver(delivery, person())), json=json)
 
 
 def _emit_fresh(fresh: FreshWebhook, *, json: bool) -> None:
-    """On stdout the secret alone, so that a script can take it; what is known of the webhook for people beside."""
+    """Print only the secret to stdout, so that a script can capture it; everything else goes to stderr."""
     if json:
         from tg_parser.services.views.webhooks import ShownWebhook
 
         emit_json(ShownWebhook.of(fresh))
         return
     hook = fresh.webhook
-    say(f"The webhook {hook.webhook_id} tells {hook.url} of {', '.join(hook.events)}.")
+    say(f"Webhook {hook.webhook_id} sends {', '.join(hook.events)} to {hook.url}.")
     if hook.previous_until:
-        say(f"The secret as it was signs too until {moment_text(hook.previous_until)}.")
-    say("This is its secret. Keep it now, it is not shown again:")
+        say(f"The old secret also signs until {moment_text(hook.previous_until)}.")
+    say("This is its secret. Store it now, it will not be shown again:")
     emit_line(fresh.secret)
 
 
@@ -162,7 +165,7 @@ def _emit(hook: Webhook, what: str, *, json: bool) -> None:
 
         emit_json(WebhookView.copied_from(hook))
     else:
-        emit_line(f"The webhook {hook.webhook_id} ({hook.url}) {what}.")
+        emit_line(f"Webhook {hook.webhook_id} ({hook.url}) {what}.")
 
 
 def _emit_delivery(delivery: Delivery, *, json: bool) -> None:
@@ -172,7 +175,7 @@ def _emit_delivery(delivery: Delivery, *, json: bool) -> None:
         emit_json(DeliveryView.of(delivery))
     else:
         emit_line(delivery.delivery_id)
-        say("A worker sends it (tg-parser worker). See what came of it: tg-parser webhooks deliveries")
+        say("A worker will send it (tg-parser worker). Check the outcome with: tg-parser webhooks deliveries")
 
 
 def _answer(delivery: Delivery) -> str | None:

@@ -1,4 +1,4 @@
-"""worker: do jobs until it is stopped."""
+"""worker: run jobs until stopped."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ if TYPE_CHECKING:
     from tg_parser.wiring.app import App
 
 Concurrency = Annotated[
-    int | None, typer.Option("--concurrency", "-c", min=1, max=100, help="Jobs done at once. [WORKER_CONCURRENCY]")
+    int | None,
+    typer.Option("--concurrency", "-c", min=1, max=100, help="Jobs run at the same time. [WORKER_CONCURRENCY]"),
 ]
 QueueNames = Annotated[
     str | None,
-    typer.Option("--queues", help="Kinds of jobs to do, with commas between them; unset, every kind."),
+    typer.Option("--queues", help="Kinds of jobs to run, separated by commas. [default: all]"),
 ]
 
 MetricsPort = Annotated[
     int | None,
     typer.Option(
-        "--metrics-port", min=0, max=65_535, help="Serve the metrics of this worker on this port; 0 takes a free one."
+        "--metrics-port", min=0, max=65_535, help="Serve this worker's metrics on this port; 0 takes a free one."
     ),
 ]
-MetricsHost = Annotated[str, typer.Option("--metrics-host", help="Address that the metrics are served at.")]
+MetricsHost = Annotated[str, typer.Option("--metrics-host", help="Address to serve the metrics on.")]
 
 
 def worker(
@@ -39,10 +40,10 @@ def worker(
     metrics_port: MetricsPort = None,
     metrics_host: MetricsHost = "127.0.0.1",
 ) -> None:
-    """Do the jobs that wait, until stopped: by Ctrl-C or SIGTERM, after which running jobs have time to end."""
+    """Run waiting jobs until Ctrl-C or SIGTERM; running jobs are given time to finish."""
     kinds = [each.strip() for each in (queues or "").split(",") if each.strip()]
     if unknown := sorted(set(kinds) - set(QUEUES)):
-        raise UsageError(f"There is no job of the kind {unknown[0]!r}.", f"Kinds: {', '.join(QUEUES)}.")
+        raise UsageError(f"Unknown kind of job: {unknown[0]!r}.", f"Choose from: {', '.join(QUEUES)}.")
 
     async def work(app: App) -> None:
         from tg_parser.wiring.jobs import jobs_over, schedule_kept
@@ -54,9 +55,9 @@ def worker(
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
         with traces_of(app), metrics_of_worker(app, metrics_host, metrics_port) as port:
             served = "" if port is None else f" Its metrics are at http://{metrics_host}:{port}/metrics."
-            say(f"Worker {jobs.executor.worker} waits for jobs.{served}")
+            say(f"Worker {jobs.executor.worker} is waiting for jobs.{served}")
             async with schedule_kept(app, jobs.service):
                 await jobs.runner.run(stop)
-        say("Stopped. Jobs that had not ended wait for the next worker.")
+        say("Stopped. Unfinished jobs wait for the next worker.")
 
     execute(work, begin=True)
