@@ -146,7 +146,7 @@ def test_small_channels_go_through(
         (["process", "--source", "a", "--all"], 2, "Give exactly one of --source or --channel or --all."),
         (["export", "--source", "nobody"], 1, "no source 'nobody'"),
         (["process", "--channel", "@nobody"], 1, "@nobody"),
-        (["add-source", "--source-id", "a b"], 2, "names no chat"),
+        (["add-source", "--source-id", "a b"], 2, "does not name a chat"),
         (["add-source", "--source-id", "a", "--channel-id", "x:y"], 2, "does not name"),
         (["export", "--all", "--from", "yesterday"], 2, "not a date"),
         (["topicize"], 2, "--source"),

@@ -188,7 +188,7 @@ def status(env: dict[str, str], folder: Path) -> dict[str, Any]:
 def test_without_account_a_number_alone_is_explained(env: dict[str, str], tmp_path: Path) -> None:
     """A private channel's number needs an account; the error says how to get there."""
     failed = tg_parser(env, "run", "t.me/c/123456/7", cwd=tmp_path, code=1)
-    assert "known by its number alone" in failed.stderr
+    assert "only known by its number" in failed.stderr
     assert "tg-parser login" in failed.stderr
 
 

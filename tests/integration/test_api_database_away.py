@@ -75,7 +75,7 @@ async def test_a_request_whose_end_could_not_be_kept_may_be_sent_again(
         await requests.begin("client", "key", "digest")
     proxy.refusing = False
     assert (await requests.begin("client", "key", "digest")).answer is None
-    with pytest.raises(IdempotencyError, match="is under way"):
+    with pytest.raises(IdempotencyError, match="is still in progress"):
         await requests.begin("client", "key", "digest")
 
 
@@ -88,5 +88,5 @@ async def test_a_secret_that_was_given_is_not_given_again(behind_proxy: tuple[Ap
     with pytest.raises(StorageUnavailableError):
         await requests.answered(request, KeptAnswer(201, {}, None))
     proxy.refusing = False
-    with pytest.raises(IdempotencyError, match="is under way"):
+    with pytest.raises(IdempotencyError, match="is still in progress"):
         await requests.begin("client", "key", "digest", at_most_once=True)

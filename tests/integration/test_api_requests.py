@@ -137,7 +137,7 @@ async def test_a_request_that_is_sent_again_does_nothing_twice(client: httpx.Asy
     assert (first.status_code, first.json()) == (again.status_code, again.json()) == (201, first.json())
     assert (again.headers["idempotency-replayed"], again.headers["location"]) == ("true", first.headers["location"])
     other = await client.post("/api/v1/sources", json={"source_id": "four_source"}, headers=named)
-    assert problem(other, 409, "idempotency") == "This Idempotency-Key came with another request before."
+    assert problem(other, 409, "idempotency") == "This Idempotency-Key was already used for a different request."
     named = {"Idempotency-Key": "second"}
     jobs = [(await client.post("/api/v1/process", json={"source": ONE}, headers=named)).json() for _ in range(3)]
     assert len({job["job_id"] for job in jobs}) == len((await client.get("/api/v1/jobs")).json()["items"]) == 1
@@ -164,12 +164,12 @@ async def test_a_request_that_was_refused_may_be_sent_again(client: httpx.AsyncC
 
 
 async def test_the_secret_of_a_key_is_not_kept_for_a_second_answer(client: httpx.AsyncClient) -> None:
-    """Asked for again with the same Idempotency-Key, no second key is made and the first is not shown again."""
+    """Asked for again with the same Idempotency-Key, no second key is made and the first cannot be shown again."""
     named = {"Idempotency-Key": "a-key"}
     made = await client.post("/api/v1/keys", json={"name": "ci"}, headers=named)
     assert made.status_code == 201
     again = await client.post("/api/v1/keys", json={"name": "ci"}, headers=named)
-    assert "is not shown again" in problem(again, 409, "idempotency")
+    assert "cannot be shown again" in problem(again, 409, "idempotency")
     assert len((await client.get("/api/v1/keys")).json()["items"]) == 1
 
 
@@ -180,7 +180,7 @@ async def test_a_key_that_may_have_been_made_is_not_made_again(world: World, cli
     died = update(keyed_requests).values(status=None, begun_at=utc_now() - timedelta(minutes=2))
     await world.app.shared.databases.processing.write(lambda conn: conn.execute(died))
     again = await client.post("/api/v1/keys", json={"name": "ci"}, headers=named)
-    assert "it may have been done or not" in problem(again, 409, "idempotency")
+    assert "it may or may not have been carried out" in problem(again, 409, "idempotency")
     assert len((await client.get("/api/v1/keys")).json()["items"]) == 1
 
 

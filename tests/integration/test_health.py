@@ -68,7 +68,7 @@ async def test_without_a_worker_the_service_is_not_ready_with_one_it_is(app: App
     assert (await app.health.health()).status == "degraded"
     readiness = await app.health.ready()
     assert (readiness.status, readiness.failing) == ("unavailable", ("jobs",))
-    assert readiness.problems == {"jobs": "No worker was heard of lately, so jobs wait."}
+    assert readiness.problems == {"jobs": "No worker has been seen recently, so jobs are waiting."}
     stop = asyncio.Event()
     worker = asyncio.create_task(jobs_over(app).runner.run(stop))
     assert (await unlike(app.health, "degraded")).jobs.status == "ok"

@@ -114,5 +114,5 @@ async def test_files_that_may_tell_of_other_sources_are_not_for_a_limited_key(wo
         answers = [(await client.get(f"/api/v1/exports/{each}")).json() for each in (open_job, own_job)]
         by_file = await client.get(f"/api/v1/exports/{open_job}/files/topics.json")
     assert [each["type"].rpartition(":")[2] for each in answers] == ["forbidden", "job_state"]
-    assert answers[1]["detail"] == f"Job {own_job} is cancelled: it has no files to fetch."
+    assert answers[1]["detail"] == f"Job {own_job} is cancelled: there are no files to download."
     assert by_file.status_code == 403

@@ -130,7 +130,7 @@ async def test_comment_of_a_later_group_is_told_by_its_post(settings: Settings) 
 
 async def test_what_is_not_held_is_told(reading: ReadingService) -> None:
     """An unknown message is not there; what is no reference is refused."""
-    with pytest.raises(NotFoundError, match=r"No message https://t\.me/durov/99 is held"):
+    with pytest.raises(NotFoundError, match=r"There is no message https://t\.me/durov/99"):
         await reading.messages.one("https://t.me/durov/99")
     with pytest.raises(InvalidRefError):
         await reading.messages.one("tg:durov:photo:1")

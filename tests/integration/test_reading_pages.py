@@ -91,7 +91,7 @@ async def test_messages_and_threads_are_read_by_page(reading: ReadingService) ->
         thread = await walked(reading.messages.thread, named)
         assert [each.current_text for each in thread] == ["Text 3", "Reply"]
     assert thread[1].link == "https://t.me/durov/3?comment=50"
-    with pytest.raises(UsageError, match="A thread is one of a channel"):
+    with pytest.raises(UsageError, match="A thread belongs to a channel"):
         await reading.messages.page(MessageFilter(thread_id="3"), PageRequest())
 
 

@@ -49,7 +49,7 @@ async def test_known_source_changes_only_what_is_named(app: App) -> None:
 
 async def test_what_names_no_chat_is_refused(app: App) -> None:
     """No chat, no source."""
-    with pytest.raises(UsageError, match="names no chat"):
+    with pytest.raises(UsageError, match="does not name a chat"):
         await app.sources.add(SourceChange(source_id="my notes"))
     with pytest.raises(InvalidPeerError):
         await app.sources.add(SourceChange(source_id="a", channel_id="!!"))
@@ -73,7 +73,7 @@ async def test_name_of_a_source_meets_its_number(app: App) -> None:
     chat = Chat(channel_id="-1001032086354", title="Хабр")
     met = await app.sources.ensure(chat, named)
     assert (met.channel_id, met.channel_username, met.channel_title) == ("-1001032086354", "habr_com", "Хабр")
-    with pytest.raises(UsageError, match="what was read is -1005"):
+    with pytest.raises(UsageError, match="the chat that was read is -1005"):
         await app.sources.ensure(Chat(channel_id="-1005"), met)
 
 
@@ -123,7 +123,7 @@ async def test_rename_changes_the_id_alone(app: App) -> None:
     await app.sources.add(SourceChange(source_id="other", channel_id="77"))
     renamed = await app.sources.rename("habr", "хабр")
     assert (renamed.source_id, renamed.channel_id) == ("хабр", "-1001032086354")
-    with pytest.raises(SourceError, match="There is a source 'other' already"):
+    with pytest.raises(SourceError, match="A source 'other' already exists"):
         await app.sources.rename("хабр", "other")
     with pytest.raises(UsageError, match="cannot be the id"):
         await app.sources.rename("хабр", "a b")

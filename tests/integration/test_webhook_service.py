@@ -151,7 +151,7 @@ async def test_a_delivery_is_tried_until_it_is_taken(world: World) -> None:
     assert 600 <= waits[1] < 630
     assert (await world.newest()).next_at == delayed.value.until
     assert await world.delivery.deliver(job) == "delivered"
-    assert await world.delivery.deliver(job) == "nothing waits"
+    assert await world.delivery.deliver(job) == "nothing to deliver"
     assert len({each.headers["webhook-id"] for each in world.receiver.requests}) == 1
     assert len({each.body for each in world.receiver.requests}) == 1
     assert ((await world.newest()).attempts, len(world.receiver.requests)) == (3, 3)

@@ -93,7 +93,9 @@ def test_number_of_another_chat_is_refused() -> None:
     require_same_chat(mine, Chat(channel_id="one", username="one"))
     with pytest.raises(SourceError, match="@one now belongs to -1000000000002"):
         require_same_chat(mine, Chat(channel_id=OTHER, username="one"))
-    with pytest.raises(UsageError, match="collects -1000000000001, but what was read is -1000000000002 \\(Other\\)"):
+    with pytest.raises(
+        UsageError, match="collects -1000000000001, but the chat that was read is -1000000000002 \\(Other\\)"
+    ):
         require_same_chat(mine, Chat(channel_id=OTHER, title="Other"))
 
 

@@ -1,1 +1,1 @@
-"""What every interface calls. No printing, no HTTP."""
+"""Services that all interfaces call. They neither print nor speak HTTP."""

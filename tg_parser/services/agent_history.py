@@ -1,4 +1,4 @@
-"""Agents and their history, and the cleanup of history that has expired."""
+"""Agents, their history, and the cleanup of old history."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ class AgentHistoryService:
         self._settings = settings
 
     async def agents(self) -> list[AgentState]:
-        """Every agent that has ever been registered, by name."""
+        """Return all registered agents, by name."""
         return await self._agents.agents()
 
     async def status(self, name: str, days: int) -> tuple[AgentState, list[DailyStats]]:
-        """An agent and its last `days` days of work. Raises UsageError for an unknown one."""
+        """Return an agent and its last `days` days with work. Raises NotFoundError."""
         state = await self._agents.agent(name)
         if state is None:
             known = ", ".join(each.card.name for each in await self._agents.agents())
             if known:
-                raise NotFoundError(f"There is no agent {name!r}.", f"There are: {known}.", agent=name)
+                raise NotFoundError(f"There is no agent {name!r}.", f"Known agents: {known}.", agent=name)
             raise NotFoundError(f"There is no agent {name!r}.", case="no_agents", agent=name)
         return state, await self._agents.stats(name, days)
 
     async def history(self, name: str, page: PageRequest, *, failed_only: bool = False) -> Page[TaskRecord]:
-        """The last tasks of an agent, newest first. Raises NotFoundError for an unknown one, InvalidCursorError."""
+        """Return the latest tasks of an agent, newest first. Raises NotFoundError, InvalidCursorError."""
         await self.status(name, 1)
         of = ("tasks", name, failed_only)
         found, end = await self._agents.history(
@@ -57,7 +57,7 @@ class AgentHistoryService:
     async def handoffs(
         self, page: PageRequest, status: HandoffStatus | None = None, agent: str | None = None
     ) -> Page[Handoff]:
-        """The last handoffs, newest first. Raises InvalidCursorError."""
+        """Return the latest handoffs, newest first. Raises InvalidCursorError."""
         of = ("handoffs", status, agent)
         found, end = await self._handoffs.latest(
             page.limit, status=status, agent=agent, after=position_of(page.cursor, *of)
@@ -65,11 +65,11 @@ class AgentHistoryService:
         return Page(items=tuple(found), next_cursor=end and position_cursor(end, *of))
 
     async def cleanup(self, *, days: int | None = None, dry_run: bool = False) -> CleanupReport:
-        """Archive and delete what is older than `days`, by default those of the settings."""
+        """Archive and delete history older than `days`, by default as set in the settings."""
         return await self._cleanup.run(utc_now(), days or self._settings.retention_days, dry_run=dry_run)
 
     async def archives(self, *, check: bool = False) -> Sequence[ArchiveState]:
-        """The archives by name; `check` reads each to its end."""
+        """Return the archives by name; with `check`, each is read completely."""
         found = await asyncio.to_thread(archives, self._settings.archive_dir)
         return [await asyncio.to_thread(_state, archive, check) for archive in found]
 

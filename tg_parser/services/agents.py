@@ -1,4 +1,4 @@
-"""The steps of the main job as agents, and the plans that run them."""
+"""The stages as agents, and the plans that run them."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from tg_parser.storage.stores.handoffs import HandoffStorage
 from tg_parser.storage.stores.topics import TopicStorage
 from tg_parser.topics.discovery import TopicReport
 
-COLLECTOR = AgentCard("collector", "ingestion", "Collects messages of the sources asked for.", ("ingest",))
-PROCESSOR = AgentCard("processor", "processing", "Makes documents of the waiting messages.", ("process",))
-TOPICIZER = AgentCard("topicizer", "topics", "Brings the topics of channels up to date.", ("topicize",))
+COLLECTOR = AgentCard("collector", "ingestion", "Collects messages of the requested sources.", ("ingest",))
+PROCESSOR = AgentCard("processor", "processing", "Creates documents from the waiting messages.", ("process",))
+TOPICIZER = AgentCard("topicizer", "topics", "Updates the topics of channels.", ("topicize",))
 EXPORTER = AgentCard("exporter", "export", "Writes the knowledge base.", ("export",))
-INSPECTOR = AgentCard("inspector", "quality", "Looks at the numbers and says what stands out.", ("quality",))
+INSPECTOR = AgentCard("inspector", "quality", "Checks the numbers and reports anomalies.", ("quality",))
 
 
 @dataclass(frozen=True, slots=True)
 class AnalyzerSet:
-    """Who reads messages: text tools, and the chosen model where there is one; `service` processes with any of them."""
+    """The analyzers of a run: text tools and, if configured, a model. `service` processes messages with one of them."""
 
     service: Callable[[Analyzer], DocumentService]
     simple: Analyzer
@@ -52,7 +52,7 @@ class AnalyzerSet:
 
 @dataclass(frozen=True, slots=True)
 class AgentStores:
-    """Where agents are registered and what they did is kept, for `retention`."""
+    """Stores for agents and their history, which is kept for `retention`."""
 
     agents: AgentStorage
     handoffs: HandoffStorage
@@ -62,7 +62,7 @@ class AgentStores:
 
 @dataclass(frozen=True, slots=True)
 class AgentRun:
-    """The result of a plan: the same report as without agents, and what each agent adds."""
+    """Result of a plan: the same report as without agents, and the report of each agent."""
 
     report: RunReport
     steps: dict[str, JsonObject]
@@ -91,11 +91,11 @@ class AgentService:
     async def process(
         self, channels: Sequence[str], options: ProcessOptions, report: ReportProgress = silent
     ) -> AgentRun:
-        """Process the waiting messages of channels by agents."""
+        """Process the waiting messages of channels with agents."""
         return await self._run("process", _Job(tuple(channels), options, report))
 
     async def run(self, request: RunRequest, report: ReportProgress = silent) -> AgentRun:
-        """The whole main job by agents, without the steps that `request` skips."""
+        """Run the complete pipeline with agents, except the stages that `request` skips."""
         return await self._run("run", _Job((), request.process, report, request), request.skip)
 
     async def _run(self, plan: str, job: _Job, skip: frozenset[str] = frozenset()) -> AgentRun:
@@ -185,7 +185,7 @@ class AgentService:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """The request of a plan."""
+    """The request for a plan."""
 
     channels: tuple[str, ...]
     options: ProcessOptions
@@ -194,14 +194,14 @@ class _Job:
 
     @property
     def wanted(self) -> RunRequest:
-        """The request of a whole run."""
+        """Return the request for a full run. Raises TypeError for other plans."""
         if self.request is None:
-            raise TypeError("this plan was not asked for a whole run")
+            raise TypeError("this plan has no request for a full run")
         return self.request
 
 
 def _job(assignment: Assignment) -> _Job:
     job = assignment.inputs["job"]
     if not isinstance(job, _Job):
-        raise TypeError("a plan is run with a job")
+        raise TypeError("a plan needs a job to run")
     return job

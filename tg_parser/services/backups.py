@@ -1,4 +1,4 @@
-"""Backups: create, list, verify, restore, and remove those that have expired."""
+"""Backups: create, list, verify, restore and prune."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from tg_parser.storage.tables import DATABASES, DatabaseName
 __all__ = ["Backup", "BackupCheck", "BackupService", "Manifest"]
 
 BROKEN_STAYS = timedelta(days=1)
-"""Somebody may want to see why it broke."""
+"""Broken backups are kept this long, so that the cause can be found."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackupCheck:
-    """What the verification of a backup found wrong; empty if it is good."""
+    """Problems found when verifying a backup; empty if it is intact."""
 
     name: str
     problems: list[str]
 
 
 class BackupService:
-    """Backups of the databases. `connect` reaches them; `upgrade` brings their schemas forward.
+    """Backups of the databases. `connect` opens the backend; `upgrade` upgrades the schemas.
 
-    The event loop goes on meanwhile. An operation that is cancelled stops within moments, and then nothing half made is
-    left: no folder, no scratch database, and on PostgreSQL nothing restored. SQLite's files come back one by one.
+    The event loop is not blocked. A cancelled operation stops within moments and leaves nothing unfinished behind: no
+    folder, no scratch database, and on PostgreSQL nothing restored. SQLite files are restored one by one.
     """
 
     def __init__(
@@ -54,30 +54,30 @@ class BackupService:
         self._clock = clock
 
     async def create(self, report: ReportProgress = silent) -> Backup:
-        """A new backup; what is left of one that fails is removed. Raises StorageError, BackupError, OutputError."""
+        """Create a backup; a failed one is removed. Raises StorageError, BackupError, OutputError."""
         return await in_thread(self._create, report)
 
     async def all(self) -> list[Backup]:
-        """Every backup, newest first, good or not."""
+        """Return all backups, newest first, including broken ones."""
         return await in_thread(lambda _: self._directory.all())
 
     async def find(self, name: str | None) -> Backup:
-        """A good backup by its name, or the latest. Raises BackupError."""
+        """Return an intact backup by name, or the latest. Raises BackupError."""
         directory = self._directory
         return await in_thread(lambda _: directory.latest() if name is None else directory.find(name))
 
     async def verify(self, backup: Backup, report: ReportProgress = silent) -> BackupCheck:
-        """Check its files, restore it into a scratch place, and compare every table with the manifest."""
+        """Check the files, restore them to a temporary place, and compare every table with the manifest."""
         return await in_thread(lambda thread: self._verify(backup, thread), report)
 
     async def in_the_way(self) -> list[str]:
-        """What a restore would remove, in words."""
+        """Describe what a restore would replace."""
         return await in_thread(lambda thread: self._connect().holdings(thread))
 
     async def restore(self, backup: Backup, *, replace: bool, report: ReportProgress = silent) -> Manifest:
-        """Replace what is there with the backup; an older schema is upgraded afterwards.
+        """Replace the current data with the backup, then upgrade its schema if it is older.
 
-        Raises BackupError where it is damaged, of a newer schema, of another backend, or would replace unasked.
+        Raises BackupError if it is damaged, of a newer schema or another backend, or if data exist and not `replace`.
         """
         manifest, is_older = await in_thread(lambda thread: self._restore(backup, thread, replace=replace), report)
         if is_older:
@@ -85,7 +85,7 @@ class BackupService:
         return manifest
 
     async def prune(self, *, dry_run: bool = False) -> list[Backup]:
-        """Remove what the retention does not keep, and broken ones older than a day; returns what was removed."""
+        """Remove backups not covered by the retention and broken ones older than a day; return the removed ones."""
         return await in_thread(lambda thread: self._prune(thread, dry_run=dry_run))
 
     def _create(self, thread: BackupThread) -> Backup:
@@ -105,7 +105,7 @@ class BackupService:
         return BackupCheck(backup.name, problems)
 
     def _restore(self, backup: Backup, thread: BackupThread, *, replace: bool) -> tuple[Manifest, bool]:
-        """What came back, and whether a schema in it is older than this version's."""
+        """Restore; return the manifest, and whether a restored schema is older than this version's."""
         manifest, backend = _manifest(backup), self._fitting(backup)
         _refuse_newer_schema(backup.name, manifest)
         with backup_reference(backup.path):
@@ -113,9 +113,11 @@ class BackupService:
         if problems:
             raise BackupError(f"Backup {backup.name} is damaged: {problems[0]}.", "Choose another one.")
         if not replace and backend.holdings(thread):
-            raise BackupError(f"{backend.origin} is not empty.", "Say --yes to replace what is there.")
+            raise BackupError(f"{backend.origin} is not empty.", "Use --yes to replace the existing data.")
         if problems := differences(manifest.contents, backend.restore(backup.path, thread)):
-            raise BackupError(f"Backup {backup.name} came back with differences: {problems[0]}.", "Verify it.")
+            raise BackupError(
+                f"Backup {backup.name} was restored with differences: {problems[0]}.", "Verify the backup."
+            )
         return manifest, any(revision != head(name) for name, revision in _revisions(manifest))
 
     def _prune(self, thread: BackupThread, *, dry_run: bool) -> list[Backup]:
@@ -130,7 +132,7 @@ class BackupService:
         backend, made_of = self._connect(), _manifest(backup).backend
         if made_of != backend.name:
             raise BackupError(
-                f"Backup {backup.name} is of {made_of}, and DB_TYPE is {backend.name}.",
+                f"Backup {backup.name} was made with {made_of}, but DB_TYPE is {backend.name}.",
                 f"Set DB_TYPE={made_of} and the variables of its databases.",
             )
         return backend
@@ -151,7 +153,7 @@ def _described(backend: BackupBackend, draft: BackupDraft, moment: datetime, thr
 
 
 def to_prune(backups: Iterable[Backup], retention: Retention, now: datetime) -> list[Backup]:
-    """What to remove: each origin has its own retention, and backups that a user named are kept."""
+    """Return the backups to remove. Retention counts per origin; backups named by a user are kept."""
     own = [each for each in backups if each.own_name]
     broken = [each for each in own if each.state == "broken" and now - each.created_at > BROKEN_STAYS]
     stays: set[str] = set()
@@ -176,6 +178,6 @@ def _refuse_newer_schema(name: str, manifest: Manifest) -> None:
     for database, revision in _revisions(manifest):
         if revision not in known_revisions(database):
             raise BackupError(
-                f"Backup {name} has a newer {database} schema ({revision}) than this version knows.",
-                f"Restore it with TG_parser {manifest.product_version}, which made it, or a newer one.",
+                f"Backup {name} has a newer {database} schema ({revision}) than this version supports.",
+                f"Restore it with TG_parser {manifest.product_version}, which created it, or a newer version.",
             )

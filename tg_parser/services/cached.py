@@ -1,4 +1,4 @@
-"""Answers that many ask for: kept for a moment, looked up once for all who wait, and never waited for too long."""
+"""Caches an expensive value for a moment; concurrent callers share one lookup and never wait too long."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SECOND_CANCEL = 0.2
 
 
 class CachedValue(Generic[T]):
-    """The result of `look`, at most `seconds` old; older where looking would take more than a `share` of the time."""
+    """The result of `look`, at most `seconds` old, or older if lookups would take more than `share` of the time."""
 
     def __init__(
         self,
@@ -33,18 +33,18 @@ class CachedValue(Generic[T]):
 
     @property
     def fresh(self) -> T | None:
-        """What is known and not too old, without looking."""
+        """Return the cached value if it is recent enough, without a lookup."""
         if self._known is None or self._clock() >= self._known[0]:
             return None
         return self._known[1]
 
     @property
     def is_looking(self) -> bool:
-        """Whether a look is under way."""
+        """Return whether a lookup is in progress."""
         return self._looking is not None
 
     async def get(self) -> T:
-        """What is known, or what a new look finds. Whoever else asks meanwhile waits for the same look."""
+        """Return the cached value or look it up. Concurrent callers wait for the same lookup."""
         if (known := self.fresh) is not None:
             return known
         if self._looking is None:
@@ -62,7 +62,7 @@ class CachedValue(Generic[T]):
 
 
 async def answered_within(seconds: float, work: Awaitable[T]) -> T:
-    """The result of `work`. Raises TimeoutError after `seconds`, even if `work` takes its time to be cancelled."""
+    """Return the result of `work`. Raises TimeoutError after `seconds`, even if `work` is slow to be cancelled."""
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task}, timeout=seconds)
@@ -72,12 +72,12 @@ async def answered_within(seconds: float, work: Awaitable[T]) -> T:
         if not task.done():
             task.add_done_callback(_heard)
             task.cancel()
-            # A driver asks a server that is silent to end the statement, and waits; the second time it gives up.
+            # When cancelled, a driver asks the server to stop the statement and waits; the second time it gives up.
             asyncio.get_running_loop().call_later(_SECOND_CANCEL, task.cancel)
     raise TimeoutError
 
 
 def _heard(task: asyncio.Future[Any]) -> None:
-    """Whatever it ended with, nobody waits for it any more."""
+    """Retrieve the outcome of a task that is no longer awaited."""
     if not task.cancelled():
         task.exception()

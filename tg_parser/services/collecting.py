@@ -1,4 +1,4 @@
-"""Collecting from Telegram itself: registered sources and named chats, through the web preview or the API."""
+"""Collects from Telegram: registered sources and chats given by name, through the web preview or the API."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from tg_parser.storage.engine.locks import Locks
 from tg_parser.storage.stores.sources import IngestionStorage
 
 WEB_SIDE_BY_SIDE = 4
-"""Channels read from the web preview at a time; their pages still come one after another."""
+"""Channels read from the web preview in parallel; their page requests are still made one after another."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectStages:
-    """The steps for a live chat, in order."""
+    """The stages of collecting a live chat, in order."""
 
     collector: Collector
     comments: CommentCollector
@@ -38,7 +38,7 @@ class CollectStages:
 
 
 class CollectService:
-    """Collects live chats; one failing chat does not stop the others."""
+    """Collects live chats; a failing chat does not stop the others."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class CollectService:
         self._locks = locks
 
     async def collect(self, source: Source, request: IngestRequest, report: ReportProgress = silent) -> IngestOutcome:
-        """Collect a registered source; what failed is in the outcome. Raises UsageError for one filled from files."""
+        """Collect a source; a failure is part of the outcome. Raises UsageError for one filled from exports."""
         if source.via == "export":
             raise UsageError(
                 f"Source {source.source_id!r} is filled from Telegram Desktop exports.",
@@ -70,20 +70,20 @@ class CollectService:
     async def collect_chat(
         self, written: str, request: IngestRequest, report: ReportProgress = silent
     ) -> IngestOutcome:
-        """Collect a chat written in any way, registering it when it is new. Raises SourceError where that fails."""
+        """Collect a chat given in any form, adding a source if needed. Raises SourceError if that fails."""
         known = await self._sources.find(written)
         peer = parse_peer(written)
         if known is not None and peer.channel_id is not None:
             peer = known.peer
-        # A name leads to whatever chat has it today, which may be another than the one that is known by it.
+        # A name leads to the chat that owns it today, which may not be the chat we know by that name.
         return await self._collected(known, peer, None, request, report)
 
     async def collect_all(self, request: IngestRequest, report: ReportProgress = silent) -> list[IngestOutcome]:
-        """Collect every active source but those filled from files, by id; one outcome a source."""
+        """Collect all active sources except those filled from exports; return one outcome per source, by id."""
         active = [source for source in await self._sources.list() if source.status == "active"]
         live = [source for source in active if source.via != "export"]
         if not live:
-            raise UsageError("There is no active source that Telegram can be asked about.", case="no_live_source")
+            raise UsageError("There is no active source to collect from Telegram.", case="no_live_source")
         reports = _Summed(report, len(live))
         room = {"web": asyncio.Semaphore(WEB_SIDE_BY_SIDE), "api": asyncio.Semaphore(1)}
 
@@ -104,7 +104,7 @@ class CollectService:
         request: IngestRequest,
         report: ReportProgress,
     ) -> IngestOutcome:
-        """Open the chat of `peer` and collect it for its source, which must be `wanted` where that is given."""
+        """Open the chat of `peer` and collect it for its source, which must be `wanted` if that is given."""
         via = self._via(known, peer)
         counts = Counter[str]()
         owner = known
@@ -137,7 +137,7 @@ class CollectService:
             await self._storage.mark_history_complete(source.source_id, utc_now())
         if source.include_comments and source.channel_kind == "channel" and isinstance(stream, CommentedSource):
             if source.last_post_id is None:
-                # Every post came in this run with its number of comments: no need to ask for them again.
+                # All posts came with their number of comments in this run: no need to ask for it again.
                 await self._storage.set_progress(source.source_id, utc_now(), comments_swept_to=1)
             collected = await self._sources.get(source.source_id)
             await self._stages.comments.collect(collected, stream, counts, report)
@@ -148,7 +148,7 @@ class CollectService:
             await self._stages.rechecker.recheck(source, stream, request.recheck, counts, report)
 
     def _via(self, source: Source | None, peer: Peer) -> Adapter:
-        """How the chat is read: as its source says, else through the account where there is one, else the preview."""
+        """Return how to read the chat: as its source says, else the account if logged in, else the preview."""
         if source is not None and source.via in {"web", "api"}:
             return source.via
         if self._api.is_configured():
@@ -156,7 +156,7 @@ class CollectService:
         if peer.username:
             return "web"
         raise AccountError(
-            f"Chat {peer.canonical} is known by its number alone, which only the Telegram API can open.",
+            f"Chat {peer.canonical} is only known by its number, and only the Telegram API can open a chat by number.",
             case="number_needs_api",
             channel_id=peer.canonical,
         )
@@ -167,12 +167,12 @@ class CollectService:
 
 def _require_waited(source: Source) -> None:
     if source.rate_limit_until is not None and source.rate_limit_until > utc_now():
-        raise RateLimitedError(f"source {source.source_id!r} is asked again", source.rate_limit_until)
+        raise RateLimitedError(f"source {source.source_id!r} is read again", source.rate_limit_until)
 
 
 class _Summed:
-    """One line of progress for `number` sources that are collected side by side; its total is sure when each of them
-    has told its own."""
+    """One progress line for `number` sources collected in parallel. The total is known once each of them has reported
+    its own."""
 
     def __init__(self, report: ReportProgress, number: int) -> None:
         self._report = report
@@ -180,7 +180,7 @@ class _Summed:
         self._last: dict[tuple[str, str], Progress] = {}
 
     def of(self, source_id: str) -> ReportProgress:
-        """The reporter of one source."""
+        """Return the reporter for one source."""
 
         def report(progress: Progress) -> None:
             self._last[progress.step, source_id] = progress

@@ -1,4 +1,4 @@
-"""What models have cost, by day, run, stage, channel or model."""
+"""What models have cost, by day, month, run, stage, channel or model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["CostGrouping", "CostService"]
 
 
 class CostService:
-    """Reports what has been spent."""
+    """Reports spending on language models."""
 
     def __init__(self, book: SpendingStorage, monthly_budget: float | None) -> None:
         self._book = book
@@ -23,9 +23,9 @@ class CostService:
     async def report(
         self, by: CostGrouping, since: datetime | None = None, channel_ids: Sequence[str] | None = None
     ) -> CostReport:
-        """What was spent since a day in UTC, or in all; on some channels, or on all.
+        """Return spending since a day (UTC) or in total, for some channels or all.
 
-        The budget is one of the whole installation; channels alone have none.
+        The monthly budget applies to the whole installation and is left out for selected channels.
         """
         totals = await self._book.totals(by, since.date().isoformat() if since else None, channel_ids)
         month = f"{utc_now():%Y-%m}"

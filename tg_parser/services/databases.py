@@ -1,4 +1,4 @@
-"""Databases: migrations from code, for all three or one of them."""
+"""Schema migrations of all three databases or one of them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tg_parser.storage.engine.transactions import Database
 
 
 class DatabaseService:
-    """The `db` commands."""
+    """Implements the `db` commands."""
 
     def __init__(self, databases: Sequence[Database]) -> None:
         self._databases = databases
 
     @property
     def places(self) -> dict[str, str]:
-        """The file or server of each database, in words for a person."""
+        """Return a readable location (file or server) for each database."""
         return {database.name: database.place for database in self._databases}
 
     def _chosen(self, name: str) -> list[Database]:
@@ -30,19 +30,19 @@ class DatabaseService:
         return await self.current(name)
 
     async def downgrade(self, name: str, revision: str) -> list[SchemaState]:
-        """Downgrade the schema to `revision` (`base` removes every table with its rows)."""
+        """Downgrade the schema to `revision`; `base` drops all tables with their rows."""
         for database in self._chosen(name):
             await migrator.downgrade(database, revision)
         return await self.current(name)
 
     async def stamp(self, name: str, revision: str) -> list[SchemaState]:
-        """Record `revision` as the current one without running a migration."""
+        """Mark `revision` as the current one without running a migration."""
         for database in self._chosen(name):
             await migrator.stamp(database, revision)
         return await self.current(name)
 
     async def current(self, name: str) -> list[SchemaState]:
-        """The current revision of each schema."""
+        """Return the current revision of each schema."""
         return [
             SchemaState(
                 database=database.name, revision=await migrator.current(database), newest=migrator.head(database.name)
@@ -51,5 +51,5 @@ class DatabaseService:
         ]
 
     def history(self, name: str) -> dict[str, list[str]]:
-        """The known revisions with their subjects, newest first, by database."""
+        """Return the known revisions with their subjects, newest first, by database."""
         return {database.name: migrator.history(database.name) for database in self._chosen(name)}

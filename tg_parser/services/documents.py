@@ -1,4 +1,4 @@
-"""Documents: process the waiting messages of channels; several processes share them."""
+"""Processes the waiting messages of channels; several processes can share the work."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["DocumentService", "ProcessOptions", "ProcessReport"]
 
 
 class DocumentService:
-    """Makes documents of waiting messages."""
+    """Creates documents from waiting messages."""
 
     def __init__(self, processor: Processor, documents: ProcessingStorage, locks: Locks) -> None:
         self._processor = processor
@@ -24,9 +24,9 @@ class DocumentService:
     async def process(
         self, channel_ids: Sequence[str], options: ProcessOptions, report: ReportProgress = silent
     ) -> ProcessReport:
-        """Process the waiting messages of `channel_ids`, leaving out those that other processes are working on.
+        """Process the waiting messages of `channel_ids` that no other process is working on.
 
-        Only one process a channel may repeat work (`force`, `retry_failed`): a second one gets BusyError.
+        Only one process per channel may repeat work (`force`, `retry_failed`); a second one gets BusyError.
         """
         done = ProcessReport()
         parts = ProgressParts(
@@ -40,11 +40,11 @@ class DocumentService:
         return done
 
     async def count_waiting(self, channel_ids: Sequence[str], options: ProcessOptions) -> int:
-        """How many messages `process` would take."""
+        """Return how many messages `process` would handle."""
         return sum(await self.count_waiting_each(channel_ids, options))
 
     async def count_waiting_each(self, channel_ids: Sequence[str], options: ProcessOptions) -> list[int]:
-        """The same by channel, in their order."""
+        """Return the same per channel, in the given order."""
         return [
             await self._documents.count_waiting(channel_id, force=options.force, retry_failed=options.retry_failed)
             for channel_id in channel_ids

@@ -1,4 +1,4 @@
-"""What processing would cost, before anything is sent."""
+"""Estimates what processing would cost before anything is sent."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 _ANSWER_SHARE, _ANSWER_REST = 1.4, 80
 """Tokens of an answer: the text again, a summary and names that grow with it, and the rest. Measured on 750 posts."""
 _CONTEXT_CHARS = 1_500
-"""Of the post and the comment before it, at most, that a comment is sent with."""
+"""Maximum length of the post, and of the previous comment, sent as context of a comment."""
 _BLOCK_TOKENS = 30
-"""Of the fence around a message."""
+"""Tokens of the delimiters around a message."""
 
 
 class EstimateService:
-    """Counts the waiting texts and prices them as the settings of a run would."""
+    """Counts the waiting texts and prices them by the settings of a run."""
 
     def __init__(self, settings: Settings, waiting: WaitingTextStorage) -> None:
         self._settings = settings
         self._waiting = waiting
 
     async def estimate(self, channel_ids: Sequence[str], options: ProcessOptions) -> Estimate:
-        """What `process` with these options would ask. Raises ProviderError, SettingsError as `process` would."""
+        """Return what `process` would cost with these options. Raises ProviderError, SettingsError."""
         llm = self._settings.llm
         found = [
             await self._waiting.sizes(
@@ -54,7 +54,7 @@ class EstimateService:
         chain = model_chain(llm, "processing")
         if not chain:
             return Estimate(messages=messages, model="local", calls=0, input_tokens=0, output_tokens=0, cost_usd=0.0)
-        # Of the optional extra, and most of a second to load.
+        # Part of the optional extra, and takes most of a second to load.
         from tg_parser.llm.spending.prices import price_of_calls, tariff  # noqa: PLC0415
 
         calls, sent, answered = self._tokens(found)
@@ -71,7 +71,7 @@ class EstimateService:
         )
 
     def _tokens(self, found: Sequence[WaitingTexts]) -> tuple[int, int, int]:
-        """Calls, and the tokens sent and answered."""
+        """Return the number of calls and of input and output tokens."""
         batch, prompts = self._settings.llm.batch_size, load_prompts(self._settings.prompts)
         alone, shared = (
             size_of(prompts[name].system + prompts[name].user).tokens + _shape_tokens(shape)
@@ -94,7 +94,7 @@ def _shape_tokens(shape: type[BaseModel]) -> float:
 
 
 def _context_tokens(waiting: WaitingTexts, text_tokens: float) -> float:
-    """Tokens of the context sent with comments, estimated by the average length of the texts."""
+    """Return the tokens of the context sent with comments, estimated from the average text length."""
     if not waiting.comments or not waiting.chars:
         return 0.0
     average = waiting.chars / waiting.with_text

@@ -1,4 +1,4 @@
-"""Exports: topics and documents as a knowledge base, and raw messages as they were collected."""
+"""Exports topics and documents as a knowledge base, and raw messages as collected."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ExportReport", "ExportRequest", "ExportService", "RawRequest"]
 
 
 class ExportService:
-    """Writes what is stored into files."""
+    """Writes stored data to files."""
 
     def __init__(self, sources: SourceService, exporter: Exporter, raw: RawExporter) -> None:
         self._sources = sources
@@ -25,12 +25,12 @@ class ExportService:
         self._raw = raw
 
     async def export(self, request: ExportRequest, report: ReportProgress = silent) -> ExportReport:
-        """The knowledge base, with links as the sources' addresses make them. Raises OutputError."""
+        """Write the knowledge base, with links built from the sources' addresses. Raises OutputError."""
         addresses = await self._sources.addresses()
         return await self._exporter.export(replace(request, addresses=addresses), report)
 
     async def messages(self, out: Path | BinaryIO, request: RawRequest, report: ReportProgress = silent) -> int:
-        """Raw messages into a file, which appears whole, or into an open one; their number. Raises OutputError."""
+        """Write raw messages to a stream, or to a file that appears only when complete. Return their number."""
         with _opened(out) as file:
             return await self._raw.write(file, request, report)
 

@@ -1,4 +1,4 @@
-"""How well the service is. Every answer comes within two seconds, even where the database gives none."""
+"""Health of the service. Every check answers within two seconds, even if the database does not."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ from tg_parser.storage.engine.migrator import known_revisions
 
 KEPT_SECONDS = 1.0
 DATABASE_SECONDS = 1.5
-"""How long a database may take to answer."""
-NOBODY_WORKS = "No worker was heard of lately, so jobs wait."
+"""How long to wait for a database."""
+NOBODY_WORKS = "No worker has been seen recently, so jobs are waiting."
 
 
 class Workers(Protocol):
-    """Who does jobs."""
+    """Tells whether workers are running."""
 
     async def alive(self) -> bool:
-        """Whether anybody does. Raises StorageError."""
+        """Return whether a worker is running. Raises StorageError."""
         ...
 
 
 class ModelHealth(Protocol):
-    """The language model."""
+    """Tells the health of the language model."""
 
     async def health(self) -> ProviderHealth:
-        """How well it is, as far as it is known."""
+        """Return the health of the provider, as far as known."""
         ...
 
 
@@ -55,7 +55,7 @@ Part = DatabaseHealth | MigrationsHealth | JobsHealth | ProviderHealth
 
 
 class HealthService:
-    """Looks at everything at most once a second, however many ask."""
+    """Checks all parts at most once a second, however many callers there are."""
 
     def __init__(
         self,
@@ -74,15 +74,15 @@ class HealthService:
         self._report = CachedValue(self._looked, KEPT_SECONDS)
 
     def live(self) -> Liveness:
-        """The process answers."""
+        """Return that the process responds."""
         return Liveness()
 
     async def health(self) -> HealthReport:
-        """Every part in figures, at most a second old."""
+        """Return the state of every part, at most a second old."""
         return await self._report.get()
 
     async def ready(self) -> Readiness:
-        """Whether the service can do its work, and what is in the way."""
+        """Return whether the service can work, and if not, what prevents it."""
         report = await self.health()
         parts: dict[PartName, Part] = {
             "database": report.database,
@@ -97,9 +97,9 @@ class HealthService:
         )
 
     async def status(self, channels: Collection[str] | None = None) -> ServiceStatus:
-        """Sources and jobs, those of some channels alone where these are named. Raises StorageError."""
+        """Return figures of sources and jobs, optionally of some channels only. Raises StorageError."""
         if problem := await _problem_of(self._pinged()):
-            raise StorageUnavailableError(problem, "Ask again when it does.")
+            raise StorageUnavailableError(problem, "Try again when it does.")
         return await self._figures.status(channels)
 
     async def _looked(self) -> HealthReport:
@@ -155,7 +155,7 @@ class HealthService:
         return JobsHealth(status="failed" if problem else "ok", problem=problem)
 
     async def _pinged(self) -> None:
-        """Raises StorageError where one does not answer; on a server, three databases are one."""
+        """Raise StorageError if a database does not answer; on a server, one check covers all three."""
         different = {id(each.pool): each for each in self._databases.all}
         await asyncio.gather(*(each.ping() for each in different.values()))
 
@@ -178,7 +178,7 @@ def _wrong_schema(schema: SchemaState) -> str:
 
 
 async def _problem_of(look: Awaitable[None]) -> str | None:
-    """What is wrong, in a sentence; None where the look found nothing."""
+    """Return a sentence saying what is wrong, or None."""
     try:
         await answered_within(DATABASE_SECONDS, look)
     except TimeoutError:

@@ -1,4 +1,4 @@
-"""Which source a chat belongs to, pure. A number identifies a chat; a name only until it moves to another chat."""
+"""Finds the source of a chat (pure). A number identifies a chat; a name only until another chat takes it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tg_parser.domain.sources import ChatName, Source
 
 
 def owner_of(chat: Chat, sources: Iterable[Source]) -> Source | None:
-    """The source that collects `chat`, the oldest first: by its number, else by its name."""
+    """Return the oldest source that collects `chat`, matched by number, else by name."""
     known = list(sources)
     if is_numeric(chat.channel_id):
         by_number = [each for each in known if chat.channel_id in (each.channel_id, each.peer_id)]
@@ -26,9 +26,9 @@ def owner_of(chat: Chat, sources: Iterable[Source]) -> Source | None:
 
 
 def matching(peer: Peer, written: str, sources: Iterable[Source]) -> Source | None:
-    """The source of a chat as somebody wrote it, or by its channel id as stored.
+    """Return the source of a chat given in any form or by its stored channel id.
 
-    A current name of a chat wins over a name that a chat has lost.
+    A chat that has a name now takes precedence over one that has lost it.
     """
     known, name = list(sources), peer.username or ""
     rules: tuple[Callable[[Source], bool], ...] = (
@@ -41,7 +41,7 @@ def matching(peer: Peer, written: str, sources: Iterable[Source]) -> Source | No
 
 
 def require_same_chat(source: Source, chat: Chat) -> None:
-    """Raise UsageError if `chat` is known not to be the one that `source` collects."""
+    """Raise UsageError if `chat` is known to be another chat than the one `source` collects."""
     number = source.peer.channel_id
     if number is None or not is_numeric(chat.channel_id) or chat.channel_id == number:
         return
@@ -54,7 +54,7 @@ def require_same_chat(source: Source, chat: Chat) -> None:
             username=chat.username,
         )
     raise UsageError(
-        f"Source {source.source_id!r} collects {number}, but what was read is {shown}.",
+        f"Source {source.source_id!r} collects {number}, but the chat that was read is {shown}.",
         case="other_chat",
         source_id=source.source_id,
         channel_id=chat.channel_id,
@@ -62,15 +62,15 @@ def require_same_chat(source: Source, chat: Chat) -> None:
 
 
 def learned(source: Source, chat: Chat, via: Adapter, *, holds_messages: bool, now: datetime) -> dict[str, Any]:
-    """What `chat` adds to what `source` knows. Stored messages keep the id they were stored under."""
+    """Return the fields of `source` that `chat` updates. Stored messages keep the id they were stored under."""
     changes: dict[str, Any] = {"channel_title": chat.title, "channel_username": chat.username}
     changes = {name: value for name, value in changes.items() if value}
     changes["channel_names"] = names_seen(source.names, chat, via, now)
     if via != "api" and source.channel_username and source.has_name(chat.username or ""):
-        # A page is found under any name of the chat, and does not tell which of them is its own.
+        # A page is found under any name of the chat and does not say which one is its main name.
         changes.pop("channel_username", None)
     if via == "api":
-        # The API alone tells for sure that a chat has no name any more; its old one may be another chat's.
+        # Only the API says for sure that a chat has no name any more; its old name may now be another chat's.
         changes["channel_username"] = chat.username
     if not is_nameless(chat.channel_id):
         changes["channel_kind"] = chat.kind
@@ -83,7 +83,7 @@ def learned(source: Source, chat: Chat, via: Adapter, *, holds_messages: bool, n
 
 
 def names_seen(held: Sequence[ChatName], chat: Chat, via: Adapter, now: datetime) -> tuple[ChatName, ...]:
-    """The names of a chat once it was seen as `chat`. The API alone tells all of them, and which is the chat's own."""
+    """Return a chat's names after it was seen as `chat`. Only the API gives all of them, and which one is the main."""
     shown = {name.lower(): name for name in (chat.usernames or (chat.username,)) if name}
     own = (chat.username or "").lower()
     names = []
@@ -102,7 +102,7 @@ def names_seen(held: Sequence[ChatName], chat: Chat, via: Adapter, now: datetime
 
 
 def names_lost(source: Source, taken: Collection[str], now: datetime) -> dict[str, Any]:
-    """What changes of `source` when another chat is seen under the names `taken`; nothing where it had none of them."""
+    """Return the changes to `source` when another chat is seen under the names `taken`; empty if none was its own."""
     keys = {name.lower() for name in taken}
     if not any(source.has_name(name) for name in keys):
         return {}

@@ -1,4 +1,4 @@
-"""Collecting from files: exports into the raw storage, one outcome a chat."""
+"""Collects from files: imports exports into the raw storage, with one outcome per chat."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tg_parser.storage.stores.sources import IngestionStorage
 
 @dataclass(frozen=True, slots=True)
 class IngestRequest:
-    """Which part of a source is wanted; of an export also the encoding, where its files do not show it."""
+    """Selects which messages to collect, and the encoding of an export that does not declare it."""
 
     mode: CollectMode = "incremental"
     limit: int | None = None
@@ -30,7 +30,7 @@ class IngestRequest:
     encoding: str | None = None
 
     def window(self, source: Source) -> Window:
-        """Which messages of `source` that means."""
+        """Return the window of messages of `source` that this selects."""
         return Window(
             after_id=None if self.mode == "snapshot" else source.last_post_id or 0,
             date_from=source.history_from,
@@ -42,7 +42,7 @@ class IngestRequest:
 
 @dataclass(frozen=True, slots=True)
 class IngestOutcome:
-    """The outcome of one chat."""
+    """The outcome for one chat."""
 
     source: Source
     counts: dict[str, int] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class IngestOutcome:
 
 
 class IngestService:
-    """Brings the chats of Telegram Desktop exports into the raw storage."""
+    """Imports the chats of Telegram Desktop exports into the raw storage."""
 
     def __init__(self, sources: SourceService, storage: IngestionStorage, collector: Collector) -> None:
         self._sources = sources
@@ -66,9 +66,9 @@ class IngestService:
         channel: str | None = None,
         report: ReportProgress = silent,
     ) -> list[IngestOutcome]:
-        """Import a Telegram Desktop export: every channel and group in it, or the one that `source` or `channel` names.
+        """Import a Telegram Desktop export: all its channels and groups, or only that of `source` or `channel`.
 
-        A cut file ends the list with an outcome that carries the error; everything before the cut is stored.
+        If the file is truncated, the last outcome carries the error; everything before that point is stored.
         """
         outcomes: list[IngestOutcome] = []
         parts = ProgressParts(report)
@@ -81,12 +81,12 @@ class IngestService:
                 owner = await self._sources.ensure(stream.chat, named)
                 outcomes.append(await self._collected(owner, stream, request, parts.next()))
         except SourceError as error:
-            # The cut lies in a chat that was passed over; what came before it is stored all the same.
+            # The file is truncated within a chat that was not selected; everything before it is stored all the same.
             if not outcomes:
                 raise
             outcomes[-1] = replace(outcomes[-1], error=error)
         if not outcomes:
-            raise SourceError(f"{path} holds no chat that was asked for.", _left_out_hint(export))
+            raise SourceError(f"{path} does not contain the requested chat.", _left_out_hint(export))
         return outcomes
 
     async def _collected(
@@ -102,8 +102,8 @@ class IngestService:
 
 
 def _chat_filter(export: DesktopExport, source: Source | None, channel: str | None) -> Callable[[Chat], bool] | None:
-    """Which chats are read; None leaves the choice to the export. An export of one chat in HTML tells neither number
-    nor name: it is the chat that the user names."""
+    """Return the filter for chats to read; None leaves it to the export. An HTML export of one chat contains neither
+    its number nor its name, so it is taken to be the chat that the user gave."""
     peer = parse_peer(channel) if channel is not None else source.peer if source is not None else None
     if peer is None or (channel is None and peer.channel_id is None):
         return None
@@ -118,4 +118,6 @@ def _chat_filter(export: DesktopExport, source: Source | None, channel: str | No
 
 def _left_out_hint(export: DesktopExport) -> str:
     names = ", ".join(chat.title or chat.channel_id for chat in export.left_out[:5])
-    return f"It holds: {names}. Choose one with --channel." if names else "Export a channel or group with its messages."
+    return (
+        f"It contains: {names}. Choose one with --channel." if names else "Export a channel or group with its messages."
+    )

@@ -1,4 +1,4 @@
-"""The files that jobs have written: a folder for every job, which goes when the job is deleted."""
+"""Files written by jobs: one folder per job, deleted together with the job."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ _JOB_ID = re.compile(r"\d{8}T\d{9}-[0-9a-f]{8}")
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file that a job has written."""
+    """A file written by a job."""
 
     path: Path
     stat: os.stat_result
 
 
 class JobFiles:
-    """The folders below `folder`. What does not bear the name of a job is none of theirs and stays."""
+    """Manages the folders of jobs below `folder`. Folders that are not named like a job are left alone."""
 
     def __init__(self, folder: Path, storage: JobStorage) -> None:
         self._folder = folder
         self._storage = storage
 
     def of(self, job_id: str) -> Path:
-        """Where the files of a job are."""
+        """Return the folder of a job."""
         return self._folder / job_id
 
     async def listed(self, job: Job) -> ExportFiles:
-        """The files of an export. Raises JobStateError before it is done, NotFoundError where it wrote none."""
+        """Return the files of an export. Raises JobStateError before it is done, NotFoundError if there are none."""
         found = await asyncio.to_thread(self._files, job)
         files = tuple(ExportFile(name=name, bytes=each.stat.st_size) for name, each in sorted(found.items()))
         return ExportFiles(job_id=job.job_id, files=files)
 
     async def file(self, job: Job, name: str) -> FoundFile:
-        """One of the files of an export. Raises JobStateError, NotFoundError."""
+        """Return one file of an export. Raises JobStateError, NotFoundError."""
         found = await asyncio.to_thread(self._files, job)
         if name not in found:
-            raise NotFoundError(f"The job {job.job_id} has no file {name!r}.", case="no_export_file", job_id=job.job_id)
+            raise NotFoundError(f"Job {job.job_id} has no file {name!r}.", case="no_export_file", job_id=job.job_id)
         return found[name]
 
     async def delete_of_deleted_jobs(self) -> int:
-        """Delete the folders of jobs that are no more; returns their number."""
+        """Delete the folders of jobs that no longer exist; return their number."""
         found = await asyncio.to_thread(self._job_ids)
         orphans = sorted(found - await self._storage.known(found))
         for job_id in orphans:
@@ -59,16 +59,15 @@ class JobFiles:
         return len(orphans)
 
     def _files(self, job: Job) -> dict[str, FoundFile]:
-        """By name. Names come from the folder, never from a request: nothing outside it can be reached."""
+        """Return the files by name. Names come from the folder, not from requests, so nothing outside is reachable."""
         if job.state != "done":
             raise JobStateError(
-                job.job_id, job.state, told=f"Job {job.job_id} is {job.state}: it has no files to fetch."
+                job.job_id, job.state, told=f"Job {job.job_id} is {job.state}: there are no files to download."
             )
         folder = self.of(job.job_id)
         if not _JOB_ID.fullmatch(job.job_id) or not folder.is_dir():
             raise NotFoundError(
-                f"The job {job.job_id} has no files here: it wrote none, or EXPORTS_DIR is another folder than its "
-                "worker's.",
+                f"Job {job.job_id} has no files here: it wrote none, or its worker uses a different EXPORTS_DIR.",
                 case="no_export_files",
                 job_id=job.job_id,
             )

@@ -1,4 +1,4 @@
-"""What can be asked of a job, kind by kind: parameters that are checked before anything waits."""
+"""Parameters of each kind of job, validated before a job is created."""
 
 from __future__ import annotations
 
@@ -23,46 +23,46 @@ from tg_parser.domain.jobs import JOB_KINDS, JobKind, JsonObject
 from tg_parser.domain.strict_fields import NO_NUL, WHOLE, Moment
 
 _Text = Annotated[StrictStr, Field(pattern=NO_NUL)]
-SourceId = Annotated[_Text, Field(min_length=1, description="A source, as `sources list` shows it.")]
-_Sources = Annotated[list[SourceId], Field(description="Sources; none means all that are not paused.")]
-Concurrency = Annotated[StrictInt, Field(ge=1, le=1000, description="Messages analysed at a time."), WHOLE]
+SourceId = Annotated[_Text, Field(min_length=1, description="Id of a source, as shown by `sources list`.")]
+_Sources = Annotated[list[SourceId], Field(description="Ids of sources; by default all that are not paused.")]
+Concurrency = Annotated[StrictInt, Field(ge=1, le=1000, description="Messages analysed at the same time."), WHOLE]
 _OwnTopics = Annotated[
     StrictBool | None,
     Field(
-        description="Leave out topics that have messages of other sources too; by itself where sources are named, and "
-        "always so for a key with a limit. With false, no key with a limit can fetch the files."
+        description="Leave out topics that also have messages of other sources. Default: true if sources are given, "
+        "and always for a key limited to sources. If false, such keys cannot download the files."
     ),
 ]
 _Limit = Annotated[StrictInt, Field(ge=1, description="Take at most this many messages."), WHOLE]
 
 
 def _like(example: JsonObject) -> ConfigDict:
-    """What a description shows as an example."""
+    """Return a model configuration with an example."""
     return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class JobWebhook(BaseModel):
-    """Who is told when the job has ended."""
+    """Webhook that is notified when the job ends."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: StrictStr = Field(min_length=1, max_length=2000, pattern=NO_NUL, description="https://host/path")
-    secret: SecretStr = Field(description="What signs it: whsec_ and 24 to 64 random bytes in Base64.")
+    secret: SecretStr = Field(description="Secret for signing: whsec_ and 24 to 64 random bytes in Base64.")
 
 
 class JobParameters(BaseModel):
-    """Parameters of a job. What is left out is as the settings have it."""
+    """Parameters of a job. Omitted ones take the value from the settings."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    webhook: JobWebhook | None = Field(default=None, exclude=True, description="Told when this job has ended.")
+    webhook: JobWebhook | None = Field(default=None, exclude=True, description="Notified when this job has ended.")
 
     def source_ids(self) -> tuple[str, ...] | None:
-        """The sources the job works on; None for all of them, empty for none."""
+        """Return the sources that the job works on; None for all, empty for none."""
         return ()
 
     def require_sense(self) -> None:
-        """Raise UsageError where parameters that are good by themselves do not go together."""
+        """Raise UsageError if parameters that are valid by themselves do not go together."""
 
 
 class OneSource(JobParameters):
@@ -71,7 +71,7 @@ class OneSource(JobParameters):
     source: SourceId
 
     def source_ids(self) -> tuple[str, ...] | None:
-        """The one source."""
+        """Return the one source."""
         return (self.source,)
 
 
@@ -81,12 +81,12 @@ class WithModel(OneSource):
     provider: Provider | None = None
     model: _Text | None = None
     max_cost: Annotated[StrictFloat, Field(gt=0, description="Dollars this job may cost.")] | None = None
-    fresh: StrictBool = Field(default=False, description="Ask again even where the answer is kept.")
-    force: StrictBool = Field(default=False, description="Also what is done already.")
+    fresh: StrictBool = Field(default=False, description="Ask the model again instead of using cached answers.")
+    force: StrictBool = Field(default=False, description="Also repeat finished work.")
 
 
 class IngestParameters(OneSource):
-    """Collect what is new of a source, or everything between its history dates."""
+    """Collect what is new in a source, or everything between its history dates."""
 
     model_config = _like({"source": "durov"})
 
@@ -95,31 +95,31 @@ class IngestParameters(OneSource):
 
 
 class RecheckParameters(OneSource):
-    """Look again at stored posts for edits and deletions."""
+    """Check stored posts again for edits and deletions."""
 
     model_config = _like({"source": "durov", "span": "7d"})
 
     span: StrictStr = Field(
         default="200",
         pattern=f"^[1-9]\\d{{0,8}}$|{PATTERN}",
-        description="The newest 200 posts, or those of the last 7d or 12h, or since a date.",
+        description="The newest 200 posts, or those of the last 7d or 12h, or those since a date.",
     )
 
 
 class ProcessParameters(WithModel):
-    """Make documents of the messages that wait."""
+    """Create documents from the waiting messages."""
 
     model_config = _like({"source": "durov", "provider": "local"})
 
-    retry_failed: StrictBool = Field(default=False, description="Also messages in the failure ledger.")
+    retry_failed: StrictBool = Field(default=False, description="Also retry messages that failed before.")
     concurrency: Concurrency | None = None
     multi_agent: StrictBool = False
 
 
 class SharedProcessParameters(ProcessParameters):
-    """Make documents of the messages that wait, as another job does at the same time."""
+    """Create documents from the waiting messages, sharing the work with another job."""
 
-    helps: StrictStr | None = Field(default=None, description="The job whose work this one shares.")
+    helps: StrictStr | None = Field(default=None, description="The job to share the work with.")
 
 
 class TopicizeParameters(WithModel):
@@ -131,7 +131,7 @@ class TopicizeParameters(WithModel):
 
 
 class ExportParameters(JobParameters):
-    """Write a knowledge base, to be downloaded. Dates are those of messages, half-open."""
+    """Write a knowledge base for download. Dates are those of messages, half-open."""
 
     model_config = _like({"sources": ["durov"], "date_from": "2026-11-01", "pretty": True})
 
@@ -144,16 +144,16 @@ class ExportParameters(JobParameters):
     own_topics: _OwnTopics = None
 
     def source_ids(self) -> tuple[str, ...] | None:
-        """The sources that are named, or all."""
+        """Return the given sources, or None for all."""
         return tuple(self.sources) or None
 
     def require_sense(self) -> None:
-        """The dates have something between them."""
+        """Refuse an empty range of dates."""
         require_span(self.date_from, self.date_to)
 
 
 class RunParameters(WithModel):
-    """Collect, process and topicise a source, in one go; then export it."""
+    """Collect and process a source, find its topics and export it in one go."""
 
     model_config = _like({"source": "durov", "provider": "local", "skip": ["ingest"]})
 
@@ -169,7 +169,7 @@ class RunParameters(WithModel):
 
 
 class SentimentParameters(OneSource):
-    """Sum up the tone of a source's comments."""
+    """Aggregate the tone of a source's comments."""
 
     model_config = _like({"source": "durov", "by": "month"})
 
@@ -179,11 +179,11 @@ class SentimentParameters(OneSource):
 
 
 class BackupParameters(JobParameters):
-    """Make a backup of everything."""
+    """Back up all databases."""
 
 
 class CleanupParameters(JobParameters):
-    """Put old history of agents into archives, and delete jobs that ended long ago."""
+    """Archive old history of agents, and delete jobs that ended long ago."""
 
 
 PARAMETERS: dict[JobKind, type[JobParameters]] = {
@@ -200,9 +200,9 @@ PARAMETERS: dict[JobKind, type[JobParameters]] = {
 
 
 def checked(kind: str, parameters: JsonObject) -> JobParameters:
-    """The parameters of a job of this kind. Raises UsageError, which names what is wrong."""
+    """Validate the parameters for this kind of job. Raises UsageError saying what is wrong."""
     if kind not in PARAMETERS:
-        raise UsageError(f"There is no job of the kind {kind!r}.", f"Kinds: {', '.join(JOB_KINDS)}.", kind=kind)
+        raise UsageError(f"Unknown kind of job: {kind!r}.", f"Choose from: {', '.join(JOB_KINDS)}.", kind=kind)
     try:
         wanted = PARAMETERS[kind].model_validate(parameters)
     except ValidationError as error:
@@ -213,4 +213,4 @@ def checked(kind: str, parameters: JsonObject) -> JobParameters:
 
 def _in_words(kind: str, problems: list[Any]) -> str:
     told = [f"{'.'.join(map(str, each['loc'])) or 'parameters'}: {each['msg']}" for each in problems]
-    return f"A job of the kind {kind} cannot be made of this: {'; '.join(told)}."
+    return f"These parameters are not valid for a {kind} job: {'; '.join(told)}."

@@ -1,4 +1,4 @@
-"""Watches jobs for those who follow them: one look at the database for all of them, however many there are."""
+"""Follows jobs for any number of clients with one database query."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 class _Watched:
-    """A job as last seen, and how many follow it."""
+    """A job as last seen, and the number of its followers."""
 
     __slots__ = ("changed", "followers", "job")
 
@@ -46,12 +46,12 @@ class JobWatch:
 
     @property
     def followers(self) -> int:
-        """How many follow a job."""
+        """Return how many clients follow a job."""
         return sum(each.followers for each in self._watched.values())
 
     async def follow(self, job_id: str, *, quiet: float) -> AsyncIterator[Job | None]:
-        """The job, and again whenever it has changed, the last time when it has ended; None where nothing changed for
-        `quiet` seconds. Raises JobNotFoundError."""
+        """Yield the job, then again after each change until it has ended; yield None after `quiet` seconds without a
+        change. Raises JobNotFoundError."""
         watched = self._watched.get(job_id)
         if watched is None:
             job = await self._jobs.get(job_id)
@@ -78,7 +78,7 @@ class JobWatch:
                 self._watched.pop(job_id, None)
 
     def close(self) -> None:
-        """Let everybody go who follows a job."""
+        """Release everyone who follows a job."""
         self._closed = True
         for watched in self._watched.values():
             watched.wake()
@@ -94,7 +94,7 @@ class JobWatch:
             try:
                 found = {job.job_id: job for job in await self._jobs.many(asked)}
             except StorageError as error:
-                log.warning("followed jobs cannot be looked at now", reason=error.message)
+                log.warning("cannot read the followed jobs at the moment", reason=error.message)
                 continue
             for job_id in asked:
                 if (watched := self._watched.get(job_id)) is not None:

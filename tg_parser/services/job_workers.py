@@ -1,4 +1,4 @@
-"""Whether anybody does jobs: a worker of the queue that was heard of lately, or the one runner of SQLite files."""
+"""Tells whether jobs are being run: by a queue worker seen recently, or by the one runner for SQLite files."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from tg_parser.storage.engine.locks import Locks
 from tg_parser.storage.stores.job_figures import JobFigures
 
 LATELY = 30.0
-"""Seconds; a worker is heard of every ten."""
+"""Seconds; workers report every ten."""
 
 
 class QueueWorkers:
-    """Workers of a server, on any machine."""
+    """Workers on a server's queue, on any machine."""
 
     def __init__(self, figures: JobFigures) -> None:
         self._figures = figures
 
     async def alive(self) -> bool:
-        """Whether one was heard of lately. Raises StorageError."""
+        """Return whether a worker was seen recently. Raises StorageError."""
         return await self._figures.workers_live(LATELY)
 
 
 class EmbeddedWorker:
-    """The one process that does the jobs in SQLite files: it holds a lock as long as it lives."""
+    """The one process that runs the jobs of SQLite files: it holds a lock while it is alive."""
 
     def __init__(self, locks: Locks, lock: str) -> None:
         self._locks = locks
         self._lock = lock
 
     async def alive(self) -> bool:
-        """Whether there is one."""
+        """Return whether it is running."""
         try:
             async with self._locks.exclusive(self._lock):
                 return False

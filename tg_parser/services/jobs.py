@@ -1,4 +1,4 @@
-"""Jobs: ask for work, see how it goes, end it, try it again."""
+"""Jobs: submit, look up, follow, cancel and retry."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from tg_parser.storage.stores.job_reading import Takeover
 from tg_parser.storage.stores.jobs import JobStorage
 
 LOCKED = {"ingest": "collect", "recheck": "collect", "run": "collect", "topicize": "topicize"}
-"""Which work on a source excludes which: kinds with the same word never run together on one channel.
+"""Locks by kind of job: two kinds with the same word never run at the same time on one channel.
 
-Processing needs none, as its workers claim single messages. What a `run` does after collecting is locked by the stages.
+Processing needs none, as its workers claim single messages. After collecting, a `run` relies on the stages' locks.
 """
 _ALONE = frozenset({"backup", "cleanup"})
-"""Kinds of which one runs at a time."""
+"""Kinds of which only one job runs at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks for a job, and how the request is known."""
+    """Who requests a job, and the key of the request."""
 
     asked_by: str | None = None
     request_id: str | None = None
     idempotency_key: str | None = None
     webhook: Webhook | None = None
-    """Who is told when the job has ended; WebhookService.of_job makes one."""
+    """Webhook to notify when the job has ended, created by WebhookService.of_job."""
 
 
 class JobService:
-    """Lets work wait for a worker. `look_now` tells a runner in this process that there is something new."""
+    """Submits and manages jobs. `look_now` wakes a runner in this process."""
 
     def __init__(
         self,
@@ -55,18 +55,18 @@ class JobService:
         self._clock = clock
 
     def look_now(self) -> None:
-        """Tell a runner in this process that something waits."""
+        """Wake a runner in this process because a job is waiting."""
         self._look_now()
 
     async def submit(self, kind: str, parameters: JsonObject, asking: Asking = Asking()) -> Job:
-        """A new job, or the one that does the same already waits. Raises UsageError, UnknownSourceError."""
+        """Create a job, or return an identical one that is still waiting. Raises UsageError, UnknownSourceError."""
         wanted = checked(kind, parameters)
         channel_id = await self._channel_of(wanted)
         told = wanted.model_dump(mode="json", exclude_defaults=True)
         return await self._wait(kind, told, channel_id, _lock(kind, channel_id), asking)
 
     async def get(self, job_id: str) -> Job:
-        """The job as it is now. Raises JobNotFoundError."""
+        """Return the job. Raises JobNotFoundError."""
         return await self._storage.get(job_id)
 
     async def page(
@@ -79,20 +79,20 @@ class JobService:
         channels: Collection[str] | None = None,
         asked_by: str | None = None,
     ) -> list[Job]:
-        """Jobs, newest first, older than the job `before`; of some channels alone where these are named, and then
-        also those that `asked_by` asked for."""
+        """Return jobs older than the job `before`, newest first; with `channels`, only jobs on them or requested by
+        `asked_by`."""
         return await self._storage.page(
             limit=limit, before=before, states=states, kinds=kinds, channels=channels, asked_by=asked_by
         )
 
     async def many(self, job_ids: Collection[str]) -> list[Job]:
-        """Those of `job_ids` that are jobs."""
+        """Return the jobs among `job_ids` that exist."""
         return await self._storage.many(job_ids)
 
     async def cancel(self, job_id: str) -> Job:
-        """End a waiting job at once; a running one ends in order. Raises JobNotFoundError, JobStateError.
+        """Cancel a waiting job at once, or let a running one stop. Raises JobNotFoundError, JobStateError.
 
-        Jobs that help it end with it.
+        Jobs that help it are cancelled too.
         """
         cancelled = await self._storage.request_cancel(job_id, self._clock())
         for helper in await self.helpers(job_id):
@@ -101,23 +101,23 @@ class JobService:
         return cancelled
 
     async def helpers(self, job_id: str) -> list[Job]:
-        """The jobs that share the work of a job and have not ended."""
+        """Return the unfinished jobs that share the work of a job."""
         return await self._storage.helpers(job_id)
 
     async def last_takeover(self) -> Takeover | None:
-        """When any worker last looked for jobs of dead workers; None where none ever did."""
+        """Return when a worker last looked for jobs of dead workers, or None if never."""
         return await self._storage.last_takeover()
 
     async def retry(self, job_id: str, asking: Asking = Asking()) -> Job:
-        """A new job with the parameters of one that has ended. Raises JobNotFoundError, JobStateError, and
-        UnknownSourceError where a source of it is gone or has another id."""
+        """Create a job with the parameters of one that has ended. Raises JobNotFoundError, JobStateError, and
+        UnknownSourceError if one of its sources was removed or renamed."""
         old = await self._storage.get(job_id)
         if old.state not in ENDED:
             raise JobStateError(job_id, old.state, "queued")
         return await self.submit(old.kind, old.parameters, asking)
 
     async def followed(self, job_id: str, report: ReportProgress, *, look_every: float = 0.5) -> Job:
-        """The job once it has ended; until then its progress is reported as its worker tells it."""
+        """Report the job's progress until it has ended, then return it."""
         while (job := await self._storage.get(job_id)).state not in ENDED:
             for step, counted in (job.progress or {}).get("steps", {}).items():
                 report(Progress(step, counted["done"], counted["total"]))
@@ -125,13 +125,13 @@ class JobService:
         return job
 
     async def delete_old(self, days: int) -> int:
-        """Delete jobs that ended so long ago; returns their number."""
+        """Delete jobs that ended more than `days` days ago; return their number."""
         return await self._storage.delete_ended(self._clock() - timedelta(days=days))
 
     async def _wait(
         self, kind: str, parameters: JsonObject, channel_id: str | None, lock: str | None, asking: Asking
     ) -> Job:
-        """A new job that waits, or the one that does the same already; a runner in this process looks at once."""
+        """Create a waiting job or return an identical waiting one; wake a runner in this process."""
         now = self._clock()
         job = Job(
             job_id=new_job_id(now),
@@ -152,7 +152,7 @@ class JobService:
         return kept
 
     async def _channel_of(self, wanted: JobParameters) -> str | None:
-        """The channel of a job that is about one; every source that is named must be known."""
+        """Return the channel of a job on a single channel. All given sources must exist."""
         channels = [(await self._sources.get(each)).channel_id for each in wanted.source_ids() or ()]
         return channels[0] if len(channels) == 1 else None
 

@@ -1,4 +1,4 @@
-"""Sees to it that a request which is sent again does nothing twice."""
+"""Ensures that a request which is sent twice is carried out only once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tg_parser.domain.utc_time import utc_now
 from tg_parser.storage.stores.keyed_requests import KeyedRequestStorage
 
 ABANDONED_AFTER = timedelta(minutes=1)
-"""A request without an answer after so long is begun anew: the process that worked on it has died."""
+"""An unanswered request is started again after this time: the process working on it has died."""
 
 _REFUSED = 400
 _MOST_TO_FORGET = 10_000
@@ -26,13 +26,13 @@ class KeyedRequestService:
         self._storage = storage
         self._clock = clock
         self._to_forget: dict[tuple[str, str], KeyedRequest] = {}
-        """Requests that are under way no longer, which the database was away to be told of."""
+        """Ended requests that could not be marked as such because the database was unavailable."""
 
     async def begin(self, client: str, key: str, digest: str, *, at_most_once: bool = False) -> KeyedRequest:
-        """The request as it is to be worked on, or with the answer it was given before.
+        """Return the request, either new or with the answer it was given before.
 
-        `at_most_once` is one that nothing else keeps from being done a second time: it is never begun anew.
-        Raises IdempotencyError where the key belongs to another request, or to one that is under way.
+        With `at_most_once`, for requests not otherwise protected from repetition, an unanswered one is never restarted.
+        Raises IdempotencyError if the key was used for another request, or for one in progress.
         """
         now = self._clock()
         request = KeyedRequest(client, key, digest, now)
@@ -43,29 +43,29 @@ class KeyedRequestService:
         if before is None:
             return request
         if before.digest != digest:
-            raise IdempotencyError("This Idempotency-Key came with another request before.", "Send a new one.")
+            raise IdempotencyError("This Idempotency-Key was already used for a different request.", "Send a new key.")
         if before.answer is None and before.begun_at < abandoned:
             raise IdempotencyError(
-                "The request with this Idempotency-Key was begun and never answered: it may have been done or not.",
-                "See what there is; send a new Idempotency-Key, if it is to be done.",
+                "The request with this Idempotency-Key was never answered: it may or may not have been carried out.",
+                "Check the current state, and send a new Idempotency-Key if it has to be done.",
             )
         if before.answer is None:
             raise IdempotencyError(
-                "The request with this Idempotency-Key is under way.",
+                "The request with this Idempotency-Key is still in progress.",
                 "Send it again in a moment.",
                 retry_at=before.begun_at + ABANDONED_AFTER,
             )
         if before.answer.body is None:
             raise IdempotencyError(
-                "The request with this Idempotency-Key was answered, and the answer is not shown again.",
-                "Send a new Idempotency-Key, if it is to be done once more.",
+                "The request with this Idempotency-Key was answered, and the answer cannot be shown again.",
+                "Send a new Idempotency-Key to repeat the request.",
             )
         return before
 
     async def answered(self, request: KeyedRequest, answer: KeptAnswer) -> None:
-        """Keep what a request was answered; one that was refused may be sent again.
+        """Store the answer to a request; a refused one may be sent again.
 
-        So may one whose answer the database was away to keep, unless it must not be done a second time.
+        So may one whose answer could not be stored because the database was away, unless it must not be repeated.
         """
         if answer.status >= _REFUSED:
             with self._forgotten_later(request):
@@ -92,5 +92,5 @@ class KeyedRequestService:
             self._to_forget.pop((client, key), None)
 
     async def delete_old(self, days: int) -> int:
-        """Forget the requests of more than `days` days ago; returns their number."""
+        """Delete requests older than `days` days; return their number."""
         return await self._storage.delete_old(self._clock() - timedelta(days=days))

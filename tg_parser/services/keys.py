@@ -1,4 +1,4 @@
-"""API keys: create, list, revoke, rotate, and tell whose request this is. Every change is in the log of changes."""
+"""API keys: create, list, revoke, rotate and authenticate. Every change is recorded in the audit log."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from tg_parser.storage.stores.keys import NOTED_EVERY, KeyStorage
 
 LONGEST_NAME = 100
 DEFAULT_OVERLAP = timedelta(days=7)
-"""How long the secret before a rotation works on: time to bring the new one to every program."""
+"""How long the previous secret works after a rotation, so that all programs can be given the new one."""
 
 
 @dataclass(frozen=True, slots=True)
 class FreshKey:
-    """A key with the one sight of its secret."""
+    """A key with its secret, available only once."""
 
     key: ApiKey
     secret: str = field(repr=False)
 
 
 class KeyService:
-    """The keys of the installation. An actor with a key needs the role admin and reaches no further than that key."""
+    """Manages API keys. An actor with a key needs the role admin and cannot grant more than that key allows."""
 
     def __init__(self, storage: KeyStorage, sources: SourceService, clock: Callable[[], datetime] = utc_now) -> None:
         self._storage = storage
@@ -56,7 +56,7 @@ class KeyService:
         sources: Collection[str] | None = None,
         lasts: timedelta | None = None,
     ) -> FreshKey:
-        """A new key, limited to `sources` where given. Raises UsageError, UnknownSourceError, ForbiddenError."""
+        """Create a key, limited to `sources` if given. Raises UsageError, UnknownSourceError, ForbiddenError."""
         limit = await self._limit(sources)
         require_within(by, limit)
         _require_fit(name, role)
@@ -76,12 +76,12 @@ class KeyService:
         return FreshKey(key, secret)
 
     async def list(self, by: Actor) -> list[ApiKey]:
-        """The keys that `by` may deal with, oldest first. Raises ForbiddenError."""
+        """Return the keys that `by` may manage, oldest first. Raises ForbiddenError."""
         require_admin(by)
         return [each for each in await self._storage.list() if by.key is None or by.key.covers(each.sources)]
 
     async def revoke(self, key_id: str, by: Actor) -> ApiKey:
-        """End a key at once. Raises KeyNotFoundError, KeyStateError, ForbiddenError."""
+        """Revoke a key immediately. Raises KeyNotFoundError, KeyStateError, ForbiddenError."""
         key = await self._within_reach(key_id, by)
         now = self._clock()
         entry = entry_of(by, "keys.revoke", key.key_id, now, {"name": key.name})
@@ -90,7 +90,7 @@ class KeyService:
     async def rotate(
         self, key_id: str, by: Actor, *, overlap: timedelta = DEFAULT_OVERLAP, lasts: timedelta | None = None
     ) -> FreshKey:
-        """Give a key another secret; the present one works on for `overlap`. `lasts` sets another end for both.
+        """Give a key a new secret; the old one still works for `overlap`. `lasts` sets a new expiry for both.
 
         Raises KeyNotFoundError, KeyStateError, ForbiddenError.
         """
@@ -104,7 +104,7 @@ class KeyService:
         return FreshKey(rotated, secret)
 
     async def authenticate(self, secret: str | None, now: datetime) -> ApiKey:
-        """The key that somebody has shown, noted as used. Raises UnauthorizedError."""
+        """Return the key for a secret and note its use. Raises UnauthorizedError."""
         key = await self._shown(secret)
         if not key.fits(secret or ""):
             _require_overlap(key, now)
@@ -114,11 +114,11 @@ class KeyService:
         return key
 
     async def log(self, by: Actor, action: str, subject: str, details: Mapping[str, Any]) -> None:
-        """Keep in the log of changes what `by` has changed."""
+        """Record a change made by `by` in the audit log."""
         await self._storage.log(entry_of(by, action, subject, self._clock(), dict(details)))
 
     async def require_still_valid(self, key: ApiKey) -> None:
-        """Raise UnauthorizedError where a key that has opened something has ended meanwhile."""
+        """Raise UnauthorizedError if a key that was valid before has expired or been revoked since."""
         present = await self._storage.get(key.key_id)
         if present is None:
             raise UnauthorizedError("This API key is not known.", case="key_unknown")
@@ -127,13 +127,13 @@ class KeyService:
     async def audit(
         self, *, limit: int = 50, before: str | None = None, key_id: str | None = None
     ) -> Sequence[AuditEntry]:
-        """Entries of the log, newest first, older than the entry `before`; with a key, those by it and about it."""
+        """Return audit entries older than `before`, newest first; with `key_id`, only those by or about that key."""
         return await self._storage.audit(limit=limit, before=before, key_id=key_id and _id_of(key_id))
 
     async def _shown(self, secret: str | None) -> ApiKey:
-        """The key of a secret, present or previous, in whatever state."""
+        """Return the key for a current or previous secret, in whatever state."""
         if not secret:
-            raise UnauthorizedError("An API key is needed.", case="key_missing")
+            raise UnauthorizedError("An API key is required.", case="key_missing")
         key_id = key_id_in(secret)
         key = None if key_id is None else await self._storage.get(key_id)
         if key is None or not (key.fits(secret) or key.fitted(secret)):
@@ -152,26 +152,30 @@ class KeyService:
         if sources is None:
             return None
         if not sources:
-            raise UsageError("A key that is limited to no source would see nothing.", "Name sources, or set no limit.")
+            raise UsageError(
+                "A key limited to no source could not see anything.", "Give sources, or leave out the limit."
+            )
         return frozenset([(await self._sources.get(each)).source_id for each in sources])
 
 
 def _id_of(given: str) -> str:
-    """The id of a key; who gives the whole key does not see it again in errors and logs."""
+    """Return the id of a key. If the full key is given, its secret does not show up in errors and logs."""
     return key_id_in(given) or given
 
 
 def _require_fit(name: str, role: str) -> None:
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-        raise UsageError(f"The name of a key has 1 to {LONGEST_NAME} printable characters.", "Say what uses it.")
+        raise UsageError(
+            f"The name of a key must have 1 to {LONGEST_NAME} printable characters.", "Say what uses the key."
+        )
     if role not in ROLES:
-        raise UsageError(f"{role!r} is no role.", f"It may be: {', '.join(ROLES)}.")
+        raise UsageError(f"{role!r} is not a role.", f"Choose from: {', '.join(ROLES)}.")
 
 
 def _require_overlap(key: ApiKey, now: datetime) -> None:
     if key.previous_until is None or key.previous_until <= now:
         raise UnauthorizedError(
-            f"The API key {key.key_id} was given another secret, and this one works no longer.",
+            f"The API key {key.key_id} was rotated, and this secret has stopped working.",
             case="key_replaced",
             key_id=key.key_id,
         )
@@ -193,7 +197,7 @@ def _end(now: datetime, lasts: timedelta | None) -> datetime | None:
     try:
         return None if lasts is None else now + lasts
     except OverflowError:
-        raise UsageError("That is longer than there will be years.", "Leave it out: then it has no end.") from None
+        raise UsageError("The expiry is too far in the future.", "Leave it out for a key that never expires.") from None
 
 
 def _facts(key: ApiKey) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Logging in, step by step: each step says what to ask for next, on a terminal or a web page."""
+"""Step-by-step login: each step says what to ask for next, on a terminal or a web page."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
     from tg_parser.ingestion.telegram.login import TelegramLogin
 
 ATTEMPT_SECONDS = 600.0
-"""How long an attempt waits for its next answer."""
+"""Seconds to wait for the next answer."""
 SCAN_PAUSE = 3.0
-"""How often Telegram is asked whether a QR code was scanned."""
+"""Seconds between checks whether a QR code has been scanned."""
 
 
 class LoginService:
-    """The one place where a person acts for the account.
+    """Logs an account in with the help of a person.
 
-    There is one attempt at a time, and a new one takes the place of the last. It keeps a connection, and the lock of
-    the session that it is to replace, until it ends: by success, by an error, by `cancel`, or `patience` seconds after
-    the last step. `give_back` is asked for a session that this very process keeps without using it.
+    There is one attempt at a time; a new one replaces the previous one. An attempt keeps a connection, and the lock of
+    the session it replaces, until it ends: by success, an error, `cancel`, or `patience` seconds after the last step.
+    `give_back` releases a session that this process holds without using it.
     """
 
     def __init__(
@@ -67,9 +67,9 @@ class LoginService:
         self._held: HeldResource[LoginAttempt | LoggedIn] | None = None
 
     async def start(self, phone: str | None = None, *, by_qr: bool = False, force: bool = False) -> StepResult:
-        """Begin by QR code or by phone; without a number here or in the settings that is wanted first.
+        """Start by QR code or phone; if no number is given here or in the settings, it is asked for first.
 
-        A login that exists is returned at once, unless `force`. Raises AccountError, RateLimitedError, BusyError.
+        An existing login is returned at once, unless `force`. Raises AccountError, RateLimitedError, BusyError.
         """
         async with self._starting:
             await self.cancel()
@@ -81,19 +81,19 @@ class LoginService:
             return await (self._next(LoginAttempt.want_phone) if number is None else self.submit_phone(number))
 
     async def submit_phone(self, phone: str) -> StepResult:
-        """The number, with its country code; the code is sent then. Raises AccountError, RateLimitedError."""
+        """Submit the number with country code; Telegram then sends a code. Raises AccountError, RateLimitedError."""
         return await self._next(lambda attempt: attempt.take_phone(phone))
 
     async def submit_code(self, code: str) -> StepResult:
-        """The code that was sent. Raises AccountError where it is wrong for the last time or has expired."""
+        """Submit the code. Raises AccountError if it has expired or was wrong too often."""
         return await self._next(lambda attempt: attempt.take_code(code))
 
     async def submit_password(self, password: str) -> StepResult:
-        """The password of the account. Raises AccountError where it is wrong for the last time."""
+        """Submit the account's password. Raises AccountError if it was wrong too often."""
         return await self._next(lambda attempt: attempt.take_password(password))
 
     async def wait_for_scan(self) -> StepResult:
-        """Return when the QR code was scanned, or with the next one to show. Raises AccountError if nobody scans."""
+        """Wait until the QR code is scanned, or return the next one to show. Raises AccountError if it never is."""
         return await self._next(LoginAttempt.scanned)
 
     async def account(self) -> str | None:
@@ -107,17 +107,17 @@ class LoginService:
             return known.account if known else None
 
     async def cancel(self) -> None:
-        """Cancel the attempt, if there is one; a waiting step ends with AccountError."""
+        """Cancel the attempt, if any; a waiting step ends with AccountError."""
         held, self._held = self._held, None
         if held is not None:
             await held.close(because=_given_up())
 
     async def export_string(self, path: Path) -> None:
-        """Write the session as a string into a file that its owner alone can read. Raises AccountError."""
+        """Write the session as a string to a file readable only by its owner. Raises AccountError."""
         await asyncio.to_thread(lambda: write_private(path, f"{as_string(load_session(self._settings))}\n".encode()))
 
     async def _next(self, take: Callable[[LoginAttempt], Awaitable[StepResult]]) -> StepResult:
-        """The result of a step. An error ends the attempt, unless the same answer can be given again."""
+        """Return the result of a step. An error ends the attempt, unless the answer can be given again."""
         held = self._held
         if held is None or held.is_over:
             raise _given_up()
@@ -140,7 +140,7 @@ class LoginService:
 
     @asynccontextmanager
     async def _attempt(self, *, force: bool) -> AsyncIterator[LoginAttempt | LoggedIn]:
-        """An attempt with all it keeps open, or who is logged in already."""
+        """Yield an attempt with all it keeps open, or the existing login."""
         async with AsyncExitStack() as opened:
             known = await self._present(opened)
             if known is not None and not force:
@@ -150,7 +150,7 @@ class LoginService:
                 yield LoginAttempt(self._login(opened, None), path, self._accounts, self._scan_pause)
 
     async def _present(self, opened: AsyncExitStack) -> LoggedIn | None:
-        """Who is logged in now; what trouble the session had before is cleared."""
+        """Return the current login, if any, and clear earlier problems of the session."""
         session = await asyncio.to_thread(self._kept_session)
         if session is None:
             return None
@@ -171,13 +171,13 @@ class LoginService:
         value = self._settings.session.get_secret_value()
         if is_session_string(value):
             raise UsageError(
-                "TELEGRAM_SESSION holds a session string, which a login cannot renew.",
-                "Name a file in it instead, for example TELEGRAM_SESSION=data/telegram.session, and log in again.",
+                "TELEGRAM_SESSION contains a session string, which a login cannot renew.",
+                "Set it to a file instead, for example TELEGRAM_SESSION=data/telegram.session, and log in again.",
             )
         return session_file(value)
 
     def _login(self, opened: AsyncExitStack, session: Session | None) -> TelegramLogin:
-        # Telethon takes a third of a second to import: only those who use the account wait for it.
+        # Telethon takes a third of a second to import, so it is only loaded by those who use the account.
         from tg_parser.ingestion.telegram.login import TelegramLogin  # noqa: PLC0415
 
         login = TelegramLogin(self._settings, session, self._retry)

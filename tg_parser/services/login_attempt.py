@@ -1,4 +1,4 @@
-"""One attempt to log in: what is wanted now, what each answer leads to, and how often it may be wrong."""
+"""One login attempt: what is needed next, what each answer leads to, and how often it may be wrong."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 """How often a code or a password may be given."""
 SCAN_SECONDS = 300.0
-"""How long QR codes are shown."""
+"""How long QR codes are shown, in seconds."""
 
 LoginInput = Literal["phone", "code", "password", "scan"]
 
 
 @dataclass(frozen=True, slots=True)
 class LoginStep:
-    """What a person has to give now, or to scan, and until when it is good.
+    """What a person has to enter or scan next, and until when it is valid.
 
-    `sent` says where the code was sent, `url` what the QR code must say, `problem` why the same is wanted once more.
+    `sent` says where the code was sent, `url` is the content of the QR code, `problem` says why it is asked again.
     """
 
     wanted: LoginInput
@@ -40,7 +40,7 @@ class LoginStep:
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """Whose account it is, where its session is kept, and whether it was logged in before."""
+    """The account, the location of its session, and whether it was logged in before."""
 
     account: str
     session_file: Path | None
@@ -51,7 +51,7 @@ StepResult = LoginStep | LoggedIn
 
 
 class LoginAttempt:
-    """Answers are taken one after another; one that is not wanted now is refused with UsageError."""
+    """Takes answers one after another. UsageError refuses an answer that is not the one expected."""
 
     def __init__(self, login: TelegramLogin, path: Path, accounts: AccountStorage, scan_pause: float) -> None:
         self._login = login
@@ -64,34 +64,34 @@ class LoginAttempt:
         self._scan_until = 0.0
 
     async def want_phone(self) -> StepResult:
-        """Nothing is known yet."""
+        """Ask for the phone number."""
         return self._step
 
     async def show_qr(self) -> StepResult:
-        """The first QR code."""
+        """Return the first QR code."""
         self._scan_until = asyncio.get_running_loop().time() + SCAN_SECONDS
         return await self._look() or self._step
 
     async def take_phone(self, phone: str) -> StepResult:
-        """A code is sent to `phone`. Raises AccountError, RateLimitedError."""
+        """Have a code sent to `phone`. Raises AccountError, RateLimitedError."""
         async with self._turn:
             self._require("phone")
             return self._want(LoginStep("code", sent=await self._login.send_code(phone)))
 
     async def take_code(self, code: str) -> StepResult:
-        """In, or on to the password. Raises WrongAnswerError for the last wrong one, AccountError."""
+        """Log in, or go on to the password. Raises WrongAnswerError when wrong for the last time, AccountError."""
         async with self._turn:
             self._require("code")
             return await self._judged(self._login.enter_code(code))
 
     async def take_password(self, password: str) -> StepResult:
-        """In. Raises WrongAnswerError for the last wrong one, AccountError."""
+        """Log in. Raises WrongAnswerError when wrong for the last time, AccountError."""
         async with self._turn:
             self._require("password")
             return await self._judged(self._login.enter_password(password))
 
     async def scanned(self) -> StepResult:
-        """What follows once the QR code is scanned, or the next one to show. Raises AccountError after SCAN_SECONDS."""
+        """Return the next step after the scan, or the next QR code. Raises AccountError after SCAN_SECONDS."""
         async with self._turn:
             self._require("scan")
             try:
@@ -101,10 +101,10 @@ class LoginAttempt:
                         if (outcome := await self._look()) is not None:
                             return outcome
             except TimeoutError:
-                raise AccountError("Nobody has scanned the QR code.", case="nobody_scanned") from None
+                raise AccountError("The QR code was not scanned in time.", case="nobody_scanned") from None
 
     async def _look(self) -> StepResult | None:
-        """What has come of the QR code; None where it is still to be scanned."""
+        """Return the next step once the QR code was scanned, else None."""
         scan = await self._login.scan()
         if scan.url is None:
             return await self._passed(scan.account)
@@ -124,7 +124,7 @@ class LoginAttempt:
         return await self._passed(account)
 
     async def _passed(self, account: str | None) -> StepResult:
-        """The session of `account` is kept; without one a password is wanted too."""
+        """Save the session of `account`; without an account, ask for the password."""
         if account is None:
             return self._want(LoginStep("password"))
         session = await asyncio.to_thread(self._login.write, self._path)

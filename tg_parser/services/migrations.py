@@ -1,4 +1,4 @@
-"""Migrations: copy the data of SQLite files into the open databases, and undo that."""
+"""Copies the data of SQLite files into the open databases, and undoes that."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["MigrationOptions", "MigrationReport", "MigrationService", "TableRepo
 
 
 class MigrationService:
-    """Migrations into one target."""
+    """Runs migrations into one target."""
 
     def __init__(self, target: Databases) -> None:
         self._target = target
@@ -24,5 +24,5 @@ class MigrationService:
         return await migrate(self._target, folder, options, tell)
 
     async def rollback(self, run_id: str) -> Mapping[str, int]:
-        """Undo a run; returns the rows that were removed, by table. Raises UsageError for an unknown one."""
+        """Undo a run; return the number of removed rows by table. Raises UsageError for an unknown run."""
         return await rollback(self._target, run_id)

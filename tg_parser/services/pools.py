@@ -8,13 +8,13 @@ from tg_parser.storage.engine.server_sessions import max_connections, server_ses
 
 
 class PoolService:
-    """`db pool`."""
+    """Implements `db pool`."""
 
     def __init__(self, databases: Databases) -> None:
         self._databases = databases
 
     async def report(self) -> PoolReport:
-        """The pools of this process, the replicas as last looked at, and the sessions of all processes."""
+        """Return the pools of this process, the last known state of replicas, and the sessions of all processes."""
         database = self._databases.processing
         return PoolReport(
             pools={name: pool.figures() for name, pool in self._databases.pools.items()},

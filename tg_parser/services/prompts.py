@@ -1,4 +1,4 @@
-"""Prompts: which are in force, what one says, and whether all of them are right."""
+"""Prompts: list those in use, show one, and check all of them."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from tg_parser.services.views.upkeep import CheckedPrompts, PromptLine, PromptLi
 
 
 def prompts_in_force(settings: PromptSettings) -> PromptList:
-    """Every prompt by name. Raises SettingsError for one that is not right."""
+    """Return the prompts by name. Raises SettingsError for an invalid one."""
     found = (each for _, each in sorted(load_prompts(settings).templates.items()))
     lines = (PromptLine(name=one.name, version=one.version, id=one.id, file=one.origin) for one in found)
     return PromptList(prompts=tuple(lines))
 
 
 def prompt_text(settings: PromptSettings, name: str) -> str:
-    """The file of a prompt as it stands. Raises SettingsError, NotFoundError."""
+    """Return the text of a prompt file. Raises SettingsError, NotFoundError."""
     return load_prompts(settings)[name].text
 
 
 def checked_prompts(settings: PromptSettings) -> CheckedPrompts:
-    """The files of the prompts in all languages. Raises SettingsError for the first that is not right."""
+    """Check the prompt files of all languages. Raises SettingsError for the first invalid one."""
     found = {
         template.origin
         for language in LANGUAGES

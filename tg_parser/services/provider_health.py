@@ -1,4 +1,4 @@
-"""How well the language model's provider is, asked now and then where that is wanted."""
+"""Health of the language model's provider, checked regularly if configured."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tg_parser.services.views.health import ProviderHealth
 
 
 class LlmProvider:
-    """What HEALTH_LLM_CHECK asks for."""
+    """Checks the provider as HEALTH_LLM_CHECK says."""
 
     def __init__(self, llm: LlmSettings, settings: ObservabilitySettings) -> None:
         self._llm = llm
@@ -22,7 +22,7 @@ class LlmProvider:
         self._checked = CachedValue(self._asked, settings.llm_kept)
 
     async def health(self) -> ProviderHealth:
-        """What the last question found, or without a check which provider it is."""
+        """Return the result of the last check, or just the provider's name if checks are off."""
         provider = chosen_provider(self._llm)
         if provider == "local":
             return ProviderHealth(name=provider, status="offline", latency_ms=None, problem=None)

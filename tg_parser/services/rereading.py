@@ -1,4 +1,4 @@
-"""Reading stored messages again, source by source."""
+"""Parses stored messages again, source by source."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tg_parser.ingestion.rereading import REPAIRED, Rereader
 
 @dataclass(frozen=True, slots=True)
 class RereadReport:
-    """The result of rereading one source: messages read and repaired, the repairs by kind, and those of which
-    nothing is known because the payload does not hold it."""
+    """Result for one source: messages read and repaired, repairs by kind, and those that cannot be checked because the
+    payload lacks the data."""
 
     source: Source
     read: int = 0
@@ -24,13 +24,13 @@ class RereadReport:
 
 
 class RereadService:
-    """Repairs what earlier versions read wrongly."""
+    """Repairs what earlier versions parsed wrongly."""
 
     def __init__(self, rereader: Rereader) -> None:
         self._rereader = rereader
 
     async def reread(self, sources: Sequence[Source], report: ReportProgress = silent) -> list[RereadReport]:
-        """One report a source, in their order."""
+        """Return one report per source, in the given order."""
         parts = ProgressParts(report, len(sources))
         return [await self._of(source, parts.next()) for source in sources]
 

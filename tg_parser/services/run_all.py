@@ -1,4 +1,4 @@
-"""The main job for every source: one failing source does not stop the others."""
+"""The complete pipeline for every source; a failing source does not stop the others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tg_parser.topics.topicizer import TopicizeReport
 
 @dataclass(frozen=True, slots=True)
 class SourceRun:
-    """The result of each step for one source; None if it was skipped. `error` is that of the first step that failed."""
+    """Result of each stage for one source; None if skipped. `error` is that of the first failed stage."""
 
     source: Source
     ingested: IngestOutcome | None = None
@@ -33,21 +33,21 @@ class SourceRun:
 
 @dataclass(frozen=True, slots=True)
 class RunAllReport:
-    """The result of every source, and the files of all together."""
+    """Results of all sources, and their common export."""
 
     sources: list[SourceRun]
     exported: ExportReport | None = None
 
     @property
     def failed_messages(self) -> int:
-        """Messages that failed in all sources."""
+        """Return the number of failed messages in all sources."""
         return sum(each.processed.failed for each in self.sources if each.processed is not None)
 
 
 class RunAllService:
-    """Runs every step for each source, and one export for all.
+    """Runs all stages for each source, and one export for all.
 
-    An error that every other source would meet too (no database, no money, a wrong key) ends the run.
+    An error that would affect every other source too (no database, no money, a wrong key) ends the run.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class RunAllService:
         self._runs = runs
 
     async def run(self, request: RunRequest, report: ReportProgress = silent) -> RunAllReport:
-        """The steps of `request` for every source that is not paused."""
+        """Run the stages of `request` for every source that is not paused."""
         chosen = [each for each in await self._sources.list() if each.status != "paused"]
         collected = {} if "ingest" in request.skip else await self._collected(chosen, request, report)
         found = [collected[each.source_id].source if each.source_id in collected else each for each in chosen]
@@ -81,12 +81,12 @@ class RunAllService:
     async def topicize(
         self, sources: Sequence[Source], options: TopicOptions, report: ReportProgress = silent, **how: bool
     ) -> list[SourceRun]:
-        """Topics of each channel by itself."""
+        """Find the topics of each channel separately."""
         parts = ProgressParts(report, len(sources))
         return [await self._topicized(SourceRun(source), options, parts.next(), **how) for source in sources]
 
     async def _parts(self, chosen: Sequence[Source], request: RunRequest, report: ReportProgress) -> ProgressParts:
-        """The progress of all sources; how many messages are waiting in each is counted before the first."""
+        """Return the progress of all sources, based on the number of waiting messages before the first one starts."""
         channels = [] if "process" in request.skip else [each.channel_id for each in chosen]
         waiting = await self._documents.count_waiting_each(channels, request.process)
         return ProgressParts(report, len(chosen), {"process": waiting})
@@ -94,7 +94,7 @@ class RunAllService:
     async def _collected(
         self, chosen: Sequence[Source], request: RunRequest, report: ReportProgress
     ) -> dict[str, IngestOutcome]:
-        """Collects live sources; those filled from files, or waiting for a person, are left out."""
+        """Collect live sources; skip those filled from exports or waiting for a person."""
         if not any(each.status == "active" and each.via != "export" for each in chosen):
             return {}
         outcomes = await self._collect.collect_all(request.ingest, report)
@@ -103,7 +103,7 @@ class RunAllService:
     async def _steps(
         self, source: Source, collected: IngestOutcome | None, request: RunRequest, report: ReportProgress
     ) -> SourceRun:
-        """Processes what is stored of a source even if collecting it has failed."""
+        """Process the stored messages of a source, even if collecting failed."""
         done = SourceRun(source, collected, error=collected.error if collected is not None else None)
         if collected is not None:
             done = replace(done, source=collected.source)

@@ -1,4 +1,4 @@
-"""The main job: collect, process, topicise, export, each step incremental and safe to repeat."""
+"""The pipeline: collect, process, find topics, export. Every stage is incremental and safe to repeat."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tg_parser.topics.topicizer import TopicizeReport
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What a run works on, and which steps it runs."""
+    """What a run works on, and which stages it runs."""
 
     out: Path
     export_path: Path | None = None
@@ -40,7 +40,7 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """The result of each step; None if it was skipped."""
+    """Result of each stage; None if it was skipped."""
 
     channel_ids: tuple[str, ...]
     ingested: list[IngestOutcome] | None = None
@@ -50,7 +50,7 @@ class RunReport:
 
 
 class RunService:
-    """Chains the steps for one source, or for every chat of an export."""
+    """Chains the stages for one source, or for every chat of an export."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class RunService:
         self._exporter = exporter
 
     async def run(self, request: RunRequest, report: ReportProgress = silent) -> RunReport:
-        """Run every step that `request` does not skip. A failed step ends the run with its error."""
+        """Run all stages that `request` does not skip. A failed stage ends the run with its error."""
         ingested = None if "ingest" in request.skip else await self.collect(request, report)
         channels = await self.channels(request, ingested)
         processed = topics = exported = None
@@ -83,7 +83,7 @@ class RunService:
         return RunReport(tuple(channels), ingested, processed, topics, exported)
 
     async def collect(self, request: RunRequest, report: ReportProgress = silent) -> list[IngestOutcome]:
-        """The first step: messages of every chat that is asked for."""
+        """Run the first stage: collect messages of all requested chats."""
         if request.export_path is not None:
             outcomes = await self._ingest.from_export(
                 request.export_path, request.ingest, source=request.source, channel=request.channel, report=report
@@ -98,7 +98,7 @@ class RunService:
     async def topicize(
         self, request: RunRequest, channels: Sequence[str], report: ReportProgress = silent
     ) -> dict[str, TopicizeReport]:
-        """Each channel has topics of its own; topics over several channels are asked for by topicize itself."""
+        """Find the topics of each channel separately. (For topics across channels there is TopicService.topicize.)"""
         parts, force = ProgressParts(report, len(channels)), request.force
         return {
             channel: await self._topics.topicize([channel], request.topics, force=force, report=parts.next())
@@ -108,12 +108,12 @@ class RunService:
     async def export(
         self, request: RunRequest, channels: Sequence[str], report: ReportProgress = silent
     ) -> ExportReport:
-        """The last step: files of all these channels together."""
+        """Run the last stage: write files for all these channels together."""
         addresses = await self._sources.addresses()
         return await self._exporter.export(replace(_export_of(request, channels), addresses=addresses), report)
 
     async def channels(self, request: RunRequest, ingested: list[IngestOutcome] | None) -> Sequence[str]:
-        """The channels for the steps after collecting. Raises OutputError before anything is paid for in vain."""
+        """Return the channels for the later stages. Raises OutputError before money is spent in vain."""
         if ingested is not None:
             found = [outcome.source.channel_id for outcome in ingested]
         else:
@@ -122,7 +122,7 @@ class RunService:
         return found
 
     async def require_own_folder(self, request: RunRequest, channels: Sequence[str]) -> None:
-        """Raise OutputError if the files of these channels could not be written where `request` wants them."""
+        """Raise OutputError if the files of these channels could not be written to the requested folder."""
         if "export" not in request.skip:
             await self._exporter.require_own_folder(_export_of(request, channels))
 

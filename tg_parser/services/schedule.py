@@ -1,4 +1,4 @@
-"""The schedule: what is due becomes a job, once however many workers keep it and however long none did."""
+"""The schedule: creates jobs when they are due, exactly once, however many workers there are."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 TICK = timedelta(seconds=30)
 AT_ONCE = 50
-"""Jobs that one tick asks for at most: after an outage the sources come one batch after another."""
+"""Maximum number of jobs per tick, so that after an outage sources are polled in batches."""
 _SCHEDULER = Asking(asked_by="scheduler")
 _BY_CRON = frozenset({"cleanup", "backup"})
 _WORK: dict[Steps, tuple[JobKind, JsonObject]] = {
@@ -34,7 +34,7 @@ _WORK: dict[Steps, tuple[JobKind, JsonObject]] = {
 
 @dataclass(frozen=True, slots=True)
 class ScheduleEntry:
-    """Something that is done regularly: which job, and when it was and will be asked for; of a source, how far."""
+    """Regular work: the kind of job, when it last ran and will run next, and for a source the last stage."""
 
     name: str
     kind: JobKind
@@ -45,7 +45,7 @@ class ScheduleEntry:
 
 
 class ScheduleService:
-    """Knows what is due, and asks for it."""
+    """Knows which jobs are due, and submits them."""
 
     def __init__(
         self,
@@ -62,13 +62,13 @@ class ScheduleService:
         self._clock = clock
 
     async def entries(self) -> list[ScheduleEntry]:
-        """What is done regularly, what comes next first."""
+        """Return all regular work, next run first."""
         last = await self._storage.last_runs()
         found = self._by_cron(last) + self._polls(await self._sources.list(), last)
         return sorted(found, key=lambda each: (each.next_at, each.name))
 
     async def tick(self) -> list[Job]:
-        """Ask for what is due, where it is this worker's turn; the jobs."""
+        """Submit due jobs if it is this worker's turn; return them."""
         now = self._clock()
         if not await self._storage.take_tick(now, TICK):
             return []
@@ -81,12 +81,12 @@ class ScheduleService:
         entries = self._by_cron(await self._storage.last_runs(_BY_CRON))
         for new in entries:
             if new.last is None:
-                # Its times count from now on: what would have been due before is not made up for.
+                # First seen now: runs before this moment are not made up for.
                 await self._storage.note(new.name, LastRun(now))
         return [each for each in entries if each.next_at <= now]
 
     async def _due_polls(self, sources: Sequence[Source], now: datetime) -> list[ScheduleEntry]:
-        """Those of `sources` that are due; all of them are looked at again when they may be due next."""
+        """Return the due polls of `sources`, and set when each source has to be checked next."""
         last = await self._storage.last_runs([_name(each) for each in sources])
         due = [each for each in self._polls(sources, last) if each.next_at <= now]
         asked = {each.name for each in due}
@@ -95,11 +95,11 @@ class ScheduleService:
         return due
 
     async def _asked(self, entry: ScheduleEntry, now: datetime) -> Job | None:
-        """The job of an entry; asked for a second time because of a crash in between, it is the same."""
+        """Submit the job of an entry; after a crash in between, the same job is returned."""
         try:
             job = await self._jobs.submit(entry.kind, entry.parameters, _SCHEDULER)
         except TgParserError as error:
-            log.warning("what is due cannot be asked for", entry=entry.name, reason=error.message)
+            log.warning("a scheduled job cannot be created", entry=entry.name, reason=error.message)
             return None
         await self._storage.note(entry.name, LastRun(now, job.job_id))
         return job
@@ -120,7 +120,7 @@ class ScheduleService:
         return [self._poll(each, at, last.get(_name(each))) for each, at in moments if at is not None]
 
     def _next(self, source: Source, asked_at: datetime | None, last: Mapping[str, LastRun]) -> datetime | None:
-        """When a source is polled next that was asked for then, or as `last` tells."""
+        """Return the next poll of a source last polled at `asked_at`, or else as recorded in `last`."""
         known = last.get(_name(source))
         asked_at = asked_at or (known.at if known else None)
         return next_poll(source, asked_at, timedelta(seconds=self._settings.interval))

@@ -1,4 +1,4 @@
-"""What one caller may see and do: a role, and the sources that its key is limited to. Every interface asks here."""
+"""Permissions of one caller: its role, and the sources its key is limited to. All interfaces go through here."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tg_parser.services.webhooks import WebhookService
 EXPORTING = frozenset({"export", "run"})
 """Kinds of jobs that write a knowledge base."""
 ADMINISTRATIVE = frozenset({"backup", "cleanup"})
-"""Kinds of jobs that are about the whole installation."""
+"""Kinds of jobs that affect the whole installation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The services of an installation, without any limit."""
+    """The services of an installation, without restrictions."""
 
     sources: SourceService
     jobs: JobService
@@ -36,7 +36,7 @@ class Installation:
 
 
 class Scope:
-    """The installation as one caller knows it: what belongs to other sources is as if it did not exist."""
+    """The installation as seen by one caller; other sources are treated as if they did not exist."""
 
     def __init__(
         self, whole: Installation, actor: Actor, request_id: str | None = None, idempotency_key: str | None = None
@@ -48,50 +48,50 @@ class Scope:
 
     @property
     def actor(self) -> Actor:
-        """Who calls, and from where."""
+        """Return who calls, and from where."""
         return self._actor
 
     @property
     def limit(self) -> frozenset[str] | None:
-        """The ids of the sources that the caller is limited to; None without a limit."""
+        """Return the ids of the sources that the caller is limited to; None without a limit."""
         return None if self._actor.key is None else self._actor.key.sources
 
     def require(self, action: Action, *, everywhere: bool = False) -> None:
-        """Raise ForbiddenError where the role does not allow `action`, or a limited key asks for what is
-        `everywhere`."""
+        """Raise ForbiddenError if the role does not allow `action`, or if a limited key requests something that affects
+        the whole installation (`everywhere`)."""
         key = self._actor.key
         if key is None:
             return
         require(key, action)
         if everywhere and key.sources is not None:
             raise ForbiddenError(
-                f"The key {key.key_id} is limited to some sources, and this is about the whole installation.",
+                f"The key {key.key_id} is limited to some sources, but this affects the whole installation.",
                 case="beyond_own_sources",
                 key_id=key.key_id,
             )
 
     async def require_still_valid(self) -> None:
-        """Raise UnauthorizedError where the caller's key has ended since it was shown."""
+        """Raise UnauthorizedError if the caller's key has expired or been revoked since the request began."""
         if self._actor.key is not None:
             await self._whole.keys.require_still_valid(self._actor.key)
 
     async def log(self, action: str, subject: str, details: Mapping[str, Any] | None = None) -> None:
-        """Keep in the log of changes what this caller has changed."""
+        """Record a change by this caller in the audit log."""
         await self._whole.keys.log(self._actor, action, subject, details or {})
 
     async def sources(self) -> list[Source]:
-        """The sources, by id."""
+        """Return the visible sources, by id."""
         limit = self.limit
         return [each for each in await self._whole.sources.list() if limit is None or each.source_id in limit]
 
     async def _own_sources(self) -> list[Source]:
-        """The sources as they were when they were asked for first: a scope lasts for one request."""
+        """Return the sources as first read: a scope lasts for one request."""
         if self._own is None:
             self._own = await self.sources()
         return self._own
 
     async def source(self, source_id: str) -> Source:
-        """One source. Raises UnknownSourceError, which names only what the caller may know of."""
+        """Return one source. Raises UnknownSourceError, which only mentions sources visible to the caller."""
         limit = self.limit
         if limit is None or source_id in limit:
             return await self._whole.sources.get(source_id)
@@ -101,28 +101,28 @@ class Scope:
         )
 
     async def channels(self) -> frozenset[str] | None:
-        """The channels whose messages may be seen; None is all."""
+        """Return the channels whose messages are visible; None means all."""
         if self.limit is None:
             return None
         return frozenset(each.channel_id for each in await self._own_sources())
 
     async def channels_of(self, source_ids: Collection[str] | None) -> tuple[str, ...] | None:
-        """The channels of sources, of all that may be seen without any; None is all. Raises UnknownSourceError."""
+        """Return the channels of sources, by default of all visible ones; None means all. Raises UnknownSourceError."""
         if source_ids:
             return tuple(sorted({(await self.source(each)).channel_id for each in source_ids}))
         allowed = await self.channels()
         return None if allowed is None else tuple(sorted(allowed))
 
     async def reading(self) -> ReadingService:
-        """What is stored, as far as it may be seen."""
+        """Return a reading service limited to what the caller may see."""
         channels = await self.channels()
         return self._whole.reading if channels is None else self._whole.reading.restricted_to(channels)
 
     async def add_source(self, change: SourceChange) -> Source:
-        """Register a source, or change what `change` names of a known one. Raises ForbiddenError, UsageError."""
+        """Add a source, or change the given settings of an existing one. Raises ForbiddenError, UsageError."""
         self.require("work")
         if self.limit is not None:
-            # A new source, or another chat under its own, would show a limited key what it may not see.
+            # A new source, or another chat under an own source, would show a limited key more than it may see.
             self._require_own(change)
             await self.source(change.source_id)
         source = await self._whole.sources.add(change)
@@ -138,7 +138,7 @@ class Scope:
         return source
 
     async def remove_source(self, source_id: str, *, with_data: bool) -> RemovedSource:
-        """Forget a source; with its data where that is wanted."""
+        """Remove a source, optionally with its data."""
         self.require("administer")
         await self.source(source_id)
         held = await self._whole.sources.holdings(source_id)
@@ -147,8 +147,7 @@ class Scope:
         return RemovedSource(removed=source_id, with_data=with_data, held=held)
 
     async def submit(self, kind: str, parameters: JsonObject, webhook: JobWebhook | None = None) -> Job:
-        """Ask for a job. Raises UsageError, UnknownSourceError, NotFoundError, ForbiddenError,
-        AddressRefusedError."""
+        """Submit a job. Raises UsageError, UnknownSourceError, NotFoundError, ForbiddenError, AddressRefusedError."""
         administrative = kind in ADMINISTRATIVE
         self.require("administer" if administrative else "work", everywhere=administrative)
         wanted = checked(kind, parameters).source_ids()
@@ -169,35 +168,35 @@ class Scope:
         return job
 
     async def job(self, job_id: str) -> Job:
-        """One job. Raises JobNotFoundError."""
+        """Return a job. Raises JobNotFoundError."""
         job = await self._whole.jobs.get(job_id)
         if not await self.sees(job):
             raise JobNotFoundError(job_id)
         return job
 
     async def exported(self, job_id: str) -> Job:
-        """A job whose files the caller may fetch. Raises JobNotFoundError, ForbiddenError."""
+        """Return a job whose files the caller may download. Raises JobNotFoundError, ForbiddenError."""
         job = await self.job(job_id)
         if self.limit is not None and job.parameters.get("own_topics") is False:
             raise ForbiddenError(
-                f"The files of job {job_id} may tell of more than the sources that the key is limited to.",
+                f"The files of job {job_id} may contain data of sources that the key has no access to.",
                 case="beyond_own_sources",
                 key_id=self._actor.name,
             )
         return job
 
     async def sees(self, job: Job) -> bool:
-        """Whether a job is about nothing that the caller may not know of.
+        """Return whether all sources of a job are visible to the caller.
 
-        That it was asked for with the caller's key does not matter: a source of then may not be the key's any more.
+        Having submitted the job with the same key is not enough: the key may since have lost access to a source.
         """
         if self.limit is None:
             return True
         if job.channel_id in (await self.channels() or ()):
-            # Parameters hold the id that a source had then; its channel stays the same when it is renamed.
+            # Parameters contain the source's id at that time; its channel does not change when it is renamed.
             return True
         wanted = _sources_of(job)
-        # A younger source has the id of one that was removed.
+        # A newer source has taken the id of one that was removed.
         own = {each.source_id for each in await self._own_sources() if each.created_at <= job.created_at}
         return bool(wanted) and own.issuperset(wanted)
 
@@ -210,7 +209,7 @@ class Scope:
         kinds: Collection[str] = (),
         source_id: str | None = None,
     ) -> list[Job]:
-        """Jobs, newest first, older than the job `before`."""
+        """Return jobs older than the job `before`, newest first."""
         channels = await self.channels()
         asked_by = None if self.limit is None else self._actor.name
         if source_id is not None:
@@ -227,14 +226,14 @@ class Scope:
         return seen[:limit]
 
     async def cancel(self, job_id: str) -> Job:
-        """End a job. Raises JobNotFoundError, JobStateError."""
+        """Cancel a job. Raises JobNotFoundError, JobStateError."""
         self._require_for(await self.job(job_id))
         job = await self._whole.jobs.cancel(job_id)
         await self.log("jobs.cancel", job_id)
         return job
 
     async def retry(self, job_id: str) -> Job:
-        """Ask for the same once more. Raises JobNotFoundError, JobStateError."""
+        """Submit the same job again. Raises JobNotFoundError, JobStateError."""
         old = await self.job(job_id)
         self._require_for(old)
         for source_id in _sources_of(old):
@@ -252,7 +251,7 @@ class Scope:
             change.source_id not in self.limit or change.model_fields_set & {"channel_id", "channel_username"}
         ):
             raise ForbiddenError(
-                "A key that is limited to some sources adds none, and gives its own no other chat.",
+                "A key that is limited to some sources cannot add sources or assign other chats to its own.",
                 case="beyond_own_sources",
                 source_id=change.source_id,
             )
@@ -262,5 +261,5 @@ def _sources_of(job: Job) -> tuple[str, ...]:
     try:
         return checked(job.kind, job.parameters).source_ids() or ()
     except TgParserError:
-        # Kept from a version that knew other parameters.
+        # Stored by a version with other parameters.
         return ()

@@ -1,4 +1,4 @@
-"""Sentiment of a channel: tones summed by thread, topic or period, each line with what a reader knows it by."""
+"""Sentiment of a channel, summed by thread, topic or period, each line with a title or link."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Of", "SentimentService", "ToneFilter"]
 
 
 class SentimentService:
-    """Reads sums, and the titles that go with them."""
+    """Reads the sums and their titles."""
 
     def __init__(self, sources: SourceService, tones: SentimentStorage, documents: ProcessingStorage) -> None:
         self._sources = sources
@@ -25,7 +25,7 @@ class SentimentService:
         self._documents = documents
 
     async def report(self, wanted: ToneFilter, by: By, *, limit: int) -> SentimentReport:
-        """Sums of a channel; `limit` is for threads and topics, all periods are given."""
+        """Return the sums of a channel; `limit` applies to threads and topics, periods are complete."""
         address = (await self._sources.addresses()).get(wanted.channel_id, ChatAddress())
         sums = await self._tones.sums(wanted, by, None if by in PERIODS else limit)
         titles = await self._titles(wanted.channel_id, by, [each.key for each in sums])

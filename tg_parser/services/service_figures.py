@@ -1,4 +1,4 @@
-"""Sources and jobs in figures, for who watches: one look at each table, however many sources there are."""
+"""Figures of sources and jobs for monitoring, with one query per table, however many sources there are."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tg_parser.storage.stores.sources import IngestionStorage
 
 KEPT_SECONDS = 15.0
 MOST_SHARE = 0.05
-"""Counting what waits reads every message of an installation: two seconds for a million of them in a file."""
+"""Counting waiting messages reads all messages of an installation: two seconds for a million of them in a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backlogs:
-    """Every source, and by channel what waits and what failed."""
+    """All sources, and by channel the waiting and failed messages."""
 
     sources: list[Source]
     waiting: Mapping[str, Waiting]
@@ -29,7 +29,7 @@ class Backlogs:
 
 
 class FiguresService:
-    """Figures about sources are up to 15 seconds old; with very many messages older: see MOST_SHARE."""
+    """Figures of sources are up to 15 seconds old, and older with very many messages: see MOST_SHARE."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class FiguresService:
         self._backlogs = CachedValue(self._counted, kept, share=MOST_SHARE)
 
     async def status(self, channels: Collection[str] | None = None) -> ServiceStatus:
-        """Sources by id and jobs by state, those of some channels alone where these are named. Raises StorageError."""
+        """Return sources by id and jobs by state, optionally of some channels only. Raises StorageError."""
         found = await self.backlogs()
         jobs: dict[str, int] = {}
         for count in await self._jobs.counts(channels):
@@ -57,7 +57,7 @@ class FiguresService:
         )
 
     async def backlogs(self) -> Backlogs:
-        """What is left to do of every source. Raises StorageError."""
+        """Return the unfinished work of every source. Raises StorageError."""
         return await self._backlogs.get()
 
     async def _counted(self) -> Backlogs:

@@ -1,4 +1,4 @@
-"""Generated ids of sources: ASCII, short and readable, so that they can be typed on any keyboard. Pure."""
+"""Generates ids of sources: ASCII, short and readable, easy to type on any keyboard (pure)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tg_parser.domain.errors import UsageError
 from tg_parser.domain.messages import Chat
 
 ID_CHARS = 32
-"""As long as the longest username."""
+"""Length of the longest username."""
 CHOSEN_CHARS = 64
 _SIGNS_IN_WORDS = re.compile(r"['`\"]")
 _NOT_IN_IDS = re.compile(r"[^a-z0-9]+")
@@ -20,7 +20,7 @@ _CHOSEN = re.compile(r"[^\s:/\\-][^\s:/\\]*")
 
 
 def source_id_for(chat: Chat, taken: Collection[str]) -> str:
-    """The username of a chat, else its title in Latin letters, else its number; unique among `taken`."""
+    """Return the chat's username, else its title in Latin letters, else its number; unique among `taken`."""
     number = chat.channel_id.lstrip("-")
     wished = chat.username or slug(chat.title or "") or number
     candidates = (wished, f"{wished[: ID_CHARS - len(number) - 1].strip('-')}-{number}".strip("-"))
@@ -29,7 +29,7 @@ def source_id_for(chat: Chat, taken: Collection[str]) -> str:
 
 
 def slug(title: str) -> str:
-    """A title as lower-case words with hyphens, cut between words; empty where it has no word to say."""
+    """Convert a title to lower-case words with hyphens, cut between words; empty if it contains no word."""
     words = _NOT_IN_IDS.sub("-", _SIGNS_IN_WORDS.sub("", anyascii(title).lower())).strip("-")
     if _LETTER.search(words) is None:
         return ""
@@ -40,11 +40,11 @@ def slug(title: str) -> str:
 
 
 def require_source_id(source_id: str) -> str:
-    """An id that a person chose. Raises UsageError where it could not be typed as an option's value."""
+    """Check an id chosen by a person. Raises UsageError if it could not be typed as an option's value."""
     if len(source_id) > CHOSEN_CHARS or _CHOSEN.fullmatch(source_id) is None:
         raise UsageError(
             f"{source_id!r} cannot be the id of a source.",
-            f"Use up to {CHOSEN_CHARS} characters without spaces, colons and slashes, and no hyphen at the beginning.",
+            f"Use up to {CHOSEN_CHARS} characters without spaces, colons and slashes, not starting with a hyphen.",
         )
     return source_id
 

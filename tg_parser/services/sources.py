@@ -1,4 +1,4 @@
-"""Sources: register, change, find, pause and remove what is collected."""
+"""Sources: add, change, find, pause, rename and remove them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 class SourceService:
-    """The registry of sources, by id and by every way to write their chat."""
+    """The registry of sources, by id and by any form of their chat."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class SourceService:
         self._jobs = jobs
 
     async def add(self, change: SourceChange) -> Source:
-        """Register a source, or change what `change` names of a known one. Raises InvalidPeerError, UsageError."""
+        """Add a source, or change the given settings of an existing one. Raises InvalidPeerError, UsageError."""
         known = await self._sources.get(change.source_id)
         _require_history(change, known)
         wanted = _with_identity(change, known)
@@ -59,9 +59,9 @@ class SourceService:
         return await self._sources.save_source(wanted, utc_now())
 
     async def ensure(self, chat: Chat, source: Source | None = None, *, via: Adapter = "export") -> Source:
-        """The source that collects `chat`: the given one, the registered one, or a new one under a speaking id.
+        """Return the source that collects `chat`: the given one, an existing one, or a new one with a readable id.
 
-        What `chat` tells is learned: its number, its present name. Raises UsageError, SourceError for another chat.
+        The chat's number and current name are saved. Raises UsageError, SourceError for another chat.
         """
         known = await self.list()
         source = source or owner_of(chat, known)
@@ -72,7 +72,7 @@ class SourceService:
             holds_messages = (await self._raw.summary(source.channel_id)).total > 0
             if news := learned(source, chat, via, holds_messages=holds_messages, now=utc_now()):
                 if "channel_id" in news:
-                    # First the jobs: killed in between, the next look finds the source as it was and does it again.
+                    # Jobs first: if killed in between, the next run finds the source unchanged and repeats this.
                     await self._jobs.renamed(source.channel_id, news["channel_id"], source.created_at)
                 change = SourceChange(source_id=source.source_id, **news)
                 source = await self._sources.save_source(change, utc_now())
@@ -80,15 +80,15 @@ class SourceService:
         return source
 
     async def list(self) -> list[Source]:
-        """All sources by id."""
+        """Return all sources by id."""
         return await self._sources.list_sources()
 
     async def collecting(self, channel_id: str) -> Sequence[Source]:
-        """The sources of a channel, by id: it may be collected by several, under its number or under its name."""
+        """Return the sources of a channel, by id. There may be several, under its number and under its name."""
         return [each for each in await self.list() if channel_id in (each.channel_id, each.peer_id)]
 
     async def get(self, source_id: str) -> Source:
-        """One source. Raises UnknownSourceError."""
+        """Return a source. Raises UnknownSourceError."""
         source = await self._sources.get(source_id)
         if source is None:
             known = ", ".join(each.source_id for each in await self.list()) or "none yet"
@@ -101,17 +101,17 @@ class SourceService:
         return source
 
     async def by_channel(self, written: str) -> Source:
-        """The source of a chat, written in any way or by the channel id as stored. Raises UnknownSourceError."""
+        """Return the source of a chat given in any form or by stored channel id. Raises UnknownSourceError."""
         if (source := await self.find(written)) is not None:
             return source
         raise UnknownSourceError(f"No source collects the chat {written!r}.", case="unknown_chat", chat=written)
 
     async def find(self, written: str) -> Source | None:
-        """The source of a chat, written in any way, where there is one."""
+        """Return the source of a chat given in any form, or None."""
         return matching(_lenient_peer(written), written, await self.list())
 
     async def of_channel(self, written: str) -> Source:
-        """The source of a chat filled from a file that does not identify the chat; a new one if need be."""
+        """Return the source for a chat whose file does not identify it, adding one if needed."""
         if (held := await self.find(written)) is not None:
             return held
         peer = parse_peer(written)
@@ -120,15 +120,15 @@ class SourceService:
         return await self.add(SourceChange(source_id=source_id, channel_id=written, via="export"))
 
     async def rename(self, source_id: str, new_id: str) -> Source:
-        """Give a source another id; what it collected is known by its chat and stays as it is.
+        """Change the id of a source; its data is stored by chat and stays as it is.
 
-        Raises UnknownSourceError, UsageError, SourceError where the new id is taken.
+        Raises UnknownSourceError, UsageError, SourceError if the new id is taken.
         """
         require_source_id(new_id)
         await self.get(source_id)
         if await self._sources.get(new_id) is not None:
-            raise SourceError(f"There is a source {new_id!r} already.", case="source_id_taken", source_id=new_id)
-        # Keys first: stopped in between, none can see another source that is given the old id; a second call ends it.
+            raise SourceError(f"A source {new_id!r} already exists.", case="source_id_taken", source_id=new_id)
+        # Keys first: if stopped in between, no key sees a later source with the old id; a second call completes this.
         await self._keys.source_renamed(source_id, new_id)
         await self._sources.rename(source_id, new_id, utc_now())
         return await self.get(new_id)
@@ -140,19 +140,19 @@ class SourceService:
         return await self.get(source_id)
 
     async def due(self, now: datetime, limit: int) -> Sequence[Source]:
-        """Sources that may be due for a poll, those that waited longest first."""
+        """Return sources that may be due for a poll, the longest waiting first."""
         return await self._sources.due(now, limit)
 
     async def set_next_polls(self, moments: Mapping[str, datetime]) -> None:
-        """Note when sources are to be looked at next, by their ids."""
+        """Save when sources have to be checked next, by their ids."""
         await self._sources.set_next_polls(moments)
 
     async def forget_next_polls(self) -> None:
-        """Let every source be looked at anew: intervals may have changed."""
+        """Have every source checked again: intervals may have changed."""
         await self._sources.forget_next_polls()
 
     async def resume_after_login(self) -> tuple[str, ...]:
-        """Resume the sources that failed because of the account, now that a person has acted; their ids."""
+        """Resume the sources that failed because of the account, after a person has logged in; return their ids."""
         resumed = []
         for source in await self._sources.list_sources("error"):
             last = await self._sources.attempts(source.source_id, limit=1)
@@ -162,7 +162,7 @@ class SourceService:
         return tuple(resumed)
 
     async def holdings(self, source_id: str) -> Holdings:
-        """What is stored of a source's channel."""
+        """Return what is stored of a source's channel."""
         channel = (await self.get(source_id)).channel_id
         messages = await self._raw.summary(channel)
         documents = await self._documents.counts(channel)
@@ -170,11 +170,11 @@ class SourceService:
         return Holdings(messages=messages.total, documents=documents.documents, topics=len(cards))
 
     async def remove(self, source_id: str, *, with_data: bool) -> None:
-        """Forget a source; with `with_data` also its channel's topics, documents and messages, unless shared."""
+        """Remove a source; with `with_data` also its channel's topics, documents and messages, unless shared."""
         source = await self.get(source_id)
         shared = await self._sources.find_by_channel(source.channel_id)
         if with_data and len(shared) == 1:
-            # The order of the main job backwards: killed in between, a second call finds and removes the rest.
+            # In reverse order of the pipeline: if killed in between, a second call finds and removes the rest.
             await self._topics.delete_channel(source.channel_id)
             await self._documents.delete_channel(source.channel_id)
             await self._raw.delete_channel(source.channel_id)
@@ -182,7 +182,7 @@ class SourceService:
         await self._sources.remove(source_id)
 
     async def addresses(self, channel_ids: Collection[str] | None = None) -> dict[str, ChatAddress]:
-        """What links need to know, by channel id; of some channels, of all without any."""
+        """Return the addresses needed for links, by channel id, of some channels or all."""
         return {
             row["channel_id"]: ChatAddress(
                 row["channel_username"], row["channel_title"], row["channel_kind"], row["peer_id"]
@@ -191,14 +191,14 @@ class SourceService:
         }
 
     async def names(self, channel_ids: Sequence[str]) -> tuple[str, ...]:
-        """Titles and usernames of channels, sorted."""
+        """Return the titles and usernames of channels, sorted."""
         of_channels = [each for each in await self.list() if each.channel_id in channel_ids]
         return tuple(
             sorted({name for each in of_channels for name in (each.channel_title, each.channel_username) if name})
         )
 
     async def _take_name_from_others(self, owner: Source, known: Sequence[Source]) -> None:
-        """A name belongs to one chat: it is taken from any source of another chat."""
+        """Remove a name from sources of other chats: a name belongs to one chat."""
         names = {each.name for each in owner.names if each.until is None}
         for other in known:
             same_chat = other.source_id == owner.source_id or other.channel_id == owner.channel_id
@@ -226,7 +226,7 @@ def _new_source(chat: Chat, known: Sequence[Source], via: Adapter) -> SourceChan
 
 
 def _with_identity(change: SourceChange, known: Source | None) -> SourceChange:
-    """`change` with its chat in canonical form; a new source without a chat is named by its own id."""
+    """Return `change` with its chat in canonical form; a new source without a chat takes its own id as the name."""
     given: dict[str, str] = {}
     if change.channel_id is not None:
         peer = parse_peer(change.channel_id)
@@ -261,7 +261,7 @@ def _peer_of_id(source_id: str) -> str:
         parse_peer(source_id)
     except InvalidPeerError as error:
         raise UsageError(
-            f"Source {source_id!r} names no chat.", case="source_without_chat", source_id=source_id
+            f"Source {source_id!r} does not name a chat.", case="source_without_chat", source_id=source_id
         ) from error
     return source_id
 

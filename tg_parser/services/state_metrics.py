@@ -1,4 +1,4 @@
-"""Reads what the state metrics show: one look at the database for all who scrape, and none that lasts."""
+"""Reads the figures behind the state metrics: one query for all scrapes, with a time limit."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tg_parser.storage.stores.llm_spending import SpendingStorage
 
 KEPT_SECONDS = 15.0
 DATABASE_SECONDS, SCRAPE_SECONDS = 1.5, 5.0
-"""How long the database may take to answer at all, and to count; Prometheus waits for ten seconds."""
+"""Seconds for the database to respond at all, and to count; Prometheus waits for ten seconds."""
 
 ReadMoment = Callable[[], Awaitable[datetime | None]]
 
 
 class StateMetrics:
-    """Keeps a collector's figures young. `last_backup` and `last_takeover` tell when these happened."""
+    """Keeps a collector's figures up to date. `last_backup` and `last_takeover` return the time of those events."""
 
     def __init__(
         self,
@@ -49,14 +49,14 @@ class StateMetrics:
         self._state = CachedValue(self._read, KEPT_SECONDS)
 
     async def refresh(self) -> None:
-        """Let the collector show what is; where counting takes too long, what was, with the time of then."""
+        """Update the collector; if counting takes too long, it keeps the last figures and their time."""
         shown = self._collector
         try:
             shown.figures, shown.up = await answered_within(SCRAPE_SECONDS, self._state.get()), True
         except TgParserError:
             shown.figures, shown.up = None, False
         except TimeoutError:
-            # Either the database did not answer, and the look is over, or it is still counting.
+            # Either the database did not respond and the query has ended, or it is still counting.
             shown.up = self._state.is_looking
             shown.figures = shown.figures if shown.up else None
 

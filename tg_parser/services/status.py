@@ -21,7 +21,7 @@ __all__ = ["Failure", "StatusService"]
 GAPS_SHOWN = 20
 _FIRST = PageRequest(100)
 _NUMBERED: dict[ChatKind, tuple[MessageType, ...]] = {
-    # Comments of a channel are messages of another chat and have that chat's numbers.
+    # Comments of a channel are messages in another chat and have that chat's ids.
     "channel": ("post",),
     "group": ("post", "comment"),
     "private": ("post", "comment"),
@@ -29,7 +29,7 @@ _NUMBERED: dict[ChatKind, tuple[MessageType, ...]] = {
 
 
 class StatusService:
-    """Reads the three databases side by side."""
+    """Reads the three databases and combines them."""
 
     def __init__(
         self, sources: SourceService, raw: RawStorage, documents: ProcessingStorage, topics: TopicStorage
@@ -40,17 +40,17 @@ class StatusService:
         self._topics = topics
 
     async def failures(self, channel_ids: Sequence[str] | None = None, page: PageRequest = _FIRST) -> Page[Failure]:
-        """The failure ledger of channels, of all without any, newest first. Raises InvalidCursorError."""
+        """Return the failed messages of some channels or all, newest first. Raises InvalidCursorError."""
         after = position_of(page.cursor, "failures", channel_ids)
         found, end = await self._documents.failures(channel_ids, page.limit, after)
         return Page(items=tuple(found), next_cursor=end and position_cursor(end, "failures", channel_ids))
 
     async def all(self) -> list[SourceStatusReport]:
-        """Every source by id."""
+        """Return the status of every source, by id."""
         return [await self.of(source) for source in await self._sources.list()]
 
     async def of(self, source: Source) -> SourceStatusReport:
-        """One source."""
+        """Return the status of one source."""
         channel = source.channel_id
         held, made = await self._raw.summary(channel), await self._documents.counts(channel)
         cards = await self._topics.cards(channel_ids=[channel])

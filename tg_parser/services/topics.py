@@ -1,4 +1,4 @@
-"""Topics: find those of channels, one process at a time, and list them."""
+"""Finds the topics of channels, one process at a time, and lists them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["TopicService", "TopicizeReport"]
 
 
 class TopicService:
-    """Brings topics up to date and shows them."""
+    """Updates topics and shows them."""
 
     def __init__(self, topicizer: Topicizer, topics: TopicStorage, sources: SourceService, locks: Locks) -> None:
         self._topicizer = topicizer
@@ -35,7 +35,7 @@ class TopicService:
         dry_run: bool = False,
         report: ReportProgress = silent,
     ) -> TopicizeReport:
-        """Find the topics of `channel_ids` taken together. Raises BusyError if another process is at one of them."""
+        """Find the topics of `channel_ids` as one corpus. Raises BusyError if another process works on one of them."""
         async with AsyncExitStack() as held:
             for channel_id in sorted(channel_ids):
                 await held.enter_async_context(self._locks.exclusive(f"topicize:{channel_id}"))
@@ -43,5 +43,5 @@ class TopicService:
             return await self._topicizer.run(channel_ids, named, force=force, dry_run=dry_run, report=report)
 
     async def cards(self, channel_ids: Sequence[str]) -> list[TopicCard]:
-        """The active topics of channels by id."""
+        """Return the active topics of channels, by id."""
         return await self._topics.cards(channel_ids=channel_ids)

@@ -1,4 +1,4 @@
-"""Delivers webhooks: one attempt at a time, until the receiver takes it or it is given up."""
+"""Delivers webhooks, one attempt at a time, until the receiver accepts or the delivery is given up."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ log = structlog.get_logger(__name__)
 
 _NOT_TOLD = {
     "disabled": "The webhook is disabled.",
-    "key_ended": "The key that made the webhook has expired or was revoked.",
+    "key_ended": "The key that the webhook was added with has expired or was revoked.",
 }
 
 
 class WebhookDelivery:
-    """The work of the jobs that deliver webhooks, and what is put away of it later."""
+    """Runs delivery jobs, and deletes old deliveries."""
 
     def __init__(
         self,
@@ -44,10 +44,10 @@ class WebhookDelivery:
         self._share = share
 
     async def deliver(self, job: Job) -> str:
-        """Make one attempt; how the delivery stands then. Raises DeliveryDelayedError, DeliveryError."""
+        """Make one attempt and return the delivery's new state. Raises DeliveryDelayedError, DeliveryError."""
         waiting = await self._storage.waiting(job.parameters["delivery"], job.job_id, self._clock())
         if waiting is None:
-            return "nothing waits"
+            return "nothing to deliver"
         delivery, webhook = waiting
         answer = await self._attempt(delivery, webhook)
         becomes = verdict(answer, delivery.attempts + 1, self._share())
@@ -62,7 +62,7 @@ class WebhookDelivery:
         raise DeliveryError(why, case="webhook_refused", delivery_id=delivery.delivery_id)
 
     async def delete_old(self, days: int) -> int:
-        """Delete deliveries that were made so long ago and wait no longer; returns their number."""
+        """Delete finished deliveries created more than `days` days ago; return their number."""
         return await self._storage.delete_old(self._clock() - timedelta(days=days))
 
     async def _attempt(self, delivery: Delivery, webhook: Webhook) -> ReceiverAnswer:
@@ -71,7 +71,7 @@ class WebhookDelivery:
         try:
             secrets = tuple(self._secrets(webhook))
         except SettingsError as error:
-            # Put right by an operator, who needs some time for it.
+            # An operator has to fix this, which takes some time.
             return ReceiverAnswer(self._clock(), 0.0, error=error.message)
         return await self._sender.send(delivery, webhook.url, secrets)
 
@@ -82,7 +82,7 @@ class WebhookDelivery:
 
 
 class SourceFailures:
-    """Tells webhooks of sources that have failed: first the deliveries wait, then the failure is forgotten."""
+    """Notifies webhooks of failed sources: first the deliveries are created, then the failure is marked as reported."""
 
     def __init__(
         self, sources: IngestionStorage, webhooks: WebhookStorage, clock: Callable[[], datetime] = utc_now
@@ -92,7 +92,7 @@ class SourceFailures:
         self._clock = clock
 
     async def tell(self) -> None:
-        """Tell of every failure that was not told yet; any number of workers may."""
+        """Report all failures not yet reported; any number of workers may call this."""
         for failure in await self._sources.untold_failures():
             told = FailedSource(
                 source_id=failure.source_id,

@@ -1,4 +1,4 @@
-"""Webhooks: add, list, remove, change the secret, try out; look at deliveries and make them again."""
+"""Webhooks: add, list, remove, rotate the secret, test; list deliveries and repeat them."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from tg_parser.storage.stores.webhooks import WebhookStorage
 from tg_parser.webhooks.addresses import AddressRules
 
 DEFAULT_OVERLAP = timedelta(days=1)
-"""How long the secret before a change signs too: time to bring the new one to the receiver."""
+"""How long the previous secret also signs after a rotation, so that the receiver can be given the new one."""
 _JOB_EVENTS = ("job.done", "job.failed")
 
 
 @dataclass(frozen=True, slots=True)
 class FreshWebhook:
-    """A webhook with the one sight of its secret."""
+    """A webhook with its secret, available only once."""
 
     webhook: Webhook
     secret: str = field(repr=False)
 
 
 class WebhookService:
-    """The webhooks of the installation. An actor with a key needs the role editor, and deals with the key's own; one
-    whose key is an admin's without a limit deals with all."""
+    """Manages webhooks. An actor with a key needs the role editor and manages the key's own webhooks; an unlimited
+    admin key manages all."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class WebhookService:
     async def add(
         self, url: str, by: Actor, *, events: Sequence[str] = EVENT_TYPES, secret: str | None = None
     ) -> FreshWebhook:
-        """Tell `url` of events from now on. Raises AddressRefusedError, HostNotFoundError, UsageError, SettingsError,
+        """Send events to `url` from now on. Raises AddressRefusedError, HostNotFoundError, UsageError, SettingsError,
         ForbiddenError."""
         wanted = _known(events)
         fresh = await self._made(url, by, wanted, secret or new_signing_secret())
@@ -69,16 +69,16 @@ class WebhookService:
         return fresh
 
     async def of_job(self, url: str, secret: str, by: Actor) -> Webhook:
-        """A webhook for one job that is about to be asked for (see Asking). Raises as `add`."""
+        """Return a webhook for one job that is about to be submitted (see Asking). Raises as `add`."""
         return (await self._made(url, by, _JOB_EVENTS, secret)).webhook
 
     async def list(self, by: Actor) -> Sequence[Webhook]:
-        """The webhooks that `by` may deal with, oldest first. Raises ForbiddenError."""
+        """Return the webhooks that `by` may manage, oldest first. Raises ForbiddenError."""
         _require_role(by)
         return [each for each in await self._storage.list(self._clock()) if _reaches(by, each)]
 
     async def get(self, webhook_id: str, by: Actor) -> Webhook:
-        """One webhook. Raises WebhookNotFoundError, ForbiddenError."""
+        """Return a webhook. Raises WebhookNotFoundError, ForbiddenError."""
         _require_role(by)
         webhook = await self._storage.get(webhook_id, self._clock())
         if not _reaches(by, webhook):
@@ -86,7 +86,7 @@ class WebhookService:
         return webhook
 
     async def remove(self, webhook_id: str, by: Actor) -> Webhook:
-        """Tell a webhook nothing any more, and forget its deliveries. Raises as `get`."""
+        """Remove a webhook and its deliveries. Raises as `get`."""
         webhook = await self.get(webhook_id, by)
         entry = entry_of(by, "webhooks.remove", webhook_id, self._clock(), facts_of(webhook))
         await self._storage.remove(webhook_id, entry)
@@ -95,7 +95,7 @@ class WebhookService:
     async def rotate(
         self, webhook_id: str, by: Actor, *, overlap: timedelta = DEFAULT_OVERLAP, secret: str | None = None
     ) -> FreshWebhook:
-        """Give a webhook another secret; for `overlap` both sign. Raises as `get`, UsageError, SettingsError."""
+        """Give a webhook a new secret; both sign for `overlap`. Raises as `get`, UsageError, SettingsError."""
         await self.get(webhook_id, by)
         now, fresh = self._clock(), require_signing_secret(secret or new_signing_secret())
         entry = entry_of(by, "webhooks.rotate", webhook_id, now, {"previous_until": iso_z(now + overlap)})
@@ -103,14 +103,14 @@ class WebhookService:
         return FreshWebhook(await self._storage.get(webhook_id, now), fresh)
 
     async def enable(self, webhook_id: str, by: Actor) -> Webhook:
-        """Tell a webhook again whose receiver wanted nothing any more. Raises as `get`."""
+        """Enable a webhook that was disabled because its receiver had answered 410 Gone. Raises as `get`."""
         await self.get(webhook_id, by)
         now = self._clock()
         await self._storage.enable(webhook_id, entry_of(by, "webhooks.enable", webhook_id, now, {}))
         return await self._storage.get(webhook_id, now)
 
     async def ping(self, webhook_id: str, by: Actor) -> Delivery:
-        """Try a webhook out: the delivery of an event that says so. Raises as `get`."""
+        """Create a delivery of a test event. Raises as `get`."""
         webhook, now = await self.get(webhook_id, by), self._clock()
         delivery_id = new_delivery_id(now)
         entry = entry_of(by, "webhooks.test", webhook_id, now, {"delivery_id": delivery_id})
@@ -127,7 +127,7 @@ class WebhookService:
         webhook_id: str | None = None,
         states: Sequence[DeliveryState] = (),
     ) -> Sequence[Delivery]:
-        """Deliveries, newest first, older than the delivery `before`. Raises as `get`."""
+        """Return deliveries older than `before`, newest first. Raises as `get`."""
         _require_role(by)
         if webhook_id is not None:
             await self.get(webhook_id, by)
@@ -137,7 +137,7 @@ class WebhookService:
         )
 
     async def delivery(self, delivery_id: str, by: Actor) -> Delivery:
-        """One delivery. Raises DeliveryNotFoundError, ForbiddenError."""
+        """Return a delivery. Raises DeliveryNotFoundError, ForbiddenError."""
         delivery = await self._storage.delivery(delivery_id)
         try:
             await self.get(delivery.webhook_id, by)
@@ -146,7 +146,7 @@ class WebhookService:
         return delivery
 
     async def redeliver(self, delivery_id: str, by: Actor) -> Delivery:
-        """Make a delivery again, under the same id, whatever came of it before. Raises as `delivery`."""
+        """Repeat a delivery under the same id, whatever its outcome was. Raises as `delivery`."""
         delivery, now = await self.delivery(delivery_id, by), self._clock()
         entry = entry_of(by, "webhooks.redeliver", delivery.webhook_id, now, {"delivery_id": delivery_id})
         again = await self._storage.redeliver(delivery, now, entry)
@@ -171,8 +171,8 @@ class WebhookService:
 
 def _known(events: Sequence[str]) -> tuple[str, ...]:
     if not events or (unknown := sorted(set(events) - set(EVENT_TYPES))):
-        shown = f"{unknown[0]!r} is no event" if events else "A webhook needs an event"
-        raise UsageError(f"{shown}.", f"It may be: {', '.join(EVENT_TYPES)}.")
+        shown = f"{unknown[0]!r} is not an event" if events else "A webhook needs at least one event"
+        raise UsageError(f"{shown}.", f"Choose from: {', '.join(EVENT_TYPES)}.")
     return tuple(each for each in EVENT_TYPES if each in events)
 
 

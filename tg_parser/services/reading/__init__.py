@@ -1,1 +1,1 @@
-"""Reading what is stored, without search: one, by page, and as a stream."""
+"""Reads stored data without full-text search: one item, a page, or a stream."""

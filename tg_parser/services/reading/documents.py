@@ -21,13 +21,13 @@ _LIST = "documents"
 
 
 class DocumentReader:
-    """One document, and documents by filter."""
+    """Reads one document, or documents by filter."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
 
     async def one(self, written: str) -> DocumentView:
-        """A document by its id or by the ref of its message. Raises InvalidRefError, NotFoundError."""
+        """Return a document by its id or its message's ref. Raises InvalidRefError, NotFoundError."""
         ref = str(parse_source_ref(written.removeprefix("doc:")))
         found = await visible_rows(self._access, DocumentFilter(source_refs=(ref,)), "ref", 1)
         if not found.rows:
@@ -36,14 +36,14 @@ class DocumentReader:
         return view
 
     async def page(self, wanted: DocumentFilter, page: PageRequest, order: Order = "newest") -> Page[DocumentView]:
-        """Documents by filter. Raises InvalidCursorError, NotFoundError for a topic that there is not."""
+        """Return a page of documents. Raises InvalidCursorError, NotFoundError for an unknown topic."""
         after = position_of(page.cursor, _LIST, wanted, order)
         found = await visible_rows(self._access, wanted, order, page.limit, after)
         end = found.end and position_cursor(found.end, _LIST, wanted, order)
         return Page(items=await self._views(found), next_cursor=end)
 
     async def each(self, wanted: DocumentFilter, order: Order = "newest") -> AsyncIterator[DocumentView]:
-        """All documents that a filter lets through."""
+        """Yield all documents that match the filter."""
         cursor: str | None = None
         while True:
             page = await self.page(wanted, PageRequest(AT_ONCE, cursor), order)
@@ -63,7 +63,7 @@ class DocumentReader:
 async def visible_rows(
     access: Access, wanted: DocumentFilter, order: Order, limit: int, after: Position | None = None
 ) -> DocumentSlice:
-    """A page of rows of the documents that a filter lets through and that may be seen. Raises NotFoundError."""
+    """Return a page of rows of documents that match the filter and may be read. Raises NotFoundError."""
     if wanted.topic_id is not None:
         await access.require_topic(wanted.topic_id)
     wanted = replace(wanted, channel_ids=access.narrowed(wanted.channel_ids))

@@ -1,4 +1,4 @@
-"""Entries of messages, as an export would hold them."""
+"""Entries of messages, in the form that an export contains."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _OF_MESSAGE = message_entry_id("")
 
 
 class EntryReader:
-    """One entry, and entries by filter. A document without text has none."""
+    """Reads one entry, or entries by filter. Documents without text have no entry."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
 
     async def one(self, written: str) -> Entry:
-        """The entry of a message by its id or by the ref of its message. Raises InvalidRefError, NotFoundError."""
+        """Return the entry of a message by its id or the message's ref. Raises InvalidRefError, NotFoundError."""
         ref = str(parse_source_ref(written.removeprefix(_OF_MESSAGE)))
         async for entry in self.each(DocumentFilter(source_refs=(ref,)), limit=1):
             return entry
         raise NotFoundError(f"There is no entry of {ref}.", case="no_document", asked=written)
 
     async def page(self, wanted: DocumentFilter, page: PageRequest, order: Order = "newest") -> Page[Entry]:
-        """Entries by filter. Raises InvalidCursorError, NotFoundError for a topic that there is not."""
+        """Return a page of entries. Raises InvalidCursorError, NotFoundError for an unknown topic."""
         after = position_of(page.cursor, _LIST, wanted, order)
         whole = replace(wanted, with_text=True, with_facts=True)
         found = await visible_rows(self._access, whole, order, page.limit, after)
@@ -46,7 +46,7 @@ class EntryReader:
     async def each(
         self, wanted: DocumentFilter, limit: int | None = None, order: Order = "ref"
     ) -> AsyncIterator[Entry]:
-        """Entries by filter, at most `limit`."""
+        """Yield entries that match the filter, at most `limit`."""
         cursor: str | None = None
         left = limit
         while left is None or left > 0:

@@ -1,4 +1,4 @@
-"""Messages as they were first seen, with what they say now."""
+"""Messages with their original and current text."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _LIST = "messages"
 
 
 class MessageReader:
-    """One message in full, and messages by filter."""
+    """Reads one message in full, or messages by filter."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
 
     async def one(self, written: str) -> MessageView:
-        """A message by its ref or its link. Raises InvalidRefError, NotFoundError."""
+        """Return a message by its ref or link. Raises InvalidRefError, NotFoundError."""
         stored, access = await self._get(written), self._access
         ref = stored.message.source_ref
         topic_ids = (await access.topics_of([ref])).get(ref, [])
@@ -43,7 +43,7 @@ class MessageReader:
         )
 
     async def thread(self, written: str, page: PageRequest, order: Order = "oldest") -> Page[MessageLine]:
-        """The thread of a message, the post or root itself included. Raises InvalidRefError, NotFoundError."""
+        """Return the thread of a message, including the post or root. Raises InvalidRefError, NotFoundError."""
         stored = await self._get(written)
         message = stored.message
         if message.thread_id is None:
@@ -51,13 +51,13 @@ class MessageReader:
         return await self.page(MessageFilter((message.channel_id,), thread_id=message.thread_id), page, order)
 
     async def page(self, wanted: MessageFilter, page: PageRequest, order: Order = "newest") -> Page[MessageLine]:
-        """Messages by filter. Raises InvalidCursorError, UsageError for a thread of no channel."""
+        """Return a page of messages. Raises InvalidCursorError, UsageError for a thread without a channel."""
         after = position_of(page.cursor, _LIST, wanted, order)
         found, end = await self._access.messages.page(self._narrowed(wanted), order, page.limit, after)
         return Page(items=await self._lines(found), next_cursor=end and position_cursor(end, _LIST, wanted, order))
 
     async def each(self, wanted: MessageFilter, order: Order = "newest") -> AsyncIterator[MessageLine]:
-        """All messages that a filter lets through."""
+        """Yield all messages that match the filter."""
         cursor: str | None = None
         while True:
             page = await self.page(wanted, PageRequest(AT_ONCE, cursor), order)
@@ -68,7 +68,7 @@ class MessageReader:
 
     def _narrowed(self, wanted: MessageFilter) -> MessageFilter:
         if wanted.thread_id is not None and not wanted.channel_ids:
-            raise UsageError("A thread is one of a channel: say which.")
+            raise UsageError("A thread belongs to a channel: give the channel too.")
         return replace(wanted, channel_ids=self._access.narrowed(wanted.channel_ids))
 
     async def _lines(self, found: Sequence[StoredMessage]) -> tuple[MessageLine, ...]:
@@ -87,7 +87,7 @@ class MessageReader:
     async def _get(self, written: str) -> StoredMessage:
         stored = await self._held(written)
         if stored is None:
-            raise NotFoundError(f"No message {written} is held.", case="no_message", asked=written)
+            raise NotFoundError(f"There is no message {written}.", case="no_message", asked=written)
         return stored
 
     async def _held(self, written: str) -> StoredMessage | None:
@@ -96,7 +96,7 @@ class MessageReader:
         linked = parse_message_link(written)
         found = [await self._seen(ref) for ref in await self._meant(linked)]
         held = [each for each in found if each is not None]
-        # Groups that followed one another repeat their numbers: then the post tells which comment is meant.
+        # Successive discussion groups reuse numbers: the post then shows which comment is meant.
         under_post = [each for each in held if each.message.thread_id == linked.thread_id]
         return next(iter(under_post or held), None)
 
@@ -104,7 +104,7 @@ class MessageReader:
         return await self._access.raw.get(ref) if self._access.allows(parse_source_ref(ref).channel_id) else None
 
     async def _meant(self, linked: LinkedMessage) -> list[str]:
-        """The refs that a link may lead to, a few at most."""
+        """Return the refs that a link may point to, a few at most."""
         source = await self._access.sources.find(linked.peer.canonical)
         channel_id = source.channel_id if source is not None else linked.peer.canonical
         groups = (source.discussion_groups or ()) if source is not None and linked.thread_id else ()

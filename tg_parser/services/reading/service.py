@@ -1,4 +1,4 @@
-"""Everything that is stored, to be read: messages, documents, entries, topics."""
+"""Reads everything that is stored: messages, documents, entries, topics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tg_parser.services.reading.topics import TopicReader
 
 
 class ReadingService:
-    """Each part gives one thing by its id (`one`), a page (`page`), or a stream (`each`)."""
+    """Each part returns one item by id (`one`), a page (`page`), or a stream (`each`)."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -23,6 +23,6 @@ class ReadingService:
         self.topics = TopicReader(access)
 
     def restricted_to(self, channel_ids: Collection[str]) -> ReadingService:
-        """The same for a reader who may see no other channels than these."""
+        """Return the same service for a reader limited to these channels."""
         allowed = self._access.narrowed(tuple(channel_ids)) or ()
         return ReadingService(replace(self._access, allowed=frozenset(allowed)))

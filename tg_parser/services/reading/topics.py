@@ -1,4 +1,4 @@
-"""Topics: lists in several orders, and one in full."""
+"""Topics: lists in several orders, and one topic in full."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _PLACES: Mapping[TopicOrder, list[type]] = {
     "title": [str, str],
     "id": [str],
 }
-"""What a place in each order is made of."""
+"""The sort key of each order."""
 
 
 @dataclass(frozen=True, slots=True)
 class TopicFilter:
-    """Which topics to list; `contains` is looked for in title and summary, whatever the case of its letters."""
+    """Which topics to list; `contains` searches title and summary, ignoring case."""
 
     channel_ids: tuple[str, ...] | None = None
     type: TopicType | None = None
@@ -41,13 +41,13 @@ class TopicFilter:
 
 
 class TopicReader:
-    """One topic with its members, and topics by filter."""
+    """Reads one topic with its members, or topics by filter."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
 
     async def one(self, topic_id: str) -> TopicView:
-        """One topic in full. Raises NotFoundError."""
+        """Return a topic in full. Raises NotFoundError."""
         access = self._access
         cards = await access.topics.cards(topic_id=topic_id, include_retired=True, allowed=access.allowed)
         if not cards:
@@ -65,17 +65,17 @@ class TopicReader:
         return TopicView(card=card, members=tuple(TopicMember(**member) for member in members))
 
     async def require(self, topic_id: str) -> None:
-        """Raise NotFoundError where there is no such topic, or it may not be seen."""
+        """Raise NotFoundError if the topic does not exist or may not be read."""
         await self._access.require_topic(topic_id)
 
     async def first(self, wanted: TopicFilter, order: TopicOrder = "messages", limit: int = 50) -> list[TopicLine]:
-        """The first `limit` topics: most messages, newest message or last change first, or by title or id."""
+        """Return the first `limit` topics in the given order."""
         return [TopicLine.of(each) for each in await self._behind(None, wanted, order, limit)]
 
     async def page(self, wanted: TopicFilter, page: PageRequest, order: TopicOrder = "messages") -> Page[TopicLine]:
-        """Topics by filter. Raises InvalidCursorError.
+        """Return a page of topics. Raises InvalidCursorError.
 
-        A topic that changes between two pages may change its place, except in the order of ids.
+        A topic that changes between two pages may change its position, except when ordered by id.
         """
         after = _place_of(page.cursor, wanted, order)
         found = await self._behind(after, wanted, order, page.limit + 1)
@@ -87,7 +87,7 @@ class TopicReader:
         )
 
     async def each(self, wanted: TopicFilter) -> AsyncIterator[TopicLine]:
-        """All topics by filter, by id."""
+        """Yield all topics that match the filter, by id."""
         async for page in self._outlines(wanted):
             for each in _passing(page, wanted):
                 yield TopicLine.of(each)
@@ -109,7 +109,7 @@ class TopicReader:
         )
 
     async def _without_hidden(self, card: TopicCard) -> TopicCard:
-        """The ids of related topics name their channels."""
+        """Remove related topics whose ids would reveal other channels."""
         if self._access.allowed is None or not card.related_topics:
             return card
         shown = await self._access.topics.titles(card.related_topics, self._access.allowed)

@@ -1,1 +1,1 @@
-"""Results as every interface shows them: what `--json` prints. Their JSON Schemas are in docs/contracts/."""
+"""Results in the form that all interfaces show (`--json`). Their JSON Schemas are in docs/contracts/."""

@@ -1,4 +1,4 @@
-"""Agents: what they are, what they did, their archives."""
+"""Agents, their work and their archives."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class AgentList(View):
 
 
 class AgentStatus(View):
-    """`agents status`: an agent, and its work day by day."""
+    """`agents status`: an agent, and its work per day."""
 
     agent: AgentState
     days: tuple[DailyStats, ...]
@@ -36,7 +36,7 @@ class HandoffList(View):
 
 
 class HistoryCleanup(View):
-    """`agents cleanup`: rows by table, the archives that were made, and those that an earlier cleanup began."""
+    """`agents cleanup`: rows by table, new archives, and those that an earlier, interrupted cleanup had started."""
 
     archived: dict[str, int]
     made: tuple[str, ...]
@@ -45,7 +45,7 @@ class HistoryCleanup(View):
 
 
 class ArchiveState(View):
-    """An archive, and what is wrong with it where it was read to the end."""
+    """An archive, and what is wrong with it if it was checked."""
 
     name: str
     path: Path

@@ -1,4 +1,4 @@
-"""What all views have in common."""
+"""Base classes of the views."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 from tg_parser.domain.errors import TgParserError
 
 HintOf = Callable[[TgParserError], str | None]
-"""How an interface says what to do about an error."""
+"""Returns an interface's hint for an error."""
 
 
 class View(BaseModel):
-    """A result, or a part of one, whose form is a contract."""
+    """A result, or a part of one, whose form is a documented contract."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True, defer_build=True)
 
     @classmethod
     def copied_from(cls, result: Any) -> Self:
-        """The view of a result whose facts have the same names."""
+        """Return a view with the attributes of the same name."""
         return cls.model_validate(result)
 
 
 class SparseView(View):
-    """A view that shows only what it was given: a fact that nobody stated has no key."""
+    """A view that omits the keys of values that were not set."""
 
     @model_serializer(mode="wrap")
     def _stated(self, as_usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -33,7 +33,7 @@ class SparseView(View):
 
 
 class FailedView(SparseView):
-    """A view of what may have failed: then it has the error, what to do, and for programs its code and facts."""
+    """A view of something that may have failed; it then has the error, a hint, and its code and data for programs."""
 
     error: str | None = None
     hint: str | None = None
@@ -42,7 +42,7 @@ class FailedView(SparseView):
 
 
 def failure(error: TgParserError | None, hint_of: HintOf) -> dict[str, Any]:
-    """The facts of a FailedView; none where nothing failed."""
+    """Return the fields of a FailedView; empty if nothing failed."""
     if error is None:
         return {}
     return {"error": error.message, "hint": hint_of(error), "code": error.code, "data": error.data}

@@ -1,4 +1,4 @@
-"""Sources, and what collecting did for them."""
+"""Sources, and the results of collecting them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SourceList(View):
 
 
 class Holdings(View):
-    """What the databases hold of a source's channel, and so what removing it with its data would delete."""
+    """Data stored of a source's channel, which is also what removing it with its data would delete."""
 
     messages: int
     documents: int
@@ -33,7 +33,7 @@ class Holdings(View):
 
 
 class RemovedSource(View):
-    """`sources remove`; `with_data` says whether what was held is deleted too."""
+    """`sources remove`; `with_data` says whether the stored data is deleted too."""
 
     removed: str
     with_data: bool
@@ -41,7 +41,7 @@ class RemovedSource(View):
 
 
 class LoginResult(View):
-    """`login`: whose account it is, where its session is kept, and which sources are collected again."""
+    """`login`: the account, the location of its session, and the sources that were resumed."""
 
     account: str
     session_file: Path | None
@@ -50,8 +50,8 @@ class LoginResult(View):
 
 
 class IngestedChat(FailedView):
-    """One chat's outcome. `unknown` counts messages that show nothing known, by what they hold; `status` is that of
-    the source after an error."""
+    """Outcome for one chat. `unknown` counts messages of unknown kinds by the names of their fields; `status` is
+    that of the source after an error."""
 
     source_id: str
     channel_id: str
@@ -62,7 +62,7 @@ class IngestedChat(FailedView):
 
     @classmethod
     def of(cls, outcome: IngestOutcome, hint_of: HintOf) -> Self:
-        """The view of an outcome."""
+        """Return the view of an outcome."""
         source, stated = outcome.source, dict[str, Any]()
         if unknown := unknown_of(outcome):
             stated["unknown"] = unknown
@@ -79,12 +79,12 @@ class IngestResult(View):
 
     @classmethod
     def of(cls, outcomes: Sequence[IngestOutcome], hint_of: HintOf) -> Self:
-        """The view of all outcomes."""
+        """Return the view of all outcomes."""
         return cls(sources=tuple(IngestedChat.of(each, hint_of) for each in outcomes))
 
 
 class RereadSource(View):
-    """What reading again did for one source: `kinds` counts the repairs by kind."""
+    """Result of parsing one source again; `kinds` counts the repairs by kind."""
 
     source_id: str
     channel_id: str
@@ -96,7 +96,7 @@ class RereadSource(View):
 
     @classmethod
     def of(cls, report: RereadReport) -> Self:
-        """The view of a report."""
+        """Return the view of a report."""
         return cls(
             source_id=report.source.source_id,
             channel_id=report.source.channel_id,
@@ -115,11 +115,11 @@ class RereadResult(View):
 
     @classmethod
     def of(cls, reports: Sequence[RereadReport]) -> Self:
-        """The view of all reports."""
+        """Return the view of all reports."""
         return cls(sources=tuple(map(RereadSource.of, reports)))
 
 
 def unknown_of(outcome: IngestOutcome) -> dict[str, int]:
-    """How many messages showed nothing known, by the names of what they hold."""
+    """Return the number of messages of unknown kinds, by the names of their fields."""
     counted = sorted(outcome.counts.items())
     return {name.removeprefix(_UNKNOWN): number for name, number in counted if name.startswith(_UNKNOWN)}

@@ -1,4 +1,4 @@
-"""How well the service is, as every interface shows it."""
+"""Health of the service."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tg_parser.storage.engine.pool import PoolFigures
 
 PartName = Literal["database", "migrations", "jobs", "provider"]
 PartState = Literal["ok", "failed", "unknown"]
-"""`unknown` is what could not be looked at because something else failed."""
+"""`unknown` means that the part could not be checked because something else failed."""
 
 
 class Liveness(View):
-    """`/health/live`: the process answers."""
+    """`/health/live`: the process responds."""
 
     status: Literal["ok"] = "ok"
 
 
 class DatabaseHealth(View):
-    """Whether the database answers, how fast, and the connection pools of this process."""
+    """Whether the database responds, how fast, and the connection pools of this process."""
 
     type: Literal["sqlite", "postgresql"]
     status: PartState
@@ -32,7 +32,7 @@ class DatabaseHealth(View):
 
 
 class MigrationsHealth(View):
-    """Whether every schema is the one of this version."""
+    """Whether all schemas are those of this version."""
 
     status: PartState
     problem: str | None
@@ -40,14 +40,14 @@ class MigrationsHealth(View):
 
 
 class JobsHealth(View):
-    """Whether anybody does the jobs that wait."""
+    """Whether workers are running the waiting jobs."""
 
     status: PartState
     problem: str | None
 
 
 class ProviderHealth(View):
-    """The language model; `offline` where none is used, `unchecked` unless HEALTH_LLM_CHECK asks for it."""
+    """The language model; `offline` if none is used, `unchecked` unless HEALTH_LLM_CHECK is set."""
 
     name: str
     status: Literal["ok", "failed", "unchecked", "offline"]
@@ -56,7 +56,7 @@ class ProviderHealth(View):
 
 
 class HealthReport(View):
-    """`/health`: `degraded` is a service of which something does not work, `unavailable` one without a database."""
+    """`/health`: `degraded` if some part does not work, `unavailable` if the database does not."""
 
     status: Literal["ok", "degraded", "unavailable"]
     version: str
@@ -68,7 +68,7 @@ class HealthReport(View):
 
 
 class Readiness(View):
-    """`/health/ready`: what keeps the service from its work, and why, by part; nothing where it is ready."""
+    """`/health/ready`: by part, what prevents the service from working; empty if it is ready."""
 
     status: Literal["ready", "unavailable"]
     failing: tuple[PartName, ...]
@@ -76,10 +76,10 @@ class Readiness(View):
 
 
 class SourceHealth(View):
-    """A source: `backlog` messages wait to be processed, the oldest of them is from `oldest_due`.
+    """A source: `backlog` messages are waiting, the oldest since `oldest_due`.
 
-    `failures` are messages in the failure ledger, `fail_count` the attempts to collect that failed since the last
-    success.
+    `failures` is the number of messages in the failure ledger, `fail_count` that of failed attempts to collect since
+    the last success.
     """
 
     source_id: str

@@ -1,4 +1,4 @@
-"""Jobs as every interface shows them."""
+"""Jobs and their results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class JobErrorView(View):
 
 
 class JobView(View):
-    """A job. `progress` has the step under way with `done`, `total`, `per_second` and `seconds_left`."""
+    """A job. `progress` describes the current step with `done`, `total`, `per_second` and `seconds_left`."""
 
     job_id: str
     kind: str
@@ -48,13 +48,13 @@ class JobView(View):
 
     @classmethod
     def of(cls, job: Job) -> Self:
-        """The view of a job."""
+        """Return the view of a job."""
         return cls.copied_from(job)
 
 
 class CleanupResult(View):
-    """What a job of the kind `cleanup` has put away: entries of the agents' history, ended jobs with folders,
-    and deliveries of webhooks."""
+    """Result of a `cleanup` job: archived or deleted entries of the agents' history, ended jobs with their folders,
+    and webhook deliveries."""
 
     history: HistoryCleanup
     jobs: int
@@ -76,7 +76,7 @@ class ExportFile(View):
 
 
 class ExportFiles(View):
-    """What a job has written, to be downloaded."""
+    """Files written by a job, for download."""
 
     job_id: str
     files: tuple[ExportFile, ...]

@@ -1,4 +1,4 @@
-"""API keys and the log of changes as every interface shows them; no view holds a hash."""
+"""API keys and the audit log; no view contains a hash."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class KeyView(View):
-    """A key. `sources` is null where it is not limited; until `previous_until` the secret before works too."""
+    """A key. `sources` is null if it is not limited; until `previous_until` the previous secret works too."""
 
     key_id: str
     name: str
@@ -30,7 +30,7 @@ class KeyView(View):
 
     @classmethod
     def of(cls, key: ApiKey, now: datetime) -> Self:
-        """The view of a key at the moment `now`."""
+        """Return the view of a key at the time `now`."""
         return cls(
             key_id=key.key_id,
             name=key.name,
@@ -47,14 +47,14 @@ class KeyView(View):
 
 
 class ShownKey(View):
-    """A key that was created or rotated, with its secret, which is shown this once."""
+    """A key that was just created or rotated, with its secret, which is shown only once."""
 
     key: KeyView
     secret: str
 
     @classmethod
     def of(cls, fresh: FreshKey, now: datetime) -> Self:
-        """The view of a key with its secret."""
+        """Return the view of a key with its secret."""
         return cls(key=KeyView.of(fresh.key, now), secret=fresh.secret)
 
 

@@ -1,4 +1,4 @@
-"""Pages of lists, and what stands in them."""
+"""Pages of lists, and their items."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ T = TypeVar("T")
 
 
 class Page(View, Generic[T]):
-    """A page of a list. `next_cursor` asks for the next one and is null on the last.
+    """A page of a list. `next_cursor` requests the next one and is null on the last.
 
-    A page looks at a bounded number of rows: it may hold fewer items than asked for, even none, and not be the last.
+    Each page reads a limited number of rows: it may have fewer items than requested, or none, without being the last.
     """
 
     items: tuple[T, ...]
@@ -24,7 +24,7 @@ class Page(View, Generic[T]):
 
 
 class MessageLine(View):
-    """A message in a list: as first seen, without its payload, and what it says now."""
+    """A message in a list: its original text without the payload, and its current text."""
 
     message: RawMessage
     current_text: str

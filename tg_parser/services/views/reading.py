@@ -1,4 +1,4 @@
-"""What is stored, as it is shown: topics, messages, tones, and the state of sources."""
+"""Stored data: topics, messages, sentiment, and the status of sources."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class TopicLine(View):
-    """A topic of a list: `from` and `to` are the dates of its first and its last message."""
+    """A topic in a list: `from` and `to` are the dates of its first and last message."""
 
     id: str
     title: str
@@ -38,7 +38,7 @@ class TopicLine(View):
 
     @classmethod
     def of(cls, one: TopicOutline) -> Self:
-        """The line of a topic."""
+        """Return the line of a topic."""
         facts = {name: getattr(one, name) for name in cls.model_fields if hasattr(one, name)}
         return cls.model_validate({**facts, "from": one.bundle_time_from, "to": one.bundle_time_to})
 
@@ -50,7 +50,7 @@ class TopicList(View):
 
 
 class TopicMember(SparseView):
-    """A message of a topic. What is not known of it has no key; a message without a document has no texts."""
+    """A message of a topic. Unknown values are omitted; a message without a document has no texts."""
 
     channel_id: str
     message_id: str
@@ -76,8 +76,8 @@ class TopicView(View):
 
 
 class MessageView(View):
-    """`messages show`: a message as it was first seen, what it says now, its log, its document, its topics (title by
-    id)."""
+    """`messages show`: a message with its original and current text, its revisions, its document and its topics (title
+    by id)."""
 
     message: RawMessage
     current_text: str
@@ -89,8 +89,8 @@ class MessageView(View):
 
 
 class SourceStatusReport(View):
-    """One source in numbers. `gaps` are id ranges between the first and the last stored post that are not held,
-    though they were asked for; `to_fetch` what the next run asks for."""
+    """Status of one source. `gaps` are id ranges between the first and the last stored post that were requested but are
+    not stored; `to_fetch` is what the next run requests."""
 
     source: Source
     messages: dict[str, int]
@@ -107,7 +107,7 @@ class SourceStatusReport(View):
 
 
 class StatusResult(SparseView):
-    """`status`: where the data are, every source, and with `--failures` the messages that could not be processed."""
+    """`status`: the location of the data, all sources, and with `--failures` the messages that failed."""
 
     places: dict[str, str]
     sources: tuple[SourceStatusReport, ...]
@@ -117,7 +117,7 @@ class StatusResult(SparseView):
 class SentimentLine(View):
     """One thread, topic or period.
 
-    `balance` goes from -1, all that have a tone are negative, to 1, all are positive; null where none has one.
+    `balance` ranges from -1 (all messages with a tone are negative) to 1 (all are positive); null if none has a tone.
     """
 
     key: str
@@ -132,8 +132,7 @@ class SentimentLine(View):
 
 
 class SentimentReport(View):
-    """`sentiment`: the lines, and all messages together, each of which counts once there, whatever the lines share or
-    leave out."""
+    """`sentiment`: the lines, and the total of all messages, each counted once even if lines overlap or omit it."""
 
     channel_id: str
     by: By

@@ -1,4 +1,4 @@
-"""What the steps of the main job did: process, topicize, export, and all of them in one run."""
+"""Results of the stages: process, topicize, export, and all of them in one run."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ StepResults = dict[str, JsonObject]
 
 
 class ProcessSummary(View):
-    """What became of the waiting messages: `failed` ones stand in the ledger, `removed` ones were deleted in Telegram.
+    """Results of processing: `failed` messages are in the failure ledger, `removed` ones were deleted in Telegram.
 
-    Of the processed ones, `noise` have words and belong in no topic; those `without_text` have none.
+    `noise` counts processed messages with text that belong in no topic, `without_text` those without text.
     """
 
     waiting: int
@@ -39,7 +39,7 @@ class ProcessSummary(View):
 
 
 class ProcessResult(SparseView):
-    """`process`; `spending` is null offline, `agents` is what each agent says of a run by agents."""
+    """`process`; `spending` is null offline, `agents` contains the reports of the agents, if used."""
 
     provider: str
     waiting: int
@@ -55,14 +55,14 @@ class ProcessResult(SparseView):
     def of(
         cls, provider: str, done: ProcessReport, spending: RunSpending | None, steps: StepResults | None = None
     ) -> Self:
-        """The result of processing with `provider`."""
+        """Return the result of processing with `provider`."""
         return cls(provider=provider, **dict(ProcessSummary.copied_from(done)), spending=spending, **_agents(steps))
 
 
 class TopicizeSummary(View):
-    """The topics of a channel; `unchanged` where no document has changed since the last run and nothing was done.
+    """The topics of a channel; `unchanged` if no document has changed since the last run, so nothing was done.
 
-    `editing` is what a model did, where one was asked.
+    `editing` describes what a model did, if one was used.
     """
 
     found: TopicReport
@@ -72,18 +72,18 @@ class TopicizeSummary(View):
 
 
 class TopicizeResult(TopicizeSummary):
-    """`topicize` of sources taken together; `spending` is null offline."""
+    """`topicize` of sources treated as one corpus; `spending` is null offline."""
 
     spending: RunSpending | None
 
     @classmethod
     def of(cls, done: TopicizeReport, spending: RunSpending | None) -> Self:
-        """The result with what it cost."""
+        """Return the result with its cost."""
         return cls(**dict(TopicizeSummary.copied_from(done)), spending=spending)
 
 
 class TopicizedSource(FailedView):
-    """What came of one of several sources."""
+    """Result for one of several sources."""
 
     source_id: str
     channel_id: str
@@ -91,25 +91,25 @@ class TopicizedSource(FailedView):
 
     @classmethod
     def of(cls, each: SourceRun, hint_of: HintOf) -> Self:
-        """The view of one source."""
+        """Return the view of one source."""
         found = None if each.topics is None else TopicizeSummary.copied_from(each.topics)
         return cls(**_named(each), topicize=found, **failure(each.error, hint_of))
 
 
 class TopicizeAllResult(View):
-    """`topicize --all`: each source by itself."""
+    """`topicize --all`: each source separately."""
 
     sources: tuple[TopicizedSource, ...]
     spending: RunSpending | None
 
     @classmethod
     def of(cls, sources: Sequence[SourceRun], spending: RunSpending | None, hint_of: HintOf) -> Self:
-        """The result with what it cost."""
+        """Return the result with its cost."""
         return cls(sources=tuple(TopicizedSource.of(each, hint_of) for each in sources), spending=spending)
 
 
 class ExportResult(View):
-    """`export`: what was written; nothing where nothing was found, and files of an earlier export then stay."""
+    """`export`: what was written; empty if nothing was found, and files of an earlier export are then kept."""
 
     out: Path
     message_entries: int
@@ -118,7 +118,7 @@ class ExportResult(View):
 
 
 class RunResult(SparseView):
-    """`run` and `demo`: what each step did, null where it was left out. `topicize` is by channel."""
+    """`run` and `demo`: the result of each stage, null if it was skipped. `topicize` is by channel."""
 
     channels: tuple[str, ...]
     ingest: tuple[IngestedChat, ...] | None
@@ -132,7 +132,7 @@ class RunResult(SparseView):
     def of(
         cls, done: RunReport, hint_of: HintOf, steps: StepResults | None = None, **stated: RunSpending | None
     ) -> Self:
-        """The result of a run, with what is stated of its spending."""
+        """Return the result of a run, with its spending if given."""
         found = done.topics
         return cls(
             channels=done.channel_ids,
@@ -146,7 +146,7 @@ class RunResult(SparseView):
 
 
 class RunSource(FailedView):
-    """What each step did for one source, null where it was left out; `error` is of the first that failed."""
+    """Result of each stage for one source, null if skipped; `error` is that of the first failed stage."""
 
     source_id: str
     channel_id: str
@@ -156,7 +156,7 @@ class RunSource(FailedView):
 
     @classmethod
     def of(cls, each: SourceRun, hint_of: HintOf) -> Self:
-        """The view of one source."""
+        """Return the view of one source."""
         return cls(
             **_named(each),
             ingest=None if each.ingested is None else IngestedChat.of(each.ingested, hint_of),
@@ -167,7 +167,7 @@ class RunSource(FailedView):
 
 
 class RunAllResult(View):
-    """`run --all`: every source that is not paused, and the files of all together."""
+    """`run --all`: every source that is not paused, and their common export."""
 
     sources: tuple[RunSource, ...]
     export: ExportResult | None
@@ -175,7 +175,7 @@ class RunAllResult(View):
 
     @classmethod
     def of(cls, done: RunAllReport, spending: RunSpending | None, hint_of: HintOf) -> Self:
-        """The result with what it cost."""
+        """Return the result with its cost."""
         exported = None if done.exported is None else ExportResult.copied_from(done.exported)
         return cls(
             sources=tuple(RunSource.of(each, hint_of) for each in done.sources), export=exported, spending=spending

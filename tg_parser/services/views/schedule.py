@@ -1,4 +1,4 @@
-"""The schedule as every interface shows it."""
+"""The schedule."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class ScheduledView(View):
-    """What is done regularly: the job, when it is asked for next, and when and as which job it last was.
+    """Regular work: the kind of job, its next run, and its last run with the job's id.
 
-    `steps` is how far what a source has is taken.
+    `steps` is the last stage for a source.
     """
 
     name: str
@@ -31,14 +31,14 @@ class ScheduledView(View):
 
 
 class ScheduleResult(View):
-    """`schedule`, what comes next first; nothing of it happens where it is not `enabled`."""
+    """`schedule`, next run first; nothing happens unless `enabled`."""
 
     enabled: bool
     entries: tuple[ScheduledView, ...]
 
     @classmethod
     def of(cls, entries: Sequence[ScheduleEntry], *, enabled: bool) -> Self:
-        """The schedule as it is now."""
+        """Return the current schedule."""
         shown = [
             ScheduledView(
                 name=each.name,

@@ -1,4 +1,4 @@
-"""What language models cost, and would cost."""
+"""Costs of language models, actual and estimated."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class RunSpending(View):
-    """What was asked and paid; `cost_usd` is null where no call has a known price."""
+    """Calls and cost; `cost_usd` is null if no call has a known price."""
 
     calls: int
     input_tokens: int
@@ -25,23 +25,23 @@ class RunSpending(View):
 
     @classmethod
     def of(cls, spent: Spending) -> Self:
-        """Spending as people read it."""
+        """Return spending in readable form."""
         return cls(**_facts(spent))
 
 
 class CostLine(RunSpending):
-    """The spending under one label."""
+    """Spending under one label."""
 
     label: str
 
     @classmethod
     def labelled(cls, label: str, spent: Spending) -> Self:
-        """The line of `label`."""
+        """Return the line of `label`."""
         return cls(label=label, **_facts(spent))
 
 
 class CostReport(View):
-    """`costs`: spending by label, its sum, and this month against LLM_MONTHLY_BUDGET."""
+    """`costs`: spending by label, its total, and this month against LLM_MONTHLY_BUDGET."""
 
     by: CostGrouping
     lines: tuple[CostLine, ...]
@@ -52,10 +52,10 @@ class CostReport(View):
 
 
 class Estimate(View):
-    """`process --estimate`: what processing would take, roughly. The price is null where nobody knows it.
+    """`process --estimate`: roughly what processing would take. The price is null if it is unknown.
 
-    Offline nothing is asked. Answers that are refused and asked for again, and what a model thinks before it answers,
-    come on top; answers that are kept from earlier runs come off.
+    Offline, nothing is sent. The estimate leaves out answers that are rejected and requested again, and a model's
+    thinking tokens, which cost extra; and cached answers, which cost nothing.
     """
 
     messages: int

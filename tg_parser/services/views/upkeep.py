@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class SchemaState(View):
-    """The revision a database stands at, and the newest this version knows."""
+    """The revision of a database, and the newest one known to this version."""
 
     database: DatabaseName
     revision: str | None
@@ -39,7 +39,7 @@ class SchemaHistory(RootModel[dict[str, tuple[str, ...]]]):
 
 
 class ReplicaState(View):
-    """A read replica; `left_out` is the reason why nobody reads from it, null where it serves."""
+    """A read replica; `left_out` says why it is not used, null if it is."""
 
     name: str
     left_out: str | None
@@ -56,7 +56,7 @@ class SessionGroup(View):
 
 
 class PoolReport(View):
-    """`db pool`: all that is known of connections; `sessions` is empty where there is no server."""
+    """`db pool`: known connections; `sessions` is empty without a server."""
 
     pools: dict[str, PoolFigures]
     replicas: tuple[ReplicaState, ...]
@@ -65,7 +65,7 @@ class PoolReport(View):
 
 
 class BackupView(View):
-    """A backup; `problem` says why it is not good, `size` is in bytes."""
+    """A backup; `problem` says what is wrong with it, `size` is in bytes."""
 
     name: str
     path: Path
@@ -77,13 +77,13 @@ class BackupView(View):
 
 
 class CreatedBackup(BackupView):
-    """`backup create`, with the names of those that were removed after it."""
+    """`backup create`, with the names of backups that were removed afterwards."""
 
     pruned: tuple[str, ...]
 
     @classmethod
     def of(cls, made: Backup, pruned: Sequence[Backup]) -> Self:
-        """The new backup."""
+        """Return the view of the new backup."""
         return cls(**dict(BackupView.copied_from(made)), pruned=tuple(each.name for each in pruned))
 
 
@@ -102,21 +102,21 @@ class BackupVerdict(View):
 
 
 class RestoredBackup(View):
-    """`backup restore`: the rows of each table."""
+    """`backup restore`: the number of rows per table."""
 
     restored: str
     tables: dict[str, int]
 
 
 class PrunedBackups(View):
-    """`backup prune`: what was removed, or with `dry_run` would be."""
+    """`backup prune`: backups that were removed, or with `dry_run` would be."""
 
     pruned: tuple[str, ...]
     dry_run: bool
 
 
 class PromptLine(View):
-    """A prompt in force; its id is a digest of what it says."""
+    """A prompt in use; its id is a digest of its content."""
 
     name: str
     version: int
@@ -125,7 +125,7 @@ class PromptLine(View):
 
 
 class PromptText(View):
-    """A prompt as its file stands."""
+    """The content of a prompt file."""
 
     name: str
     text: str
@@ -138,13 +138,13 @@ class PromptList(View):
 
 
 class CheckedPrompts(View):
-    """`prompts check`: the files that were read and are right."""
+    """`prompts check`: the files that were checked and are valid."""
 
     checked: tuple[str, ...]
 
 
 class VerifiedTable(View):
-    """A table compared with its source, row by row; `missing`, `different` and `unexpected` list keys."""
+    """A table compared with its source row by row; `missing`, `different` and `unexpected` list keys."""
 
     compared: int
     mismatches: int
@@ -157,7 +157,7 @@ class VerifiedTable(View):
 
 
 class MigratedTable(View):
-    """What became of the rows of one table of the source; `already_there` are those that the target held before."""
+    """Outcome for the rows of one source table; `already_there` counts rows that the target already contained."""
 
     table: str
     target: str | None
@@ -172,7 +172,7 @@ class MigratedTable(View):
 
 
 class MigrationResult(View):
-    """`db migrate-from-sqlite`; `good` where every row is accounted for and, where it was asked for, verified."""
+    """`db migrate-from-sqlite`; `good` if every row is accounted for and, if requested, verified."""
 
     run_id: str | None
     dry_run: bool
@@ -187,12 +187,12 @@ class MigrationResult(View):
 
     @classmethod
     def of(cls, report: MigrationReport) -> Self:
-        """The report but for its lists of rows."""
+        """Return the report without its lists of rows."""
         return cls.model_validate(report.as_json())
 
 
 class RolledBackMigration(View):
-    """`db migrate-from-sqlite --rollback`: the rows that were removed, by table."""
+    """`db migrate-from-sqlite --rollback`: the number of removed rows by table."""
 
     rolled_back: str
     removed: dict[str, int]

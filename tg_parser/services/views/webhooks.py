@@ -1,4 +1,4 @@
-"""Webhooks and their deliveries as every interface shows them; no view but one holds a secret."""
+"""Webhooks and their deliveries; only one view contains a secret."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class WebhookView(View):
-    """A webhook. `key_id` is the key it was made with, if any; until `previous_until` the secret before signs too."""
+    """A webhook. `key_id` is the key it was added with, if any; the old secret signs too until `previous_until`."""
 
     webhook_id: str
     url: str
@@ -29,14 +29,14 @@ class WebhookView(View):
 
 
 class ShownWebhook(View):
-    """A webhook that was added or given another secret, with its secret, which is shown this once."""
+    """A webhook that was just added or rotated, with its secret, which is shown only once."""
 
     webhook: WebhookView
     secret: str
 
     @classmethod
     def of(cls, fresh: FreshWebhook) -> Self:
-        """The view of a webhook with its secret."""
+        """Return the view of a webhook with its secret."""
         return cls(webhook=WebhookView.copied_from(fresh.webhook), secret=fresh.secret)
 
 
@@ -47,7 +47,7 @@ class WebhookList(View):
 
 
 class AnswerView(View):
-    """What came of the last attempt: the status and beginning of an answer, or why there was none."""
+    """Outcome of the last attempt: status and beginning of the answer, or why there was none."""
 
     at: datetime
     seconds: float
@@ -57,7 +57,7 @@ class AnswerView(View):
 
 
 class DeliveryView(View):
-    """An event for a webhook; `subject` is the job or source it is about, `next_at` when it is tried again."""
+    """An event for a webhook; `subject` is the job or source it is about, `next_at` the time of the next attempt."""
 
     delivery_id: str
     webhook_id: str
@@ -71,7 +71,7 @@ class DeliveryView(View):
 
     @classmethod
     def of(cls, delivery: Delivery) -> Self:
-        """The view of a delivery."""
+        """Return the view of a delivery."""
         return cls.copied_from(delivery)
 
 
