@@ -239,4 +239,4 @@ def test_a_schedule_that_cannot_be_read_is_refused(sqlite_env: dict[str, str], t
     """A wrong cron expression is a wrong setting, told before anything begins."""
     refused = tg_parser({**sqlite_env, "BACKUP_SCHEDULE": "at noon"}, "worker", cwd=tmp_path, code=2)
     assert "BACKUP_SCHEDULE" in refused.stderr
-    assert "not a cron expression of five fields" in refused.stderr
+    assert "not a cron expression with five fields" in refused.stderr

@@ -130,8 +130,8 @@ def test_wrong_option_is_told_with_its_value_and_range(
 @pytest.mark.parametrize(
     ("variable", "value", "says"),
     [
-        ("LLM_BASE_URL", "here", "'here' is not allowed (allowed: an address that begins with http:// or https://)."),
-        ("TELEGRAM_SERVER", "x", "'x' is not allowed (allowed: dc@host:port, as 2@127.0.0.1:4430)."),
+        ("LLM_BASE_URL", "here", "'here' is not allowed (allowed: an address starting with http:// or https://)."),
+        ("TELEGRAM_SERVER", "x", "'x' is not allowed (allowed: dc@host:port, such as 2@127.0.0.1:4430)."),
         ("TELEGRAM_API_ID", "abc", "'abc' is not allowed (allowed: 1 or more)."),
         ("TELEGRAM_TAKEOUT", "perhaps", "'perhaps' is not allowed (allowed: true or false)."),
         ("LOG_FORMAT", "xml", "'xml' is not allowed (allowed: text, json)."),

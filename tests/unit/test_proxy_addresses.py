@@ -30,7 +30,7 @@ SECRET = "00112233445566778899aabbccddeeff"
 def test_a_proxy_is_read_however_it_is_written(written: str, proxy: MtProxy | Proxy | None) -> None:
     """Addresses with user and password, and the links that Telegram shares; a word without a scheme is none."""
     if proxy is None:
-        with pytest.raises(ValueError, match="write it as socks5://"):
+        with pytest.raises(ValueError, match="use the form socks5://"):
             parse_telegram_proxy(written)
     else:
         assert parse_telegram_proxy(written) == proxy
@@ -39,10 +39,10 @@ def test_a_proxy_is_read_however_it_is_written(written: str, proxy: MtProxy | Pr
 @pytest.mark.parametrize(
     ("written", "why"),
     [
-        ("ftp://ann:hidden@proxy.example", "write it as socks5://"),
-        ("socks5://", "write it as socks5://"),
-        ("socks5://proxy.example:99999", "write it as socks5://"),
-        ("tg://proxy?server=p&port=x&secret=" + SECRET, "write it as socks5://"),
+        ("ftp://ann:hidden@proxy.example", "use the form socks5://"),
+        ("socks5://", "use the form socks5://"),
+        ("socks5://proxy.example:99999", "use the form socks5://"),
+        ("tg://proxy?server=p&port=x&secret=" + SECRET, "use the form socks5://"),
         ("tg://proxy?server=p&port=1&secret=hidden!", "its secret must have 32 hexadecimal digits"),
         (f"tg://proxy?server=p&port=1&secret=ee{SECRET}676f6f676c652e636f6d", "imitates TLS, which is not supported"),
     ],

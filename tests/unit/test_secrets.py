@@ -90,7 +90,7 @@ def test_encrypted_without_its_key_is_refused(monkeypatch: pytest.MonkeyPatch, t
     assert "DB_ENCRYPTION_KEY_FILE" in alone.value.hint
     with pytest.raises(SettingsError, match="cannot be decrypted with the key in"):
         loaded(monkeypatch, DB_ENCRYPTION_KEY_FILE=other)
-    with pytest.raises(SettingsError, match="holds no key"):
+    with pytest.raises(SettingsError, match="does not contain a key"):
         loaded(monkeypatch, DB_ENCRYPTION_KEY_FILE=broken)
     with pytest.raises(SettingsError, match="cannot be decrypted"):
         loaded(monkeypatch, DB_ENCRYPTION_KEY_FILE=key, DB_PASSWORD_ENCRYPTED=token[:-5])

@@ -77,8 +77,8 @@ def test_every_setting_is_documented() -> None:
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        (b'DB_NAME=a\nDB_TYPE="postgresql\n', "line 2, is not of the form NAME=value"),
-        (b"DB_TYPE postgresql\n", "line 1, is not of the form NAME=value"),
+        (b'DB_NAME=a\nDB_TYPE="postgresql\n', "line 2, does not have the form NAME=value"),
+        (b"DB_TYPE postgresql\n", "line 1, does not have the form NAME=value"),
         ("DB_TYPE=sqlite\n".encode("utf-16"), "is not UTF-8 text"),
     ],
 )

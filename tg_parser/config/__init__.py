@@ -1,1 +1,1 @@
-"""Settings and logging: the only readers of the environment."""
+"""Settings and logging. Only this package reads the environment."""

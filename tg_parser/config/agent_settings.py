@@ -1,4 +1,4 @@
-"""How long the agents' history is kept, and where it is archived."""
+"""Settings for the agents' history and its archives."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from tg_parser.config.groups import SettingsGroup, setting
 
 
 class AgentSettings(SettingsGroup):
-    """The history of the agents."""
+    """History of the agents."""
 
     retention_days: int = setting(
         "AGENT_RETENTION_DAYS",
         14,
-        "Days that tasks and handoffs stay before `agents cleanup` archives them.",
+        "Days after which `agents cleanup` archives tasks and handoffs.",
         ge=1,
         le=3660,
     )

@@ -1,4 +1,4 @@
-"""Long waits that a server asks for, with a line now and then about how long it still takes."""
+"""Long waits requested by a server, with a log line now and then showing the time left."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 TELL_EVERY = 10.0
-"""Seconds between two lines; a shorter wait has none."""
+"""Seconds between two lines; shorter waits log nothing."""
 
 log = structlog.get_logger(__name__)
 

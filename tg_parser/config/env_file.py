@@ -1,4 +1,4 @@
-"""The `.env` file: whole and readable, or an error that names the line, so that no default is used by mistake."""
+"""Checks that the `.env` file is readable; otherwise the defaults would be used without notice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tg_parser.domain.errors import SettingsError
 
 
 def require_readable(path: Path | None) -> None:
-    """Raise SettingsError where `path` is there and is not text of `NAME=value` lines. No value is repeated."""
+    """Raise SettingsError if `path` exists but is not text of `NAME=value` lines. Values are not repeated."""
     if path is None or not path.is_file():
         return
     try:
@@ -21,10 +21,10 @@ def require_readable(path: Path | None) -> None:
             f"{path} is not UTF-8 text (byte {error.start + 1}).", "Save it as UTF-8 in your editor."
         ) from None
     except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}.", "Check its rights.") from None
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from None
     for line in parse_stream(io.StringIO(text)):
         if line.error or (line.key is not None and line.value is None):
             raise SettingsError(
-                f"{path}, line {line.original.line}, is not of the form NAME=value.",
-                "Close its quotation marks, or begin the line with # to leave it out.",
+                f"{path}, line {line.original.line}, does not have the form NAME=value.",
+                "Close its quotation marks, or start the line with # to disable it.",
             )

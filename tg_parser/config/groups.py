@@ -1,4 +1,4 @@
-"""What a group of settings is made of."""
+"""Base class and helpers of groups of settings."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from tg_parser.domain.paths import expanded
 
 FORM = "form"
-"""Where a field keeps in words what its pattern says in signs."""
+"""Key of a field's metadata that describes its pattern in words."""
 UNREADABLE = "unreadable"
-"""The type of the problem that `readable_by` tells in its own words."""
-WEB_ADDRESS = "an address that begins with http:// or https://"
+"""Type of the problem that `readable_by` reports in its own words."""
+WEB_ADDRESS = "an address starting with http:// or https://"
 
 
 class SettingsGroup(BaseSettings):
-    """Settings that belong together, each read from its variable; empty variables count as unset."""
+    """Related settings, each read from its variable; empty variables count as unset."""
 
     model_config = SettingsConfigDict(
         env_file_encoding="utf-8-sig", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
@@ -33,7 +33,7 @@ class SettingsGroup(BaseSettings):
 
 
 def readable_by(parse: Callable[[str], Any]) -> AfterValidator:
-    """A check that `parse` takes a secret setting; its ValueError says what is wrong without repeating the value."""
+    """Return a validator that `parse` accepts a secret; its ValueError says what is wrong without the value."""
 
     def check(value: SecretStr | None) -> SecretStr | None:
         if value is not None:
@@ -47,6 +47,6 @@ def readable_by(parse: Callable[[str], Any]) -> AfterValidator:
 
 
 def setting(name: str, default: Any, description: str, *, form: str | None = None, **limits: Any) -> Any:
-    """A setting read from the variable `name`; `limits` are those of pydantic's Field, `form` a pattern in words."""
+    """Declare a setting read from variable `name`; `limits` go to pydantic's Field, `form` describes a pattern."""
     extra: dict[str, Any] | None = {FORM: form} if form else None
     return Field(default=default, validation_alias=name, description=description, json_schema_extra=extra, **limits)

@@ -1,4 +1,4 @@
-"""One folder for everything that is kept: databases, the session file, backups, the agents' archives."""
+"""The home folder of all files: databases, session file, backups, the agents' archives."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ DEFAULT_HOME = Path("data")
 
 
 class HomeSettings(SettingsGroup):
-    """The folder of everything that is kept."""
+    """The folder of all data files."""
 
     folder: Path = setting(
         "TG_PARSER_HOME",
         DEFAULT_HOME,
-        "Folder of all files: what has no place of its own is kept there; the option `--data-dir` comes first.",
+        "Folder for all files that have no location of their own; the option `--data-dir` overrides it.",
     )
 
 
 def at_home(groups: Mapping[str, BaseSettings], home: Path) -> dict[str, BaseSettings]:
-    """`groups` with every default that lies in the usual folder moved to `home`; what was given stays."""
+    """Return `groups` with all defaults in the usual folder moved to `home`; explicit values stay."""
     home = home.expanduser()
     if home == DEFAULT_HOME:
         return dict(groups)

@@ -1,4 +1,4 @@
-"""LOG_FORMAT alone, read without the settings: errors of the command line are shown before those are loaded."""
+"""Reads only LOG_FORMAT, because errors of the command line are shown before the settings are loaded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ENV_FILE = Path(".env")
 
 
 def wanted_log_format() -> str:
-    """`json` where LOG_FORMAT asks for it, in the environment or in .env; `text` also where it cannot be read."""
+    """Return `json` if LOG_FORMAT in the environment or .env says so, else `text`, even if .env cannot be read."""
     given = {name.upper(): value for name, value in os.environ.items()}.get("LOG_FORMAT")
     if given is None and ENV_FILE.is_file():
         try:

@@ -1,4 +1,4 @@
-"""Logging: structlog on stderr, as text or JSON, with bound ids and without secrets."""
+"""Logging with structlog to stderr, as text or JSON, with bound ids and without secrets."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ CHATTY = (
     "pymorphy2",
     "uvicorn",
 )
-"""Libraries of which only warnings are written."""
+"""Libraries that only log warnings."""
 WORTH_TELLING_SECONDS = 0.5
-"""Nobody needs to read of a shorter pause before the next try."""
+"""Shorter pauses before a retry are not worth a warning."""
 
 
 def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) -> None:
-    """Send every record, ours and the libraries', to stderr in one format; values in `secrets` never appear."""
+    """Send all records, ours and the libraries', to stderr in one format, with the values in `secrets` masked."""
     _masking.clear()
     _masking.append(Redactor(secrets))
     shared: list[Processor] = [
@@ -84,12 +84,12 @@ def configure_logging(settings: LoggingSettings, secrets: Iterable[str] = ()) ->
 
 
 def _is_utf8(stream: TextIO) -> bool:
-    """Whether every character can be written, so that JSON needs no escapes."""
+    """Return whether every character can be written, so that JSON needs no escapes."""
     return codecs.lookup(stream.encoding or "ascii").name == "utf-8"
 
 
 def tell_retry(details: RetryDetails) -> None:
-    """Log a retry: as a warning if people should read the reason, else for debugging."""
+    """Log a retry: as a warning if people should know the reason, else for debugging."""
     cause = details.caused_by
     if isinstance(cause, TgParserError) and details.wait_for >= WORTH_TELLING_SECONDS:
         log.warning(f"{cause.message} Trying again in {details.wait_for:.0f} s.")
@@ -98,14 +98,14 @@ def tell_retry(details: RetryDetails) -> None:
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
-    """The job queue tells of a server that is away with a traceback for each of its parts; a line says as much."""
+    """Drop the tracebacks that the job queue logs for an unavailable server; one line says the same."""
     if record.name.startswith("procrastinate") and not logging.getLogger().isEnabledFor(logging.DEBUG):
         record.exc_info = record.exc_text = None
     return True
 
 
 def masked(text: str) -> str:
-    """`text` without the secrets known to `configure_logging`, for output that bypasses the log."""
+    """Return `text` with the secrets known to `configure_logging` masked, for output that bypasses the log."""
     return _masking[0].text(text) if _masking else text
 
 

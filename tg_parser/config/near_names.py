@@ -1,4 +1,4 @@
-"""Misspelt variables: one wrong letter, and a setting is silently ignored."""
+"""Detects misspelled variables, which would otherwise be ignored silently."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from dotenv import dotenv_values
 from tg_parser.config.env_file import require_readable
 
 ALIKE = 0.9
-"""Share of two names that must be the same; below that they may well be another program's."""
+"""Minimum similarity of two names; below that, the variable probably belongs to another program."""
 
 
 def near_names(known: Collection[str], env_file: Path | None = Path(".env")) -> dict[str, str]:
-    """What was meant, by the names in the environment and `env_file` that are nearly one of `known`.
+    """Return the intended name for each variable in the environment or `env_file` that nearly matches one of `known`.
 
-    Raises SettingsError where the file cannot be read whole.
+    Raises SettingsError if the file cannot be read completely.
     """
     require_readable(env_file)
     given = set(os.environ)
@@ -28,8 +28,8 @@ def near_names(known: Collection[str], env_file: Path | None = Path(".env")) -> 
 
 
 def nearly(given: Iterable[str], known: Collection[str]) -> dict[str, str]:
-    """The known name by each of `given` that misses it by little; a known name that is given too was not missed."""
-    # Names are read without regard to case.
+    """Return the known name for each of `given` that nearly matches one, unless that name is given as well."""
+    # Names are not case-sensitive.
     written = {name.upper(): name for name in given}
     found: dict[str, str] = {}
     for upper in sorted(written.keys() - set(known)):

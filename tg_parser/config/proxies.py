@@ -1,4 +1,4 @@
-"""Proxies as people write them: addresses for HTTP clients, and the links that Telegram shares."""
+"""Parses proxies: addresses for HTTP clients, and links shared by Telegram."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TELEGRAM_PROXY_FORM = f"{PROXY_FORM}, or a link tg://proxy?server=…&port=…&s
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A SOCKS5 or HTTP proxy; it resolves the names of hosts itself."""
+    """A SOCKS5 or HTTP proxy, which also resolves host names."""
 
     scheme: str
     host: str
@@ -28,13 +28,13 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """The address as clients take it, with its password."""
+        """Return the address with its password, for clients."""
         login = f"{quote(self.username, '')}:{quote(self.password or '', '')}@" if self.username else ""
         return f"{self.scheme}://{login}{self._host}:{self.port}"
 
     @property
     def shown(self) -> str:
-        """The address for people."""
+        """Return the address without its password, for people."""
         return f"{self.scheme}://{self._host}:{self.port}"
 
     @property
@@ -44,7 +44,7 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class MtProxy:
-    """A proxy of Telegram's own kind; `secret` is 32 hexadecimal digits."""
+    """A Telegram MTProto proxy; `secret` is 32 hexadecimal digits."""
 
     host: str
     port: int
@@ -52,12 +52,12 @@ class MtProxy:
 
     @property
     def shown(self) -> str:
-        """The address for people."""
+        """Return the address for people."""
         return f"mtproto proxy {self.host}:{self.port}"
 
 
 def parse_proxy(text: str) -> Proxy:
-    """A proxy by its address. Raises ValueError that says what is wrong and never repeats what was given."""
+    """Parse the address of a proxy. Raises ValueError saying what is wrong, never repeating the input."""
     parts = urlsplit(text.strip())
     scheme = _SCHEMES.get(parts.scheme.lower())
     try:
@@ -65,31 +65,31 @@ def parse_proxy(text: str) -> Proxy:
     except ValueError:
         host = port = None
     if scheme is None or not host or parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError(f"write it as {PROXY_FORM}")
+        raise ValueError(f"use the form {PROXY_FORM}")
     username = unquote(parts.username) if parts.username else None
     return Proxy(scheme, host, port or _PORTS[scheme], username, unquote(parts.password) if parts.password else None)
 
 
 def parse_telegram_proxy(text: str) -> Proxy | MtProxy:
-    """A proxy by its address, or by a link as Telegram shares them. Raises ValueError as `parse_proxy`."""
+    """Parse the address of a proxy, or a link shared by Telegram. Raises ValueError as `parse_proxy`."""
     parts = urlsplit(text.strip())
     kind = parts.netloc if parts.scheme == "tg" else parts.path.strip("/") if parts.hostname in _LINK_HOSTS else None
     if kind is None:
         try:
             return parse_proxy(text)
         except ValueError:
-            raise ValueError(f"write it as {TELEGRAM_PROXY_FORM}") from None
+            raise ValueError(f"use the form {TELEGRAM_PROXY_FORM}") from None
     parameters = {name: values[0] for name, values in parse_qs(parts.query).items()}
     host, port = parameters.get("server", ""), parameters.get("port", "")
     if kind not in {"proxy", "socks"} or not host or not port.isdecimal():
-        raise ValueError(f"write it as {TELEGRAM_PROXY_FORM}")
+        raise ValueError(f"use the form {TELEGRAM_PROXY_FORM}")
     if kind == "socks":
         return Proxy("socks5", host, int(port), parameters.get("user"), parameters.get("pass"))
     return MtProxy(host, int(port), _secret(parameters.get("secret", "")))
 
 
 def _secret(text: str) -> str:
-    """The sixteen bytes that both sides know, however the link writes them."""
+    """Return the sixteen bytes shared by both sides, from any notation of the link."""
     try:
         known = bytes.fromhex(text)
     except ValueError:
@@ -99,11 +99,11 @@ def _secret(text: str) -> str:
             known = b""
     if known[:1] == bytes([_TLS]) and len(known) > _SECRET_BYTES:
         raise ValueError(
-            "its secret (ee…) belongs to a proxy that imitates TLS, which is not supported: take one whose secret "
-            "begins with dd or has 32 digits"
+            "its secret (ee…) belongs to a proxy that imitates TLS, which is not supported: use one whose secret "
+            "starts with dd or has 32 digits"
         )
     if known[:1] == bytes([_PADDED]) and len(known) == _SECRET_BYTES + 1:
         known = known[1:]
     if len(known) != _SECRET_BYTES:
-        raise ValueError("its secret must have 32 hexadecimal digits, with dd before them or without")
+        raise ValueError("its secret must have 32 hexadecimal digits, optionally preceded by dd")
     return known.hex()

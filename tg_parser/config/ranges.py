@@ -1,4 +1,4 @@
-"""The allowed values of a setting in words, and what is wrong with a value."""
+"""Describes the allowed values of a setting, and what is wrong with a value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OWN_WORDS = "Value error, "
 
 
 def variable_range(field: Any) -> str:
-    """The allowed values of a setting in words, empty where everything is allowed."""
+    """Return the allowed values of a setting in words; empty if all are allowed."""
     if form := (field.json_schema_extra or {}).get(FORM):
         return str(form)
     schema = dict(_range_schema(field))
@@ -29,7 +29,7 @@ def variable_range(field: Any) -> str:
 
 
 def number_range(low: float | None, high: float | None, *, above: float | None = None) -> str:
-    """`1 to 10`, `1 or more`, `more than 0, up to 9`; empty where there are no limits."""
+    """Return `1 to 10`, `1 or more`, `more than 0, up to 9`; empty without limits."""
     if above is not None:
         return f"more than {above}" + (f", up to {high}" if high is not None else "")
     if low is None:
@@ -38,12 +38,12 @@ def number_range(low: float | None, high: float | None, *, above: float | None =
 
 
 def refusal(name: str, value: str, allowed: str) -> str:
-    """The one sentence about a value that is not allowed, of a setting or of an option."""
+    """Return a sentence saying that the value of a setting or option is not allowed."""
     return f"{name}: {value} is not allowed" + (f" (allowed: {allowed})." if allowed else ".")
 
 
 def problems_of(group: type[BaseSettings], error: ValidationError) -> Iterator[str]:
-    """A sentence for every wrong variable; the value of a secret is not shown."""
+    """Yield a sentence for each wrong variable; values of secrets are not shown."""
     fields = {field.validation_alias: field for field in group.model_fields.values()}
     for item in error.errors():
         variable = str(item["loc"][0]) if item["loc"] else _sentence(group)

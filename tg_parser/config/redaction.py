@@ -1,4 +1,4 @@
-"""Secrets are masked wherever they stand in what is logged: by their value, by the name beside them, in URLs."""
+"""Masks secrets in the log: by value, by the name of their key, and in URLs."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from structlog.typing import EventDict, WrappedLogger
 
 MASK = "***"
 DEEPEST = 12
-"""What is nested deeper is not shown at all: it may lead back to itself."""
+"""Anything nested deeper is omitted: it may be recursive."""
 _NAMES = r"password|passwd|secret|token|api[-_]?key|api[-_]?hash|session|authorization"
 _SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(\w[\w+.-]*://[^\s:/@]*):[^\s\"']+@")
 _URL_PARAMETER = re.compile(rf"([?&;][\w.-]*(?:{_NAMES})[\w.-]*=)[^\s&;#\"']+", re.IGNORECASE)
 _OWN_KEY = re.compile(r"\b(tgp_[0-9a-f]+_)[\w-]{16,}", re.ASCII)
-"""An API key of this installation; its id may be seen."""
+"""Pattern of an API key of this installation; its id may be shown."""
 _SIGNING_SECRET = re.compile(r"\bwhsec_[\w+/=-]{8,}", re.ASCII)
 _Plain = bool | int | float | None
 
 
 class Redactor:
-    """Masks secrets by the name of their key, by their value, and in URLs, however deep they are nested."""
+    """Masks secrets by key name, by value, and in URLs, at any nesting level."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._values = sorted((value for value in secrets if value), key=len, reverse=True)
 
     def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        """`event` with its secrets masked, as structlog calls a processor."""
-        # structlog's own values, such as the record of a library's message, go on to its next step as they are.
+        """Return `event` with its secrets masked; called by structlog as a processor."""
+        # structlog's own values, such as the record of a library's message, are passed on unchanged.
         return {key: value if key.startswith("_") else self._named(key, value, DEEPEST) for key, value in event.items()}
 
     def text(self, value: str) -> str:
-        """`value` without any secret."""
+        """Return `value` without secrets."""
         for secret in self._values:
             value = value.replace(secret, MASK)
         value = _SIGNING_SECRET.sub(f"whsec_{MASK}", _OWN_KEY.sub(rf"\1{MASK}", value))
         return _URL_PARAMETER.sub(rf"\1{MASK}", _URL_PASSWORD.sub(rf"\1:{MASK}@", value))
 
     def value(self, value: Any, depth: int = DEEPEST, *, hidden: bool = False) -> Any:
-        """`value` without any secret, whatever it is made of; with `hidden` its name says that it is one itself."""
+        """Return `value` of any type without secrets; `hidden` means that its name marks it as a secret itself."""
         if isinstance(value, _Plain):
             return value
         if depth == 0:
@@ -65,7 +65,7 @@ class Redactor:
         if isinstance(value, bytes):
             return self.text(value.decode("utf-8", "backslashreplace"))
         shown = repr(value)
-        # What holds no secret stays what it is, so that it is written as ever.
+        # Objects without secrets are kept, so that they are formatted as usual.
         masked = self.text(shown)
         return value if masked == shown and not isinstance(value, BaseException) else masked
 

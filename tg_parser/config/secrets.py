@@ -1,4 +1,4 @@
-"""Secrets that are not written out in the environment: read from a file, or decrypted with a key from a file."""
+"""Secrets that are not in plain text in the environment: read from a file, or decrypted with a key from a file."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from tg_parser.domain.errors import SettingsError
 KEY_VARIABLE = "DB_ENCRYPTION_KEY_FILE"
 _SECRET_PARAMETERS = ("password", "sslpassword")
 _SESSION_STRING = re.compile(r"[A-Za-z0-9_=-]{100,}|[A-Za-z0-9+/_=-]{250,}")
-"""What can only be meant as a session string, whole or not: it must not be shown as if it named a file."""
+"""Pattern of a session string, complete or not, which must not be shown as if it were a file name."""
 
 
 def is_session_string(value: str) -> bool:
-    """Whether TELEGRAM_SESSION holds a session itself, and not the name of a file."""
+    """Return whether TELEGRAM_SESSION contains a session string rather than a file name."""
     return bool(_SESSION_STRING.fullmatch(value))
 
 
 def only_one(given: Mapping[str, str | None]) -> str | None:
-    """The value of the one variable that is set, if any. Raises SettingsError where several are."""
+    """Return the value of the one variable that is set, if any. Raises SettingsError if several are."""
     present = {variable: value for variable, value in given.items() if value}
     if len(present) > 1:
         raise SettingsError(
-            f"{' and '.join(present)} are both set, and only one can be meant.", "Keep one of them, remove the other."
+            f"{' and '.join(present)} are both set, but only one is allowed.", "Keep one of them, remove the other."
         )
     return next(iter(present.values()), None)
 
 
 def secret_from_file(path: Path | None, variable: str) -> str | None:
-    """The text in `path` without the line end after it. Raises SettingsError naming `variable`."""
+    """Return the content of `path` without the trailing line end. Raises SettingsError naming `variable`."""
     if path is None:
         return None
     try:
@@ -42,7 +42,7 @@ def secret_from_file(path: Path | None, variable: str) -> str | None:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError(
-            f"{variable}: {path} cannot be read: {reason}.", "Name a file with nothing but the secret in it."
+            f"{variable}: {path} cannot be read: {reason}.", "Use a file that contains only the secret."
         ) from None
     if not secret:
         raise SettingsError(f"{variable}: {path} is empty.", "Write the secret into it.")
@@ -50,13 +50,13 @@ def secret_from_file(path: Path | None, variable: str) -> str | None:
 
 
 def decrypted(token: str | None, key_file: Path | None, variable: str) -> str | None:
-    """What `encrypted` made `token` of. Raises SettingsError naming `variable`."""
+    """Decrypt a result of `encrypted`. Raises SettingsError naming `variable`."""
     if not token:
         return None
     key = secret_from_file(key_file, KEY_VARIABLE)
     if key is None:
         raise SettingsError(
-            f"{variable} is set without the key to read it.", f"Set {KEY_VARIABLE} to the file with the key."
+            f"{variable} is set without the key to decrypt it.", f"Set {KEY_VARIABLE} to the file with the key."
         )
     try:
         return _cipher(key, key_file).decrypt(token.encode()).decode()
@@ -69,7 +69,7 @@ def decrypted(token: str | None, key_file: Path | None, variable: str) -> str | 
 
 
 def encrypted(secret: str, key_file: Path) -> str:
-    """`secret`, encrypted for an environment or a file; a missing key file is created, readable only by its owner."""
+    """Encrypt `secret` for an environment or a file; a missing key file is created, readable only by its owner."""
     if not key_file.exists():
         _make_key(key_file)
     key = secret_from_file(key_file, KEY_VARIABLE) or ""
@@ -77,38 +77,40 @@ def encrypted(secret: str, key_file: Path) -> str:
 
 
 class SecretBox:
-    """Seals secrets that are kept in the database, with the key of `db encrypt-secret`, which is not there."""
+    """Encrypts secrets for the database with the key of `db encrypt-secret`, which is stored elsewhere."""
 
     def __init__(self, key_file: Path | None) -> None:
         self._key_file = key_file
 
     def seal(self, secret: str) -> str:
-        """`secret`, sealed. Raises SettingsError where there is no key."""
+        """Encrypt `secret`. Raises SettingsError if there is no key."""
         return self._cipher().encrypt(secret.encode()).decode()
 
     def unseal(self, sealed: str) -> str:
-        """What `seal` was given. Raises SettingsError where that was done with another key, or there is none."""
+        """Decrypt a result of `seal`. Raises SettingsError if the key is missing or a different one."""
         try:
             return self._cipher().decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise SettingsError(
-                f"A sealed secret cannot be opened with the key in {self._key_file}.",
-                f"Set {KEY_VARIABLE} to the file with the key it was sealed with, or change the secret.",
+                f"An encrypted secret cannot be decrypted with the key in {self._key_file}.",
+                f"Set {KEY_VARIABLE} to the file with the key it was encrypted with, or change the secret.",
             ) from None
 
     def _cipher(self) -> Fernet:
         there = self._key_file if self._key_file is not None and self._key_file.exists() else None
         key = secret_from_file(there, KEY_VARIABLE)
         if key is None:
-            raise SettingsError("There is no key to seal secrets with.", case="no_sealing_key", variable=KEY_VARIABLE)
+            raise SettingsError(
+                "There is no key to encrypt secrets with.", case="no_sealing_key", variable=KEY_VARIABLE
+            )
         return _cipher(key, self._key_file)
 
 
 def passwords_in(value: str) -> Iterator[str]:
-    """Passwords in `value` if it is a URL, as written there and decoded."""
+    """Yield the password in `value` if it is a URL, both as written and decoded."""
     if "://" not in value:
         return
-    # Not urlsplit's own idea of a password: it ends at the first slash, and others' do not.
+    # urlsplit is not used: for it a password ends at the first slash, for other parsers it does not.
     user_part = value.split("://", 1)[1].rpartition("@")[0]
     found = [user_part.partition(":")[2]]
     try:
@@ -127,7 +129,8 @@ def _make_key(path: Path) -> None:
             file.write(Fernet.generate_key() + b"\n")
     except OSError as error:
         raise SettingsError(
-            f"{KEY_VARIABLE}: {path} cannot be made: {error.strerror}.", "Choose a place this user may write to."
+            f"{KEY_VARIABLE}: {path} cannot be created: {error.strerror}.",
+            "Choose a place that this user may write to.",
         ) from error
 
 
@@ -136,5 +139,8 @@ def _cipher(key: str, key_file: Path | None) -> Fernet:
         return Fernet(key)
     except ValueError:
         raise SettingsError(
-            f"{KEY_VARIABLE}: {key_file} holds no key.", case="no_key", variable=KEY_VARIABLE, path=str(key_file)
+            f"{KEY_VARIABLE}: {key_file} does not contain a key.",
+            case="no_key",
+            variable=KEY_VARIABLE,
+            path=str(key_file),
         ) from None

@@ -1,7 +1,7 @@
-"""All settings, each with a default, a range and a line of documentation. The only reader of the environment.
+"""All settings, each with a default, a range and a description. Only this package reads the environment.
 
-Every group is one class; `load_settings` reads the environment and `.env` and refuses a wrong value by the name of
-its variable. ENV_VARIABLES_GUIDE.md and .env.example are generated from here.
+Every group is one class. `load_settings` reads the environment and `.env` and rejects wrong values by the name of the
+variable. ENV_VARIABLES_GUIDE.md and .env.example are generated from here.
 """
 
 from __future__ import annotations
@@ -35,29 +35,29 @@ from tg_parser.domain.errors import SettingsError
 
 
 class RetrySettings(_Group):
-    """How often a failed call is repeated, and after which pauses."""
+    """Retries of failed calls."""
 
-    max_attempts: int = _env("RETRY_MAX_ATTEMPTS", 3, "Attempts in all.", ge=1, le=10)
+    max_attempts: int = _env("RETRY_MAX_ATTEMPTS", 3, "Maximum number of attempts.", ge=1, le=10)
     backoff_base: float = _env("RETRY_BACKOFF_BASE", 1.0, "Seconds before the second attempt.", ge=0.1, le=60)
     backoff_max: float = _env("RETRY_BACKOFF_MAX", 60.0, "Longest pause between attempts, seconds.", ge=1, le=300)
     jitter: float = _env("RETRY_JITTER", 0.3, "Random share added to a pause.", ge=0, le=1)
 
 
 class CollectingSettings(_Group):
-    """How messages are collected: pauses, limits, and what is kept of people."""
+    """Collecting: pauses, limits, and the names of authors."""
 
     max_wait: float = _env(
         "COLLECT_MAX_WAIT",
         300.0,
-        "Longest wait, seconds, asked for by Telegram that is sat out; a longer one is remembered and ends the run.",
+        "Longest wait requested by Telegram that is accepted, seconds; a longer one is remembered and ends the run.",
         ge=0,
         le=86_400,
     )
     comment_window: int = _env(
-        "COLLECT_COMMENT_WINDOW", 200, "Newest posts whose comments are looked at in every run.", ge=1, le=10_000
+        "COLLECT_COMMENT_WINDOW", 200, "Newest posts whose comments are checked in every run.", ge=1, le=10_000
     )
     author_hash_salt: SecretStr | None = _env(
-        "AUTHOR_HASH_SALT", None, "Any secret text: people who write are then kept as a salted hash, without a name."
+        "AUTHOR_HASH_SALT", None, "Any secret text; if set, authors are stored as salted hashes instead of names."
     )
 
 
@@ -65,108 +65,111 @@ class WebSettings(_Group):
     """The public web preview of channels."""
 
     base_url: str = _env(
-        "WEB_PREVIEW_URL", "https://t.me", "Where the preview pages are.", pattern=r"^https?://\S+$", form=WEB_ADDRESS
+        "WEB_PREVIEW_URL", "https://t.me", "Address of the preview pages.", pattern=r"^https?://\S+$", form=WEB_ADDRESS
     )
     pause: float = _env("WEB_PREVIEW_PAUSE", 1.0, "Seconds between two pages.", ge=0, le=600)
     timeout: float = _env("WEB_PREVIEW_TIMEOUT", 30.0, "Seconds to wait for a page.", gt=0, le=600)
     user_agent: str = _env(
         "WEB_PREVIEW_USER_AGENT",
         f"Mozilla/5.0 (compatible; TG_parser/{__version__})",
-        "How the program names itself to the server.",
+        "User agent sent to the server.",
         min_length=1,
     )
     proxy: Annotated[SecretStr | None, readable_by(parse_proxy)] = _env(
-        "WEB_PROXY", None, f"Proxy to reach the pages through: {PROXY_FORM}."
+        "WEB_PROXY", None, f"Proxy for the preview pages: {PROXY_FORM}."
     )
 
 
 class TelegramSettings(_Group):
-    """The Telegram API, used with a person's own account."""
+    """The Telegram API, used with a personal account."""
 
-    api_id: int | None = _env("TELEGRAM_API_ID", None, "Number of your application from my.telegram.org.", ge=1)
+    api_id: int | None = _env("TELEGRAM_API_ID", None, "Id of your application from my.telegram.org.", ge=1)
     api_hash: SecretStr | None = _env("TELEGRAM_API_HASH", None, "Hash of the same application.")
-    phone: str | None = _env("TELEGRAM_PHONE", None, "Phone number for `login`; it asks where this is unset.")
+    phone: str | None = _env("TELEGRAM_PHONE", None, "Phone number for `login`; unset, it is asked for.")
     session: SecretStr = _env(
         "TELEGRAM_SESSION",
         SecretStr("data/telegram.session"),
-        "Session file that `login` makes, or a session string instead of a file.",
+        "Session file created by `login`, or a session string instead of a file.",
     )
     wait_time: float = _env(
         "TELEGRAM_WAIT_TIME",
         1.0,
-        "Least seconds between two requests of the account; less is quicker and risks the account.",
+        "Minimum seconds between two requests; lower values are faster but put the account at risk.",
         ge=0,
         le=600,
     )
     idle_time: float = _env(
         "TELEGRAM_IDLE_TIME",
         60.0,
-        "Seconds without a chat in use after which a process that goes on gives the session back to others.",
+        "Idle seconds after which a long-running process releases the session for others.",
         ge=0,
         le=86_400,
     )
     proxy: Annotated[SecretStr | None, readable_by(parse_telegram_proxy)] = _env(
-        "TELEGRAM_PROXY", None, f"Proxy to reach Telegram through: {TELEGRAM_PROXY_FORM}."
+        "TELEGRAM_PROXY", None, f"Proxy for Telegram: {TELEGRAM_PROXY_FORM}."
     )
     takeout: bool = _env(
-        "TELEGRAM_TAKEOUT", False, "Collect inside a takeout session: milder limits, and Telegram tells its owner."
+        "TELEGRAM_TAKEOUT",
+        False,
+        "Collect in a takeout session: milder limits, and Telegram notifies the account's owner.",
     )
     server: str | None = _env(
         "TELEGRAM_SERVER",
         None,
-        "Another server than Telegram's own, as `dc@host:port`, for tests.",
+        "Another server instead of Telegram's, as `dc@host:port`, for tests.",
         pattern=r"^\d+@\S+:\d+$",
-        form="dc@host:port, as 2@127.0.0.1:4430",
+        form="dc@host:port, such as 2@127.0.0.1:4430",
     )
     server_key: Path | None = _env("TELEGRAM_SERVER_KEY", None, "File with the public RSA key of that server.")
 
 
 class LoggingSettings(_Group):
-    """What the log on stderr looks like."""
+    """The log on stderr."""
 
     format: Literal["text", "json"] = _env("LOG_FORMAT", "text", "`text` for people, `json` for machines.")
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _env(
-        "LOG_LEVEL", "INFO", "Least severe level that is written."
-    )
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _env("LOG_LEVEL", "INFO", "Minimum level of log records.")
 
 
 class ProcessingSettings(_Group):
-    """How messages become documents."""
+    """Creating documents from messages."""
 
-    concurrency: int = _env("PROCESSING_CONCURRENCY", 4, "Messages analysed at a time.", ge=1, le=1000)
+    concurrency: int = _env("PROCESSING_CONCURRENCY", 4, "Messages analysed at the same time.", ge=1, le=1000)
     page_size: int = _env(
         "PROCESSING_PAGE_SIZE", 100, "Waiting messages that a process claims at a time.", ge=1, le=10_000
     )
     workers: int | None = _env(
         "PROCESSING_WORKERS",
         None,
-        "Most worker processes for text tools, 300 MB each; as many as there are cores where unset, none with 0 or 1.",
+        "Maximum number of worker processes for text tools, 300 MB each; unset, one per core; 0 or 1 for none.",
         ge=0,
         le=60,
     )
 
 
 class TopicSettings(_Group):
-    """How documents become topics; the thresholds are written into every topic's metadata."""
+    """Finding topics; the thresholds are stored in every topic's metadata."""
 
     level: Literal["event", "story", "theme"] = _env(
         "TOPIC_LEVEL",
         "theme",
-        "How wide a topic is: tellings of one event, an event and what follows from it, or a subject.",
+        "How broad a topic is: reports of one event, an event and its consequences, or a subject.",
     )
     singleton_min_chars: int = _env(
-        "TOPIC_SINGLETON_MIN_CHARS", 300, "Least length of clean text of a message that is a topic alone.", ge=1
+        "TOPIC_SINGLETON_MIN_CHARS",
+        300,
+        "Minimum length of the cleaned text of a message that is a topic by itself.",
+        ge=1,
     )
     singleton_min_score: float = _env(
-        "TOPIC_SINGLETON_MIN_SCORE", 0.75, "Least score of a message that is a topic alone.", ge=0, le=1
+        "TOPIC_SINGLETON_MIN_SCORE", 0.75, "Minimum score of a message that is a topic by itself.", ge=0, le=1
     )
-    anchor_min_score: float = _env("TOPIC_ANCHOR_MIN_SCORE", 0.6, "Least score of a cluster's anchor.", ge=0, le=1)
+    anchor_min_score: float = _env("TOPIC_ANCHOR_MIN_SCORE", 0.6, "Minimum score of a cluster's anchor.", ge=0, le=1)
     supporting_min_score: float = _env(
-        "TOPIC_SUPPORTING_MIN_SCORE", 0.5, "Least score of a supporting message.", ge=0, le=1
+        "TOPIC_SUPPORTING_MIN_SCORE", 0.5, "Minimum score of a supporting message.", ge=0, le=1
     )
-    max_anchors: int = _env("TOPIC_MAX_ANCHORS", 3, "Anchors kept per topic.", ge=2, le=20)
+    max_anchors: int = _env("TOPIC_MAX_ANCHORS", 3, "Maximum number of anchors per topic.", ge=2, le=20)
     known_topics: Path | None = _env(
-        "KNOWN_TOPICS", None, "File with topics that are wanted in every run, as `--known-topics` takes it."
+        "KNOWN_TOPICS", None, "File with topics to look for in every run, as for `--known-topics`."
     )
 
 
@@ -199,7 +202,7 @@ class Settings(BaseModel):
 
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:
-    """Read the environment, then `env_file` where it exists. Raises SettingsError naming every wrong variable."""
+    """Read the environment, then `env_file` if it exists. Raises SettingsError naming all wrong variables."""
     require_readable(env_file)
     problems: list[str] = []
     groups: dict[str, Any] = {}
@@ -216,7 +219,7 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
 
 
 def secret_values(settings: Settings) -> Iterator[str]:
-    """Every secret in `settings`, in plain text, for the one who masks them. The name of a session's file is none."""
+    """Yield all secrets in `settings` in plain text, for masking. The name of a session file is not a secret."""
     for name, group in setting_groups():
         for field in group.model_fields:
             value = getattr(getattr(settings, name), field)
@@ -227,12 +230,12 @@ def secret_values(settings: Settings) -> Iterator[str]:
 
 
 def setting_groups() -> Iterator[tuple[str, type[BaseSettings]]]:
-    """Each group's attribute name and class, in reading order."""
+    """Yield each group's attribute name and class, in reading order."""
     for name, field in Settings.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseSettings):
             yield name, field.annotation
 
 
 def variable_names() -> set[str]:
-    """The variables that are read."""
+    """Return the names of all variables that are read."""
     return {str(field.validation_alias) for _, group in setting_groups() for field in group.model_fields.values()}

@@ -1,4 +1,4 @@
-"""Webhooks: where they may go, and how long an answer may take."""
+"""Settings of webhooks: allowed addresses and the timeout."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def _networks(value: str) -> str:
 
 
 class WebhookSettings(SettingsGroup):
-    """Webhooks. They go to public addresses over https; what is named here may also be private, or without TLS."""
+    """Webhooks. By default they only go to public addresses over https"""
 
     allowed_hosts: str = setting(
         "WEBHOOK_ALLOWED_HOSTS",
         "",
-        "Host names that webhooks may go to wherever they lead, over http too, with commas.",
+        "Host names that webhooks may always be sent to, even at private addresses or over http, separated by commas.",
     )
     allowed_networks: Annotated[str, AfterValidator(_networks)] = setting(
         "WEBHOOK_ALLOWED_NETWORKS",
         "",
-        "Networks that webhooks may go to although they are not public, as 10.1.0.0/16, with commas.",
+        "Non-public networks that webhooks may be sent to, such as 10.1.0.0/16, separated by commas.",
     )
     timeout: float = setting(
-        "WEBHOOK_TIMEOUT", 10.0, "Seconds that a receiver has to take a delivery and answer.", ge=1, le=60
+        "WEBHOOK_TIMEOUT", 10.0, "Seconds a receiver has to accept a delivery and answer.", ge=1, le=60
     )
