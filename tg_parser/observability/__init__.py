@@ -1,1 +1,1 @@
-"""What can be seen of a running process: metrics and traces, silent unless they are switched on."""
+"""Metrics and traces of a running process; off by default."""

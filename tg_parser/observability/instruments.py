@@ -1,4 +1,4 @@
-"""Every metric with its labels. Label values come from small sets: routes, kinds, states, classes, chosen models."""
+"""All metrics with their labels. Label values come from small sets: routes, kinds, states, classes, chosen models."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _JOBS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0)
 
 
 class Instruments:
-    """What happens in this process. `labels` has those of each metric, by its name."""
+    """The instruments of this process. `labels` holds the label names of each metric."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
         self.labels: dict[str, tuple[str, ...]] = {}
         ProcessCollector(registry=registry)
-        Info("tg_parser_build", "The version that runs.", registry=registry).info({"version": __version__})
+        Info("tg_parser_build", "The running version.", registry=registry).info({"version": __version__})
         self._make_those_of_stages()
         self._make_those_of_models()
         self._make_those_of_jobs()
@@ -28,51 +28,49 @@ class Instruments:
         self._make_those_of_http()
 
     def _make_those_of_stages(self) -> None:
-        self.messages = self._counter(
-            "messages", "Messages that a stage has handled, by what came of them.", "stage", "outcome"
-        )
+        self.messages = self._counter("messages", "Messages handled by a stage, by outcome.", "stage", "outcome")
         self.failures = self._counter(
             "failures",
-            "Failures by class: of messages (process), of attempts to collect a source (collect), of jobs (job).",
+            "Failures by error class: of messages (process), attempts to collect a source (collect), jobs (job).",
             "stage",
             "error",
         )
-        self.retries = self._counter("retries", "Calls that were tried again, by the class of the error.", "error")
-        self.waits = self._counter("flood_waits", "How often another side asked to wait.", "asked_by")
+        self.retries = self._counter("retries", "Repeated calls, by error class.", "error")
+        self.waits = self._counter("flood_waits", "Waits requested by another service.", "asked_by")
         self.waited = self._counter(
-            "flood_wait_seconds", "Seconds that another side asked to wait, in all.", "asked_by"
+            "flood_wait_seconds", "Total seconds of waits requested by another service.", "asked_by"
         )
 
     def _make_those_of_models(self) -> None:
         model = "provider", "model"
         self.llm_requests = self._counter(
-            "llm_requests", "Requests to language models: answered, or failed.", *model, "outcome"
+            "llm_requests", "Requests to language models, answered or failed.", *model, "outcome"
         )
-        self.llm_seconds = self._histogram("llm_request_seconds", "How long answers took.", _CALLS, *model)
-        self.llm_tokens = self._counter("llm_tokens", "Tokens sent (input) and answered (output).", *model, "direction")
-        self.llm_cost = self._counter("llm_cost_dollars", "What answers have cost, where the price is known.", *model)
+        self.llm_seconds = self._histogram("llm_request_seconds", "Response time of language models.", _CALLS, *model)
+        self.llm_tokens = self._counter("llm_tokens", "Tokens by direction (input, output).", *model, "direction")
+        self.llm_cost = self._counter("llm_cost_dollars", "Cost of answers with a known price.", *model)
 
     def _make_those_of_jobs(self) -> None:
-        self.jobs_ended = self._counter("jobs_ended", "Jobs that this process has ended.", "kind", "state")
+        self.jobs_ended = self._counter("jobs_ended", "Jobs that ended in this process.", "kind", "state")
         self.jobs_put_back = self._counter(
-            "jobs_put_back", "Jobs that this process has begun and that wait for another attempt.", "kind"
+            "jobs_put_back", "Jobs started by this process and put back for another attempt.", "kind"
         )
-        self.job_seconds = self._histogram("job_seconds", "How long jobs ran.", _JOBS, "kind")
-        self.takeovers = self._counter("jobs_taken_over", "Jobs of dead workers that this process took over.", "kind")
+        self.job_seconds = self._histogram("job_seconds", "Duration of jobs.", _JOBS, "kind")
+        self.takeovers = self._counter("jobs_taken_over", "Jobs of dead workers taken over by this process.", "kind")
 
     def _make_those_of_webhooks(self) -> None:
         self.deliveries = self._counter(
-            "webhook_attempts", "Attempts to deliver webhooks, by how the delivery stands then.", "state"
+            "webhook_attempts", "Attempts to deliver webhooks, by resulting state of the delivery.", "state"
         )
-        self.delivery_seconds = self._histogram("webhook_attempt_seconds", "How long receivers took.", _FAST)
+        self.delivery_seconds = self._histogram("webhook_attempt_seconds", "Response time of receivers.", _FAST)
 
     def _make_those_of_http(self) -> None:
-        self.http_requests = self._counter("http_requests", "Requests that were answered.", "method", "route", "status")
+        self.http_requests = self._counter("http_requests", "Answered requests.", "method", "route", "status")
         self.http_seconds = self._histogram(
-            "http_request_seconds", "How long answers took, event streams left out.", _FAST, "method", "route"
+            "http_request_seconds", "Response time, without event streams.", _FAST, "method", "route"
         )
-        self.http_in_flight = self._gauge("http_requests_in_flight", "Requests that are being answered.")
-        self.event_streams = self._gauge("event_streams_open", "Open streams of events.")
+        self.http_in_flight = self._gauge("http_requests_in_flight", "Requests in progress.")
+        self.event_streams = self._gauge("event_streams_open", "Open event streams.")
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(self._named(name, labels), meaning, labels, registry=self.registry)

@@ -1,4 +1,4 @@
-"""Counts what happens, in the process where it happens. Every function does nothing unless metrics are switched on."""
+"""Counts what happens in this process. All functions do nothing unless metrics are switched on."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ StageLabel = Literal["collect", "process", "topicize", "export", "job"]
 AskedBy = Literal["telegram", "web_preview", "provider"]
 
 _on: list[Instruments] = []
-"""The one set of instruments, once they are wanted: who does not want them does not load what they are made of."""
+"""The instruments, once they are switched on; until then their packages are not loaded."""
 
 
 def switch_on() -> Instruments:
-    """Count from now on, also what stamina tries again."""
+    """Start counting, including retries by stamina."""
     if not _on:
         from prometheus_client import CollectorRegistry  # noqa: PLC0415 - as above
 
@@ -34,18 +34,18 @@ def switch_on() -> Instruments:
 
 
 def switch_off() -> None:
-    """Count no more, and forget what was counted."""
+    """Stop counting, and forget all counts."""
     _on.clear()
     set_on_retry_hooks(tuple(hook for hook in get_on_retry_hooks() if hook is not _count_retry))
 
 
 def instruments() -> Instruments | None:
-    """The instruments, where metrics are switched on."""
+    """Return the instruments, or None if metrics are off."""
     return _on[0] if _on else None
 
 
 def count_messages(stage: StageLabel, outcomes: Mapping[str, int] | Iterable[tuple[str, int]]) -> None:
-    """A stage has handled messages; `outcomes` are numbers by what came of them."""
+    """Count messages handled by a stage, by outcome."""
     for each in _on:
         for outcome, number in dict(outcomes).items():
             if number:
@@ -53,7 +53,7 @@ def count_messages(stage: StageLabel, outcomes: Mapping[str, int] | Iterable[tup
 
 
 def count_failure(stage: StageLabel, error: str, number: int = 1) -> None:
-    """Something failed with an error of the class `error`."""
+    """Count failures with an error of the class `error`."""
     for each in _on:
         each.failures.labels(stage, error).inc(number)
 
@@ -63,20 +63,20 @@ def _count_retry(details: RetryDetails) -> None:
 
 
 def count_retry(error: BaseException) -> None:
-    """A call is tried again."""
+    """Count a repeated call."""
     for each in _on:
         each.retries.labels(type(error).__name__).inc()
 
 
 def count_wait(asked_by: AskedBy, seconds: float) -> None:
-    """Another side has asked to wait."""
+    """Count a wait requested by another service."""
     for each in _on:
         each.waits.labels(asked_by).inc()
         each.waited.labels(asked_by).inc(seconds)
 
 
 def count_answer(provider: str, model: str, spent: Spending, seconds: float) -> None:
-    """A language model has answered."""
+    """Count an answer of a language model."""
     for each in _on:
         each.llm_requests.labels(provider, model, "answered").inc()
         each.llm_seconds.labels(provider, model).observe(seconds)
@@ -86,39 +86,39 @@ def count_answer(provider: str, model: str, spent: Spending, seconds: float) -> 
 
 
 def count_no_answer(provider: str, model: str) -> None:
-    """A request to a language model has failed."""
+    """Count a failed request to a language model."""
     for each in _on:
         each.llm_requests.labels(provider, model, "failed").inc()
 
 
 def count_job(kind: str, state: str, seconds: float) -> None:
-    """This process has ended a job."""
+    """Count a job that ended in this process."""
     for each in _on:
         each.jobs_ended.labels(kind, state).inc()
         each.job_seconds.labels(kind).observe(seconds)
 
 
 def count_job_put_back(kind: str) -> None:
-    """A job of this process waits for another attempt."""
+    """Count a job that was put back for another attempt."""
     for each in _on:
         each.jobs_put_back.labels(kind).inc()
 
 
 def count_takeover(kind: str) -> None:
-    """A job of a dead worker was taken over."""
+    """Count a job taken over from a dead worker."""
     for each in _on:
         each.takeovers.labels(kind).inc()
 
 
 def count_delivery(state: str, seconds: float) -> None:
-    """An attempt to deliver a webhook was made; `state` is how the delivery stands then."""
+    """Count an attempt to deliver a webhook; `state` is the resulting state of the delivery."""
     for each in _on:
         each.deliveries.labels(state).inc()
         each.delivery_seconds.observe(seconds)
 
 
 class PoolNumbers(Protocol):
-    """A connection pool at this moment."""
+    """Current figures of a connection pool."""
 
     @property
     def limit(self) -> int: ...  # noqa: D102
@@ -135,7 +135,7 @@ class PoolNumbers(Protocol):
 
 
 def watch_pools(pools: Callable[[], Mapping[str, PoolNumbers]]) -> None:
-    """Show the connection pools of this process whenever somebody looks."""
+    """Export the connection pools of this process, read at each scrape."""
     from tg_parser.observability.pools import PoolCollector  # noqa: PLC0415 - as above
 
     for each in _on:
@@ -143,7 +143,7 @@ def watch_pools(pools: Callable[[], Mapping[str, PoolNumbers]]) -> None:
 
 
 def page(*registries: CollectorRegistry) -> bytes:
-    """The metrics of this process, and of further registries, as Prometheus reads them."""
+    """Return the metrics of this process and of further registries in Prometheus format."""
     from prometheus_client import generate_latest  # noqa: PLC0415 - as above
 
     return b"".join(generate_latest(each) for each in (*(each.registry for each in _on), *registries))

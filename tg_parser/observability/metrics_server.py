@@ -1,4 +1,4 @@
-"""Serves the metrics of a process that has no API, such as a worker."""
+"""Serves the metrics of a process without an API, such as a worker."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tg_parser.domain.errors import BusyError
 
 @contextmanager
 def metrics_served(registry: CollectorRegistry, host: str, port: int) -> Iterator[int]:
-    """For the length of the block, from a thread of its own; the port, where any free one will do.
+    """Serve metrics from a separate thread for the duration of the block; yield the port, which may be a free one.
 
-    Raises BusyError where the address cannot be used.
+    Raises BusyError if the address cannot be used.
     """
     try:
         server, thread = start_http_server(port, host, registry)

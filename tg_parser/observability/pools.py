@@ -1,4 +1,4 @@
-"""The connection pools of this process as metrics, read when somebody looks."""
+"""The connection pools of this process as metrics, read at each scrape."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ if TYPE_CHECKING:
 
 
 class PoolCollector(Collector):
-    """One series a pool."""
+    """Collects one series per pool."""
 
     def __init__(self, registry: CollectorRegistry, pools: Callable[[], Mapping[str, PoolNumbers]]) -> None:
         self._pools = pools
         registry.register(self)
 
     def collect(self) -> Iterable[Metric]:
-        """The figures of this moment."""
-        limit = GaugeMetricFamily("tg_parser_pool_limit", "Connections that a pool may open.", labels=["pool"])
+        """Return the current figures."""
+        limit = GaugeMetricFamily("tg_parser_pool_limit", "Maximum connections of a pool.", labels=["pool"])
         opened = GaugeMetricFamily("tg_parser_pool_open", "Open connections of a pool.", labels=["pool"])
         used = GaugeMetricFamily("tg_parser_pool_checked_out", "Connections in use.", labels=["pool"])
-        waits = CounterMetricFamily("tg_parser_pool_waits", "Requests that had to wait for one.", labels=["pool"])
-        waited = CounterMetricFamily("tg_parser_pool_wait_seconds", "How long they waited in all.", labels=["pool"])
-        refused = CounterMetricFamily("tg_parser_pool_refused", "Requests that waited in vain.", labels=["pool"])
+        waits = CounterMetricFamily("tg_parser_pool_waits", "Requests that waited for a connection.", labels=["pool"])
+        waited = CounterMetricFamily("tg_parser_pool_wait_seconds", "Total time of these waits.", labels=["pool"])
+        refused = CounterMetricFamily(
+            "tg_parser_pool_refused", "Requests that got no connection in time.", labels=["pool"]
+        )
         for name, figures in self._pools().items():
             limit.add_metric([name], figures.limit)
             opened.add_metric([name], figures.open)

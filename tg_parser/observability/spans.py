@@ -1,4 +1,4 @@
-"""Spans as OpenTelemetry has them, sent over OTLP/HTTP. Only here is its package known."""
+"""OpenTelemetry spans, sent over OTLP/HTTP. Only this module uses its packages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SEND_SECONDS = 3.0
 
 
 class Spans:
-    """A provider of our own: what other libraries would trace by themselves, with contents, has none."""
+    """Has its own tracer provider, so that other libraries do not add their spans, which include contents."""
 
     def __init__(self, endpoint: str, service: str) -> None:
         resource = Resource.create({"service.name": service, "service.version": __version__})
@@ -38,18 +38,18 @@ class Spans:
         self._tracer = self._provider.get_tracer("tg_parser", __version__)
 
     def inside_one(self) -> bool:
-        """Whether there is a span around."""
+        """Return whether there is a current span."""
         return trace.get_current_span().is_recording()
 
     def traceparent(self) -> str | None:
-        """The present span in W3C Trace Context."""
+        """Return the current span in W3C Trace Context format."""
         carrier: dict[str, str] = {}
         _PROPAGATOR.inject(carrier)
         return carrier.get("traceparent")
 
     @contextmanager
     def span(self, name: str, kind: SpanRole, parent: str | None, facts: Mapping[str, Fact | None]) -> Iterator[Told]:
-        """A span for the length of the block; an error leaves the name of its class."""
+        """Open a span for the duration of the block; an error is recorded by the name of its class."""
         context = _PROPAGATOR.extract({"traceparent": parent}) if parent else None
         with self._tracer.start_as_current_span(
             name, context, _KINDS[kind], record_exception=False, set_status_on_exception=False
@@ -64,7 +64,7 @@ class Spans:
                 raise
 
     def close(self) -> None:
-        """Send what is left."""
+        """Send the remaining spans."""
         self._provider.shutdown()
 
 

@@ -1,4 +1,4 @@
-"""What is in the databases as metrics: the same whichever process looks, so one of them, the API, exports it."""
+"""Metrics read from the databases. They are the same in every process, so only the API exports them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SourceFigures:
 
 @dataclass(frozen=True, slots=True)
 class JobsFigures:
-    """Jobs of a kind in a state; `oldest` is the age of the oldest that waits or runs, in seconds."""
+    """Jobs of one kind and state; `oldest` is the age in seconds of the oldest waiting or running job."""
 
     kind: str
     state: str
@@ -38,7 +38,7 @@ class JobsFigures:
 
 @dataclass(frozen=True, slots=True)
 class StateFigures:
-    """All of it. Moments are seconds since 1970, 0 for never; money is dollars."""
+    """All figures. Times are in seconds since 1970, 0 for never; money is in dollars."""
 
     read_at: float
     sources: Sequence[SourceFigures]
@@ -50,7 +50,7 @@ class StateFigures:
 
 
 class StateCollector(Collector):
-    """Shows the `figures` that it was given last, none where there are none; `up` is whether the database answers."""
+    """Exports the last `figures`, if any; `up` is whether the database responds."""
 
     def __init__(self, most_sources: int) -> None:
         self.registry = CollectorRegistry()
@@ -60,8 +60,8 @@ class StateCollector(Collector):
         self.registry.register(self)
 
     def collect(self) -> Iterable[Metric]:
-        """The metrics."""
-        yield _gauge("database_up", "1 where the database answered; else 0, and the others are left out.", self.up)
+        """Return the metrics."""
+        yield _gauge("database_up", "1 if the database responds; else 0, and the others are left out.", self.up)
         if self.figures is not None:
             yield from _of_sources(self.figures.sources, self._most_sources)
             yield from _of_jobs(self.figures.jobs)
@@ -78,9 +78,9 @@ def _of_sources(sources: Sequence[SourceFigures], most: int) -> Iterable[Metric]
         known = [((each.name,), value) for each, value in pairs if value is not None]
         return _labelled(name, meaning, ["source"], known)
 
-    yield of_each("backlog_messages", "Messages that wait to be processed.", (each.backlog for each in shown))
+    yield of_each("backlog_messages", "Messages waiting to be processed.", (each.backlog for each in shown))
     yield of_each(
-        "backlog_oldest_seconds", "Age of the oldest message that waits; 0 for none.", (each.oldest for each in shown)
+        "backlog_oldest_seconds", "Age of the oldest waiting message; 0 for none.", (each.oldest for each in shown)
     )
     yield of_each(
         "ingestion_lag_seconds",
@@ -89,7 +89,7 @@ def _of_sources(sources: Sequence[SourceFigures], most: int) -> Iterable[Metric]
     )
     yield of_each("failed_messages", "Messages in the failure ledger.", (each.failed_messages for each in shown))
     yield of_each(
-        "failed_attempts", "Attempts to collect that failed in a row.", (each.failed_attempts for each in shown)
+        "failed_attempts", "Consecutive failed attempts to collect.", (each.failed_attempts for each in shown)
     )
 
 
@@ -115,18 +115,14 @@ def _of_jobs(jobs: Sequence[JobsFigures]) -> Iterable[Metric]:
         "jobs", "Jobs by kind and state.", labels, [((each.kind, each.state), each.number) for each in jobs]
     )
     ages = [((each.kind, each.state), each.oldest) for each in jobs if each.oldest is not None]
-    yield _labelled("jobs_oldest_seconds", "For how long the oldest job has been ready, or has run.", labels, ages)
+    yield _labelled("jobs_oldest_seconds", "How long the oldest job has been waiting or running.", labels, ages)
 
 
 def _of_installation(figures: StateFigures) -> Iterable[Metric]:
-    yield _gauge("llm_month_cost_dollars", "What models have cost this month, in UTC.", figures.month_cost)
+    yield _gauge("llm_month_cost_dollars", "Cost of models this month (UTC).", figures.month_cost)
     if figures.budget_left is not None:
-        yield _gauge(
-            "llm_budget_left_dollars", "What is left of LLM_MONTHLY_BUDGET, if that is set.", figures.budget_left
-        )
-    yield _gauge(
-        "last_backup_timestamp_seconds", "When the newest good backup was made; 0 for none.", figures.last_backup
-    )
+        yield _gauge("llm_budget_left_dollars", "Remaining LLM_MONTHLY_BUDGET, if that is set.", figures.budget_left)
+    yield _gauge("last_backup_timestamp_seconds", "Time of the newest intact backup; 0 for none.", figures.last_backup)
     yield _gauge(
         "last_takeover_timestamp_seconds",
         "When a worker last looked for jobs of dead workers; 0 for never.",

@@ -1,7 +1,7 @@
-"""Traces: what a request led to, in whichever process. Silent unless switched on.
+"""Traces: what a request led to, in all processes. Off by default.
 
-A span has names, kinds, ids and counts. It never has a message, a prompt, an answer, a query, a parameter of a
-statement, or the text of an error: all of these may hold what is nobody else's business.
+A span has names, kinds, ids and counts. It never contains messages, prompts, answers, queries, statement parameters or
+error texts, all of which may be private.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ Fact = str | int | float | bool
 
 
 class Told(Protocol):
-    """A span that is told what became known meanwhile."""
+    """A span that facts can be added to."""
 
     def tell(self, **facts: Fact | None) -> None:
-        """Add facts; those that are None are not known. A `_` in a name stands for a dot."""
+        """Add facts, ignoring None. A `_` in a name stands for a dot."""
         ...
 
     def rename(self, name: str) -> None:
-        """Give it a better name."""
+        """Change its name."""
         ...
 
 
@@ -46,9 +46,9 @@ _on: list[Spans] = []
 def span(
     name: str, kind: SpanRole = "internal", *, parent: str | None = None, part: bool = False, **facts: Fact | None
 ) -> AbstractContextManager[Told]:
-    """A span for the length of the block, inside the one around it or the `parent` of another process.
+    """Open a span for the duration of the block, inside the current one or the `parent` of another process.
 
-    A `part` alone, without a span around it, is nothing that anybody looks for.
+    A `part` is only recorded inside another span, as it means nothing by itself.
     """
     if not _on:
         return _NOBODY
@@ -57,15 +57,15 @@ def span(
 
 
 def traceparent() -> str | None:
-    """The present span as other processes know it (W3C Trace Context); None outside of one."""
+    """Return the current span in W3C Trace Context format for other processes, or None."""
     return _on[0].traceparent() if _on else None
 
 
 @contextmanager
 def traced(endpoint: str | None, service: str) -> Iterator[None]:
-    """For the length of the block, spans are made and sent to the collector at `endpoint`, where one is named.
+    """For the duration of the block, create spans and send them to the collector at `endpoint`, if one is given.
 
-    Raises SettingsError where the packages for it are not installed.
+    Raises SettingsError if the required packages are not installed.
     """
     if endpoint is None:
         yield
@@ -79,7 +79,7 @@ def traced(endpoint: str | None, service: str) -> Iterator[None]:
 
 def _spans_to(endpoint: str, service: str) -> Spans:
     try:
-        # An optional extra, which takes a while to load.
+        # An optional extra that takes a while to load.
         from tg_parser.observability.spans import Spans  # noqa: PLC0415
     except ImportError as error:
         raise SettingsError(
