@@ -188,5 +188,5 @@ def test_wrong_use_is_told(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     tg_parser(sqlite_env, "init", cwd=tmp_path)
     done = tg_parser(sqlite_env, "backup", "create", "--dir", "file/x", cwd=tmp_path, code=1)
-    assert "a file stands where a folder must be" in done.stderr
+    assert "a file exists where a folder is needed" in done.stderr
     assert "There is no backup 'x'" in tg_parser(sqlite_env, "backup", "restore", "x", cwd=tmp_path, code=1).stderr

@@ -116,7 +116,7 @@ def test_a_folder_in_the_place_of_a_file_is_told(env: dict[str, str], tmp_path: 
     tg_parser(env, "ingest", "--from-export", one_chat(tmp_path / "a", 1111111111, "Новости"), cwd=tmp_path)
     (tmp_path / "raw").mkdir()
     said = tg_parser(env, "messages", "export", "--all", "--out", "raw", cwd=tmp_path, code=1).stderr
-    assert "Error: Cannot write raw: a folder stands where a file must be." in said
+    assert "Error: Cannot write raw: a folder exists where a file is needed." in said
 
 
 def test_an_account_is_not_copied_into_a_folder(env: dict[str, str], tmp_path: Path) -> None:
@@ -126,5 +126,5 @@ def test_an_account_is_not_copied_into_a_folder(env: dict[str, str], tmp_path: P
     with fake_telegram(there) as server:
         asked = {**env, **telegram_variables(server)}
         said = tg_parser(asked, "login", "--export-string", "copy", cwd=tmp_path, code=1).stderr
-    assert "Error: Cannot write the session into copy: a folder stands where a file must be." in said
+    assert "Error: Cannot write the session into copy: a folder exists where a file is needed." in said
     assert list(tmp_path.glob(".copy*")) == []

@@ -54,7 +54,7 @@ def test_a_long_wait_ends_the_run_and_the_next_process_asks_nothing(
         source = tg_parser_json(env, "sources", "show", SOURCE, cwd=tmp_path)
         moment = source["rate_limit_until"][:19].replace("T", " ")
         assert f"Telegram asks to wait until {moment} UTC" in failed.stderr
-        assert "Hint: No request is sent before that moment" in failed.stderr
+        assert "Hint: No request is sent before then" in failed.stderr
         assert (source["status"], source["last_post_id"]) == ("active", 200)
         counts = dict(server.counts)
         again = tg_parser(env, "ingest", "--source", SOURCE, cwd=tmp_path, code=1)

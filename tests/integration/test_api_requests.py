@@ -248,7 +248,7 @@ async def test_every_kind_of_job_can_be_asked_for(client: httpx.AsyncClient) -> 
 
 async def test_dates_with_nothing_between_are_refused(client: httpx.AsyncClient) -> None:
     """Wherever two dates are given, the later one first is told, also where one of them is held already."""
-    told = "There is nothing between 2026-03-02T00:00:00Z and 2026-03-01T00:00:00Z."
+    told = "The range from 2026-03-02T00:00:00Z to 2026-03-01T00:00:00Z is empty."
     dates = {"date_from": "2026-03-02", "date_to": "2026-03-01"}
     assert problem(await client.post("/api/v1/export", json=dates), 400, "usage") == told
     span = {"date_from": "2026-03-02", "date_to": "2026-03-01"}
@@ -274,7 +274,9 @@ async def test_what_is_wrong_is_said_in_words(shared_client: httpx.AsyncClient) 
     assert "send JSON, with the header Content-Type: application/json" in problem(unsaid, 422, "invalid_request")
     history = {"source_id": "x_source", "history_from": 3}
     wrong = await shared_client.post("/api/v1/sources", json=history)
-    assert problem(wrong, 422, "invalid_request").startswith("body.history_from: a date is written as 2026-03-01 or")
+    assert problem(wrong, 422, "invalid_request").startswith(
+        "body.history_from: a date must have the form 2026-03-01 or"
+    )
 
 
 async def test_how_far_the_schedule_takes_a_source_is_its_own(client: httpx.AsyncClient) -> None:

@@ -340,7 +340,7 @@ async def test_a_job_that_runs_too_long_ends_in_order_and_has_failed(
         failed = await ended(storage, long.job_id)
         assert (await ended(storage, short.job_id)).state == "done"
     assert (failed.state, failed.attempt, failed.error.code) == ("failed", 1, "job_too_long")
-    assert failed.error.message == "The job had not ended after 0.5 seconds (JOB_MAX_SECONDS)."
+    assert failed.error.message == "The job was stopped after 0.5 seconds (JOB_MAX_SECONDS)."
     assert kept == [60, 0]
 
 

@@ -167,8 +167,8 @@ async def test_cursor_of_another_list_is_refused(reading: ReadingService) -> Non
 
 @pytest.mark.parametrize("limit", [0, -1, 501])
 async def test_page_has_a_size(limit: int) -> None:
-    """A page holds 1 to 500 items."""
-    with pytest.raises(UsageError, match="A page holds 1 to 500 items"):
+    """A page can have 1 to 500 items."""
+    with pytest.raises(UsageError, match="A page can have 1 to 500 items"):
         PageRequest(limit)
 
 

@@ -228,7 +228,7 @@ async def test_what_cannot_be_meant_is_not_added(world: World) -> None:
     for events in ((), ("job.begun",)):
         with pytest.raises(UsageError, match="event"):
             await world.service.add(world.receiver.url, PERSON, events=events)
-    with pytest.raises(UsageError, match="no secret"):
+    with pytest.raises(UsageError, match="not a valid webhook secret"):
         await world.service.add(world.receiver.url, PERSON, secret="password")
     with pytest.raises(SettingsError, match="no key") as refused:
         await WebhookService(world.storage, RULES, SecretBox(None)).add(world.receiver.url, PERSON)

@@ -144,10 +144,10 @@ def test_place_that_is_no_folder(tmp_path: Path) -> None:
     """One sentence with what to do, from each command."""
     (tmp_path / "file").touch()
     directory = BackupDirectory(tmp_path / "file" / "backups")
-    with pytest.raises(OutputError, match="a file stands where a folder must be") as refused, directory.draft(MOMENT):
+    with pytest.raises(OutputError, match="a file exists where a folder is needed") as refused, directory.draft(MOMENT):
         pass
     assert "BACKUP_DIR" in refused.value.hint
-    with pytest.raises(OutputError, match="a file stands where a folder must be"):
+    with pytest.raises(OutputError, match="a file exists where a folder is needed"):
         BackupDirectory(tmp_path / "file").all()
 
 

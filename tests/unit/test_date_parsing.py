@@ -53,7 +53,7 @@ def test_span_is_half_open_and_not_empty() -> None:
     november = (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
     assert parse_span("2026-11", "2026-12", NOW) == november
     assert parse_span(None, "7d", NOW) == (None, NOW - timedelta(days=7))
-    with pytest.raises(UsageError, match="There is nothing between 2026-11-01T00:00:00Z and 2026-11-01T00:00:00Z"):
+    with pytest.raises(UsageError, match="The range from 2026-11-01T00:00:00Z to 2026-11-01T00:00:00Z is empty"):
         parse_span("2026-11", "2026-11", NOW)
 
 

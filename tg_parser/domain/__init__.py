@@ -1,1 +1,1 @@
-"""Pure data and rules of the product. Nothing here does I/O or imports another folder."""
+"""Data types and rules of the product, without I/O and without imports from other packages."""

@@ -1,8 +1,8 @@
-"""Agents: who they are, what they did, and how work passes from one to another.
+"""Agents, their tasks, and handoffs of work between them. States of a handoff:
 
 pending → accepted → in_progress → completed
-   ↓         ↓            ↓
-rejected  rejected      failed        (what is not finished can fail at any moment)
+↓         ↓            ↓
+rejected  rejected      failed        (an unfinished handoff can fail in any state)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NEXT: dict[HandoffStatus, tuple[HandoffStatus, ...]] = {
     "failed": (),
     "rejected": (),
 }
-"""The legal changes of state."""
+"""The allowed changes of state."""
 OPEN: tuple[HandoffStatus, ...] = tuple(status for status in STATUSES if NEXT[status])
 
 JsonObject = dict[str, Any]
@@ -32,7 +32,7 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class AgentCard:
-    """What an agent is and can do; `model` and `provider` where it asks one."""
+    """An agent and what it can do, with its `model` and `provider` if it uses one."""
 
     name: str
     agent_type: str
@@ -45,7 +45,7 @@ class AgentCard:
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """One thing an agent did, with its input and its result."""
+    """One task of an agent, with its input and result."""
 
     agent_name: str
     task_type: str
@@ -59,13 +59,13 @@ class TaskRecord:
 
     @property
     def success(self) -> bool:
-        """Whether it ended without an error."""
+        """Return whether the task ended without an error."""
         return self.error is None
 
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """Work that one agent hands to another. `context` names the run and who is working on it."""
+    """Work handed from one agent to another. `context` names the run and who is working on it."""
 
     id: str
     source_agent: str
@@ -84,13 +84,13 @@ class Handoff:
 
     @property
     def is_open(self) -> bool:
-        """Whether its state can still change."""
+        """Return whether the state can still change."""
         return self.status in OPEN
 
     def moved(
         self, status: HandoffStatus, at: datetime, *, result: JsonObject | None = None, error: str | None = None
     ) -> Handoff:
-        """The handoff in its next state. Raises HandoffError where the present state does not allow that."""
+        """Return the handoff in its next state. Raises HandoffError if the current state does not allow that."""
         if status not in NEXT[self.status]:
             raise HandoffError(self.id, self.status, status)
         if status == "accepted":
@@ -102,5 +102,5 @@ class Handoff:
 
 
 def new_id(at: datetime) -> str:
-    """A unique id that sorts by creation time."""
+    """Return a unique id that sorts by creation time."""
     return f"{at:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"

@@ -1,4 +1,4 @@
-"""The processed document: one message cleaned, summarised and tagged, and how it was made."""
+"""The processed document: one message, cleaned, summarised and tagged, with its provenance."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SentimentLabel = Literal["positive", "neutral", "negative"]
 
 
 class Entity(Contract):
-    """Something a text names: `type` is link, mention, hashtag, money, date, email, phone, person, org or place.
+    """An entity named in a text: `type` is link, mention, hashtag, money, date, email, phone, person, org or place.
 
-    A language model also finds product, event and other. An `inferred` entity is meant by the text, not written in it.
+    Language models also find product, event and other. An `inferred` entity is implied by the text, not written in it.
     """
 
     type: str
@@ -25,14 +25,14 @@ class Entity(Contract):
 
 
 class Sentiment(Contract):
-    """The tone of a message; `score` is how sure the model is of `label`."""
+    """The tone of a message; `score` is the model's confidence in `label`."""
 
     label: SentimentLabel
     score: float = Field(ge=0.0, le=1.0)
 
 
 class Analysis(Contract):
-    """What an analyzer finds out about one message."""
+    """The result of an analyzer for one message."""
 
     text_clean: str
     summary: str | None = None
@@ -44,7 +44,7 @@ class Analysis(Contract):
 
 
 class Provenance(Contract):
-    """How a document was made. Unknown tokens and cost are null, never 0."""
+    """How a document was created. Unknown tokens and cost are null, never 0."""
 
     pipeline_version: str
     provider: str
@@ -58,7 +58,7 @@ class Provenance(Contract):
 
 
 class ProcessedDocument(Contract):
-    """The one current document of a message. `metadata` holds its provenance and facts about the message."""
+    """The current document of a message. `metadata` contains its provenance and facts about the message."""
 
     id: str
     source_ref: str

@@ -1,6 +1,6 @@
-"""Letters that differ in case alone, in any alphabet: the same letters for Python and for both databases.
+"""Case folding that gives the same result in Python and in both databases, for any alphabet.
 
-A letter is folded into one letter, so that a text keeps its length: ß is not ss.
+Every letter is folded to one letter, so that texts keep their length: ß does not become ss.
 """
 
 from __future__ import annotations
@@ -8,21 +8,21 @@ from __future__ import annotations
 from functools import cache
 
 _LAST_CASED = 0x1EFFF
-"""No letter beyond this one has a case."""
+"""No letter beyond this code point has a case."""
 
 
 def folded(text: str) -> str:
-    """`text` with every letter in the one case in which texts are compared."""
+    """Return `text` with all letters in the case used for comparison."""
     return "".join(map(_folded, text))
 
 
 def contains(text: str | None, sought: str) -> bool:
-    """Whether `sought` is a part of `text`, whatever the case of its letters."""
+    """Return whether `text` contains `sought`, ignoring case."""
     return text is not None and folded(sought) in folded(text)
 
 
 def variants(letter: str) -> str:
-    """Every letter that is folded into the same one as `letter`, itself among them."""
+    """Return all letters that fold to the same one as `letter`, including itself."""
     return _variants().get(_folded(letter), letter)
 
 

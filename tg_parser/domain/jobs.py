@@ -1,4 +1,4 @@
-"""Jobs: work that is asked for now and done by whichever worker is free.
+"""Jobs: work that is submitted now and run by whichever worker is free. States:
 
 queued → running → done | failed | cancelled        running → queued (given back, or taken over from a dead worker)
 queued → cancelled
@@ -19,12 +19,12 @@ from tg_parser.domain.errors import BusyError, DeliveryDelayedError, JobStateErr
 JobKind = Literal["ingest", "recheck", "process", "topicize", "export", "run", "sentiment", "backup", "cleanup"]
 JOB_KINDS: tuple[JobKind, ...] = get_args(JobKind)
 WEBHOOK = "webhook"
-"""The kind of the jobs that deliver webhooks; they are made by events, and nobody asks for them."""
+"""Kind of the jobs that deliver webhooks; they are created by events, not by users."""
 DeliveryState = Literal["waiting", "delivered", "failed"]
-"""How such a job stands with what it delivers."""
+"""The state of a delivery, by the state of its job."""
 DELIVERY_STATES: tuple[DeliveryState, ...] = get_args(DeliveryState)
 QUEUES = (*JOB_KINDS, WEBHOOK)
-"""All that a worker does."""
+"""All kinds of jobs that workers run."""
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 NEXT: dict[JobState, tuple[JobState, ...]] = {
     "queued": ("running", "cancelled"),
@@ -33,16 +33,16 @@ NEXT: dict[JobState, tuple[JobState, ...]] = {
     "failed": (),
     "cancelled": (),
 }
-"""The legal changes of state."""
+"""The allowed changes of state."""
 ENDED: frozenset[JobState] = frozenset(state for state, following in NEXT.items() if not following)
 
 MAX_ATTEMPTS = 5
-"""How often a job is tried whose errors may pass by themselves."""
+"""Maximum attempts of a job whose errors may be temporary."""
 MAX_TAKEOVERS = 1
-"""How often a job outlives its worker; the second worker that dies of it is the last."""
+"""How often a job may outlive its worker; the second worker that dies from it is the last."""
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=10), timedelta(minutes=10)
 PASSED_ON_FOR = timedelta(seconds=30)
-"""How long workers tell each other of a job that is ready; then those with room ask by themselves."""
+"""How long workers notify each other of a job that is ready; after that, those with free slots look for it."""
 _PASSED_ON_AT_ONCE = timedelta(seconds=0.3)
 _BUSY_PAUSE = timedelta(seconds=5)
 
@@ -51,7 +51,7 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class JobError:
-    """Why a job failed, or why it will be tried again; `code` and `data` are those of the error tree."""
+    """Why a job failed, or why it will be retried; `code` and `data` are those of the error."""
 
     code: str
     message: str
@@ -61,9 +61,9 @@ class JobError:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One piece of work. No other job with its `lock` runs meanwhile; `attempt` fences what is written of it.
+    """One job. No other job with the same `lock` runs at the same time; `attempt` fences writes of older attempts.
 
-    `helps` is the job whose work this one shares, `traceparent` what it is a part of in traces.
+    `helps` is the job whose work this one shares, `traceparent` the span that it belongs to.
     """
 
     job_id: str
@@ -92,17 +92,17 @@ class Job:
 
     @property
     def digest(self) -> str:
-        """The same for the same work, whoever asks for it."""
+        """Return a digest that is the same for the same work, whoever requests it."""
         return work_digest(self.kind, self.parameters)
 
 
 def new_job_id(now: datetime) -> str:
-    """An id that sorts by time: 20241127T095500123-9f8e7d6c."""
+    """Return an id that sorts by time: 20241127T095500123-9f8e7d6c."""
     return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{secrets.token_hex(4)}"
 
 
 def work_digest(kind: str, parameters: Mapping[str, Any]) -> str:
-    """What identifies a piece of work among those that wait."""
+    """Return the digest that identifies a piece of work among waiting jobs."""
     told = json.dumps([kind, parameters], sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
@@ -114,7 +114,7 @@ def require_legal(job_id: str, before: JobState, after: JobState) -> None:
 
 
 def next_attempt(error: TgParserError, attempt: int, now: datetime) -> datetime | None:
-    """When a job that failed its `attempt`-th time is tried again; None where that would not help."""
+    """Return when a job that failed its `attempt`-th time is retried; None if a retry would not help."""
     if isinstance(error, RateLimitedError | DeliveryDelayedError):
         return max(error.until, now)
     if isinstance(error, BusyError):
@@ -126,16 +126,16 @@ def next_attempt(error: TgParserError, attempt: int, now: datetime) -> datetime 
 
 
 def ran_too_long(seconds: float) -> JobError:
-    """Why a job was ended that ran for longer than it may."""
+    """Return the error of a job that was stopped because it ran too long."""
     return JobError(
         "job_too_long",
-        f"The job had not ended after {seconds:g} seconds (JOB_MAX_SECONDS).",
-        "What it did is kept, and the same job goes on from there. Raise JOB_MAX_SECONDS where work takes so long.",
+        f"The job was stopped after {seconds:g} seconds (JOB_MAX_SECONDS).",
+        "Finished work is kept, and a retried job continues from there. Raise JOB_MAX_SECONDS if work takes so long.",
     )
 
 
 def passed_on_at(job: Job, now: datetime) -> datetime | None:
-    """When another worker is told of a job that one may not do: at once, then with growing pauses, and at last not."""
+    """Return when to notify another worker of a job that one cannot run: at once, then less often, finally None."""
     waits = now - job.run_at
     if waits >= PASSED_ON_FOR:
         return None
@@ -143,5 +143,5 @@ def passed_on_at(job: Job, now: datetime) -> datetime | None:
 
 
 def error_of(error: TgParserError) -> JobError:
-    """An error as a job keeps it."""
+    """Return an error in the form stored with a job."""
     return JobError(error.code, error.message, error.hint, dict(error.data))

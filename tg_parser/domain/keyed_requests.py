@@ -1,4 +1,4 @@
-"""Requests that name themselves by an idempotency key, so that sent again they do nothing twice."""
+"""Requests with an idempotency key, which are carried out only once even if sent again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """What a request was answered; without a `body` it is not to be shown again."""
+    """The answer to a request; without a `body` it cannot be shown again."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -17,7 +17,7 @@ class KeptAnswer:
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """A request by its client and key; `digest` says what was asked. Without an answer it is under way."""
+    """A request, identified by client and key; `digest` stands for its content. It is in progress until answered."""
 
     client: str
     key: str

@@ -1,7 +1,7 @@
 """API keys and roles: who may do what, and with which sources (pure).
 
-A key is shown once, as `tgp_<key id>_<secret>`; only its hash is kept. The secret has 256 random bits, so that a plain
-hash of it can neither be guessed back nor searched for.
+A key is shown once, as `tgp_<key id>_<secret>`; only its hash is stored. The secret has 256 random bits, so a plain
+hash can neither be reversed nor searched by brute force.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from tg_parser.domain.errors import ForbiddenError
 
 Role = Literal["reader", "editor", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
-"""From the least to the most; each may do what those before it may."""
+"""From least to most powerful; each role includes the ones before it."""
 Action = Literal["read", "work", "administer"]
 NEEDED: dict[Action, Role] = {"read": "reader", "work": "editor", "administer": "admin"}
-"""The least role for reading; for starting jobs and changing sources; for keys, removal and backups."""
+"""The role required for reading; for starting jobs and changing sources; for keys, removal and backups."""
 KeyState = Literal["valid", "expired", "revoked"]
 
 _FORM = re.compile(r"tgp_(?P<key_id>[0-9a-f]{12})_[\w-]{43}", re.ASCII)
@@ -30,9 +30,9 @@ _FORM = re.compile(r"tgp_(?P<key_id>[0-9a-f]{12})_[\w-]{43}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key without its secret. `sources` limits it to these ids; None is no limit, and an empty one allows nothing.
+    """A key without its secret. `sources` limits it to these ids; None means no limit, an empty set allows nothing.
 
-    After a rotation the secret before it works until `previous_until`.
+    After a rotation, the previous secret works until `previous_until`.
     """
 
     key_id: str
@@ -49,34 +49,34 @@ class ApiKey:
     previous_until: datetime | None = None
 
     def key_state(self, now: datetime) -> KeyState:
-        """Whether the key opens anything at the moment `now`."""
+        """Return whether the key is valid at the time `now`."""
         if self.revoked_at is not None:
             return "revoked"
         return "expired" if self.expires_at is not None and self.expires_at <= now else "valid"
 
     def fits(self, secret: str) -> bool:
-        """Whether `secret` is the present one."""
+        """Return whether `secret` is the current one."""
         return hmac.compare_digest(secret_hash(secret), self.secret_hash)
 
     def fitted(self, secret: str) -> bool:
-        """Whether `secret` is the one before the last rotation."""
+        """Return whether `secret` is the one before the last rotation."""
         return self.previous_hash is not None and hmac.compare_digest(secret_hash(secret), self.previous_hash)
 
     def allowed_sources(self, sources: Iterable[str]) -> tuple[str, ...]:
-        """Those of `sources` that the key may know of, in their order."""
+        """Return the `sources` that the key may access, in the given order."""
         return tuple(each for each in sources if self.sources is None or each in self.sources)
 
     def covers(self, sources: Collection[str] | None) -> bool:
-        """Whether a limit to `sources` (None: no limit) allows nothing that this key does not.
+        """Return whether a limit to `sources` (None: no limit) grants nothing beyond this key.
 
-        What is limited to no source at all belongs to nobody's sources.
+        An empty limit is only covered by a key without a limit.
         """
         return self.sources is None or (bool(sources) and self.sources.issuperset(sources or ()))
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who changes something, and from where. `key` is None for the person at the command line, who may do all."""
+    """Who makes a change, and from where. `key` is None for the person at the command line, who may do everything."""
 
     name: str
     origin: str
@@ -85,7 +85,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """A change that was made: when, by whom, what, to what, from where."""
+    """A change: when, by whom, what, to what, from where."""
 
     entry_id: str
     at: datetime
@@ -97,33 +97,33 @@ class AuditEntry:
 
 
 def new_key_id() -> str:
-    """An id for a key; it is no secret."""
+    """Return a new key id, which is not secret."""
     return secrets.token_hex(6)
 
 
 def new_secret(key_id: str) -> str:
-    """The whole of a key, to be shown once."""
+    """Return a new complete key, to be shown once."""
     return f"tgp_{key_id}_{secrets.token_urlsafe(32)}"
 
 
 def secret_hash(secret: str) -> str:
-    """What is kept of a secret."""
+    """Return the hash under which a secret is stored."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def key_id_in(secret: str) -> str | None:
-    """The id of the key that `secret` says it is; None for what has not the form of a key."""
+    """Return the key id contained in `secret`, or None if it does not have the form of a key."""
     match = _FORM.fullmatch(secret)
     return match["key_id"] if match else None
 
 
 def may(role: Role, action: Action) -> bool:
-    """Whether a role allows an action."""
+    """Return whether a role allows an action."""
     return ROLES.index(role) >= ROLES.index(NEEDED[action])
 
 
 def require(key: ApiKey, action: Action) -> None:
-    """Raise ForbiddenError where the key's role does not allow the action."""
+    """Raise ForbiddenError if the key's role does not allow the action."""
     if not may(key.role, action):
         raise ForbiddenError(
             f"The key {key.key_id} has the role {key.role}; this needs the role {NEEDED[action]}.",
@@ -135,27 +135,27 @@ def require(key: ApiKey, action: Action) -> None:
 
 
 def require_admin(actor: Actor) -> None:
-    """Raise ForbiddenError where `actor` may not deal with keys at all."""
+    """Raise ForbiddenError if `actor` may not manage keys."""
     if actor.key is not None:
         require(actor.key, "administer")
 
 
 def require_within(actor: Actor, sources: Collection[str] | None) -> None:
-    """Raise ForbiddenError where `actor` would deal with a key that sees more than the actor's own."""
+    """Raise ForbiddenError if `actor` would manage a key that can access more than the actor's own."""
     require_admin(actor)
     if actor.key is not None and not actor.key.covers(sources):
         raise ForbiddenError(
-            f"The key {actor.key.key_id} is limited to some sources and cannot deal with keys that reach beyond them.",
+            f"The key {actor.key.key_id} is limited to some sources and cannot manage keys with access to others.",
             case="beyond_own_sources",
             key_id=actor.key.key_id,
         )
 
 
 def new_entry_id(now: datetime) -> str:
-    """An id that sorts by time."""
+    """Return an id that sorts by time."""
     return f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
 
 
 def entry_of(by: Actor, action: str, subject: str, now: datetime, details: dict[str, Any]) -> AuditEntry:
-    """The entry of the log that says what `by` changes now."""
+    """Return the audit entry for a change made by `by` now."""
     return AuditEntry(new_entry_id(now), now, by.name, action, subject, by.origin, details)

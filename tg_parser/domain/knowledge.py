@@ -1,4 +1,4 @@
-"""The knowledge-base entry: what people, RAG systems and agents get."""
+"""The knowledge-base entry, the form of data for people, RAG systems and agents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tg_parser.domain.utc_field import UtcTime
 
 
 class EntrySource(Contract):
-    """Where an entry comes from: a Telegram message with its link, or a topic."""
+    """The origin of an entry: a Telegram message with its link, or a topic."""
 
     type: Literal["telegram_message", "topic"]
     source_ref: str | None = None
@@ -25,7 +25,7 @@ class EntrySource(Contract):
 
 
 class EntryMetadata(BaseModel):
-    """What an entry says besides its content, and how it was made, under the field names of its stage.
+    """Data of an entry besides its content, including its provenance, under the field names of its stage.
 
     A message entry has the facts of the message and its `summary` separate from the content; a topic entry has
     `resolved_sources`.

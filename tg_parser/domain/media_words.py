@@ -1,5 +1,5 @@
-"""The words that come with media: a poll's question, a checklist's tasks, an invoice's title. They are part of the
-text, and stand after the message's own words, so that it still shows which words are its own.
+"""Words that belong to media: a poll's question, a checklist's tasks, an invoice's title. They are appended to the
+message's own words in its text, so that both can be told apart.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class TextParts(NamedTuple):
 
 
 def with_media_words(own: str, media: Sequence[Media]) -> str:
-    """The whole text of a message."""
+    """Return the full text of a message."""
     return _BREAK.join(part for part in (own, media_words(media)) if part)
 
 
 def split_text(text: str, media: Sequence[Media]) -> TextParts:
-    """The parts of a whole text; without media words, as earlier versions stored it, all are the message's own."""
+    """Split a full text; without media words, as stored by earlier versions, all words are the message's own."""
     words = media_words(media)
     if words and (text == words or text.endswith(_BREAK + words)):
         return TextParts(text[: -len(words)].removesuffix(_BREAK), words)
@@ -37,12 +37,12 @@ def split_text(text: str, media: Sequence[Media]) -> TextParts:
 
 
 def media_words(media: Sequence[Media]) -> str:
-    """All words that come with the media."""
+    """Return all words of the media."""
     return _BREAK.join(words for each in media if (words := "\n".join(_lines(each))))
 
 
 def compare_parts(stored: TextParts, seen: TextParts) -> Observation:
-    """Tell an edit from words that an adapter, or an earlier version, did not read."""
+    """Tell an edit from words that an adapter or an earlier version did not read."""
     own, words = compare_texts(stored.own, seen.own), _compare_words(stored.of_media, seen.of_media)
     if Observation.EDITED in (own, words):
         return Observation.EDITED
@@ -50,7 +50,7 @@ def compare_parts(stored: TextParts, seen: TextParts) -> Observation:
 
 
 def tells_more(seen: Sequence[Media], stored: Sequence[Media]) -> bool:
-    """Whether `seen` has everything stored about the media and more; for kind `other`, nothing known could be lost."""
+    """Return whether `seen` contains all stored media data and more; kind `other` never counts as a loss."""
     if seen == stored or len(seen) < len(stored):
         return False
     pairs = zip_longest(stored, seen)

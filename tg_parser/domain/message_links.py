@@ -1,4 +1,4 @@
-"""Reads Telegram's links to a message: which chat, which number, and whether it is a comment."""
+"""Parses Telegram's links to messages: which chat, which number, and whether it is a comment."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tg_parser.domain.errors import InvalidRefError
 from tg_parser.domain.peers import Peer, parse_peer
 from tg_parser.domain.refs import MessageType
 
-FORM = "tg:<channel_id>:<post|comment>:<message_id>, or a link as https://t.me/name/123"
+FORM = "tg:<channel_id>:<post|comment>:<message_id>, or a link such as https://t.me/name/123"
 
 
 class LinkedMessage(NamedTuple):
-    """A message known by its link. In a group the number may belong to a post or a reply, hence several `types`."""
+    """A message given by its link. In a group the number may belong to a post or a reply, hence several `types`."""
 
     peer: Peer
     message_id: str
@@ -23,7 +23,7 @@ class LinkedMessage(NamedTuple):
 
 
 def parse_message_link(written: str) -> LinkedMessage:
-    """Read t.me/name/123, t.me/c/123/45, …?comment=6, …?thread=7, t.me/c/123/7/45. Raises InvalidRefError."""
+    """Parse t.me/name/123, t.me/c/123/45, …?comment=6, …?thread=7, t.me/c/123/7/45. Raises InvalidRefError."""
     text = written.strip()
     parts = urlsplit(text if "://" in text else f"https://{text}")
     path = [part for part in parts.path.split("/") if part]

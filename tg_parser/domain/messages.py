@@ -1,4 +1,4 @@
-"""The raw message: what Telegram showed, untouched, and how two observations of one message compare."""
+"""The raw message as shown by Telegram, and the comparison of two observations of a message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tg_parser.domain.utc_field import UtcTime
 
 Adapter = Literal["web", "export", "api"]
 ADAPTER_RANK: dict[Adapter, int] = {"web": 1, "export": 2, "api": 3}
-"""The richer the adapter, the higher: fields of the richer one win."""
+"""The richer the adapter, the higher its rank; its fields take precedence."""
 
 
 class Contract(BaseModel):
@@ -24,10 +24,10 @@ class Contract(BaseModel):
 
 
 class Chat(Contract):
-    """The chat that messages come from, as far as its source says.
+    """The chat that messages come from, as far as its source identifies it.
 
-    When several `usernames` lead to it, `username` is the one for links: the chat's own, where that is known,
-    because the others can be sold.
+    If several `usernames` lead to it, `username` is the one for links: the chat's own, if known, because the others can
+    be sold.
     """
 
     channel_id: str
@@ -38,14 +38,14 @@ class Chat(Contract):
 
 
 class Author(Contract):
-    """Who wrote a message: `id` is the marked peer id where known, `name` as displayed."""
+    """The author of a message: `id` is the marked peer id if known, `name` as displayed."""
 
     id: str | None = None
     name: str | None = None
 
 
 class Reaction(Contract):
-    """How often one reaction was given; `emoji` is the character, or `custom:<id>`, or `paid`."""
+    """The count of one reaction; `emoji` is the character, or `custom:<id>`, or `paid`."""
 
     emoji: str
     count: int
@@ -54,8 +54,8 @@ class Reaction(Contract):
 class Media(Contract):
     """Metadata of attached media; the file itself is never downloaded.
 
-    `options` are answers of a poll or tasks of a checklist, `done` the tasks that are done, where that is known.
-    `quantity` counts the prizes or winners of a giveaway. `amount` is in the smallest unit of `currency`; XTR is Stars.
+    `options` are the answers of a poll or tasks of a checklist, `done` the completed tasks, if known. `quantity` counts
+    the prizes or winners of a giveaway. `amount` is in the smallest unit of `currency`; XTR stands for Stars.
     """
 
     kind: Literal[
@@ -86,7 +86,7 @@ class Link(Contract):
 
 
 class Forward(Contract):
-    """Where a forwarded message came from."""
+    """The origin of a forwarded message."""
 
     name: str | None = None
     peer_id: str | None = None
@@ -95,7 +95,7 @@ class Forward(Contract):
 
 
 class RawMessage(Contract):
-    """One message of a chat as it was first seen. `text` is all its words as plain text without formatting marks,
+    """One message of a chat as first seen. `text` contains all its words as plain text without formatting marks,
     including those of a rich message and of an attached poll or checklist.
     """
 
@@ -135,12 +135,12 @@ _BEGINNINGS = frozenset({"create_channel", "create_group", "migrate_from_group"}
 
 
 def begins_its_chat(message: RawMessage) -> bool:
-    """Whether no message of the chat can be older: it has the first number, or reports the creation of the chat."""
+    """Return whether no older message can exist: it has the first number, or reports the creation of the chat."""
     return int(message.id) <= 1 or message.service_action in _BEGINNINGS
 
 
 class TextRevision(Contract):
-    """An entry of the revision log: what a message said later, and why that was recorded."""
+    """An entry of the revision log: a later text of a message, and why it was recorded."""
 
     revision: int
     observed_at: UtcTime
@@ -150,7 +150,7 @@ class TextRevision(Contract):
 
 
 class ExportedMessage(Contract):
-    """One line of an export of raw messages: as first seen, the present text, and the log, oldest entry first."""
+    """One line of a raw export: the message as first seen, its current text, and its revisions, oldest first."""
 
     message: RawMessage
     current_text: str
@@ -159,7 +159,7 @@ class ExportedMessage(Contract):
 
 
 class Observation(StrEnum):
-    """What a newly seen text of a stored message turns out to be."""
+    """How a newly seen text of a stored message compares to the stored one."""
 
     SAME = "same"
     EDITED = "edited"
@@ -172,7 +172,7 @@ _CUT = re.compile(r"(…|\.\.\.)$")
 
 
 def core(text: str) -> str:
-    """The part of a text that every adapter shows: no white space, no marks of formatting and lists."""
+    """Reduce a text to what every adapter shows: no white space, no marks of formatting and lists."""
     return _INVISIBLE.sub("", _LIST_MARK.sub("", text))
 
 

@@ -1,7 +1,7 @@
-"""Pages of lists: what is asked for, where a page ended, and the cursor that says so to the caller.
+"""Pages of lists: requests, positions, and the cursors given to callers.
 
-A cursor is opaque, and bound to the list, the filter and the order it was given for. It holds a place in the order,
-not a number of rows: what is stored or removed meanwhile neither repeats nor hides what was there.
+A cursor is opaque and bound to the list, filter and order it was returned for. It holds a position in the order, not a
+row number: rows added or removed in the meantime cause neither duplicates nor omissions.
 """
 
 from __future__ import annotations
@@ -24,36 +24,36 @@ Order = Literal["newest", "oldest", "ref"]
 """By the date of the message, or by its ref, as exports are ordered."""
 
 Place = Sequence[Any]
-"""What a cursor holds: texts and numbers."""
+"""The content of a cursor: texts and numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page of a list: at most `limit` items behind `cursor`. Raises UsageError."""
+    """A request for a page: at most `limit` items after `cursor`. Raises UsageError."""
 
     limit: int = 50
     cursor: str | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.limit <= MOST_ON_A_PAGE:
-            raise UsageError(f"A page holds 1 to {MOST_ON_A_PAGE} items, not {self.limit}.", limit=self.limit)
+            raise UsageError(f"A page can have 1 to {MOST_ON_A_PAGE} items, not {self.limit}.", limit=self.limit)
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in the order of messages."""
+    """A position in the order of messages."""
 
     date: datetime
     ref: str
 
 
 def cursor_of(place: Place, *of: object) -> str:
-    """The cursor of `place` in the list that `of` describes: its name, filter, order, …"""
+    """Return the cursor for `place` in the list described by `of`: its name, filter, order, …"""
     return urlsafe_b64encode(orjson.dumps([_digest(of), *place])).decode().rstrip("=")
 
 
 def place(written: str, *of: object) -> list[Any]:
-    """The place that a cursor of this list holds. Raises InvalidCursorError."""
+    """Return the place in a cursor of this list. Raises InvalidCursorError."""
     try:
         digest, *found = orjson.loads(urlsafe_b64decode(written.encode("ascii") + b"=" * (-len(written) % 4)))
     except (ValueError, TypeError):
@@ -64,7 +64,7 @@ def place(written: str, *of: object) -> list[Any]:
 
 
 def id_in(written: str | None, *of: object) -> str | None:
-    """The id that a cursor of a list by id holds. Raises InvalidCursorError."""
+    """Return the id in a cursor of a list ordered by id. Raises InvalidCursorError."""
     if written is None:
         return None
     found = place(written, *of)
@@ -74,12 +74,12 @@ def id_in(written: str | None, *of: object) -> str | None:
 
 
 def position_cursor(position: Position, *of: object) -> str:
-    """The cursor of a place in the order of messages."""
+    """Return the cursor for a position in the order of messages."""
     return cursor_of((position.date.isoformat(), position.ref), *of)
 
 
 def position_of(written: str | None, *of: object) -> Position | None:
-    """The place that a cursor holds, if there is one. Raises InvalidCursorError."""
+    """Return the position in a cursor, or None without one. Raises InvalidCursorError."""
     if written is None:
         return None
     try:

@@ -1,7 +1,7 @@
-"""Brings every way to write a chat to one canonical form.
+"""Converts any form of a chat to its canonical form.
 
-The canonical `channel_id` is the marked numeric id as Telegram's Bot API writes it (see domain/marked_ids.py); where
-only the @username is known, it is the username in lower case without the @.
+The canonical `channel_id` is the marked numeric id used by Telegram's Bot API (see domain/marked_ids.py); if only the
+@username is known, it is the username in lower case without the @.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _NOT_NAMES = frozenset({"joinchat", "addstickers", "share", "proxy", "socks", "l
 
 
 class Peer(NamedTuple):
-    """A chat by its number, its name, or both; with both, the number decides and the name may be out of date."""
+    """A chat given by number, name, or both; with both, the number decides and the name may be out of date."""
 
     channel_id: str | None
     username: str | None
 
     @property
     def canonical(self) -> str:
-        """The canonical id, as far as this alone gives it."""
+        """Return the canonical id as far as it follows from this alone."""
         return self.channel_id or (self.username or "").lower()
 
 
 def parse_peer(text: str) -> Peer:
-    """Read @name, name, t.me links (also /s/ and /c/), tg:// links and numeric ids. Raises InvalidPeerError."""
+    """Parse @name, name, t.me links (also /s/ and /c/), tg:// links and numeric ids. Raises InvalidPeerError."""
     value = text.strip()
     if _NUMBER.fullmatch(value):
         return Peer(_marked(value, text), None)
@@ -51,17 +51,17 @@ def parse_peer(text: str) -> Peer:
 
 
 def is_numeric(channel_id: str) -> bool:
-    """Whether a canonical id is a number, which is permanent, and not a name, which can move to another chat."""
+    """Return whether a canonical id is a permanent number rather than a name, which can move to another chat."""
     return channel_id.removeprefix("-").isdecimal()
 
 
 def is_nameless(channel_id: str) -> bool:
-    """Whether the id was made up for a chat whose source gave neither number nor name."""
+    """Return whether the id was generated for a chat whose source gave neither number nor name."""
     return channel_id.startswith(_NAMELESS)
 
 
 def nameless_channel_id(title: str, kind: str) -> str:
-    """A stable id for a chat whose source gives neither number nor name."""
+    """Return a stable id for a chat whose source gives neither number nor name."""
     digest = hashlib.sha256(f"{kind}\x1f{title}".encode("utf-8", "replace")).hexdigest()
     return f"{_NAMELESS}{digest[:16]}"
 

@@ -1,4 +1,4 @@
-"""Says in plain words what is wrong with a value that a person wrote into a file (pure)."""
+"""Describes in plain words what is wrong with a value in a file written by a person (pure)."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Mapping
 from typing import Any
 
 _WANTED = {
-    "string": "text is expected",
-    "int": "a whole number is expected",
-    "float": "a number is expected",
-    "bool": "true or false is expected",
-    "list": "a list is expected",
-    "tuple": "a list is expected",
-    "dict": "named values are expected",
-    "model": "named values are expected",
+    "string": "expected text",
+    "int": "expected a whole number",
+    "float": "expected a number",
+    "bool": "expected true or false",
+    "list": "expected a list",
+    "tuple": "expected a list",
+    "dict": "expected named values",
+    "model": "expected named values",
 }
 _LIMITS = {
-    "greater_than_equal": ("ge", "{} or more is expected"),
-    "greater_than": ("gt", "more than {} is expected"),
-    "less_than_equal": ("le", "{} or less is expected"),
-    "less_than": ("lt", "less than {} is expected"),
-    "literal_error": ("expected", "it may be {}"),
+    "greater_than_equal": ("ge", "expected {} or more"),
+    "greater_than": ("gt", "expected more than {}"),
+    "less_than_equal": ("le", "expected {} or less"),
+    "less_than": ("lt", "expected less than {}"),
+    "literal_error": ("expected", "expected {}"),
 }
 _OWN_WORDS = "Value error, "
 
 
 def in_words(problem: Mapping[str, Any]) -> str:
-    """One problem from pydantic's list, without pydantic's jargon and type names."""
+    """Describe one problem from pydantic's list without pydantic's jargon and type names."""
     kind = str(problem["type"])
     if kind in _LIMITS:
         name, words = _LIMITS[kind]

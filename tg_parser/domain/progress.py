@@ -1,4 +1,4 @@
-"""How long work reports its progress: a stage reports, an interface shows it."""
+"""Progress of long work: a stage reports it, an interface shows it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total` units of a step; `total` is None where it cannot be known."""
+    """`done` of `total` units of a step; `total` is None if it is unknown."""
 
     step: str
     done: int
@@ -23,10 +23,10 @@ def silent(_: Progress) -> None:
 
 
 class ProgressParts:
-    """Several chats or channels, one after another, reported as one piece of work.
+    """Combines the progress of several chats or channels, handled one after another.
 
-    There is a total only when it is certain: in the last of `number` parts, or earlier where `expected` gives, by
-    step, the amount of work in each part.
+    A total is reported only when it is certain: in the last of `number` parts, or earlier if `expected` gives, by step,
+    the amount of work in each part.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class ProgressParts:
         self._running: dict[str, Progress] = {}
 
     def next(self) -> ReportProgress:
-        """The reporter of the next part; the earlier ones are finished."""
+        """Return the reporter of the next part; the earlier ones are finished."""
         self._ended |= self._running
         self._running = {}
         self._begun += 1
@@ -53,7 +53,7 @@ class ProgressParts:
         self._report(replace(whole, total=_sum(so_far, self._to_come(progress.step))))
 
     def _to_come(self, step: str) -> int | None:
-        """How much of a step is still to come in later parts."""
+        """Return how much of a step remains in later parts, or None if unknown."""
         if self._begun == self._number:
             return 0
         return sum(self._expected[step][self._begun :]) if step in self._expected else None

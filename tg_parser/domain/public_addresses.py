@@ -1,4 +1,4 @@
-"""Which addresses belong to the public Internet: programs must not be sent to others by who names an address (pure)."""
+"""Tells public Internet addresses from others, which users must not make programs connect to (pure)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _NAT64 = ip_network("64:ff9b::/96")
 
 
 def is_public(written: str) -> bool:
-    """Whether an IP address, as numbers, is one of the public Internet; a disguised IPv4 address is judged as such."""
+    """Return whether a numeric IP address is public; an embedded IPv4 address is judged instead."""
     address = ip_address(written)
     if isinstance(address, IPv4Address):
         return not any(address in each for each in _SPECIAL_V4)
@@ -49,7 +49,7 @@ def is_public(written: str) -> bool:
 
 
 def embedded(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 address leads to, by mapping or through NAT64."""
+    """Return the IPv4 address that an IPv6 address leads to, by mapping or through NAT64."""
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 else None

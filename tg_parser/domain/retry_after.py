@@ -1,4 +1,4 @@
-"""What a server means by Retry-After. Pure."""
+"""Interprets a server's Retry-After header (pure)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LONGEST_WAIT = 366 * 86_400.0
 
 
 def asked_seconds(retry_after: str, date: str, now: datetime) -> float | None:
-    """Seconds that a server asks to wait, given its headers Retry-After and Date; None where it does not."""
+    """Return the seconds a server asks to wait, from its headers Retry-After and Date, or None."""
     value = retry_after.strip()
     if value.isascii() and value.isdecimal():
         seconds = float(value[:18])

@@ -1,4 +1,4 @@
-"""When what is done regularly is due: polls of sources, and what has its times in a cron expression. All in UTC."""
+"""When scheduled work is due: polls of sources, and work with a cron expression. All times are UTC."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from croniter import croniter
 from tg_parser.domain.sources import Source
 
 LONGEST_PAUSE = timedelta(days=1)
-"""A source that fails again and again is polled so often at least, or at its own interval where that is longer."""
+"""A failing source is polled at least this often, or at its own interval if that is longer."""
 SPREAD = 0.1
-"""By this share of the pause, sources with the same interval are spread."""
+"""Sources with the same interval are spread over this share of it."""
 _MOST_DOUBLINGS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """When an entry of the schedule was last asked for, and with which job; none where it only counts from then."""
+    """When scheduled work last ran and with which job; without a job, the time from which it counts."""
 
     at: datetime
     job_id: str | None = None
 
 
 def next_poll(source: Source, asked_at: datetime | None, usual: timedelta) -> datetime | None:
-    """When a source is polled next; None for one that is not polled: paused, failed for good, or filled from exports.
+    """Return the next poll of a source; None if it is not polled: paused, permanently failed, or filled from exports.
 
-    `asked_at` is when its last poll was asked for, `usual` the interval of sources without their own.
+    `asked_at` is the time of its last poll, `usual` the interval of sources without their own.
     """
     if source.status != "active" or source.via == "export":
         return None
@@ -38,7 +38,7 @@ def next_poll(source: Source, asked_at: datetime | None, usual: timedelta) -> da
 
 
 def next_time(cron: str, after: datetime) -> datetime:
-    """The first moment of a cron expression after another."""
+    """Return the first time after `after` that matches a cron expression."""
     found: datetime = croniter(cron, after).get_next(datetime)
     return found
 
@@ -50,5 +50,5 @@ def _pause(source: Source, usual: timedelta) -> timedelta:
 
 
 def _share(source_id: str) -> float:
-    """From 0 to 1, always the same for a source."""
+    """Return a number from 0 to 1 that is always the same for a source."""
     return int.from_bytes(hashlib.sha256(source_id.encode()).digest()[:4]) / 2**32

@@ -1,4 +1,4 @@
-"""A source: a chat somebody asked to collect, how, and how far that got."""
+"""A source: a chat to collect, with its settings and progress."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tg_parser.domain.utc_field import UtcTime
 
 SourceStatus = Literal["active", "paused", "error"]
 Steps = Literal["ingest", "process", "topicize"]
-"""How far what a poll has found is taken: collected, processed, or topicised too."""
+"""The last stage for messages found by a poll: collecting, processing, or finding topics."""
 CollectMode = Literal["incremental", "snapshot"]
 
 
@@ -34,15 +34,15 @@ class ChatName(Contract):
 
 
 class Source(Contract):
-    """One row of `ingestion_state`. `last_post_id` is the cursor: every post up to it is stored.
+    """A row of `ingestion_state`. `last_post_id` is the cursor: all posts up to it are stored.
 
-    `peer_id` is the marked number of a chat that was first known, and is stored, under its name. For a chat read newest
+    `peer_id` is the marked number of a chat that was first known, and is stored, by its name. For a chat read newest
     first, `newest_post_id` is the newest stored post and `open_ranges` are the gaps: see domain/backlog.py.
     `comments_swept_to` is how far back posts were checked once for comments; `comments_turn` is where the next check of
-    old posts continues. `discussion_groups` are the bare ids of the groups where posts were ever commented, the first
-    one first: its comments are known by their number alone. `channel_names` are all names the chat has or had;
-    `channel_username` is the one for links. `steps` is how far the schedule takes what it finds, and `next_poll_at`
-    the moment before which the source is not due.
+    old posts continues. `discussion_groups` are the bare ids of all groups used for comments, the first one first: its
+    comments are known by number alone. `channel_names` are all current and former names; `channel_username` is the one
+    for links. `steps` is the last stage of scheduled runs, and `next_poll_at` the time before which the source is not
+    due.
     """
 
     source_id: str
@@ -79,18 +79,18 @@ class Source(Contract):
 
     @property
     def peer(self) -> Peer:
-        """The chat as far as it is known: its number, its name, or both."""
+        """Return the chat as far as it is known: its number, its name, or both."""
         return Peer(next(filter(is_numeric, (self.channel_id, self.peer_id or "")), None), self.channel_username)
 
     @property
     def names(self) -> tuple[ChatName, ...]:
-        """All names of the chat; for a source registered by a name alone, that name."""
+        """Return all names of the chat; for a source only known by a name, that name."""
         if self.channel_names is not None:
             return self.channel_names
         return (ChatName(name=self.channel_username, since=self.created_at),) if self.channel_username else ()
 
     def has_name(self, name: str, *, former: bool = False) -> bool:
-        """Whether the chat is or was called `name`, ignoring case."""
+        """Return whether the chat is (or with `former`, was) called `name`, ignoring case."""
         wanted = name.lower()
         return (not former and wanted == (self.channel_username or "").lower()) or any(
             each.name.lower() == wanted and (each.until is not None) is former for each in self.names
@@ -99,7 +99,7 @@ class Source(Contract):
 
 @dataclass(frozen=True, slots=True)
 class SourceFailure:
-    """That a source, which was collected until then, has failed by an error of this class."""
+    """A source that was collected until now has failed with an error of this class."""
 
     source_id: str
     failed_at: datetime
@@ -117,19 +117,20 @@ class Recheck:
 
     @classmethod
     def parsed(cls, written: str, now: datetime) -> Self:
-        """`200` posts, or those since `7d`, `12h` or a date. Raises UsageError."""
+        """Parse a number of posts, a duration such as `7d`, or a date. Raises UsageError."""
         if written.isdecimal() and int(written) > 0:
             return cls(newest=int(written))
         try:
             return cls(age=now - parse_date(written, now))
         except UsageError:
             raise UsageError(
-                f"{written!r} is not a span of posts.", f"Write 200 (the newest posts), 7d, 12h, or a date: {FORMS}."
+                f"{written!r} is not a number of posts, a duration or a date.",
+                f"Use 200 (the newest posts), 7d, 12h, or a date: {FORMS}.",
             ) from None
 
 
 class SourceChange(Contract):
-    """Changes to a source. On a known source only the fields that were set are changed."""
+    """Changes to a source. For an existing source only fields that are set change."""
 
     source_id: str
     channel_id: str | None = None

@@ -1,7 +1,7 @@
-"""What language models cost: counters that add up, and answers that were paid for.
+"""Costs of language models: counters that add up, and paid answers.
 
-Money is counted in whole billionths of a dollar, so that sums are exact in any order. Unknown values are null or
-counted separately, never 0.
+Money is counted in billionths of a dollar, so that sums are exact in any order. Unknown values are null or counted
+separately, never 0.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ NANO = 1_000_000_000
 
 
 def nanousd(dollars: Decimal) -> int:
-    """Dollars as whole billionths."""
+    """Convert dollars to whole billionths."""
     return int((dollars * NANO).to_integral_value())
 
 
 def dollars(nano: int) -> float:
-    """Billionths as dollars, for people and documents."""
+    """Convert billionths to dollars, for people and documents."""
     return nano / NANO
 
 
 class Account(NamedTuple):
-    """What spending is booked on: `day` is YYYY-MM-DD in UTC; `channel_id` is empty when there is no channel."""
+    """What spending is booked on: `day` is YYYY-MM-DD in UTC; `channel_id` is empty if there is no channel."""
 
     day: str
     run_id: str
@@ -37,7 +37,7 @@ class Account(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """Calls, their tokens and price. Calls without tokens or price are not in the sums but counted separately.
+    """Calls with their tokens and price. Calls with unknown tokens or price are counted separately.
 
     `cached_answers` cost nothing: the model was not called.
     """
@@ -64,7 +64,7 @@ class Spending:
 
 @dataclass(frozen=True, slots=True)
 class PaidAnswer:
-    """An answer that passed every check, under the key of its question; tokens and price are those of its call."""
+    """A valid answer, stored under the key of its question, with tokens and price of the call."""
 
     key: str
     channel_id: str

@@ -1,4 +1,4 @@
-"""Text that every database can hold: PostgreSQL's text and jsonb take neither NUL nor lone surrogates."""
+"""Makes text storable: PostgreSQL's text and jsonb accept neither NUL nor lone surrogates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def storable(text: str) -> str:
-    """`text` without NUL and with U+FFFD for lone surrogates; the same object when nothing changes."""
+    """Return `text` without NUL and with U+FFFD for lone surrogates; the same object if nothing changes."""
     if _is_storable(text):
         return text
     paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -18,12 +18,12 @@ def storable(text: str) -> str:
 
 
 def storable_json(value: Any) -> Any:
-    """`value` with every string in it made storable, keys included; the same object when nothing changes."""
+    """Return `value` with all its strings and keys made storable; the same object if nothing changes."""
     return value if _is_plain(value) else _made_storable(value)
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether `value` is JSON that can be stored, which the serializer tells faster than a look at each string."""
+    """Return whether `value` can be stored as JSON, which the serializer checks faster than a walk over all strings."""
     if value is None or isinstance(value, int | float):
         return True
     try:
@@ -43,7 +43,7 @@ def _made_storable(value: Any) -> Any:
 
 
 def _is_storable(text: str) -> bool:
-    # Encoding is the fastest way to check every character of a text: what cannot be encoded is a lone surrogate.
+    # Encoding is the fastest way to check every character: only lone surrogates cannot be encoded.
     if "\x00" in text:
         return False
     if text.isascii():

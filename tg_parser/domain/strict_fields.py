@@ -1,4 +1,4 @@
-"""Field types for what programs send: nothing is taken for what it is not."""
+"""Field types for input from programs, without implicit conversions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 
 def _whole(value: Any) -> Any:
-    """JSON has one kind of number: 4.0 is 4."""
+    """Accept 4.0 as 4, since JSON has only one kind of number."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -17,7 +17,7 @@ def _written(value: Any) -> Any:
     if isinstance(value, datetime):
         return value
     if not isinstance(value, str) or "-" not in value.lstrip("-"):
-        raise ValueError("a date is written as 2026-03-01 or 2026-03-01T12:00:00Z")
+        raise ValueError("a date must have the form 2026-03-01 or 2026-03-01T12:00:00Z")
     return value
 
 
@@ -25,14 +25,14 @@ def _utc(moment: datetime) -> datetime:
     try:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError("a date is between the years 1 and 9999") from None
+        raise ValueError("a date must be between the years 1 and 9999") from None
 
 
 WHOLE = BeforeValidator(_whole)
-"""Behind StrictInt and its limits: 4.0 is a whole number too; a text is none, nor are true and false."""
+"""Validator behind StrictInt: accepts 4.0 as a whole number, but no texts, true or false."""
 
 NO_NUL = r"^[^\x00]*$"
-"""The pattern of a text that every database can look for."""
+"""Pattern of texts that all databases can search for."""
 
 Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_utc)]
-"""A date in ISO 8601, in UTC where no zone is written; no number."""
+"""A date in ISO 8601, in UTC unless a zone is given; numbers are not accepted."""

@@ -1,4 +1,4 @@
-"""The embedding of a text as it is stored. Imports nothing, for worker processes need the type and no database."""
+"""The embedding of a text as stored. Imports nothing, because worker processes only need the type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Topics: the card that says what a topic is, its anchors, and the bundle of messages that belong to it."""
+"""Topics: the card, its anchors, and the bundle of messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Anchor(Contract):
 
 
 class TopicCard(Contract):
-    """What a topic is about: title, scope, anchors. `sources` are the ids of its channels."""
+    """Description of a topic: title, scope, anchors. `sources` are the ids of its channels."""
 
     id: str
     title: str
@@ -69,7 +69,7 @@ class TimeRange(Contract):
 
 
 class TopicBundle(Contract):
-    """The messages of a topic, anchors and supporting ones, each once."""
+    """The messages of a topic, both anchors and supporting ones, without duplicates."""
 
     topic_id: str
     items: tuple[BundleItem, ...] = Field(min_length=1)

@@ -1,4 +1,4 @@
-"""The field type of a time in a model: UTC inside, ISO 8601 with Z outside."""
+"""Field type for times in a model: UTC internally, ISO 8601 with Z when serialised."""
 
 from __future__ import annotations
 

@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """The current time in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def iso_z(moment: datetime) -> str:
-    """`moment` as ISO 8601 in UTC with a Z: whole seconds without a fraction, else six digits."""
+    """Return `moment` as ISO 8601 in UTC with a Z: whole seconds without a fraction, else six digits."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return utc.isoformat()[: -len("+00:00")] + "Z"
 
 
 def moment_text(moment: datetime) -> str:
-    """A time as people read it, the same everywhere: `2026-11-05 09:30:00 UTC`."""
+    """Return a time for people, in the same form everywhere: `2026-11-05 09:30:00 UTC`."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,7 +1,7 @@
-"""Webhooks: what is told to whom, in which form, and when a delivery is tried again (pure).
+"""Webhooks: events, the form of deliveries, and when they are retried (pure).
 
-Bodies, headers and signatures follow the Standard Webhooks: `webhook-id` stays the same however often a delivery is
-tried, so that a receiver that has seen it can ignore it.
+Bodies, headers and signatures follow the Standard Webhooks: `webhook-id` is the same for all attempts of a delivery, so
+that a receiver can ignore repeated ones.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WebhookState = Literal["active", "disabled", "key_ended"]
 SECRET_PREFIX = "whsec_"  # noqa: S105 - of the form, not a secret
 _SECRET_BYTES, _SHORTEST, _LONGEST = 32, 24, 64
 PAUSES = tuple(timedelta(seconds=each) for each in (5, 60, 300, 1_800, 7_200, 18_000, 28_800, 28_800))
-"""Before the second attempt, the third, and so on: about a day, after which a delivery is given up."""
+"""Pauses before the second attempt, the third, and so on: about a day in total, then a delivery is given up."""
 _LONGEST_PAUSE = timedelta(days=1)
 _JITTER = 0.1
 _GONE = 410
@@ -70,7 +70,7 @@ class JobEvent(Contract):
 
 
 class FailedSource(Contract):
-    """A source that is no longer collected until somebody acts. `error` is the class of the error."""
+    """A source that is no longer collected until a person acts. `error` is the class of the error."""
 
     source_id: str
     channel_id: str
@@ -79,7 +79,7 @@ class FailedSource(Contract):
 
 
 class SourceEvent(Contract):
-    """The body of a webhook when a source has failed, once until it is resumed or succeeds."""
+    """The body of a webhook when a source has failed; sent once until it is resumed or succeeds."""
 
     type: Literal["source.failed"]
     timestamp: UtcTime
@@ -87,13 +87,13 @@ class SourceEvent(Contract):
 
 
 class PingedWebhook(Contract):
-    """The webhook that is tried out."""
+    """The webhook being tested."""
 
     webhook_id: str
 
 
 class PingEvent(Contract):
-    """The body of a webhook that somebody tries out."""
+    """The body of a test event."""
 
     type: Literal["webhook.ping"]
     timestamp: UtcTime
@@ -102,7 +102,7 @@ class PingEvent(Contract):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that webhooks are told. `sources` are those it is about, none where it is about the installation."""
+    """An event for webhooks. `sources` are those it is about, empty if it is about the installation."""
 
     type: str
     at: datetime
@@ -113,9 +113,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """An address that is told of events; with `job_id`, of that job alone.
+    """An address that receives events; with `job_id`, only those of that job.
 
-    One that was made with a key is told what the key may see, as long as the key is valid.
+    One that was added with a key receives only events visible to the key, while the key is valid.
     """
 
     webhook_id: str
@@ -134,13 +134,13 @@ class Webhook:
 
     @property
     def state(self) -> WebhookState:
-        """Whether it is told anything."""
+        """Return whether it receives events."""
         if self.disabled_at is not None:
             return "disabled"
         return "active" if self.key_valid else "key_ended"
 
     def wants(self, event: Event) -> bool:
-        """Whether this webhook is told of `event`."""
+        """Return whether this webhook receives `event`."""
         if self.state != "active" or event.type not in self.events:
             return False
         if self.job_id is not None:
@@ -152,7 +152,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class ReceiverAnswer:
-    """What came back of one attempt: a status, or an error without one. `seconds` is how long it took."""
+    """The result of one attempt: a status, or an error without one. `seconds` is how long it took."""
 
     at: datetime
     seconds: float
@@ -182,7 +182,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a delivery after an attempt; `disables` where the receiver wants nothing any more."""
+    """What happens to a delivery after an attempt; `disables` if the receiver wants no more events."""
 
     state: DeliveryState
     next_at: datetime | None = None
@@ -190,7 +190,7 @@ class Verdict:
 
 
 def verdict(answer: ReceiverAnswer, attempts: int, share: float) -> Verdict:
-    """What the answer to the `attempts`-th attempt means; `share`, 0 to 1, spreads the next attempts."""
+    """Return what the answer to the `attempts`-th attempt means; `share`, 0 to 1, spreads the next attempts."""
     status = answer.status
     if status is not None and 200 <= status < 300:
         return Verdict("delivered")
@@ -205,37 +205,37 @@ def verdict(answer: ReceiverAnswer, attempts: int, share: float) -> Verdict:
 
 
 def new_webhook_id() -> str:
-    """An id for a webhook; it is no secret."""
+    """Return a new webhook id, which is not secret."""
     return f"wh_{secrets.token_hex(6)}"
 
 
 def new_delivery_id(now: datetime, unique: str | None = None) -> str:
-    """An id that sorts by time, the same for the same `unique` name; it is the webhook-id of every attempt."""
+    """Return an id that sorts by time, the same for the same `unique` name; all attempts use it as webhook-id."""
     tail = secrets.token_hex(6) if unique is None else hashlib.sha256(unique.encode()).hexdigest()[:12]
     return f"msg_{now:%Y%m%dT%H%M%S%f}_{tail}"
 
 
 def new_signing_secret() -> str:
-    """A secret as the Standard Webhooks write it."""
+    """Return a new secret in the form of the Standard Webhooks."""
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
 def require_signing_secret(secret: str) -> str:
-    """`secret`, where it has the form of one. Raises UsageError, which does not repeat it."""
+    """Return `secret` if it has the right form. Raises UsageError, which does not repeat it."""
     try:
         key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if not secret.startswith(SECRET_PREFIX) or not _SHORTEST <= len(key) <= _LONGEST:
         raise UsageError(
-            "This is no secret of a webhook.",
-            f"It is {SECRET_PREFIX} and {_SHORTEST} to {_LONGEST} random bytes in Base64; or let one be made.",
+            "This is not a valid webhook secret.",
+            f"Use {SECRET_PREFIX} and {_SHORTEST} to {_LONGEST} random bytes in Base64, or let one be generated.",
         )
     return secret
 
 
 def job_event(job: Job) -> Event | None:
-    """What is told of a job that has ended; None of one that was cancelled, or only shared the work of another."""
+    """Return the event for an ended job; None if it was cancelled or only shared the work of another job."""
     if job.state not in {"done", "failed"} or job.helps is not None or job.finished_at is None:
         return None
     facts = {name: getattr(job, name) for name in EndedJob.model_fields if name != "error"}
@@ -247,20 +247,20 @@ def job_event(job: Job) -> Event | None:
 
 
 def source_event(source: FailedSource, at: datetime) -> Event:
-    """What is told of a source that has failed."""
+    """Return the event for a failed source."""
     body = SourceEvent(type="source.failed", timestamp=at, data=source)
     sources = frozenset({source.source_id})
     return Event("source.failed", at, source.source_id, body.model_dump_json(), sources)
 
 
 def ping_event(webhook_id: str, at: datetime) -> Event:
-    """What a webhook is told that somebody tries out."""
+    """Return a test event for a webhook."""
     body = PingEvent(type="webhook.ping", timestamp=at, data=PingedWebhook(webhook_id=webhook_id))
     return Event("webhook.ping", at, webhook_id, body.model_dump_json())
 
 
 def headers_of(delivery: Delivery, at: datetime, signatures: tuple[str, ...]) -> dict[str, str]:
-    """The headers of an attempt at the moment `at`."""
+    """Return the headers of an attempt at the time `at`."""
     return {
         "webhook-id": delivery.delivery_id,
         "webhook-timestamp": str(int(at.timestamp())),
@@ -270,12 +270,12 @@ def headers_of(delivery: Delivery, at: datetime, signatures: tuple[str, ...]) ->
 
 
 def facts_of(webhook: Webhook) -> JsonObject:
-    """What the log of changes keeps of a webhook: not the query of its address, where some receivers have tokens."""
+    """Return the facts for the audit log, without the query of the address, which may contain tokens."""
     address = webhook.url.partition("?")[0]
     return {"url": address, "events": list(webhook.events), "created_at": iso_z(webhook.created_at)}
 
 
 def _sources(parameters: JsonObject) -> frozenset[str]:
-    """The sources that the parameters of a job name."""
+    """Return the sources in the parameters of a job."""
     named = [parameters.get("source"), *(parameters.get("sources") or ())]
     return frozenset(each for each in named if isinstance(each, str))

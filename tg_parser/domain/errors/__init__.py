@@ -1,4 +1,4 @@
-"""The tree of errors. Each is a sentence for a person, carries its data, and knows whether a retry can help."""
+"""The error classes. Each has a message for people, data for programs, and says whether a retry can help."""
 
 from tg_parser.domain.errors.base import TgParserError
 from tg_parser.domain.errors.collecting import (

@@ -1,4 +1,4 @@
-"""Databases, backups, archives and files."""
+"""Errors of databases, backups, archives and files."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from tg_parser.domain.errors.base import TgParserError
 
 
 class StorageError(TgParserError):
-    """A database that cannot be used as it is."""
+    """A database cannot be used in its current state."""
 
     code = "storage"
     stops_run = True
 
 
 class StorageUnavailableError(StorageError):
-    """A database that does not answer at the moment; a later try may work."""
+    """A database does not respond at the moment; a retry may work."""
 
     code = "storage_unavailable"
     retryable = True
 
 
 class SchemaMismatchError(StorageError):
-    """A database whose schema is older or newer than this version expects."""
+    """The schema of a database is older or newer than this version expects."""
 
     code = "schema_mismatch"
 
 
 class BackupError(TgParserError):
-    """A backup that cannot be made, trusted or restored."""
+    """A backup cannot be made, trusted or restored."""
 
     code = "backup"
 
@@ -39,12 +39,12 @@ class BusyError(TgParserError):
 
 
 class OutputError(TgParserError):
-    """A place that cannot be written to."""
+    """A file or folder cannot be written."""
 
     code = "output"
 
 
 class ArchiveError(TgParserError):
-    """An archive of the agents' history that cannot be written or has unexpected content; nothing was deleted."""
+    """An archive of the agents' history cannot be written or has unexpected content; nothing was deleted."""
 
     code = "archive"

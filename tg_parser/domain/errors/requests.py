@@ -1,4 +1,4 @@
-"""What was asked is wrong, not there, not allowed, or asked too often."""
+"""Errors of requests: invalid, not found, not allowed, or too many."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ class UsageError(TgParserError):
 
 
 class InvalidCursorError(UsageError):
-    """A cursor that no page of this list, asked for in this way, has given."""
+    """The cursor was not returned by this list with this filter and order."""
 
     code = "invalid_cursor"
 
     def __init__(self) -> None:
         super().__init__(
             "This cursor does not continue this list.",
-            "Take it unchanged from the last page, with the filter and the order of that page; or begin without one.",
+            "Use the cursor from the last page unchanged, with that page's filter and order; or start without one.",
         )
 
 
 class InvalidRefError(TgParserError):
-    """A reference (source_ref, document, topic or entry id) that does not follow its form."""
+    """A reference (source_ref, document, topic or entry id) is not of the right form."""
 
     code = "invalid_ref"
 
@@ -33,7 +33,7 @@ class InvalidRefError(TgParserError):
 
 
 class InvalidPeerError(TgParserError):
-    """A chat written in a way that names no chat."""
+    """A text does not name a chat."""
 
     code = "invalid_chat"
 
@@ -41,46 +41,46 @@ class InvalidPeerError(TgParserError):
         invited = "/+" in value or "joinchat/" in value
         super().__init__(
             f"{value!r} does not name a Telegram chat.",
-            "An invitation does not say which chat it is to: join with your account, then give its t.me link or number."
+            "An invitation does not name its chat: join with your account, then give the chat's t.me link or number."
             if invited
-            else "Write it as @name, name, a t.me link, or the numeric id (-100… for channels).",
+            else "Use @name, name, a t.me link, or the numeric id (-100… for channels).",
             value=value,
         )
 
 
 class SettingsError(TgParserError):
-    """A setting with a value outside its range."""
+    """A setting has a value that is not allowed."""
 
     code = "settings"
     stops_run = True
 
 
 class InputFileError(TgParserError):
-    """A file that was named but cannot be read."""
+    """A given file cannot be read."""
 
     code = "input_file"
 
 
 class NotFoundError(TgParserError):
-    """Something looked up by its id that does not exist."""
+    """No item has this id."""
 
     code = "not_found"
 
 
 class UnknownSourceError(TgParserError):
-    """A source id or channel nobody has registered."""
+    """There is no source with this id or channel."""
 
     code = "unknown_source"
 
 
 class UnauthorizedError(TgParserError):
-    """No key was given, or one that does not open anything: unknown, expired, revoked, replaced."""
+    """No key was given, or an invalid one: unknown, expired, revoked, replaced."""
 
     code = "unauthorized"
 
 
 class ForbiddenError(TgParserError):
-    """A key that is good but does not allow this."""
+    """The key is valid but does not allow this."""
 
     code = "forbidden"
 
@@ -95,7 +95,7 @@ class KeyNotFoundError(TgParserError):
 
 
 class KeyStateError(TgParserError):
-    """An API key cannot change this way: it has been revoked or has expired."""
+    """The state of an API key does not allow this change: it has been revoked or has expired."""
 
     code = "key_state"
 
@@ -104,26 +104,26 @@ class KeyStateError(TgParserError):
 
 
 class TooManyRequestsError(TgParserError):
-    """Requests come faster than is allowed, or more are open at once."""
+    """Requests are sent faster than allowed, or too many are open at once."""
 
     code = "too_many_requests"
     retryable = True
 
 
 class TooLargeError(TgParserError):
-    """A request that is larger than this installation takes."""
+    """A request is larger than this installation accepts."""
 
     code = "too_large"
 
 
 class SlowClientError(TgParserError):
-    """A request whose body did not come in time."""
+    """The body of a request did not arrive in time."""
 
     code = "slow_client"
     retryable = True
 
 
 class IdempotencyError(TgParserError):
-    """An idempotency key that came with another request before, or with one that is still under way."""
+    """The idempotency key was already used for a different request, or its request is still in progress."""
 
     code = "idempotency"

@@ -1,4 +1,4 @@
-"""Jobs, handoffs and webhooks."""
+"""Errors of jobs, handoffs and webhooks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tg_parser.domain.errors.requests import UsageError
 
 
 class HandoffError(TgParserError):
-    """A handoff cannot change this way: its state does not allow it, or another process was quicker."""
+    """The state of a handoff does not allow this change, or another process was faster."""
 
     code = "handoff"
 
@@ -23,7 +23,7 @@ class HandoffError(TgParserError):
 
 
 class JobStateError(TgParserError):
-    """A job cannot change this way: its state does not allow it."""
+    """The state of a job does not allow this change."""
 
     code = "job_state"
 
@@ -60,26 +60,26 @@ class DeliveryNotFoundError(TgParserError):
 
 
 class AddressRefusedError(UsageError):
-    """An address that this installation sends nothing to: not public, without TLS, or of no known form."""
+    """Webhooks must not be sent to this address: it is not public, not https, or of an unknown form."""
 
     code = "address_refused"
 
 
 class HostNotFoundError(TgParserError):
-    """A host name without an address at the moment."""
+    """A host name cannot be resolved at the moment."""
 
     code = "host_not_found"
     retryable = True
 
 
 class DeliveryError(TgParserError):
-    """A webhook that its receiver has refused, or that was given up."""
+    """The receiver refused a webhook, or its delivery was given up."""
 
     code = "webhook_refused"
 
 
 class DeliveryDelayedError(TgParserError):
-    """A webhook that its receiver did not take; the next attempt is made at `until`."""
+    """The receiver did not accept a webhook; the next attempt is made at `until`."""
 
     code = "webhook_delayed"
     retryable = True

@@ -1,1 +1,1 @@
-"""Chat numbers that earlier versions stored wrongly, and how to correct what refers to them (pure)."""
+"""Corrects chat numbers that earlier versions stored wrongly, and everything that refers to them (pure)."""

@@ -1,4 +1,4 @@
-"""Merges two sources that turn out to be one chat: what is asked for, and how far it got (pure)."""
+"""Merges two sources that turn out to be the same chat: their settings and progress (pure)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Row = Mapping[str, Any]
 
 
 def merged_source(kept: Row, gone: Row) -> dict[str, Any]:
-    """The merged fields of `kept`: the requests of both, and the progress of the one that got less far.
+    """Return the merged fields of `kept`: the settings of both, and the progress of the one that got less far.
 
-    Either may have skipped what the other asked for, so posts are read again rather than missed.
+    Each may have skipped what the other requested, so posts are read again rather than missed.
     """
     slower = min((kept, gone), key=lambda row: row["last_post_id"] or 0)
     return {
@@ -41,6 +41,6 @@ def _widest(outer: Any, one: Any, other: Any) -> Any:
 
 
 def _groups(kept: Row, gone: Row) -> list[str] | None:
-    """The first group stays the first: its comments are known by their number alone."""
+    """Return the groups with the first one still first, as its comments are known by number alone."""
     groups = [*(kept["discussion_groups"] or ()), *(gone["discussion_groups"] or ())]
     return list(dict.fromkeys(groups)) or None
