@@ -7,7 +7,7 @@ WORKERS ?= auto
 PIN := --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test test-fast lint format docs fuzz bench requirements clean
+.PHONY: help install install-dev demo test test-fast lint format docs fuzz image-check bench requirements clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -34,6 +34,7 @@ lint: install-dev  ## Style, types, import rules, generated pages
 	$(BIN)/mypy --config-file tests/mypy.ini
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/generate_docs.py --check
+	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint Dockerfile; else echo "hadolint has no wheel for this system"; fi
 
 format: install-dev  ## Bring all files into the house format
 	$(BIN)/ruff format .
@@ -45,12 +46,16 @@ docs: install-dev  ## Write the generated pages anew
 fuzz: install-dev  ## Generated requests at the whole API, with a key of each role
 	$(BIN)/python scripts/fuzz_api.py
 
+image-check:  ## As root on Debian, in four minutes: build the image by buildah without any registry, and run it
+	deploy/check/image.sh
+
 bench: install-dev  ## Benchmarks: each prints a table with ratios
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 requirements: install-dev  ## Pin all dependencies anew, with hashes
 	$(BIN)/uv pip compile $(PIN) --upgrade pyproject.toml --extra llm --extra ner --extra otel --extra redis --group dev -o requirements-dev.txt
 	$(BIN)/uv pip compile $(PIN) --upgrade -c requirements-dev.txt pyproject.toml --extra llm --extra otel --extra redis -o requirements.txt
+	$(BIN)/uv pip compile $(PIN) --upgrade -c requirements-dev.txt --group build -o requirements-build.txt
 	$(BIN)/uv pip compile $(PIN) --upgrade --group client-generator -o requirements-client-generator.txt
 
 clean:  ## Remove the environment and what tools left behind

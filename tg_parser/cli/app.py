@@ -23,6 +23,7 @@ from tg_parser.cli.commands import (
     doctor,
     entries,
     export,
+    healthcheck,
     ingest,
     jobs,
     keys,
@@ -99,6 +100,7 @@ app.add_typer(backup.commands, name="backup")
 app.command("doctor")(doctor.doctor)
 app.command("api")(api.api)
 app.command("worker")(worker.worker)
+app.command("healthcheck")(healthcheck.healthcheck)
 app.add_typer(jobs.commands, name="jobs")
 app.command("schedule")(schedule.schedule)
 app.add_typer(keys.commands, name="keys")

@@ -47,6 +47,7 @@ HINTS: dict[str, str] = {
     "name_moved": "Give the channel's current name: tg-parser add-source --source-id {source_id} --channel-username "
     "NAME; or collect the other channel: tg-parser run @{username}",
     "no_agents": "Agents are registered when they first run: tg-parser process --multi-agent",
+    "no_answer": "Read its log, then restart it: tg-parser api, or tg-parser worker",
     "no_backup": "List the backups with: tg-parser backup list",
     "no_databases": "Give the folder that contains them with --data-dir or TG_PARSER_HOME, or create them there: "
     "tg-parser init",

@@ -53,6 +53,7 @@ from tg_parser.domain.errors.work import (
     HostNotFoundError,
     JobNotFoundError,
     JobStateError,
+    NoAnswerError,
     WebhookNotFoundError,
 )
 
@@ -81,6 +82,7 @@ __all__ = [
     "JobStateError",
     "KeyNotFoundError",
     "KeyStateError",
+    "NoAnswerError",
     "NotFoundError",
     "OutputError",
     "ProviderError",

@@ -87,3 +87,14 @@ class DeliveryDelayedError(TgParserError):
     def __init__(self, message: str, until: datetime) -> None:
         super().__init__(message, retry_at=until)
         self.until = until
+
+
+class NoAnswerError(TgParserError):
+    """A process of this installation does not answer."""
+
+    code = "no_answer"
+    retryable = True
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        message = f"The process at {host}:{port} does not answer: {reason}."
+        super().__init__(message, case="no_answer", host=host, port=port)
