@@ -1,6 +1,6 @@
 """Write the pages that are generated from the code, or with --check say which of them lag behind it.
 
-ENV_VARIABLES_GUIDE.md, .env.example   from the settings classes
+ENV_VARIABLES_GUIDE.md, .env*.example  from the settings classes
 docs/contracts/*.schema.json           from the data contracts and the results of commands
 docs/contracts/README.md               which command prints which result
 docs/reference/cli.md                  from the commands' own help
@@ -21,9 +21,8 @@ from typing import Any
 import typer
 from contracts import CONTRACTS, EVENTS, PROBES, RESULTS
 from dashboards import dashboard_files
+from environment_templates import TEMPLATES, default_of, sentence, template_text
 from prometheus_client import CollectorRegistry
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings
 
 from tg_parser.api.app import create_api
 from tg_parser.cli.app import app
@@ -42,7 +41,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def pages() -> Iterator[tuple[Path, str]]:
     """Every generated page with the text it should have."""
     yield ROOT / "ENV_VARIABLES_GUIDE.md", environment_guide()
-    yield ROOT / ".env.example", environment_example()
+    yield from ((ROOT / template.name, template_text(template)) for template in TEMPLATES)
     yield ROOT / "docs/reference/cli.md", cli_reference()
     yield ROOT / "docs/reference/errors.md", errors_page()
     yield ROOT / "docs/reference/metrics.md", metrics_reference()
@@ -66,22 +65,11 @@ def environment_guide() -> str:
         "and range.",
     ]
     for _, group in setting_groups():
-        lines += ["", f"## {_sentence(group)}", "", "| variable | default | allowed | meaning |", "|---|---|---|---|"]
+        lines += ["", f"## {sentence(group)}", "", "| variable | default | allowed | meaning |", "|---|---|---|---|"]
         for field in group.model_fields.values():
-            default = f"`{_default(field)}`" if _default(field) else ""
+            default = f"`{default_of(field)}`" if default_of(field) else ""
             cells = (f"`{field.validation_alias}`", default, variable_range(field), field.description or "")
             lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def environment_example() -> str:
-    """A .env with every variable at its default, commented out."""
-    lines = [
-        "# Copy to .env and change what differs. Every line shows a default; ENV_VARIABLES_GUIDE.md explains them."
-    ]
-    for _, group in setting_groups():
-        lines += ["", f"# {_sentence(group)}"]
-        lines += [f"#{field.validation_alias}={_default(field)}" for field in group.model_fields.values()]
     return "\n".join(lines) + "\n"
 
 
@@ -205,17 +193,6 @@ def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
     yield context.command_path, command.get_help(context)
     for child_name, child in getattr(command, "commands", {}).items():
         yield from _helps(child, child_name, context)
-
-
-def _sentence(group: type[BaseSettings]) -> str:
-    return (group.__doc__ or "").strip().rstrip(".")
-
-
-def _default(field: Any) -> str:
-    value = field.default
-    if value is None or isinstance(value, SecretStr):
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def main() -> None:

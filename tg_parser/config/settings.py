@@ -1,7 +1,7 @@
 """All settings, each with a default, a range and a description. Only this package reads the environment.
 
 Every group is one class. `load_settings` reads the environment and `.env` and rejects wrong values by the name of the
-variable. ENV_VARIABLES_GUIDE.md and .env.example are generated from here.
+variable. ENV_VARIABLES_GUIDE.md and the templates of `.env` are generated from here.
 """
 
 from __future__ import annotations
