@@ -70,7 +70,7 @@ def test_two_processes_count_together(env: dict[str, str], redis: RedisServer, t
             until(partial(_is_let_in, served), 15)
         assert statuses(one, 4) + statuses(two, 5) == [200] * 8 + [429]
     logs = [(tmp_path / name / "api.log").read_text("utf-8") for name in ("one", "two")]
-    assert all("REDIS_URL does not answer" in log for log in logs)
+    assert all("REDIS_URL does not respond" in log for log in logs)
     assert not any("Traceback" in log for log in logs)
 
 
@@ -117,5 +117,5 @@ def test_without_the_package_it_does_not_start(env: dict[str, str], tmp_path: Pa
         check=False,
     )
     assert refused.returncode == 2, refused.stderr
-    assert "the package that speaks to Redis is not installed" in refused.stderr
+    assert "the package for Redis is not installed" in refused.stderr
     assert "pip install 'tg-parser[redis]'" in refused.stderr

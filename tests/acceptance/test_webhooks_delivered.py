@@ -151,7 +151,7 @@ def test_without_a_key_or_an_allowed_address_it_is_said_what_to_do(env: dict[str
     """A line and a hint; a private address is wrong usage, a missing key a wrong setting."""
     closed = {**env, "WEBHOOK_ALLOWED_NETWORKS": ""}
     private = tg_parser(closed, "webhooks", "add", "https://127.0.0.1/", cwd=tmp_path, code=2).stderr
-    assert private.splitlines()[0] == "Error: 127.0.0.1 is no public address."
+    assert private.splitlines()[0] == "Error: 127.0.0.1 is not a public address."
     assert "WEBHOOK_ALLOWED_NETWORKS" in private
     keyless = {name: value for name, value in env.items() if name != "DB_ENCRYPTION_KEY_FILE"}
     told = tg_parser(keyless, "webhooks", "add", "http://127.0.0.1:9/", cwd=tmp_path, code=2).stderr

@@ -53,7 +53,7 @@ async def test_ready_names_the_database_although_keys_cannot_be_checked(
         ready, health = await client.get("/health/ready"), await client.get("/health")
         setattr(proxy, trouble, False)
         served.stop()
-    told = "The database does not answer, so keys cannot be checked."
+    told = "The database does not respond, so keys cannot be checked."
     assert (ready.status_code, ready.headers["content-type"]) == (503, "application/json")
     assert ready.json() == {"status": "unavailable", "failing": ["database"], "problems": {"database": told}}
     assert (health.status_code, health.headers["content-type"]) == (503, "application/problem+json")

@@ -52,14 +52,14 @@ def problem(answer: httpx.Response, status: int, code: str) -> str:
 
 async def test_errors_of_every_kind_are_problems(shared_client: httpx.AsyncClient) -> None:
     """Ours, those of HTTP, and those of fields have one shape, with a hint in terms of requests."""
-    assert problem(await shared_client.get("/nowhere"), 404, "no_route") == "There is no such route."
+    assert problem(await shared_client.get("/nowhere"), 404, "no_route") == "Unknown route."
     wrong = await shared_client.put("/api/v1/jobs")
-    assert problem(wrong, 405, "method_not_allowed") == "The route does not have this method."
+    assert problem(wrong, 405, "method_not_allowed") == "The route does not support this method."
     assert wrong.headers["allow"] == "GET, HEAD"
     assert (await shared_client.put(f"/api/v1/sources/{ONE}")).headers["allow"] == "DELETE, GET, HEAD, PATCH"
     missing = await shared_client.get("/api/v1/sources/nobody")
     assert problem(missing, 404, "unknown_source") == "There is no source 'nobody'."
-    assert missing.json()["hint"] == f"Known sources: {ONE}, two_source. Add one: POST /api/v1/sources"
+    assert missing.json()["hint"] == f"Known sources: {ONE}, two_source. Add one with: POST /api/v1/sources"
     told = problem(await shared_client.post("/api/v1/process", json={"source": 1, "more": 2}), 422, "invalid_request")
     assert told == "body.source: Input should be a valid string; body.more: Extra inputs are not permitted"
     assert problem(await shared_client.get("/api/v1/messages", params={"cursor": "x"}), 400, "invalid_cursor")
@@ -94,7 +94,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(settings: Settings) -
 
     async with world_of(with_api(settings, body_timeout=1)) as world, world.client() as client:
         answer = await client.post("/api/v1/process", content=stalling(), headers=JSON)
-        assert problem(answer, 408, "slow_client") == "The body of the request did not come within 1 seconds."
+        assert problem(answer, 408, "slow_client") == "The body of the request did not arrive within 1 seconds."
 
 
 async def test_answers_are_safe_to_show_in_a_browser(shared_client: httpx.AsyncClient) -> None:
@@ -110,7 +110,7 @@ async def test_answers_are_safe_to_show_in_a_browser(shared_client: httpx.AsyncC
 async def test_without_keys_no_web_site_reaches_in(client: httpx.AsyncClient) -> None:
     """A name that was made to lead here is refused, and a page of another origin changes nothing."""
     answer = await client.get("/api/v1/sources", headers={"Host": "evil.example"})
-    assert "is not known by that name" in problem(answer, 421, "misdirected_request")
+    assert "This host name is not accepted" in problem(answer, 421, "misdirected_request")
     pause = f"/api/v1/sources/{ONE}/pause"
     refused = await client.post(pause, headers={"Origin": "https://evil.example"})
     assert problem(refused, 403, "forbidden") == "Pages of other sites may not change anything here."
@@ -266,7 +266,7 @@ async def test_what_is_wrong_is_said_in_words(shared_client: httpx.AsyncClient) 
     assert told == "This route has no parameter 'fom'."
     wrong = await shared_client.get("/api/v1/documents", params={"date_from": "yesterday"})
     assert problem(wrong, 422, "invalid_request").startswith(
-        "query.date_from: a date is written as 2026-11-05, 2026-11"
+        "query.date_from: a date must have one of these forms: 2026-11-05, 2026-11"
     )
     cut = await shared_client.post("/api/v1/process", content=b'{"source": ', headers=JSON)
     assert problem(cut, 422, "invalid_request").startswith("body: it is not valid JSON: ")

@@ -84,7 +84,7 @@ def test_pauses_are_as_long_as_asked_for_and_spread() -> None:
 
 def test_a_refused_address_is_final() -> None:
     """Nothing was sent, and nothing will be."""
-    assert verdict(answer(None, error="no public address", final=True), 1, 0) == Verdict("failed")
+    assert verdict(answer(None, error="not a public address", final=True), 1, 0) == Verdict("failed")
 
 
 def test_a_delayed_delivery_frees_its_worker_until_its_time() -> None:

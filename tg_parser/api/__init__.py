@@ -1,1 +1,1 @@
-"""The HTTP API under /api/v1: routes that parse, call a service and present."""
+"""The HTTP API under /api/v1: routes parse a request, call a service and present the result."""

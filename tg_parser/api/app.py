@@ -1,4 +1,4 @@
-"""The application: routes, what every request goes through, and errors as problem details."""
+"""The application: routes, middleware, and errors as problem details."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 
 
 def create_app(services: Services, counting: Counting | None = None) -> ASGIApp:
-    """Everything that answers requests: probes, which cost nearly nothing, and what is under /api/v1.
+    """Create the ASGI application: probes, which are cheap, and everything under /api/v1.
 
-    Requests are counted, and the counts shown, where there is something to count with.
+    Requests are counted, and /metrics is served, if `counting` is given.
     """
     settings = services.app.settings
     api = create_api()
@@ -57,14 +57,14 @@ def create_app(services: Services, counting: Counting | None = None) -> ASGIApp:
     served = _around(routed, settings.api, traced=settings.observability.traces_to is not None)
     if counting is None:
         return served
-    # Only who counts needs it, and it takes a while to load.
+    # Only needed for counting, and takes a while to load.
     from tg_parser.api.middleware.http_metrics import HttpMetrics  # noqa: PLC0415
 
     return HttpMetrics(served, counting.instruments)
 
 
 def create_api() -> FastAPI:
-    """The routes under /api/v1, and their description."""
+    """Create the routes under /api/v1, with their description."""
     api = DescribedApi(
         title="TG_parser",
         docs_url=None,
@@ -72,7 +72,7 @@ def create_api() -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
-        # Its own traces would tell the whole address of a request.
+        # FastAPI's own traces would contain the full address of a request.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     for each in _ROUTERS:
@@ -85,7 +85,7 @@ def create_api() -> FastAPI:
 
 
 def _around(routed: ASGIApp, settings: ApiSettings, *, traced: bool) -> ASGIApp:
-    """What a request goes through before it reaches a route; the last of these is the outermost."""
+    """Wrap the routes in middleware; the last one added is the outermost."""
     origins = parts(settings.cors_origins)
     if origins:
         routed = CORSMiddleware(
@@ -117,7 +117,7 @@ def _around(routed: ASGIApp, settings: ApiSettings, *, traced: bool) -> ASGIApp:
 
 def _guard_of(services: Services) -> Guard:
     async def guard(request: Request) -> frozenset[str] | None:
-        """The channels that the caller may see. Raises ForbiddenError."""
+        """Return the channels visible to the caller. Raises ForbiddenError."""
         scope = scope_of(request, services)
         scope.require("read", everywhere=request.scope["path"] == "/metrics")
         return await scope.channels()
@@ -145,7 +145,7 @@ async def _told_by_http(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    """The methods of all routes with this path: each route knows its own alone."""
+    """Return the methods of all routes with this path, as each route only knows its own."""
     paths = request.app.openapi()["paths"]
     found = (operations for path, operations in paths.items() if compile_path(path)[0].match(request.scope["path"]))
     methods = {method.upper() for operations in found for method in operations}

@@ -1,4 +1,4 @@
-"""Connections of clients: who is too slow, stops reading, or speaks no HTTP is let go instead of being waited for."""
+"""Client connections that are closed if the client is too slow, stops reading, or does not speak HTTP."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tg_parser.api.problems import http_problem
 from tg_parser.config.api_settings import ApiSettings
 
 _READ_AHEAD = 32_768
-"""Bytes of further requests that are kept until their turn comes."""
+"""Maximum bytes of further requests that are buffered until their turn."""
 
 
 class GuardedConnection(H11Protocol):
-    """HTTP/1.1 as uvicorn speaks it, with an end to its patience."""
+    """uvicorn's HTTP/1.1 protocol with timeouts."""
 
     head_seconds: ClassVar[float]
     send_seconds: ClassVar[float]
@@ -28,22 +28,22 @@ class GuardedConnection(H11Protocol):
     _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Wait for the first request, for a while."""
+        """Start waiting for the first request."""
         super().connection_made(transport)
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
+        """Cancel all timers."""
         self._unset_keepalive_if_required()
         for timer in filter(None, (self._head, self._unread)):
             timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on. What comes while nothing is answered is the head of the next request, or a body nobody reads."""
+        """Continue reading. Data that arrives between answers is the head of the next request, or an unread body."""
         super().data_received(data)
         if self.conn.their_state is h11.DONE and len(self.conn.trailing_data[0]) < _READ_AHEAD:
-            # Who is not read from can go unnoticed while it is answered.
+            # While an answer is being sent, a client that is not read from may disappear unnoticed.
             self.flow.resume_reading()
         if self.cycle is None or self.cycle.response_complete:
             self._expect_head()
@@ -52,33 +52,33 @@ class GuardedConnection(H11Protocol):
             self._head = None
 
     def pause_writing(self) -> None:
-        """The client does not read as fast as it is written to."""
+        """Start a timer, as the client reads more slowly than data is written."""
         super().pause_writing()
         self._expect_reading()
 
     def resume_writing(self) -> None:
-        """The client reads."""
+        """Stop the timer, as the client reads again."""
         super().resume_writing()
         if self._unread is not None and not self.transport.is_closing():
             self._unread.cancel()
             self._unread = None
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, or for the client to read what is the last answer."""
+        """Wait for the next request, or for the client to read the final answer."""
         super().on_response_complete()
         self._expect_end()
 
     def timeout_keep_alive_handler(self) -> None:
-        """No other request came."""
+        """Close the connection, as no further request came."""
         super().timeout_keep_alive_handler()
         self._expect_end()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
-        """Answer what is no request, unless an answer is under way already."""
+        """Reject an invalid request, unless an answer is already being sent."""
         error = sys.exception()
         status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
         if self.cycle is not None:
-            # Whatever works on the request has nobody to answer to.
+            # The task working on the request can no longer send its answer.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
@@ -88,7 +88,7 @@ class GuardedConnection(H11Protocol):
         self._expect_end()
 
     def _should_upgrade(self) -> bool:
-        """Whether to speak another protocol: there is none."""
+        """Return False: no other protocol is supported."""
         return False
 
     def _expect_head(self) -> None:
@@ -100,13 +100,13 @@ class GuardedConnection(H11Protocol):
             self._unread = self.loop.call_later(self.send_seconds, self.transport.abort)
 
     def _expect_end(self) -> None:
-        # Closing waits until all is sent, for ever if nobody reads it.
+        # Closing waits until everything is sent, forever if the client does not read.
         if self.transport.is_closing():
             self._expect_reading()
 
 
 def connections(settings: ApiSettings) -> type[GuardedConnection]:
-    """The connections of a server with these settings."""
+    """Return a connection class with the timeouts of these settings."""
 
     class Limited(GuardedConnection):
         head_seconds = settings.head_timeout

@@ -1,4 +1,4 @@
-"""What routes are given: the services, and the scope of whoever calls."""
+"""Dependencies of routes: the services, and the caller's scope."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the API calls. `app` has what needs no limit to sources of its own."""
+    """The services used by the API. `app` has those that need no restriction to sources."""
 
     app: App
     installation: Installation
@@ -37,13 +37,13 @@ def _services(request: Request) -> Services:
 
 
 def scope_of(request: Request, services: Services) -> Scope:
-    """The installation as the caller of a request knows it."""
+    """Return the scope of the caller of a request."""
     state = request.scope["state"]
     return Scope(services.installation, state["actor"], state.get("request_id"), state.get("idempotency_key"))
 
 
 def _scope(request: Request) -> Scope:
-    """Whoever calls, who may at least read. Raises ForbiddenError."""
+    """Return the scope of a caller who may at least read. Raises ForbiddenError."""
     scope = scope_of(request, _services(request))
     scope.require("read")
     _require_known_parameters(request)
@@ -51,18 +51,18 @@ def _scope(request: Request) -> Scope:
 
 
 def _require_known_parameters(request: Request) -> None:
-    """Raise UsageError for a parameter that the route does not have: a filter that is misspelt filters nothing."""
+    """Raise UsageError for a parameter that the route does not have: a misspelled filter would be ignored."""
     given = request.query_params.keys()
     if not given:
         return
     operation = request.app.openapi()["paths"].get(route_of(request.scope), {}).get(request.method.lower(), {})
     known = sorted(each["name"] for each in operation.get("parameters", ()) if each["in"] == "query")
     if unknown := sorted(set(given) - set(known)):
-        hint = f"It has: {', '.join(known)}." if known else "It has none."
+        hint = f"Known parameters: {', '.join(known)}." if known else "It has no parameters."
         raise UsageError(f"This route has no parameter {unknown[0]!r}.", hint, parameter=unknown[0])
 
 
 TheServices = Annotated["Services", Depends(_services)]
 Caller = Annotated[Scope, Depends(_scope)]
 FOR_READERS = Depends(_scope)
-"""For routes that anybody may read, who needs nothing else of the caller."""
+"""Dependency of routes that every caller may read, and that need nothing else of the caller."""

@@ -1,4 +1,4 @@
-"""Files as answers, whole or in ranges."""
+"""Files as responses, complete or in ranges."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _REFUSED = 400
 
 
 class Download(FileResponse):
-    """A file. A range that it does not have, or that is none, is a problem like any other."""
+    """A file. An invalid or unavailable range is a problem like any other."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
@@ -29,6 +29,6 @@ class Download(FileResponse):
         for start in refused:
             told = Headers(raw=start["headers"])
             kept = {"Content-Range": told["content-range"]} if "content-range" in told else {}
-            detail = None if kept else "The header Range asks for nothing that can be understood."
+            detail = None if kept else "The Range header is not valid."
             problem = http_problem(start["status"], request_id_of(scope), detail, headers=kept)
             await problem(scope, receive, send)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: complete enough that a generated client works."""
+"""The OpenAPI document, complete enough for generated clients."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ JsonObject = dict[str, Any]
 
 _ABOUT = """Telegram channels as a knowledge base.
 
-Work is asked for with POST and answered with a job (202), which is followed under /jobs. Lists come in pages of one
-shape: `items`, and `next_cursor` for the next page. Errors are problem details (RFC 9457). Times are UTC, as
-2026-03-01T12:00:00Z. HEAD is answered as GET is, without the body. A key goes into `Authorization: Bearer …`; it sees
-what its role and its sources allow.
+Work is requested with POST, which returns a job (202) that can be followed under /jobs. All lists are paged: `items`,
+and `next_cursor` for the next page. Errors are problem details (RFC 9457). Times are UTC, such as
+2026-03-01T12:00:00Z. HEAD is answered like GET, without the body. Send a key as `Authorization: Bearer …`; its role
+and sources determine what it may see and do.
 """
 _TAGS = {
-    "sources": "The channels that are collected.",
-    "work": "Asking for work; each answers with the job that waits.",
-    "jobs": "How jobs go, and their end.",
-    "messages": "Messages as they were first seen.",
-    "documents": "What was made of messages.",
+    "sources": "The channels to collect.",
+    "work": "Requests for work; each returns a waiting job.",
+    "jobs": "Progress and results of jobs.",
+    "messages": "Messages as first seen.",
+    "documents": "Documents created from messages.",
     "entries": "Messages as entries of the knowledge base.",
     "topics": "Topics with cards and bundles.",
-    "exports": "Files that jobs have written.",
+    "exports": "Files written by jobs.",
     "failures": "Messages that could not be processed.",
     "costs": "What language models have cost.",
-    "agents": "Agents and what they did.",
-    "prompts": "What language models are asked.",
-    "schedule": "What is done regularly.",
-    "keys": "API keys, and who changed what.",
-    "webhooks": "Addresses that are told when a job ends or a source fails.",
-    "health": "How the service does.",
+    "agents": "Agents and their work.",
+    "prompts": "Instructions for language models.",
+    "schedule": "Scheduled work.",
+    "keys": "API keys, and the audit log.",
+    "webhooks": "Addresses notified when a job ends or a source fails.",
+    "health": "Health of the service.",
 }
 _REF = "#/components/schemas/"
 _IDEMPOTENCY_KEY = {
     "name": HEADER,
     "in": "header",
     "required": False,
-    "description": "Any text that is new for each request; sent again with the same one, nothing is done twice.",
+    "description": "A text that is unique for each request; a request sent again with it is carried out only once.",
     "schema": {"type": "string", "pattern": f"^{FORM}$"},
 }
 
 
 class DescribedApi(FastAPI):
-    """An application that describes itself by this document."""
+    """An application described by this document."""
 
     def openapi(self) -> JsonObject:
-        """The document, made once."""
+        """Return the document, which is created once."""
         if self.openapi_schema is None:
             self.openapi_schema = _document(self)
         return self.openapi_schema
@@ -95,14 +95,17 @@ def _document(api: FastAPI) -> JsonObject:
 
 
 def _complete(operation: JsonObject, refusals: JsonObject) -> None:
-    """What every answer has: the id of the request, and where it says so the limits. Refusals are told once."""
+    """Add what all responses share: the request id, rate-limit headers, and the error responses."""
     for status, response in operation["responses"].items():
         headers = response.setdefault("headers", {})
-        headers["X-Request-ID"] = {"schema": {"type": "string"}, "description": "Names the request in logs and jobs."}
+        headers["X-Request-ID"] = {
+            "schema": {"type": "string"},
+            "description": "Identifies the request in logs and jobs.",
+        }
         if status in {"429", "503"}:
             headers["Retry-After"] = {"schema": {"type": "integer"}, "description": "Seconds to wait."}
         if status in {"201", "202"}:
-            headers["Location"] = {"schema": {"type": "string"}, "description": "Where it is found."}
+            headers["Location"] = {"schema": {"type": "string"}, "description": "Address of the new resource."}
         if [*response.get("content", ())] == [MEDIA_TYPE]:
             name = f"Problem{status}"
             refusals[name] = response

@@ -1,4 +1,4 @@
-"""What those who watch the service ask: outside the API, so that asking costs next to nothing."""
+"""Probes for monitoring, outside FastAPI so that they are cheap."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tg_parser.services.health import HealthService
 from tg_parser.services.views.health import Readiness
 
 Guard = Callable[[Request], Awaitable[Collection[str] | None]]
-"""Raises where the caller may not ask; gives the channels that the caller may see, None for all."""
+"""Raises if the caller may not ask; returns the channels visible to the caller, None for all."""
 Metrics = Callable[[], Awaitable[bytes]]
 
 LIVE, READY = "/health/live", "/health/ready"
 PROBES = frozenset({LIVE, READY, "/health", "/status", "/metrics"})
 KEYS_UNCHECKED = "keys_unchecked"
-"""The case of an error where a probe cannot be let in, because the database does not answer."""
+"""Case of an error when a probe cannot be authenticated because the database does not respond."""
 METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 _JSON = "application/json"
 _OK, _UNAVAILABLE = 200, 503
@@ -29,7 +29,7 @@ _UNCACHED = {"Cache-Control": "no-store"}
 
 
 def probe_routes(health: HealthService, metrics: Metrics | None, guard: Guard) -> list[Route]:
-    """The routes; without `metrics` there are none at /metrics. All but /health/live pass the `guard`."""
+    """Return the routes of the probes; /metrics only with `metrics`. All but /health/live pass the `guard`."""
     probes = _Probes(health, guard)
     routes = [
         Route(LIVE, _Live(health), methods=["GET"]),
@@ -41,13 +41,13 @@ def probe_routes(health: HealthService, metrics: Metrics | None, guard: Guard) -
 
 
 class ReadyWithoutKeys:
-    """Around the check of keys: who asks whether the service is ready hears that the database fails, with any key."""
+    """Wraps the key check: a readiness probe reports an unavailable database, whatever its key."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request. Raises StorageUnavailableError."""
+        """Handle a request. Raises StorageUnavailableError."""
         try:
             await self._app(scope, receive, send)
         except StorageUnavailableError as error:
@@ -58,7 +58,7 @@ class ReadyWithoutKeys:
 
 
 class _Live:
-    """The same few bytes for everybody."""
+    """Sends the same few bytes to everyone."""
 
     def __init__(self, health: HealthService) -> None:
         self._body = _as_json(health.live())
@@ -71,7 +71,7 @@ class _Live:
 
     async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
         """Answer."""
-        # Whoever passes it on may add headers, so everybody gets a list of their own.
+        # Middleware may add headers, so every response gets its own list.
         await send({"type": "http.response.start", "status": _OK, "headers": [*self._headers]})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else self._body})
 

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details, made from the tree of errors in one place."""
+"""Errors as RFC 9457 problem details, built from the error classes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tg_parser.domain.utc_time import utc_now
 
 MEDIA_TYPE = "application/problem+json"
 PREFIX = "urn:tg-parser:error:"
-"""What stands before the code of an error in the type of its problem."""
+"""Prefix of the error code in the type of a problem."""
 
 _STATUS: Mapping[type[TgParserError], int] = {
     errors.UsageError: 400,
@@ -56,18 +56,18 @@ _STATUS: Mapping[type[TgParserError], int] = {
     errors.SchemaMismatchError: 503,
     errors.ProviderUnavailableError: 503,
 }
-"""The status of a kind of error; one that is not here has that of the kind it belongs to, in the end 500."""
+"""HTTP status by error class; other classes inherit that of their base class, ultimately 500."""
 
 
 class WrongField(BaseModel):
-    """A part of the request that is wrong: where it stands, and why."""
+    """An invalid part of the request: where, and why."""
 
     where: str
     problem: str
 
 
 class Problem(BaseModel):
-    """What went wrong (RFC 9457). `type` ends in the code of the error, which never changes; `data` are its facts."""
+    """An error (RFC 9457). `type` ends in the error's code, which never changes; `data` are its facts."""
 
     model_config = ConfigDict(
         extra="allow",
@@ -78,7 +78,7 @@ class Problem(BaseModel):
                     "title": "No job has this id.",
                     "status": 404,
                     "detail": "No job has the id 20260301T120000000-0a1b2c3d.",
-                    "hint": "See which there are: GET /api/v1/jobs",
+                    "hint": "List the jobs with: GET /api/v1/jobs",
                     "request_id": "f3b0c9d2a1e84c5f",
                 }
             ]
@@ -96,12 +96,12 @@ class Problem(BaseModel):
 
 
 def status_of(error: TgParserError) -> int:
-    """The HTTP status of an error."""
+    """Return the HTTP status of an error."""
     return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
 
 
 def problem_of(error: TgParserError, request_id: str | None) -> Response:
-    """The answer to a request that met an error."""
+    """Return the response for an error."""
     status = status_of(error)
     told = {name: masked(value) if isinstance(value, str) else value for name, value in error.data.items()}
     facts = {name: value for name, value in told.items() if name != "case"}
@@ -126,8 +126,8 @@ def http_problem(
     wrong: Sequence[WrongField] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The answer where HTTP itself says what is wrong: no such route, a method it does not have, a wrong field."""
-    title = _TITLES.get(status, "The request cannot be served.")
+    """Return the response for an HTTP-level error: unknown route, unsupported method, invalid field."""
+    title = _TITLES.get(status, "The request cannot be handled.")
     return _response(
         status,
         code=_CODES.get(status, f"http_{status}"),
@@ -154,21 +154,21 @@ _CODES = {
 }
 _TITLES = {
     400: "The request is malformed.",
-    404: "There is no such route.",
-    405: "The route does not have this method.",
-    415: "The body is of another kind than the route takes.",
-    416: "The file has no such part.",
-    421: "The installation is not known by that name.",
-    422: "Parts of the request are wrong.",
+    404: "Unknown route.",
+    405: "The route does not support this method.",
+    415: "The route does not support this content type.",
+    416: "The file does not have the requested range.",
+    421: "The installation does not accept this host name.",
+    422: "Parts of the request are invalid.",
     431: "The headers of the request are too large.",
-    500: "The service met an error that it does not know.",
-    501: "The service does not know this way of sending a request.",
+    500: "The service encountered an unexpected error.",
+    501: "The service does not support this transfer encoding.",
 }
 _HTTP_HINTS = {
     404: "GET /api/v1/openapi.json describes every route.",
-    405: "The header Allow names the methods of this route.",
-    422: "`errors` says which parts of the request are wrong, and why.",
-    500: "The log of the service has the error under this request_id.",
+    405: "The Allow header lists the methods of this route.",
+    422: "`errors` says which parts of the request are invalid, and why.",
+    500: "The log of the service contains the error under this request_id.",
 }
 
 

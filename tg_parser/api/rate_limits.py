@@ -1,4 +1,4 @@
-"""How often the API is called: counted in this process, or in Redis for all processes together."""
+"""Rate limits, counted in this process or in Redis for all processes together."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 _AGAIN_AFTER = 5.0
-"""Seconds for which a counter that does not answer is left alone."""
+"""Seconds to wait before trying an unresponsive counter again."""
 
 _ANSWERS_WITHIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much a caller has left of a limit; `reset_after` is in seconds."""
+    """The remaining requests of a limit; `reset_after` is in seconds."""
 
     limit: int
     remaining: int
     reset_after: int
 
     def headers(self) -> dict[str, str]:
-        """As the caller is told."""
+        """Return the rate-limit headers."""
         return {
             "RateLimit-Limit": str(self.limit),
             "RateLimit-Remaining": str(self.remaining),
@@ -47,7 +47,7 @@ class Room:
 
 
 class RateLimits:
-    """Counts requests by key and by address, and keys that were wrong."""
+    """Counts requests by key and by address, and wrong keys."""
 
     def __init__(self, settings: RateLimitSettings) -> None:
         self._settings = settings
@@ -67,7 +67,7 @@ class RateLimits:
         return await self._require(self._key, f"key:{key_id}")
 
     async def require_few_failures(self, address: str) -> None:
-        """Raise TooManyRequestsError where an address has shown too many wrong keys."""
+        """Raise TooManyRequestsError if an address has sent too many wrong keys."""
         who = f"failed:{_network(address)}"
         if self._settings.enabled and not await self._counted(lambda limiter: limiter.test(self._failed, who)):
             raise _too_many(await self._room(self._failed, who), "Too many wrong keys came from this address.")
@@ -83,7 +83,7 @@ class RateLimits:
         allowed = await self._counted(lambda limiter: limiter.hit(item, who))
         room = await self._room(item, who)
         if not allowed:
-            raise _too_many(room, f"More than {item} come from here.")
+            raise _too_many(room, f"The limit of {item} is exceeded.")
         return room
 
     async def _room(self, item: RateLimitItem, who: str) -> Room:
@@ -91,7 +91,7 @@ class RateLimits:
         return Room(item.amount, max(0, stats.remaining), max(1, round(stats.reset_time - time.time())))
 
     async def _counted(self, count: Callable[[SlidingWindowCounterRateLimiter], Awaitable[T]]) -> T:
-        """Count where all processes do; while that does not answer, as the settings say. Raises
+        """Count in the shared counter; while it does not respond, follow the settings. Raises
         StorageUnavailableError."""
         if self._shared is None:
             return await count(self._own)
@@ -99,7 +99,7 @@ class RateLimits:
             try:
                 return await self._counted_by_all(count, self._shared)
             except (CounterError, OSError) as error:
-                log.warning("REDIS_URL does not answer", reason=str(error), meanwhile=self._settings.without_redis)
+                log.warning("REDIS_URL does not respond", reason=str(error), meanwhile=self._settings.without_redis)
         if self._settings.without_redis == "refuse":
             raise StorageUnavailableError("Requests cannot be counted at the moment.", "Try again in a few seconds.")
         return await count(self._own)
@@ -108,7 +108,7 @@ class RateLimits:
         self, count: Callable[[SlidingWindowCounterRateLimiter], Awaitable[T]], shared: SlidingWindowCounterRateLimiter
     ) -> T:
         if self._is_away:
-            # One tries, and the others need not wait with it.
+            # One request tries again, without the others waiting for it.
             self._away_until = time.monotonic() + _AGAIN_AFTER
         try:
             result = await count(shared)
@@ -121,17 +121,17 @@ class RateLimits:
 
 def _shared_by(url: str) -> SlidingWindowCounterRateLimiter:
     try:
-        # An extra, for those who run several processes.
+        # An extra for installations with several processes.
         from redis.asyncio.retry import Retry  # noqa: PLC0415
         from redis.backoff import NoBackoff  # noqa: PLC0415
         from redis.exceptions import ConnectionError as LostConnection  # noqa: PLC0415
     except ModuleNotFoundError:
         raise SettingsError(
-            "REDIS_URL is set, and the package that speaks to Redis is not installed.",
-            "Install it: pip install 'tg-parser[redis]'; or unset REDIS_URL: each process then counts for itself.",
+            "REDIS_URL is set, but the package for Redis is not installed.",
+            "Install it: pip install 'tg-parser[redis]'; or unset REDIS_URL to count in each process separately.",
         ) from None
     told: dict[str, Any] = {"socket_timeout": _ANSWERS_WITHIN, "socket_connect_timeout": _ANSWERS_WITHIN}
-    # A connection that has waited in the pool may have been lost meanwhile.
+    # A pooled connection may have been lost in the meantime.
     told["retry"] = Retry(NoBackoff(), 1, supported_errors=(LostConnection,))
     storage = RedisStorage(
         f"async+{url}", wrap_exceptions=True, implementation="redispy", key_prefix="tg-parser", **told
@@ -140,7 +140,7 @@ def _shared_by(url: str) -> SlidingWindowCounterRateLimiter:
 
 
 def _network(address: str) -> str:
-    """One address of version 4, and of version 6 the network that one customer has."""
+    """Return an IPv4 address as it is, or the network of an IPv6 address that belongs to one customer."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Serves the application until it is stopped: by Ctrl-C or SIGTERM, after which open requests have time to end."""
+"""Serves the application until Ctrl-C or SIGTERM; open requests are given time to finish."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tg_parser.config.api_settings import ApiSettings, parts
 from tg_parser.domain.errors import SettingsError
 
 _WAITING = 2048
-"""Connections that may wait to be accepted."""
+"""Maximum connections waiting to be accepted."""
 
 _OTHER_FILES = 1024
-"""Open files beside the streams: other connections, databases, downloads."""
+"""Open files besides the streams: other connections, databases, downloads."""
 
 
 class Server(uvicorn.Server):
-    """A server that says at once when it is told to stop, so that streams end before it waits for them."""
+    """A server that announces immediately when it is told to stop, so that streams end before it waits for them."""
 
     def __init__(self, app: ASGIApp, settings: ApiSettings, stopping: Callable[[], None]) -> None:
         proxies = parts(settings.trusted_proxies)
@@ -50,7 +50,7 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """While it serves, signals end it in order. uvicorn would send itself the same signal again at the end, which
+        """Handle signals while serving. uvicorn would send itself the same signal again at the end, which
         kills the process before anything else is closed.
         """
         if threading.current_thread() is not threading.main_thread():
@@ -64,20 +64,20 @@ class Server(uvicorn.Server):
                 signal.signal(each, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal to stop has come."""
+        """Handle a signal to stop."""
         self._stopping()
         super().handle_exit(sig, frame)
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Raises SettingsError, which says why it cannot."""
+    """Return a listening socket. Raises SettingsError saying why it cannot listen."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         _notice_the_gone(listener)
         listener.bind(address)
-        # From now on requests wait for the server instead of being refused.
+        # From now on, requests wait for the server instead of being refused.
         listener.listen(_WAITING)
     except OSError as error:
         raise SettingsError(
@@ -89,16 +89,16 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def _notice_the_gone(listener: socket.socket) -> None:
-    """Let connections end whose client has gone without a word: one that is accepted inherits this."""
+    """Detect clients that disappeared silently; accepted connections inherit this option."""
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    # Not every system has each of them.
+    # Not every system has all of these options.
     for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4), ("TCP_USER_TIMEOUT", 60_000)):
         if (option := getattr(socket, name, None)) is not None:
             listener.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _allow_open_files(wanted: int) -> None:
-    """Each connection is an open file, and the usual limit of 1024 may be raised by whoever it limits."""
+    """Raise the usual limit of 1024 open files, as each connection is one; a process may do so for itself."""
     if sys.platform == "win32":
         return
     import resource  # noqa: PLC0415 - Windows has none

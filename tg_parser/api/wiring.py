@@ -1,4 +1,4 @@
-"""Builds what the API serves over an application."""
+"""Builds the API for an application."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tg_parser.wiring.webhooks import webhook_service
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An application to be served; `stop` lets those go who would keep it open."""
+    """An application ready to be served; `stop` ends everything that would keep it open."""
 
     app: ASGIApp
     stop: Callable[[], None]
@@ -30,7 +30,7 @@ class Served:
 
 @asynccontextmanager
 async def opened(app: App, *, with_jobs: bool) -> AsyncIterator[Served]:
-    """For the length of the block there is something to serve; `with_jobs`, jobs are done in this process too."""
+    """Yield the application to serve; with `jobs`, this process also runs jobs."""
     with traces_of(app):
         async with _served_with_jobs(app) if with_jobs else nullcontext(_served(app, job_service(app))) as served:
             yield served

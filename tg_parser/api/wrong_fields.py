@@ -1,4 +1,4 @@
-"""What is wrong with parts of a request, in words for people."""
+"""Describes invalid parts of a request in words for people."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from tg_parser.domain.date_parsing import FORMS, PATTERN
 from tg_parser.domain.strict_fields import NO_NUL
 
 _OWN_WORDS = "Value error, "
-_FORMS = {PATTERN: f"a date is written as {FORMS}", NO_NUL: "it has a character that no text has"}
-"""What a pattern means, for those that people meet."""
+_FORMS = {PATTERN: f"a date must have one of these forms: {FORMS}", NO_NUL: "it contains a NUL character"}
+"""Meaning of the patterns that people are likely to violate."""
 
 
 def wrong_fields(errors: Sequence[Mapping[str, Any]], content_type: str) -> list[WrongField]:
-    """Where and why; `content_type` is that of the request."""
+    """Return where and why; `content_type` is that of the request."""
     return [WrongField(where=_where(each), problem=_problem(each, content_type)) for each in errors]
 
 
 def _where(error: Mapping[str, Any]) -> str:
-    # Behind the body comes the place of a character where it is no JSON.
+    # After the body comes the position of the character at which the JSON is invalid.
     return "body" if error["type"] == "json_invalid" else ".".join(str(part) for part in error["loc"])
 
 
@@ -32,5 +32,5 @@ def _problem(error: Mapping[str, Any], content_type: str) -> str:
         return "send JSON, with the header Content-Type: application/json"
     if kind == "string_pattern_mismatch":
         pattern = str(context.get("pattern"))
-        return _FORMS.get(pattern, f"it does not have the form {pattern}")
+        return _FORMS.get(pattern, f"it does not match the pattern {pattern}")
     return str(error["msg"]).removeprefix(_OWN_WORDS)

@@ -1,1 +1,1 @@
-"""Sending webhooks: only to where this installation may send, signed, and never through a redirect or a proxy."""
+"""Sends webhooks: only to allowed addresses, signed, and never through a redirect or a proxy."""

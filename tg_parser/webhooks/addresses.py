@@ -1,4 +1,4 @@
-"""Where webhooks may go: what an address leads to is checked when it is given, and again at every connection."""
+"""Addresses allowed for webhooks, checked when a webhook is added and again at every connection."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from tg_parser.domain.errors import AddressRefusedError, HostNotFoundError
 from tg_parser.domain.public_addresses import embedded, is_public
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""The IP addresses of a host name. Raises OSError."""
+"""Resolves a host name to IP addresses. Raises OSError."""
 LONGEST_URL = 2000
 _PORTS = {"http": 80, "https": 443}
 _HINT = (
-    "Name a public https address. For one of your own network, an operator sets WEBHOOK_ALLOWED_HOSTS or "
+    "Use a public https address. To allow an address in a private network, an operator sets WEBHOOK_ALLOWED_HOSTS or "
     "WEBHOOK_ALLOWED_NETWORKS."
 )
 
 
 async def system_resolve(host: str, port: int) -> Sequence[str]:
-    """What this machine knows of a host name."""
+    """Resolve a host name as this machine does."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(each[4][0]) for each in found]
 
 
 class AddressRules:
-    """Public addresses over https; and what an operator has allowed by name or by network, over http too."""
+    """Allows public addresses over https, and names and networks allowed by an operator, also over http."""
 
     def __init__(
         self, hosts: Sequence[str] = (), networks: Sequence[str] = (), resolve: Resolve = system_resolve
@@ -38,28 +38,28 @@ class AddressRules:
         self._resolve = resolve
 
     async def require_allowed(self, url: str) -> None:
-        """Raise AddressRefusedError for an address that nothing is sent to, HostNotFoundError for an unknown host."""
+        """Raise AddressRefusedError if the address is not allowed, HostNotFoundError for an unknown host."""
         parts = _parts(url)
         host = parts.hostname or ""
         if parts.scheme == "http" and not self._may_be_plain(host):
-            raise AddressRefusedError(f"A webhook goes over https, and {_shown(parts)} does not.", _HINT)
+            raise AddressRefusedError(f"Webhooks need https, but {_shown(parts)} is not https.", _HINT)
         await self.addresses(host, parts.port or _PORTS[parts.scheme])
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
-        """The IP addresses of a host that may be connected to. Raises AddressRefusedError, HostNotFoundError.
+        """Return the IP addresses of a host. Raises AddressRefusedError, HostNotFoundError.
 
-        One that may not be is enough to refuse the host.
+        If one of them is not allowed, the host is refused.
         """
         try:
             found = await self._resolve(host, port)
         except (OSError, UnicodeError):
             found = ()
         if not found:
-            raise HostNotFoundError(f"The host {host} has no address.", "Check how it is written.", host=host)
+            raise HostNotFoundError(f"The host {host} has no address.", "Check the spelling.", host=host)
         refused = [each for each in found if not self._is_allowed(host, each)]
         if refused:
-            what = f"{host} is" if host == refused[0] else f"{host} leads to {refused[0]}, which is"
-            raise AddressRefusedError(f"{what} no public address.", _HINT, host=host, address=refused[0])
+            what = f"{host} is" if host == refused[0] else f"{host} resolves to {refused[0]}, which is"
+            raise AddressRefusedError(f"{what} not a public address.", _HINT, host=host, address=refused[0])
         return found
 
     def _is_allowed(self, host: str, address: str) -> bool:
@@ -86,10 +86,10 @@ def _parts(url: str) -> SplitResult:
     except ValueError:
         known = False
     if not known or len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
-        raise AddressRefusedError("This is no address for a webhook.", "Write it as https://host/path.")
+        raise AddressRefusedError("This is not an address for a webhook.", "Use the form https://host/path.")
     if parts.username is not None or parts.password is not None:
         raise AddressRefusedError(
-            "The address of a webhook holds no user or password: it is shown in lists and logs.",
+            "The address of a webhook must not contain a user or password, as it is shown in lists and logs.",
             "Let the receiver check the signature instead.",
         )
     return parts

@@ -1,4 +1,4 @@
-"""Sends one webhook: connects to addresses that were checked, and reads a little of the answer."""
+"""Sends a webhook: connects only to checked addresses, and reads the beginning of the answer."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tg_parser.domain.webhooks import Delivery, ReceiverAnswer, headers_of
 from tg_parser.webhooks.addresses import AddressRules
 
 MOST_READ = 4096
-"""Bytes of an answer that are read; a receiver has nothing to say that takes more."""
+"""Maximum bytes of an answer to read."""
 _KEPT = 500
 _TIMES_OUT = (TimeoutError, httpcore.TimeoutException)
 
 
 class CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to what a name leads to at this moment, where that is allowed: who asks twice may be told two things."""
+    """Connects to the addresses a name resolves to now, if allowed; a second lookup could give different ones."""
 
     def __init__(self, rules: AddressRules) -> None:
         self._rules = rules
@@ -40,7 +40,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """A connection to the first address that takes one; TLS goes on to check the name."""
+        """Connect to the first address that accepts; TLS still checks the name."""
         failure: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
         for address in await self._rules.addresses(host, port):
             try:
@@ -55,7 +55,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
 
 
 class WebhookSender:
-    """Sends deliveries, each on a connection of its own. `tls` is how receivers are known, by default as everywhere."""
+    """Sends deliveries, each on a separate connection. `tls` verifies receivers, by default as usual."""
 
     def __init__(self, rules: AddressRules, timeout: float, tls: ssl.SSLContext | None = None) -> None:
         self._rules = rules
@@ -63,7 +63,7 @@ class WebhookSender:
         self._tls = tls or httpx.create_ssl_context()
 
     async def send(self, delivery: Delivery, url: str, secrets: Iterable[str]) -> ReceiverAnswer:
-        """One attempt, signed with each of `secrets`; what came back, in whatever way it failed."""
+        """Make one attempt, signed with each of `secrets`; return the answer or the error."""
         at, began = utc_now(), time.monotonic()
         signed = tuple(Signer(each).sign(delivery.delivery_id, at, delivery.body) for each in secrets)
         try:

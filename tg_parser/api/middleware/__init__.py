@@ -1,1 +1,1 @@
-"""What every request goes through, as plain ASGI, from the outside in."""
+"""Middleware of all requests, as plain ASGI, from the outside in."""

@@ -1,4 +1,4 @@
-"""One line of the log for each request: who asked for what and what came of it, without queries, headers and bodies."""
+"""Logs one line per request: who requested what and the outcome, without queries, headers and bodies."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _plain = logging.getLogger(__name__)
 
 
 class AccessLog:
-    """Probes, which come every few seconds, are told of at the level DEBUG."""
+    """Logs requests; probes, which come every few seconds, at level DEBUG."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and tell of it."""
+        """Pass the request on, and log it."""
         level = logging.DEBUG if scope.get("path") in PROBES else logging.INFO
         if scope["type"] != "http" or not _plain.isEnabledFor(level):
             await self._app(scope, receive, send)

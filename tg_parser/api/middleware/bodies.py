@@ -1,4 +1,4 @@
-"""Reads the body of a request before anything works on it: whole, not too large, and not for ever."""
+"""Reads the complete body of a request before it is handled, with limits for size and time."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tg_parser.api.middleware.request_ids import request_id_of
 from tg_parser.api.problems import http_problem
 from tg_parser.domain.errors import SlowClientError, TooLargeError
 
-_BOTH = "Content-Length and Transfer-Encoding say both where the body ends."
+_BOTH = "The request has both Content-Length and Transfer-Encoding."
 
 
 class BoundedBodies:
-    """Lets only bodies of up to `most` bytes through, that come within `seconds`."""
+    """Accepts only bodies of up to `most` bytes that arrive within `seconds`."""
 
     def __init__(self, app: ASGIApp, *, most: int, seconds: float) -> None:
         self._app = app
@@ -22,13 +22,13 @@ class BoundedBodies:
         self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request. Raises TooLargeError, SlowClientError."""
+        """Handle a request. Raises TooLargeError, SlowClientError."""
         stated = _stated(scope) if scope["type"] == "http" else set()
         if not stated:
             await self._app(scope, receive, send)
             return
         if len(stated) > 1:
-            # A proxy may read it otherwise than we do, and take the rest of it for the request of somebody else.
+            # A proxy may interpret it differently and take the rest of it for another client's request.
             refused = http_problem(400, request_id_of(scope), _BOTH, headers={"Connection": "close"})
             await refused(scope, receive, send)
             return
@@ -37,8 +37,8 @@ class BoundedBodies:
                 body = await self._read(scope, receive)
         except TimeoutError:
             raise SlowClientError(
-                f"The body of the request did not come within {self._seconds:g} seconds.",
-                "Send it at once; API_BODY_TIMEOUT is the limit.",
+                f"The body of the request did not arrive within {self._seconds:g} seconds.",
+                "Send it without delay; the limit is set by API_BODY_TIMEOUT.",
             ) from None
         if body is None:
             return
@@ -52,7 +52,7 @@ class BoundedBodies:
         await self._app(scope, replay, send)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        """The body; None where the client went away."""
+        """Return the body, or None if the client has disconnected."""
         self._require_fit(_stated_length(scope))
         read = bytearray()
         while True:
@@ -68,13 +68,13 @@ class BoundedBodies:
         if size > self._most:
             raise TooLargeError(
                 f"The body of the request is larger than {self._most} bytes.",
-                "Ask for less at once; API_MAX_BODY_BYTES is the limit.",
+                "Split the request; the limit is set by API_MAX_BODY_BYTES.",
                 most_bytes=self._most,
             )
 
 
 def _stated(scope: Scope) -> set[bytes]:
-    """The headers that say how long the body is."""
+    """Return the headers that declare the length of the body."""
     return {name for name, _ in scope["headers"]} & {b"content-length", b"transfer-encoding"}
 
 

@@ -1,4 +1,4 @@
-"""What an answered request was, for those who count and log it."""
+"""A request and its response, for metrics and logs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FAILED = 500
 
 @dataclass(slots=True)
 class Exchange:
-    """Watches an answer on its way out; `status` is 500 until it has one."""
+    """Watches a response while it is sent; `status` is 500 until it is known."""
 
     scope: Scope
     out: Send
@@ -25,7 +25,7 @@ class Exchange:
     began: float = field(default_factory=time.perf_counter)
 
     async def send(self, message: Message) -> None:
-        """Pass on a part of the answer."""
+        """Send a part of the response."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.is_stream = _is_event_stream(message)
@@ -35,21 +35,21 @@ class Exchange:
 
     @property
     def seconds(self) -> float:
-        """How long it has taken so far."""
+        """Return the elapsed time."""
         return time.perf_counter() - self.began
 
 
 def method_of(scope: Scope) -> str:
-    """The method, or `other` for one that a caller made up."""
+    """Return the method, or `other` for an unknown one."""
     return scope["method"] if scope["method"] in METHODS else OTHER
 
 
 def route_of(scope: Scope) -> str:
-    """The template of the route that answered, such as /api/v1/jobs/{job_id}: never what the caller wrote."""
+    """Return the route template, such as /api/v1/jobs/{job_id}, which contains nothing from the caller."""
     route = scope.get("route")
     if route is None or isinstance(route, Mount):
         return UNMATCHED
-    # A router that was included in another one knows its own part of the path alone.
+    # A router included in another one only knows its own part of the path.
     whole = scope.get("fastapi", {}).get("effective_route_context", route)
     root = scope.get("root_path", "")
     mounted = root.removeprefix(scope.get("app_root_path", root))

@@ -1,4 +1,4 @@
-"""Who calls, and how often: the key of a request, and the limits of keys and addresses."""
+"""Authentication and rate limits: checks a request's key, and the limits of keys and addresses."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tg_parser.services.cached import answered_within
 from tg_parser.services.keys import KeyService
 
 OPEN = "/health/live"
-"""The one route that nobody needs a key for, and that is not counted."""
+"""The only route that needs no key and is not counted."""
 PROBE_SECONDS = 1.5
 ANYONE = "anyone"
-"""The name of whoever calls without a key, where none is required."""
+"""Name of callers without a key, if none is required."""
 
 
 class Gate:
@@ -32,7 +32,7 @@ class Gate:
         self._key_required = key_required
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request. Raises UnauthorizedError, TooManyRequestsError."""
+        """Handle a request. Raises UnauthorizedError, TooManyRequestsError."""
         if scope["type"] != "http" or scope["path"] == OPEN:
             await self._app(scope, receive, send)
             return
@@ -46,13 +46,13 @@ class Gate:
         await self._app(scope, receive, send if room is None else _telling(room, send))
 
     async def _in_time(self, path: str, key: Awaitable[ApiKey | None]) -> ApiKey | None:
-        """The key; who asks how the service is hears soon that the database is away. Raises StorageUnavailableError."""
+        """Return the key; for probes, fail quickly if the database is unavailable. Raises StorageUnavailableError."""
         if path not in PROBES:
             return await key
         try:
             return await answered_within(PROBE_SECONDS, key)
         except (TimeoutError, StorageUnavailableError) as error:
-            told = "The database does not answer, so keys cannot be checked."
+            told = "The database does not respond, so keys cannot be checked."
             raise StorageUnavailableError(told, case=KEYS_UNCHECKED) from error
 
     async def _key(self, secret: str | None, address: str) -> ApiKey | None:
@@ -67,7 +67,7 @@ class Gate:
 
 
 def secret_of(headers: Headers) -> str | None:
-    """The key in a request: `Authorization: Bearer …`, or X-API-Key."""
+    """Return the key of a request: from `Authorization: Bearer …`, or X-API-Key."""
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credentials.strip():
         return credentials.strip()

@@ -1,4 +1,4 @@
-"""Answers HEAD as GET would be answered, without the body."""
+"""Answers HEAD like GET, without the body."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Heads:
-    """Wraps routes that know of GET alone. An answer in many parts, such as a stream of events, ends with its head."""
+    """Wraps routes that only support GET. A streamed response, such as events, ends after its head."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
+        """Handle a request."""
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return
@@ -25,7 +25,7 @@ class Heads:
             if message.get("more_body", False):
                 raise _EnoughError
 
-        # The server must go on knowing it as HEAD; those who log it want to know its route.
+        # The server has to keep seeing HEAD; for the log, the route is copied back.
         as_get = {**scope, "method": "GET"}
         try:
             await self._app(as_get, receive, without_body)
@@ -36,4 +36,4 @@ class Heads:
 
 
 class _EnoughError(Exception):
-    """The head has been sent, and more is not wanted."""
+    """The head has been sent, and nothing more is needed."""

@@ -1,4 +1,4 @@
-"""Keeps web sites out that a browser on this machine happens to show."""
+"""Protects against web sites that are open in a browser on this machine."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Hosts:
-    """Answers under the names in `names` alone, where there are any.
+    """Only accepts requests for the host names in `names`, if there are any.
 
-    Without keys whoever reaches the API may do everything, and a browser reaches it for any site. So a name that
-    resolves to this machine is not enough, and a page of another origin than those in `origins` changes nothing.
+    Without keys, everyone who reaches the API may do everything, and a browser reaches it for any site. So a name
+    that resolves to this machine is not enough, and pages of origins other than `origins` may not change anything.
     """
 
     def __init__(self, app: ASGIApp, *, names: Collection[str], origins: Collection[str], open_to_all: bool) -> None:
@@ -27,12 +27,12 @@ class Hosts:
         self._open_to_all = open_to_all
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request. Raises ForbiddenError."""
+        """Handle a request. Raises ForbiddenError."""
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             if self._names and _name_of(headers.get("host", "")) not in self._names:
                 request_id = scope.get("state", {}).get("request_id")
-                told = "This installation is not known by that name; API_ALLOWED_HOSTS lists the names it answers to."
+                told = "This host name is not accepted; API_ALLOWED_HOSTS lists the accepted names."
                 await http_problem(421, request_id, told)(scope, receive, send)
                 return
             origin = headers.get("origin")
@@ -49,7 +49,7 @@ class Hosts:
 
 
 def _name_of(host: str) -> str:
-    """The name without its port."""
+    """Return the host name without the port."""
     name = host.lower()
     if name.startswith("["):
         return name.partition("]")[0] + "]"

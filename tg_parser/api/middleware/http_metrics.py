@@ -1,4 +1,4 @@
-"""Counts requests by method, route and kind of status, and how many are being answered; /health/live is left out."""
+"""Counts requests by method, route and status class, and those in progress, except /health/live."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tg_parser.observability.instruments import Instruments
 
 
 class HttpMetrics:
-    """Wraps an application; a caller can make no new series."""
+    """Counts requests of an application; callers cannot create new series."""
 
     def __init__(self, app: ASGIApp, instruments: Instruments) -> None:
         self._app = app
@@ -48,7 +48,7 @@ class HttpMetrics:
 
 
 class _Counted(Exchange):
-    """An exchange that may turn out to be a stream of events."""
+    """An exchange that may turn out to be an event stream."""
 
     def __init__(self, scope: Scope, out: Send, told: Instruments) -> None:
         super().__init__(scope, out)

@@ -1,4 +1,4 @@
-"""Answers a request that comes again with the same Idempotency-Key as it was answered before."""
+"""Repeats the stored answer to a request with a known Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEPT = ("content-type", "location")
 
 
 class Idempotency:
-    """Serves a POST with the header once; `secret` are the paths whose answers hold secrets and are not kept."""
+    """Handles a POST with the header only once. Answers of the paths in `secret` contain secrets and are not stored."""
 
     def __init__(self, app: ASGIApp, requests: KeyedRequestService, *, secret: tuple[str, ...]) -> None:
         self._app = app
@@ -27,13 +27,13 @@ class Idempotency:
         self._secret = secret
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request. Raises UsageError, IdempotencyError."""
+        """Handle a request. Raises UsageError, IdempotencyError."""
         key = Headers(scope=scope).get(HEADER) if scope["type"] == "http" and scope["method"] == "POST" else None
         if key is None:
             await self._app(scope, receive, send)
             return
         if not re.fullmatch(FORM, key):
-            raise UsageError(f"{HEADER} is 1 to 200 printable characters without spaces.")
+            raise UsageError(f"{HEADER} must have 1 to 200 printable characters without spaces.")
         scope["state"]["idempotency_key"] = key
         first = await receive()
         secret = scope["path"].startswith(self._secret)
@@ -52,14 +52,14 @@ class Idempotency:
         try:
             await self._app(scope, replay, seen)
         finally:
-            # Kept before the caller hears of it, who may send the request again at once.
+            # Stored before the caller sees it, as the caller may send the request again at once.
             await self._requests.answered(request, seen.answer(secret=secret))
         for message in seen.messages:
             await send(message)
 
 
 class _Seen:
-    """An answer that is held back."""
+    """A response that is held back."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []

@@ -1,4 +1,4 @@
-"""Turns errors into problem details, wherever a request met them, and sets the headers that keep answers safe."""
+"""Turns all errors of a request into problem details, and adds security headers to responses."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ SAFETY = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
-"""What every answer says to browsers, unless a route says otherwise."""
+"""Headers for browsers of every response, unless a route sets them."""
 _SAFETY_SENT = [(name.encode(), value.encode()) for name, value in SAFETY.items()]
 
 
 class Problems:
-    """The boundary of a request: nothing gets past it but an answer."""
+    """The error boundary of a request: the client always gets a response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -50,16 +50,16 @@ class Problems:
             await self._app(scope, receive, safely)
         except TgParserError as error:
             if started:
-                log.warning("an answer broke off", reason=error.message)
+                log.warning("a response was interrupted", reason=error.message)
                 raise
             await problem_of(error, request_id)(scope, receive, safely)
         except HTTPException as error:
             await http_problem(error.status_code, request_id, headers=error.headers)(scope, receive, safely)
         except OSError:
-            # The client has gone.
-            log.debug("the client went away")
+            # The client has disconnected.
+            log.debug("the client disconnected")
         except Exception:
-            # The answer is given by now, or cannot be given any more.
+            # The response has been sent by now, or can no longer be sent.
             log.exception("a request failed unexpectedly")
             if not started:
                 await http_problem(500, request_id)(scope, receive, safely)

@@ -1,4 +1,4 @@
-"""Every request has an id: the caller's, or a new one. It is in the answer, in every line of the log, and with jobs."""
+"""Gives every request an id, the caller's or a new one, which appears in the response, the log and jobs."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = b"x-request-id"
 _FIT = re.compile(rb"[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?")
-"""Up to 128 printable characters of ASCII: they go into headers and into the log as they are."""
+"""Up to 128 printable ASCII characters, as ids are copied to headers and the log."""
 
 
 def request_id_of(scope: Scope) -> str:
-    """The id of a request that has passed the middleware."""
+    """Return the id of a request that has passed the middleware."""
     return str(scope["state"]["request_id"])
 
 
 class RequestIds:
-    """Keeps the id in `scope["state"]["request_id"]`."""
+    """Stores the id in `scope["state"]["request_id"]`."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on under its id."""
+        """Pass the request on with its id."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -46,6 +46,6 @@ class RequestIds:
 
 
 def _given(scope: Scope) -> str | None:
-    """The caller's id, if it came with exactly one and that is fit to be repeated."""
+    """Return the caller's id, if there is exactly one and it is valid."""
     found = [value for name, value in scope["headers"] if name == HEADER]
     return found[0].decode() if len(found) == 1 and _FIT.fullmatch(found[0]) else None

@@ -1,4 +1,4 @@
-"""Each request but probes is a span, part of the caller's trace where it names one."""
+"""Creates a span for every request except probes, as part of the caller's trace if there is one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HEADER = b"traceparent"
 
 
 class Tracing:
-    """Never tells more of the address than the route."""
+    """Records only the route, never the full address."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""The progress of a job as server-sent events."""
+"""Streams the progress of a job as server-sent events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tg_parser.services.views.jobs import JobView
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 QUIET_SECONDS = 15.0
-"""After so long without news a comment keeps the connection open, and the key is looked at again."""
+"""Interval in seconds without news after which a comment keeps the connection open, and the key is checked again."""
 _COMMENT = b": the job goes on\n\n"
 _EVENT = {
     "type": "object",
@@ -34,8 +34,8 @@ _EVENT = {
 }
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Events `progress` while the job waits and runs, `ended` when it has ended. The data are the "
-        "job, as GET /jobs/{job_id} gives it.",
+        "description": "Events `progress` while the job waits and runs, and `ended` at the end. The data is the "
+        "job, as returned by GET /jobs/{job_id}.",
         "content": {"text/event-stream": {"schema": _EVENT}},
     },
     204: {"description": "Nothing more will come: the job has ended, and Last-Event-ID is its last event."},
@@ -49,21 +49,21 @@ async def follow_job(
     services: TheServices,
     job_id: JobId,
     last_event_id: Annotated[
-        str | None, Header(alias="Last-Event-ID", max_length=200, description="The last event that was received.")
+        str | None, Header(alias="Last-Event-ID", max_length=200, description="Id of the last event received.")
     ] = None,
 ) -> Response:
-    """Follow a job until it has ended. Who was cut off goes on with Last-Event-ID: what is known is not sent again."""
+    """Follow a job until it has ended. After a lost connection, Last-Event-ID avoids repeating known events."""
     job = await caller.job(job_id)
     if job.state in ENDED and _event_id(job) == last_event_id:
         return Response(status_code=204)
     most = services.app.settings.api.most_streams
     if services.watch.followers >= most:
-        raise TooManyRequestsError(f"{most} event streams are open, and no more may be.", "Try again later.")
+        raise TooManyRequestsError(f"The maximum of {most} event streams is already open.", "Try again later.")
     return EventSourceResponse(_events(services.watch, caller, job_id, last_event_id))
 
 
 async def _events(watch: JobWatch, caller: Scope, job_id: str, known: str | None) -> AsyncIterator[bytes]:
-    """The events of a job. It ends where the key does not open the job any more."""
+    """Yield the events of a job. The stream ends when the key loses access to the job."""
     try:
         async for job in watch.follow(job_id, quiet=QUIET_SECONDS):
             if job is None:
@@ -80,6 +80,6 @@ async def _events(watch: JobWatch, caller: Scope, job_id: str, known: str | None
 
 
 def _event_id(job: Job) -> str:
-    """The same for the same state of a job, in whichever process."""
+    """Return an id that depends only on the state of a job, so that it is the same in every process."""
     told = repr((job.state, job.attempt, job.progress, job.cancel_requested_at, job.run_at))
     return hashlib.sha256(told.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Exports that jobs have written, to be downloaded."""
+"""Downloads of exports."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from tg_parser.services.views.jobs import ExportFiles
 router = APIRouter(prefix="/exports", tags=["exports"])
 
 _MEDIA_TYPE = "application/octet-stream"
-"""Of every file: lines of JSON are no JSON, and nobody should read a large file as one value."""
+"""Content type of all files: NDJSON is not JSON, and a large file should not be parsed as one value."""
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file.",
         "content": {_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
     },
-    206: {"description": "The parts of the file that Range asks for."},
-    304: {"description": "The file is the one that If-None-Match names."},
+    206: {"description": "The requested ranges of the file."},
+    304: {"description": "The file has not changed since If-None-Match."},
     **problems(404, 409, 416),
 }
 
 
 @router.get("/{job_id}", operation_id="listExportFiles", response_model=ExportFiles, responses=problems(404, 409))
 async def list_files(caller: Caller, services: TheServices, job_id: JobId) -> Response:
-    """The files of an export, once its job is done."""
+    """List the files of an export, once its job is done."""
     return answer(await services.files.listed(await caller.exported(job_id)))
 
 
@@ -40,10 +40,12 @@ async def download(
     caller: Caller,
     services: TheServices,
     job_id: JobId,
-    name: Annotated[str, Path(min_length=1, max_length=255, pattern=NO_NUL, description="A file of the export.")],
+    name: Annotated[
+        str, Path(min_length=1, max_length=255, pattern=NO_NUL, description="Name of a file of the export.")
+    ],
     if_none_match: Annotated[str | None, Header(alias="If-None-Match", max_length=1000)] = None,
 ) -> Response:
-    """Download a file, whole or in ranges; its ETag says whether it is still the same."""
+    """Download a file, complete or in ranges; its ETag says whether it has changed."""
     found = await services.files.file(await caller.exported(job_id), name)
     file = Download(found.path, media_type=_MEDIA_TYPE, filename=name, stat_result=found.stat)
     file.headers["Cache-Control"] = "private, no-cache"

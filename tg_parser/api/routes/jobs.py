@@ -1,4 +1,4 @@
-"""Jobs: how they go, their end, another try."""
+"""Jobs: list, show, cancel, retry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tg_parser.services.views.pages import Page
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-JobId = Annotated[str, Path(min_length=1, max_length=100, pattern=NO_NUL, description="A job.")]
+JobId = Annotated[str, Path(min_length=1, max_length=100, pattern=NO_NUL, description="Id of a job.")]
 _LIST = "jobs"
 
 
@@ -30,7 +30,7 @@ async def list_jobs(
     kind: Annotated[list[JobKind] | None, Query(description="Only jobs of these kinds.")] = None,
     source: Annotated[str | None, Query(pattern=NO_NUL, description="Only jobs of this source.")] = None,
 ) -> Response:
-    """Jobs, newest first."""
+    """List jobs, newest first."""
     page = PageRequest(limit, cursor)
     states, kinds = tuple(sorted(set(state or ()))), tuple(sorted(set(kind or ())))
     of = (_LIST, states, kinds, source)
@@ -43,13 +43,13 @@ async def list_jobs(
 
 @router.get("/{job_id}", operation_id="getJob", response_model=JobView, responses=problems(404))
 async def get_job(caller: Caller, job_id: JobId) -> Response:
-    """A job: what was asked for, how far it is, what came of it."""
+    """Return a job: its parameters, progress and result."""
     return answer(JobView.of(await caller.job(job_id)))
 
 
 @router.post("/{job_id}/cancel", operation_id="cancelJob", response_model=JobView, responses=problems(404, 409))
 async def cancel_job(caller: Caller, job_id: JobId) -> Response:
-    """End a job that waits at once; one that runs ends in order, keeping what is done."""
+    """Cancel a job. A running job stops in an orderly way; its finished work is kept."""
     return answer(JobView.of(await caller.cancel(job_id)))
 
 
@@ -57,10 +57,10 @@ async def cancel_job(caller: Caller, job_id: JobId) -> Response:
     "/{job_id}/retry", operation_id="retryJob", status_code=202, response_model=JobView, responses=problems(404, 409)
 )
 async def retry_job(caller: Caller, job_id: JobId) -> Response:
-    """Ask once more for the work of a job that has ended: a new job."""
+    """Create a new job with the parameters of one that has ended."""
     return accepted(JobView.of(await caller.retry(job_id)))
 
 
 def accepted(job: JobView) -> Response:
-    """The answer to a request for a job."""
+    """Return the response with a new job."""
     return answer(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})

@@ -1,4 +1,4 @@
-"""API keys, and the log of changes. All of it needs the role admin."""
+"""API keys, and the audit log. All routes need the role admin."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tg_parser.services.views.pages import Page
 router = APIRouter(tags=["keys"])
 
 KeyId = Annotated[
-    str, Path(min_length=1, max_length=100, pattern=NO_NUL, description="The id of a key; it is no secret.")
+    str, Path(min_length=1, max_length=100, pattern=NO_NUL, description="Id of a key, which is not secret.")
 ]
 _Days = Annotated[StrictFloat, Field(gt=0, le=36_500)]
 _LIST = "audit"
@@ -35,28 +35,28 @@ class NewKey(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"name": "dashboard", "role": "reader", "days": 90}]}
     )
 
-    name: StrictStr = Field(min_length=1, max_length=LONGEST_NAME, pattern=NO_NUL, description="What uses it.")
+    name: StrictStr = Field(min_length=1, max_length=LONGEST_NAME, pattern=NO_NUL, description="What uses the key.")
     role: Role = "reader"
     sources: list[Annotated[StrictStr, Field(pattern=NO_NUL)]] | None = Field(
-        default=None, description="The only sources it may know of; all by itself."
+        default=None, description="Restrict the key to these sources; by default it is not restricted."
     )
-    days: _Days | None = Field(default=None, description="Days until it expires; never by itself.")
+    days: _Days | None = Field(default=None, description="Days until the key expires; by default never.")
 
 
 class RotatedKey(BaseModel):
-    """How a key gets another secret."""
+    """How to rotate a key."""
 
     model_config = ConfigDict(extra="forbid")
 
     overlap_days: Annotated[StrictFloat, Field(ge=0, le=366)] = Field(
-        default=7, description="Days for which the present secret works on."
+        default=7, description="Days for which the old secret still works."
     )
-    days: _Days | None = Field(default=None, description="Days until the key expires; as before by itself.")
+    days: _Days | None = Field(default=None, description="Days until the key expires; by default unchanged.")
 
 
 @router.get("/keys", operation_id="listKeys", response_model=Page[KeyView], responses=problems())
 async def list_keys(caller: Caller, services: TheServices) -> Response:
-    """The keys that this one may deal with, oldest first."""
+    """List the keys that the caller may manage, oldest first."""
     caller.require("administer")
     found, now = await services.installation.keys.list(caller.actor), utc_now()
     return answer(Page[KeyView](items=tuple(KeyView.of(each, now) for each in found)))
@@ -66,7 +66,7 @@ async def list_keys(caller: Caller, services: TheServices) -> Response:
     "/keys", operation_id="createKey", status_code=201, response_model=ShownKey, responses=problems(404, 409, body=True)
 )
 async def create_key(caller: Caller, services: TheServices, new: NewKey) -> Response:
-    """Make a key. Its secret is shown in this answer and never again."""
+    """Create a key. Its secret is only contained in this response."""
     caller.require("administer")
     lasts = None if new.days is None else timedelta(days=new.days)
     keys = services.installation.keys
@@ -76,7 +76,7 @@ async def create_key(caller: Caller, services: TheServices, new: NewKey) -> Resp
 
 @router.post("/keys/{key_id}/revoke", operation_id="revokeKey", response_model=KeyView, responses=problems(404, 409))
 async def revoke_key(caller: Caller, services: TheServices, key_id: KeyId) -> Response:
-    """End a key at once."""
+    """Revoke a key immediately."""
     caller.require("administer")
     return answer(KeyView.of(await services.installation.keys.revoke(key_id, caller.actor), utc_now()))
 
@@ -85,7 +85,7 @@ async def revoke_key(caller: Caller, services: TheServices, key_id: KeyId) -> Re
     "/keys/{key_id}/rotate", operation_id="rotateKey", response_model=ShownKey, responses=problems(404, 409, body=True)
 )
 async def rotate_key(caller: Caller, services: TheServices, key_id: KeyId, wanted: RotatedKey) -> Response:
-    """Give a key another secret, shown in this answer and never again."""
+    """Give a key a new secret, which is only contained in this response."""
     caller.require("administer")
     fresh = await services.installation.keys.rotate(
         key_id,
@@ -103,10 +103,10 @@ async def list_changes(
     limit: Limit = 50,
     cursor: Cursor = None,
     key: Annotated[
-        str | None, Query(max_length=100, pattern=NO_NUL, description="Only changes by this key, or of it.")
+        str | None, Query(max_length=100, pattern=NO_NUL, description="Only changes by this key, or to it.")
     ] = None,
 ) -> Response:
-    """Who changed what, when and from where, newest first. Needs a key without a limit to sources."""
+    """Show who changed what, when and from where, newest first. Needs a key that is not limited to sources."""
     caller.require("administer", everywhere=True)
     page = PageRequest(limit, cursor)
     before = id_in(page.cursor, _LIST, key)

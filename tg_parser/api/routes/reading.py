@@ -1,4 +1,4 @@
-"""What is stored: messages, documents, entries, topics."""
+"""Reading stored data: messages, documents, entries, topics."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ Ref = Annotated[
     str,
     Path(max_length=300, pattern=f"^{SOURCE_REF_PATTERN}$", description="tg:CHANNEL:post|comment:NUMBER"),
 ]
-DateFrom = Annotated[str | None, Query(pattern=PATTERN, description=f"Messages from then on. {DATES}")]
-DateTo = Annotated[str | None, Query(pattern=PATTERN, description=f"Messages before then. {DATES}")]
+DateFrom = Annotated[str | None, Query(pattern=PATTERN, description=f"Only messages from this time on. {DATES}")]
+DateTo = Annotated[str | None, Query(pattern=PATTERN, description=f"Only messages before this time. {DATES}")]
 Contains = Annotated[
     str | None,
-    Query(min_length=1, max_length=500, pattern=NO_NUL, description="A text that it contains, whatever the case."),
+    Query(min_length=1, max_length=500, pattern=NO_NUL, description="Only items containing this text, ignoring case."),
 ]
 
 
@@ -54,7 +54,7 @@ async def list_messages(
     message_type: Annotated[MessageType | None, Query(alias="type")] = None,
     order: Order = "newest",
 ) -> Response:
-    """Messages as they were first seen, and what they say now."""
+    """List messages with their original and current text."""
     first, last = parse_span(date_from, date_to, utc_now())
     wanted = MessageFilter(await caller.channels_of(source), first, last, message_type)
     return answer(await (await caller.reading()).messages.page(wanted, PageRequest(limit, cursor), order))
@@ -68,7 +68,7 @@ async def list_messages(
     responses=problems(404),
 )
 async def get_message(caller: Caller, ref: Ref) -> Response:
-    """A message with its revisions, its document and its topics."""
+    """Return a message with its revisions, its document and its topics."""
     return answer(await (await caller.reading()).messages.one(ref))
 
 
@@ -82,7 +82,7 @@ async def get_message(caller: Caller, ref: Ref) -> Response:
 async def get_thread(
     caller: Caller, ref: Ref, limit: Limit = 50, cursor: Cursor = None, order: Order = "oldest"
 ) -> Response:
-    """The thread of a message: the post and its comments."""
+    """Return the thread of a message: the post and its comments."""
     return answer(await (await caller.reading()).messages.thread(ref, PageRequest(limit, cursor), order))
 
 
@@ -98,16 +98,18 @@ async def list_documents(
     limit: Limit = 50,
     cursor: Cursor = None,
     source: SourceIds = None,
-    topic: Annotated[str | None, Query(max_length=300, pattern=NO_NUL, description="Documents of this topic.")] = None,
+    topic: Annotated[
+        str | None, Query(max_length=300, pattern=NO_NUL, description="Only documents of this topic.")
+    ] = None,
     date_from: DateFrom = None,
     date_to: DateTo = None,
     language: Annotated[str | None, Query(min_length=2, max_length=20, pattern=NO_NUL)] = None,
     sentiment: SentimentLabel | None = None,
-    noise: Annotated[bool | None, Query(description="Only noise, or none.")] = None,
+    noise: Annotated[bool | None, Query(description="Only noise (true), or no noise (false).")] = None,
     contains: Contains = None,
     order: Order = "newest",
 ) -> Response:
-    """Documents with their links and topics, by filter."""
+    """List documents with their links and topics."""
     first, last = parse_span(date_from, date_to, utc_now())
     wanted = DocumentFilter(
         channel_ids=await caller.channels_of(source),
@@ -136,11 +138,11 @@ async def get_document(
         Path(
             max_length=300,
             pattern=f"^(?:doc:)?{SOURCE_REF_PATTERN}$",
-            description="doc:REF, or the REF of its message.",
+            description="doc:REF, or the ref of its message.",
         ),
     ],
 ) -> Response:
-    """One document."""
+    """Return a document."""
     return answer(await (await caller.reading()).documents.one(document_id))
 
 
@@ -154,10 +156,10 @@ async def list_topics(
     source: SourceIds = None,
     topic_type: Annotated[TopicType | None, Query(alias="type")] = None,
     contains: Contains = None,
-    retired: Annotated[bool, Query(description="Also topics that are no more.")] = False,
+    retired: Annotated[bool, Query(description="Include retired topics.")] = False,
     order: TopicOrder = "messages",
 ) -> Response:
-    """Topics: the ones with most messages first, or by newest message, last change, title, id."""
+    """List topics, by default those with most messages first."""
     wanted = TopicFilter(await caller.channels_of(source), topic_type, contains, retired)
     return answer(await (await caller.reading()).topics.page(wanted, PageRequest(limit, cursor), order))
 
@@ -169,7 +171,7 @@ async def get_topic(
     caller: Caller,
     topic_id: Annotated[str, Path(min_length=1, max_length=300, pattern=NO_NUL, description="topic:REF")],
 ) -> Response:
-    """A topic: its card, and every message of its bundle with its link."""
+    """Return a topic: its card, and all messages of its bundle with links."""
     return answer(await (await caller.reading()).topics.one(topic_id))
 
 
@@ -186,13 +188,13 @@ async def list_entries(
     cursor: Cursor = None,
     source: SourceIds = None,
     topic: Annotated[
-        str | None, Query(max_length=300, pattern=NO_NUL, description="Entries of this topic's messages.")
+        str | None, Query(max_length=300, pattern=NO_NUL, description="Only entries of this topic's messages.")
     ] = None,
     date_from: DateFrom = None,
     date_to: DateTo = None,
     order: Order = "newest",
 ) -> Response:
-    """Messages as entries of the knowledge base, as an export holds them."""
+    """List the entries of messages, in the form that an export contains."""
     first, last = parse_span(date_from, date_to, utc_now())
     channels = await caller.channels_of(source)
     wanted = DocumentFilter(channel_ids=channels, topic_id=topic, date_from=first, date_to=last)
@@ -213,9 +215,9 @@ async def get_entry(
         Path(
             max_length=300,
             pattern=f"^(?:kb:msg:)?{SOURCE_REF_PATTERN}$",
-            description="kb:msg:REF, or the REF of its message.",
+            description="kb:msg:REF, or the ref of its message.",
         ),
     ],
 ) -> Response:
-    """One entry."""
+    """Return an entry."""
     return answer_json(await (await caller.reading()).entries.one(entry_id))

@@ -1,4 +1,4 @@
-"""How the installation does: failures, costs, agents, prompts, the schedule."""
+"""Failures, costs, agents, prompts, the schedule."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from tg_parser.services.views.upkeep import PromptLine, PromptText
 
 router = APIRouter()
 
-AgentName = Annotated[str, Path(min_length=1, max_length=200, pattern=NO_NUL, description="An agent.")]
+AgentName = Annotated[str, Path(min_length=1, max_length=200, pattern=NO_NUL, description="Name of an agent.")]
 
 
 class FailedAgain(BaseModel):
-    """Which failures to try again."""
+    """Which failures to retry."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,7 +47,7 @@ class FailedAgain(BaseModel):
 async def list_failures(
     caller: Caller, services: TheServices, source: SourceIds = None, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
-    """Messages that could not be processed, newest first, and why."""
+    """List messages that could not be processed, newest first, with the reasons."""
     channels = await caller.channels_of(source)
     return answer(await services.app.status.failures(channels, PageRequest(limit, cursor)))
 
@@ -61,7 +61,7 @@ async def list_failures(
     responses=problems(404, 409, body=True),
 )
 async def retry_failures(caller: Caller, wanted: FailedAgain) -> Response:
-    """Process the messages of a source that failed, and those that wait: a job."""
+    """Process the failed and the waiting messages of a source in a job."""
     parameters = {"source": wanted.source, "retry_failed": True}
     return accepted(JobView.of(await caller.submit("process", parameters)))
 
@@ -70,13 +70,13 @@ async def retry_failures(caller: Caller, wanted: FailedAgain) -> Response:
 async def get_costs(
     caller: Caller,
     services: TheServices,
-    by: Annotated[CostGrouping, Query(description="What each line is the sum of.")] = "day",
+    by: Annotated[CostGrouping, Query(description="What to group by.")] = "day",
     since: Annotated[
-        str | None, Query(pattern=PATTERN, description=f"Spent on that day (UTC) or later. {DATES}")
+        str | None, Query(pattern=PATTERN, description=f"Only spending on this day (UTC) or later. {DATES}")
     ] = None,
     source: SourceIds = None,
 ) -> Response:
-    """What language models have cost."""
+    """Return what language models have cost."""
     first = None if since is None else parse_date(since, utc_now())
     return answer(await services.app.costs.report(by, first, await caller.channels_of(source)))
 
@@ -85,7 +85,7 @@ async def get_costs(
     "/agents", tags=["agents"], operation_id="listAgents", response_model=Page[AgentState], responses=problems()
 )
 async def list_agents(caller: Caller, services: TheServices) -> Response:
-    """The agents that have ever worked here."""
+    """List all agents that have run here."""
     caller.require("read", everywhere=True)
     return answer(Page[AgentState](items=tuple(await services.app.agent_history.agents())))
 
@@ -96,7 +96,7 @@ async def list_agents(caller: Caller, services: TheServices) -> Response:
 async def get_agent(
     caller: Caller, services: TheServices, name: AgentName, days: Annotated[int, Query(ge=1, le=366)] = 7
 ) -> Response:
-    """An agent, and its work day by day."""
+    """Return an agent and its work per day."""
     caller.require("read", everywhere=True)
     agent, stats = await services.app.agent_history.status(name, days)
     return answer(AgentStatus(agent=agent, days=tuple(stats)))
@@ -117,7 +117,7 @@ async def get_agent_history(
     cursor: Cursor = None,
     failed: Annotated[bool, Query(description="Only tasks that failed.")] = False,
 ) -> Response:
-    """The last tasks of an agent, newest first."""
+    """List the latest tasks of an agent, newest first."""
     caller.require("read", everywhere=True)
     return answer(await services.app.agent_history.history(name, PageRequest(limit, cursor), failed_only=failed))
 
@@ -133,7 +133,7 @@ async def list_handoffs(
     status: HandoffStatus | None = None,
     agent: Annotated[str | None, Query(max_length=200, pattern=NO_NUL)] = None,
 ) -> Response:
-    """What agents handed to one another, newest first."""
+    """List the handoffs between agents, newest first."""
     caller.require("read", everywhere=True)
     return answer(await services.app.agent_history.handoffs(PageRequest(limit, cursor), status, agent))
 
@@ -147,7 +147,7 @@ async def list_handoffs(
     dependencies=[FOR_READERS],
 )
 async def list_prompts(services: TheServices) -> Response:
-    """The prompts in force."""
+    """List the prompts in use."""
     return answer(Page[PromptLine](items=prompts_in_force(services.app.settings.prompts).prompts))
 
 
@@ -162,7 +162,7 @@ async def list_prompts(services: TheServices) -> Response:
 async def get_prompt(
     services: TheServices, name: Annotated[str, Path(min_length=1, max_length=100, pattern=NO_NUL)]
 ) -> Response:
-    """The file of a prompt as it stands."""
+    """Return the content of a prompt file."""
     return answer(PromptText(name=name, text=prompt_text(services.app.settings.prompts, name)))
 
 
@@ -170,7 +170,7 @@ async def get_prompt(
     "/schedule", tags=["schedule"], operation_id="getSchedule", response_model=ScheduleResult, responses=problems()
 )
 async def get_schedule(caller: Caller, services: TheServices) -> Response:
-    """What is done regularly: what comes next, and what ran last."""
+    """List scheduled work with its last and next run."""
     visible = {each.source_id for each in await caller.sources()}
     entries = [
         each

@@ -1,4 +1,4 @@
-"""Webhooks: addresses that are told when a job ends or a source fails, and what became of each delivery."""
+"""Webhooks: addresses notified when a job ends or a source fails, and their deliveries."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tg_parser.services.views.webhooks import DeliveryView, ShownWebhook, Webhoo
 
 router = APIRouter(tags=["webhooks"])
 
-WebhookId = Annotated[str, Path(min_length=1, max_length=100, pattern=NO_NUL, description="A webhook.")]
-DeliveryId = Annotated[str, Path(min_length=1, max_length=100, pattern=NO_NUL, description="A delivery.")]
+WebhookId = Annotated[str, Path(min_length=1, max_length=100, pattern=NO_NUL, description="Id of a webhook.")]
+DeliveryId = Annotated[str, Path(min_length=1, max_length=100, pattern=NO_NUL, description="Id of a delivery.")]
 _LIST = "deliveries"
 
 
 class NewWebhook(BaseModel):
-    """An address to tell."""
+    """An address to send events to."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"url": "https://example.org/hook", "events": ["job.failed"]}]}
@@ -37,18 +37,18 @@ class NewWebhook(BaseModel):
 
 
 class NewSecret(BaseModel):
-    """How a webhook gets another secret."""
+    """How to rotate the secret of a webhook."""
 
     model_config = ConfigDict(extra="forbid")
 
     overlap_days: Annotated[StrictFloat, Field(ge=0, le=366)] = Field(
-        default=1, description="Days for which the present secret signs too."
+        default=1, description="Days for which the old secret also signs."
     )
 
 
 @router.get("/webhooks", operation_id="listWebhooks", response_model=Page[WebhookView], responses=problems())
 async def list_webhooks(caller: Caller, services: TheServices) -> Response:
-    """The webhooks that this key may deal with, oldest first."""
+    """List the webhooks that the caller may manage, oldest first."""
     found = await services.installation.webhooks.list(caller.actor)
     return answer(Page[WebhookView](items=tuple(map(WebhookView.copied_from, found))))
 
@@ -61,7 +61,7 @@ async def list_webhooks(caller: Caller, services: TheServices) -> Response:
     responses=problems(409, body=True),
 )
 async def add_webhook(caller: Caller, services: TheServices, new: NewWebhook) -> Response:
-    """Tell an address of events from now on. The secret that signs them is in this answer and never again."""
+    """Send events to an address from now on. The signing secret is only contained in this response."""
     fresh = await services.installation.webhooks.add(new.url, caller.actor, events=new.events)
     location = f"/api/v1/webhooks/{fresh.webhook.webhook_id}"
     return answer(ShownWebhook.of(fresh), 201, {"Location": location})
@@ -69,7 +69,7 @@ async def add_webhook(caller: Caller, services: TheServices, new: NewWebhook) ->
 
 @router.get("/webhooks/{webhook_id}", operation_id="getWebhook", response_model=WebhookView, responses=problems(404))
 async def get_webhook(caller: Caller, services: TheServices, webhook_id: WebhookId) -> Response:
-    """A webhook."""
+    """Return a webhook."""
     return answer(WebhookView.copied_from(await services.installation.webhooks.get(webhook_id, caller.actor)))
 
 
@@ -77,7 +77,7 @@ async def get_webhook(caller: Caller, services: TheServices, webhook_id: Webhook
     "/webhooks/{webhook_id}", operation_id="removeWebhook", response_model=WebhookView, responses=problems(404)
 )
 async def remove_webhook(caller: Caller, services: TheServices, webhook_id: WebhookId) -> Response:
-    """Tell an address nothing any more, and forget its deliveries."""
+    """Remove a webhook and its deliveries."""
     return answer(WebhookView.copied_from(await services.installation.webhooks.remove(webhook_id, caller.actor)))
 
 
@@ -88,7 +88,7 @@ async def remove_webhook(caller: Caller, services: TheServices, webhook_id: Webh
     responses=problems(404, 409, body=True),
 )
 async def rotate_webhook(caller: Caller, services: TheServices, webhook_id: WebhookId, wanted: NewSecret) -> Response:
-    """Give a webhook another secret, shown in this answer and never again; for a while both sign."""
+    """Give a webhook a new secret, only contained in this response; for a while both secrets sign."""
     overlap = timedelta(days=wanted.overlap_days)
     fresh = await services.installation.webhooks.rotate(webhook_id, caller.actor, overlap=overlap)
     return answer(ShownWebhook.of(fresh))
@@ -101,7 +101,7 @@ async def rotate_webhook(caller: Caller, services: TheServices, webhook_id: Webh
     responses=problems(404, 409),
 )
 async def enable_webhook(caller: Caller, services: TheServices, webhook_id: WebhookId) -> Response:
-    """Tell a webhook again whose receiver had wanted nothing any more."""
+    """Enable a webhook that was disabled because its receiver had answered 410 Gone."""
     return answer(WebhookView.copied_from(await services.installation.webhooks.enable(webhook_id, caller.actor)))
 
 
@@ -113,7 +113,7 @@ async def enable_webhook(caller: Caller, services: TheServices, webhook_id: Webh
     responses=problems(404, 409),
 )
 async def ping_webhook(caller: Caller, services: TheServices, webhook_id: WebhookId) -> Response:
-    """Try a webhook out: it is told that somebody does."""
+    """Send a test event to a webhook."""
     return answer(DeliveryView.of(await services.installation.webhooks.ping(webhook_id, caller.actor)), 202)
 
 
@@ -123,10 +123,12 @@ async def list_deliveries(
     services: TheServices,
     limit: Limit = 50,
     cursor: Cursor = None,
-    webhook: Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="Only to this webhook.")] = None,
-    state: Annotated[list[DeliveryState] | None, Query(description="Only in these states.")] = None,
+    webhook: Annotated[
+        str | None, Query(max_length=100, pattern=NO_NUL, description="Only deliveries to this webhook.")
+    ] = None,
+    state: Annotated[list[DeliveryState] | None, Query(description="Only deliveries in these states.")] = None,
 ) -> Response:
-    """What webhooks were told, newest first, and what came of it."""
+    """List deliveries with their outcomes, newest first."""
     page, states = PageRequest(limit, cursor), tuple(sorted(set(state or ())))
     of = (_LIST, webhook, states)
     before = id_in(page.cursor, *of)
@@ -142,7 +144,7 @@ async def list_deliveries(
     "/deliveries/{delivery_id}", operation_id="getDelivery", response_model=DeliveryView, responses=problems(404)
 )
 async def get_delivery(caller: Caller, services: TheServices, delivery_id: DeliveryId) -> Response:
-    """A delivery."""
+    """Return a delivery."""
     return answer(DeliveryView.of(await services.installation.webhooks.delivery(delivery_id, caller.actor)))
 
 
@@ -154,5 +156,5 @@ async def get_delivery(caller: Caller, services: TheServices, delivery_id: Deliv
     responses=problems(404, 409),
 )
 async def redeliver(caller: Caller, services: TheServices, delivery_id: DeliveryId) -> Response:
-    """Make a delivery again, under the same id, whatever came of it before."""
+    """Repeat a delivery under the same id, whatever its outcome was."""
     return answer(DeliveryView.of(await services.installation.webhooks.redeliver(delivery_id, caller.actor)), 202)

@@ -1,4 +1,4 @@
-"""Asking for work: every kind of job has a route, which answers with the job that waits."""
+"""Requests for work: one route per kind of job, which returns the waiting job."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ async def _submitted(caller: Scope, kind: JobKind, wanted: asked.JobParameters) 
 
 @router.post("/ingest", operation_id="ingest", status_code=202, response_model=JobView, responses=_ANSWERS)
 async def ingest(caller: Caller, wanted: asked.IngestParameters) -> Response:
-    """Collect what is new of a source."""
+    """Collect what is new in a source."""
     return await _submitted(caller, "ingest", wanted)
 
 
 @router.post("/recheck", operation_id="recheck", status_code=202, response_model=JobView, responses=_ANSWERS)
 async def recheck(caller: Caller, wanted: asked.RecheckParameters) -> Response:
-    """Look again at stored posts for edits and deletions."""
+    """Check stored posts again for edits and deletions."""
     return await _submitted(caller, "recheck", wanted)
 
 
 @router.post("/process", operation_id="process", status_code=202, response_model=JobView, responses=_ANSWERS)
 async def process(caller: Caller, wanted: asked.ProcessParameters) -> Response:
-    """Make documents of the messages of a source that wait."""
+    """Create documents from the waiting messages of a source."""
     return await _submitted(caller, "process", wanted)
 
 
@@ -48,29 +48,29 @@ async def topicize(caller: Caller, wanted: asked.TopicizeParameters) -> Response
 
 @router.post("/export", operation_id="export", status_code=202, response_model=JobView, responses=_ANSWERS)
 async def export(caller: Caller, wanted: asked.ExportParameters) -> Response:
-    """Write a knowledge base; its files are downloaded under /exports once the job is done."""
+    """Write a knowledge base; its files can be downloaded under /exports once the job is done."""
     return await _submitted(caller, "export", wanted)
 
 
 @router.post("/run", operation_id="run", status_code=202, response_model=JobView, responses=_ANSWERS)
 async def run(caller: Caller, wanted: asked.RunParameters) -> Response:
-    """Collect, process, topicise and export a source, in one go."""
+    """Collect and process a source, find its topics and export it in one go."""
     return await _submitted(caller, "run", wanted)
 
 
 @router.post("/sentiment", operation_id="sentiment", status_code=202, response_model=JobView, responses=_ANSWERS)
 async def sentiment(caller: Caller, wanted: asked.SentimentParameters) -> Response:
-    """Sum up the tone of a source's comments."""
+    """Aggregate the tone of a source's comments."""
     return await _submitted(caller, "sentiment", wanted)
 
 
 @router.post("/backup", operation_id="backup", status_code=202, response_model=JobView, responses=_ANSWERS)
 async def backup(caller: Caller, wanted: asked.BackupParameters) -> Response:
-    """Make a backup of everything. Needs the role admin and a key without a limit."""
+    """Back up all databases. Needs the role admin and a key that is not limited to sources."""
     return await _submitted(caller, "backup", wanted)
 
 
 @router.post("/cleanup", operation_id="cleanup", status_code=202, response_model=JobView, responses=_ANSWERS)
 async def cleanup(caller: Caller, wanted: asked.CleanupParameters) -> Response:
-    """Put old history into archives, and delete old jobs. Needs the role admin and a key without a limit."""
+    """Archive old history and delete old jobs. Needs the role admin and a key that is not limited to sources."""
     return await _submitted(caller, "cleanup", wanted)
