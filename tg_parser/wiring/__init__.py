@@ -1,1 +1,1 @@
-"""The one place where settings become objects, opened and closed in order."""
+"""Builds all objects from the settings, and opens and closes them in order."""

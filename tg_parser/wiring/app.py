@@ -1,4 +1,4 @@
-"""The application: each part is loaded and built at its first use; what works on messages is built per run."""
+"""The application. Each part is loaded and built when first used; what processes messages is built per run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class App:
-    """Everything an interface may call that needs neither Telegram nor a model; `new_run` gives the rest."""
+    """Everything an interface may call that needs neither Telegram nor a model; for the rest there is `new_run`."""
 
     def __init__(self, settings: Settings, databases: Databases, shared: Shared) -> None:
         self.settings = settings
@@ -43,33 +43,33 @@ class App:
 
     @property
     def places(self) -> dict[str, str]:
-        """The home folder, and where each database is."""
+        """Return the home folder, and the location of each database."""
         return {"home": str(self.settings.home.folder.expanduser().absolute()), **self.databases.places}
 
     @cached_property
     def databases(self) -> DatabaseService:
-        """Where the databases are, and their schemas."""
+        """Locations and schemas of the databases."""
         from tg_parser.services.databases import DatabaseService
 
         return DatabaseService(self._databases.all)
 
     @cached_property
     def pools(self) -> PoolService:
-        """The connections, and who uses them."""
+        """Connections, and the processes that use them."""
         from tg_parser.services.pools import PoolService
 
         return PoolService(self._databases)
 
     @cached_property
     def health(self) -> HealthService:
-        """How well everything is, for those who watch."""
+        """Health checks for monitoring."""
         from tg_parser.wiring.health import health_over
 
         return health_over(self._databases, self.settings, self.figures)
 
     @cached_property
     def figures(self) -> FiguresService:
-        """Sources and jobs in figures, for those who watch."""
+        """Figures of sources and jobs for monitoring."""
         from tg_parser.wiring.health import figures_over
 
         return figures_over(self._databases, self.shared.stores.sources)
@@ -85,21 +85,21 @@ class App:
 
     @cached_property
     def keyed_requests(self) -> KeyedRequestService:
-        """Requests that name themselves, and what they were answered."""
+        """Requests with an idempotency key."""
         from tg_parser.services.keyed_requests import KeyedRequestService
 
         return KeyedRequestService(self.shared.stores.keyed_requests)
 
     @cached_property
     def keys(self) -> KeyService:
-        """API keys, and the log of changes."""
+        """API keys, and the audit log."""
         from tg_parser.services.keys import KeyService
 
         return KeyService(self.shared.stores.keys, self.sources)
 
     @cached_property
     def status(self) -> StatusService:
-        """Sources in numbers."""
+        """Status of sources."""
         from tg_parser.services.status import StatusService
 
         shown = self._shown
@@ -123,14 +123,14 @@ class App:
 
     @cached_property
     def costs(self) -> CostService:
-        """What models have cost."""
+        """Costs of models."""
         from tg_parser.services.costs import CostService
 
         return CostService(self._shown.spending, self.settings.llm_money.monthly_budget)
 
     @cached_property
     def agent_history(self) -> AgentHistoryService:
-        """What agents have done."""
+        """Agents and their history."""
         from tg_parser.agents.cleanup import Cleanup
         from tg_parser.services.agent_history import AgentHistoryService
         from tg_parser.storage.stores.agent_retention import AgentRetention
@@ -161,9 +161,9 @@ class App:
 
     @asynccontextmanager
     async def new_run(self, context: RunContext) -> AsyncIterator[Run]:
-        """Services for one run, with models, caps and a ledger of its own. Raises SettingsError, ProviderError.
+        """Yield the services for one run, with its own models, cost limits and ledger. Raises SettingsError, ProviderError.
 
-        Several runs may go on at once: they share pools, connections and the limits of each provider, and nothing else.
+        Runs may overlap: they share pools, connections and the rate limits of each provider, and nothing else.
         """
         from tg_parser.wiring.run import open_run
 
@@ -173,15 +173,15 @@ class App:
 
     @cached_property
     def _shown(self) -> Stores:
-        """The stores of read-only services, which may use a replica."""
+        """Return the stores of read-only services, which may use a replica."""
         return stores_over(self._databases.read_databases)
 
 
 @asynccontextmanager
 async def open_app(settings: Settings, *, prepare: bool = True, begin: bool = False) -> AsyncIterator[App]:
-    """Connect and build; `prepare` also creates missing schemas and refuses incompatible ones. Raises StorageError.
+    """Connect and build the application; `prepare` also creates missing schemas and refuses incompatible ones.
 
-    If a home was named and has no databases, they are created only with `begin`.
+    If the user gave a home folder without databases, only `begin` creates them. Raises StorageError.
     """
     async with (
         open_databases(settings, prepare=prepare, begin=begin) as databases,

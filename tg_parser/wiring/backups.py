@@ -1,4 +1,4 @@
-"""Backups need no open application: they work where the databases are damaged or gone."""
+"""Builds backups without an open application, so that they work if the databases are damaged or missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tg_parser.storage.engine.databases import open_databases
 
 
 def backup_service(settings: Settings) -> BackupService:
-    """Backups of the databases that `settings` name."""
+    """Return a service for backups of the databases in `settings`."""
     kept = settings.backup
     return BackupService(
         BackupDirectory(kept.dir),

@@ -1,4 +1,4 @@
-"""What belongs to one run: its models, what it may cost, and who gets its progress."""
+"""What is specific to one run: models, spending limit, progress reporter."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tg_parser.llm.spending.ledger import new_run_id
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """Values that are not given come from the settings.
+    """Options of a run; missing values come from the settings.
 
-    `max_cost` caps this run alone, in dollars; `fresh` asks a model again even if its answer is stored.
+    `max_cost` limits this run only, in dollars; `fresh` asks a model again even if its answer is cached.
     """
 
     provider: Provider | None = None
@@ -28,7 +28,7 @@ class RunContext:
     run_id: str = field(default_factory=lambda: new_run_id(utc_now()))
 
     def applied(self, settings: Settings) -> Settings:
-        """`settings` for this run. Models and an address that were set for another provider are ignored."""
+        """Return `settings` for this run. Models and an address that were set for another provider are ignored."""
         llm: dict[str, Any] = {}
         if self.provider is not None:
             llm["provider"] = self.provider

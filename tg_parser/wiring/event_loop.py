@@ -1,4 +1,4 @@
-"""The event loop that the databases need."""
+"""The event loop required by the databases."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` to its end like asyncio.run, in a loop that psycopg supports."""
+    """Run `work` to completion like asyncio.run, in a loop that psycopg supports."""
     with asyncio.Runner(loop_factory=loop_factory(sys.platform)) as runner:
         return runner.run(work)
 
 
 def loop_factory(platform: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """The loop factory for `platform`: the default loop on Windows cannot watch sockets, which psycopg needs."""
+    """Return the loop factory for `platform`: the default loop on Windows cannot watch sockets, which psycopg needs."""
     return asyncio.SelectorEventLoop if platform == "win32" else None

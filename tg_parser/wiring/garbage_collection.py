@@ -1,4 +1,4 @@
-"""Excludes what is loaded when work begins from garbage collection: it stays until the process ends.
+"""Excludes objects loaded at the start from garbage collection, as they stay until the process ends.
 
 A full collection visits every object, about 300,000 with the databases and models loaded. Work that creates many rows
 and messages triggers one after another, which took up to half of its time.
@@ -12,11 +12,11 @@ from functools import cache
 
 @cache
 def spare_what_the_app_loaded() -> None:
-    """Call this when the application is open; a second call does nothing."""
+    """Freeze the current objects, when the application is open; a second call does nothing."""
     gc.freeze()
 
 
 @cache
 def spare_what_runs_load() -> None:
-    """Call this when all that runs need is imported. Later calls do nothing, so that runs' objects are collected."""
+    """Freeze what runs import. Later calls do nothing, so that the objects of runs are still collected."""
     gc.freeze()

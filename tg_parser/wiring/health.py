@@ -1,4 +1,4 @@
-"""Health checks over open databases."""
+"""Builds health checks for open databases."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tg_parser.storage.stores.sources import IngestionStorage
 
 
 def figures_over(databases: Databases, sources: IngestionStorage) -> FiguresService:
-    """Figures for those who watch."""
+    """Return the figures for monitoring."""
     return FiguresService(sources, BacklogStorage(databases.processing), JobFigures(databases.processing))
 
 
 def health_over(databases: Databases, settings: Settings, figures: FiguresService) -> HealthService:
-    """The health of an installation as one of its processes sees it."""
+    """Return the health checks of an installation, as seen from this process."""
     jobs = JobFigures(databases.processing)
     on_server = settings.database.type == "postgresql"
     workers: Workers = QueueWorkers(jobs) if on_server else EmbeddedWorker(databases.locks, LOCK)

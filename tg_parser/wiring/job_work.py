@@ -1,4 +1,4 @@
-"""What a worker does for each kind of job: a run of its own, with the models and the cap that the job names."""
+"""The work of each kind of job: a separate run with the models and the spending limit of the job."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ P = TypeVar("P", bound=asked.JobParameters)
 
 
 class JobWork:
-    """The work of every kind of job over one application."""
+    """Runs all kinds of jobs for one application."""
 
     def __init__(self, app: App, jobs: JobService, files: JobFiles, webhooks: WebhookDelivery) -> None:
         self._app = app
@@ -51,7 +51,7 @@ class JobWork:
         self._shared = SharedProcessing(jobs)
 
     def by_kind(self) -> dict[str, JobFunction]:
-        """What a worker does, by the kind of job."""
+        """Return the functions by kind of job."""
         return {
             "ingest": _typed(asked.IngestParameters, self._ingest),
             "recheck": _typed(asked.RecheckParameters, self._recheck),
@@ -95,7 +95,7 @@ class JobWork:
             return ProcessResult.of(run.models.provider, done, _spending(run))
 
     def _may_be_shared(self, run: Run, wanted: asked.SharedProcessParameters) -> bool:
-        """Whether other workers could help: on SQLite one process does all jobs, and a cap is that of one run."""
+        """Return whether other workers could help: on SQLite one process runs all jobs, and a cost limit is per run."""
         is_capped = run.settings.llm_money.max_cost is not None and not run.models.is_offline
         on_server = run.settings.database.type == "postgresql"
         return on_server and not (wanted.force or wanted.retry_failed or is_capped)
@@ -193,7 +193,7 @@ def _typed(parameters: type[P], work: Callable[[Job, P, ReportProgress], Awaitab
 
 
 def _succeeded(outcome: IngestOutcome) -> IngestOutcome:
-    """The outcome of one source; its error is the job's. Raises it."""
+    """Return the outcome of one source, or raise its error, which becomes the job's."""
     if isinstance(outcome.error, TgParserError):
         raise outcome.error
     return outcome
@@ -204,5 +204,5 @@ def _spending(run: Run) -> RunSpending | None:
 
 
 def _own_hint(error: TgParserError) -> str | None:
-    """Interfaces add their own hints when they show a job."""
+    """Return only the error's own hint; interfaces add theirs when they show a job."""
     return error.hint

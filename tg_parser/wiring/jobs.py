@@ -1,4 +1,4 @@
-"""Jobs over an application: the service that takes them, and the runner that fits the database."""
+"""Builds jobs for an application: the service, and the runner that fits the database."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
-    """What an interface needs of jobs: a service, and where wanted a runner of this process."""
+    """The service for jobs, and optionally a runner in this process."""
 
     service: JobService
     runner: JobRunner
@@ -37,8 +37,8 @@ class Jobs:
 
 
 def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str] = ()) -> Jobs:
-    """The jobs of an application; `queues` names the kinds that this process does, all where it is empty."""
-    # Who only asks for jobs need not wait until what does them is loaded.
+    """Return the jobs of an application; `queues` are the kinds that this process runs, all if empty."""
+    # Commands that only submit jobs need not load what runs them.
     from tg_parser.jobs.embedded import EmbeddedRunner  # noqa: PLC0415
     from tg_parser.jobs.execution import JobExecutor  # noqa: PLC0415
     from tg_parser.jobs.heart import Heart  # noqa: PLC0415
@@ -88,17 +88,17 @@ def jobs_over(app: App, *, concurrency: int | None = None, queues: Sequence[str]
 
 
 def job_files(app: App) -> JobFiles:
-    """The files that jobs have written."""
+    """Return the files written by jobs."""
     return JobFiles(app.settings.jobs.exports_dir, _storage(app, on_server=False))
 
 
 def job_service(app: App) -> JobService:
-    """Jobs as who asks for them needs them: some other process does them."""
+    """Return a job service for processes that submit jobs without running them."""
     return JobService(job_storage(app), app.sources, lambda: None)
 
 
 def schedule_service(app: App, jobs: JobService) -> ScheduleService:
-    """The schedule, whose jobs are asked for through `jobs`."""
+    """Return the schedule, which submits its jobs to `jobs`."""
     from tg_parser.services.schedule import ScheduleService  # noqa: PLC0415 - as above
     from tg_parser.storage.stores.schedule import ScheduleStorage  # noqa: PLC0415
 
@@ -107,8 +107,8 @@ def schedule_service(app: App, jobs: JobService) -> ScheduleService:
 
 @asynccontextmanager
 async def schedule_kept(app: App, jobs: JobService) -> AsyncIterator[None]:
-    """For the length of the block, webhooks are told of sources that fail; and where SCHEDULER_ENABLED says so, what is
-    due is asked for."""
+    """For the duration of the block, notify webhooks of failed sources, and with SCHEDULER_ENABLED submit due
+    jobs."""
     from tg_parser.jobs.runner import regularly  # noqa: PLC0415 - as above
     from tg_parser.services.schedule import TICK  # noqa: PLC0415
     from tg_parser.wiring.webhooks import LOOK_SECONDS, source_failures  # noqa: PLC0415
@@ -138,7 +138,7 @@ class _Bell:
 
 
 def job_storage(app: App) -> JobStorage:
-    """The jobs of an application; those that are added are delivered."""
+    """Return the job storage of an application; new jobs are delivered to workers."""
     return _storage(app, on_server=app.settings.database.type == "postgresql")
 
 
@@ -152,7 +152,7 @@ def _storage(app: App, *, on_server: bool) -> JobStorage:
 
 @asynccontextmanager
 async def _storage_of_one(settings: Settings) -> AsyncIterator[JobStorage]:
-    """The jobs on a connection that nobody else uses."""
+    """Yield a job storage on a separate connection."""
     small = settings.database.model_copy(update={"pool_size": 1, "max_overflow": 0})
     engine = create_engine_from_settings(settings.model_copy(update={"database": small}), "processing")
     database = Database("processing", engine, retry=settings.retry)

@@ -1,4 +1,4 @@
-"""Opens the databases that a migration writes to; a rehearsal leaves nothing behind."""
+"""Opens the target databases of a migration; a rehearsal leaves no traces."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tg_parser.storage.engine.sqlite_places import there_are_files
 
 @asynccontextmanager
 async def open_migrations(settings: Settings, *, rehearsal: bool = False) -> AsyncIterator[MigrationService]:
-    """Migrations into the databases of `settings`. Raises StorageError."""
+    """Yield a service for migrations into the databases of `settings`. Raises StorageError."""
     database = settings.database
     with ExitStack() as stack:
         if rehearsal and database.type == "sqlite" and not there_are_files(database):

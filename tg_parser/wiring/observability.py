@@ -1,4 +1,4 @@
-"""Metrics and traces of a service: its own metrics, and for the API those of the databases."""
+"""Builds metrics and traces of a process, and for the API also the metrics of the databases."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ MetricsPage = Callable[[], Awaitable[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """What the API counts with, and the page that shows it."""
+    """The instruments of the API, and the page that shows them."""
 
     instruments: Instruments
     page: MetricsPage
 
 
 def counted(app: App) -> Instruments:
-    """Count from now on what happens in this process, and watch its connections."""
+    """Start counting in this process, including its connections."""
     instruments = metrics.switch_on()
     pools = app.shared.databases.pools
     metrics.watch_pools(lambda: {name: pool.figures() for name, pool in pools.items()})
@@ -35,13 +35,13 @@ def counted(app: App) -> Instruments:
 
 
 def counting(app: App, jobs: JobService) -> Counting | None:
-    """What an API counts with; None unless METRICS_ENABLED."""
+    """Return the counting of the API; None unless METRICS_ENABLED."""
     return Counting(counted(app), metrics_page(app, jobs)) if app.settings.observability.metrics else None
 
 
 def metrics_page(app: App, jobs: JobService) -> MetricsPage:
-    """What the API shows: its own metrics, and those of the databases."""
-    # What they are made of takes a while to load, and most installations do not want them.
+    """Return the metrics page of the API: its own metrics, and those of the databases."""
+    # Takes a while to load, and most installations do not need it.
     from tg_parser.observability.state import StateCollector  # noqa: PLC0415
     from tg_parser.services.state_metrics import StateMetrics  # noqa: PLC0415
 
@@ -70,9 +70,9 @@ def metrics_page(app: App, jobs: JobService) -> MetricsPage:
 
 @contextmanager
 def metrics_of_worker(app: App, host: str, port: int | None) -> Iterator[int | None]:
-    """For the length of the block, the metrics of this process are served on a port of their own, where one is named.
+    """For the duration of the block, serve the metrics of this process on a separate port, if one is given.
 
-    Raises BusyError where the port cannot be had.
+    Raises BusyError if the port is not available.
     """
     if port is None:
         yield None
@@ -84,16 +84,16 @@ def metrics_of_worker(app: App, host: str, port: int | None) -> Iterator[int | N
 
 
 def traces_of(app: App) -> AbstractContextManager[None]:
-    """For the length of the block, what happens is traced where OTEL_EXPORTER_OTLP_ENDPOINT says so.
+    """For the duration of the block, trace if OTEL_EXPORTER_OTLP_ENDPOINT is set.
 
-    Raises SettingsError where the packages for it are not installed.
+    Raises SettingsError if the required packages are not installed.
     """
     settings = app.settings.observability
     return tracing.traced(settings.traces_to, settings.service_name)
 
 
 def _last_backup(app: App) -> Callable[[], Awaitable[datetime | None]]:
-    """Of a job, on whichever machine, or in the folder of backups that this process sees."""
+    """Return the time of the last backup, made by a job on any machine or found in this process's backup folder."""
     from tg_parser.storage.stores.job_figures import JobFigures  # noqa: PLC0415 - as above
     from tg_parser.wiring.backups import backup_service  # noqa: PLC0415 - as above
 

@@ -1,4 +1,4 @@
-"""One run: collecting, documents, topics and agents, with its own models and caps, over what all runs share."""
+"""One run: collecting, documents, topics and agents, with its own models and limits, using what all runs share."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from tg_parser.wiring.shared import Shared
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The services that work on messages, for one run. `settings` are those of the run."""
+    """The services of one run that work on messages. `settings` are those of the run."""
 
     context: RunContext
     settings: Settings
@@ -66,7 +66,7 @@ class Run:
     agents: AgentService
 
     def process_options(self, *, concurrency: int | None = None, **chosen: Any) -> ProcessOptions:
-        """Options of processing: what a user chose, else the settings."""
+        """Return the options of processing: the user's choices, else the settings."""
         defaults = self.settings.processing
         concurrency = concurrency or defaults.concurrency
         return ProcessOptions(
@@ -78,7 +78,7 @@ class Run:
         )
 
     def topic_options(self, known_topics: Path | None = None, **chosen: Any) -> TopicOptions:
-        """Options of topics: what a user chose, else the settings. Raises UsageError if the file of topics is wrong."""
+        """Return the options of topics: the user's choices, else the settings. Raises UsageError for an invalid file."""
         defaults = self.settings.topics.model_dump()
         listed = known_topics or defaults["known_topics"]
         del defaults["known_topics"]
@@ -89,7 +89,7 @@ class Run:
 async def open_run(
     context: RunContext, settings: Settings, shared: Shared, sources: SourceService, exporter: Exporter
 ) -> AsyncIterator[Run]:
-    """Build a run; what it spent is written when it ends. Raises SettingsError, ProviderError."""
+    """Build a run; its spending is saved when it ends. Raises SettingsError, ProviderError."""
     own = context.applied(settings)
     stores = shared.stores
     async with LlmAccess(own, context.run_id, shared.models, stores.answers, stores.spending) as models:
@@ -155,7 +155,7 @@ class _Builder:
         return IngestService(self.sources, stores.sources, collector), collect
 
     def _analyzers(self, local: LocalAnalyzer) -> AnalyzerSet:
-        """Text tools, and the chosen model if there is one. Raises SettingsError."""
+        """Return the text tools, and the chosen model if there is one. Raises SettingsError."""
         service = self._documents_by()
         provider, llm = self.models.provider, self.settings.llm
         if self.models.is_offline:
@@ -183,7 +183,7 @@ class _Builder:
         return TopicService(topicizer, stores.topics, self.sources, self.shared.databases.locks)
 
     def _topic_editor(self) -> TopicEditor | None:
-        """The editor that words topics with a model; None without a model. Raises SettingsError."""
+        """Return the editor that words topics with a model; None without a model. Raises SettingsError."""
         if self.models.is_offline:
             return None
         prompts, concurrency = load_prompts(self.settings.prompts), self.settings.processing.concurrency

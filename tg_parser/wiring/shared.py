@@ -1,4 +1,4 @@
-"""What all runs of a process share: databases, the adapters for Telegram, connections to models, worker processes."""
+"""What all runs of a process share: databases, Telegram adapters, connections to models, worker processes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Shared:
-    """Created by `open_shared`, which also closes everything opened here."""
+    """Shared parts, created by `open_shared`, which also closes everything opened here."""
 
     def __init__(self, settings: Settings, databases: Databases, closing: AsyncExitStack) -> None:
         self.databases = databases
@@ -33,7 +33,7 @@ class Shared:
 
     @property
     def workers(self) -> WorkerPool:
-        """Processes for text tools; they start when there is enough work."""
+        """Return the processes for text tools; they start when there is enough work."""
         if self._workers is None:
             from tg_parser.processing.worker_pool import WorkerPool, all_cores  # noqa: PLC0415 - as below
 
@@ -44,9 +44,9 @@ class Shared:
 
     @property
     def telegram(self) -> tuple[WebPreview, TelegramApi]:
-        """The adapters for Telegram; each connects at its first use."""
+        """Return the adapters for Telegram; each connects when first used."""
         if self._telegram is None:
-            # Imported here, so that commands that only read stored data do not wait for it.
+            # Imported here, so that commands that only read stored data start faster.
             from tg_parser.ingestion.telegram.api import TelegramApi  # noqa: PLC0415
             from tg_parser.ingestion.web.preview import WebPreview  # noqa: PLC0415
 
@@ -60,9 +60,9 @@ class Shared:
 
     @property
     def login(self) -> LoginService:
-        """Logs the account in, one attempt at a time."""
+        """Return the login service, which handles one attempt at a time."""
         if self._login is None:
-            # Imported here, so that commands that only read stored data do not wait for it.
+            # Imported here, so that commands that only read stored data start faster.
             from tg_parser.services.login import LoginService  # noqa: PLC0415
 
             settings, stores = self._settings, self.stores
@@ -80,7 +80,7 @@ class Shared:
 
 @asynccontextmanager
 async def open_shared(settings: Settings, databases: Databases) -> AsyncIterator[Shared]:
-    """What runs share; nothing is opened before it is needed, and all of it is closed in order."""
+    """Yield what runs share; parts are opened when needed and closed in order."""
     async with AsyncExitStack() as closing:
         shared = Shared(settings, databases, closing)
         closing.push_async_callback(shared.models.close)

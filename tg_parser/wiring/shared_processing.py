@@ -1,4 +1,4 @@
-"""How the workers that are free share the processing of one channel: each that begins to help asks for one more."""
+"""Lets free workers share the processing of one channel: each one that starts to help requests one more."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from tg_parser.wiring.run import Run
 
 MANY = 200
-"""Messages that wait, from which on help is asked for: fewer are done by the time another worker has begun."""
+"""Minimum number of waiting messages for requesting help: fewer are done before another worker has started."""
 _LOOK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class SharedProcessing:
-    """Processing in this process, and that of others for the same job."""
+    """Processes messages in this process, and lets other workers help with the same job."""
 
     jobs: JobService
 
     async def process(
         self, job: Job, run: Run, channels: list[str], options: ProcessOptions, report: ReportProgress
     ) -> ProcessReport:
-        """What this worker did of a job. The job that is helped ends last, and tells how far all are together."""
+        """Return what this worker did for a job. The job that is helped ends last, and reports the total progress."""
         if job.helps is not None and await self._is_over(job.helps):
             return ProcessReport()
         if await run.documents.count_waiting(channels, options) < MANY:
@@ -62,17 +62,17 @@ class SharedProcessing:
                 more = await run.documents.process(channels, options, silent)
                 done += more
                 await self._helpers_ended(job.job_id)
-                # Of a helper that died or was ended, something may be left; what others work on is theirs.
+                # A helper that died or was cancelled may have left messages; those claimed by others are theirs.
                 if not await tell() or more == ProcessReport():
                     return done
 
     async def _is_over(self, helped: str) -> bool:
-        """Whether nobody wants the work any more that a helper has just begun to share."""
+        """Return whether the job that a helper has just started to share has already ended."""
         job = await self.jobs.get(helped)
         return job.state in ENDED or job.cancel_requested_at is not None
 
     async def _helpers_ended(self, job_id: str) -> None:
-        """End those that have not begun, and wait for the others."""
+        """Cancel helpers that have not started, and wait for the others."""
         while helpers := await self.jobs.helpers(job_id):
             for helper in helpers:
                 if helper.state == "queued":

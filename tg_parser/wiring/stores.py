@@ -1,4 +1,4 @@
-"""Every store over one set of databases."""
+"""All stores for one set of databases."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Stores:
 
 
 def stores_over(databases: Databases) -> Stores:
-    """The stores over `databases`."""
+    """Return the stores for `databases`."""
     ingestion, raw, processing = databases.all
     return Stores(
         accounts=AccountStorage(ingestion),

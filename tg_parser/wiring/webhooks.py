@@ -1,4 +1,4 @@
-"""Webhooks over an application: the service, and what delivers them."""
+"""Builds webhooks for an application: the service, and the delivery."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from tg_parser.wiring.app import App
 
 LOOK_SECONDS = 5.0
-"""How often is looked whether a source has failed."""
+"""Interval in seconds between checks for failed sources."""
 
 
 def webhook_service(app: App, look_now: Callable[[], None] = lambda: None) -> WebhookService:
-    """Webhooks as interfaces use them; `look_now` tells a runner in this process that something waits."""
+    """Return the webhook service; `look_now` wakes a runner in this process."""
     return WebhookService(_storage(app, job_storage(app)), _rules(app), _box(app), look_now)
 
 
 def webhook_delivery(app: App, jobs: JobStorage) -> WebhookDelivery:
-    """What a worker delivers webhooks with."""
+    """Return what a worker uses to deliver webhooks."""
     sender = WebhookSender(_rules(app), app.settings.webhooks.timeout)
     return WebhookDelivery(_storage(app, jobs), sender, _box(app))
 
 
 def source_failures(app: App) -> SourceFailures:
-    """What tells webhooks of sources that have failed."""
+    """Return what notifies webhooks of failed sources."""
     return SourceFailures(app.shared.stores.sources, _storage(app, job_storage(app)))
 
 
