@@ -1,6 +1,6 @@
 # An image with everything inside: the program, its migrations and text models, and PostgreSQL's programs for backups.
 # Only /data, /backups and /tmp are written, so the root file system may be read-only.
-# Another base needs Python 3.11 or later and Debian's packages.
+# Another base needs Python 3.11 or later and Debian's packages: docs/how-to/run-in-containers.md.
 ARG PYTHON_IMAGE=python:3.13-slim-trixie
 
 FROM ${PYTHON_IMAGE} AS build

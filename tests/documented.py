@@ -44,8 +44,10 @@ def commands(page: Path) -> Iterator[list[str]]:
 
 
 def arguments(words: list[str]) -> list[str] | None:
-    """What a command gives to tg-parser, where it calls it."""
+    """What a command gives to tg-parser, where it calls it, itself or in its container."""
     given = words[: words.index(">")] if ">" in words else words
+    if given[:3] == ["docker", "compose", "exec"]:
+        given = given[given.index("tg-parser") :]
     return given[1:] if Path(given[0]).name == "tg-parser" else None
 
 
@@ -63,7 +65,9 @@ class Shell:
         if given is not None:
             done = self.run(self.env, given)
             if ">" in words:
-                (self.folder / words[words.index(">") + 1]).write_text(done.stdout, "utf-8")
+                file = self.folder / words[words.index(">") + 1]
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(done.stdout, "utf-8")
         elif words[0] == "mkdir":
             (self.folder / words[1]).mkdir()
         elif words[0] == "export" and (assigned := _ASSIGNED.fullmatch(words[1])):
