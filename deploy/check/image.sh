@@ -89,6 +89,8 @@ inside tg-parser db upgrade
 inside tg-parser demo --out /data/output >/dev/null 2>&1
 [ -s "$work/data/output/kb_entries.ndjson" ]
 inside tg-parser healthcheck --if-listening
+inside tg-parser backup create
+inside tg-parser backup verify --latest
 inside pg_dump --version
 
 step "the API, its health check, and SIGTERM"

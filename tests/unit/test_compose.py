@@ -148,6 +148,12 @@ def test_only_the_proxy_is_reached_from_elsewhere() -> None:
     assert environment(SERVICES["tg_parser"])["API_KEY_REQUIRED"] == "true"
 
 
+@pytest.mark.parametrize("file", FILES, ids=by_name)
+def test_every_program_hears_signals(file: Path) -> None:
+    """It is not process 1, which the system does not end where it handles no signal itself."""
+    assert all(service["init"] is True for service in own_services(resolved(file, GIVEN)).values())
+
+
 def seconds(text: str) -> float:
     """Those of a duration such as 90s."""
     return timedelta(seconds=int(text.removesuffix("s"))).total_seconds()
