@@ -1,4 +1,4 @@
-"""The knowledge base of the bundled sample: made once by `tg-parser run`, then copied for every test that wants one."""
+"""The knowledge base of the bundled sample: made once by a command, then copied for every test that wants one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from cli_process import small_export, tg_parser_json
+from cli_process import small_export, tg_parser, tg_parser_json
 from conftest import process_environment
 from filelock import FileLock
 from fresh_databases import FOLDER, fresh_postgres_database, sqlite_files
@@ -56,15 +56,24 @@ def _make(folder: Path, variables: dict[str, str]) -> None:
     (folder / "done.json").write_text(json.dumps(done), "utf-8")
 
 
-@cache
+def finished_demo(home: Path) -> None:
+    """Lay what `tg-parser demo` has made of the whole sample into a home: another demo there finds nothing new."""
+    made = _made_once("demo", lambda folder: tg_parser(process_environment({}), "demo", cwd=folder))
+    shutil.copytree(made / "data" / "demo", home / "demo", ignore=shutil.ignore_patterns("locks"))
+
+
 def _on_sqlite() -> Path:
-    """The folder of the first process of the test run that asked."""
-    made = Path(os.environ[FOLDER], "knowledge-base")
-    with FileLock(made.with_name("knowledge-base-lock")):
+    return _made_once("knowledge-base", lambda folder: _make(folder, sqlite_files(folder / "databases")))
+
+
+def _made_once(name: str, make: Callable[[Path], object]) -> Path:
+    """What the first process of the test run that asked has made in a folder."""
+    made = Path(os.environ[FOLDER], name)
+    with FileLock(made.with_name(f"{name}-lock")):
         if not made.exists():
-            making = made.with_name("knowledge-base-begun")
+            making = made.with_name(f"{name}-begun")
             making.mkdir()
-            _make(making, sqlite_files(making / "databases"))
+            make(making)
             making.rename(made)
     return made
 

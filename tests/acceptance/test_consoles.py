@@ -14,6 +14,7 @@ from cli_process import SECONDS, WARM, command
 from conftest import process_environment
 from fake_telegram_server import fake_telegram, telegram_variables, world
 from job_processes import worker
+from knowledge_bases import finished_demo
 from legacy_files import full_files
 from topic_samples import DOLLAR, SNOW, ZOO
 
@@ -157,6 +158,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         variables = {"TG_PARSER_HOME": "data", **telegram_variables(server), **webhooks}
         made = Home(folder, process_environment(variables))
         encrypted("", folder / "key")
+        finished_demo(folder / "data")
         made.done("add-source", "--source-id", SOURCE, "--channel-id", "-1001500000009")
         made.done("run", "--source", SOURCE, "--from-export", "result.json", "--multi-agent", "--provider", "local")
         for console in (*CONSOLES, AS_TEXT):

@@ -17,7 +17,7 @@ from conftest import process_environment
 from documented import GUIDES, Shell, commands
 from fake_telegram_server import fake_telegram, login_variables, world
 from job_processes import until
-from knowledge_bases import MESSAGES_A_CHAT, KnowledgeBase, knowledge_base
+from knowledge_bases import MESSAGES_A_CHAT, KnowledgeBase, finished_demo, knowledge_base
 from legacy_files import full_files
 from llm_servers import SECRET, LlmServer, least_json
 from llm_wire import Asked
@@ -125,7 +125,7 @@ class Reader:
         """Have what the page takes for granted."""
         export = small_export(self.folder, MESSAGES_A_CHAT)
         if page == "first-knowledge-base.md":
-            self._run(self.shell.env, ["demo"])
+            finished_demo(self.folder / "data")
         elif page == "export-from-telegram-desktop.md":
             self._keep_exports(export)
         elif page.startswith("MIGRATION_GUIDE"):

@@ -11,6 +11,7 @@ import pytest
 from cli_process import tg_parser, tg_parser_json
 from conftest import process_environment
 from fake_telegram_server import fake_telegram, telegram_variables, world
+from knowledge_bases import finished_demo
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -69,13 +70,20 @@ def test_an_empty_result_ends_with_its_own_code(env: dict[str, str], tmp_path: P
 
 
 def test_demo_has_databases_of_its_own(env: dict[str, str], tmp_path: Path) -> None:
-    """The user's databases are the same bytes before and after, and know nothing of the demo; it says where its are."""
+    """The user's databases are the same bytes before and after, and know nothing of the demo; it says where its are.
+
+    So it is where PostgreSQL is set up, and may be down, or files in another place.
+    """
     tg_parser(
         env, "run", "--from-export", one_chat(tmp_path / "a", 1111111111, "Новости"), "--out", "mine", cwd=tmp_path
     )
     before = digests(tmp_path / "data")
-    done = tg_parser(env, "demo", "--out", "shown", cwd=tmp_path)
+    other = {**env, "DB_TYPE": "postgresql", "DB_URL": "postgresql://me:x@127.0.0.1:1/db", "RETRY_MAX_ATTEMPTS": "1"}
+    other["RAW_STORAGE_DB_PATH"] = str(tmp_path / "mine.sqlite")
+    done = tg_parser(other, "demo", "--out", "shown", cwd=tmp_path)
     assert "--data-dir data/demo" in done.stdout
+    assert (tmp_path / "data/demo/raw_storage.sqlite").exists()
+    assert not (tmp_path / "mine.sqlite").exists()
     kept = {path.name: path for path in (tmp_path / "data").iterdir() if path.is_file()}
     assert {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in kept.items()} == {
         name: digest for name, digest in before.items() if name in kept
@@ -85,13 +93,12 @@ def test_demo_has_databases_of_its_own(env: dict[str, str], tmp_path: Path) -> N
     assert "mine holds the files of another channel" in refused.stderr
 
 
-def test_demo_does_not_ask_for_the_users_server(env: dict[str, str], tmp_path: Path) -> None:
-    """Where PostgreSQL is set up, and may be down, the demo still runs in its files."""
-    env = {**env, "DB_TYPE": "postgresql", "DB_URL": "postgresql://me:x@127.0.0.1:1/db", "RETRY_MAX_ATTEMPTS": "1"}
-    env["RAW_STORAGE_DB_PATH"] = str(tmp_path / "mine.sqlite")
-    tg_parser(env, "demo", "--out", "shown", "--data-dir", "home", cwd=tmp_path)
-    assert (tmp_path / "home/demo/raw_storage.sqlite").exists()
-    assert not (tmp_path / "mine.sqlite").exists()
+def test_demo_is_made_in_the_folder_of_data_dir(env: dict[str, str], tmp_path: Path) -> None:
+    """A demo that was made there is found again, and nothing is made elsewhere."""
+    finished_demo(tmp_path / "home")
+    done = tg_parser_json(env, "demo", "--out", "shown", "--data-dir", "home", cwd=tmp_path)
+    assert (done["process"]["waiting"], (tmp_path / "data").exists()) == (0, False)
+    assert (tmp_path / "shown/kb_entries.ndjson").exists()
 
 
 @pytest.mark.parametrize("command", [("run", "--all", "--skip-ingest", "--provider", "local"), ("export", "--all")])

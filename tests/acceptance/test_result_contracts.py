@@ -13,6 +13,7 @@ import typer
 from cli_process import small_export, tg_parser
 from cryptography.fernet import Fernet
 from jsonschema import Draft202012Validator, FormatChecker
+from knowledge_bases import finished_demo
 
 from tg_parser.cli.app import app
 from tg_parser.cli.presentation import emit_json
@@ -118,6 +119,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory, sqlite_environment: Callab
     own = {"DB_ENCRYPTION_KEY_FILE": str(key), "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}
     env = sqlite_environment(folder) | own | {"TG_PARSER_HOME": str(folder)}
     small_export(folder, 20)
+    finished_demo(folder)
     found, results = dict[str, str](), []
     for name, arguments in COMMANDS:
         given = [found.get(argument, argument) for argument in arguments]

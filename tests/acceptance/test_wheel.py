@@ -12,6 +12,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from cli_process import small_export
+from knowledge_bases import finished_demo
 
 import tg_parser
 
@@ -75,9 +77,22 @@ def test_the_installed_program_makes_databases_in_another_folder(programs: Path,
 
 
 def test_the_installed_program_makes_a_knowledge_base_of_the_bundled_sample(programs: Path, tmp_path: Path) -> None:
-    run(programs / "tg-parser", "demo", "--out", "output", folder=tmp_path)
-    lines = (tmp_path / "output" / "kb_entries.ndjson").read_text("utf-8").splitlines()
-    assert {json.loads(line)["source"]["type"] for line in lines} == {"telegram_message", "topic"}
+    """All of it is read, and what that made of it before is found again."""
+    finished_demo(tmp_path / "data")
+    done = json.loads(run(programs / "tg-parser", "demo", "--out", "output", "--json", folder=tmp_path))
+    assert [each["counts"]["seen"] for each in done["ingest"]] == [174, 153, 83, 62]
+    assert (kinds(tmp_path / "output"), done["process"]["waiting"]) == ({"telegram_message", "topic"}, 0)
+
+
+def test_the_installed_program_makes_a_knowledge_base(programs: Path, tmp_path: Path) -> None:
+    run(programs / "tg-parser", "run", small_export(tmp_path, 20), "--out", "output", folder=tmp_path)
+    assert kinds(tmp_path / "output") == {"telegram_message", "topic"}
+
+
+def kinds(folder: Path) -> set[str]:
+    """What the entries of an export are made of."""
+    lines = (folder / "kb_entries.ndjson").read_text("utf-8").splitlines()
+    return {json.loads(line)["source"]["type"] for line in lines}
 
 
 def test_the_wheel_says_that_it_is_typed(wheel: Path) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_process import SECONDS, command
+from cli_process import SECONDS, command, small_export
+from knowledge_bases import finished_demo
 
-from tg_parser.sample import SAMPLE_EXPORT
 from tg_parser.wiring.event_loop import loop_factory
 
 REPOSITORY = Path(__file__).parents[2]
@@ -45,14 +45,16 @@ def run_without(tmp_path: Path) -> Callable[..., Any]:
 
 def test_the_main_job_needs_nothing_posix(run_without: Callable[..., Any], tmp_path: Path) -> None:
     """Demo, run, status, export and backup succeed; every file they make has a name that Windows allows."""
+    folder = tmp_path / FOLDER
+    finished_demo(folder / "База данных")
     run_without("demo", "--out", "~/проба")
-    done = json.loads(run_without("run", "--from-export", SAMPLE_EXPORT, "--out", "~/мой вывод", "--json"))
+    export = small_export(tmp_path, 20)
+    done = json.loads(run_without("run", "--from-export", export, "--out", "~/мой вывод", "--json"))
     assert done["export"]["message_entries"] > 0
     assert len(json.loads(run_without("status", "--json"))["sources"]) == len(done["channels"])
     run_without("export", "--all", "--out", "ещё раз")
     run_without("backup", "create", "--dir", "копии")
     assert "good" in run_without("backup", "list", "--dir", "копии")
-    folder = tmp_path / FOLDER
     made = {path.relative_to(folder) for path in folder.rglob("*")}
     assert {"База данных", "мой вывод", "ещё раз", "копии", "проба"} <= {path.parts[0] for path in made}
     assert [path for path in made if ILLEGAL.search(path.name)] == []
