@@ -79,7 +79,8 @@ DATABASE = Board(
                 "Share of server errors",
                 "percentunit",
                 "Answers with a status of 500 or above.",
-                'sum(rate(tg_parser_http_requests_total{status=~"5.."}[5m])) / sum(rate(tg_parser_http_requests_total[5m]))',
+                'sum(rate(tg_parser_http_requests_total{status=~"5.."}[5m])) '
+                "/ sum(rate(tg_parser_http_requests_total[5m]))",
             ),
             _number("Latest backup", "s", "Its age.", "time() - max(tg_parser_last_backup_timestamp_seconds)"),
         ),
@@ -147,8 +148,10 @@ PIPELINE = Board(
     "Messages on their way from the channel to the knowledge base.",
     {
         "Now": (
-            _number("Waiting messages", "short", "Not processed yet.", "sum(tg_parser_backlog_messages)"),
-            _number("Failed messages", "short", "In the failure ledger.", "sum(tg_parser_failed_messages)"),
+            _number("Waiting messages", "short", "Not processed yet.", "sum(tg_parser_backlog_messages) or vector(0)"),
+            _number(
+                "Failed messages", "short", "In the failure ledger.", "sum(tg_parser_failed_messages) or vector(0)"
+            ),
             _number("Oldest waiting message", "s", "Its age.", "max(tg_parser_backlog_oldest_seconds)"),
             _number("Messages a second", "ops", "Handled by all stages.", "sum(rate(tg_parser_messages_total[5m]))"),
         ),
@@ -259,8 +262,8 @@ JOBS = Board(
     "What waits, what runs, what became of it, and who was told.",
     {
         "Now": (
-            _number("Queued", "short", "Jobs that wait.", 'sum(tg_parser_jobs{state="queued"})'),
-            _number("Running", "short", "Jobs at work.", 'sum(tg_parser_jobs{state="running"})'),
+            _number("Queued", "short", "Jobs that wait.", 'sum(tg_parser_jobs{state="queued"}) or vector(0)'),
+            _number("Running", "short", "Jobs at work.", 'sum(tg_parser_jobs{state="running"}) or vector(0)'),
             _number(
                 "Longest wait", "s", "Of a job that is ready.", 'max(tg_parser_jobs_oldest_seconds{state="queued"})'
             ),
@@ -321,8 +324,13 @@ SOURCES = Board(
     "Which channels are collected, and which are not.",
     {
         "Now": (
-            _number("Active", "short", "Sources.", 'sum(tg_parser_sources{status="active"})'),
-            _number("In error", "short", "Sources that cannot be read.", 'sum(tg_parser_sources{status="error"})'),
+            _number("Active", "short", "Sources.", 'sum(tg_parser_sources{status="active"}) or vector(0)'),
+            _number(
+                "In error",
+                "short",
+                "Sources that cannot be read.",
+                'sum(tg_parser_sources{status="error"}) or vector(0)',
+            ),
             _number("Longest without", "s", "Since a source was collected.", "max(tg_parser_ingestion_lag_seconds)"),
             _number(
                 "Age of these figures",

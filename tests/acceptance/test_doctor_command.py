@@ -19,7 +19,7 @@ def test_a_knowledge_base_without_a_backup(backend: str, tmp_path: Path) -> None
     assert lines[0] == "ok       settings    All that are set can be read."
     assert lines[-3:] == [
         "warning  backup      There is no good backup.",
-        "                     Make one with: tg-parser backup create",
+        "                     Create one with: tg-parser backup create",
         "0 failed, 1 warning.",
     ]
     assert report["status"] == "warning"
@@ -27,7 +27,7 @@ def test_a_knowledge_base_without_a_backup(backend: str, tmp_path: Path) -> None
         "check": "backup",
         "status": "warning",
         "message": "There is no good backup.",
-        "hint": "Make one with: tg-parser backup create",
+        "hint": "Create one with: tg-parser backup create",
     }
     assert [each["check"] for each in report["findings"]] == [line[9:21].strip() for line in lines[:9] + lines[9:10]]
 

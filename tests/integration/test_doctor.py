@@ -117,7 +117,7 @@ async def test_a_misspelt_variable_is_pointed_out(settings: Settings, monkeypatc
     found = (await examined(settings))["settings"]
     assert (found.status, found.message) == (
         "warning",
-        "DB_POOL_SIZZE means nothing here, perhaps DB_POOL_SIZE does.",
+        "DB_POOL_SIZZE is not a known setting; did you mean DB_POOL_SIZE?",
     )
 
 

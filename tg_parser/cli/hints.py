@@ -113,7 +113,7 @@ LOOKS = {
 """How to inspect what the inspector agent of a run found, by case."""
 
 
-def hint_of(error: TgParserError | JobError) -> str | None:
+def hint_of(error: TgParserError | JobError | Finding) -> str | None:
     """Return the error's own hint, or the command line's hint for its case."""
     template = HINTS.get(str(error.data.get("case")))
     return error.hint or (template and template.format_map(_HintFacts(error.data))) or None

@@ -161,7 +161,9 @@ class App:
 
     @asynccontextmanager
     async def new_run(self, context: RunContext) -> AsyncIterator[Run]:
-        """Yield the services for one run, with its own models, cost limits and ledger. Raises SettingsError, ProviderError.
+        """Yield the services for one run, with its own models, cost limits and ledger.
+
+        Raises SettingsError, ProviderError.
 
         Runs may overlap: they share pools, connections and the rate limits of each provider, and nothing else.
         """

@@ -78,7 +78,7 @@ class Run:
         )
 
     def topic_options(self, known_topics: Path | None = None, **chosen: Any) -> TopicOptions:
-        """Return the options of topics: the user's choices, else the settings. Raises UsageError for an invalid file."""
+        """Return the user's topic options, else those of the settings. Raises UsageError for an invalid file."""
         defaults = self.settings.topics.model_dump()
         listed = known_topics or defaults["known_topics"]
         del defaults["known_topics"]

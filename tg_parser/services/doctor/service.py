@@ -87,8 +87,8 @@ class Doctor:
         misspelt = self._misspelt()
         if not misspelt:
             return Finding("settings", "ok", "All that are set can be read.")
-        names = "; ".join(f"{name} means nothing here, perhaps {meant} does" for name, meant in misspelt.items())
-        return Finding("settings", "warning", f"{names}.", "Correct the name in the environment or in .env.")
+        names = " ".join(f"{name} is not a known setting; did you mean {meant}?" for name, meant in misspelt.items())
+        return Finding("settings", "warning", names, "Correct the name in the environment or in .env.")
 
     async def _in_databases(self, settings: Settings) -> AsyncIterator[Finding]:
         if settings.database.type == "sqlite" and not there_are_files(settings.database):
