@@ -47,7 +47,7 @@ def test_tones_of_a_group(process_env: dict[str, str], tmp_path: Path) -> None:
     """Comments by thread with title and link of their post, by month, posts when asked; code 4 where there are none."""
     tg_parser(process_env, "ingest", "--from-export", group_export(tmp_path), cwd=tmp_path)
     empty = tg_parser(process_env, "sentiment", "--channel", GROUP, cwd=tmp_path, code=4)
-    assert (empty.stdout, empty.stderr) == ("", "No processed comment was found. For posts: --posts.\n")
+    assert (empty.stdout, empty.stderr) == ("", "No processed comments found. For posts: --posts.\n")
     tg_parser(process_env, "process", "--all", cwd=tmp_path)
     threads = tg_parser_json(process_env, "sentiment", "--channel", GROUP, "--by", "thread", cwd=tmp_path)
     assert [counts(line) for line in threads["lines"]] == [("1", 3, 2, 0, 1, 0.333), ("5", 1, 0, 1, 0, 0.0)]

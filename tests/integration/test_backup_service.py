@@ -232,7 +232,7 @@ def test_backup_of_the_other_backend_is_refused(filled: Settings, backend: str, 
     other = {"DB_TYPE": "postgresql"} if backend == "sqlite" else sqlite_files(tmp_path / "files")
     theirs = service(with_backups(other, tmp_path / "backups"))
     for work in (lambda: theirs.verify(made), lambda: theirs.restore(made, replace=True)):
-        with pytest.raises(BackupError, match=f"is of {backend}") as refused:
+        with pytest.raises(BackupError, match=f"was made with {backend}") as refused:
             work()
         assert f"DB_TYPE={backend}" in refused.value.hint
 

@@ -60,7 +60,7 @@ def _kind(*, comments: bool, posts: bool, every: bool) -> Of:
 
 
 def _nothing_found(of: Of) -> str:
-    kind = "message" if of == "all" else of.removesuffix("s")
+    kind = "messages" if of == "all" else of
     other = " For posts: --posts." if of == "comments" else ""
     return f"No processed {kind} found.{other}"
 
