@@ -193,7 +193,7 @@ async def test_history_and_stamp(databases: Databases) -> None:
 
 async def test_unknown_revision_is_refused(databases: Databases) -> None:
     """A revision that is not in the history is a wrong request, not a crash."""
-    with pytest.raises(UsageError, match="raw schema cannot go there"):
+    with pytest.raises(UsageError, match="raw schema cannot be changed to that revision"):
         await migrator.upgrade(databases.raw, "no_such_revision")
 
 

@@ -73,7 +73,7 @@ def test_cut_export_keeps_what_is_complete(process_env: dict[str, str], tmp_path
     cut = tmp_path / "cut.json"
     cut.write_bytes(whole[: len(whole) // 2])
     done = tg_parser(process_env, "run", "--from-export", cut, "--out", "out", cwd=tmp_path, code=1)
-    assert "ends in the middle" in done.stderr
+    assert "is truncated" in done.stderr
     (source,) = tg_parser_json(process_env, "status", cwd=tmp_path)["sources"]
     held = source["messages"]["posts"]
     assert 100 < held < 200
@@ -150,7 +150,7 @@ def test_small_channels_go_through(
         (["add-source", "--source-id", "a", "--channel-id", "x:y"], 2, "does not name"),
         (["export", "--all", "--from", "yesterday"], 2, "not a date"),
         (["topicize"], 2, "--source"),
-        (["db", "downgrade", "nowhere", "--yes"], 2, "cannot go"),
+        (["db", "downgrade", "nowhere", "--yes"], 2, "cannot be changed to that revision"),
     ],
 )
 def test_wrong_usage_is_told(

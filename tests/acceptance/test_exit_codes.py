@@ -164,7 +164,7 @@ def test_a_missing_key_of_a_language_model_is_an_error(sqlite_env: dict[str, str
     arguments = ("run", "--from-export", str(small_export(tmp_path, 2)), "--provider", "openai", "--out", "out")
     said = tg_parser({**sqlite_env, "OPENAI_API_KEY": ""}, *arguments, cwd=tmp_path, code=1).stderr
     assert said.splitlines()[-2:] == [
-        "Error: OPENAI_API_KEY is not set, so openai cannot be asked.",
+        "Error: OPENAI_API_KEY is not set, so openai cannot be used.",
         "Hint: Set OPENAI_API_KEY, or choose --provider local.",
     ]
 

@@ -126,7 +126,7 @@ def test_the_script_takes_the_same_arguments(env: dict[str, str], url: str, tmp_
         (("--sqlite-dir", "old", "--postgres-url", "URL", "--batch-size", "0"), 2, "batch-size"),
         (("--sqlite-dir", "nowhere", "--postgres-url", "URL"), 1, "is not a folder"),
         (("--sqlite-dir", "old", "--postgres-url", "URL", "--on-conflict", "guess"), 2, "on-conflict"),
-        (("--rollback", "x", "--postgres-url", "URL"), 1, "knows no migration x"),
+        (("--rollback", "x", "--postgres-url", "URL"), 1, "has no migration x"),
         (("--sqlite-dir", "old", "--postgres-url", "URL", "--report", "no/such/folder.json"), 1, "cannot be written"),
     ],
 )

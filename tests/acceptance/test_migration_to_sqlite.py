@@ -79,7 +79,7 @@ def test_rollback_takes_everything_back(env: dict[str, str], tmp_path: Path) -> 
     back = ("db", "migrate-from-sqlite", "--to-sqlite", "new", "--rollback", done["run_id"])
     assert tg_parser_json(env, *back, cwd=tmp_path)["removed"]["raw_messages"] == 5
     assert held(tmp_path / "new")["raw_messages"] == []
-    assert "rolled back already" in tg_parser(env, *back, cwd=tmp_path, code=2).stderr
+    assert "already been rolled back" in tg_parser(env, *back, cwd=tmp_path, code=2).stderr
 
 
 @pytest.mark.parametrize(

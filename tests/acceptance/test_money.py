@@ -95,7 +95,7 @@ def test_capped_run_keeps_what_it_paid_for_and_goes_on(
 ) -> None:
     """At the cap the run ends with one clear error and an empty ledger; the next run pays for the rest alone."""
     done = tg_parser(collected, "process", "--all", "-c", "2", "--max-cost", "0.04", cwd=tmp_path, code=1)
-    assert "of the $0.0400 it may (--max-cost, LLM_MAX_COST)" in done.stderr
+    assert "of its limit of $0.0400 (--max-cost, LLM_MAX_COST)" in done.stderr
     assert "higher --max-cost" in done.stderr
     calls, cents = spending(collected)
     assert calls == cents == len(server.requests)

@@ -45,7 +45,7 @@ def test_another_channels_files_are_refused_before_anything_is_processed(env: di
     tg_parser(env, "run", "--from-export", first, "--out", "out", cwd=tmp_path)
     before = digests(tmp_path / "out")
     refused = tg_parser(env, "run", "--from-export", second, "--out", "out", cwd=tmp_path, code=1)
-    assert "Error: out holds the files of another channel: -1001111111111." in refused.stderr
+    assert "Error: out contains the files of another channel: -1001111111111." in refused.stderr
     assert "--replace" in refused.stderr
     assert digests(tmp_path / "out") == before
     sources = tg_parser_json(env, "status", cwd=tmp_path)["sources"]
@@ -90,7 +90,7 @@ def test_demo_has_databases_of_its_own(env: dict[str, str], tmp_path: Path) -> N
     }
     assert len(tg_parser_json(env, "status", cwd=tmp_path)["sources"]) == 1
     refused = tg_parser(env, "demo", "--out", "mine", cwd=tmp_path, code=1)
-    assert "mine holds the files of another channel" in refused.stderr
+    assert "mine contains the files of another channel" in refused.stderr
 
 
 def test_demo_is_made_in_the_folder_of_data_dir(env: dict[str, str], tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_file_in_the_place_of_the_folder_is_told_before_anything_is_processed(
     said = tg_parser(env, *command, "--out", out, cwd=tmp_path, code=1).stderr
     assert said.splitlines() == [
         "Error: taken is a file, but an export needs a folder.",
-        "Hint: Name a folder with --out; it is created if missing.",
+        "Hint: Give a folder with --out; it is created if missing.",
     ]
     assert (tmp_path / "taken").read_text("utf-8") == "mine"
     assert tg_parser_json(env, "status", cwd=tmp_path)["sources"][0]["documents"] == 0

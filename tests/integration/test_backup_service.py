@@ -240,7 +240,7 @@ def test_backup_of_the_other_backend_is_refused(filled: Settings, backend: str, 
 def test_nothing_to_back_up_is_an_error(empty_environment: dict[str, str], tmp_path: Path) -> None:
     """Databases that were never made leave no empty backup behind."""
     settings = with_backups(empty_environment, tmp_path / "backups")
-    with pytest.raises((BackupError, StorageError), match=r"does not exist|holds no ingestion schema"):
+    with pytest.raises((BackupError, StorageError), match=r"does not exist|has no ingestion schema"):
         service(settings).create()
     assert service(settings).all() == []
 

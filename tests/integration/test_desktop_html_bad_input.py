@@ -54,7 +54,7 @@ async def test_a_page_cut_in_the_middle_of_a_message_gives_all_before_it(tmp_pat
     assert reading.ids == ["1", "2", "3"]
     assert (type(reading.error), reading.error.message) == (
         ExportTruncatedError,
-        f"{tmp_path / 'messages.html'} ends in the middle; message 3 is the last complete one.",
+        f"{tmp_path / 'messages.html'} is truncated; message 3 is the last complete one.",
     )
     assert "Export the chat again" in reading.error.hint
 
@@ -93,7 +93,7 @@ async def test_a_missing_page_is_named_after_what_is_there(
     assert reading.ids == ids
     assert (type(reading.error), reading.error.message) == (
         ExportTruncatedError,
-        f"{tmp_path} lacks {lacking}; the messages there are not here.",
+        f"{tmp_path} lacks {lacking} with their messages.",
     )
 
 

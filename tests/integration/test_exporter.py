@@ -141,7 +141,7 @@ async def test_another_channels_files_are_not_overwritten(exporter: Exporter, tm
     for name in {"kb_entries.ndjson", "topics.json"} - {held}:
         (tmp_path / name).unlink()
     before = files_in(tmp_path)
-    with pytest.raises(OutputError, match=f"holds the files of another channel: {CHANNEL}") as refused:
+    with pytest.raises(OutputError, match=f"contains the files of another channel: {CHANNEL}") as refused:
         await export(exporter, tmp_path, channel_ids=[OTHER])
     assert "--replace" in refused.value.hint
     assert files_in(tmp_path) == before

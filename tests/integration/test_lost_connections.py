@@ -142,7 +142,7 @@ async def test_outcome_that_nobody_can_tell_is_said_and_not_guessed(postgres_var
             return False
 
         at_first_commit(proxy, server_goes)
-        with pytest.raises(StorageUnavailableError, match="whether it did is not known") as unknown:
+        with pytest.raises(StorageUnavailableError, match="it is unknown whether that succeeded") as unknown:
             await database.write(work)
         proxy.refusing = False
         assert "Run the same command again" in unknown.value.hint

@@ -132,7 +132,7 @@ async def test_times_that_no_calendar_knows(target: Target, files: LegacyFiles) 
     assert report.good
     assert tally(report, "raw.raw_messages") == (5, 0, 0, 5)
     assert reasons(report, "raw.raw_messages") == {
-        "date: a time that no calendar knows": 4,
+        "date: an impossible time": 4,
         "date is missing": 1,
     }
     source = target.row("SELECT history_from, rate_limit_until FROM ingestion_state")
@@ -178,7 +178,7 @@ async def test_refs_that_are_none(target: Target, files: LegacyFiles) -> None:
     assert tally(report, "raw.raw_messages") == (3, 0, 0, 3)
     assert reasons(report, "raw.raw_messages") == {
         "source_ref is not tg:<channel>:<post|comment>:<message id>": 1,
-        "source_ref names another message than the columns beside it": 1,
+        "source_ref names another message than the other columns": 1,
         "source_ref names another channel than channel_id": 1,
     }
 
@@ -195,12 +195,12 @@ async def test_rows_that_point_at_nothing(target: Target, files: LegacyFiles) ->
     assert report.good
     found = target.rows("SELECT table_name, reason FROM migration_quarantine ORDER BY table_name, row_id")
     assert [tuple(row.values()) for row in found] == [
-        ("ingestion.comment_cursors", "its source_id names nothing that exists"),
-        ("ingestion.source_attempts", "its source_id names nothing that exists"),
+        ("ingestion.comment_cursors", "its source_id refers to a missing row"),
+        ("ingestion.source_attempts", "its source_id refers to a missing row"),
         ("processing.processed_documents", "its message does not exist"),
-        ("processing.topic_bundles", "its topic_id names nothing that exists"),
-        ("processing.topic_bundles", "its topic_id names a row that could not be taken"),
-        ("processing.topic_cards", "anchors_json: no anchor"),
+        ("processing.topic_bundles", "its topic_id refers to a missing row"),
+        ("processing.topic_bundles", "its topic_id refers to a row that was not migrated"),
+        ("processing.topic_cards", "anchors_json: no anchors"),
         ("raw.raw_conflicts", "its message does not exist"),
     ]
 
@@ -218,7 +218,7 @@ async def test_values_of_another_type_than_the_column(target: Target, files: Leg
     assert report.good
     rows = target.rows("SELECT id, text, raw_payload_original_size_bytes AS size FROM raw_messages ORDER BY id")
     assert [tuple(row.values()) for row in rows] == [("1", "text", 12), ("3", "good", None)]
-    assert reasons(report, "raw.raw_messages") == {"text: bytes that are no text": 1}
+    assert reasons(report, "raw.raw_messages") == {"text: bytes that are not text": 1}
     assert json.loads(target.value("SELECT convert_from(original, 'UTF8') FROM migration_quarantine"))["text"] == {
         "hex": "fffe"
     }
@@ -378,7 +378,7 @@ async def test_empty_file_and_empty_folder(target: Target, files: LegacyFiles, t
     assert report.files["raw_storage.sqlite"] == "empty"
     assert target.value("SELECT count(*) FROM ingestion_state") == 1
     (tmp_path / "nothing").mkdir()
-    with pytest.raises(StorageError, match="holds none of"):
+    with pytest.raises(StorageError, match="contains none of"):
         await target.migrate(tmp_path / "nothing")
     with pytest.raises(StorageError, match="is not a folder"):
         await target.migrate(tmp_path / "nowhere")

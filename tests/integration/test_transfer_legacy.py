@@ -168,7 +168,7 @@ async def test_one_channel_written_in_two_ways_becomes_one(target: Target, tmp_p
         (f"tg:{CHANNEL}:post:3", CHANNEL, "by name"),
     ]
     refused = target.row("SELECT reason, convert_from(original, 'UTF8') AS original FROM migration_quarantine")
-    assert refused["reason"].startswith("the same message is there under another writing of its channel")
+    assert refused["reason"].startswith("the same message exists under another form of its channel")
     assert json.loads(refused["original"])["text"] == "twice"
     assert target.value("SELECT id FROM processed_documents") == f"doc:tg:{CHANNEL}:post:3"
     assert target.value("SELECT source_ref FROM processing_failures") == f"tg:{CHANNEL}:post:2"

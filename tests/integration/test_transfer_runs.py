@@ -101,7 +101,7 @@ async def test_dry_run_reports_and_changes_nothing_on_either_side(target: Target
     listed = json.loads((tmp_path / "report.json").read_text())["rows"]
     assert [entry.get("change") or entry["quarantined"] for entry in listed] == [
         "NUL removed",
-        "date: a time that no calendar knows",
+        "date: an impossible time",
     ]
     assert target.tables() == set()
     assert content(files.folder) == before
@@ -166,7 +166,7 @@ async def test_a_target_that_may_not_be_written_is_refused(
     name = make_url(target.url).database
     guest = Target({**postgres_variables, "DB_URL": _as_guest(target, name)})
     target.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
-    with pytest.raises(StorageError, match="denies the role a privilege"):
+    with pytest.raises(StorageError, match="denies the role a required privilege"):
         await guest.migrate(folder)
     with psycopg.connect(target.url, autocommit=True) as administrator:
         administrator.execute(f"DROP ROLE {name}_guest")
@@ -242,7 +242,7 @@ async def test_rollback_removes_exactly_the_rows_of_the_run(target: Target, tmp_
     assert removed["topic_items"] == 2
     assert target.value("SELECT count(*) FROM raw_messages") == 2
     assert target.value("SELECT count(*) FROM migration_quarantine") == 0
-    with pytest.raises(UsageError, match="rolled back already"):
+    with pytest.raises(UsageError, match="already been rolled back"):
         await undo(target, report.run_id)
 
 
@@ -267,10 +267,10 @@ async def test_rollback_is_refused_once_something_was_written(
 
 async def test_rollback_of_an_unknown_run(target: Target, folder: Path) -> None:
     """A run that never was is a wrong request, on a target that knows none too."""
-    with pytest.raises(NotFoundError, match="knows no migration x"):
+    with pytest.raises(NotFoundError, match="has no migration x"):
         await undo(target, "x")
     await target.migrate(folder)
-    with pytest.raises(NotFoundError, match="knows no migration x"):
+    with pytest.raises(NotFoundError, match="has no migration x"):
         await undo(target, "x")
 
 
@@ -356,7 +356,7 @@ async def test_resume_wants_a_run_of_the_same_folder(target: Target, folder: Pat
     target.execute("UPDATE migration_runs SET state = 'running'")
     with pytest.raises(UsageError, match="is not finished"):
         await target.migrate(folder)
-    with pytest.raises(UsageError, match="is of "):
+    with pytest.raises(UsageError, match="is for "):
         await target.migrate(present, resume=True)
 
 

@@ -40,7 +40,7 @@ async def test_role_without_rights_is_told_what_to_grant(
     administrator.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     url = make_url(postgres_variables["DB_URL"]).set(username=role).render_as_string(hide_password=False)
     try:
-        with pytest.raises(StorageError, match="denies the role a privilege") as refused:
+        with pytest.raises(StorageError, match="denies the role a required privilege") as refused:
             await opened({"DB_TYPE": "postgresql", "DB_URL": url})
         assert "GRANT CREATE" in refused.value.hint
         assert administrator.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
@@ -117,6 +117,6 @@ async def test_disk_that_fills_up_is_told_and_nothing_is_half_there(postgres_var
             await conn.execute(text("INSERT INTO big SELECT generate_series(1, 1000)"))
             await conn.execute(text("DO $$ BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = 'disk_full'; END $$"))
 
-        with pytest.raises(StorageError, match="has no room: the server's disk is full"):
+        with pytest.raises(StorageError, match="has no space left: the server's disk is full"):
             await databases.raw.write(too_much)
         assert (await databases.raw.rows(text("SELECT count(*) AS rows FROM big")))[0]["rows"] == 0

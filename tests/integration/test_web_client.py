@@ -123,7 +123,7 @@ async def test_a_failure_that_stays_can_be_tried_later(failure: Reply) -> None:
     """After the last attempt the error says so, and counts as one that passes."""
     server = PreviewServer([1])
     server.next = [failure] * 5
-    with pytest.raises(SourceUnavailableError, match="does not answer as it should") as raised:
+    with pytest.raises(SourceUnavailableError, match="did not respond as expected") as raised:
         await opened(server, attempts=2)
     assert (raised.value.retryable, len(server.requests)) == (True, 2)
 
@@ -136,7 +136,7 @@ async def test_what_came_before_a_failure_is_kept() -> None:
     async with preview_of(server, attempts=2) as preview:
         batches = (await open_channel(preview, PEER)).batches(Window())
         assert [message.id for message in (await anext(batches)).messages] == [str(number) for number in range(41, 61)]
-        with pytest.raises(SourceUnavailableError, match="the page ends in the middle"):
+        with pytest.raises(SourceUnavailableError, match="the page is truncated"):
             await anext(batches)
 
 

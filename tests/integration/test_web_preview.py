@@ -210,7 +210,7 @@ async def test_a_changed_layout_is_an_error(html: str, reason: str) -> None:
     """A page that should have posts and gives none is never 0 new."""
     server = PreviewServer()
     server.pages = {FIRST: html}
-    with pytest.raises(SourceError, match=f"has a layout that this version does not know.*{reason}"):
+    with pytest.raises(SourceError, match=f"has an unknown layout.*{reason}"):
         await read(server)
 
 

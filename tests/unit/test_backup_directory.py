@@ -46,7 +46,7 @@ def test_finished_backup_is_good(directory: BackupDirectory) -> None:
 def test_no_folder_is_no_backups(directory: BackupDirectory) -> None:
     """Before the first backup the list is empty, and that is no error."""
     assert directory.all() == []
-    with pytest.raises(BackupError, match="no good backup"):
+    with pytest.raises(BackupError, match="no intact backup"):
         directory.latest()
 
 
@@ -110,7 +110,7 @@ def test_spoilt_one_is_broken(directory: BackupDirectory, spoil: Callable[..., A
     assert seen(directory) == [(NAME, "broken", problem)]
     with pytest.raises(BackupError, match="cannot be used"):
         directory.find(NAME)
-    with pytest.raises(BackupError, match="no good backup"):
+    with pytest.raises(BackupError, match="no intact backup"):
         directory.latest()
 
 

@@ -56,7 +56,7 @@ def test_programs_of_a_chosen_folder(tmp_path: Path) -> None:
 def test_programs_older_than_the_server_are_refused(tmp_path: Path) -> None:
     """pg_dump would refuse in words of its own, after a connection."""
     write_programs(tmp_path, "9.6.24")
-    with pytest.raises(BackupError, match="is of version 9, older than needed: 15") as refused:
+    with pytest.raises(BackupError, match="has version 9, but 15 is required") as refused:
         find_tools(tmp_path, 15)
     assert "PG_BIN_DIR" in refused.value.hint
 

@@ -32,7 +32,7 @@ def test_calls_below_every_cap_are_made(caps: Caps, spent: Spent) -> None:
 def test_run_at_its_cap_says_what_was_spent() -> None:
     """The error names what is spent, the cap and how to go on, and ends the run."""
     error = refusal(Caps(run=0.05, month=1), Spent(run=5 * CENT, month=5 * CENT))
-    assert str(error) == "This run has spent $0.0500 of the $0.0500 it may (--max-cost, LLM_MAX_COST)."
+    assert str(error) == "This run has spent $0.0500 of its limit of $0.0500 (--max-cost, LLM_MAX_COST)."
     assert "Run the same command again with a higher --max-cost" in error.hint
     assert error.stops_run
 
@@ -57,7 +57,7 @@ def test_cap_of_nothing_lets_no_call_through() -> None:
 
 def test_answers_without_usage_end_a_capped_run() -> None:
     """What cannot be counted cannot be capped: after one such answer no more are asked for."""
-    assert "without saying how many tokens" in str(refusal(Caps(month=5), Spent(unknown_price_calls=1)))
+    assert "does not report its token usage" in str(refusal(Caps(month=5), Spent(unknown_price_calls=1)))
 
 
 def test_unknown_price_is_refused_where_a_cap_is_set() -> None:
@@ -65,7 +65,9 @@ def test_unknown_price_is_refused_where_a_cap_is_set() -> None:
     require_price(Caps(), "ollama", "qwen3:8b", known=False)
     require_price(Caps(run=1, allow_unknown_price=True), "ollama", "qwen3:8b", known=False)
     require_price(Caps(run=1), "openai", "gpt-5-mini", known=True)
-    with pytest.raises(BudgetError, match=r"price of ollama:qwen3:8b is unknown, so LLM_MONTHLY_BUDGET cannot be kept"):
+    with pytest.raises(
+        BudgetError, match=r"price of ollama:qwen3:8b is unknown, so LLM_MONTHLY_BUDGET cannot be enforced"
+    ):
         require_price(Caps(month=1), "ollama", "qwen3:8b", known=False)
 
 

@@ -33,8 +33,8 @@ def wrapped(cause: Any, wrapper: type[DBAPIError] = OperationalError) -> DBAPIEr
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
-        (errors.SerializationFailure("x"), StorageUnavailableError, "other writers kept getting in the way"),
-        (errors.DeadlockDetected("x"), StorageUnavailableError, "other writers kept getting in the way"),
+        (errors.SerializationFailure("x"), StorageUnavailableError, "other writers kept interfering"),
+        (errors.DeadlockDetected("x"), StorageUnavailableError, "other writers kept interfering"),
         (errors.IdleInTransactionSessionTimeout("x"), StorageUnavailableError, "was idle too long"),
         (
             psycopg.OperationalError("FATAL:  sorry, too many clients already"),
@@ -45,7 +45,7 @@ def wrapped(cause: Any, wrapper: type[DBAPIError] = OperationalError) -> DBAPIEr
         (psycopg.OperationalError("server does not support SSL, but SSL was required"), StorageError, "over TLS"),
         (psycopg.OperationalError("SSL error: certificate verify failed"), StorageError, "over TLS"),
         (psycopg.OperationalError("SSL SYSCALL error: EOF detected"), StorageUnavailableError, "does not answer"),
-        (UnknownOutcomeError(MARK, None), StorageUnavailableError, "is not known"),
+        (UnknownOutcomeError(MARK, None), StorageUnavailableError, "is unknown"),
         (errors.DiskFull("x"), StorageError, "disk is full"),
         (errors.ReadOnlySqlTransaction("x"), StorageError, "read-only"),
         (errors.InsufficientPrivilege("x"), StorageError, "denies"),

@@ -80,11 +80,11 @@ def test_stand_ins_come_in_their_order_and_at_their_own_addresses() -> None:
         ({"LLM_PROVIDER": "anthropic"}, "ANTHROPIC_API_KEY is not set"),
         ({"LLM_PROVIDER": "gemini"}, "GEMINI_API_KEY is not set"),
         ({"OPENAI_API_KEY": "o", "LLM_FALLBACK": "anthropic:c"}, "ANTHROPIC_API_KEY is not set"),
-        ({"OPENAI_API_KEY": "o", "LLM_FALLBACK": "gpt-5"}, "LLM_FALLBACK: 'gpt-5' names no model."),
-        ({"OPENAI_API_KEY": "o", "LLM_FALLBACK": "local:x"}, "LLM_FALLBACK: 'local:x' names no model."),
+        ({"OPENAI_API_KEY": "o", "LLM_FALLBACK": "gpt-5"}, "LLM_FALLBACK: 'gpt-5' is not a model."),
+        ({"OPENAI_API_KEY": "o", "LLM_FALLBACK": "local:x"}, "LLM_FALLBACK: 'local:x' is not a model."),
         ({"LLM_BASE_URL": "http://user:secret@h/v1"}, "the models are unknown at http://h/v1."),
-        ({"OPENAI_API_KEY": "sk-a\u200bb"}, "OPENAI_API_KEY holds characters that no key has."),
-        ({"OPENAI_API_KEY": "two words"}, "OPENAI_API_KEY holds characters that no key has."),
+        ({"OPENAI_API_KEY": "sk-a\u200bb"}, "OPENAI_API_KEY contains characters that cannot be part of a key."),
+        ({"OPENAI_API_KEY": "two words"}, "OPENAI_API_KEY contains characters that cannot be part of a key."),
     ],
 )
 def test_what_cannot_work_is_refused_by_the_name_of_its_variable(variables: dict[str, str], said: str) -> None:

@@ -26,12 +26,12 @@ def arguments(**variables: Any) -> dict[str, Any]:
     [
         ("postgresql://u:s3cret@half@h/d", "has more than one @"),
         ("postgresql://u:s3cret@half/x@h/d", "has more than one @"),
-        ("postgresql://u:s3cret@h", "names no database"),
-        ("postgresql://u:s3cret@h/", "names no database"),
-        ("postgresql://u:s3cret@h:77777/d", "has the port 77777, which does not exist"),
-        ("postgresql://u:s3cret@h/d?sslmod=require", "has the parameter sslmod, which PostgreSQL does not know"),
+        ("postgresql://u:s3cret@h", "does not name a database"),
+        ("postgresql://u:s3cret@h/", "does not name a database"),
+        ("postgresql://u:s3cret@h:77777/d", "has the port 77777, which is not valid"),
+        ("postgresql://u:s3cret@h/d?sslmod=require", "has the parameter sslmod, which is unknown to PostgreSQL"),
         ("postgresql:/u:s3cret@h/d", "is not a URL"),
-        ("postgre://u:s3cret@h/d", "begins with postgre://, which is not PostgreSQL"),
+        ("postgre://u:s3cret@h/d", "starts with postgre://, which is not PostgreSQL"),
     ],
 )
 def test_url_with_a_typo_is_refused(url: str, problem: str) -> None:

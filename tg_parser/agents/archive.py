@@ -90,7 +90,7 @@ class Writing:
         path = self._folder / f"{self._stem}.{self.rows}.{digest}.ndjson.gz{PENDING}"
         written = archive_of(path)
         if written is None or (self.rows, digest) != contents(self._part):
-            raise ArchiveError(f"The archive {self._part} does not read back as it was written.", "Check the disk.")
+            raise ArchiveError(f"The archive {self._part} could not be read back as written.", "Check the disk.")
         self._part.rename(path)
         sync_folder(self._folder)
         return written
@@ -140,7 +140,7 @@ def lines(path: Path) -> Iterator[bytes]:
         with gzip.open(path) as file:
             yield from file
     except (OSError, EOFError, zlib.error) as error:
-        raise ArchiveError(f"The archive {path} is damaged: {error}.", "Bring it back from a backup.") from error
+        raise ArchiveError(f"The archive {path} is damaged: {error}.", "Restore it from a backup.") from error
 
 
 def ids(archive: Archive, size: int) -> Iterator[list[str]]:
@@ -162,7 +162,9 @@ def contents(path: Path) -> tuple[int, str]:
 def require_whole(archive: Archive) -> None:
     """Raises ArchiveError if an archive does not match its name."""
     if contents(archive.path) != (archive.rows, archive.digest):
-        raise ArchiveError(f"The archive {archive.path} does not hold what its name says.", "Restore it from a backup.")
+        raise ArchiveError(
+            f"The archive {archive.path} does not contain what its name says.", "Restore it from a backup."
+        )
 
 
 def _plain(value: Any) -> Any:

@@ -46,7 +46,7 @@ class HandoffQueue:
             with suppress(BusyError):
                 await held.enter_async_context(self._locks.exclusive(_lock(str(number))))
                 return str(number)
-        raise BusyError(f"{MOST_RUNS} processes run agents already.", "Wait until some of them are done.")
+        raise BusyError(f"{MOST_RUNS} processes already run agents.", "Wait until one of them is done.")
 
     async def _fail_orphaned(self, own: str) -> None:
         """Fail open handoffs without a living holder; an earlier holder of our number is dead, as we hold its lock."""

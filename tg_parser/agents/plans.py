@@ -50,7 +50,7 @@ class Plan(_Strict):
         for step in self.steps:
             if step.agent not in agents:
                 known = ", ".join(sorted(agents))
-                raise SettingsError(f"Plan {self.name!r}: there is no agent {step.agent!r}.", f"There are: {known}.")
+                raise SettingsError(f"Plan {self.name!r}: there is no agent {step.agent!r}.", f"Known agents: {known}.")
             if unknown := sorted(step.options.keys() - agents[step.agent].options):
                 raise SettingsError(f"Plan {self.name!r}: {step.agent!r} has no option {unknown[0]!r}.")
 

@@ -87,7 +87,7 @@ class BackupDirectory:
         """The newest good backup. Raises BackupError if there is none."""
         good = (each for each in self.all() if each.state == "good")
         if (found := next(good, None)) is None:
-            raise BackupError(f"There is no good backup in {self.folder}.", case="no_good_backup")
+            raise BackupError(f"There is no intact backup in {self.folder}.", case="no_good_backup")
         return found
 
     @contextlib.contextmanager
@@ -133,7 +133,7 @@ def backup_reference(path: Path) -> Iterator[None]:
     except OSError as error:
         raise OutputError(
             f"Backup {error.filename or path}: {why_not_written(error)}.",
-            "Choose another folder (--dir, BACKUP_DIR), or change that and run again.",
+            "Choose another folder (--dir, BACKUP_DIR), or fix that and run again.",
         ) from error
 
 

@@ -105,8 +105,8 @@ class PostgresBackups:
                 connection.execute(_CREATE.format(sql.Identifier(name)))
             except psycopg.errors.InsufficientPrivilege:
                 raise BackupError(
-                    f"{self.origin}: the role may not make a scratch database.",
-                    "ALTER ROLE … CREATEDB, or name an empty database with --scratch-url or BACKUP_SCRATCH_URL.",
+                    f"{self.origin}: the role may not create a scratch database.",
+                    "Run ALTER ROLE … CREATEDB, or give an empty database with --scratch-url or BACKUP_SCRATCH_URL.",
                 ) from None
         try:
             yield self._login.into(name)
@@ -119,7 +119,7 @@ class PostgresBackups:
 def _given_database(scratch: Login, thread: BackupThread) -> Iterator[Login]:
     with scratch.connection(thread) as connection:
         if tables(connection):
-            raise BackupError(f"{scratch.place} is not empty.", "Name an empty one as the scratch database.")
+            raise BackupError(f"{scratch.place} is not empty.", "Give an empty database as the scratch database.")
     try:
         yield scratch
     finally:

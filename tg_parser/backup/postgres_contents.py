@@ -26,7 +26,7 @@ def contents(connection: Connection, place: str, thread: BackupThread) -> Conten
     known = {name: revision for name, revision in schemas.items() if revision is not None}
     if len(known) < len(DATABASES):
         missing = next(name for name in DATABASES if name not in known)
-        raise BackupError(f"{place} holds no {missing} schema of TG_parser.", case="no_schema_to_back_up", place=place)
+        raise BackupError(f"{place} has no {missing} schema of TG_parser.", case="no_schema_to_back_up", place=place)
     reader = _CopyHasher(connection, thread)
     return Contents(schemas=known, tables={table.name: reader.digest(table) for table in tables(connection)})
 

@@ -80,14 +80,14 @@ def login(settings: DatabaseSettings) -> Login:
     """The login for the database of the settings. Raises SettingsError, BackupError."""
     if settings.transaction_pooler:
         raise BackupError(
-            "A backup needs one session from its begin to its end, which a pooler of transactions does not give.",
+            "A backup needs one session from beginning to end, which a transaction pooler does not provide.",
             "For this command set DB_HOST and DB_PORT to the server itself, and DB_TRANSACTION_POOLER=false.",
         )
     url = postgres_url(settings)
     given = {**url.get_dialect()().create_connect_args(url)[1], **connect_arguments(settings, url)}
     if "sslpassword" in given:
         raise BackupError(
-            "A passphrase of DB_SSLKEY cannot be handed to pg_dump in secret.", "Use a key without a passphrase."
+            "The passphrase of DB_SSLKEY cannot be passed to pg_dump secretly.", "Use a key without a passphrase."
         )
     given["options"] = f"{given.get('options', '')} {_SESSION}".strip()
     place = f"PostgreSQL database {url.database!r} at {url.host or 'the local socket'}:{url.port or 5432}"

@@ -39,14 +39,14 @@ def find_tools(chosen: Path | None, at_least: int) -> Tools:
     where = f"in {chosen} (PG_BIN_DIR)" if chosen else "on this machine"
     if not found:
         raise BackupError(
-            f"pg_dump, pg_restore and psql are not found {where}.",
+            f"pg_dump, pg_restore and psql were not found {where}.",
             f"Install PostgreSQL's client programs (on Debian: postgresql-client-{at_least}), or set PG_BIN_DIR.",
         )
     if tools := fitting(found, at_least):
         return tools
     newest = max(tools.version for tools in found)
     raise BackupError(
-        f"The newest pg_dump {where} is of version {newest}, older than needed: {at_least}.",
+        f"The newest pg_dump {where} has version {newest}, but {at_least} is required.",
         f"Install PostgreSQL's client programs of version {at_least} or newer, or set PG_BIN_DIR.",
     )
 

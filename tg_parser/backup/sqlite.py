@@ -170,7 +170,7 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection, name: str, thr
 def _check_pages(connection: sqlite3.Connection, origin: Path) -> None:
     (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if verdict != "ok":
-        raise BackupError(f"{_words(origin)} is damaged: {verdict}.", "Restore it from a good backup.")
+        raise BackupError(f"{_words(origin)} is damaged: {verdict}.", "Restore it from an intact backup.")
 
 
 def _contents(paths: Paths, thread: BackupThread) -> Contents:
@@ -187,7 +187,7 @@ def _revision(connection: sqlite3.Connection, name: DatabaseName, path: Path) ->
     table = version_table(name)
     row = connection.execute(f"SELECT version_num FROM {table}").fetchone() if table in _tables(connection) else None
     if row is None:
-        raise BackupError(f"{_words(path)} holds no {name} schema of TG_parser.", "Check the *_DB_PATH variables.")
+        raise BackupError(f"{_words(path)} has no {name} schema of TG_parser.", "Check the *_DB_PATH variables.")
     return str(row[0])
 
 

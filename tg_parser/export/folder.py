@@ -22,7 +22,7 @@ def require_a_folder(folder: Path) -> None:
     if (file := file_in_the_way(folder)) is not None:
         raise OutputError(
             f"{file} is a file, but an export needs a folder.",
-            "Name a folder with --out; it is created if missing.",
+            "Give a folder with --out; it is created if missing.",
         )
 
 
@@ -31,7 +31,7 @@ def require_own_folder(folder: Path, channel_ids: Collection[str]) -> None:
     others = sorted(held_channels(folder) - set(channel_ids))
     if others:
         raise OutputError(
-            f"{folder} holds the files of another channel: {', '.join(others)}.",
+            f"{folder} contains the files of another channel: {', '.join(others)}.",
             "Choose another folder with --out, or replace the files with --replace.",
         )
 

@@ -85,7 +85,7 @@ def _output_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         raise OutputError(
             f"Cannot write {path}: {why_not_written(error)}.",
-            "Choose another place (--out, or EXPORTS_DIR for jobs), or change that and run again; old files are whole.",
+            "Choose another place (--out, or EXPORTS_DIR for jobs), or fix that and run again; old files are intact.",
             path=str(path),
         ) from error
 

@@ -66,10 +66,10 @@ class Llm:
 async def _accepted(response: ModelResponse, question: Question[T]) -> T:
     """The output of a good answer. Raises AnswerRejectedError if asking again may help, else AnalysisError."""
     if response.finish_reason == "content_filter":
-        raise AnalysisError(f"The model refuses to answer: {_refusal(response)}", "Another model may take it.")
+        raise AnalysisError(f"The model refuses to answer: {_refusal(response)}", "Another model may accept it.")
     text = answer_text(response)
     if response.finish_reason == "length":
-        raise AnswerRejectedError("The answer was cut off at the longest allowed length; answer more briefly.")
+        raise AnswerRejectedError("The answer was cut off at the maximum length; answer more briefly.")
     if not text:
         raise AnswerRejectedError("The answer was empty.")
     output = parse_answer(text, question.schema)

@@ -96,8 +96,8 @@ def _fallback(llm: LlmSettings, text: str) -> ModelChoice:
     provider, colon, model = text.partition(":")
     if not colon or not model or provider not in DEFAULT_MODELS:
         raise ProviderError(
-            f"LLM_FALLBACK: {text!r} names no model.",
-            f"Write provider:model, with commas between several; providers are {', '.join(DEFAULT_MODELS)}.",
+            f"LLM_FALLBACK: {text!r} is not a model.",
+            f"Use the form provider:model, separated by commas; providers are {', '.join(DEFAULT_MODELS)}.",
         )
     return _choice(llm, provider, model)
 
@@ -129,8 +129,10 @@ def _key(llm: LlmSettings, provider: str, address: str | None) -> str:
     variable = KEY_VARIABLES.get(provider)
     if not key and variable and address is None:
         raise ProviderError(
-            f"{variable} is not set, so {provider} cannot be asked.", f"Set {variable}, or choose --provider local."
+            f"{variable} is not set, so {provider} cannot be used.", f"Set {variable}, or choose --provider local."
         )
     if not (key.isascii() and key.isprintable() and " " not in key) and key:
-        raise ProviderError(f"{variable} holds characters that no key has.", "Copy the key anew, alone, into it.")
+        raise ProviderError(
+            f"{variable} contains characters that cannot be part of a key.", "Copy the key again, and nothing else."
+        )
     return key

@@ -32,7 +32,7 @@ class Prompts:
             return self.templates[name]
         except KeyError:
             listed = ", ".join(sorted(self.templates))
-            raise NotFoundError(f"There is no prompt {name!r}.", f"There are: {listed}.") from None
+            raise NotFoundError(f"There is no prompt {name!r}.", f"Known prompts: {listed}.") from None
 
     def filled(self, name: str, **values: str) -> Prompt:
         """The prompt `name` with its variables filled in."""
@@ -73,7 +73,7 @@ def _packaged(language: str) -> dict[str, PromptTemplate]:
 def _own(folder: Path) -> dict[str, PromptTemplate]:
     """The prompts of a user's folder by file name."""
     if not folder.is_dir():
-        raise SettingsError(f"PROMPTS_DIR: there is no folder {str(folder)!r}.", "Make it, or unset the variable.")
+        raise SettingsError(f"PROMPTS_DIR: there is no folder {str(folder)!r}.", "Create it, or unset the variable.")
     found: dict[str, PromptTemplate] = {}
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
         key = path.name.removesuffix(_SUFFIX)

@@ -50,7 +50,7 @@ class Suspects:
         return await self._found(work, items[:half]) + await self._found(work, items[half:])
 
     def _crashed(self) -> WorkerCrashedError:
-        log.warning("a message ends its worker process each time")
+        log.warning("a message crashes its worker process each time")
         self._in_a_row += 1
         if self._in_a_row == CRASHES_IN_A_ROW:
             self._in_a_row = 0

@@ -85,7 +85,7 @@ class WorkerPool:
                     running = asyncio.get_running_loop().run_in_executor(executor, work)
                 return await running
             except BrokenExecutor:
-                log.warning("a worker process was killed; its work is done again")
+                log.warning("a worker process was killed; its work is repeated")
                 kill_left(executor)
                 self._leave(executor)
         raise WorkersKilledError

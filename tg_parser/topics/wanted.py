@@ -66,7 +66,7 @@ def _entries(text: str, origin: str) -> Sequence[Any]:
         raise UsageError(f"{origin} has no list of topics.", _FORM)
     if len(data) > _MOST:
         raise UsageError(
-            f"{origin} holds {len(data)} topics; at most {_MOST} are allowed.", "Split it over several runs."
+            f"{origin} contains {len(data)} topics; at most {_MOST} are allowed.", "Split it over several runs."
         )
     return data
 

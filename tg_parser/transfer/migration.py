@@ -156,10 +156,10 @@ class _Migration:
         if not self._options.resume:
             raise UsageError(
                 f"The migration {run.run_id} into this target is not finished.",
-                f"Go on with it: --resume; or undo it: --rollback {run.run_id}",
+                f"Continue it with --resume, or undo it with --rollback {run.run_id}",
             )
         if run.source != self._folder:
-            raise UsageError(f"The migration {run.run_id} is of {run.source}.", "Name that folder with --sqlite-dir.")
+            raise UsageError(f"The migration {run.run_id} is for {run.source}.", "Give that folder with --sqlite-dir.")
 
     async def _take_back_changed(self, run: MigrationRun, marks: Mapping[str, str]) -> None:
         """Rows from a file that has changed since are removed and migrated anew, because they may differ now."""

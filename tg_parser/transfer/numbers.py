@@ -38,7 +38,7 @@ def require_right_numbers(snapshot: Snapshot) -> None:
         wrong |= set(_wrong_sources(snapshot, ask))
     if wrong:
         raise StorageError(
-            f"The files hold chats under numbers that an earlier version wrote wrongly: {', '.join(sorted(wrong))}.",
+            f"The files contain chats under wrong numbers, written by an earlier version: {', '.join(sorted(wrong))}.",
             case="wrong_numbers",
             channels=sorted(wrong),
         )

@@ -15,13 +15,13 @@ async def rollback(databases: Databases, run_id: str) -> dict[str, int]:
     run = await ledger.find(run_id) if await ledger.exists() else None
     if run is None:
         raise NotFoundError(
-            f"{databases.processing.place} knows no migration {run_id}.",
-            "Every migration prints its id, and its report holds it. All ids: SELECT run_id, state FROM migration_runs",
+            f"{databases.processing.place} has no migration {run_id}.",
+            "Migrations print their id and save it in the report. All ids: SELECT run_id, state FROM migration_runs",
         )
     if run.state == "rolled back":
         raise UsageError(
-            f"The migration {run_id} has been rolled back already.",
-            "Nothing is left to undo. To migrate again, leave out --rollback.",
+            f"The migration {run_id} has already been rolled back.",
+            "There is nothing left to undo. To migrate again, leave out --rollback.",
         )
     async with databases.locks.exclusive(LOCK):
         return await target.undo(run, databases.all, state="rolled back")

@@ -35,7 +35,7 @@ def known_encoding(name: str) -> str:
         "".encode(name)
     except LookupError:
         raise UsageError(
-            f"There is no encoding named {name!r}.", "Names are, for example, cp1251, koi8-r, cp866, cp1252, utf-16."
+            f"There is no encoding named {name!r}.", "Examples of names: cp1251, koi8-r, cp866, cp1252, utf-16."
         ) from None
     return codecs.lookup(name).name
 

@@ -134,8 +134,8 @@ class ExportParser:
         if not self._path and not self._root_keys:
             return _not_json(self._reader)
         return ExportTruncatedError(
-            f"{self._reader.path} ends in the middle, at byte {self._reader.offset:,}; {self._last_complete()}.",
-            "Everything before the cut was read. Export the chat again to get the rest.",
+            f"{self._reader.path} is truncated at byte {self._reader.offset:,}; {self._last_complete()}.",
+            "Everything before that point was read. Export the chat again to get the rest.",
             path=str(self._reader.path),
         )
 

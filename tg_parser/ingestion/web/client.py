@@ -121,13 +121,13 @@ class WebClient:
             )
         html = await _text(response)
         if is_cut(html):
-            raise self._unavailable("the page ends in the middle")
+            raise self._unavailable("the page is truncated")
         return WebAnswer(html)
 
     def _unavailable(self, why: str) -> SourceUnavailableError:
         checked = "the network" if self._settings.proxy is None else "WEB_PROXY and the network"
         return SourceUnavailableError(
-            f"{self.host} does not answer as it should: {why}.",
+            f"{self.host} did not respond as expected: {why}.",
             f"Check {checked} and run the same command later; what was collected so far is kept.",
         )
 

@@ -50,7 +50,7 @@ def no_telegram_page(name: str) -> SourceError:
     """The error for an answer that is not a page of Telegram."""
     return SourceError(
         f"The answer for @{name} is not a page of Telegram's web preview.",
-        "Check the name and WEB_PREVIEW_URL; a proxy or an internet provider may also return a page of its own.",
+        "Check the name and WEB_PREVIEW_URL; a proxy or an internet provider may also return its own page.",
     )
 
 

@@ -100,12 +100,12 @@ class PageReader:
     def _hidden(self, what: str) -> SourceUnavailableError:
         return SourceUnavailableError(
             f"{self._client.host} {what}.",
-            "It may have been asked too often: run the same command later; what was collected so far is kept.",
+            "There may have been too many requests: run the same command later; what was collected so far is kept.",
         )
 
     def _changed_layout(self, what: str) -> SourceError:
         return SourceError(
-            f"The preview of @{self._name} has a layout that this version does not know: {what}.",
+            f"The preview of @{self._name} has an unknown layout: {what}.",
             case="preview_has_changed",
             name=self._name,
         )

@@ -128,7 +128,7 @@ class RateLimiter:
         if wait > self._max_wait:
             raise ProviderUnavailableError(
                 f"{self.name} asks to wait {wait:.0f} s, longer than the {self._max_wait:.0f} s of LLM_MAX_WAIT.",
-                "Run the same command again after that time; nothing that was paid for is lost.",
+                "Run the same command again after that time; paid answers are kept.",
             )
 
 

@@ -80,18 +80,18 @@ class Retrying(Layer):
         kind, why = verdict(error), reason(error, self._choice.key)
         label = self._choice.label
         if kind is FailureAction.MESSAGE:
-            raise AnalysisError(f"{label} does not take this message: {why}.", "Another model may take it.") from error
+            raise AnalysisError(f"{label} rejects this message: {why}.", "Another model may accept it.") from error
         if kind is FailureAction.REJECTED:
             self._rejected += 1
             if self._rejected < REJECTIONS_IN_A_ROW:
-                raise AnalysisError(f"{label} refuses this request: {why}.", "Another model may take it.") from error
+                raise AnalysisError(f"{label} rejects this request: {why}.", "Another model may accept it.") from error
         if kind is not FailureAction.AGAIN:
             raise ProviderError(f"{label} cannot be used: {why}.", hint(error, self._choice.provider)) from error
         if failed >= self._retry.max_attempts:
             raise ProviderUnavailableError(
                 f"{label} does not answer: {why}.",
                 f"Check the network and {address_variable(self._choice.provider)}, and run the same command later; "
-                "what was paid for is kept.",
+                "paid answers are kept.",
             ) from error
         return backoff(failed, self._retry, self._chance())
 

@@ -37,18 +37,18 @@ def refusal(caps: Caps, spent: Spent) -> BudgetError | None:
     """The error that stops the run before its next call; None if that call may be paid for."""
     if caps.run is not None and spent.run >= round(caps.run * NANO):
         return BudgetError(
-            f"This run has spent ${spent.run / NANO:.4f} of the ${caps.run:.4f} it may (--max-cost, LLM_MAX_COST).",
-            f"{_KEPT} Run the same command again with a higher --max-cost, or without it, to go on.",
+            f"This run has spent ${spent.run / NANO:.4f} of its limit of ${caps.run:.4f} (--max-cost, LLM_MAX_COST).",
+            f"{_KEPT} Run the same command again with a higher --max-cost, or without it, to continue.",
         )
     if caps.month is not None and spent.month >= round(caps.month * NANO):
         return BudgetError(
             f"${spent.month / NANO:.4f} of this month's ${caps.month:.4f} is spent (LLM_MONTHLY_BUDGET).",
-            f"{_KEPT} Raise LLM_MONTHLY_BUDGET, or go on next month; months are those of UTC.",
+            f"{_KEPT} Raise LLM_MONTHLY_BUDGET, or continue next month (in UTC).",
         )
     if caps.any and spent.unknown_price_calls and not caps.allow_unknown_price:
         return BudgetError(
-            "The model answers without saying how many tokens it took, so a cap cannot be kept.",
-            f"{_KEPT} Set LLM_ALLOW_UNKNOWN_PRICE=true to go on, or take the cap away.",
+            "The model does not report its token usage, so a cost limit cannot be enforced.",
+            f"{_KEPT} Set LLM_ALLOW_UNKNOWN_PRICE=true to continue, or remove the limit.",
         )
     return None
 
@@ -58,6 +58,6 @@ def require_price(caps: Caps, provider: str, model: str, *, known: bool) -> None
     if caps.any and not known and not caps.allow_unknown_price:
         cap = "--max-cost" if caps.run is not None else "LLM_MONTHLY_BUDGET"
         raise BudgetError(
-            f"The price of {provider}:{model} is unknown, so {cap} cannot be kept. Nothing was sent.",
+            f"The price of {provider}:{model} is unknown, so {cap} cannot be enforced. Nothing was sent.",
             "Set LLM_PRICE_INPUT and LLM_PRICE_OUTPUT to your price, or LLM_ALLOW_UNKNOWN_PRICE=true to do without.",
         )

@@ -91,7 +91,7 @@ class _Lock:
             await self.let_go()
             try:
                 await self.take()
-                log.warning(f"{self._place} had lost the lock on {self._name}; it is taken again.")
+                log.warning(f"{self._place} lost the lock on {self._name}; it was acquired again.")
             except BusyError as error:
                 self.lost = error
                 owner.cancel()

@@ -52,7 +52,9 @@ async def _run(database: Database, work: Callable[[Config], None]) -> None:
             await database.write(migrate)
     except CommandError as error:
         raise UsageError(
-            f"The {database.name} schema cannot go there: {error}.", case="no_such_revision", database=database.name
+            f"The {database.name} schema cannot be changed to that revision: {error}.",
+            case="no_such_revision",
+            database=database.name,
         ) from error
 
 

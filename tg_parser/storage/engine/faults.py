@@ -32,7 +32,9 @@ _SQLITE: dict[int, _Meaning] = {
     sqlite3.SQLITE_BUSY: _Meaning(
         StorageUnavailableError, "is locked by another process", "Wait until that process is done, then try again."
     ),
-    sqlite3.SQLITE_LOCKED: _Meaning(StorageUnavailableError, "is locked", "Try again when other work on it is done."),
+    sqlite3.SQLITE_LOCKED: _Meaning(
+        StorageUnavailableError, "is locked", "Try again when the other work on it is done."
+    ),
     sqlite3.SQLITE_READONLY: _Meaning(
         StorageError, "cannot be written", "Give this user write access to the file and its folder."
     ),
@@ -40,7 +42,9 @@ _SQLITE: dict[int, _Meaning] = {
         StorageError, "cannot be opened", "Check that the path is a file in a folder this user may write to."
     ),
     sqlite3.SQLITE_PERM: _Meaning(StorageError, "may not be used", "Give this user access to the file."),
-    sqlite3.SQLITE_FULL: _Meaning(StorageError, "has no room: the disk is full", "Free some space, then run again."),
+    sqlite3.SQLITE_FULL: _Meaning(
+        StorageError, "has no space left: the disk is full", "Free some space, then run again."
+    ),
     sqlite3.SQLITE_IOERR: _Meaning(
         StorageError, "cannot be read or written: the disk reports an error", "Check the disk and the free space on it."
     ),
@@ -53,17 +57,17 @@ _SQLITE: dict[int, _Meaning] = {
 _ACCESS = "Check DB_USER and DB_PASSWORD."
 _COLLIDED = _Meaning(
     StorageUnavailableError,
-    "was busy: other writers kept getting in the way",
-    "Run the same command again, with fewer of them at a time.",
+    "was busy: other writers kept interfering",
+    "Run the same command again, with fewer writers at the same time.",
 )
 _POSTGRES: dict[str, _Meaning] = {
     "28P01": _Meaning(StorageError, "refuses the password", _ACCESS),
-    "28000": _Meaning(StorageError, "refuses the role", f"{_ACCESS} The server's pg_hba.conf must let it in."),
+    "28000": _Meaning(StorageError, "refuses the role", f"{_ACCESS} The server's pg_hba.conf must allow it."),
     "3D000": _Meaning(StorageError, "does not exist", "Create it (createdb), or set DB_NAME."),
     "42501": _Meaning(
         StorageError,
-        "denies the role a privilege it needs",
-        "Make the role the owner of the database, or: GRANT CREATE, USAGE ON SCHEMA public TO its name.",
+        "denies the role a required privilege",
+        "Make the role the owner of the database, or run: GRANT CREATE, USAGE ON SCHEMA public TO its name.",
     ),
     "25006": _Meaning(
         StorageError, "is read-only", "Set DB_HOST to the primary server; a standby belongs in DB_REPLICA_HOSTS."
@@ -71,12 +75,14 @@ _POSTGRES: dict[str, _Meaning] = {
     "25P03": _Meaning(
         StorageUnavailableError,
         "ended a transaction that was idle too long",
-        "Was this machine asleep? Else raise DB_IDLE_IN_TRANSACTION_TIMEOUT.",
+        "Unless this machine was asleep, raise DB_IDLE_IN_TRANSACTION_TIMEOUT.",
     ),
     "40001": _COLLIDED,
     "40P01": _COLLIDED,
-    "53100": _Meaning(StorageError, "has no room: the server's disk is full", "Free some space on the server."),
-    "53200": _Meaning(StorageUnavailableError, "is out of memory", "Give the server more, or lower the concurrency."),
+    "53100": _Meaning(StorageError, "has no space left: the server's disk is full", "Free some space on the server."),
+    "53200": _Meaning(
+        StorageUnavailableError, "is out of memory", "Give the server more memory, or lower the concurrency."
+    ),
     "53300": _Meaning(
         StorageUnavailableError,
         "has no connection left",
@@ -84,9 +90,9 @@ _POSTGRES: dict[str, _Meaning] = {
     ),
     "58030": _Meaning(StorageError, "cannot read or write its disk", "Check the server's disk and its free space."),
     "55P03": _Meaning(
-        StorageUnavailableError, "was locked by another process for too long", "Try again when other work is done."
+        StorageUnavailableError, "was locked by another process for too long", "Try again when the other work is done."
     ),
-    "57014": _Meaning(StorageUnavailableError, "took too long for a statement", "Raise DB_STATEMENT_TIMEOUT."),
+    "57014": _Meaning(StorageUnavailableError, "took too long to run a statement", "Raise DB_STATEMENT_TIMEOUT."),
     "XX001": _Meaning(StorageError, "is damaged", "Restore it from a backup."),
     "XX002": _Meaning(StorageError, "is damaged", "Restore it from a backup."),
 }
@@ -99,7 +105,7 @@ _POSTGRES[_TLS] = _Meaning(
 _POOLER = "pooler"
 _POSTGRES[_POOLER] = _Meaning(
     StorageError,
-    "is behind a pooler that refuses the settings of a session",
+    "is behind a pooler that rejects session settings",
     "Set DB_TRANSACTION_POOLER=true.",
 )
 # libpq gives no code for a refused connection, only words. The first match counts.
@@ -122,11 +128,15 @@ _REFUSALS = (
 _MISSING = (("role ", "28000"), ("database ", "3D000"))
 _UNKNOWN = _Meaning(
     StorageUnavailableError,
-    "stopped answering while it stored something, and whether it did is not known",
-    "Run the same command again when it answers: what is stored is kept, what is missing is done then.",
+    "stopped answering during a write, and it is unknown whether that succeeded",
+    "Run the same command again when it answers: stored data is kept, the rest is done then.",
 )
-_DOWN = _Meaning(StorageUnavailableError, "does not answer", "Check DB_HOST and DB_PORT, and that the server runs.")
-_NO_TABLE = _Meaning(SchemaMismatchError, "lacks a table or column of this version", None, "schema_lacks_parts")
+_DOWN = _Meaning(
+    StorageUnavailableError, "does not answer", "Check DB_HOST and DB_PORT, and that the server is running."
+)
+_NO_TABLE = _Meaning(
+    SchemaMismatchError, "lacks a table or column required by this version", None, "schema_lacks_parts"
+)
 _POOL = _Meaning(
     StorageUnavailableError,
     "has no free connection: all that DB_POOL_SIZE and DB_MAX_OVERFLOW allow were in use for DB_POOL_TIMEOUT",

@@ -72,6 +72,6 @@ def busy(name: str, holder: str) -> BusyError:
     what, _, channel = name.partition(":")
     by = f": {holder}" if holder else ""
     return BusyError(
-        f"Another run is at work on {channel or what} ({what}){by}.",
+        f"Another run is working on {channel or what} ({what}){by}.",
         "Wait until it is done, or stop it; then try again.",
     )

@@ -19,7 +19,7 @@ APPLICATION_NAME = "tg-parser"
 CONNECT_TIMEOUT_SECONDS = 10
 _DRIVER = "postgresql+psycopg"
 _SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg2", _DRIVER})
-_URL_HINT = "Write postgresql://user:password@host:5432/name, with special characters percent-encoded."
+_URL_HINT = "Use the form postgresql://user:password@host:5432/name, with special characters percent-encoded."
 _HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:(?P<port>\d{1,5}))?")
 
 # A peer that vanished is noticed within a minute, idle or in the middle of a statement.
@@ -40,7 +40,9 @@ def postgres_url(settings: DatabaseSettings) -> URL:
         )
     url = _parsed(settings.url.get_secret_value())
     if url.password is not None and password is not None and url.password != password:
-        raise SettingsError("DB_URL and DB_PASSWORD* carry different passwords.", "Keep one of them, remove the other.")
+        raise SettingsError(
+            "DB_URL and DB_PASSWORD* contain different passwords.", "Keep one of them, remove the other."
+        )
     return url if url.password is not None else url.set(password=password)
 
 
@@ -51,7 +53,7 @@ def _parsed(value: str) -> URL:
         # The library's error would repeat the URL with its password.
         raise SettingsError("DB_URL is not a URL.", _URL_HINT) from None
     if url.drivername not in _SCHEMES:
-        raise SettingsError(f"DB_URL begins with {url.drivername}://, which is not PostgreSQL.", _URL_HINT)
+        raise SettingsError(f"DB_URL starts with {url.drivername}://, which is not PostgreSQL.", _URL_HINT)
     if problem := next(_problems(url), None):
         raise SettingsError(f"DB_URL {problem}.", _URL_HINT)
     return url.set(drivername=_DRIVER)
@@ -62,13 +64,13 @@ def _problems(url: URL) -> Iterator[str]:
     if "@" in f"{url.host}{url.database}":
         yield "has more than one @"
     if not url.database:
-        yield "names no database"
+        yield "does not name a database"
     if url.port is not None and not 0 < url.port < 65536:
-        yield f"has the port {url.port}, which does not exist"
+        yield f"has the port {url.port}, which is not valid"
     known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
     for name in url.query:
         if name not in known:
-            yield f"has the parameter {name}, which PostgreSQL does not know"
+            yield f"has the parameter {name}, which is unknown to PostgreSQL"
 
 
 def hosts(value: str, default_port: int) -> list[tuple[str, int]]:
@@ -79,7 +81,7 @@ def hosts(value: str, default_port: int) -> list[tuple[str, int]]:
         port = int(match["port"] or default_port) if match else 0
         if match is None or not 0 < port < 65536:
             raise SettingsError(
-                f"DB_REPLICA_HOSTS: {part!r} is not a server.", "Write host or host:port, several with commas between."
+                f"DB_REPLICA_HOSTS: {part!r} is not a server.", "Use host or host:port, separated by commas."
             )
         found.append((match["host"].strip("[]"), port))
     return found
@@ -134,10 +136,10 @@ def _tls_arguments(settings: DatabaseSettings, url: URL) -> dict[str, str]:
             "DB_SSLROOTCERT is set, but nothing is checked against it.", "Set DB_SSLMODE=verify-full (or verify-ca)."
         )
     if bool(settings.sslcert) != bool(settings.sslkey):
-        raise SettingsError("DB_SSLCERT and DB_SSLKEY belong together, and one is missing.", "Set both, or none.")
+        raise SettingsError("DB_SSLCERT and DB_SSLKEY belong together, and one is missing.", "Set both, or neither.")
     for variable, path in files.items():
         if path is not None and str(path) != "system" and not _readable(path):
-            raise SettingsError(f"{variable}: {path} cannot be read.", "Name a file in PEM form.")
+            raise SettingsError(f"{variable}: {path} cannot be read.", "Give a file in PEM format.")
     given = {"sslmode": settings.sslmode, "sslrootcert": settings.sslrootcert}
     given |= {"sslcert": settings.sslcert, "sslkey": settings.sslkey}
     return {name: str(value) for name, value in given.items() if value is not None}

@@ -123,9 +123,9 @@ class Replicas:
             return
         was, replica.left_out = replica.left_out, reason
         if reason is None:
-            log.info(f"Replica {replica.name} serves reads.", before=was)
+            log.info(f"Replica {replica.name} is used for reads.", before=was)
         elif was in {None, NOT_LOOKED_AT}:
-            log.warning(f"Replica {replica.name} {reason}; reads go elsewhere until that is fixed.")
+            log.warning(f"Replica {replica.name} {reason}; it is not used until that is fixed.")
 
     async def look(self) -> None:
         """Ask the primary for its position, and every replica how far it has followed."""

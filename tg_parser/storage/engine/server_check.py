@@ -14,7 +14,7 @@ from tg_parser.storage.engine.transactions import Database
 log = structlog.get_logger(__name__)
 
 OLDEST_VERSION = 14
-"""Older ones get no fixes any more, and lack what is needed to look up what became of a transaction."""
+"""Older versions get no fixes any more, and cannot report the outcome of a transaction."""
 
 
 class ServerFacts(NamedTuple):

@@ -51,10 +51,12 @@ class SourceFile:
 def existing_files(folder: Path) -> dict[DatabaseName, Path]:
     """The files that exist. Raises StorageError if one is not a SQLite file or there are none."""
     if not folder.is_dir():
-        raise StorageError(f"{folder} is not a folder.", "Name the folder that holds the SQLite files.")
+        raise StorageError(f"{folder} is not a folder.", "Give the folder that contains the SQLite files.")
     found = {name: folder / file for name, file in FILE_NAMES.items() if (folder / file).exists()}
     if not found:
-        raise StorageError(f"{folder} holds none of {', '.join(FILE_NAMES.values())}.", "Name the folder with them.")
+        raise StorageError(
+            f"{folder} contains none of {', '.join(FILE_NAMES.values())}.", "Give the folder that contains them."
+        )
     for path in found.values():
         _require_sqlite(path)
     return found
@@ -93,7 +95,9 @@ def translate_file_errors(path: Path) -> Iterator[None]:
         known = translate(error, f"Database file {path}")
         raise known or StorageError(f"Database file {path} cannot be read: {error}.", "Check the file.") from error
     except OSError as error:
-        raise StorageError(f"Database file {path} cannot be read: {error.strerror}.", "Check its rights.") from error
+        raise StorageError(
+            f"Database file {path} cannot be read: {error.strerror}.", "Check its permissions."
+        ) from error
 
 
 def _require_sqlite(path: Path) -> None:
@@ -103,7 +107,7 @@ def _require_sqlite(path: Path) -> None:
         with path.open("rb") as file:
             if file.read(len(MAGIC)) == MAGIC:
                 return
-    raise StorageError(f"{path} is not a SQLite database.", "Move that file away, or name another folder.")
+    raise StorageError(f"{path} is not a SQLite database.", "Move that file away, or give another folder.")
 
 
 def tables_in(connection: sqlite3.Connection, database: str) -> Tables:
@@ -126,7 +130,7 @@ def _format(connection: sqlite3.Connection, database: DatabaseName, path: Path, 
         return "present"
     if is_of_the_earlier_version(database, tables):
         return "legacy B" if versioned else "legacy A"
-    raise StorageError(f"{path} is a SQLite file, but not one of TG_parser.", "Move it away, or name another folder.")
+    raise StorageError(f"{path} is a SQLite file, but not one of TG_parser.", "Move it away, or give another folder.")
 
 
 _SHARED = frozenset({

@@ -44,7 +44,7 @@ def require_fit_places(settings: Settings, *, begin: bool = True) -> None:
         )
     if not there and not begin and settings.home.model_fields_set:
         raise StorageError(
-            f"There are no databases of TG_parser: looked for {_listed(paths.values())}.",
+            f"No databases of TG_parser were found: looked for {_listed(paths.values())}.",
             case="no_databases",
         )
 

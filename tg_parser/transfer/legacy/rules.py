@@ -37,7 +37,7 @@ def message_rule(values: Values, notes: list[Note], context: Context) -> list[Va
     channel, kind, number = ref_parts(values["source_ref"])
     _require_agreement(values, channel, context)
     if values["message_type"] != kind or str(values["id"]) != number:
-        raise InvalidRowError("source_ref names another message than the columns beside it")
+        raise InvalidRowError("source_ref names another message than the other columns")
     _rekey(values, notes, context, "raw.raw_messages")
     return [{**values, "id": number, "id_number": id_number(number)}]
 
@@ -64,7 +64,7 @@ def document_rule(values: Values, notes: list[Note], context: Context) -> list[V
     channel, kind, number = ref_parts(values["source_ref"])
     _require_agreement(values, channel, context)
     if str(values["source_message_id"]) != number:
-        raise InvalidRowError("source_ref names another message than the columns beside it")
+        raise InvalidRowError("source_ref names another message than the other columns")
     if values["message_date"] is None:
         raise InvalidRowError("its message does not exist")
     _rekey(values, notes, context, "processing.processed_documents")
@@ -140,16 +140,16 @@ def attempt_rule(values: Values, notes: list[Note], context: Context) -> list[Va
     if isinstance(parsed, dict) and all(type(value) is int for value in parsed.values()):
         values["counts_json"] = details
     else:
-        notes.append(Note("details_json", "left out, no counts", shown(details)))
+        notes.append(Note("details_json", "left out: not counts", shown(details)))
     return [values]
 
 
 def require_parent(values: Values, context: Context, parent: str, column: str) -> None:
     """Refuse a row whose parent does not exist or was refused itself."""
     if not values["parent"]:
-        raise InvalidRowError(f"its {column} names nothing that exists")
+        raise InvalidRowError(f"its {column} refers to a missing row")
     if values[column] in context.refused.get(parent, ()):
-        raise InvalidRowError(f"its {column} names a row that could not be taken")
+        raise InvalidRowError(f"its {column} refers to a row that was not migrated")
 
 
 def canonical_ref(ref: str, context: Context) -> str:
@@ -174,7 +174,7 @@ def _rekey(values: Values, notes: list[Note], context: Context, table: str) -> N
     for other in context.channels.better_writings(channel):
         if context.snapshot.has(table, "source_ref", f"tg:{other}:{kind}:{number}"):
             raise InvalidRowError(
-                f"the same message is there under another writing of its channel (tg:{other}:{kind}:{number})"
+                f"the same message exists under another form of its channel (tg:{other}:{kind}:{number})"
             )
     if "channel_id" in values:
         values["channel_id"] = canonical

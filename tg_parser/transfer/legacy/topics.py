@@ -22,13 +22,13 @@ _TYPES = frozenset({"singleton", "cluster"})
 def card_rule(values: Values, notes: list[Note], context: Context) -> list[Values]:
     """A card under the canonical ref of its first anchor; its channel is that anchor's."""
     if values["type"] not in _TYPES:
-        raise InvalidRowError(f"type: no kind of topic ({shown(values['type'])})")
+        raise InvalidRowError(f"type: not a kind of topic ({shown(values['type'])})")
     if values["status"] not in _STATUSES:
         notes.append(Note("status", "unknown status: active", shown(values["status"])))
         values["status"] = "active"
     anchors = [_message(each, "anchor_ref", context, Anchor) for each in _list(values, "anchors_json")]
     if not anchors:
-        raise InvalidRowError("anchors_json: no anchor")
+        raise InvalidRowError("anchors_json: no anchors")
     values["anchors_json"] = json_text(anchors)
     values["channel_id"] = anchors[0]["channel_id"]
     values["sources_json"] = json_text([_channel(each, context) for each in _texts(values, "sources_json")])
@@ -47,14 +47,14 @@ def bundle_rule(values: Values, notes: list[Note], context: Context) -> list[Val
     if values["time_from"] is not None or values["time_to"] is not None:
         raise InvalidRowError("a dated snapshot of a bundle: no table in this version")
     if not values["current"]:
-        raise InvalidRowError("a newer bundle of the same topic is there")
+        raise InvalidRowError("a newer bundle of the same topic exists")
     topic = canonical_topic(str(values["topic"]), context)
     require_parent({**values, "topic_id": values["topic"]}, context, "topics", "topic_id")
     items = dict[str, Values]()
     for each in _list(values, "items_json"):
         item = _message(each, "source_ref", context, BundleItem)
         if item["source_ref"] in items:
-            notes.append(Note("items_json", "item left out: its message is there already", item["source_ref"]))
+            notes.append(Note("items_json", "item left out: its message already exists", item["source_ref"]))
         else:
             items[item["source_ref"]] = {**item, "topic_id": topic, "position": len(items)}
     return list(items.values())
@@ -72,7 +72,7 @@ def _rename(values: Values, notes: list[Note], context: Context) -> None:
     for other in context.channels.better_writings(channel):
         better = written.replace(f":{channel}:", f":{other}:", 1)
         if context.snapshot.has("processing.topic_cards", "id", better):
-            raise InvalidRowError(f"the same topic is there under another writing of its channel ({better})")
+            raise InvalidRowError(f"the same topic exists under another form of its channel ({better})")
     if canonical != written:
         notes.append(Note("id", REKEYED))
     values["id"] = canonical
@@ -81,7 +81,7 @@ def _rename(values: Values, notes: list[Note], context: Context) -> None:
 def _message(value: Any, ref: str, context: Context, model: type[BaseModel]) -> Values:
     """An anchor or item as the contract defines it, with its canonical channel; unknown keys are dropped."""
     if not isinstance(value, dict):
-        raise InvalidRowError(f"{ref}: no object")
+        raise InvalidRowError(f"{ref}: not an object")
     known = {name: each for name, each in value.items() if name in model.model_fields}
     for name in ("message_id", "thread_id", "parent_message_id"):
         if isinstance(known.get(name), int):

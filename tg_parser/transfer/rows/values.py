@@ -58,7 +58,7 @@ def _decoded(value: bytes) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        raise InvalidRowError("bytes that are no text") from None
+        raise InvalidRowError("bytes that are not text") from None
 
 
 def _json(value: Any, field: Field) -> Fit:
@@ -104,7 +104,7 @@ def _time(value: Any, _: Field) -> Fit:
         usual = moment.tzinfo is not None and text is value and text[10] == "T"
         return time_text(aware), None if usual else "time normalised"
     except (ValueError, OverflowError, OSError, IndexError):
-        raise InvalidRowError("a time that no calendar knows") from None
+        raise InvalidRowError("an impossible time") from None
 
 
 def _integer(value: Any, field: Field) -> Fit:
@@ -138,13 +138,13 @@ def _boolean(value: Any, _: Field) -> Fit:
     word = str(value).strip().lower()
     if word in _YES or word in _NO:
         return int(word in _YES), "flag read from text"
-    raise InvalidRowError("neither yes nor no")
+    raise InvalidRowError("neither true nor false")
 
 
 def _bytes(value: Any, _: Field) -> Fit:
     if isinstance(value, bytes):
         return value, None
-    raise InvalidRowError("no bytes")
+    raise InvalidRowError("not bytes")
 
 
 _FIT: dict[FieldKind, Callable[[Any, Field], Fit]] = {

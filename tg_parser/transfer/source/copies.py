@@ -33,10 +33,10 @@ def copied(path: Path) -> Iterator[Path]:
         try_lock(folder / _CLAIM, claim)
         if shutil.disk_usage(folder).free < path.stat().st_size * 1.1:
             raise StorageError(
-                f"There is no room in {folder.parent} for a copy of {path}.",
-                "Name a folder with room in TMPDIR, or switch the file to WAL (PRAGMA journal_mode = WAL).",
+                f"There is no space in {folder.parent} for a copy of {path}.",
+                "Set TMPDIR to a folder with enough space, or switch the file to WAL (PRAGMA journal_mode = WAL).",
             )
-        log.info("copying a file that is not in WAL mode, so that its writers need not wait", file=str(path))
+        log.info("copying a file that is not in WAL mode, so that its writers do not have to wait", file=str(path))
         try:
             _copy(path, folder / path.name)
         except sqlite3.OperationalError as error:
@@ -48,7 +48,7 @@ def copied(path: Path) -> Iterator[Path]:
 
 def _recover(path: Path, copy: Path) -> None:
     """Copy a file whose writer died within a transaction, and roll that back in the copy; the file stays as it is."""
-    log.info("a transaction was broken off here; it is taken back in the copy", file=str(path))
+    log.info("a transaction was interrupted here; it is rolled back in the copy", file=str(path))
     journal = path.with_name(f"{path.name}-journal")
     before = _state(path), _state(journal)
     shutil.copyfile(path, copy)

@@ -32,8 +32,8 @@ def require_other_place(databases: Databases, source: Path) -> None:
     files = [Path(each.engine.url.database or "") for each in databases.all if each.dialect.embedded]
     if source.resolve() in {file.resolve().parent for file in files}:
         raise UsageError(
-            f"{source} cannot be read from and written to at once.",
-            f"Name another folder for the new files: --to-sqlite {source}-new",
+            f"{source} cannot be both read and written.",
+            f"Give another folder for the new files: --to-sqlite {source}-new",
         )
 
 
@@ -73,7 +73,7 @@ async def require_room(databases: Databases, on_conflict: OnConflict) -> None:
     if filled and on_conflict == "fail":
         raise UsageError(
             f"{databases.processing.place} is not empty: {', '.join(filled)}.",
-            "Choose an empty database, or say what counts for rows that are there: --on-conflict skip or replace.",
+            "Choose an empty database, or what to do with existing rows: --on-conflict skip or replace.",
         )
 
 

@@ -116,14 +116,12 @@ def _shown(element: Element, selector: str) -> str:
 
 def _missing(folder: Path, first: int, last: int) -> SourceError:
     names = " to ".join(f"messages{number if number > 1 else ''}.html" for number in sorted({first, last}))
-    return ExportTruncatedError(
-        f"{folder} lacks {names}; the messages there are not here.", _EXPORT_AGAIN, path=str(folder)
-    )
+    return ExportTruncatedError(f"{folder} lacks {names} with their messages.", _EXPORT_AGAIN, path=str(folder))
 
 
 def _cut_short(path: Path, page: ExportPage) -> SourceError:
     last = f"message {page.elements[-1].id} is the last complete one" if page.elements else "no message is complete"
-    return ExportTruncatedError(f"{path} ends in the middle; {last}.", _EXPORT_AGAIN, path=str(path))
+    return ExportTruncatedError(f"{path} is truncated; {last}.", _EXPORT_AGAIN, path=str(path))
 
 
 def _namesake(chat: Chat) -> SourceError:
