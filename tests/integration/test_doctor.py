@@ -292,7 +292,7 @@ async def test_a_backup_is_missed_and_may_be_too_old(settings: Settings) -> None
 async def test_a_model_without_its_key_fails(settings: Settings) -> None:
     """Chosen, and not usable."""
     found = (await examined(with_model(settings, LLM_PROVIDER="anthropic")))["model"]
-    assert (found.status, found.message) == ("failed", "ANTHROPIC_API_KEY is not set, so anthropic cannot be asked.")
+    assert (found.status, found.message) == ("failed", "ANTHROPIC_API_KEY is not set, so anthropic cannot be used.")
 
 
 def with_model(settings: Settings, **variables: Any) -> Settings:
