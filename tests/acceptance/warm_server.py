@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import gc
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -17,8 +18,10 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +54,40 @@ def load() -> None:
         nlp.summary.summarize(text, language)
         nlp.sentiment.sentiment(text, language, None)
         nlp.names.find_names(text)
+    importlib.import_module("tg_parser.cli.app").command_line()
+
+
+def get_used() -> None:
+    """Have the first commands done, on a knowledge base that is thrown away: what they prepare, others need not."""
+    messages = [
+        {"id": number, "type": "message", "date_unixtime": str(1_700_000_000 + number), "text": text}
+        for number, text in enumerate(READ, 1)
+    ]
+    surrounding = dict(os.environ)
+    with tempfile.TemporaryDirectory() as home:
+        export, out = Path(home, "result.json"), Path(home, "out")
+        chat = {"name": "A", "type": "public_channel", "id": 1234567890, "messages": messages}
+        export.write_text(json.dumps(chat), "utf-8")
+        os.environ.clear()
+        os.environ["TG_PARSER_HOME"] = home
+        for words in (["run", "--from-export", str(export), "--out", str(out)], ["status"], ["status", "--json"]):
+            sys.argv = ["tg-parser", *words]
+            said = io.TextIOWrapper(written := io.BytesIO(), encoding="utf-8")
+            with said, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+                ended = code_of(importlib.import_module("tg_parser.cli.app").main)
+                said.flush()
+                assert ended == 0, written.getvalue().decode()
+    os.environ.clear()
+    os.environ.update(surrounding)
+    forget()
+
+
+def forget() -> None:
+    """Drop what the interface of the product keeps for the length of a process: each child reads its own settings."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("tg_parser.cli", "tg_parser.config", "tg_parser.wiring")):
+            for kept in vars(module).values():
+                getattr(kept, "cache_clear", lambda: None)()
     importlib.import_module("tg_parser.cli.app").command_line()
 
 
@@ -145,9 +182,21 @@ def become(told: socket.socket, ends: list[int]) -> int:
     _connect(ends)
     script = asked["script"]
     sys.argv = [script or "tg-parser", *asked["arguments"]]
+    if script:
+        code = code_of(lambda: runpy.run_path(script, run_name="__main__"))
+    else:
+        code = code_of(importlib.import_module("tg_parser.cli.app").main)
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    sys.stderr.flush()
+    return code
+
+
+def code_of(main: Callable[[], object]) -> int:
+    """The exit code of a process that does this."""
     code: Any = 0
     try:
-        runpy.run_path(script, run_name="__main__") if script else importlib.import_module("tg_parser.cli.app").main()
+        main()
     except SystemExit as end:
         code = end.code
     except KeyboardInterrupt:
@@ -155,9 +204,6 @@ def become(told: socket.socket, ends: list[int]) -> int:
     except BaseException:  # noqa: BLE001 - the boundary of a process: Python itself would do this
         traceback.print_exc()
         code = 1
-    with contextlib.suppress(BrokenPipeError):
-        sys.stdout.flush()
-    sys.stderr.flush()
     return code if isinstance(code, int) else int(code is not None)
 
 
@@ -185,8 +231,10 @@ def _connect(ends: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    asked_at = socket.socket(fileno=int(sys.argv[1]))
     load()
+    get_used()
     gc.collect()
     gc.freeze()  # A collection in a child would copy all these pages.
     lie_in_large_pages()
-    WarmServer(socket.socket(fileno=int(sys.argv[1]))).serve()
+    WarmServer(asked_at).serve()
