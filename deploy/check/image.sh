@@ -110,6 +110,6 @@ fi
 kill -TERM "$(cat "/proc/$api/task/$api/children")"
 wait "$api"
 api=
-grep '^Stopped' "$work/api.log"
+grep "^Stopped" "$work/api.log"
 
 step "The image is good."

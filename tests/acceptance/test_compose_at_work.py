@@ -151,7 +151,7 @@ def test_a_worker_is_healthy_while_it_works(host: Host) -> None:
     """It has no API; its metrics answer in its place."""
     service = SERVICES["worker"]
     host.is_healthy(service, code=1)
-    with host.running(service, "waits for jobs"):
+    with host.running(service, "is waiting for jobs"):
         host.is_healthy(service)
 
 
@@ -172,7 +172,7 @@ def test_a_backup_is_made_and_tried(host: Host) -> None:
     assert flag.exists()
     line, env = script(host, "--once")
     done = subprocess.run(line, env=env, cwd=host.folder, check=True, capture_output=True, text=True)
-    assert "is good: it was restored, and every table is as it was." in done.stdout
+    assert "is intact: it was restored, and all tables match." in done.stdout
     assert not flag.exists()
     found = tg_parser_json(host.env(SERVICES["tg_parser"]), "backup", "list", cwd=host.folder)["backups"]
     assert [each["state"] for each in found] == ["good"]
