@@ -16,9 +16,9 @@ def test_a_knowledge_base_without_a_backup(backend: str, tmp_path: Path) -> None
         env = {**knowledge.env, "BACKUP_DIR": str(tmp_path / "backups")}
         lines = tg_parser(env, "doctor", cwd=tmp_path).stdout.splitlines()
         report = tg_parser_json(env, "doctor", cwd=tmp_path)
-    assert lines[0] == "ok       settings    All that are set can be read."
+    assert lines[0] == "ok       settings    All settings are valid."
     assert lines[-3:] == [
-        "warning  backup      There is no good backup.",
+        "warning  backup      There is no intact backup.",
         "                     Create one with: tg-parser backup create",
         "0 failed, 1 warning.",
     ]
@@ -26,7 +26,7 @@ def test_a_knowledge_base_without_a_backup(backend: str, tmp_path: Path) -> None
     assert report["findings"][-1] == {
         "check": "backup",
         "status": "warning",
-        "message": "There is no good backup.",
+        "message": "There is no intact backup.",
         "hint": "Create one with: tg-parser backup create",
     }
     assert [each["check"] for each in report["findings"]] == [line[9:21].strip() for line in lines[:9] + lines[9:10]]

@@ -83,7 +83,7 @@ async def test_a_sound_installation_has_no_warning(settings: Settings) -> None:
     found = await examined(settings)
     assert list(found) == CHECKS
     assert statuses(found) == {**dict.fromkeys(CHECKS, "ok"), "session": "skipped"}
-    assert found["worker"].message == "No worker is running, and no job is waiting for one."
+    assert found["worker"].message == "No worker is running, and no job is waiting."
     assert found["database"].message.endswith("ms.")
 
 
@@ -117,7 +117,7 @@ async def test_a_misspelt_variable_is_pointed_out(settings: Settings, monkeypatc
     found = (await examined(settings))["settings"]
     assert (found.status, found.message) == (
         "warning",
-        "DB_POOL_SIZZE is not a known setting; did you mean DB_POOL_SIZE?",
+        "DB_POOL_SIZZE is not a known setting, perhaps DB_POOL_SIZE is meant.",
     )
 
 
@@ -128,7 +128,7 @@ async def test_a_folder_that_cannot_be_one_fails(settings: Settings, tmp_path: P
     found = await examined(settings)
     assert found["disk"].status == "failed"
     assert found["disk"].message == (
-        f"Nothing can be written: {tmp_path / 'backups'} is a file, and must be a folder (backups)."
+        f"Folders are not writable: {tmp_path / 'backups'} is a file, but must be a folder (backups)."
     )
     assert found["migrations"].status == "ok"
 
@@ -249,7 +249,9 @@ def with_telegram(settings: Settings, variables: dict[str, Any]) -> Settings:
 
 async def test_keys_that_end_soon_are_named_in_time(settings: Settings) -> None:
     """No key is no problem, a key for good is right, one that ends within a week is a warning, one ended none."""
-    assert (await examined(settings))["api keys"].message == "The HTTP API has no valid key, so it answers nobody."
+    assert (await examined(settings))[
+        "api keys"
+    ].message == "The HTTP API has no valid key, so all requests are refused."
     async with open_app(settings) as app:
         fresh = await app.keys.create("site", "reader", OPERATOR, lasts=timedelta(days=6))
         found = (await examined(settings))["api keys"]
@@ -278,14 +280,14 @@ async def test_a_running_worker_is_noticed(settings: Settings) -> None:
 
 async def test_a_backup_is_missed_and_may_be_too_old(settings: Settings) -> None:
     """None at all, and one of eight days ago, are warnings; a broken one does not count."""
-    assert (await examined(settings))["backup"].message == "There is no good backup."
+    assert (await examined(settings))["backup"].message == "There is no intact backup."
     made = await backup_service(settings).create()
     assert (await examined(settings))["backup"].status == "ok"
     later = utc_now() + timedelta(days=8)
     old = [each async for each in doctor(lambda: settings, online=False, clock=lambda: later).findings()]
     assert [(each.status, each.data) for each in old if each.check == "backup"] == [("warning", {"case": "old_backup"})]
     next(path for path in made.path.iterdir() if path.stat().st_size > 1000).write_bytes(b"")
-    assert (await examined(settings))["backup"].message == "There is no good backup."
+    assert (await examined(settings))["backup"].message == "There is no intact backup."
 
 
 @ON_SQLITE
@@ -334,8 +336,8 @@ async def test_online_everybody_is_asked(settings: Settings) -> None:
     with fake_telegram(world()) as server, page_server(format_datetime(utc_now())) as url:
         chosen = with_page(with_telegram(settings, telegram_variables(server)), url)
         found = await examined(with_model(chosen, LLM_PROVIDER="openai", LLM_BASE_URL=url, LLM_MODEL="m"), online=True)
-        assert found["session"].message == "Telegram knows the session as Тест."
-        assert found["model"].message.endswith("answers and takes the key.")
+        assert found["session"].message == "The Telegram session is valid, for Тест."
+        assert found["model"].message.endswith("responds and accepts the key.")
         assert found["clock"].status == "ok"
         assert url in found["clock"].message
 

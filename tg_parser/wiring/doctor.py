@@ -1,4 +1,4 @@
-"""The doctor needs no open application: it opens one itself, and goes on where that fails."""
+"""Builds the doctor, which opens the application itself and continues if that fails."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tg_parser.wiring.shared import open_shared
 
 
 def doctor(load: Callable[[], Settings], *, online: bool, clock: Callable[[], datetime] = utc_now) -> Doctor:
-    """The checks of the installation whose settings `load` returns."""
+    """Return the checks of the installation whose settings `load` returns."""
     return Doctor(load, lambda: near_names(variable_names()), _opened, backup_service, online=online, clock=clock)
 
 

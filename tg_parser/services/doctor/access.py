@@ -1,4 +1,4 @@
-"""Checks of what opens doors: the Telegram session, the key of the language model, the keys of the API."""
+"""Checks access: the Telegram session, the key of the language model, the keys of the API."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def check_session(
     needed: bool,
     online: bool,
 ) -> Finding:
-    """Whether the account can be used; `needed` if a source is read with it; `online` asks Telegram.
+    """Check whether the account can be used; `needed` if a source is read with it; `online` asks Telegram.
 
     Raises AccountError, BusyError, SourceError.
     """
@@ -47,32 +47,32 @@ async def check_session(
             raise
         return Finding("session", "warning", error.message, data=error.data)
     if block := await accounts.block(session.session_id):
-        raise AccountError(f"The Telegram session cannot be used any more: {block.reason}.", case="dead_session")
+        raise AccountError(f"The Telegram session can no longer be used: {block.reason}.", case="dead_session")
     if not online:
-        return Finding("session", "ok", "There is a session. Telegram was not asked whether it is still valid.")
+        return Finding("session", "ok", "There is a session. It was not checked with Telegram.")
     account = await login.account()
     if account is None:
-        raise AccountError("Telegram does not know the session any more.", case="dead_session")
-    return Finding("session", "ok", f"Telegram knows the session as {account}.")
+        raise AccountError("The Telegram session is no longer valid.", case="dead_session")
+    return Finding("session", "ok", f"The Telegram session is valid, for {account}.")
 
 
 async def check_model(llm: LlmSettings, *, online: bool) -> Finding:
-    """Whether the language model has its key; `online` asks for its list of models. Raises ProviderError."""
+    """Check whether the language model has its key; `online` asks for its list of models. Raises ProviderError."""
     if chosen_provider(llm) == "local":
         return Finding("model", "ok", "No language model is used: messages are processed offline.")
     require_extra()
     label = model_chain(llm, "processing")[0].label
     if not online:
-        return Finding("model", "ok", f"{label}; its key was not tried.")
+        return Finding("model", "ok", f"{label}; its key was not checked.")
     await require_answer(llm, MODEL_SECONDS)
-    return Finding("model", "ok", f"{label} answers and takes the key.")
+    return Finding("model", "ok", f"{label} responds and accepts the key.")
 
 
 def check_api_keys(keys: Sequence[ApiKey], now: datetime) -> Finding:
-    """Whether the API has valid keys, and whether any of them expires within a week."""
+    """Check whether the API has valid keys, and whether any of them expires within a week."""
     valid = [each for each in keys if each.key_state(now) == "valid"]
     if not valid:
-        message = "The HTTP API has no valid key, so it answers nobody."
+        message = "The HTTP API has no valid key, so all requests are refused."
         return advised("api keys", "warning" if keys else "ok", message, case="key_missing")
     ending = [each for each in valid if each.expires_at and each.expires_at < now + EXPIRES_SOON]
     if ending:

@@ -1,4 +1,4 @@
-"""What a check found."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ class Finding:
 
 
 def advised(check: CheckName, status: FindingStatus, message: str, *, case: str) -> Finding:
-    """A finding whose hint each interface words itself."""
+    """Return a finding whose hint each interface words itself."""
     return Finding(check, status, message, data={"case": case})
 
 
 async def examine(check: CheckName, look: Callable[[], Awaitable[Finding]]) -> Finding:
-    """The finding of `look`; an error, or no result within a minute, is a failure."""
+    """Return the finding of `look`; an error, or no result within a minute, is a failure."""
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             return await look()
     except TimeoutError:
-        return Finding(check, "failed", f"The check got no answer within {CHECK_SECONDS:g} seconds.")
+        return Finding(check, "failed", f"The check did not finish within {CHECK_SECONDS:g} seconds.")
     except TgParserError as error:
         return failure(check, error)
 
 
 def failure(check: CheckName, error: TgParserError) -> Finding:
-    """The finding that `error` is."""
+    """Convert `error` to a finding."""
     return Finding(check, "failed", error.message, error.hint, error.data)
 
 
 def skipped(checks: Iterable[CheckName], why: str) -> list[Finding]:
-    """The findings of checks that could not be made."""
+    """Return the findings of checks that could not be made."""
     return [Finding(check, "skipped", why) for check in checks]
 
 
 def worst(findings: Iterable[Finding]) -> Literal["ok", "warning", "failed"]:
-    """The status of all findings together."""
+    """Return the status of all findings together."""
     statuses = {each.status for each in findings}
     return "failed" if "failed" in statuses else "warning" if "warning" in statuses else "ok"

@@ -1,4 +1,4 @@
-"""Checks of what is stored: the databases, their schemas, who does the jobs, the backups."""
+"""Checks what is stored: the databases, their schemas, the worker, the backups."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ _WRONG = {
 
 
 async def check_database(health: HealthService, places: Sequence[str]) -> Finding:
-    """Whether the databases answer, and how fast."""
+    """Check whether the databases respond, and how fast."""
     found: DatabaseHealth = (await health.health()).database
     if found.problem is not None or found.latency_ms is None:
-        return Finding("database", "failed", found.problem or "The database does not answer.")
-    message = f"{', '.join(places)}: an answer takes {found.latency_ms:g} ms."
+        return Finding("database", "failed", found.problem or "The database does not respond.")
+    message = f"{', '.join(places)}: responds in {found.latency_ms:g} ms."
     if found.latency_ms > SLOW_MS:
-        return Finding("database", "warning", message, "Look at the load of the server, and at the network to it.")
+        return Finding("database", "warning", message, "Check the load of the server, and the network to it.")
     return Finding("database", "ok", message)
 
 
 async def check_migrations(databases: Databases) -> Finding:
-    """Whether every schema is the one that this version works with."""
+    """Check whether every schema is the one that this version requires."""
     states = {each.name: await migrator.check(each) for each in databases.all}
     wrong = {name: _WRONG[state] for name, state in states.items() if state != "current"}
     if not wrong:
@@ -53,22 +53,22 @@ async def check_migrations(databases: Databases) -> Finding:
 
 
 async def check_worker(health: HealthService) -> Finding:
-    """Whether a worker runs the waiting jobs."""
+    """Check whether a worker runs the waiting jobs."""
     jobs = (await health.health()).jobs
     if jobs.status == "ok":
         return Finding("worker", "ok", "A worker is running.")
     waiting = (await health.status()).jobs.get("queued", 0)
     if waiting:
         return advised("worker", "warning", f"No worker is running, and jobs are waiting: {waiting}.", case="no_worker")
-    return Finding("worker", "ok", "No worker is running, and no job is waiting for one.")
+    return Finding("worker", "ok", "No worker is running, and no job is waiting.")
 
 
 def check_backup(backups: Sequence[Backup], now: datetime) -> Finding:
-    """Whether there is a good backup that is not too old; `backups` come newest first."""
+    """Check whether there is an intact backup that is not too old; `backups` come newest first."""
     good = next((each for each in backups if each.state == "good"), None)
     if good is None:
-        return advised("backup", "warning", "There is no good backup.", case="no_good_backup")
-    message = f"The latest good one is {good.name} of {moment_text(good.created_at)}."
+        return advised("backup", "warning", "There is no intact backup.", case="no_good_backup")
+    message = f"The latest intact one is {good.name} of {moment_text(good.created_at)}."
     if now - good.created_at > OLD_BACKUP:
         return advised("backup", "warning", message, case="old_backup")
     return Finding("backup", "ok", message)

@@ -1,4 +1,4 @@
-"""Checks of the machine: room on the disks, rights in the folders, the clock."""
+"""Checks the machine: disk space, permissions of folders, the clock."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from tg_parser.domain.utc_time import moment_text
 from tg_parser.services.doctor.finding import Finding
 
 LITTLE_ROOM, NO_ROOM = 1 << 30, 100 << 20
-"""Bytes below which a disk gets a warning, or fails the check."""
+"""Free bytes below which a disk gets a warning, or fails the check."""
 CLOCK_TOLERANCE, WRONG_CLOCK = timedelta(seconds=5), timedelta(seconds=60)
-"""How far two clocks may differ before it is worth a warning, or fails the check: Telegram refuses a wrong clock."""
+"""Difference of two clocks that gets a warning, or fails the check: Telegram refuses a wrong clock."""
 
 
 def check_disk(settings: Settings) -> Finding:
-    """Whether every folder that is written to can be, and how much room its disk has."""
+    """Check whether all data folders are writable, and how much space their disks have."""
     folders = _written_folders(settings)
     problems = {problem for name, folder in folders.items() if (problem := _why_closed(name, folder))}
     if problems:
         return Finding(
             "disk",
             "failed",
-            f"Nothing can be written: {'; '.join(sorted(problems))}.",
+            f"Folders are not writable: {'; '.join(sorted(problems))}.",
             "Let the user that runs TG_parser write there, or choose another folder: --data-dir, TG_PARSER_HOME.",
         )
     room = {name: shutil.disk_usage(_existing(folder)).free for name, folder in folders.items()}
@@ -38,16 +38,16 @@ def check_disk(settings: Settings) -> Finding:
 
 
 def room_finding(folder: Path, name: str, free: int) -> Finding:
-    """Whether `free` bytes are enough on the disk of `folder`, which holds what `name` says."""
+    """Check whether `free` bytes are enough on the disk of `folder`, which contains what `name` says."""
     message = f"{_size(free)} are free in {folder} ({name})."
     if free >= LITTLE_ROOM:
         return Finding("disk", "ok", message)
-    hint = "Free some room, or move the folder to a larger disk."
+    hint = "Free some space, or move the folder to a larger disk."
     return Finding("disk", "failed" if free < NO_ROOM else "warning", message, hint)
 
 
 def check_clock(now: datetime, others: Mapping[str, datetime], latest: datetime | None) -> Finding:
-    """Compare `now` with other clocks, by name, and with what must lie in the past: the installation and `latest`."""
+    """Compare `now` with other clocks, by name, and with times that must be in the past: installation and `latest`."""
     for name, other in others.items():
         apart = abs(now - other)
         if apart > CLOCK_TOLERANCE:
@@ -82,13 +82,13 @@ def _written_folders(settings: Settings) -> Mapping[str, Path]:
 
 
 def _existing(folder: Path) -> Path:
-    """`folder`, or the one in which it would be created."""
+    """Return `folder`, or the parent in which it would be created."""
     return next(each for each in (folder, *folder.parents) if each.exists())
 
 
 def _why_closed(name: str, folder: Path) -> str | None:
     if file := file_in_the_way(folder):
-        return f"{file} is a file, and must be a folder ({name})"
+        return f"{file} is a file, but must be a folder ({name})"
     there = _existing(folder)
     return None if os.access(there, os.W_OK | os.X_OK) else f"this user may not write to {there} ({name})"
 

@@ -1,4 +1,4 @@
-"""Examines an installation: every check is made that can be made, whatever the others find."""
+"""Examines an installation: makes every possible check, whatever the others find."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tg_parser.storage.stores.sources import IngestionStorage
 
 @dataclass(frozen=True, slots=True)
 class OpenInstallation:
-    """What the checks of an installation look at."""
+    """The parts of an installation to check."""
 
     databases: Databases
     places: Sequence[str]
@@ -48,7 +48,7 @@ _ALL: tuple[CheckName, ...] = ("disk", "database", *_IN_DATABASES, "clock", "mod
 
 
 class Doctor:
-    """The checks in order. Nothing is changed; with `online`, Telegram, the model and the web preview are asked too."""
+    """Makes the checks in order, without changing anything; with `online`, also of Telegram, model and web preview."""
 
     def __init__(
         self,
@@ -68,12 +68,12 @@ class Doctor:
         self._clock = clock
 
     async def findings(self) -> AsyncIterator[Finding]:
-        """What each check found, as soon as it is known."""
+        """Yield the findings as soon as they are known."""
         try:
             settings = self._load()
         except SettingsError as error:
             yield failure("settings", error)
-            for finding in skipped(_ALL, "The settings have to be right first."):
+            for finding in skipped(_ALL, "The settings have to be valid first."):
                 yield finding
             return
         yield self._settings()
@@ -86,9 +86,11 @@ class Doctor:
     def _settings(self) -> Finding:
         misspelt = self._misspelt()
         if not misspelt:
-            return Finding("settings", "ok", "All that are set can be read.")
-        names = " ".join(f"{name} is not a known setting; did you mean {meant}?" for name, meant in misspelt.items())
-        return Finding("settings", "warning", names, "Correct the name in the environment or in .env.")
+            return Finding("settings", "ok", "All settings are valid.")
+        names = "; ".join(
+            f"{name} is not a known setting, perhaps {meant} is meant" for name, meant in misspelt.items()
+        )
+        return Finding("settings", "warning", f"{names}.", "Correct the name in the environment or in .env.")
 
     async def _in_databases(self, settings: Settings) -> AsyncIterator[Finding]:
         if settings.database.type == "sqlite" and not there_are_files(settings.database):
@@ -103,7 +105,7 @@ class Doctor:
                     yield finding
         except TgParserError as error:
             yield failure("database", error)
-            async for finding in self._without_databases(settings, "The database has to answer first."):
+            async for finding in self._without_databases(settings, "The database has to respond first."):
                 yield finding
 
     async def _without_databases(self, settings: Settings, why: str) -> AsyncIterator[Finding]:

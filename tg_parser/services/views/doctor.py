@@ -1,4 +1,4 @@
-"""What is wrong with an installation."""
+"""The result of `doctor`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tg_parser.services.views.base import View
 
 
 class FindingView(View):
-    """What a check found, and what to do; `skipped` if it could not be made or has nothing to look at."""
+    """The result of a check, with a hint; `skipped` if it could not be made or does not apply."""
 
     check: CheckName
     status: FindingStatus
@@ -19,14 +19,14 @@ class FindingView(View):
 
 
 class DoctorReport(View):
-    """`doctor`: `failed` if something does not work, `warning` if something soon may not."""
+    """`doctor`: `failed` if something does not work, `warning` if something may soon fail."""
 
     status: Literal["ok", "warning", "failed"]
     findings: tuple[FindingView, ...]
 
     @classmethod
     def of(cls, findings: Sequence[Finding], hint_of: Callable[[Finding], str | None]) -> Self:
-        """The report, with the hints of the interface that shows it."""
+        """Return the report, with the hints of the interface that shows it."""
         shown = (
             FindingView(check=each.check, status=each.status, message=each.message, hint=hint_of(each))
             for each in findings
