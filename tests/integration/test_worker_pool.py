@@ -47,20 +47,20 @@ def lives(folder: Path, count: int) -> Path:
 
 
 async def test_workers_read_real_posts_as_this_process_does(workers: WorkerPool) -> None:
-    """120 posts of three channels give the same analysis, provenance and bytes of the embedding in both."""
+    """72 posts of three channels give the same analysis, provenance and bytes of the embedding in both."""
     texts = [
         post["text"]
         for name in ("habr", "moskvach", "naked_science")
-        for post in json.loads(sample("channel_posts_ru", f"{name}.json").read_text("utf-8"))[:40]
+        for post in json.loads(sample("channel_posts_ru", f"{name}.json").read_text("utf-8"))[:24]
     ]
     tasks, profile = [Task(message(number, text)) for number, text in enumerate(texts, 1)], build_profile(texts)
     apart = LocalAnalyzer(names=False, workers=workers)
     batches = list(apart.batches(tasks))
-    assert [len(batch) for batch in batches] == [8] * 15
+    assert [len(batch) for batch in batches] == [8] * 9
     read = [analyzed for batch in batches for analyzed in await apart.analyze(batch, profile)]
-    assert len(read) == 120
+    assert len(read) == 72
     assert read == list(await LocalAnalyzer(names=False).analyze(tasks, profile))
-    assert sum(isinstance(each, Analyzed) and each.vector is not None for each in read) > 100
+    assert sum(isinstance(each, Analyzed) and each.vector is not None for each in read) > 60
 
 
 async def test_little_is_done_in_this_process_and_much_in_others() -> None:
