@@ -46,7 +46,7 @@ docs: install-dev  ## Write the generated pages anew
 fuzz: install-dev  ## Generated requests at the whole API, with a key of each role
 	$(BIN)/python scripts/fuzz_api.py
 
-image-check:  ## As root on Debian, in four minutes: build the image by buildah without any registry, and run it
+image-check:  ## As root on Debian, in three minutes: build the image by buildah without any registry, and run it
 	deploy/check/image.sh
 
 bench: install-dev  ## Benchmarks: each prints a table with ratios

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image and runs it where no container engine runs and no registry is reached: on a Debian made by debootstrap, by
 # buildah, in a chroot. The root file system is read-only for it, its user an ordinary one without any capability.
-# Needs root, Debian's packages buildah and debootstrap, and about four minutes; without them it says so and ends well.
+# Needs root, Debian's packages buildah and debootstrap, and about three minutes; without them it says so and ends well.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -19,14 +19,20 @@ fi
 
 work=$(mktemp -d)
 store() { buildah --root "$work/storage" --runroot "$work/run" "$@"; }
-api=
+api=''
+server=''
 clean_up() {
+    [ -z "$server" ] || as_postgres "$server/pg_ctl" -D "$work/postgres" -m immediate stop >/dev/null 2>&1 || true
     [ -z "$api" ] || kill -KILL "$(cat "/proc/$api/task/$api/children" 2>/dev/null)" 2>/dev/null || true
     store umount --all >/dev/null 2>&1 || true
     store rm --all >/dev/null 2>&1 || true
     rm -rf --one-file-system "$work"
 }
 trap clean_up EXIT
+as_postgres() { (cd / && runuser -u postgres -- "$@"); }
+free_port() {
+    python3 -c 'import socket; found = socket.socket(); found.bind(("127.0.0.1", 0)); print(found.getsockname()[1])'
+}
 step() { printf '%4ds  %s\n' "$SECONDS" "$*"; }
 
 step "a base: Debian $suite with Python"
@@ -93,8 +99,24 @@ inside tg-parser backup create
 inside tg-parser backup verify --latest
 inside pg_dump --version
 
+# With the programs of the image, where this machine has a server to try them on.
+if server=$(find /usr/lib/postgresql -path '*/bin/initdb' -printf '%h\n' 2>/dev/null | sort -V | tail -n 1) && [ -n "$server" ]; then
+    step "a backup of PostgreSQL"
+    install -d -o postgres "$work/postgres"
+    chmod 0711 "$work"
+    as_postgres "$server/initdb" -D "$work/postgres" -U tg_parser_user --auth=trust --encoding=UTF8 --locale=C.UTF-8 >/dev/null
+    port=$(free_port)
+    as_postgres "$server/pg_ctl" -D "$work/postgres" -w -l "$work/postgres/log" \
+        -o "-p $port -c listen_addresses=127.0.0.1 -k $work/postgres -c fsync=off" start >/dev/null
+    on_server=(env DB_TYPE=postgresql DB_HOST=127.0.0.1 DB_PORT="$port" DB_NAME=postgres)
+    inside "${on_server[@]}" tg-parser db upgrade >/dev/null
+    inside "${on_server[@]}" tg-parser add-source --source-id my_channel
+    inside "${on_server[@]}" tg-parser backup create
+    inside "${on_server[@]}" tg-parser backup verify --latest
+fi
+
 step "the API, its health check, and SIGTERM"
-port=$(python3 -c 'import socket; found = socket.socket(); found.bind(("127.0.0.1", 0)); print(found.getsockname()[1])')
+port=$(free_port)
 "${inside[@]}" tg-parser api --port "$port" 2>"$work/api.log" &
 api=$!
 for _ in $(seq 100); do
@@ -109,7 +131,7 @@ if inside tg-parser healthcheck --port 9 2>/dev/null; then
 fi
 kill -TERM "$(cat "/proc/$api/task/$api/children")"
 wait "$api"
-api=
+api=''
 grep "^Stopped" "$work/api.log"
 
 step "The image is good."

@@ -215,6 +215,8 @@ def test_the_proxy_is_trusted_and_nobody_else() -> None:
     assert environment(SERVICES["tg_parser"])["TRUSTED_PROXIES"] == address
     (network,) = resolved(PRODUCTION, GIVEN)["networks"]["outside"]["ipam"]["config"]
     assert ip_address(address) in ip_network(network["subnet"])
+    # The machine itself, where another proxy runs on it.
+    assert f"`TRUSTED_PROXIES={ip_network(network['subnet'])[1]}`" in GUIDE.read_text("utf-8")
     caddy = (ROOT / "deploy/caddy/Caddyfile").read_text("utf-8")
     assert "reverse_proxy tg_parser:8000" in caddy
     assert "{$TG_PARSER_DOMAIN:localhost}" in caddy
