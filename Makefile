@@ -7,7 +7,7 @@ WORKERS ?= auto
 PIN := --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test test-fast lint format docs fuzz image-check bench requirements clean
+.PHONY: help install install-dev demo test test-fast lint format docs fuzz image-check sbom bench requirements clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,16 @@ fuzz: install-dev  ## Generated requests at the whole API, with a key of each ro
 image-check:  ## As root on Debian, in three minutes: build the image by buildah without any registry, and run it
 	deploy/check/image.sh
 
+sbom: install-dev  ## What the product consists of, as CycloneDX in dist/, with a check of all licences
+	$(BIN)/uv venv --quiet --clear build/product
+	$(BIN)/uv venv --quiet --clear build/release
+	$(BIN)/uv pip sync --quiet --python build/product --require-hashes requirements.txt
+	$(BIN)/uv pip sync --quiet --python build/release --require-hashes requirements-release.txt
+	mkdir -p dist
+	build/release/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		-o dist/tg-parser.cdx.json build/product/bin/python
+	$(BIN)/python scripts/licences.py dist/tg-parser.cdx.json
+
 bench: install-dev  ## Benchmarks: each prints a table with ratios
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
@@ -57,6 +67,7 @@ requirements: install-dev  ## Pin all dependencies anew, with hashes
 	$(BIN)/uv pip compile $(PIN) --upgrade -c requirements-dev.txt pyproject.toml --extra llm --extra otel --extra redis -o requirements.txt
 	$(BIN)/uv pip compile $(PIN) --upgrade -c requirements-dev.txt --group build -o requirements-build.txt
 	$(BIN)/uv pip compile $(PIN) --upgrade --group client-generator -o requirements-client-generator.txt
+	$(BIN)/uv pip compile $(PIN) --upgrade --group release -o requirements-release.txt
 
 clean:  ## Remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
