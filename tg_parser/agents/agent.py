@@ -13,7 +13,7 @@ OptionValue = bool | int | float | str
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The result of a step: `value` for whoever asked for the run, `facts` for the history."""
+    """The result of a step: `value` for the caller of the run, `facts` for the history."""
 
     value: Any
     facts: JsonObject

@@ -64,7 +64,7 @@ class HandoffQueue:
 
 
 def _holder(handoff: Handoff) -> str:
-    """Who holds a handoff; nobody if it came from the earlier version."""
+    """Return the holder of a handoff; empty if it was created by the earlier version."""
     return str(handoff.context.get("holder", ""))
 
 

@@ -27,7 +27,7 @@ class QualityFinding:
 def inspect(
     counts: DocumentCounts, waiting: int, cards: Sequence[TopicCard], in_a_topic: int | None
 ) -> Iterator[QualityFinding]:
-    """What is unusual in a channel; `in_a_topic` counts messages, None if topics were never found."""
+    """Return anomalies of a channel; `in_a_topic` counts messages, None if topics were never found."""
     with_text = counts.documents - counts.without_text
     worded = with_text - counts.noise
     if counts.failures > _MANY_FAILURES * (counts.documents + counts.failures):

@@ -11,7 +11,7 @@ from tg_parser.backup.thread import BackupThread
 
 
 class Dumped(NamedTuple):
-    """What was written, as of one moment; `dump_version` is that of pg_dump, 0 for SQLite."""
+    """The written data, consistent as of one moment; `dump_version` is that of pg_dump, 0 for SQLite."""
 
     contents: Contents
     dump_version: int = 0

@@ -41,7 +41,7 @@ class Backup:
 
     @property
     def own_name(self) -> bool:
-        """Whether it still has its original name; a backup that somebody renamed is theirs to remove."""
+        """Whether it still has its original name; renamed backups are never removed automatically."""
         return _NAME.fullmatch(self.name) is not None
 
 
@@ -84,7 +84,7 @@ class BackupDirectory:
         return _trusted(found)
 
     def latest(self) -> Backup:
-        """The newest good backup. Raises BackupError if there is none."""
+        """Return the newest intact backup. Raises BackupError if there is none."""
         good = (each for each in self.all() if each.state == "good")
         if (found := next(good, None)) is None:
             raise BackupError(f"There is no intact backup in {self.folder}.", case="no_good_backup")

@@ -39,7 +39,7 @@ class TableFacts(_Facts):
 
 
 class Contents(_Facts):
-    """What is in the databases: the revision of each schema, and every table by its full name."""
+    """The contents of the databases: the revision of each schema, and every table by its full name."""
 
     schemas: dict[str, str]
     tables: dict[str, TableFacts]

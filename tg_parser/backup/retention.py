@@ -17,7 +17,7 @@ class Retention:
 
 
 def kept(moments: Sequence[datetime], retention: Retention) -> set[datetime]:
-    """Those of `moments` whose backups are kept; always including the newest."""
+    """Return the `moments` whose backups are kept, always including the newest."""
     newest_first = sorted(set(moments), reverse=True)
     found = set(newest_first[:1])
     for period, count in (

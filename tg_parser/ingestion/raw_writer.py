@@ -1,4 +1,4 @@
-"""The last step before the raw storage: the channel's one id, and people hashed where that is asked for."""
+"""The last step before the raw storage: sets the channel's canonical id, and hashes people if configured."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _is_personal(source: Source, message: RawMessage) -> bool:
 
 
 def _hashed(salt: bytes, author: Author | None) -> Author | None:
-    """The same person is the same hash; without the salt nobody can tell who."""
+    """Return the hash of a person: always the same for one person, and not reversible without the salt."""
     if author is None or not (author.id or author.name):
         return None
     digest = hmac.new(salt, (author.id or author.name or "").encode("utf-8", "replace"), hashlib.sha256).hexdigest()

@@ -30,7 +30,7 @@ class Rechecker:
         counts: Counter[str],
         report: ReportProgress = silent,
     ) -> None:
-        """Look again at the stored posts of `source` that `wanted` names, and at the comments under them."""
+        """Check the stored posts of `source` selected by `wanted` again, with the comments under them."""
         since = None if wanted.age is None else utc_now() - wanted.age
         posts = await self._raw.posts_to_recheck(source.channel_id, newest=wanted.newest, since=since)
         looked = 0

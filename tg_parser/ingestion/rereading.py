@@ -50,7 +50,7 @@ class Rereader:
 
 
 def repaired(kept: KeptMessage) -> Repair | None:
-    """The message as it is read now; None where that tells no more than what is stored. Pure."""
+    """Return the message as parsed now; None if that adds nothing to what is stored. Pure."""
     reading = read_payload(kept.payload)
     media, own = kept.media, split_text(kept.text, kept.media).own
     links, action = kept.links, kept.service_action
@@ -86,7 +86,7 @@ def _shows_nothing(kept: KeptMessage) -> bool:
 
 
 def _kind(kept: KeptMessage, repair: Repair) -> str:
-    """What was repaired, in a word."""
+    """Return the kind of repair, in a word."""
     if repair.service_action != kept.service_action:
         return "service_action"
     if split_text(repair.text, repair.media).own != split_text(kept.text, kept.media).own:

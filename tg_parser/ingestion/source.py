@@ -81,7 +81,7 @@ class ChatSource(MessageSource, Protocol):
     """A chat that can be asked again about messages it has shown before."""
 
     def shown(self, ids: Sequence[int]) -> AsyncIterator[Shown]:
-        """What there is now of the posts `ids` (ascending), in parts. An id is in `gone` only where that is sure."""
+        """Yield the current posts of `ids` (ascending), in parts. An id is in `gone` only if that is certain."""
         ...
 
 
@@ -113,5 +113,5 @@ class ChatOpener(Protocol):
     """A way to reach Telegram: opens a chat by name or number."""
 
     def open(self, peer: Peer) -> AbstractAsyncContextManager[ChatSource]:
-        """The chat of `peer`, found and readable for the length of the block. Raises SourceError where it is not."""
+        """Yield the chat of `peer`, readable for the duration of the block. Raises SourceError if it is not."""
         ...

@@ -23,7 +23,7 @@ T = TypeVar("T", bound=BaseModel)
 
 
 class SharedModels:
-    """What all runs of a process share: connections, and the pace at which each provider may be called."""
+    """Shared by all runs of a process: connections, and the rate limits of each provider."""
 
     def __init__(self) -> None:
         self._connections: Connections | None = None

@@ -22,7 +22,7 @@ _SHOWN_CHARS = 300
 
 
 class AnswerKeeper(Protocol):
-    """A cache that is told which answers were good; only those may be served again."""
+    """A cache that serves only answers marked as valid."""
 
     def keep(self, first: ModelResponse, accepted: ModelResponse) -> None:
         """Serve `accepted` when the question that first got `first` is asked again; they differ after a rejection."""

@@ -1,4 +1,4 @@
-"""What is sent to a model until it gives a good answer, and what all of that cost."""
+"""The exchange with a model until it gives a valid answer, and its total cost."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Dialogue:
     """Why the latest answer was rejected; empty before the first one."""
 
     def messages(self) -> list[ModelMessage]:
-        """What is sent next: the question; after a rejection also the latest answer and the reason."""
+        """Return the next messages: the question; after a rejection also the latest answer and the reason."""
         if not self.fault:
             return [self._question(self.prompt.user)]
         said, cut = answer_text(self.responses[-1]), self.responses[-1].finish_reason == "length"
@@ -77,6 +77,6 @@ class Dialogue:
 
 
 def _sum(amounts: Iterator[int | None]) -> int | None:
-    """The sum; None if any of them is unknown, and if there are none."""
+    """Return the sum; None if any value is unknown, or if there are none."""
     known = list(amounts)
     return sum(amount for amount in known if amount is not None) if known and None not in known else None

@@ -31,7 +31,7 @@ _AGAIN_STATUSES = frozenset({408, 409, 425})
 
 
 class FailureAction(Enum):
-    """What is done about a failed call."""
+    """How to react to a failed call."""
 
     AGAIN = "again"
     """Network, timeout, overload, server error, a response that is not an answer: asked again, a few times."""

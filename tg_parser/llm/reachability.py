@@ -18,7 +18,7 @@ _REFUSED, _BROKEN = (401, 403), 500
 
 
 async def require_answer(llm: LlmSettings, seconds: float) -> None:
-    """Raises ProviderError where the key is refused, ProviderUnavailableError where there is no answer in time."""
+    """Raise ProviderError if the key is refused, ProviderUnavailableError if there is no answer in time."""
     # Only who asks needs it, and it takes a while to load.
     import httpx  # noqa: PLC0415
 

@@ -46,7 +46,7 @@ def request_parameters(schema: type[BaseModel]) -> ModelRequestParameters:
 
 
 def answer_text(response: ModelResponse) -> str:
-    """The JSON of an answer as the model wrote it: arguments of its call, or its text; empty if there is none."""
+    """Return the JSON of an answer as written by the model: arguments of its call, or its text; empty if none."""
     for part in response.parts:
         if isinstance(part, ToolCallPart):
             return part.args_as_json_str()

@@ -55,7 +55,7 @@ class Analyzed:
 
 
 AnalysisOutcome = Analyzed | Exception
-"""What became of one message: an error concerns it alone."""
+"""The outcome for one message; an error only affects this message."""
 
 
 class Analyzer(Protocol):

@@ -39,7 +39,7 @@ class _Streak:
 
 
 class CircuitBreaker:
-    """What is known about the provider's health in one run."""
+    """Tracks the provider's health during one run."""
 
     def __init__(self) -> None:
         self._unanswered = _Streak()

@@ -115,7 +115,7 @@ class MigrationRun:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What became of the rows of a table: `already_there` counts migrated rows that the target held before."""
+    """Outcome for the rows of a table: `already_there` counts migrated rows that the target already contained."""
 
     rows: int = 0
     migrated: int = 0
@@ -188,7 +188,7 @@ class MigrationLedger:
         return {row["table_name"]: Tally(*(row[name] for name in names)) for row in found}
 
     async def quarantined(self, run: MigrationRun, table: str, row_ids: Sequence[int]) -> set[int]:
-        """Those of `row_ids` that are in quarantine."""
+        """Return the `row_ids` that are in quarantine."""
         mine = (quarantine.c.run_id == run.run_id, quarantine.c.table_name == table)
         wanted = select(quarantine.c.row_id).where(*mine, quarantine.c.row_id.in_(row_ids))
         return {row["row_id"] for row in await self._beside(table).rows(wanted)}

@@ -65,7 +65,7 @@ class TablePlan:
 
 
 class RowResult(NamedTuple):
-    """What becomes of one row: the rows to write with the changes made, or the reason it is refused."""
+    """The outcome for one row: the rows to write with the changes made, or the reason it is refused."""
 
     rowid: int
     rows: Sequence[SqliteRow]
@@ -125,7 +125,7 @@ def is_clean(plan: TablePlan, chunk: Chunk, context: Context) -> bool:
 
 
 def verdict(plan: TablePlan, row: SqliteRow, context: Context) -> RowResult:
-    """What becomes of a row."""
+    """Return the outcome for a row."""
     names, notes = (*plan.columns, *plan.helpers), list[Note]()
     values = dict(zip(names, row, strict=False))
     try:

@@ -80,7 +80,7 @@ def batch_rows(
 
 
 def verdicts_of(plan: TablePlan, chunk: Chunk, context: Context) -> list[RowResult]:
-    """What becomes of each row of a chunk."""
+    """Return the outcome for each row of a chunk."""
     return [verdict(plan, row, context) for row in chunk]
 
 

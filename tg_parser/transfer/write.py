@@ -22,7 +22,7 @@ TAKEN = "another row with this key is there"
 
 @dataclass(slots=True)
 class _BatchRecord:
-    """What is to be recorded of a batch besides its rows."""
+    """Records about a batch besides its rows."""
 
     notes: list[tuple[int, str, Note]] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)

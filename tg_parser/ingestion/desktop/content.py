@@ -25,7 +25,7 @@ def read_content(payload: dict[str, Any]) -> Content:
 
 
 def read_action(payload: dict[str, Any]) -> str | None:
-    """What a service message reports; None for a message that somebody wrote."""
+    """Return what a service message reports; None for an ordinary message."""
     kind, action = payload.get("type"), string(payload.get("action"))
     if kind == "service":
         return action or "unknown"

@@ -75,7 +75,7 @@ def text_element(parts: Parts) -> LexborNode | None:
 
 
 def author(parts: Parts) -> Author | None:
-    """Who signed it; None for a post without a signature, whose author is the channel."""
+    """Return the signature; None for a post without one, whose author is the channel."""
     name = line_of(parts.first("tgme_widget_message_from_author"))
     return Author(name=name) if name else None
 

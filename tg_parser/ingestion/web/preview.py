@@ -65,7 +65,7 @@ class WebChannel:
             page = await self._reader.next_older(page)
 
     async def shown(self, ids: Sequence[int]) -> AsyncIterator[Shown]:
-        """What is left of the posts `ids` (ascending), newest first, in one part per page."""
+        """Yield what is shown now of the posts `ids` (ascending), newest first, in one part per page."""
         asked = list(ids)
         while asked:
             page = await self._page_below(asked[-1] + 1)

@@ -18,7 +18,7 @@ class BatchingLoader(Generic[T]):
         self._serving: asyncio.Task[None] | None = None
 
     async def get(self, key: str) -> T | None:
-        """What is stored under `key`. Raises what `find` raises."""
+        """Return the value stored under `key`. Raises the errors of `find`."""
         future: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
         self._wanted.setdefault(key, []).append(future)
         if self._serving is None or self._serving.done():

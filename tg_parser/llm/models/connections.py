@@ -14,7 +14,7 @@ from tg_parser.llm.models.rate_limited import RateLimiter
 
 
 class Line(NamedTuple):
-    """What all models at one address share."""
+    """The connections shared by all models at one address."""
 
     limiter: RateLimiter
     http: httpx2.AsyncClient

@@ -76,7 +76,7 @@ class Retrying(Layer):
                 return response
 
     def _pause(self, error: Exception, failed: int) -> float:
-        """Seconds until the next attempt. If there is none, raises the final error."""
+        """Return the seconds until the next attempt, or raise the final error if there is none."""
         kind, why = verdict(error), reason(error, self._choice.key)
         label = self._choice.label
         if kind is FailureAction.MESSAGE:

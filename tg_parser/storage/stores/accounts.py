@@ -1,4 +1,4 @@
-"""What must be remembered about a Telegram account between two runs: waits, a dead session, access to chats."""
+"""State of a Telegram account between runs: waits, a dead session, access to chats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is left to do, of all channels at once: for those who watch."""
+"""Unfinished work of all channels, for monitoring."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _failed = processing_failures.c
 
 
 class Waiting(NamedTuple):
-    """How many messages wait to be processed, and the date of the oldest."""
+    """Number of waiting messages, and the date of the oldest."""
 
     messages: int
     oldest: datetime
@@ -30,7 +30,7 @@ class BacklogStorage:
         self._database = database
 
     async def waiting(self) -> dict[str, Waiting]:
-        """What waits, by channel; channels where nothing does are left out."""
+        """Return the waiting messages by channel, without channels that have none."""
         messages, oldest = func.count().label("messages"), func.min(_raw.date).label("oldest")
         counted = select(_raw.channel_id, messages, oldest).select_from(raw_beside_documents(with_log=False))
         statement = counted.where(*is_waiting(None, force=False, retry_failed=False)).group_by(_raw.channel_id)
@@ -38,6 +38,6 @@ class BacklogStorage:
         return {row["channel_id"]: Waiting(row["messages"], row["oldest"]) for row in rows}
 
     async def failures(self) -> dict[str, int]:
-        """Messages in the failure ledger, by channel."""
+        """Return the number of messages in the failure ledger, by channel."""
         counted = select(_failed.channel_id, func.count().label("failures")).group_by(_failed.channel_id)
         return {row["channel_id"]: row["failures"] for row in await self._database.rows(counted)}

@@ -1,4 +1,4 @@
-"""Requests with an idempotency key: who begins one first, and what it was answered."""
+"""Requests with an idempotency key, and their answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class KeyedRequestStorage:
         self._database = database
 
     async def begin(self, request: KeyedRequest, abandoned_before: datetime) -> KeyedRequest | None:
-        """Begin a request; one that was begun with the same key comes back instead.
+        """Store a new request, or return the one already stored with the same key.
 
         One that was begun before `abandoned_before` and has no answer is begun anew: whoever worked on it is gone.
         """
@@ -51,19 +51,19 @@ class KeyedRequestStorage:
         return await self._database.write(begin)
 
     async def answer(self, request: KeyedRequest, answer: KeptAnswer) -> None:
-        """Keep what a request was answered."""
+        """Store the answer to a request."""
         told = update(keyed_requests).where(*_same(request))
         body = None if answer.body is None else storable(answer.body)
         values = {"status": answer.status, "headers_json": dict(answer.headers), "body": body}
         await self._database.write(lambda conn: conn.execute(told.values(values)))
 
     async def forget(self, request: KeyedRequest) -> None:
-        """Let a request without an answer be sent again, unless it was begun anew meanwhile."""
+        """Forget an unanswered request, so that it can be sent again, unless it was started again in the meantime."""
         gone = delete(keyed_requests).where(*_same(request), _of.begun_at == request.begun_at, _of.status.is_(None))
         await self._database.write(lambda conn: conn.execute(gone))
 
     async def delete_old(self, before: datetime) -> int:
-        """Delete the requests that were begun before then; returns their number."""
+        """Delete requests started before that time; return their number."""
 
         async def remove(conn: AsyncConnection) -> int:
             return int((await conn.execute(delete(keyed_requests).where(_of.begun_at < before))).rowcount)

@@ -1,4 +1,4 @@
-"""API keys, and the log of changes. A change and its entry in the log are one transaction."""
+"""API keys and the audit log. Each change is stored in one transaction with its audit entry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tg_parser.storage.engine.transactions import Database, insert_rows
 from tg_parser.storage.tables.keys import api_keys, audit_log
 
 NOTED_EVERY = timedelta(minutes=1)
-"""The last use of a key is written at most so often."""
+"""Minimum interval between updates of a key's last use."""
 
 _key, _entry = api_keys.c, audit_log.c
 Row = Mapping[str, Any]
@@ -29,7 +29,7 @@ class KeyStorage:
         self._database = database
 
     async def add(self, key: ApiKey, entry: AuditEntry) -> None:
-        """Keep a new key."""
+        """Store a new key."""
 
         async def add(conn: AsyncConnection) -> None:
             await insert_rows(self._database, conn, api_keys, [_row_of(key)], key=("key_id",))
@@ -38,17 +38,17 @@ class KeyStorage:
         await self._database.write(add)
 
     async def get(self, key_id: str) -> ApiKey | None:
-        """The key with this id, if there is one."""
+        """Return the key with this id, or None."""
         row = await self._database.row(select(api_keys).where(_key.key_id == storable(key_id)))
         return None if row is None else _key_of(row)
 
     async def list(self) -> list[ApiKey]:
-        """All keys, oldest first."""
+        """Return all keys, oldest first."""
         rows = await self._database.rows(select(api_keys).order_by(_key.created_at, _key.key_id))
         return [_key_of(row) for row in rows]
 
     async def revoke(self, key_id: str, now: datetime, entry: AuditEntry) -> ApiKey:
-        """End a key at once, its previous secret too. Raises KeyNotFoundError, KeyStateError where it has ended so."""
+        """Revoke a key with its previous secret. Raises KeyNotFoundError, and KeyStateError if it already was."""
 
         async def change(conn: AsyncConnection, key: ApiKey) -> ApiKey:
             if key.revoked_at is not None:
@@ -67,7 +67,7 @@ class KeyStorage:
         *,
         expires_at: datetime | None = None,
     ) -> ApiKey:
-        """Give a key another secret, and another end where one is given.
+        """Replace the secret of a key, and its expiry if one is given.
 
         The present secret works until `previous_until`, one before it no longer.
 
@@ -89,7 +89,7 @@ class KeyStorage:
         return await self._change(key_id, change, entry)
 
     async def note_use(self, key_id: str, now: datetime) -> bool:
-        """Keep that a key was used; False where that was kept less than a minute ago."""
+        """Store the time a key was used; return False if that was updated less than a minute ago."""
         due = or_(_key.last_used_at.is_(None), _key.last_used_at <= now - NOTED_EVERY)
         noted = update(api_keys).where(_key.key_id == key_id, due).values(last_used_at=now)
 
@@ -99,19 +99,19 @@ class KeyStorage:
         return await self._database.write(note)
 
     async def source_renamed(self, source_id: str, new_id: str) -> None:
-        """Let keys that are limited to a source stay with it under its new id."""
+        """Let keys limited to a source keep access to it under its new id."""
         await self._replace_source(source_id, {new_id})
 
     async def source_removed(self, source_id: str) -> None:
-        """Let keys that were limited to a source not see another one that is given its id."""
+        """Remove a source from the limits of keys, so that they cannot see another one with the same id later."""
         await self._replace_source(source_id, set())
 
     async def log(self, entry: AuditEntry) -> None:
-        """Keep that something was changed."""
+        """Store an audit entry."""
         await self._database.write(lambda conn: self._log(conn, entry))
 
     async def audit(self, *, limit: int, before: str | None = None, key_id: str | None = None) -> Sequence[AuditEntry]:
-        """Entries of the log, newest first, older than the entry `before`; with a key, those by it and about it."""
+        """Return audit entries older than `before`, newest first; with a key, those by or about it."""
         statement = select(audit_log).order_by(_entry.entry_id.desc()).limit(limit)
         if before is not None:
             statement = statement.where(_entry.entry_id < before)
@@ -137,7 +137,7 @@ class KeyStorage:
         limited = select(_key.key_id, _key.sources_json).where(_key.sources_json.is_not(None)).with_for_update()
 
         async def replace(conn: AsyncConnection) -> None:
-            # There are few keys, and fewer of them are limited.
+            # There are few keys, and even fewer limited ones.
             for row in (await conn.execute(limited.order_by(_key.key_id))).all():
                 if source_id in row.sources_json:
                     sources = sorted({*row.sources_json, *by} - {source_id})
@@ -150,7 +150,7 @@ class KeyStorage:
 
 
 async def note_change(database: Database, conn: AsyncConnection, entry: AuditEntry) -> None:
-    """Keep an entry of the log of changes, in the transaction of the change."""
+    """Store an audit entry, in the transaction of the change."""
     row = {
         "entry_id": entry.entry_id,
         "at": entry.at,

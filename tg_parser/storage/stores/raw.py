@@ -56,7 +56,7 @@ class StoreCounts:
 
 @dataclass(frozen=True, slots=True)
 class RawSummary:
-    """What is stored of a channel; `total` counts service messages too."""
+    """Figures of a channel's stored messages; `total` includes service messages."""
 
     total: int = 0
     posts: int = 0
@@ -183,7 +183,7 @@ class RawStorage:
         return [row["current_text"] for row in rows]
 
     async def summary(self, channel_id: str) -> RawSummary:
-        """What is stored of a channel, in numbers."""
+        """Return the figures of a channel's stored messages."""
         plain = _raw.service_action.is_(None)
         statement = select(
             func.count().label("total"),

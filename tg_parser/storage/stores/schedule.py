@@ -1,4 +1,4 @@
-"""What the schedule asked for last, and whose turn it is to keep it."""
+"""When scheduled work last ran, and which worker has the next turn."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class ScheduleStorage:
         self._database = database
 
     async def take_tick(self, now: datetime, every: timedelta) -> bool:
-        """Whether it is the caller's turn to keep the schedule: of all that ask, one is told so in every span."""
+        """Return whether it is the caller's turn to run the schedule; only one caller per interval gets True."""
         last = select(_entry.last_at).where(_entry.name == _TICK)
 
         async def take(conn: AsyncConnection) -> bool:
             await self._database.dialect.claim(conn, ["schedule"])
             taken = await conn.scalar(last)
-            # A clock that was put back does not stop the schedule.
+            # A clock that was set back does not stop the schedule.
             if taken is not None and now - every < taken <= now + every:
                 return False
             await self._store(conn, _TICK, LastRun(now))
@@ -38,7 +38,7 @@ class ScheduleStorage:
         return await self._database.write(take)
 
     async def last_runs(self, names: Collection[str] | None = None) -> dict[str, LastRun]:
-        """What was asked for last, by the name of its entry; of some entries alone where these are named."""
+        """Return the last runs by the name of their entry, optionally of some entries only."""
         statement = select(schedule_entries).where(_entry.name != _TICK)
         if names is not None:
             statement = statement.where(self._database.dialect.any_of(_entry.name, names))
@@ -46,7 +46,7 @@ class ScheduleStorage:
         return {row["name"]: LastRun(row["last_at"], row["job_id"]) for row in rows}
 
     async def note(self, name: str, run: LastRun) -> None:
-        """Keep that an entry was asked for."""
+        """Store that an entry has run."""
         await self._database.write(lambda conn: self._store(conn, name, run))
 
     async def _store(self, conn: AsyncConnection, name: str, run: LastRun) -> None:

@@ -39,7 +39,7 @@ class IngestionStorage:
         self._database = database
 
     async def save_source(self, change: SourceChange, now: datetime) -> Source:
-        """Create a source, or change only those fields of a known one that `change` sets."""
+        """Create a source, or change only the fields set in `change` of an existing one."""
         named = storable_json(change.model_dump(exclude_unset=True))
 
         async def save(conn: AsyncConnection) -> Source:
@@ -56,12 +56,12 @@ class IngestionStorage:
         return await self._database.write(save)
 
     async def get(self, source_id: str) -> Source | None:
-        """A source by its id."""
+        """Return a source by its id."""
         found = await self._database.row(_by_id(source_id))
         return None if found is None else Source(**found)
 
     async def addresses(self, channel_ids: Collection[str] | None = None) -> Sequence[Mapping[str, Any]]:
-        """What is known of the address of each channel, of all without any: one row a source, by its id."""
+        """Return the known address data of channels, or of all: one row per source, by its id."""
         columns = _state.channel_id, _state.channel_username, _state.channel_title, _state.channel_kind, _state.peer_id
         ordered = select(*columns).order_by(_state.source_id)
         if channel_ids is not None:
@@ -69,12 +69,12 @@ class IngestionStorage:
         return await self._database.rows(ordered)
 
     async def find_by_channel(self, channel_id: str) -> list[Source]:
-        """The sources of a channel, oldest first."""
+        """Return the sources of a channel, oldest first."""
         ordered = select(ingestion_state).order_by(_state.created_at, _state.source_id)
         return _sources(await self._database.rows(ordered.where(_state.channel_id == channel_id)))
 
     async def list_sources(self, status: SourceStatus | None = None) -> list[Source]:
-        """All sources by id, or those with one status."""
+        """Return all sources by id, or those with one status."""
         ordered = select(ingestion_state).order_by(_state.source_id)
         return _sources(
             await self._database.rows(ordered if status is None else ordered.where(_state.status == status))
@@ -85,7 +85,7 @@ class IngestionStorage:
         await self._update(source_id, status=status, updated_at=now, next_poll_at=None)
 
     async def set_rate_limit(self, source_id: str, until: datetime | None, now: datetime) -> None:
-        """Note until when the source must not be asked again."""
+        """Store the time before which the source must not be read again."""
         await self._update(source_id, rate_limit_until=until, updated_at=now, next_poll_at=None)
 
     async def remove(self, source_id: str) -> None:
@@ -95,7 +95,7 @@ class IngestionStorage:
         )
 
     async def cover(self, source_id: str, lowest: int, highest: int, now: datetime) -> None:
-        """Note that the posts from `lowest` to `highest` are stored; gaps below them stay open."""
+        """Store that posts `lowest` to `highest` are stored; gaps below them stay open."""
 
         async def cover(conn: AsyncConnection) -> None:
             found = (await conn.execute(_by_id(source_id).with_for_update())).mappings().first()
@@ -107,7 +107,7 @@ class IngestionStorage:
         await self._database.write(cover)
 
     async def rename(self, source_id: str, new_id: str, now: datetime) -> None:
-        """Give a source another id, with its cursors, attempts and everything that names it, in one transaction."""
+        """Change the id of a source, with its cursors, attempts and all references to it, in one transaction."""
 
         async def rename(conn: AsyncConnection) -> None:
             await self._database.dialect.claim(conn, [f"source:{source_id}", f"source:{new_id}"])
@@ -125,20 +125,20 @@ class IngestionStorage:
         await self._database.write(rename)
 
     async def save_backlog(self, source_id: str, backlog: Backlog, now: datetime) -> None:
-        """Keep what is still to be fetched from a chat read newest first; the cursor follows and never goes back."""
+        """Store the open ranges of a chat read newest first; the cursor follows and never goes back."""
         await self._update(source_id, **_backlog_values(backlog, now))
 
     async def mark_history_complete(self, source_id: str, now: datetime) -> None:
-        """Note that the history has been read to its end for the first time."""
+        """Store that the history has been read completely for the first time."""
         first = update(ingestion_state).where(_state.source_id == source_id, _state.backfill_completed_at.is_(None))
         await self._database.write(lambda conn: conn.execute(first.values(backfill_completed_at=now)))
 
     async def set_progress(self, source_id: str, now: datetime, **values: Any) -> None:
-        """Keep how far the history or the comments of a source have been read."""
+        """Store how far the history or the comments of a source have been read."""
         await self._update(source_id, **values, updated_at=now)
 
     async def record_attempt(self, attempt: Attempt, status: SourceStatus | None = None) -> None:
-        """Keep an attempt and what it means for its source; `status` is the new status unless the source is paused."""
+        """Store an attempt and its effect on the source; `status` is the new status unless the source is paused."""
         values = storable_json(attempt.model_dump(exclude={"counts"}))
 
         async def record(conn: AsyncConnection) -> None:
@@ -151,14 +151,14 @@ class IngestionStorage:
         await self._database.write(record)
 
     async def due(self, now: datetime, limit: int) -> list[Source]:
-        """Sources that may be due for a poll, those that waited longest first."""
+        """Return sources that may be due for a poll, the longest waiting first."""
         polled = (_state.status == "active", func.coalesce(_state.via, "") != "export")
         may_be_due = or_(_state.next_poll_at.is_(None), _state.next_poll_at <= now)
         ordered = select(ingestion_state).where(*polled, may_be_due).order_by(_state.next_poll_at, _state.source_id)
         return _sources(await self._database.rows(ordered.limit(limit)))
 
     async def set_next_polls(self, moments: Mapping[str, datetime]) -> None:
-        """Note when sources are to be looked at next, by their ids."""
+        """Store when sources have to be checked next, by their ids."""
         which = update(ingestion_state).where(_state.source_id == bindparam("id"))
         change = which.values(next_poll_at=bindparam("at", type_=_state.next_poll_at.type))
         told = [{"id": source_id, "at": moment} for source_id, moment in sorted(moments.items())]
@@ -166,22 +166,22 @@ class IngestionStorage:
             await self._database.write(lambda conn: conn.execute(change, told))
 
     async def forget_next_polls(self) -> None:
-        """Let every source be looked at anew: intervals may have changed."""
+        """Have every source checked again: intervals may have changed."""
         await self._database.write(lambda conn: conn.execute(update(ingestion_state).values(next_poll_at=None)))
 
     async def untold_failures(self) -> list[SourceFailure]:
-        """The failures of sources that `failure_told` has not been called for, oldest first."""
+        """Return the failures of sources that have not been reported with `failure_told`, oldest first."""
         found = select(source_failures, _state.channel_id).join(ingestion_state, _state.source_id == _failure.source_id)
         rows = await self._database.rows(found.order_by(_failure.failed_at, _failure.source_id))
         return [SourceFailure(**row) for row in rows]
 
     async def failure_told(self, failure: SourceFailure) -> None:
-        """Forget a failure: its webhooks wait."""
+        """Delete a failure whose webhooks have been created."""
         this = and_(_failure.source_id == failure.source_id, _failure.failed_at == failure.failed_at)
         await self._database.write(lambda conn: conn.execute(delete(source_failures).where(this)))
 
     async def attempts(self, source_id: str, limit: int = 20) -> list[Attempt]:
-        """The newest attempts of a source, newest first."""
+        """Return the latest attempts of a source, newest first."""
         tried = source_attempts.c
         statement = select(source_attempts).where(tried.source_id == source_id).order_by(tried.id.desc()).limit(limit)
         return [_attempt(row) for row in await self._database.rows(statement)]
@@ -192,7 +192,7 @@ class IngestionStorage:
 
 
 async def _note_failure(conn: AsyncConnection, attempt: Attempt) -> None:
-    """Keep that a source fails that did not before."""
+    """Store that a source has started to fail."""
     status = select(_state.status).where(_state.source_id == attempt.source_id).with_for_update()
     if await conn.scalar(status) == "active":
         failure = {"error_class": attempt.error_class or "", "error_message": storable(attempt.error_message or "")}
@@ -201,7 +201,7 @@ async def _note_failure(conn: AsyncConnection, attempt: Attempt) -> None:
 
 
 def _bound(column: Column[Any], changed: Mapping[str, Any]) -> ColumnElement[Any]:
-    """A column as it is, or the value it is changed to."""
+    """Return a column, or the value it is changed to."""
     return literal(changed[column.name], column.type) if column.name in changed else column
 
 
@@ -230,7 +230,7 @@ def _backlog_values(backlog: Backlog, now: datetime) -> dict[str, Any]:
 def _consequence(attempt: Attempt, status: SourceStatus | None) -> dict[str, Any]:
     status_change = {} if status is None else {"status": case((_state.status == "paused", "paused"), else_=status)}
     if attempt.success:
-        # The pause of a source that failed is over.
+        # After failures the pause between polls had grown; it is back to normal now.
         next_poll_at = case((_state.fail_count > 0, None), else_=_state.next_poll_at)
         recovered = {"fail_count": 0, "last_error": None, "next_poll_at": next_poll_at}
         return {"last_success_at": attempt.finished_at, **recovered, **status_change}

@@ -1,4 +1,4 @@
-"""Which topics a message belongs to, and which topics may be told of to whom."""
+"""The topics of messages, and who may see them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _item = topic_items.c
 async def topics_of(
     conn: AsyncConnection, dialect: Dialect, source_refs: Collection[str], allowed: Collection[str] | None
 ) -> dict[str, list[str]]:
-    """The ids of the active topics of messages, sorted, by ref; messages in no topic are left out."""
+    """Return the ids of the active topics of messages, sorted, by ref; messages in no topic are left out."""
     if not source_refs:
         return {}
     statement = (
@@ -35,7 +35,7 @@ async def topics_of(
 
 
 def only_of(dialect: Dialect, allowed: Collection[str] | None) -> list[ColumnElement[bool]]:
-    """Topics made of messages of these channels alone: title and summary may tell of each message."""
+    """Topics that only have messages of these channels: title and summary may reveal any of their messages."""
     if allowed is None:
         return []
     item = topic_items.alias().c

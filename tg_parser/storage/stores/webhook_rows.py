@@ -1,4 +1,4 @@
-"""Webhooks and deliveries as rows of their tables, and back."""
+"""Converts webhooks and deliveries to rows of their tables, and back."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _OF_KEY = ("sources_json", "expires_at", "revoked_at")
 
 
 def with_keys() -> Select[*tuple[Any, ...]]:
-    """Webhooks with what decides whether the keys that made them see anything."""
+    """Select webhooks with the data that decides whether their keys are valid."""
     of_key = (api_keys.c[name].label(f"key_{name}") for name in _OF_KEY)
     return select(webhooks, *of_key).outerjoin(api_keys, api_keys.c.key_id == webhooks.c.key_id)
 
 
 def webhook_of(row: Row, now: datetime) -> Webhook:
-    """The webhook of a row of `with_keys`, at the moment `now`."""
+    """Return the webhook for a row of `with_keys`, at the time `now`."""
     facts = {name: row[name] for name in webhooks.c.keys() if name != "events_json"}  # noqa: SIM118 - columns
     sources, expires_at, revoked_at = (row[f"key_{name}"] for name in _OF_KEY)
     key = ApiKey("", "", "reader", "", now, expires_at=expires_at, revoked_at=revoked_at)
@@ -38,13 +38,13 @@ def webhook_of(row: Row, now: datetime) -> Webhook:
 
 
 def row_of_webhook(webhook: Webhook) -> dict[str, Any]:
-    """The row of a new webhook."""
+    """Return the row of a new webhook."""
     facts = {name: getattr(webhook, name) for name in webhooks.c.keys() if name != "events_json"}  # noqa: SIM118
     return {**facts, "events_json": list(webhook.events)}
 
 
 def delivery_of(row: Row) -> Delivery:
-    """The delivery of a row."""
+    """Return the delivery for a row."""
     answer = None
     if row["answered_at"] is not None:
         answer = ReceiverAnswer(
@@ -59,7 +59,7 @@ def delivery_of(row: Row) -> Delivery:
 
 
 def row_of_delivery(delivery: Delivery) -> dict[str, Any]:
-    """The row of a new delivery."""
+    """Return the row of a new delivery."""
     return {
         "delivery_id": delivery.delivery_id,
         "webhook_id": delivery.webhook_id,
@@ -74,7 +74,7 @@ def row_of_delivery(delivery: Delivery) -> dict[str, Any]:
 
 
 def answer_values(answer: ReceiverAnswer) -> dict[str, Any]:
-    """The columns of the last answer."""
+    """Return the columns of the last answer."""
     return {
         "answered_at": answer.at,
         "answer_seconds": answer.seconds,

@@ -1,4 +1,4 @@
-"""Webhooks, and the log of their deliveries. A change and its entry in the log of changes are one transaction."""
+"""Webhooks and their deliveries. Each change is stored in one transaction with its audit entry."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from tg_parser.storage.tables.webhooks import webhook_deliveries, webhooks
 _hook, _delivery = webhooks.c, webhook_deliveries.c
 
 LetWait = Callable[[AsyncConnection, Sequence[Job]], Awaitable[None]]
-"""Lets jobs wait, in the transaction that makes them."""
+"""Creates waiting jobs, in the transaction of the caller."""
 
 
 class WebhookStorage:
-    """The webhooks in the processing database; `let_wait` is that of the jobs there."""
+    """The webhooks in the processing database; `let_wait` creates their jobs."""
 
     def __init__(self, database: Database, let_wait: LetWait) -> None:
         self._database = database
         self._let_wait = let_wait
 
     async def add(self, webhook: Webhook, entry: AuditEntry) -> None:
-        """Keep a new webhook."""
+        """Store a new webhook."""
 
         async def add(conn: AsyncConnection) -> None:
             await insert_rows(self._database, conn, webhooks, [row_of_webhook(webhook)], key=("webhook_id",))
@@ -43,14 +43,14 @@ class WebhookStorage:
         await self._database.write(add)
 
     async def get(self, webhook_id: str, now: datetime) -> Webhook:
-        """The webhook. Raises WebhookNotFoundError."""
+        """Return a webhook. Raises WebhookNotFoundError."""
         row = await self._database.row(with_keys().where(_hook.webhook_id == webhook_id))
         if row is None:
             raise WebhookNotFoundError(webhook_id)
         return webhook_of(row, now)
 
     async def list(self, now: datetime) -> list[Webhook]:
-        """The webhooks of the installation, oldest first; those of single jobs are not among them."""
+        """Return the webhooks of the installation, oldest first, without those of single jobs."""
         ordered = with_keys().where(_hook.job_id.is_(None)).order_by(_hook.created_at, _hook.webhook_id)
         return [webhook_of(row, now) for row in await self._database.rows(ordered)]
 
@@ -65,16 +65,16 @@ class WebhookStorage:
         await self._database.write(remove)
 
     async def set_secret(self, webhook_id: str, sealed: str, previous_until: datetime, entry: AuditEntry) -> None:
-        """Give a webhook another secret; the one before it signs too until then. Raises WebhookNotFoundError."""
+        """Replace the secret of a webhook; the old one also signs until then. Raises WebhookNotFoundError."""
         values = {"previous_sealed": _hook.secret_sealed, "previous_until": previous_until, "secret_sealed": sealed}
         await self._change(webhook_id, values, entry)
 
     async def enable(self, webhook_id: str, entry: AuditEntry) -> None:
-        """Tell a webhook of events again. Raises WebhookNotFoundError."""
+        """Enable a webhook again. Raises WebhookNotFoundError."""
         await self._change(webhook_id, {"disabled_at": None, "disabled_reason": None}, entry)
 
     async def waiting(self, delivery_id: str, job_id: str, now: datetime) -> tuple[Delivery, Webhook] | None:
-        """The delivery that this job is to make; None where it is made, or another job's, or gone."""
+        """Return the delivery this job has to make; None if it was made, belongs to another job, or is gone."""
         mine = and_(_delivery.delivery_id == delivery_id, _delivery.job_id == job_id, _delivery.state == "waiting")
         row = await self._database.row(select(webhook_deliveries).where(mine))
         if row is None:
@@ -83,7 +83,7 @@ class WebhookStorage:
         return delivery, await self.get(delivery.webhook_id, now)
 
     async def note_answer(self, delivery: Delivery, answer: ReceiverAnswer, becomes: Verdict) -> None:
-        """Keep what came of an attempt, and disable the webhook where it wants nothing any more."""
+        """Store the result of an attempt, and disable the webhook if the receiver wants no more events."""
         mine = and_(_delivery.delivery_id == delivery.delivery_id, _delivery.job_id == delivery.job_id)
         change = update(webhook_deliveries).where(mine).values(attempts=_delivery.attempts + 1, **answer_values(answer))
 
@@ -105,7 +105,7 @@ class WebhookStorage:
         key_id: str | None = None,
         states: Sequence[DeliveryState] = (),
     ) -> Sequence[Delivery]:
-        """Deliveries, newest first, older than the delivery `before`; of one webhook, or of those of one key."""
+        """Return deliveries older than `before`, newest first, optionally of one webhook or one key."""
         found = select(webhook_deliveries).order_by(_delivery.delivery_id.desc()).limit(limit)
         if before is not None:
             found = found.where(_delivery.delivery_id < before)
@@ -118,14 +118,14 @@ class WebhookStorage:
         return [delivery_of(row) for row in await self._database.rows(found)]
 
     async def delivery(self, delivery_id: str) -> Delivery:
-        """The delivery. Raises DeliveryNotFoundError."""
+        """Return a delivery. Raises DeliveryNotFoundError."""
         row = await self._database.row(select(webhook_deliveries).where(_delivery.delivery_id == delivery_id))
         if row is None:
             raise DeliveryNotFoundError(delivery_id)
         return delivery_of(row)
 
     async def redeliver(self, delivery: Delivery, now: datetime, entry: AuditEntry) -> Delivery:
-        """Let a delivery wait once more, under its id and with all attempts before it."""
+        """Queue a delivery again, with the same id and its earlier attempts."""
         job = delivery_job(delivery.delivery_id, delivery.webhook_id, now)
         change = update(webhook_deliveries).where(_delivery.delivery_id == delivery.delivery_id)
 
@@ -141,7 +141,7 @@ class WebhookStorage:
         return await self._database.write(again)
 
     async def tell(self, webhook: Webhook, delivery_id: str, event: Event, now: datetime, entry: AuditEntry) -> None:
-        """Let one webhook be told of an event, whatever it listens to."""
+        """Create a delivery of an event for one webhook, whatever it listens to."""
 
         async def tell(conn: AsyncConnection) -> None:
             made = await add_deliveries(self._database, conn, [(webhook, delivery_id)], event, now)
@@ -151,7 +151,7 @@ class WebhookStorage:
         await self._database.write(tell)
 
     async def tell_once(self, event: Event, now: datetime) -> None:
-        """Let every webhook that wants it be told of an event; called again for the same event, it changes nothing."""
+        """Create deliveries of an event for all webhooks that listen to it; repeating this changes nothing."""
 
         async def tell(conn: AsyncConnection) -> None:
             await self._let_wait(conn, await note_event_once(self._database, conn, event, now))
@@ -159,7 +159,7 @@ class WebhookStorage:
         await self._database.write(tell)
 
     async def delete_old(self, before: datetime) -> int:
-        """Delete deliveries made before then that wait no longer, and webhooks of jobs that are gone; their number."""
+        """Delete old finished deliveries, and webhooks of deleted jobs; return the number of deliveries."""
         old = and_(_delivery.created_at < before, _delivery.state != "waiting")
         orphaned = and_(_hook.job_id.is_not(None), _hook.job_id.not_in(select(jobs.c.job_id)))
 

@@ -57,7 +57,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What was done: rows written, and for the others, by row id, whether an identical row existed."""
+    """The result: rows written, and for the others, by row id, whether an identical row existed."""
 
     written: int
     met: dict[int, bool]

@@ -143,7 +143,7 @@ def _before(run_id: str) -> str:
 
 
 async def _touched(home: Database, run: MigrationRun, conn: AsyncConnection) -> list[str]:
-    """What was written since, in words; nothing if the run wrote nothing here or is already undone."""
+    """Describe what was written since; empty if the run wrote nothing here or is already undone."""
     await _prepare_reading(conn)
     lines = list[str]()
     noted = await conn.exec_driver_sql("SELECT 1 FROM migration_batches WHERE run_id = ? LIMIT 1", (run.run_id,))

@@ -42,7 +42,7 @@ def hidden_links(node: LexborNode) -> list[dict[str, Any]]:
 
 
 def attribute(node: LexborNode | None, name: str) -> str:
-    """The value of an attribute; empty where it or the element is missing."""
+    """Return the value of an attribute; empty if it or the element is missing."""
     return (node.attributes.get(name) or "") if node is not None else ""
 
 
