@@ -69,7 +69,7 @@ def test_raw_messages_go_to_stdout_or_a_file(home: tuple[dict[str, str], Path]) 
     env, folder = home
     printed = tg_parser(env, "messages", "export", "--source", "naked-science", cwd=folder).stdout
     told = tg_parser(env, "messages", "export", "--source", "naked-science", "--out", "raw/n.ndjson", cwd=folder)
-    assert "20 messages are in raw/n.ndjson." in told.stderr
+    assert "Wrote 20 messages to raw/n.ndjson." in told.stderr
     assert (folder / "raw/n.ndjson").read_text("utf-8") == printed
     assert len(ndjson(printed)) == 20
     assert [path.name for path in (folder / "raw").iterdir()] == ["n.ndjson"]

@@ -202,7 +202,7 @@ def test_two_processes_with_one_session_are_kept_apart(
     try:
         assert asked.wait(SECONDS)
         error, hint = refused(second, tmp_path, "ingest", "--channel", "@news")
-        assert error.startswith("The Telegram session is in use. Another run is at work on ")
+        assert error.startswith("The Telegram session is in use. Another run is working on ")
         assert "Telegram ends a session that is used in two places." in hint
         assert server.counts["connections"] == 1
     finally:

@@ -66,7 +66,7 @@ async def test_locks_keep_processes_apart(pooled: Settings) -> None:
     async with open_databases(pooled, prepare=False) as databases, open_databases(pooled, prepare=False) as others:
         async with databases.locks.exclusive("process:-1"):
             await asyncio.gather(*(databases.raw.ping() for _ in range(20)))
-            with pytest.raises(BusyError, match="Another run is at work on -1"):
+            with pytest.raises(BusyError, match="Another run is working on -1"):
                 async with others.locks.exclusive("process:-1"):
                     pass
         async with others.locks.exclusive("process:-1"):
