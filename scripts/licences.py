@@ -16,7 +16,7 @@ PERMISSIVE = {
 }  # fmt: skip
 """SPDX ids of licences that want no more than their notice."""
 SEPARATE = {"LGPL-3.0-only", "MPL-2.0"}
-"""These hold for the package's own files, which are passed on unchanged and can be exchanged: psycopg, certifi, tqdm."""
+"""They cover the package's own files, which we pass on unchanged and which can be replaced: psycopg, certifi, tqdm."""
 WORDS = {
     "3-Clause BSD License": "BSD-3-Clause",
     "Apache 2.0": "Apache-2.0",
