@@ -67,5 +67,7 @@ def test_nobody_listening_is_ill_unless_that_may_be() -> None:
     """The image is also started for what serves nothing."""
     port = free_port()
     require_answer("127.0.0.1", port, 10, if_listening=True)
-    with pytest.raises(NoAnswerError, match=f"The process at 127.0.0.1:{port} does not answer: nobody listens there."):
+    with pytest.raises(
+        NoAnswerError, match=f"The process at 127.0.0.1:{port} does not answer: nothing is listening there."
+    ):
         require_answer("127.0.0.1", port, 10)

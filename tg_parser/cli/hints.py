@@ -68,6 +68,7 @@ HINTS: dict[str, str] = {
     "no_topic": "List the topics with: tg-parser topics list",
     "no_worker": "Start one: tg-parser worker",
     "nobody_scanned": "Start again: tg-parser login --qr",
+    "not_ready": "Examine the installation: tg-parser doctor",
     "nothing_yet": "Start with: tg-parser run @name --out ./output; or create empty ones: tg-parser init",
     "number_needs_api": "Set TELEGRAM_API_ID and TELEGRAM_API_HASH, then: tg-parser login. A public channel can also "
     "be given by its @name.",

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from tg_parser import __version__
-from tg_parser.domain.errors import StorageUnavailableError, TgParserError
+from tg_parser.domain.errors import NotReadyError, StorageUnavailableError, TgParserError
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.cached import CachedValue, answered_within
 from tg_parser.services.databases import DatabaseService
@@ -95,6 +95,12 @@ class HealthService:
         return Readiness(
             status=status, failing=tuple(failing), problems={str(name): problem for name, problem in failing.items()}
         )
+
+    async def require_ready(self) -> None:
+        """Raise NotReadyError, which states every reason, unless the service can do its work."""
+        found = await self.ready()
+        if found.failing:
+            raise NotReadyError(" ".join(found.problems.values()), case="not_ready", failing=list(found.failing))
 
     async def status(self, channels: Collection[str] | None = None) -> ServiceStatus:
         """Return figures of sources and jobs, optionally of some channels only. Raises StorageError."""

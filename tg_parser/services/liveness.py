@@ -14,7 +14,7 @@ _SERVER_ERROR = 500
 def require_answer(host: str, port: int, seconds: float, *, if_listening: bool = False) -> None:
     """Raise NoAnswerError unless the process that listens there answers in time; any answer shows that it lives.
 
-    `if_listening` lets it pass that nobody listens there at all.
+    With `if_listening`, a port on which nothing listens is fine too.
     """
     connection = HTTPConnection(_EVERYWHERE.get(host, host), port, timeout=seconds)
     try:
@@ -22,7 +22,7 @@ def require_answer(host: str, port: int, seconds: float, *, if_listening: bool =
         status = connection.getresponse().status
     except ConnectionRefusedError:
         if not if_listening:
-            raise NoAnswerError(host, port, "nobody listens there") from None
+            raise NoAnswerError(host, port, "nothing is listening there") from None
     except (OSError, HTTPException) as error:
         reason = f"no answer within {seconds:g} seconds" if isinstance(error, TimeoutError) else str(error)
         raise NoAnswerError(host, port, reason) from None

@@ -54,6 +54,7 @@ from tg_parser.domain.errors.work import (
     JobNotFoundError,
     JobStateError,
     NoAnswerError,
+    NotReadyError,
     WebhookNotFoundError,
 )
 
@@ -84,6 +85,7 @@ __all__ = [
     "KeyStateError",
     "NoAnswerError",
     "NotFoundError",
+    "NotReadyError",
     "OutputError",
     "ProviderError",
     "ProviderUnavailableError",

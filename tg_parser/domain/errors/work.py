@@ -89,6 +89,13 @@ class DeliveryDelayedError(TgParserError):
         self.until = until
 
 
+class NotReadyError(TgParserError):
+    """A service that responds but cannot do its work: its database, its schemas or its workers fail."""
+
+    code = "not_ready"
+    retryable = True
+
+
 class NoAnswerError(TgParserError):
     """A process of this installation does not answer."""
 
