@@ -8,6 +8,7 @@ docs/reference/openapi.json            from the routes of the API
 docs/reference/errors.md               from the tree of errors and the hints of the command line
 docs/reference/metrics.md              from the metrics as they are registered
 deploy/grafana/dashboards/*.json       from the tables of panels in dashboards.py
+deploy/helm/tg-parser                  its versions, alerts and the settings that its values may name
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import typer
 from contracts import CONTRACTS, EVENTS, PROBES, RESULTS
 from dashboards import dashboard_files
 from environment_templates import TEMPLATES, default_of, sentence, template_text
+from helm_chart import CHART, chart_files
 from prometheus_client import CollectorRegistry
 
 from tg_parser.api.app import create_api
@@ -49,6 +51,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs/contracts/README.md", contracts_page()
     for name, text in dashboard_files():
         yield ROOT / f"deploy/grafana/dashboards/{name}", text
+    yield from ((CHART / name, text) for name, text in chart_files())
     for model in dict.fromkeys((*CONTRACTS, *RESULTS.values(), *PROBES.values(), *EVENTS)):
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
