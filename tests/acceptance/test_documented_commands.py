@@ -14,7 +14,7 @@ import pytest
 from backup_samples import programs
 from cli_process import SECONDS, begin, small_export, tg_parser, tg_parser_json
 from conftest import process_environment
-from documented import GUIDES, Shell, commands
+from documented import GUIDES, Shell, commands, steps
 from fake_telegram_server import fake_telegram, login_variables, world
 from job_processes import until
 from knowledge_bases import MESSAGES_A_CHAT, KnowledgeBase, finished_demo, knowledge_base
@@ -31,7 +31,7 @@ ANSWERS = {"login": "12345\n", "restore": "y\n", "encrypt-secret": "a secret\n"}
 AT_WORK = {"api": "The API listens on", "worker": "is waiting for jobs"}
 """What runs until it is stopped, and what it says once it does."""
 
-NOTHING_COLLECTED = {"install.md", "collect-a-public-channel.md", "collect-with-your-account.md"}
+NOTHING_COLLECTED = {"install.md", "collect-a-public-channel.md", "collect-with-your-account.md", "USER_GUIDE.md"}
 """Pages that take nothing for granted."""
 
 PREPARED = {
@@ -41,6 +41,9 @@ PREPARED = {
     "MIGRATION_GUIDE_SQLITE_TO_POSTGRES.md",
 }
 """Pages that begin with something of their own."""
+
+LATER = {"USER_GUIDE.md": {"tg-parser login": ("TELEGRAM_",), "export OPENAI_API_KEY=sk-…": ("LLM_", "OPENAI_")}}
+"""Variables that a reader does not have before a command of a page, by how their names begin."""
 
 NAKED_SCIENCE = "-1001000724666"
 
@@ -94,6 +97,7 @@ def servers(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Telegram, its web preview and a model on this machine; the variables that lead there."""
     there = world()
     there.channel(NAME, "News", discussion=True).fill(12, seed=5, comments=1)
+    there.channel("talks", "Talks", discussion=True).fill(12, seed=6, comments=1)
     with ExitStack() as running:
         telegram = running.enter_context(fake_telegram(there))
         preview = running.enter_context(serving(PreviewServer(range(1, 13))))
@@ -119,11 +123,15 @@ class Reader:
     def __init__(self, env: dict[str, str], folder: Path) -> None:
         self.folder = folder
         self.services: list[WarmChild] = []
+        self.later: dict[str, dict[str, str]] = {}
         self.shell = Shell(folder, env, self._run)
 
     def prepare(self, page: str) -> None:
         """Have what the page takes for granted."""
         export = small_export(self.folder, MESSAGES_A_CHAT)
+        for command, begin_with in LATER.get(page, {}).items():
+            names = [name for name in self.shell.env if name.startswith(begin_with)]
+            self.later[command] = {name: self.shell.env.pop(name) for name in names}
         if page == "first-knowledge-base.md":
             finished_demo(self.folder / "data")
         elif page == "export-from-telegram-desktop.md":
@@ -149,9 +157,10 @@ class Reader:
             service.terminate()
         return [service.wait(SECONDS) for service in self.services]
 
-    def type(self, words: list[str]) -> None:
-        """Type a command, in one's own words where the page has an example."""
-        self.shell.type([self._own(word, words) for word in words])
+    def type(self, words: list[str]) -> str:
+        """Type a command, in one's own words where the page has an example; what it prints."""
+        self.shell.env |= self.later.get(" ".join(words), {})
+        return self.shell.type([self._own(word, words) for word in words])
 
     def _run(self, env: dict[str, str], given: list[Any]) -> subprocess.CompletedProcess[str]:
         if given[0] in AT_WORK:
@@ -174,11 +183,13 @@ class Reader:
             "durov": NAME,
             "https://t.me/name/123": f"https://t.me/{NAME}/3",
             "path/to/ChatExport/": "result.json",
+            "tg_parser/sample/result.json": "result.json",
             "/etc/tg-parser/key": "key",
             "DB_ENCRYPTION_KEY_FILE=/etc/tg-parser/key": "DB_ENCRYPTION_KEY_FILE=key",
             "https://hooks.example.com/tg-parser": f"{self.shell.env['WEB_PREVIEW_URL']}/hook",
             "OPENAI_API_KEY=sk-…": f"OPENAI_API_KEY={SECRET}",
             "мост": "а",
+            "мозг": "а",
             "7d": "9000d",
             "9101": "0",
             "2026-11": "2020-01",
@@ -192,6 +203,7 @@ class Reader:
             "SOURCE": self._source,
             "ID": self._topic,
             "topic:tg:-1001000724666:post:11696": self._topic,
+            "topic:tg:-1001000724666:post:11726": self._topic,
             "20250131-101500-a1b2c3": self._migration,
         }
         if word in looked_up:
@@ -232,12 +244,13 @@ class Reader:
 def test_every_command_of_a_guide_runs(
     page: Path, variables: dict[str, str], servers: dict[str, str], tmp_path: Path
 ) -> None:
-    """Whoever types what the page shows, with names of their own, meets no error."""
+    """Whoever types what the page shows, with names of their own, meets no error and sees output of the same shape."""
     reader = Reader({**process_environment(variables), **servers}, tmp_path)
     reader.prepare(page.name)
     try:
-        for words in commands(page):
-            reader.type(words)
+        for words, shown in steps(page):
+            printed = reader.type(words)
+            assert not shown or shown.missing(printed) == [], printed
     finally:
         codes = reader.stop()
     assert set(codes) <= {0}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from documented import GUIDES, ROOT, arguments, blocks, commands, settings
+from documented import GUIDES, ROOT, arguments, blocks, commands, settings, steps
 
 from tg_parser.cli.app import app
 from tg_parser.config.settings import setting_groups
@@ -63,3 +63,10 @@ def test_make_targets_exist() -> None:
     lines = [line.split() for page in PAGES for block in blocks(page, "sh") for line in block]
     named = {words[1] for words in lines if words[0] == "make"}
     assert {"demo", "test"} <= named <= targets
+
+
+def test_the_user_guide_is_the_same_in_both_languages() -> None:
+    """The Russian one shows the commands and the output of the English one, which a test runs, and sets the same."""
+    english, russian = (ROOT / "docs" / f"USER_GUIDE{language}.md" for language in ("", ".ru"))
+    assert list(steps(russian)) == list(steps(english))
+    assert settings(russian) == settings(english)
