@@ -118,7 +118,7 @@ def test_sources_are_resumed_and_removed(env: dict[str, str], news: Chat, tmp_pa
     assert row_count(env, "raw_messages") == 67
     held = {"messages": 30, "documents": 0, "topics": 0}
     asked = tg_parser(env, "sources", "remove", "news", cwd=tmp_path, code=2)
-    assert "Remove source 'news'? 30 messages, 0 documents and 0 topics stay." in asked.stderr
+    assert "Remove source 'news'? 30 messages, 0 documents and 0 topics will be kept." in asked.stderr
     assert "news" in statuses(env, tmp_path)
     removed = tg_parser_json(env, "sources", "remove", "news", "--yes", cwd=tmp_path)
     assert removed == {"removed": "news", "with_data": False, "held": held}

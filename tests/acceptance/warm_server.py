@@ -86,8 +86,11 @@ def forget() -> None:
     """Drop what the interface of the product keeps for the length of a process: each child reads its own settings."""
     for name, module in list(sys.modules.items()):
         if name.startswith(("tg_parser.cli", "tg_parser.config", "tg_parser.wiring")):
-            for kept in vars(module).values():
+            for own, kept in list(vars(module).items()):
                 getattr(kept, "cache_clear", lambda: None)()
+                # What a process has pointed out already, and what it must mask.
+                if isinstance(kept, list | set) and not own.startswith("__"):
+                    kept.clear()
     importlib.import_module("tg_parser.cli.app").command_line()
 
 

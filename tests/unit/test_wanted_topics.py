@@ -39,7 +39,7 @@ def test_a_list_of_topics_is_read_in_order() -> None:
         ("[{title: '  '}]", "topics.yaml, entry 1: title: "),
         ("[{title: 2024}]", "topics.yaml, entry 1: title: "),
         ("[{title: Зоо}, {title: b}, {title: зоо}]", "topics.yaml, entry 1: the title 'Зоо' appears more"),
-        ("[" + "{title: a}," * 501 + "]", "topics.yaml holds 501 topics; at most 500 are allowed."),
+        ("[" + "{title: a}," * 501 + "]", "topics.yaml contains 501 topics; at most 500 are allowed."),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_file_and_entry(text: str, told: str) -> None:
