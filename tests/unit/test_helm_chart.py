@@ -192,15 +192,14 @@ def port_of(container: Manifest, name: str) -> int:
 
 
 def test_the_api_is_asked_where_it_listens() -> None:
-    """Alive by /health/live, ready by /health/ready, also where only some host names are accepted."""
+    """Alive by /health/live, also where only some host names are accepted; ready by the program itself, without a key."""
     for name, headers in {"values": None, "large": [{"name": "Host", "value": "kb.example.com"}]}.items():
         (container,) = PODS[name]["api"].containers
-        asked = {probe: container[f"{probe}Probe"]["httpGet"] for probe in ("startup", "liveness", "readiness")}
-        assert {probe: each["path"] for probe, each in asked.items()} == {
-            "startup": "/health/live",
-            "liveness": "/health/live",
-            "readiness": "/health/ready",
-        }
+        asked = {probe: container[f"{probe}Probe"]["httpGet"] for probe in ("startup", "liveness")}
+        assert {each["path"] for each in asked.values()} == {"/health/live"}
+        port = PODS[name]["api"].settings["API_PORT"]
+        command = ["tg-parser", "healthcheck", "--ready", "--host=127.0.0.1", f"--port={port}"]
+        assert container["readinessProbe"]["exec"]["command"] == command
         assert all(each.get("httpHeaders") == headers for each in asked.values())
         assert str(port_of(container, asked["liveness"]["port"])) == PODS[name]["api"].settings["API_PORT"]
 
