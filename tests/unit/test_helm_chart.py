@@ -232,8 +232,9 @@ def test_schemas_are_upgraded_before_anything_else() -> None:
 
 
 def test_a_password_arrives_as_it_was_written() -> None:
-    """With what YAML and templates would take for their own."""
-    assert of_kind(RENDERED["small"], "Secret")[""]["stringData"] == {"DB_PASSWORD": "p@ss:/%{{ 'word' }}"}
+    """With what YAML and templates would take for their own; a number as text."""
+    given = {"DB_PASSWORD": "p@ss: #'%{{ word }}", "TELEGRAM_API_ID": "1234567"}
+    assert of_kind(RENDERED["small"], "Secret")[""]["stringData"] == given
 
 
 def test_numbers_arrive_as_they_were_written() -> None:
