@@ -192,7 +192,7 @@ def port_of(container: Manifest, name: str) -> int:
 
 
 def test_the_api_is_asked_where_it_listens() -> None:
-    """Alive by /health/live, also where only some host names are accepted; ready by the program itself, without a key."""
+    """Alive by /health/live, also where only some host names are accepted; ready by the program, without a key."""
     for name, headers in {"values": None, "large": [{"name": "Host", "value": "kb.example.com"}]}.items():
         (container,) = PODS[name]["api"].containers
         asked = {probe: container[f"{probe}Probe"]["httpGet"] for probe in ("startup", "liveness")}
