@@ -18,6 +18,7 @@ from llm_servers import unreachable_url
 from samples import CHANNEL
 from sqlalchemy import make_url, text
 
+from tg_parser.config.api_settings import ApiSettings
 from tg_parser.config.llm_settings import LlmSettings
 from tg_parser.config.settings import Settings, TelegramSettings, WebSettings
 from tg_parser.domain.errors import SettingsError
@@ -248,16 +249,17 @@ def with_telegram(settings: Settings, variables: dict[str, Any]) -> Settings:
 
 
 async def test_keys_that_end_soon_are_named_in_time(settings: Settings) -> None:
-    """No key is no problem, a key for good is right, one that ends within a week is a warning, one ended none."""
-    assert (await examined(settings))[
-        "api keys"
-    ].message == "The HTTP API has no valid key, so all requests are refused."
+    """No valid key matters if the API requires one; a key that ends within a week is a warning, one for good is right."""
+    required = settings.model_copy(update={"api": ApiSettings(_env_file=None, API_KEY_REQUIRED="true")})
+    assert (await examined(settings))["api keys"].status == "ok"
+    missing = (await examined(required))["api keys"]
+    assert (missing.status, missing.data) == ("warning", {"case": "key_missing"})
     async with open_app(settings) as app:
         fresh = await app.keys.create("site", "reader", OPERATOR, lasts=timedelta(days=6))
         found = (await examined(settings))["api keys"]
         assert (found.status, found.message) == ("warning", f"Expiring within a week: site ({fresh.key.key_id}).")
         await app.keys.revoke(fresh.key.key_id, OPERATOR)
-        assert (await examined(settings))["api keys"].status == "warning"
+        assert (await examined(required))["api keys"].status == "warning"
         await app.keys.create("bot", "reader", OPERATOR)
     assert (await examined(settings))["api keys"] == Finding("api keys", "ok", "1 valid.")
 

@@ -68,12 +68,14 @@ async def check_model(llm: LlmSettings, *, online: bool) -> Finding:
     return Finding("model", "ok", f"{label} responds and accepts the key.")
 
 
-def check_api_keys(keys: Sequence[ApiKey], now: datetime) -> Finding:
-    """Check whether the API has valid keys, and whether any of them expires within a week."""
+def check_api_keys(keys: Sequence[ApiKey], now: datetime, *, required: bool) -> Finding:
+    """Check whether the API has valid keys if they are required, and whether any of them expires within a week."""
     valid = [each for each in keys if each.key_state(now) == "valid"]
     if not valid:
-        message = "The HTTP API has no valid key, so all requests are refused."
-        return advised("api keys", "warning" if keys else "ok", message, case="key_missing")
+        if not required:
+            return Finding("api keys", "ok", "There are no valid keys, and the HTTP API requires none.")
+        message = "The HTTP API requires a key, but there is no valid one: all requests are refused."
+        return advised("api keys", "warning", message, case="key_missing")
     ending = [each for each in valid if each.expires_at and each.expires_at < now + EXPIRES_SOON]
     if ending:
         names = ", ".join(f"{each.name} ({each.key_id})" for each in ending)

@@ -125,7 +125,7 @@ class Doctor:
         sources = await opened.sources.list_sources()
         yield await examine("clock", lambda: self._check_clock(settings, opened.databases, sources))
         yield await examine("session", lambda: self._check_session(settings, opened, sources))
-        yield await examine("api keys", lambda: self._check_keys(opened))
+        yield await examine("api keys", lambda: self._check_keys(settings, opened))
         yield await examine("worker", lambda: check_worker(opened.health))
 
     async def _check_clock(
@@ -145,8 +145,8 @@ class Doctor:
             settings.telegram, opened.accounts, opened.login, needed=bool(in_need), online=self._online
         )
 
-    async def _check_keys(self, opened: OpenInstallation) -> Finding:
-        return check_api_keys(await opened.keys.list(), self._clock())
+    async def _check_keys(self, settings: Settings, opened: OpenInstallation) -> Finding:
+        return check_api_keys(await opened.keys.list(), self._clock(), required=settings.api.key_required)
 
     async def _check_backup(self, settings: Settings) -> Finding:
         if settings.database.type == "sqlite" and not there_are_files(settings.database):
