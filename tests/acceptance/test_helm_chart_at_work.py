@@ -43,6 +43,10 @@ class Node:
         """Run a command of a pod to its end."""
         return tg_parser(self.env(pod), *self.words(words), cwd=self.folder, code=code).stdout
 
+    def code(self, pod: Pod, words: list[str]) -> int:
+        """The exit code of a command of a pod."""
+        return tg_parser(self.env(pod), *self.words(words), cwd=self.folder, code=None).returncode
+
     @contextmanager
     def running(self, pod: Pod) -> Iterator[WarmChild]:
         """The container of a pod at work; it ends in order, within the time that the pod has."""
@@ -57,7 +61,7 @@ class Node:
             process.wait()
 
     def asked(self, probe: dict[str, Any]) -> int:
-        """The status that a probe over HTTP gets, without a key; 0 where nobody listens."""
+        """The status that a probe over HTTP gets; 0 where nobody listens."""
         get = probe["httpGet"]
         headers = {each["name"]: each["value"] for each in get["httpHeaders"]}
         try:
@@ -85,15 +89,16 @@ def test_the_hook_makes_the_schemas(node: Node) -> None:
 def test_the_api_is_ready_once_a_worker_works(node: Node) -> None:
     """Both pods start, their probes tell of it without a key, and both end in order."""
     (api,), (worker,) = PODS["api"].containers, PODS["worker"].containers
-    alive = worker["livenessProbe"]["exec"]["command"][1:]
+    alive, ready = (probe["exec"]["command"][1:] for probe in (worker["livenessProbe"], api["readinessProbe"]))
     node.ends(PODS["worker"], alive, code=1)
     with node.running(PODS["api"]):
         until(lambda: node.asked(api["startupProbe"]) == 200)
         assert node.asked(api["livenessProbe"]) == 200
-        assert node.asked(api["readinessProbe"]) == 503
+        node.ends(PODS["api"], ready, code=1)
         with node.running(PODS["worker"]):
-            until(lambda: node.asked(api["readinessProbe"]) == 200)
+            until(lambda: node.code(PODS["api"], ready) == 0)
             node.ends(PODS["worker"], alive)
+    node.ends(PODS["api"], ready, code=1)
 
 
 def test_a_backup_is_made_and_tried(node: Node) -> None:
