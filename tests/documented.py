@@ -14,7 +14,7 @@ GUIDES = sorted(
     [
         *ROOT.glob("README*.md"),
         ROOT / "MIGRATION_GUIDE_SQLITE_TO_POSTGRES.md",
-        *ROOT.glob("PRODUCTION_DEPLOYMENT.md"),
+        ROOT / "PRODUCTION_DEPLOYMENT.md",
         ROOT / "docs/USER_GUIDE.md",
         *(page for folder in ("how-to", "tutorial") for page in (ROOT / "docs" / folder).glob("*.md")),
     ]

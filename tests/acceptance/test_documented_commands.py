@@ -31,7 +31,13 @@ ANSWERS = {"login": "12345\n", "restore": "y\n", "encrypt-secret": "a secret\n"}
 AT_WORK = {"api": "The API listens on", "worker": "is waiting for jobs"}
 """What runs until it is stopped, and what it says once it does."""
 
-NOTHING_COLLECTED = {"install.md", "collect-a-public-channel.md", "collect-with-your-account.md", "USER_GUIDE.md"}
+NOTHING_COLLECTED = {
+    "install.md",
+    "collect-a-public-channel.md",
+    "collect-with-your-account.md",
+    "USER_GUIDE.md",
+    "PRODUCTION_DEPLOYMENT.md",
+}
 """Pages that take nothing for granted."""
 
 PREPARED = {
@@ -42,14 +48,21 @@ PREPARED = {
 }
 """Pages that begin with something of their own."""
 
-LATER = {"USER_GUIDE.md": {"tg-parser login": ("TELEGRAM_",), "export OPENAI_API_KEY=sk-…": ("LLM_", "OPENAI_")}}
+LATER = {
+    "USER_GUIDE.md": {"tg-parser login": ("TELEGRAM_",), "export OPENAI_API_KEY=sk-…": ("LLM_", "OPENAI_")},
+    "PRODUCTION_DEPLOYMENT.md": {"docker compose exec tg_parser tg-parser login": ("TELEGRAM_",)},
+}
 """Variables that a reader does not have before a command of a page, by how their names begin."""
 
 NAKED_SCIENCE = "-1001000724666"
 
 SERVER = ("DB_TYPE", "DB_URL")
 
-ONLY = {"MIGRATION_GUIDE_SQLITE_TO_POSTGRES.md": "postgresql", "first-knowledge-base.md": "sqlite"}
+ONLY = {
+    "MIGRATION_GUIDE_SQLITE_TO_POSTGRES.md": "postgresql",
+    "PRODUCTION_DEPLOYMENT.md": "postgresql",
+    "first-knowledge-base.md": "sqlite",
+}
 """Pages that are about one backend."""
 
 
@@ -139,6 +152,9 @@ class Reader:
         elif page.startswith("MIGRATION_GUIDE"):
             (self.folder / "data").mkdir()
             full_files(self.folder / "data")
+        elif page == "PRODUCTION_DEPLOYMENT.md":
+            # What the service `migrate` does before a command can be typed.
+            self._run(self.shell.env, ["db", "upgrade"])
         if page == "look-things-up.md":
             self._run(self.shell.env, ["ingest", "--channel", f"@{NAME}"])
 
