@@ -249,7 +249,7 @@ def with_telegram(settings: Settings, variables: dict[str, Any]) -> Settings:
 
 
 async def test_keys_that_end_soon_are_named_in_time(settings: Settings) -> None:
-    """A missing key matters if the API requires one; a key that ends within a week is a warning, one for good is right."""
+    """A missing key matters if the API requires one; one that ends within a week is a warning."""
     required = settings.model_copy(update={"api": ApiSettings(_env_file=None, API_KEY_REQUIRED="true")})
     assert (await examined(settings))["api keys"].status == "ok"
     missing = (await examined(required))["api keys"]
