@@ -9,6 +9,8 @@ from knowledge_bases import knowledge_base
 from llm_servers import unreachable_url
 from sqlalchemy import make_url
 
+SECRET = "geheimnis-xyz"
+
 
 def test_a_knowledge_base_without_a_backup(backend: str, tmp_path: Path) -> None:
     """One line a check, a hint below what wants something done, a summary, and exit code 0; as JSON the same."""
@@ -33,14 +35,14 @@ def test_a_knowledge_base_without_a_backup(backend: str, tmp_path: Path) -> None
 
 
 def test_a_server_that_is_away(postgres_env: dict[str, str], tmp_path: Path) -> None:
-    """It ends with exit code 1 after all other checks, and the password stands nowhere."""
+    """It ends with exit code 1 after all other checks, and the password stands nowhere, not even as a name."""
     with unreachable_url() as url:
-        away = make_url(postgres_env["DB_URL"]).set(port=make_url(url).port, password="geheimnis-xyz")
+        away = make_url(postgres_env["DB_URL"]).set(port=make_url(url).port, password=SECRET, database=SECRET)
         env = {**postgres_env, "DB_URL": away.render_as_string(hide_password=False)}
         done = tg_parser(env, "--debug", "doctor", cwd=tmp_path, code=1)
     assert "failed   database    " in done.stdout
     assert done.stdout.splitlines()[-1].startswith("1 failed, ")
-    assert "geheimnis-xyz" not in done.stdout + done.stderr
+    assert SECRET not in done.stdout + done.stderr
 
 
 def test_wrong_settings(sqlite_env: dict[str, str], tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from api_process import api
 from cli_process import tg_parser
 from conftest import process_environment
 from job_processes import until, worker
+from postgres_server import free_port
 
 
 def test_the_api_on_files_is_ready_by_itself(sqlite_env: dict[str, str], tmp_path: Path) -> None:
@@ -17,6 +18,16 @@ def test_the_api_on_files_is_ready_by_itself(sqlite_env: dict[str, str], tmp_pat
         port = ("--port", service.url.rpartition(":")[2])
         until(lambda: tg_parser(sqlite_env, "healthcheck", "--ready", *port, cwd=tmp_path, code=None).returncode == 0)
     tg_parser(sqlite_env, "healthcheck", "--ready", *port, cwd=tmp_path, code=1)
+
+
+def test_readiness_changes_nothing(process_env: dict[str, str], tmp_path: Path) -> None:
+    """An older schema is a reason not to be ready, and stays as it is."""
+    tg_parser(process_env, "db", "downgrade", "-1", "--db", "raw", "--yes", cwd=tmp_path)
+    before = tg_parser(process_env, "db", "current", cwd=tmp_path).stdout
+    nothing = ("--port", str(free_port()), "--if-listening")
+    behind = tg_parser(process_env, "healthcheck", "--ready", *nothing, cwd=tmp_path, code=1)
+    assert "The raw schema is older than this version." in behind.stderr
+    assert tg_parser(process_env, "db", "current", cwd=tmp_path).stdout == before
 
 
 @pytest.mark.postgres

@@ -77,7 +77,7 @@ async def with_source(settings: Settings, **change: Any) -> None:
         await sources.record_attempt(Attempt(source_id="news", started_at=then, finished_at=then, success=True))
 
 
-async def test_a_sound_installation_has_no_warning(settings: Settings) -> None:
+async def test_a_sound_installation_has_no_warning(settings: Settings, backend: str) -> None:
     """Every check is made, in order, and finds nothing; what is not set up is skipped."""
     await with_source(settings, channel_username="news")
     await backup_service(settings).create()
@@ -86,6 +86,7 @@ async def test_a_sound_installation_has_no_warning(settings: Settings) -> None:
     assert statuses(found) == {**dict.fromkeys(CHECKS, "ok"), "session": "skipped"}
     assert found["worker"].message == "No worker is running, and no job is waiting."
     assert found["database"].message.endswith("ms.")
+    assert ("PostgreSQL" in found["clock"].message) == (backend == "postgresql")
 
 
 async def test_nothing_is_made_where_there_is_nothing(sqlite_variables: dict[str, str], tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from llm_wire import Asked
 from model_readings import message_text, reading
 from polling import until
 from postgres_server import free_port
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import make_url
 from starlette.applications import Starlette
@@ -34,10 +35,11 @@ from tg_parser.config.observability_settings import ObservabilitySettings
 from tg_parser.config.settings import Settings, WebSettings
 from tg_parser.domain.errors import BusyError
 from tg_parser.domain.jobs import ENDED, Job, new_job_id
-from tg_parser.domain.sources import SourceChange
+from tg_parser.domain.sources import Adapter, SourceChange
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.ingestion.telegram.rate_limiter import AccountRateLimiter
 from tg_parser.observability import metrics
+from tg_parser.observability.state import SourceFigures, StateCollector, StateFigures
 from tg_parser.storage.stores.jobs import JobStorage
 from tg_parser.wiring.app import App, open_app
 from tg_parser.wiring.jobs import Jobs, job_service, jobs_over
@@ -90,6 +92,9 @@ def channel() -> PreviewServer:
     }
     server.next = [Reply(status=429, headers={"Retry-After": "1"})]
     return server
+
+
+VIA: dict[str, Adapter] = {"live": "web", "fresh": "api", "files": "export", "resting": "web"}
 
 
 @pytest.fixture
@@ -280,6 +285,32 @@ async def test_state_comes_from_the_database_once_for_all_who_scrape(app: App) -
     await app.sources.add(SourceChange(source_id="fourth", channel_id="-1006", via="web"))
     again = [Series(each).value("tg_parser_sources", status="active") for each in [await page() for _ in range(20)]]
     assert again == [2] * 20
+
+
+async def test_only_a_source_that_is_polled_can_lag(settings: Settings) -> None:
+    """A paused one and one that is filled from exports have no age; of several beyond the limit, the oldest counts."""
+    many = settings.model_copy(update={"observability": ObservabilitySettings(metrics_sources=4)})
+    async with open_app(many) as app:
+        for number, (source, via) in enumerate(VIA.items()):
+            await app.sources.add(SourceChange(source_id=source, channel_id=f"-10{number}", via=via))
+        await app.sources.set_status("resting", "paused")
+        shown = Series(await metrics_page(app, job_service(app))())
+    lagging = {name for name in VIA if shown.value("tg_parser_ingestion_lag_seconds", source=name) is not None}
+    assert lagging == {"live", "fresh"}
+    assert all(shown.value("tg_parser_backlog_messages", source=name) == 0 for name in VIA)
+
+
+def test_sources_that_do_not_lag_have_no_lag_together() -> None:
+    """Beyond the limit of sources that are named, those that are not polled do not count."""
+    collector, files = StateCollector(0), SourceFigures("files", "active", lag=None)
+
+    def together(*sources: SourceFigures) -> float | None:
+        collector.figures = StateFigures(0.0, sources, [], 0.0, None, 0.0, 0.0)
+        found = Series(generate_latest(collector.registry))
+        return found.value("tg_parser_ingestion_lag_seconds", source="other")
+
+    assert together(files, files) is None
+    assert together(files, SourceFigures("live", "active", lag=7.0)) == 7.0
 
 
 async def test_waits_that_telegram_asks_for_are_counted(app: App) -> None:
