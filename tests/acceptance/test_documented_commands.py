@@ -48,7 +48,7 @@ PREPARED = {
 }
 """Pages that begin with something of their own."""
 
-LATER = {
+LATER: dict[str, dict[str, tuple[str, ...]]] = {
     "USER_GUIDE.md": {"tg-parser login": ("TELEGRAM_",), "export OPENAI_API_KEY=sk-…": ("LLM_", "OPENAI_")},
     "PRODUCTION_DEPLOYMENT.md": {"docker compose exec tg_parser tg-parser login": ("TELEGRAM_",)},
 }
