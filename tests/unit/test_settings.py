@@ -25,6 +25,18 @@ def test_defaults_need_no_environment() -> None:
     assert settings.retry.max_attempts == 3
 
 
+def test_only_a_documented_variable_sets_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """USER, HOST, PORT and LEVEL are set in many a shell, and are the names of fields here."""
+    names = {name.upper() for _, group in setting_groups() for name in group.model_fields}
+    assert names > {"USER", "HOST", "PORT", "LEVEL", "NAME", "DIR"}
+    expected = load_settings(None)
+    env_file = tmp_path / ".env"
+    env_file.write_text("".join(f"{name}=of another program\n" for name in sorted(names - {"HOST"})), "utf-8")
+    monkeypatch.setenv("HOST", "machine")
+    monkeypatch.setenv("user", "somebody")
+    assert load_settings(env_file) == expected
+
+
 def test_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """.env gives values, the environment overrides them."""
     env_file = tmp_path / ".env"

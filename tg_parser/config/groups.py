@@ -18,12 +18,22 @@ UNREADABLE = "unreadable"
 """Type of the problem that `readable_by` reports in its own words."""
 WEB_ADDRESS = "an address starting with http:// or https://"
 
+_NO_VARIABLE = "="
+"""No variable can begin like this. Without it, a field could also be set by its own name: `user` by USER of any shell,
+`port` by PORT, `host` by HOST.
+"""
+
 
 class SettingsGroup(BaseSettings):
     """Related settings, each read from its variable; empty variables count as unset."""
 
     model_config = SettingsConfigDict(
-        env_file_encoding="utf-8-sig", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+        env_file_encoding="utf-8-sig",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        env_prefix=_NO_VARIABLE,
     )
 
     @field_validator("*")
