@@ -44,9 +44,13 @@ def typed(page: Path) -> Iterator[list[str]]:
 def unknown(words: list[str]) -> set[str]:
     """What a line names that there is not."""
     first, *rest = words or [""]
-    wrong = {word for word in words if _FILE.fullmatch(word) and not _is_there(word)}
+    # For kubectl, deploy/… is a deployment.
+    wrong = {word for word in words if _FILE.fullmatch(word) and not _is_there(word)} if first != "kubectl" else set()
     if first == "tg-parser":
         wrong |= _of_the_program(rest)
+    elif first == "kubectl" and "--" in rest:
+        _, *given = rest[rest.index("--") + 1 :]
+        wrong |= _of_the_program(given)
     elif first in {"systemctl", "journalctl"}:
         wrong |= {word for word in rest if word.startswith("tg-parser") and not _is_unit(word)}
     elif first == "make":
@@ -117,6 +121,7 @@ def test_what_an_operator_types_exists(page: Path) -> None:
         ("docker compose exec tg_parser tg-parser status --source x --verbose", {"--verbose"}),
         ("sudo tg-parser keys create x --rights all | sudo tee key", {"--rights"}),
         ("sudo install -m 644 deploy/systemd/*.socket /etc/systemd/system/", {"deploy/systemd/*.socket"}),
+        ("kubectl -n kb exec deploy/kb-tg-parser-api -- tg-parser doctor --quick", {"--quick"}),
         ("make instal", {"instal"}),
     ],
 )

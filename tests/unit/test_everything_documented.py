@@ -19,7 +19,7 @@ from test_documented_names import PAGES
 from tg_parser.api import routes
 from tg_parser.cli.app import app
 
-LOOKED_UP = {"docker", "sudo", "systemctl", "journalctl", "make", "tg-parser"}
+LOOKED_UP = {"docker", "sudo", "systemctl", "journalctl", "make", "kubectl", "tg-parser"}
 """Commands of which a test looks up what they name."""
 
 
