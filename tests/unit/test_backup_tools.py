@@ -106,3 +106,11 @@ def test_pooler_of_transactions_is_refused() -> None:
     with pytest.raises(BackupError, match="pooler") as refused:
         login(settings_of({"DB_TYPE": "postgresql", "DB_TRANSACTION_POOLER": "true"}).database)
     assert "DB_TRANSACTION_POOLER=false" in refused.value.hint
+
+
+def test_a_folder_that_cannot_be_looked_into_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service started from a shell of root has root's folders in its PATH."""
+    write_programs(tmp_path, "14.1")
+    nobody_can_read = "/" + "x" * 5000
+    monkeypatch.setenv("PATH", f"{nobody_can_read}:{tmp_path}")
+    assert find_tools(None, 14) == Tools(tmp_path, 14)

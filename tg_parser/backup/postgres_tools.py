@@ -139,7 +139,8 @@ def _close(pipe: IO[bytes]) -> None:
 
 
 def _folders() -> list[Path]:
-    on_path = [Path(folder) for folder in os.get_exec_path() if (Path(folder) / "pg_dump").exists()]
+    # A service may have a PATH with folders of root, in which it can look up nothing.
+    on_path = [Path(folder) for folder in os.get_exec_path() if shutil.which("pg_dump", path=folder)]
     usual = [path for pattern in _USUAL_PLACES for path in sorted(Path("/").glob(pattern.removeprefix("/")))]
     return on_path + usual
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tg_parser.domain.paths import expanded
 
@@ -35,22 +35,6 @@ class SettingsGroup(BaseSettings):
         populate_by_name=True,
         env_prefix=_NO_VARIABLE,
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read variables by their own names alone: USER and HOST, which systems set, are not `user` and `host`."""
-        names = {str(field.validation_alias).lower() for field in settings_cls.model_fields.values()}
-        for source in (env_settings, dotenv_settings):
-            if isinstance(source, EnvSettingsSource):
-                source.env_vars = {name: value for name, value in source.env_vars.items() if name.lower() in names}
-        return init_settings, env_settings, dotenv_settings
 
     @field_validator("*")
     @classmethod
