@@ -1,3 +1,3 @@
 """TG_parser: Telegram channels as a knowledge base."""
 
-__version__ = "3.1.0a1"
+__version__ = "3.1.0"

@@ -110,15 +110,3 @@ def test_a_mark_of_the_byte_order_at_the_beginning_is_no_part_of_a_name(tmp_path
     env_file.write_bytes(b"\xef\xbb\xbfDB_NAME=from_file\n# a comment\nexport DB_PORT=6000\n")
     database = load_settings(env_file).database
     assert (database.name, database.port) == ("from_file", 6000)
-
-
-def test_names_of_fields_are_no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What a system sets for everybody (USER, HOST, NAME, …) changes no setting, from the environment or from a file."""
-    expected = load_settings(None)
-    fields = {name.upper() for _, group in setting_groups() for name in group.model_fields} - variable_names()
-    assert {"USER", "HOST", "NAME", "PORT", "TIMEOUT"} <= fields
-    (tmp_path / ".env").write_text("".join(f"{name}=17\n" for name in sorted(fields)), "utf-8")
-    assert load_settings(tmp_path / ".env") == expected
-    for name in fields:
-        monkeypatch.setenv(name, "17")
-    assert load_settings(None) == expected
