@@ -21,11 +21,11 @@ log = structlog.get_logger(__name__)
 LOCK = "job-runner"
 _LOOK_SECONDS = 5.0
 _LISTEN_SECONDS = 0.05
-"""How soon it is noticed that another process has asked for a job."""
+"""Seconds between looks for jobs that another process has requested."""
 
 
 class EmbeddedRunner:
-    """Unfinished jobs of an earlier process are taken up again at the start: nobody else can be at work on them."""
+    """Runs jobs in this process. At the start it resumes jobs of an earlier one: nothing else can be running them."""
 
     def __init__(
         self, storage: JobStorage, executor: JobExecutor, locks: Locks, heart: Heart, options: RunnerOptions
@@ -38,11 +38,11 @@ class EmbeddedRunner:
         self._asked = asyncio.Event()
 
     def look_now(self) -> None:
-        """There may be a job to begin: do not wait for the next look."""
+        """Look for a job at once instead of waiting for the next look."""
         self._asked.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run jobs until `stop` is set. While another process does, wait for its end."""
+        """Run jobs until `stop` is set. While another process runs them, wait until it ends."""
         while not stop.is_set():
             try:
                 async with self._locks.exclusive(LOCK):
@@ -51,7 +51,7 @@ class EmbeddedRunner:
                 await until_set(stop, self._options.look_every)
 
     async def _run_alone(self, stop: asyncio.Event) -> None:
-        # Whoever ran jobs before is no more, or this process would not hold the lock.
+        # The process that ran jobs before has ended, or this one would not hold the lock.
         await take_over(self._storage, None, self._executor.worker)
         running: set[asyncio.Task[None]] = set()
         async with (
@@ -70,7 +70,7 @@ class EmbeddedRunner:
 
     @asynccontextmanager
     async def _hearing_of_others(self) -> AsyncIterator[None]:
-        """For the length of the block, look soon after another process has written: it may have asked for a job."""
+        """Within the block, look for jobs soon after another process writes: it may have requested one."""
         with self._storage.changes() as changes:
 
             async def listen() -> None:
@@ -81,7 +81,7 @@ class EmbeddedRunner:
                 yield
 
     async def _begun(self, running: set[asyncio.Task[None]]) -> bool:
-        """Begin the next job, if there is one and room for it."""
+        """Start the next job if one is ready and there is room for it."""
         if len(running) >= self._options.concurrency:
             return False
         worker, kinds = self._executor.worker, self._executor.kinds

@@ -1,4 +1,4 @@
-"""Does one job that has begun: its progress, its end, another attempt, or its way back to those that wait."""
+"""Runs one job that has started: progress, result, retries, and return to the queue."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tg_parser.storage.stores.jobs import Heard, JobStorage
 log = structlog.get_logger(__name__)
 
 JobFunction = Callable[[Job, ReportProgress], Awaitable[JsonObject]]
-"""Does the work of a job and gives its result as JSON. It ends in order when it is cancelled."""
+"""Does the work of a job and returns its result as JSON. It stops cleanly when cancelled."""
 
 PROGRESS_SECONDS = 1.0
 _CANCELLED, _STOPPED, _LOST, _TOO_LONG = "cancelled", "stopped", "lost", "too long"
 
 
 class JobExecutor:
-    """Does jobs of a worker; `work` by kind of job. None runs for longer than `longest` seconds."""
+    """Runs the jobs of a worker; `work` maps kinds of jobs to functions. No job runs longer than `longest` seconds."""
 
     def __init__(
         self, storage: JobStorage, work: Mapping[str, JobFunction], worker: str, longest: float = 86_400.0
@@ -44,11 +44,11 @@ class JobExecutor:
 
     @property
     def running(self) -> int:
-        """How many jobs are being done."""
+        """Return the number of running jobs."""
         return len(self._running)
 
     async def execute(self, job: Job) -> None:
-        """Do a job that this worker has begun. What came of it is stored, and no error gets out."""
+        """Run a job that this worker has started. The outcome is stored; no error is raised."""
         task = asyncio.create_task(self._attempt(job), name=f"job {job.job_id}")
         self._running[job.job_id] = task
         deadline = asyncio.get_running_loop().call_later(self._longest, self._end, job.job_id, _TOO_LONG)
@@ -64,11 +64,11 @@ class JobExecutor:
 
     @property
     def running_ids(self) -> frozenset[str]:
-        """The jobs that are being done; any thread may ask."""
+        """Return the IDs of running jobs. Safe to call from any thread."""
         return frozenset(tuple(self._running))
 
     def hear(self, heard: Heard, running: frozenset[str]) -> None:
-        """End what somebody wants ended, and what was `running` before and is another worker's now."""
+        """Stop jobs that should end, and those in `running` that another worker has taken over."""
         for job_id in heard.unwanted:
             self._end(job_id, _CANCELLED)
         for job_id in running - heard.own:
@@ -113,7 +113,7 @@ class JobExecutor:
             await self._give_back(job, again, error_of(error))
 
     async def _ended(self, job: Job) -> None:
-        """Keep why a job was ended; what this worker may not end is given back."""
+        """Store a cancellation or a timeout; after any other stop, give the job back."""
         why = self._ending.get(job.job_id)
         if why == _CANCELLED:
             await self._finish(job, "cancelled")
@@ -138,7 +138,7 @@ class JobExecutor:
         log.info("job waits again", kind=job.kind, until=run_at.isoformat(), reason=error and error.code)
 
     async def _kept(self, job: Job, store: Callable[[], Awaitable[Job | None]]) -> Job | None:
-        """How an attempt ended, stored. One that should end waits for no database: others will find that it is gone."""
+        """Store the outcome of an attempt. A job being stopped does not wait for the database: others will notice."""
         if job.job_id not in self._ending:
             return await _insist(store)
         try:
@@ -149,7 +149,7 @@ class JobExecutor:
 
     @contextlib.asynccontextmanager
     async def _progress_of(self, job: Job) -> AsyncIterator[ReportProgress]:
-        """How far the job is, written at most once a second, and once more at the end."""
+        """Progress of a job, written at most once a second and once more at the end."""
         steps = _Steps()
         writer = asyncio.create_task(self._write_progress(job, steps))
         try:
@@ -180,7 +180,7 @@ def _count(job: Job, error: JobError | None) -> None:
 
 
 class _Steps:
-    """How far each step of a job is, with rate and time left of the last."""
+    """Progress of each step of a job, with the rate and remaining time of the last."""
 
     def __init__(self) -> None:
         self.changed = False
@@ -208,7 +208,7 @@ class _Steps:
 
 
 async def _insist(store: Callable[[], Awaitable[Job | None]]) -> Job | None:
-    """Store how an attempt ended, however long the database is away: what was paid for must not be done again."""
+    """Store the outcome of an attempt, however long the database is away: paid work must not be repeated."""
     async for attempt in stamina.retry_context(on=_passes, attempts=None, timeout=None, wait_max=30.0):
         with attempt:
             return await store()

@@ -1,4 +1,4 @@
-"""A worker is heard of from a thread of its own: work that keeps the event loop busy does not make it look dead."""
+"""Sends a worker's heartbeat from a separate thread, so that a busy event loop does not make the worker look dead."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
 class Heart:
-    """Beats on a connection that `open_storage` makes, in an event loop of its own."""
+    """Sends heartbeats on a connection opened by `open_storage`, in a separate event loop."""
 
     def __init__(
         self,
@@ -31,14 +31,14 @@ class Heart:
         every: float,
         loop_factory: LoopFactory | None = None,
     ) -> None:
-        """`every` is in seconds."""
+        """Beat every `every` seconds."""
         self._open_storage = open_storage
         self._every = every
         self._loop_factory = loop_factory
         self._last_beat = time.monotonic()
 
     async def silent_for(self, seconds: float) -> None:
-        """Return when the database has not heard of the worker for so long."""
+        """Return once the database has had no heartbeat from the worker for this long."""
         while True:
             left = seconds - (time.monotonic() - self._last_beat)
             if left <= 0:
@@ -47,7 +47,7 @@ class Heart:
 
     @asynccontextmanager
     async def beating(self, executor: JobExecutor) -> AsyncIterator[None]:
-        """For the length of the block the worker is heard of, and hears which of its jobs should end."""
+        """Within the block, send heartbeats and learn which of the worker's jobs should end."""
         stop, loop = threading.Event(), asyncio.get_running_loop()
         self._last_beat = time.monotonic()
 
@@ -76,6 +76,6 @@ class Heart:
             except StorageError as error:
                 log.warning("the worker cannot be heard of now", reason=error.message)
             except Exception:
-                # Whatever it is, who is silent loses jobs that it is at work on.
+                # Whatever the error, a worker without a heartbeat loses the jobs that it is running.
                 log.exception("the worker cannot be heard of")
             await asyncio.to_thread(stop.wait, self._every)

@@ -1,7 +1,7 @@
-"""Runs jobs in any number of processes and machines, for PostgreSQL: procrastinate tells workers of ready jobs.
+"""Runs jobs in any number of processes and machines on PostgreSQL: procrastinate notifies workers of ready jobs.
 
-What may run is decided by the table of jobs alone. A delivery that comes twice, too late, or for a job that was
-cancelled meanwhile does no harm, and one that got lost is made again.
+The table of jobs alone decides what may run. A delivery that arrives twice, too late, or for a job cancelled
+in the meantime does no harm, and a lost one is made again.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ log = structlog.get_logger(__name__)
 TASK = "tg_parser.run_job"
 _REDELIVERED_AT_A_TIME = 100
 _CLOSING_SECONDS, _ENDING_SECONDS = 5.0, 30.0
-"""For how long the queue may close, and jobs may end in order after their grace time."""
+"""Time for the queue to close and for jobs to end cleanly after their grace time."""
 _CONNECTION_SECONDS = 5.0
-"""For how long a worker waits for a connection to the queue, in which it hears of nothing else."""
+"""How long a worker waits for a connection to the queue; meanwhile it receives no notifications."""
 _BETWEEN_SECONDS = 0.2
-"""Between the end of one connection to the queue and the next."""
+"""Pause between the end of one connection to the queue and the next."""
 _FORGET_DELIVERIES_OF_DEAD_WORKERS = "DELETE FROM procrastinate_jobs WHERE status = 'doing' AND worker_id IS NULL"
 _DELETED_EVERY_SECONDS = 0.5
 _DELETE_DELIVERIES = "DELETE FROM procrastinate_jobs WHERE id = ANY(%(ids)s)"
@@ -48,7 +48,7 @@ _AWAY = (exceptions.ConnectorException, psycopg.Error, OSError)
 
 
 async def deliver(conn: AsyncConnection, jobs: Sequence[Job]) -> None:
-    """Tell workers of jobs, in the transaction of `conn`: job and delivery appear together or not at all."""
+    """Notify workers of jobs in the transaction of `conn`: job and delivery appear together or not at all."""
     driver = (await conn.get_raw_connection()).driver_connection
     manager = procrastinate.manager.JobManager(_CONNECTOR)
     await manager.batch_defer_jobs_async([_delivery(job) for job in jobs], connection=driver)
@@ -67,19 +67,19 @@ def _delivery(job: Job) -> Delivery:
 
 
 async def _autocommit(conn: psycopg.AsyncConnection[Any]) -> None:
-    """Each statement of procrastinate is a transaction of its own; saying so costs two round trips for each."""
+    """Let each statement of procrastinate commit by itself; explicit transactions would cost two round trips each."""
     await conn.set_autocommit(True)
 
 
 def _unchecked(**options: Any) -> psycopg_pool.AsyncConnectionPool:
-    """No query before each query: when a connection breaks, the whole queue is opened again."""
+    """Skip the check before each query: when a connection breaks, the whole queue is reopened."""
     return psycopg_pool.AsyncConnectionPool(**options | {"check": None})
 
 
 class Deliveries(procrastinate.manager.JobManager):
-    """Looks again for a delivery that came while it looked, and deletes together those that workers are done with.
+    """Looks again if a delivery arrived during a look, and deletes finished deliveries in batches.
 
-    A delivery that stays does no harm: its job has begun.
+    A delivery that remains does no harm: its job has started.
     """
 
     def __init__(self, connector: procrastinate.connector.BaseConnector) -> None:
@@ -88,7 +88,7 @@ class Deliveries(procrastinate.manager.JobManager):
         self._done_with: list[int] = []
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Delivery | None:
-        """The next delivery, also one that comes while this looks: the worker forgets what it is told until then."""
+        """Return the next delivery, even one that arrives during the look: the worker forgets earlier notifications."""
         self._told = True
         while self._told:
             self._told = False
@@ -99,7 +99,7 @@ class Deliveries(procrastinate.manager.JobManager):
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
     ) -> None:
-        """Tell the worker of deliveries, and note that there are some."""
+        """Notify the worker of deliveries, and remember that there are some."""
 
         async def told(*, channel: str, notification: Notification) -> None:
             self._told = True
@@ -108,13 +108,13 @@ class Deliveries(procrastinate.manager.JobManager):
         await super().listen_for_jobs(on_notification=told, queues=queues)
 
     async def finish_job(self, job: Delivery, status: Status, delete_job: bool) -> None:  # noqa: ARG002 - the base's
-        """Note that a worker is done with a delivery, however it went."""
+        """Record that a worker has finished with a delivery, whatever the outcome."""
         if job.id is not None:
             self._done_with.append(job.id)
 
     @contextlib.asynccontextmanager
     async def deleted(self) -> AsyncIterator[None]:
-        """For the length of the block, and at its end, delete what workers are done with."""
+        """Delete finished deliveries within the block and at its end."""
         async with regularly(self._delete, _DELETED_EVERY_SECONDS):
             yield
         await self._delete()
@@ -127,11 +127,11 @@ class Deliveries(procrastinate.manager.JobManager):
 
 
 _CONNECTOR = procrastinate.PsycopgConnector()
-"""Never opened: it only knows how to speak on a connection that it is given."""
+"""Never opened: it only provides methods for a connection passed to it."""
 
 
 class ProcrastinateRunner:
-    """A worker of the queue, opened again with growing pauses whenever the server was away."""
+    """A worker of the queue, which reopens its connection with growing pauses after the server was away."""
 
     def __init__(
         self,
@@ -144,8 +144,8 @@ class ProcrastinateRunner:
         queues: Sequence[str] | None = None,
         listen: bool = True,
     ) -> None:
-        """`queues` are kinds of jobs, all where none is named. Without `listen`, as behind a transaction pooler, the
-        worker asks for jobs now and then."""
+        """`queues` are kinds of jobs; None means all. Without `listen`, as behind a transaction pooler, the worker
+        polls for jobs."""
         self._conninfo = conninfo
         self._storage = storage
         self._executor = executor
@@ -155,7 +155,7 @@ class ProcrastinateRunner:
         self._queues: dict[str, Any] = {"queues": list(queues)} if queues else {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run jobs until `stop` is set. Raises StorageUnavailableError, and sets it, where the server stays away."""
+        """Run jobs until `stop` is set. If the server stays away, set it and raise StorageUnavailableError."""
         looks = min(10.0, self._options.takeover_after / 3)
         async with self._heart.beating(self._executor), regularly(self._look_after_others, looks):
             work, stopped = asyncio.create_task(self._work_again_and_again(stop)), asyncio.create_task(stop.wait())
@@ -177,7 +177,7 @@ class ProcrastinateRunner:
                 gone.result()
 
     async def _server_gone(self) -> None:
-        """End when the server has been away for too long: whoever keeps the worker running should hear of it."""
+        """Raise an error when the server has been away for too long, so that the service manager notices."""
         await self._heart.silent_for(self._options.give_up_after)
         raise StorageUnavailableError(
             f"The database has not answered for {self._options.give_up_after:g} seconds, so the worker ends.",
@@ -186,7 +186,7 @@ class ProcrastinateRunner:
 
     async def _work_again_and_again(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            # Pauses grow while the server is away, and begin anew with each time it is.
+            # Pauses grow while the server is away, and start over with each outage.
             async for attempt in stamina.retry_context(on=_AWAY, attempts=None, timeout=None, wait_max=30.0):
                 with attempt:
                     if not stop.is_set():
@@ -194,7 +194,7 @@ class ProcrastinateRunner:
             await until_set(stop, _BETWEEN_SECONDS)
 
     async def _work(self, stop: asyncio.Event) -> None:
-        """Work until the queue is closed, by `stop` or by a server that went away, at which procrastinate returns."""
+        """Work until the queue is closed by `stop` or by a lost server, after which procrastinate returns."""
         app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(
                 conninfo=self._conninfo,
@@ -234,7 +234,7 @@ class ProcrastinateRunner:
         silent_since = utc_now() - timedelta(seconds=self._options.takeover_after)
         await take_over(self._storage, silent_since, self._executor.worker)
         await fail_stuck(self._storage, self._options)
-        # A worker that has room has been told of everything, unless a delivery got lost.
+        # A worker with room has been notified of everything, unless a delivery was lost.
         if self._executor.running < self._options.concurrency:
             kinds = self._executor.kinds
             ready_since = utc_now() - PASSED_ON_FOR

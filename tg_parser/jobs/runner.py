@@ -1,4 +1,4 @@
-"""What runs jobs: a port with two runners, and what they share."""
+"""The port for running jobs, with two implementations, and the code they share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RunnerOptions:
-    """How many jobs run at once, and the times of a runner, in seconds."""
+    """Number of jobs to run at once, and the intervals of a runner in seconds."""
 
     concurrency: int = 4
     takeover_after: float = 60.0
@@ -33,22 +33,22 @@ class RunnerOptions:
 
 
 class JobRunner(Protocol):
-    """Begins jobs as they become ready, until it is stopped."""
+    """Starts jobs as they become ready, until stopped."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop` is set; then finish what can be finished within the grace time and give back the rest."""
+        """Run until `stop` is set; then finish what fits in the grace time and give back the rest."""
         ...
 
 
 async def take_over(storage: JobStorage, silent_since: datetime | None, worker: str) -> None:
-    """Let the jobs of workers that are silent since then, of all without a time, wait again; not those of `worker`."""
+    """Requeue the jobs of workers silent since then (of all workers without a time), except those of `worker`."""
     for job in await storage.take_over(silent_since, utc_now(), worker):
         metrics.count_takeover(job.kind)
         log.warning("a job of a worker that died is taken over", job_id=job.job_id, state=job.state)
 
 
 async def fail_stuck(storage: JobStorage, options: RunnerOptions) -> None:
-    """Fail jobs that should have been ended by their workers, which live, and were not: their locks are free again."""
+    """Fail jobs that live workers should have ended but did not, which releases their locks."""
     stuck = options.longest + options.grace + options.takeover_after
     now = utc_now()
     for job in await storage.fail_begun_before(now - timedelta(seconds=stuck), now, ran_too_long(options.longest)):
@@ -57,7 +57,7 @@ async def fail_stuck(storage: JobStorage, options: RunnerOptions) -> None:
 
 @contextlib.asynccontextmanager
 async def regularly(work: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
-    """For the length of the block, do `work` again and again."""
+    """Within the block, repeat `work`."""
     task = asyncio.create_task(_for_ever(work, seconds))
     try:
         yield
@@ -67,7 +67,7 @@ async def regularly(work: Callable[[], Awaitable[None]], seconds: float) -> Asyn
 
 
 async def _for_ever(work: Callable[[], Awaitable[None]], seconds: float) -> None:
-    """Do `work` again and again; a database that is away for a while is asked again."""
+    """Repeat `work`; try again when the database is away for a while."""
     while True:
         try:
             await work()
@@ -77,7 +77,7 @@ async def _for_ever(work: Callable[[], Awaitable[None]], seconds: float) -> None
 
 
 async def end_in_order(running: set[asyncio.Task[None]], grace: float) -> None:
-    """Let jobs come to their end within the grace time, which who cancels cuts short; the others are given back."""
+    """Let jobs finish within the grace time, which a cancellation cuts short; give back the others."""
     try:
         if running:
             await asyncio.wait(running, timeout=grace)
@@ -89,7 +89,7 @@ async def end_in_order(running: set[asyncio.Task[None]], grace: float) -> None:
 
 
 async def until_set(event: asyncio.Event, seconds: float) -> None:
-    """Wait for `event`, so long at most."""
+    """Wait for `event`, at most for this long."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

@@ -35,5 +35,5 @@ class JobChannels:
         await self._database.dialect.claim(conn, [f"job-lock:{new}"])
         held = await conn.scalar(select(func.count()).where(_job.status == "running", _job.lock_name == new))
         change = update(jobs).where(chosen, _job.lock_name == old).values(lock_name=new)
-        # One running job holds a lock: where the same channel is at work under its number, the other keeps its own.
+        # A lock is held by one running job only: if the new name has one running already, the other job keeps its lock.
         await conn.execute(change.where(_job.status != "running") if held else change)

@@ -21,7 +21,7 @@ _LIVING = text("""
 
 
 class JobCount(NamedTuple):
-    """How many jobs of a kind are in a state; `oldest` is since when the first of those that wait or run has."""
+    """The number of jobs of a kind in a state; `oldest` is the earliest due time if queued, or start if running."""
 
     kind: str
     state: str
@@ -36,7 +36,7 @@ class JobFigures:
         self._database = database
 
     async def counts(self, channels: Collection[str] | None = None) -> list[JobCount]:
-        """Jobs by kind and state, those of some channels alone where these are named."""
+        """Return the number of jobs by kind and state; with `channels`, of those channels only."""
         since = case((_job.status == "queued", _job.run_at), (_job.status == "running", _job.started_at))
         columns = _job.job_type, _job.status, func.count().label("number"), func.min(since).label("oldest")
         statement = select(*columns).group_by(_job.job_type, _job.status).order_by(_job.job_type, _job.status)
@@ -46,12 +46,12 @@ class JobFigures:
         return [JobCount(row["job_type"], row["status"], row["number"], row["oldest"]) for row in rows]
 
     async def last_done(self, kind: str) -> datetime | None:
-        """When the last job of a kind was done, of those that are still kept."""
+        """Return when the last job of a kind was done, among the jobs still stored."""
         done = select(func.max(_job.completed_at).label("last")).where(_job.job_type == kind, _job.status == "done")
         moment: datetime | None = (await self._database.rows(done))[0]["last"]
         return moment
 
     async def workers_live(self, seconds: float) -> bool:
-        """Whether any worker was heard of in the last `seconds`. Only a server has a queue that knows of them."""
+        """Return whether any worker sent a heartbeat in the last `seconds`. Only PostgreSQL's queue records workers."""
         rows = await self._database.rows(_LIVING.bindparams(span=seconds))
         return bool(rows[0]["signs"])

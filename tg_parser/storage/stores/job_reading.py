@@ -29,7 +29,7 @@ class Takeover(NamedTuple):
 
 
 class JobReading:
-    """What is known of the jobs in the processing database."""
+    """Reads jobs from the processing database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -39,11 +39,11 @@ class JobReading:
         return await self._database.read(lambda conn: required_job(conn, job_id))
 
     def changes(self) -> AbstractContextManager[FileChanges]:
-        """What others write to the file of the jobs during the block. On SQLite alone."""
+        """Watch, within the block, for writes by others to the file of the jobs. SQLite only."""
         return changes_of(self._database.engine)
 
     async def any_ready(self, worker: str, now: datetime, *, kinds: Collection[str]) -> bool:
-        """Whether `worker` could begin a job now; nobody who writes has to wait for the answer."""
+        """Return whether `worker` could start a job now; writers do not have to wait for the answer."""
         one = select(_job.job_id).where(*ready(now, kinds), ~shared_by(worker))
         return await self._database.row(one) is not None
 
@@ -84,7 +84,7 @@ class JobReading:
         return {row["job_id"] for row in rows}
 
     async def counts(self) -> dict[tuple[str, str], int]:
-        """How many jobs there are of each kind in each state."""
+        """Return the number of jobs of each kind in each state."""
         counted = select(_job.job_type, _job.status, func.count().label("number")).group_by(_job.job_type, _job.status)
         rows = await self._database.rows(counted)
         return {(row["job_type"], row["status"]): row["number"] for row in rows}

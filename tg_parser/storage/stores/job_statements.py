@@ -59,13 +59,13 @@ GIVE_BACK = _this.values(worker=None, heartbeat_at=None, status="queued", run_at
 
 
 def ready(now: datetime, kinds: Collection[str]) -> tuple[ColumnElement[bool], ...]:
-    """What may run: its time has come, and no job with its lock is running."""
+    """Condition for jobs that may run: they are due, and no job with the same lock is running."""
     return _job.status == "queued", _job.run_at <= now, _job.job_type.in_(sorted(kinds)), ~_LOCKED
 
 
 def newest(states: Collection[str], kinds: Collection[str], before: str | None) -> Select[*tuple[Any, ...]]:
-    """Jobs, newest first, older than the job `before`; all states where none is named, and all kinds that are
-    asked for where none is named."""
+    """Select jobs older than the job `before`, newest first; without states, in all of them; without kinds, of all that
+    are requested."""
     statement = select(jobs).order_by(_job.job_id.desc())
     if before is not None:
         statement = statement.where(_job.job_id < before)
@@ -75,18 +75,18 @@ def newest(states: Collection[str], kinds: Collection[str], before: str | None) 
 
 
 def shared_by(worker: str) -> ColumnElement[bool]:
-    """That `worker` has a part of the same work already: it is of no help to itself."""
+    """Condition for jobs whose work `worker` already shares in: it cannot help itself."""
     return _PART.where(_other.worker == worker).exists()
 
 
 def cancelling(job_id: str, now: datetime) -> Update:
-    """Ends a job that waits."""
+    """Return the update that cancels a waiting job."""
     waiting = update(jobs).where(_job.job_id == job_id, _job.status == "queued")
     return waiting.values(status="cancelled", completed_at=now)
 
 
 def taking_over(job: Job, now: datetime) -> Update:
-    """What becomes of a job whose worker died: it waits again, unless it should end or has killed a worker before."""
+    """Return the changes to a job whose worker died: requeue it, unless it should end or has killed a worker before."""
     values: dict[str, Any] = {"worker": None, "heartbeat_at": None, "takeovers": job.takeovers + 1}
     if job.cancel_requested_at is not None:
         values |= {"status": "cancelled", "completed_at": now}
@@ -109,7 +109,7 @@ async def first_job(conn: AsyncConnection, statement: Select[*tuple[Any, ...]]) 
 
 
 async def required_job(conn: AsyncConnection, job_id: str, *, locked: bool = False) -> Job:
-    """The job; `locked`, nobody else changes it in this transaction. Raises JobNotFoundError."""
+    """Return the job; if `locked`, no other transaction can change it. Raises JobNotFoundError."""
     statement = select(jobs).where(_job.job_id == job_id)
     job = await first_job(conn, statement.with_for_update() if locked else statement)
     if job is None:
@@ -118,11 +118,11 @@ async def required_job(conn: AsyncConnection, job_id: str, *, locked: bool = Fal
 
 
 async def changed_job(conn: AsyncConnection, change: Update) -> Job | None:
-    """The job as `change` leaves it; None where it changed nothing."""
+    """Return the job after `change`; None if nothing changed."""
     return await changed_by(conn, change.returning(*jobs.c), {})
 
 
 async def changed_by(conn: AsyncConnection, statement: ReturningUpdate[Any], values: Mapping[str, Any]) -> Job | None:
-    """The job as one of the statements above leaves it; None where it changed nothing."""
+    """Return the job after one of the statements above; None if nothing changed."""
     row = (await conn.execute(statement, dict(values))).mappings().first()
     return None if row is None else job_of(dict(row))

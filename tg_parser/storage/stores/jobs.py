@@ -40,11 +40,11 @@ _job = jobs.c
 
 Row = dict[str, Any]
 Deliver = Callable[[AsyncConnection, Sequence[Job]], Awaitable[None]]
-"""Tells workers of jobs that wait, in the transaction that lets them wait."""
+"""Notifies workers of waiting jobs, in the transaction that queues them."""
 
 
 class Heard(NamedTuple):
-    """The jobs that a worker has, and those of them that somebody wants to end."""
+    """A worker's running jobs, and those among them whose cancellation was requested."""
 
     own: frozenset[str]
     unwanted: frozenset[str] = frozenset()
@@ -62,9 +62,9 @@ class JobStorage(JobReading):
         self._deliver = deliver
 
     async def add(self, job: Job, webhook: Webhook | None = None) -> Job:
-        """Let `job` wait; where the same work waits already, or was asked for with the same key, that job instead.
+        """Queue `job`; if the same work waits already, or the same key was used before, return that job instead.
 
-        `webhook` is told when it has ended.
+        `webhook` is notified when the job ends.
         """
 
         async def add(conn: AsyncConnection) -> Job:
@@ -81,7 +81,7 @@ class JobStorage(JobReading):
         return await self._database.write(add)
 
     async def _told(self, conn: AsyncConnection, job: Job, webhook: Webhook | None) -> Job:
-        """The job, which `webhook` is told of unless it has ended; it cannot end meanwhile."""
+        """Return the job and notify `webhook` of its end, unless it has ended; it cannot end during the call."""
         if webhook is not None:
             job = await required_job(conn, job.job_id, locked=True)
             if job.state not in ENDED:
@@ -89,7 +89,7 @@ class JobStorage(JobReading):
         return job
 
     async def let_wait(self, conn: AsyncConnection, waiting: Sequence[Job]) -> None:
-        """Keep new jobs and tell workers of them, in the transaction of `conn`."""
+        """Store new jobs and notify workers of them, in the transaction of `conn`."""
         await insert_rows(self._database, conn, jobs, [row_of(each) for each in waiting], key=("job_id",))
         if waiting:
             await self._deliver(conn, waiting)
@@ -97,9 +97,9 @@ class JobStorage(JobReading):
     async def begin(
         self, worker: str, now: datetime, *, kinds: Collection[str], job_id: str | None = None
     ) -> Job | None:
-        """Take the oldest job that may run now, or `job_id` if it may; None where there is none.
+        """Start the oldest job that may run now, or `job_id` if it may; None if there is none.
 
-        A job may run once its time has come and no job with the same lock is running, on a worker that has no part
+        A job may run once it is due and no job with the same lock is running, on a worker that has no part
         of its work yet.
         """
         values = {"by_worker": worker, "now": now, "kinds": sorted(kinds)}
@@ -129,7 +129,7 @@ class JobStorage(JobReading):
         return await self._database.write(begin)
 
     async def beat(self, worker: str, now: datetime) -> Heard:
-        """Note that `worker` lives; returns its jobs, and those of them that somebody wants to end."""
+        """Record a heartbeat of `worker`; return its jobs, and those among them whose cancellation was requested."""
         own = update(jobs).where(_job.status == "running", _job.worker == worker).values(heartbeat_at=now)
 
         async def beat(conn: AsyncConnection) -> Heard:
@@ -153,18 +153,18 @@ class JobStorage(JobReading):
         result: Mapping[str, Any] | None = None,
         error: JobError | None = None,
     ) -> Job | None:
-        """End the attempt of `job` for good; None where it is no longer this attempt's to end."""
+        """End the attempt of `job` for good; return None if the job is no longer on this attempt."""
         require_legal(job.job_id, "running", state)
         return await self._release(job, END, {"state": state, "result": storable_json(result)}, error, now)
 
     async def give_back(self, job: Job, run_at: datetime, now: datetime, error: JobError | None = None) -> Job | None:
-        """Let the job wait until `run_at`, or end it where that is wanted; None where it is another attempt's now."""
+        """Requeue the job for `run_at`, or end it if requested; return None if another attempt has it now."""
         return await self._release(job, GIVE_BACK, {"at": run_at}, error, now)
 
     async def take_over(self, silent_since: datetime | None, now: datetime, by: str) -> list[Job]:
-        """Let jobs wait again whose workers have not been heard of since; one that did so before has failed.
+        """Requeue jobs whose workers have sent no heartbeat since then; a job that already killed a worker fails.
 
-        Those of the worker `by`, which lives, are left alone. Without a time, all other workers are dead.
+        Jobs of the live worker `by` are left alone. Without a time, all other workers count as dead.
         """
         dead = and_(_job.status == "running", _job.worker != by)
         if silent_since is not None:
@@ -182,7 +182,7 @@ class JobStorage(JobReading):
         return await self._database.write(take_over)
 
     async def fail_begun_before(self, then: datetime, now: datetime, error: JobError) -> list[Job]:
-        """End jobs that have been running since before then, whoever runs them; returns them."""
+        """Fail jobs that have been running since before then, whichever worker has them; return them."""
         begun = select(jobs).where(_job.status == "running", _job.started_at < then)
         failed = [
             await self.finish(job_of(row), "failed", now, error=error) for row in await self._database.rows(begun)

@@ -25,7 +25,7 @@ Statement = Select[*tuple[Any, ...]]
 
 EXAMINED = 80
 EXAMINED_FOR_WORDS = 12
-"""How many rows a page looks at for each item of its size, for what no index finds, so that each page is quick."""
+"""Rows that a page examines per item of its size when no index helps, so that every page is fast."""
 LEAST_SIZE = 50
 """Smaller pages look as far as one of this size."""
 CHANNELS_A_QUERY = 100
@@ -34,7 +34,7 @@ CHANNELS_A_QUERY = 100
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The rows of a page; `end` is where the next one begins, None where the list ends."""
+    """The rows of a page; `end` is the start of the next page, or None at the end of the list."""
 
     rows: Sequence[Row]
     end: Position | None = None
@@ -59,7 +59,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """`parts` are read along an index each, up to a bound where there are `filters` to be looked at."""
+    """Read each of `parts` along an index, with a limit on examined rows if there are `filters`."""
 
     parts: Sequence[Sequence[Condition]]
     filters: Sequence[Condition]
@@ -147,7 +147,7 @@ class PagedTable:
         return _Search(parts, [*beside, *chosen.filters])
 
     def _picked(self, chosen: Selection) -> FromClause:
-        """All keys, found first and put in order then: the server might else go through all rows to meet these few."""
+        """Find all keys first and sort them afterwards: otherwise the server might scan all rows to find these few."""
         conditions = [*chosen.picked, *self._sent(chosen), *chosen.along, *chosen.filters]
         if chosen.channel_ids is not None:
             conditions.append(self._dialect.any_of(self._channel, chosen.channel_ids))
@@ -165,7 +165,7 @@ class PagedTable:
         return select(self._date.label("date"), self._ref.label("ref")).where(*conditions)
 
     def _span(self, after: Position | None, bound: Position | None, order: Order) -> list[Condition]:
-        """Behind one place, and not behind another one."""
+        """Condition for rows after one place and not after another."""
         span = [] if after is None else [self._is_behind(after, order, self._date, self._ref)]
         return span if bound is None else [*span, ~self._is_behind(bound, order, self._date, self._ref)]
 
@@ -201,7 +201,7 @@ async def newest_rows(
 
 
 def _united(parts: Sequence[Statement]) -> FromClause:
-    """The rows of all parts; a part has an order and a limit of its own."""
+    """The rows of all parts; each part has its order and limit."""
     return union_all(*(select(part.subquery()) for part in parts)).subquery()
 
 

@@ -1,4 +1,4 @@
-"""What is to be told to webhooks, written in the transaction of what happened: no event is lost, and none doubled."""
+"""Outbox of webhook deliveries, written in the transaction of the event: none is lost or sent twice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LISTENING = with_keys().where(
 
 
 async def note_end(database: Database, conn: AsyncConnection, job: Job, now: datetime) -> list[Job]:
-    """Note what webhooks are told of the end of a job; the jobs that tell them."""
+    """Queue the deliveries about the end of a job; return the jobs that send them."""
     if job.kind == WEBHOOK:
         await _give_up(conn, job)
         return []
@@ -31,7 +31,7 @@ async def note_end(database: Database, conn: AsyncConnection, job: Job, now: dat
 
 
 async def note_event(database: Database, conn: AsyncConnection, event: Event, now: datetime) -> list[Job]:
-    """Let the deliveries of an event wait; the jobs that make them."""
+    """Queue the deliveries of an event; return the jobs that send them."""
     rows = (await conn.execute(_LISTENING, {"subject": event.subject})).mappings().all()
     wanting = [hook for hook in (webhook_of(dict(row), now) for row in rows) if hook.wants(event)]
     return await add_deliveries(database, conn, [(hook, new_delivery_id(now)) for hook in wanting], event, now)
@@ -73,7 +73,7 @@ async def add_deliveries(
 
 
 async def add_to_job(database: Database, conn: AsyncConnection, webhook: Webhook, job_id: str) -> None:
-    """Let a webhook be told of the end of a job; the same address is told once, however often the job is asked for."""
+    """Subscribe a webhook to the end of a job; each address is notified once, however often the job is requested."""
     same = select(webhooks.c.webhook_id).where(webhooks.c.job_id == job_id, webhooks.c.url == webhook.url)
     if await conn.scalar(same) is None:
         row = row_of_webhook(replace(webhook, job_id=job_id))
@@ -81,7 +81,7 @@ async def add_to_job(database: Database, conn: AsyncConnection, webhook: Webhook
 
 
 def delivery_job(delivery_id: str, webhook_id: str, now: datetime) -> Job:
-    """The job that makes a delivery. A webhook is told one thing at a time, however many workers are free."""
+    """Return the job that sends a delivery. A webhook gets one delivery at a time, however many workers are free."""
     return Job(
         job_id=new_job_id(now),
         kind=WEBHOOK,
@@ -93,7 +93,7 @@ def delivery_job(delivery_id: str, webhook_id: str, now: datetime) -> Job:
 
 
 async def _give_up(conn: AsyncConnection, job: Job) -> None:
-    """Where a job ends without its delivery, as when it has killed two workers, the log says so."""
+    """Mark a delivery as failed when its job ends without sending it, for example after killing two workers."""
     if job.state in {"failed", "cancelled"}:
         why = job.error.message if job.error else "The delivery was cancelled."
         lost = update(webhook_deliveries).where(_delivery.job_id == job.job_id, _delivery.state == "waiting")
