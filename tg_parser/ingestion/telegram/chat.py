@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tg_parser.ingestion.telegram.requests import Target, TelegramRequests
 
 BATCH_SIZE = 500
-"""Messages of a batch where nobody wishes another number: five requests, so a stop costs seconds."""
+"""Default number of messages in a batch: five requests, so a stop costs seconds."""
 
 
 class TelegramChat:
@@ -39,7 +39,7 @@ class TelegramChat:
         self.chat: Chat = found.chat
 
     async def batches(self, window: Window) -> AsyncGenerator[Batch, None]:
-        """The messages that `window` wants, oldest first. Raises SourceError; what was yielded before it is good."""
+        """Yield the messages in `window`, oldest first. Raises SourceError; messages yielded before it are valid."""
         size = window.batch_size or BATCH_SIZE
         held: list[RawMessage] = []
         counts: dict[int, int] = {}
@@ -53,7 +53,7 @@ class TelegramChat:
                         yield _batch(held[:size], counts)
                         held = held[size:]
         except SourceError:
-            # What came before the trouble is whole: it is handed over first.
+            # Messages received before the error are complete: return them first.
             if held:
                 yield _batch(held, counts)
             raise
@@ -61,7 +61,7 @@ class TelegramChat:
             yield _batch(held, counts)
 
     async def shown(self, ids: Sequence[int]) -> AsyncIterator[Shown]:
-        """What there is now of the posts `ids`, a request a hundred. Raises SourceError."""
+        """Yield the current state of the posts `ids`, a hundred per request. Raises SourceError."""
         topics = await self._requests.topics(self._target) if self._is_forum else {}
         for part in in_pages(ids):
             page = await self._requests.messages(self._target, part)
@@ -74,7 +74,7 @@ class TelegramChat:
         return None if group is None else str(group.peer.channel_id)
 
     async def reply_counts(self, ids: Sequence[int]) -> dict[int, int]:
-        """How many comments Telegram counts under the posts `ids`, a request a hundred, without their texts."""
+        """Return the number of comments under the posts `ids`, a hundred per request, without their texts."""
         counts: dict[int, int] = {}
         for part in in_pages(ids):
             counts |= await self._requests.reply_counts(self._target, part)
@@ -95,7 +95,7 @@ class TelegramChat:
             after_id = page.messages[-1].id
 
     async def comments_shown(self, thread_of: Mapping[int, int], first_group: str) -> AsyncIterator[Shown]:
-        """What there is now of the discussion group's comments whose posts `thread_of` tells. Raises SourceError."""
+        """Yield the current state of the group's comments in `thread_of`, mapped to posts. Raises SourceError."""
         group = await self._discussion_group() if thread_of else None
         if group is None:
             return
@@ -175,7 +175,7 @@ def _is_wanted(message: Any, window: Window) -> bool:
 
 
 def _is_past(message: Any, window: Window) -> bool:
-    """Whether nothing that follows `message` can be wanted."""
+    """Return whether no message after `message` can be in the window."""
     date = getattr(message, "date", None)
     return _is_beyond(message, window) or (window.date_to is not None and date is not None and date >= window.date_to)
 

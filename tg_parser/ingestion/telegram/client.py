@@ -189,7 +189,7 @@ class AccountClient(TelegramClient):
             except BaseException as error:
                 await self.disconnect()
                 _retrieve_exception(self.disconnected)
-                # Nothing was asked yet, so beginning anew does no harm.
+                # Nothing was requested yet, so starting over does no harm.
                 if not exchanges or not isinstance(error, LOST):
                     raise
 

@@ -1,4 +1,4 @@
-"""What Telegram's errors mean here: one table by class."""
+"""Meanings of Telegram's errors: one table by class."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOVES = (errors.PhoneMigrateError, errors.NetworkMigrateError, errors.UserMigrat
 """The account lives in another data centre, `new_dc`."""
 
 LOST = (OSError, asyncio.IncompleteReadError, errors.InvalidBufferError, errors.InvalidChecksumError)
-"""The connection is gone; TimeoutError is an OSError."""
+"""The connection is lost; TimeoutError is an OSError."""
 
 _DEAD: dict[type[Exception], str] = {
     errors.AuthKeyDuplicatedError: "it was used from two places at once, so Telegram has ended it",
@@ -82,7 +82,7 @@ def credentials_error(error: BaseException) -> AccountError | None:
 
 
 def final_error(error: errors.RPCError, chat: str) -> SourceError:
-    """What a refusal means for `chat`."""
+    """Return the error for a refusal about `chat`."""
     for kind, (sentence, hint) in _FINAL.items():
         if isinstance(error, kind):
             return SourceError(sentence.format(chat=chat), hint)

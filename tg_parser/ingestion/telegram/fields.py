@@ -21,7 +21,7 @@ def kind_of(thing: Any) -> str:
 
 
 def marked_id(peer: Any) -> str | None:
-    """The marked id of a peer; None for nobody."""
+    """Return the marked id of a peer; None without a peer."""
     if (channel := getattr(peer, "channel_id", None)) is not None:
         return marked_channel_id(channel)
     if (group := getattr(peer, "chat_id", None)) is not None:
@@ -40,14 +40,14 @@ def people_of(users: Iterable[Any], chats: Iterable[Any]) -> dict[str, str | Non
 
 
 def author(message: Any, chat: Chat, people: People) -> Author:
-    """Who wrote it. A signature names the person behind a channel's post, so it wins over the channel's name."""
+    """Return the author. A signature names the person behind a channel's post, so it wins over the channel's name."""
     sender = marked_id(message.from_id) or marked_id(message.peer_id) or chat.channel_id
     known_as = chat.title if sender == chat.channel_id else people.get(sender)
     return Author(id=sender, name=getattr(message, "post_author", None) or known_as)
 
 
 def forward(message: Any, people: People) -> Forward | None:
-    """Where it was forwarded from; a person who hides leaves the name alone."""
+    """Return the origin of a forward; for a hidden sender only the name is known."""
     header = getattr(message, "fwd_from", None)
     if header is None:
         return None

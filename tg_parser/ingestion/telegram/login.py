@@ -50,14 +50,14 @@ class Scan(NamedTuple):
 
 
 class TelegramLogin:
-    """One attempt to log in, on a connection of its own."""
+    """One attempt to log in, on a separate connection."""
 
     def __init__(self, settings: TelegramSettings, session: Session | None, retry: RetrySettings) -> None:
         self._client = AccountClient(settings, session, retry=retry, limiter=None, patience=PATIENCE)
         self._phone = self._code_hash = ""
 
     async def account(self) -> str | None:
-        """Who is logged in with the session, as displayed; None for nobody."""
+        """Return the display name of the logged-in account; None if the session is not logged in."""
         try:
             users = await self._ask(functions.users.GetUsersRequest([types.InputUserSelf()]))
         except (errors.UnauthorizedError, errors.AuthKeyDuplicatedError, errors.AuthKeyNotFound):
@@ -74,7 +74,7 @@ class TelegramLogin:
         return _PLACES.get(type(sent.type).__name__, "by Telegram")
 
     async def enter_code(self, code: str) -> str | None:
-        """The name of the account once `code` let it in; None where a password is wanted too."""
+        """Return the account's name after logging in with `code`; None if a password is required too."""
         async with _translate_errors("code"):
             try:
                 answer = await self._ask(functions.auth.SignInRequest(self._phone, self._code_hash, code))
@@ -83,14 +83,14 @@ class TelegramLogin:
             return _name_of(answer)
 
     async def enter_password(self, password: str) -> str:
-        """The name of the account once `password` let it in."""
+        """Return the account's name after logging in with `password`."""
         async with _translate_errors("password"):
             wanted = await self._ask(functions.account.GetPasswordRequest())
             answer = await self._ask(functions.auth.CheckPasswordRequest(compute_check(wanted, password)))
             return _name_of(answer)
 
     async def scan(self) -> Scan:
-        """How far the scanning of a QR code is."""
+        """Return the progress of the QR login."""
         async with _translate_errors():
             client = self._client
             try:

@@ -125,7 +125,7 @@ class TelegramRequests:
             raise final_error(error, target.name) from error
 
     async def messages(self, target: Target, ids: Sequence[int]) -> MessagePage:
-        """The messages with these ids, at most a page; those that are gone come as MessageEmpty."""
+        """Return the messages with these ids, at most a page; deleted ones come as MessageEmpty."""
         asked = [types.InputMessageID(each) for each in ids]
         request = (
             functions.messages.GetMessagesRequest(asked)
@@ -136,7 +136,7 @@ class TelegramRequests:
         return MessagePage(answer.messages, people_of(answer.users, answer.chats))
 
     async def reply_counts(self, target: Target, ids: Sequence[int]) -> dict[int, int]:
-        """How many comments Telegram counts under these posts, at most a page; without asking for their texts."""
+        """Return the number of comments under these posts, at most a page, without requesting their texts."""
         request = functions.messages.GetMessagesViewsRequest(peer=target.peer, id=list(ids), increment=False)
         answer = await self._ask(request, target.name)
         counted = zip(ids, answer.views, strict=False)
