@@ -90,7 +90,7 @@ class EmbeddedRunner:
             if await self._storage.any_ready(worker, utc_now(), kinds=kinds):
                 job = await self._storage.begin(worker, utc_now(), kinds=kinds)
         except StorageError as error:
-            log.warning("no job can be begun now", reason=error.message)
+            log.warning("no job can be started now; retrying", reason=error.message)
             return False
         if job is None:
             return False

@@ -144,7 +144,9 @@ class JobExecutor:
         try:
             return await store()
         except StorageError as error:
-            log.warning("how a job ended cannot be kept now", reason=error.message)
+            log.warning(
+                "the result of a stopped job cannot be stored; another worker takes the job over", reason=error.message
+            )
             return None
 
     @contextlib.asynccontextmanager

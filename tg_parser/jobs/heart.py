@@ -74,8 +74,8 @@ class Heart:
                         loop.call_soon_threadsafe(executor.hear, heard, running)
                         await asyncio.to_thread(stop.wait, self._every)
             except StorageError as error:
-                log.warning("the worker cannot be heard of now", reason=error.message)
+                log.warning("the heartbeat of this worker cannot be stored; retrying", reason=error.message)
             except Exception:
                 # Whatever the error, a worker without a heartbeat loses the jobs that it is running.
-                log.exception("the worker cannot be heard of")
+                log.exception("the heartbeat of this worker failed")
             await asyncio.to_thread(stop.wait, self._every)

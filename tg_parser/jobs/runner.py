@@ -72,7 +72,7 @@ async def _for_ever(work: Callable[[], Awaitable[None]], seconds: float) -> None
         try:
             await work()
         except StorageError as error:
-            log.warning("the jobs cannot be looked after now", reason=error.message)
+            log.warning("jobs cannot be checked now; retrying", reason=error.message)
         await asyncio.sleep(seconds)
 
 

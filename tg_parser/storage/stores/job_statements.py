@@ -17,7 +17,7 @@ from tg_parser.storage.stores.job_rows import error_values, job_of
 from tg_parser.storage.tables.jobs import jobs
 
 _job = jobs.c
-_DEAD_WORKER = JobError("worker_died", "The worker died twice while it was at work on this job.")
+_DEAD_WORKER = JobError("worker_died", "The worker died twice while it ran this job.")
 # Made once: workers ask them for every job.
 _other = aliased(jobs).c
 _LOCKED = select(1).where(_other.status == "running", _other.lock_name == _job.lock_name).exists()
