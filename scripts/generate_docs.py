@@ -7,7 +7,7 @@ docs/reference/cli.md                  from the commands' own help
 docs/reference/openapi.json            from the routes of the API
 docs/reference/errors.md               from the tree of errors and the hints of the command line
 docs/reference/metrics.md              from the metrics as they are registered
-deploy/grafana/dashboards/*.json       from the tables of panels in dashboards.py
+deploy/grafana/dashboards/*.json       from the panels of boards/
 deploy/helm/tg-parser                  its versions, alerts and the settings that its values may name
 """
 

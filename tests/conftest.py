@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -32,6 +33,15 @@ from tg_parser.storage.engine.databases import Databases, open_databases
 collect_ignore = [] if LENT.is_dir() else ["lent"]
 collect_ignore += [] if PGBOUNCER else ["integration/test_pgbouncer.py"]
 collect_ignore += [] if PROMETHEUS else ["acceptance/test_prometheus.py"]
+# Helm has a wheel for Linux on x86_64 alone.
+collect_ignore += (
+    []
+    if importlib.util.find_spec("helm_python")
+    else [
+        *("unit/test_helm_chart.py", "unit/test_helm_chart_around.py", "unit/test_kubernetes_guide.py"),
+        "acceptance/test_helm_chart_at_work.py",
+    ]
+)
 collect_ignore += [] if REDIS else ["acceptance/test_api_shared_limits.py"]
 ENOUGH_MEMORY = 6 << 30
 _LOOPBACK = ("127.", "::1", "localhost")

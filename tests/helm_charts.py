@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
+import helm_python
 import yaml
-
-helm_python = pytest.importorskip("helm_python", reason="Helm has a wheel for Linux on x86_64 alone")
 
 ROOT = Path(__file__).parents[1]
 CHART = ROOT / "deploy/helm/tg-parser"
