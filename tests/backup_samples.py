@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from fresh_databases import settings_of
 from samples import CHANNEL, NOW, document, message
 from sqlalchemy import text
 
 from tg_parser.backup.manifest import Contents, FileFacts, Manifest, TableFacts
+from tg_parser.backup.postgres import scratch_prefix
 from tg_parser.config.backup_settings import BackupSettings
 from tg_parser.config.settings import Settings
 from tg_parser.domain.sources import SourceChange
@@ -103,3 +105,14 @@ def manifest(name: str = "tg-parser-20241127T093000Z", moment: datetime = MOMENT
         },
     }
     return Manifest(**{**known, **fields})
+
+
+def scratch_databases(settings: Settings) -> list[str]:
+    """Scratch databases of this database that are left on the server."""
+    if settings.database.type == "sqlite":
+        return []
+    with psycopg.connect(settings.database.url.get_secret_value()) as connection:
+        found = connection.execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [scratch_prefix(connection)]
+        )
+        return [name for (name,) in found]

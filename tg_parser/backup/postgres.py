@@ -26,7 +26,7 @@ from tg_parser.domain.progress import Progress
 from tg_parser.storage.engine.postgres_address import APPLICATION_NAME
 
 DUMP = "database.dump"
-SCRATCH_PREFIX = "tg_parser_verify_"
+_SCRATCH_PREFIX = "tg_parser_verify_"
 SECONDS_BETWEEN_LOOKS = 0.5
 SESSION_ENDS_WITHIN = 2.0
 
@@ -99,8 +99,8 @@ class PostgresBackups:
 
     @contextlib.contextmanager
     def _new_database(self, thread: BackupThread) -> Iterator[Login]:
-        name = f"{SCRATCH_PREFIX}{uuid.uuid4().hex}"
         with self._login.connection(thread) as connection:
+            name = f"{scratch_prefix(connection)}{uuid.uuid4().hex}"
             try:
                 connection.execute(_CREATE.format(sql.Identifier(name)))
             except psycopg.errors.InsufficientPrivilege:
@@ -113,6 +113,12 @@ class PostgresBackups:
         finally:
             with self._login.connection() as connection:
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def scratch_prefix(connection: Connection) -> str:
+    """What the names of its scratch databases begin with; other databases of the server have theirs."""
+    row = connection.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
+    return f"{_SCRATCH_PREFIX}{row[0] if row else 0}_"
 
 
 @contextlib.contextmanager
