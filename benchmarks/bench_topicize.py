@@ -1,4 +1,4 @@
-"""Topics of many documents: time and peak memory of the pure part, and the speed of the encoder.
+"""Topics of many documents, and a thousand more: time and peak memory of the pure part, and the speed of the encoder.
 
 python benchmarks/bench_topicize.py [--sizes 10000 50000]
 
@@ -21,10 +21,11 @@ import shared_posts
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.discovery import find_topics
 from tg_parser.topics.grouping.groups import prepare
-from tg_parser.topics.model import TopicDocument, TopicOptions
+from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
 
 CHANNELS = ("habr", "moskvach", "naked_science")
 START = datetime(2024, 1, 1, tzinfo=UTC)
+ADDED = 1000
 Vectors = np.ndarray
 
 
@@ -59,16 +60,27 @@ def _cross(random: np.random.Generator, one: TopicDocument, two: TopicDocument, 
     )
 
 
-def measure(documents: Sequence[TopicDocument], vectors: Vectors, level: str) -> None:
+def measure(documents: Sequence[TopicDocument], vectors: Vectors) -> None:
     before = _peak()
+    first = len(documents) - ADDED
     started = time.perf_counter()
-    found = find_topics(prepare(documents, vectors, TopicOptions(level=level)), [], START)
+    found = find_topics(prepare(documents[:first], vectors[:first], TopicOptions()), [], START)
     seconds = time.perf_counter() - started
-    report = found.report
-    each = seconds / len(documents) * 1e6
-    row = (f"{len(documents):,}", level, f"{seconds:.1f}", f"{each:.0f}", f"{before:.0f}", f"{_peak():.0f}")
-    covered = f"{report.covered / report.documents:.0%}"
-    print("".join(f"{value:>11}" for value in (*row, f"{report.clusters:,}", covered)))
+    known = [KnownTopic(card, bundle) for card, bundle in found.topics]
+    more = [*(replace(one, is_new=False) for one in documents[:first]), *documents[first:]]
+    started = time.perf_counter()
+    grown = find_topics(prepare(more, vectors, TopicOptions()), known, START)
+    adding, report = time.perf_counter() - started, grown.report
+    row = (
+        f"{first:,}",
+        f"{seconds:.1f}",
+        f"{seconds / first * 1e6:.0f}",
+        f"{adding:.1f}",
+        f"{before:.0f}",
+        f"{_peak():.0f}",
+    )
+    in_a_topic = f"{report.in_a_topic / report.documents:.0%}"
+    print("".join(f"{value:>13}" for value in (*row, f"{report.topics:,}", in_a_topic)))
 
 
 def _peak() -> float:
@@ -78,19 +90,17 @@ def _peak() -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 50_000])
-    parser.add_argument("--levels", nargs="+", default=["theme", "event"])
     options = parser.parse_args()
     shared_posts.need_data()
     posts, vectors, speed = real_posts()
     print(f"encoder: {speed:.0f} texts/s, one text at a time on one thread")
-    header = ("documents", "level", "seconds", "µs each", "input, MB", "peak, MB", "clusters", "covered")
-    print("".join(f"{name:>11}" for name in header))
+    header = ("documents", "seconds", "µs each", f"adding {ADDED:,}", "input, MB", "peak, MB", "topics", "in a topic")
+    print("".join(f"{name:>13}" for name in header))
     for size in options.sizes:
-        documents, mixed = crossed(posts, vectors, size)
-        for level in options.levels:
-            process = multiprocessing.Process(target=measure, args=(documents, mixed, level))
-            process.start()
-            process.join()
+        documents, mixed = crossed(posts, vectors, size + ADDED)
+        process = multiprocessing.Process(target=measure, args=(documents, mixed))
+        process.start()
+        process.join()
 
 
 if __name__ == "__main__":

@@ -58,6 +58,8 @@ RESULTS: dict[str, type[BaseModel]] = {
     "export": runs.ExportResult,
     "topics list": reading.TopicList,
     "topics show": reading.TopicView,
+    "topics history": reading.TopicHistory,
+    "topics diff": reading.TopicHistory,
     "messages show": reading.MessageView,
     "entries": KnowledgeBaseEntry,
     "status": reading.StatusResult,

@@ -35,7 +35,7 @@ NAMED_INDEXES = {
     "topics": {"idx_topics_channel"},
     "agent_registry": {"idx_agents_type", "idx_agents_active"},
 }
-HEADS = {"ingestion": "ingestion_0007", "raw": "raw_0004", "processing": "processing_0014"}
+HEADS = {"ingestion": "ingestion_0007", "raw": "raw_0004", "processing": "processing_0015"}
 
 
 @pytest.fixture
@@ -93,6 +93,16 @@ async def test_named_indexes_exist(databases: Databases) -> None:
         assert names <= found
 
 
+async def test_topics_of_an_earlier_version_are_born_in_their_history(databases: Databases) -> None:
+    """The upgrade keeps their ids and notes each of them as found by an earlier version."""
+    topics, (card, bundle) = TopicStorage(databases.processing), topic(1, 2)
+    await topics.replace([CHANNEL], [(card, bundle)], [], TopicRun("fingerprint", NOW, {}))
+    await migrator.downgrade(databases.processing, "processing_0014")
+    await migrator.upgrade(databases.processing)
+    assert await topics.cards() == [card]
+    assert [(one.topic_id, one.kind) for one in await topics.changes()] == [(card.id, "born")]
+
+
 async def test_up_down_and_up_again_with_data(databases: Databases) -> None:
     """The way back leaves no table behind, with data in them; the way forward then makes a schema that works."""
     await fill(databases)
@@ -144,7 +154,7 @@ async def test_one_database_moves_alone(databases: Databases) -> None:
     """Taking one history back leaves the others where they are, on one server too."""
     await migrator.downgrade(databases.raw, "base")
     assert await migrator.current(databases.raw) is None
-    assert await migrator.current(databases.processing) == "processing_0014"
+    assert await migrator.current(databases.processing) == "processing_0015"
     assert await inspected(databases.processing, lambda look: look.has_table("processed_documents"))
 
 
@@ -238,7 +248,7 @@ async def test_postgres_runs_on_its_own_types(postgres_variables: dict[str, str]
     assert types["ingestion_state.include_comments"] == types["processed_documents.is_noise"] == "boolean"
     assert types["embeddings.vector"] == "bytea"
     identities = [row["name"] for row in columns if row["is_identity"] == "YES"]
-    assert identities == ["source_attempts.id"]
+    assert identities == ["source_attempts.id", "topic_changes.number"]
     collations = {row["name"]: row["collation_name"] for row in columns}
     for name in ("raw_messages.source_ref", "processed_documents.source_ref", "topics.id", "topic_items.source_ref"):
         assert collations[name] == "C"

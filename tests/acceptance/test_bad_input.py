@@ -186,7 +186,7 @@ def test_place_that_cannot_be_written_leaves_no_trace(sqlite_env: dict[str, str]
 
 def test_full_disk_leaves_the_old_files_whole(sqlite_env: dict[str, str], tmp_path: Path) -> None:
     """When no more can be written in the middle of an export, every old file stays and no half file is left."""
-    export = small_export(tmp_path, 8)
+    export = small_export(tmp_path, 24)
     tg_parser(sqlite_env, "run", "--from-export", export, "--out", "out", cwd=tmp_path)
     before = exported(tmp_path / "out")
     limit = (tmp_path / "out/kb_entries.ndjson").stat().st_size // 2

@@ -44,6 +44,7 @@ ASKED = {
     "sources resume": (SOURCE,),
     "sources remove": ("gone-{console}", "--yes"),
     "topics show": ("{topic}",),
+    "topics history": ("{topic}",),
     "messages show": ("tg:-1001500000009:post:1",),
     "messages export": ("--source", SOURCE, "--out", "сырьё 🚀.ndjson"),
     "prompts show": ("processing",),

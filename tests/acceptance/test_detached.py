@@ -110,6 +110,7 @@ def test_the_same_work_waits_once_and_people_are_told_how_to_watch(
         (("process", "--source", NAME, "--dry-run"), "--dry-run"),
         (("topicize", "--source", NAME, "--known-topics", "topics.yaml"), "--known-topics"),
         (("topicize", "--source", NAME, "--no-bundles"), "--no-bundles"),
+        (("topicize", "--source", NAME, "--rebuild"), "--rebuild"),
         (("export", "--source", NAME, "--replace"), "--replace"),
         (("topicize", "--source", NAME, "--source", "other"), "exactly one"),
         (("process",), "exactly one"),

@@ -218,8 +218,7 @@ class Reader:
             "NAME": self._backup if "backup" in words else self._source,
             "SOURCE": self._source,
             "ID": self._topic,
-            "topic:tg:-1001000724666:post:11696": self._topic,
-            "topic:tg:-1001000724666:post:11726": self._topic,
+            "topic:tg:-1001000724666:post:11799": self._topic,
             "20250131-101500-a1b2c3": self._migration,
         }
         if word in looked_up:

@@ -14,20 +14,44 @@ DAYS = ("2024-08-03", "2024-08-19", "2024-09-04", "2024-09-20", "2024-10-06")
 """The last day of each export. In the last one there is a new topic all of whose messages have named other topics."""
 
 
+ENDS = {"merged", "retired"}
+
+
 def test_a_channel_that_grows_is_topicised_every_time(sqlite_env: dict[str, str], tmp_path: Path) -> None:
-    """Each export of a growing channel is taken up, and most topics of the last one are still there under their id."""
+    """Every topic of the export before is still there or recorded as over, and no post has changed its event."""
     posts = json.loads(sample("channel_posts_ru", "naked_science.json").read_text("utf-8"))
-    before, home = set[str](), tmp_path / "home"
+    before, events, home = set[str](), dict[str, str](), tmp_path / "home"
     home.mkdir()
     for last in DAYS:
         export = tmp_path / f"until-{last}"
         export.mkdir()
         (export / "result.json").write_text(json.dumps(chat(posts, last), ensure_ascii=False), "utf-8")
         tg_parser(sqlite_env, "run", "--from-export", export, "--out", home / "out", cwd=home)
-        ids = [card["id"] for card in json.loads((home / "out" / "topics.json").read_text("utf-8"))]
-        assert len(ids) == len(set(ids))
-        assert len(before & set(ids)) >= 0.8 * len(before)
-        before = set(ids)
+        ids, now = topics_in(home / "out")
+        diff = json.loads(tg_parser(sqlite_env, "topics", "diff", "--json", cwd=home).stdout)["changes"]
+        over = {change["topic_id"] for change in diff if change["kind"] in ENDS}
+        moved = {change["other_id"]: change["topic_id"] for change in diff if change["kind"] == "split"}
+        assert before - set(ids) <= over
+        assert len(before & set(ids)) >= 0.95 * len(before)
+        assert [ref for ref, topic in events.items() if now.get(ref) not in (topic, moved.get(topic))] == []
+        before, events = set(ids), now
+    grown = next(change["topic_id"] for change in diff if change["kind"] == "grew")
+    history = json.loads(tg_parser(sqlite_env, "topics", "history", grown, "--json", cwd=home).stdout)["changes"]
+    assert [change["kind"] for change in history][:2] == ["born", "grew"]
+    assert all(change["reason"] and change["messages"] for change in history if change["kind"] == "grew")
+
+
+def topics_in(out: Path) -> tuple[list[str], dict[str, str]]:
+    """The ids of all topics of an export, and the event of each message that is in one."""
+    cards = json.loads((out / "topics.json").read_text("utf-8"))
+    ids, events = [card["id"] for card in cards], {}
+    assert len(ids) == len(set(ids))
+    assert all(card["parent_id"] in (None, *ids) for card in cards)
+    for file in out.glob("topic_*.json"):
+        topic = json.loads(file.read_text("utf-8"))
+        if topic["card"]["level"] == "event":
+            events.update({item["source_ref"]: topic["card"]["id"] for item in topic["bundle"]["items"]})
+    return ids, events
 
 
 def chat(posts: list[dict[str, Any]], last: str) -> dict[str, Any]:

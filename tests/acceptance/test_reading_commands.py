@@ -19,7 +19,7 @@ def home(
     """Four small channels, processed, with topics; SQLite."""
     folder = tmp_path_factory.mktemp("home")
     env = sqlite_environment(folder)
-    tg_parser(env, "run", small_export(folder, 20), "--provider", "local", "--out", "out", cwd=folder)
+    tg_parser(env, "run", small_export(folder, 60), "--provider", "local", "--out", "out", cwd=folder)
     return env, folder
 
 

@@ -77,6 +77,8 @@ COMMANDS = [
     ("export", ("--all", "--replace")),
     ("topics list", ("--retired",)),
     ("topics show", ("TOPIC",)),
+    ("topics history", ("TOPIC",)),
+    ("topics diff", ()),
     ("messages show", ("MESSAGE",)),
     ("entries", ()),
     ("status", ()),

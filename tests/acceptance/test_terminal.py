@@ -24,7 +24,7 @@ def home(
     """Sources with long ids, documents, topics, a backup, and agents that have worked; SQLite."""
     folder = tmp_path_factory.mktemp("home")
     env = sqlite_environment(folder)
-    tg_parser(env, "run", small_export(folder, 20), "--multi-agent", "--provider", "local", "--out", "out", cwd=folder)
+    tg_parser(env, "run", small_export(folder, 40), "--multi-agent", "--provider", "local", "--out", "out", cwd=folder)
     tg_parser(env, "sources", "rename", "naked-science", LONG, cwd=folder)
     tg_parser(env, "backup", "create", cwd=folder)
     return env, folder

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-from samples import CHANNEL, NOW, message, topic
+from dataclasses import replace
+from datetime import datetime, timedelta
 
+import pytest
+from samples import CHANNEL, NOW, document, message, topic
+
+from tg_parser.domain.topics import TopicCard, TopicChange, TopicChangeKind
 from tg_parser.storage.engine.databases import Databases
+from tg_parser.storage.stores.document_reading import DocumentFilter
+from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 
 RUN = TopicRun("fingerprint", NOW, {"topics": 1})
@@ -50,6 +56,50 @@ async def test_bundle_is_replaced_whole(topics: TopicStorage) -> None:
     refs = [message(number).source_ref for number in (1, 2, 3, 4)]
     card, _ = topic(1)
     assert await topics.topics_of(refs) == {refs[0]: [card.id], refs[3]: [card.id]}
+
+
+def change(card: TopicCard, kind: TopicChangeKind, at: datetime = NOW) -> TopicChange:
+    refs = tuple(anchor.anchor_ref for anchor in card.anchors)
+    return TopicChange(topic_id=card.id, at=at, kind=kind, reason=f"it {kind}", other_id="topic:x", messages=refs)
+
+
+async def test_steps_in_the_life_of_topics_are_kept(topics: TopicStorage) -> None:
+    """Oldest first, by topic, by channel, by time; those of a retired topic and of another channel too."""
+    (first, _), (second, _), (other, _) = topic(1, 2), topic(5), topic(1, channel="-1009")
+    born = [change(first, "born"), change(second, "born")]
+    await topics.replace([CHANNEL], [topic(1, 2), topic(5)], [], replace(RUN, changes=born))
+    elsewhere, later = change(other, "born"), NOW + timedelta(days=1)
+    await topics.replace(["-1009"], [topic(1, channel="-1009")], [], replace(RUN, changes=[elsewhere]))
+    over = change(second, "retired", later)
+    await topics.replace([CHANNEL], [], [second.id], replace(RUN, changes=[over]))
+    assert await topics.changes(second.id) == [born[1], over]
+    assert await topics.changes(channel_ids=[CHANNEL]) == [*born, over]
+    assert await topics.changes(since=later) == [over]
+    assert await topics.changes() == [*born, elsewhere, over]
+    assert await topics.changes(allowed=["-1009"]) == [elsewhere]
+    await topics.delete_channel(CHANNEL)
+    assert await topics.changes() == [elsewhere]
+
+
+async def test_a_document_is_taken_up_once_and_again_when_it_is_made_anew(
+    topics: TopicStorage, databases: Databases
+) -> None:
+    """A run notes what it took up; a document that is stored again is new again, and so are all without topics."""
+    documents = ProcessingStorage(databases.processing)
+
+    async def waiting() -> list[str]:
+        pages = documents.pages(DocumentFilter(channel_ids=(CHANNEL,)), 100)
+        return [row["source_message_id"] async for page in pages for row in page if not row["is_grouped"]]
+
+    await documents.store([document(number) for number in (1, 2, 3)])
+    assert await waiting() == ["1", "2", "3"]
+    taken_up = [message(number).source_ref for number in (1, 2)]
+    await topics.replace([CHANNEL], [topic(1, 2)], [], replace(RUN, taken_up=taken_up))
+    assert await waiting() == ["3"]
+    await documents.store([document(2)])
+    assert await waiting() == ["2", "3"]
+    await topics.delete_channel(CHANNEL)
+    assert await waiting() == ["1", "2", "3"]
 
 
 async def test_embeddings_are_kept_per_model(topics: TopicStorage) -> None:

@@ -11,6 +11,7 @@ from topic_samples import DOLLAR, ODD, SNOW, START, ZOO, channel_posts, post
 
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.discovery import TopicReport, TopicsFound, find_topics
+from tg_parser.topics.finalizing import Topic
 from tg_parser.topics.grouping.groups import prepare
 from tg_parser.topics.grouping.singletons import strength
 from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
@@ -35,12 +36,17 @@ def found_in(
     return find_topics(prepare(documents, vectors, TopicOptions(**options)), known, now)
 
 
+def every(found: TopicsFound) -> list[Topic]:
+    """The topics that changed and those that did not, by id."""
+    return sorted([*found.topics, *found.standing], key=lambda one: one[0].id)
+
+
 def as_known(found: TopicsFound) -> list[KnownTopic]:
-    return [KnownTopic(card, bundle) for card, bundle in found.topics]
+    return [KnownTopic(card, bundle) for card, bundle in every(found)]
 
 
 def bytes_of(found: TopicsFound) -> list[str]:
-    return [card.model_dump_json() + bundle.model_dump_json() for card, bundle in found.topics]
+    return [card.model_dump_json() + bundle.model_dump_json() for card, bundle in every(found)]
 
 
 CHANNEL = channel_posts(*SNOW, *DOLLAR, *ZOO, ODD)
@@ -75,7 +81,7 @@ def test_cards_say_true_things(found: TopicsFound) -> None:
     assert card.scope_out
     assert card.type == "cluster"
     assert card.sources == ("-1001",)
-    assert card.metadata["level"] == "theme"
+    assert (card.level, card.parent_id) == ("event", None)
     assert card.metadata["thresholds"]["anchor_min_score"] == 0.6
     assert [anchor.score for anchor in card.anchors] == sorted((anchor.score for anchor in card.anchors), reverse=True)
     assert card.id == f"topic:{card.anchors[0].anchor_ref}"
@@ -105,7 +111,7 @@ def test_a_second_run_changes_nothing(found: TopicsFound) -> None:
     """With the topics known, a later run gives the same bytes, times included, and retires none."""
     again = found_in(CHANNEL, as_known(found), LATER)
     assert bytes_of(again) == bytes_of(found)
-    assert again.retired == []
+    assert (again.topics, again.retired, again.changes) == ([], [], [])
 
 
 def test_a_new_message_joins_its_topic_and_all_ids_stay(found: TopicsFound) -> None:
@@ -116,8 +122,9 @@ def test_a_new_message_joins_its_topic_and_all_ids_stay(found: TopicsFound) -> N
     snow = next(bundle for card, bundle in more.topics if card.title == "Снег, Москва")
     assert "tg:-1001:post:20" in {item.source_ref for item in snow.items}
     assert snow.updated_at == LATER
-    assert [card.id for card, _ in more.topics] == [card.id for card, _ in found.topics]
+    assert [card.id for card, _ in every(more)] == [card.id for card, _ in found.topics]
     assert more.retired == []
+    assert [(one.kind, one.messages) for one in more.changes] == [("grew", ("tg:-1001:post:20",))]
 
 
 def test_a_topic_whose_messages_are_gone_is_retired_and_comes_back(found: TopicsFound) -> None:
@@ -132,6 +139,8 @@ def test_a_topic_whose_messages_are_gone_is_retired_and_comes_back(found: Topics
     back = found_in(CHANNEL, known, LATER)
     assert zoo in {card.id for card, _ in back.topics}
     assert all(card.status == "active" for card, _ in back.topics)
+    assert [(one.topic_id, one.kind) for one in without.changes] == [(zoo, "retired")]
+    assert [(one.topic_id, one.kind) for one in back.changes] == [(zoo, "revived")]
 
 
 def test_copies_of_a_post_are_one_topic() -> None:

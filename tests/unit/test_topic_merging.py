@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from topic_samples import START, channel_posts, directions, post
 
 from tg_parser.domain.topics import Anchor, BundleItem, TopicBundle, TopicCard
-from tg_parser.topics.duplicates import MOST_PAIRS, GroupPair, join, joint, may_merge, rejoined, survivor
+from tg_parser.topics.duplicates import MOST_PAIRS, GroupPair, join, joint, may_merge, survivor
 from tg_parser.topics.grouping.similarity import message_items
 from tg_parser.topics.grouping.texts import corpus_of
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicOptions, WantedTopic
-
-OPTIONS = TopicOptions()
 
 
 def group(*rows: int, scores: tuple[Any, ...] = (), wanted: WantedTopic | None = None) -> Group:
@@ -19,7 +18,7 @@ def group(*rows: int, scores: tuple[Any, ...] = (), wanted: WantedTopic | None =
     return Group(own, own[:2], wanted)
 
 
-def known(first: int, *others: int, merged: dict[str, str] | None = None) -> KnownTopic:
+def known(first: int, *others: int) -> KnownTopic:
     refs = [(f"tg:-1001:post:{number}", str(number)) for number in (first, *others)]
     anchors = tuple(
         Anchor(channel_id="-1001", message_id=n, message_type="post", anchor_ref=ref) for ref, n in refs[:2]
@@ -27,7 +26,6 @@ def known(first: int, *others: int, merged: dict[str, str] | None = None) -> Kno
     card = TopicCard(
         id=f"topic:{refs[0][0]}", title="Снег", summary="Снег.", scope_in=("снег",), scope_out=("дождь",),
         type="cluster", anchors=anchors, sources=("-1001",), updated_at=START,
-        metadata={"merged": merged} if merged else {},
     )  # fmt: skip
     items = tuple(
         BundleItem(channel_id="-1001", message_id=n, message_type="post", source_ref=ref, role="anchor")
@@ -38,7 +36,7 @@ def known(first: int, *others: int, merged: dict[str, str] | None = None) -> Kno
 
 def pairs_of(texts: Sequence[str], axes: Sequence[int], groups: list[Group]) -> list[GroupPair]:
     corpus = corpus_of(channel_posts(*texts))
-    return may_merge(groups, message_items(directions(*axes), corpus.stems), corpus, OPTIONS)
+    return may_merge(groups, message_items(directions(*axes), corpus.stems), corpus, range(len(groups)))
 
 
 TWO_ON_SNOW = (
@@ -100,15 +98,14 @@ def test_joined_groups_keep_the_best_score_of_each_message() -> None:
     assert [member.row for member in whole.anchors] == [3, 2, 1]
 
 
-def test_what_was_joined_is_joined_again() -> None:
-    """Groups that lie inside a topic made of two are one again; one that only touches it is not."""
-    corpus = corpus_of([post(number, "Снег") for number in range(1, 9)])
-    topic = known(1, 2, 3, 4, merged={"topic:tg:-1001:post:3": "Оба о снеге."})
-    groups = [group(0, 1), group(2, 3, 4), group(3, 5, 6, 7)]
-    first, second = rejoined(groups, corpus, [topic], OPTIONS)
-    assert sorted(member.row for member in first.members) == [0, 1, 2, 3, 4]
-    assert second == groups[2]
-    assert rejoined(groups, corpus, [known(1, 2, 3, 4)], OPTIONS) == groups
+def test_what_did_not_change_is_not_compared_again() -> None:
+    """At least one of a pair has changed in this run, and both are of one level."""
+    corpus = corpus_of(channel_posts(*TWO_ON_SNOW))
+    items = message_items(directions(0, 0, 0, 0, 1, 1), corpus.stems)
+    events = [replace(one, level="event") for one in (group(0, 1), group(2, 3), group(4, 5))]
+    assert may_merge(events, items, corpus, {1}) == [GroupPair(0, 1)]
+    assert may_merge(events, items, corpus, {2}) == []
+    assert may_merge([events[0], replace(events[1], level="story"), events[2]], items, corpus, {0, 1, 2}) == []
 
 
 def test_the_oldest_topic_survives() -> None:

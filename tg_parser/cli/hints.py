@@ -106,7 +106,7 @@ HINTS: dict[str, str] = {
 
 LOOKS = {
     "waiting": "tg-parser process",
-    "few_in_topics": "TOPIC_LEVEL",
+    "few_in_topics": "tg-parser topics list",
     "many_failures": "tg-parser status --failures",
     "much_noise": "is_noise in the documents",
     "same_title": "tg-parser agents history curator",

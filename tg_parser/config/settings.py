@@ -149,11 +149,6 @@ class ProcessingSettings(_Group):
 class TopicSettings(_Group):
     """Finding topics; the thresholds are stored in every topic's metadata."""
 
-    level: Literal["event", "story", "theme"] = _env(
-        "TOPIC_LEVEL",
-        "theme",
-        "How broad a topic is: reports of one event, an event and its consequences, or a subject.",
-    )
     singleton_min_chars: int = _env(
         "TOPIC_SINGLETON_MIN_CHARS",
         300,

@@ -13,6 +13,9 @@ from tg_parser.domain.utc_field import UtcTime
 TopicType = Literal["singleton", "cluster"]
 MemberRole = Literal["anchor", "supporting"]
 TopicStatus = Literal["active", "retired"]
+TopicLevel = Literal["event", "story", "wanted"]
+"""An event is one happening, a story what belongs together over days; a wanted topic is what a user asked for."""
+TopicChangeKind = Literal["born", "grew", "lost", "merged", "split", "renamed", "retired", "revived"]
 
 
 class Anchor(Contract):
@@ -28,7 +31,10 @@ class Anchor(Contract):
 
 
 class TopicCard(Contract):
-    """Description of a topic: title, scope, anchors. `sources` are the ids of its channels."""
+    """Description of a topic: title, scope, anchors. `sources` are the ids of its channels.
+
+    The parent of an event is the story it belongs to, if it belongs to one.
+    """
 
     id: str
     title: str
@@ -36,6 +42,8 @@ class TopicCard(Contract):
     scope_in: tuple[str, ...] = Field(min_length=1)
     scope_out: tuple[str, ...] = Field(min_length=1)
     type: TopicType
+    level: TopicLevel = "event"
+    parent_id: str | None = None
     anchors: tuple[Anchor, ...] = Field(min_length=1)
     sources: tuple[str, ...] = Field(min_length=1)
     updated_at: UtcTime
@@ -77,3 +85,19 @@ class TopicBundle(Contract):
     time_range: TimeRange | None = None
     channels: tuple[str, ...] = ()
     metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class TopicChange(Contract):
+    """One step in the life of a topic: what happened, when, and why.
+
+    `other_id` is the topic it was merged into, split from, or that messages moved to or from; `messages` are the refs
+    of the messages that came or went. `by` is the person who did it; None for the program.
+    """
+
+    topic_id: str
+    at: UtcTime
+    kind: TopicChangeKind
+    reason: str
+    other_id: str | None = None
+    messages: tuple[str, ...] = ()
+    by: str | None = None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from tg_parser.domain.topics import TopicChange
+from tg_parser.topics.changes import changes_of
 from tg_parser.topics.finalizing import Topic, finalize, kept_edits
 from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus, group_documents
 from tg_parser.topics.model import KnownTopic
@@ -42,10 +44,15 @@ class TopicReport:
 
 @dataclass(frozen=True, slots=True)
 class TopicsFound:
-    """Topics sorted by id, the ids of known topics that no longer exist, and the numbers of the run."""
+    """Topics sorted by id, the ids of known topics that no longer exist, what happened, and the numbers of the run.
+
+    `topics` are only those that are not as they were; `standing` are the others.
+    """
 
     topics: list[Topic]
+    standing: list[Topic]
     retired: list[str]
+    changes: list[TopicChange]
     report: TopicReport
 
 
@@ -60,15 +67,27 @@ def find_topics(
     verdicts = remembered(prepared.options.wanted, prepared.corpus, known)
     grouping = group_documents(prepared, known, verdicts, taken)
     drafts = draft_topics(grouping, now)
-    topics = finalize(drafts, kept_edits(drafts, prepared.corpus), {}, prepared.options)
-    return found_topics(grouping, topics, known)
+    topics = finalize(drafts, kept_edits(drafts), {}, prepared.options, titles_of_untouched(grouping))
+    return found_topics(grouping, topics, known, now)
 
 
-def found_topics(grouping: Grouping, topics: list[Topic], known: Sequence[KnownTopic]) -> TopicsFound:
+def found_topics(grouping: Grouping, topics: list[Topic], known: Sequence[KnownTopic], now: datetime) -> TopicsFound:
     """`topics` of a grouping, with what became of the `known` ones and the numbers."""
-    live = {card.id for card, _ in topics}
+    standing = [
+        (topic.card, topic.bundle)
+        for place, topic in sorted(grouping.matched.items())
+        if place not in grouping.touched and topic.bundle is not None
+    ]
+    live = {card.id for card, _ in (*topics, *standing)}
     retired = sorted(one.card.id for one in known if one.card.status == "active" and one.card.id not in live)
-    return TopicsFound(topics, retired, _report(grouping))
+    changes = changes_of(grouping, topics, retired, now)
+    return TopicsFound(topics, standing, retired, changes, _report(grouping))
+
+
+def titles_of_untouched(grouping: Grouping) -> dict[str, str]:
+    """The titles, by id, of topics to which nothing happened."""
+    matched = grouping.matched.items()
+    return {topic.card.id: topic.card.title for place, topic in matched if place not in grouping.touched}
 
 
 def _report(grouping: Grouping) -> TopicReport:

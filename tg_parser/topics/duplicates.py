@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
 from tg_parser.domain.refs import naming_ref
-from tg_parser.topics.grouping.clustering import WIDTHS
+from tg_parser.topics.grouping.membership import CUTS
 from tg_parser.topics.grouping.similarity import Floats, Items, above_chance
 from tg_parser.topics.grouping.texts import Corpus
-from tg_parser.topics.matching import known_refs
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicOptions
 
 MOST_PAIRS = 30
@@ -21,7 +20,6 @@ _FLOOR = 0.5
 _SHARED = 0.1
 _CORE = 50
 _TELLING_STEMS = 8
-_INSIDE = 0.5
 _DIGITS = 6
 
 
@@ -33,20 +31,27 @@ class GroupPair:
     second: int
 
 
-def may_merge(groups: Sequence[Group], items: Items, corpus: Corpus, options: TopicOptions) -> list[GroupPair]:
+def may_merge(groups: Sequence[Group], items: Items, corpus: Corpus, touched: Collection[int]) -> list[GroupPair]:
     """Pairs above the floor that share messages or telling words, the most similar first, limited in number.
 
-    Two wanted topics are never one: the user keeps them apart.
+    At least one of a pair is `touched` by this run, and both are of one level. Two wanted topics are never one: the
+    user keeps them apart.
     """
     if len(groups) < 2:
         return []
     similarity = _similarities(groups, items)
-    near = np.argwhere(np.triu(similarity, 1) >= _FLOOR * WIDTHS[options.level].cut)
+    near = np.argwhere(np.triu(similarity, 1) >= _FLOOR * CUTS["event"])
     ranked = sorted(((-similarity[a, b], int(a), int(b)) for a, b in near))
     stems = [_telling_stems(group, corpus) for group in groups]
-    pairs = (GroupPair(a, b) for _, a, b in ranked if not (groups[a].wanted and groups[b].wanted))
+    pairs = (
+        GroupPair(a, b) for _, a, b in ranked if _comparable(groups[a], groups[b]) and (a in touched or b in touched)
+    )
     checked = (pair for pair in pairs if _share(groups[pair.first], groups[pair.second], stems, pair))
     return [pair for pair, _ in zip(checked, range(MOST_PAIRS), strict=False)]
+
+
+def _comparable(one: Group, other: Group) -> bool:
+    return not (one.wanted and other.wanted) and (one.level == other.level or "wanted" in (one.level, other.level))
 
 
 def joint(pairs: Iterable[GroupPair], allowed: Iterable[GroupPair]) -> list[tuple[int, ...]]:
@@ -70,23 +75,7 @@ def join(groups: Sequence[Group], options: TopicOptions) -> Group:
     chosen = {member.row for group in groups for member in group.anchors}
     anchors = tuple(member for member in members if member.row in chosen)[: options.max_anchors]
     asked = next((group for group in groups if group.wanted), groups[0])
-    return Group(members, anchors, asked.wanted, asked.half)
-
-
-def rejoined(
-    groups: Sequence[Group], corpus: Corpus, known: Sequence[KnownTopic], options: TopicOptions
-) -> list[Group]:
-    """`groups` with those joined again that an earlier run joined: most of their messages are in its topic."""
-    joined = [topic for topic in known if topic.card.metadata.get("merged") and topic.card.status == "active"]
-    left = list(groups)
-    for topic in sorted(joined, key=lambda one: one.card.id):
-        refs = known_refs(topic)
-        parts = [group for group in left if _is_inside(group, refs, topic, corpus)]
-        if len(parts) > 1 and sum(group.wanted is not None for group in parts) < 2:
-            first = left.index(parts[0])
-            left[first] = join(parts, options)
-            left = [group for place, group in enumerate(left) if place == first or group not in parts]
-    return left
+    return Group(members, anchors, asked.wanted, asked.half, asked.level)
 
 
 def survivor(parts: Sequence[int], matched: Mapping[int, KnownTopic], corpus: Corpus) -> KnownTopic | None:
@@ -132,10 +121,3 @@ def _best(members: Iterable[Member]) -> tuple[Member, ...]:
         if member.row not in best or best[member.row].score < member.score:
             best[member.row] = member
     return tuple(sorted(best.values(), key=lambda member: (-member.score, member.row)))
-
-
-def _is_inside(group: Group, refs: set[str], topic: KnownTopic, corpus: Corpus) -> bool:
-    if group.wanted is not None and group.wanted.title == topic.card.title:
-        return True
-    inside = sum(corpus.documents[member.row].source_ref in refs for member in group.members)
-    return inside >= _INSIDE * len(group.members)

@@ -22,7 +22,7 @@ from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus
 from tg_parser.topics.grouping.known_topics import near_threshold
 from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.llm_session import LlmSession
-from tg_parser.topics.model import Group, WantedTopic
+from tg_parser.topics.model import Group, KnownTopic, WantedTopic
 from tg_parser.topics.representatives import Representative, fingerprint, representatives, shown_text
 from tg_parser.topics.verdicts import Membership, Verdicts
 from tg_parser.topics.wording.cards import Draft
@@ -48,6 +48,15 @@ class TopicEditor:
         channel = channel_ids[0] if len(channel_ids) == 1 else None
         return LlmSession(self._llm, self._concurrency, Purpose("topics", channel), self._shutdown_wait, report)
 
+    def unworded(self, matched: Mapping[int, KnownTopic], *, force: bool) -> list[int]:
+        """The places of earlier topics that have no words of this prompt; with `force`, of all."""
+        prompt_id = self._prompts["topic"].id
+        return [
+            place
+            for place, topic in matched.items()
+            if force or topic.card.metadata.get("wording", {}).get("prompt_id") != prompt_id
+        ]
+
     async def judge(
         self, prepared: PreparedCorpus, said: Verdicts, session: LlmSession
     ) -> dict[tuple[int, int], Membership]:
@@ -64,7 +73,7 @@ class TopicEditor:
     async def duplicates(self, grouping: Grouping, session: LlmSession) -> dict[GroupPair, str]:
         """The pairs of groups that are one topic, each with the reason."""
         prepared = grouping.prepared
-        pairs = may_merge(grouping.groups, prepared.items, prepared.corpus, prepared.options)
+        pairs = may_merge(grouping.groups, prepared.items, prepared.corpus, grouping.touched)
         asked = [self._same(grouping, pair, session.purpose) for pair in pairs]
         answers = await session.ask_all("compare topics", asked)
         return {
@@ -76,7 +85,7 @@ class TopicEditor:
     async def word(
         self, drafts: Sequence[Draft], corpus: Corpus, kept: Mapping[str, Edit], session: LlmSession, *, force: bool
     ) -> dict[str, Edit]:
-        """Words, by id, for every topic without any or whose prompt has changed; with `force`, for every topic."""
+        """Words, by id, for every draft without any or whose prompt has changed; with `force`, for every draft."""
         prompt_id = self._prompts["topic"].id
         unworded = [one for one in drafts if force or _made_by(kept.get(one.card.id)) != prompt_id]
         fresh = await self._worded("name topics", unworded, corpus, {}, session)

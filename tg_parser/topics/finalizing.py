@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Self
 
 from tg_parser.domain.topics import BundleItem, TopicBundle, TopicCard
-from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.model import KnownTopic, TopicOptions
-from tg_parser.topics.representatives import fingerprint, representatives
 from tg_parser.topics.wording.cards import Draft, scope_out
 
 Topic = tuple[TopicCard, TopicBundle]
@@ -43,44 +42,64 @@ class Edit:
 _DERIVED = frozenset({"justified", "scope_out"})
 
 
-def fingerprint_of(draft: Draft, corpus: Corpus) -> str:
-    """A digest of what a model would be shown of a topic."""
-    wanted = draft.named.group.wanted
-    return fingerprint(representatives(draft.named.group, corpus), wanted.text if wanted else "")
+def centre_moved(draft: Draft) -> bool:
+    """Whether a topic is about something else than when it got its title.
+
+    Then none of the messages that represented it does so with the same text any more, or it has twice as many messages.
+    """
+    if draft.before is None:
+        return True
+    titled = draft.before.card.metadata.get("titled")
+    if titled is None:
+        return True
+    now = draft.card.metadata["titled"]
+    return not now["anchors"].items() & titled["anchors"].items() or now["messages"] >= 2 * titled["messages"]
 
 
-def kept_edits(drafts: Sequence[Draft], corpus: Corpus) -> dict[str, Edit]:
-    """The words that still hold, by id: the topic has the same representative messages as when they were found."""
-    old = {draft.card.id: Edit.of(draft.before) for draft in drafts if draft.before is not None}
-    return {
-        draft.card.id: edit
-        for draft in drafts
-        if (edit := old.get(draft.card.id)) and edit.made["fingerprint"] == fingerprint_of(draft, corpus)
-    }
+def kept_edits(drafts: Sequence[Draft]) -> dict[str, Edit]:
+    """The words of a model that still hold, by id: the centre of the topic has not moved since."""
+    old = {draft.card.id: Edit.of(draft.before) for draft in drafts if draft.before and not centre_moved(draft)}
+    return {id_: edit for id_, edit in old.items() if edit is not None}
 
 
 def finalize(
-    drafts: Sequence[Draft], kept: Mapping[str, Edit], fresh: Mapping[str, Edit], options: TopicOptions
+    drafts: Sequence[Draft],
+    kept: Mapping[str, Edit],
+    fresh: Mapping[str, Edit],
+    options: TopicOptions,
+    others: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Topic]:
     """The topics by id, in the words of their edits (`fresh` before `kept`), or else in their own.
 
+    A title changes only when the centre of its topic has moved. `others` are the titles of other topics by id.
     Unchanged topics keep their time of change, so that writing them again changes nothing.
     """
     edits = {**kept, **fresh}
-    titles = unique_titles(drafts, kept.keys() - fresh.keys(), {id_: edit.title for id_, edit in edits.items()})
-    return [
-        _unchanged(*_worded(draft, edits.get(draft.card.id), titles, options), draft.before)
-        for draft in sorted(drafts, key=lambda draft: draft.card.id)
-    ]
+    still = {one.card.id: one.before.card for one in drafts if one.before and not centre_moved(one)}
+    wished = {**{id_: card.title for id_, card in still.items()}, **{id_: edit.title for id_, edit in edits.items()}}
+    titles = unique_titles(drafts, still.keys() - fresh.keys(), wished, others.values())
+    every = {**others, **titles}
+    made = [_worded(draft, edits.get(draft.card.id), every, options) for draft in drafts]
+    made = [(_titled_as_before(card, still.get(card.id)), bundle) for card, bundle in made]
+    before = {draft.card.id: draft.before for draft in drafts}
+    return [_unchanged(card, bundle, before[card.id]) for card, bundle in sorted(made, key=lambda one: one[0].id)]
 
 
-def unique_titles(drafts: Sequence[Draft], first: set[str], wished: Mapping[str, str]) -> dict[str, str]:
+def _titled_as_before(card: TopicCard, before: TopicCard | None) -> TopicCard:
+    if before is None or before.title != card.title:
+        return card
+    return card.model_copy(update={"metadata": {**card.metadata, "titled": before.metadata["titled"]}})
+
+
+def unique_titles(
+    drafts: Sequence[Draft], first: set[str], wished: Mapping[str, str], in_use: Iterable[str] = ()
+) -> dict[str, str]:
     """Unique titles by id: users' own stay, then those of the ids `first`, then by id as `wished` for."""
 
     def rank(draft: Draft) -> tuple[bool, bool, str]:
         return draft.named.group.wanted is None, draft.card.id not in first, draft.card.id
 
-    taken: set[str] = set()
+    taken = {title.casefold() for title in in_use}
     titles: dict[str, str] = {}
     for draft in sorted(drafts, key=rank):
         own = draft.card.title

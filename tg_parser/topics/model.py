@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Literal
 
 from tg_parser.domain.refs import MessageType
-from tg_parser.domain.topics import TopicBundle, TopicCard
+from tg_parser.domain.topics import TopicBundle, TopicCard, TopicLevel
 
-Level = Literal["event", "story", "theme"]
+Level = Literal["event", "story"]
+METHOD = "growing-linkage:1"
+"""How topics are found; those of another method are found anew, once."""
 FOUND, KNOWN = "found", "known"
 """Where a topic comes from, as its card's metadata says: found by the program, or asked for by a user."""
 
@@ -29,6 +31,8 @@ class TopicDocument:
     summary: str | None = None
     key_phrases: tuple[str, ...] = ()
     language: str | None = None
+    is_new: bool = True
+    """Whether no run has taken it up yet since its text was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,11 @@ class WantedTopic:
 
 @dataclass(frozen=True, slots=True)
 class TopicOptions:
-    """How wide topics are and what a message needs to belong to one.
+    """What a message needs to belong to a topic.
 
-    `level`: `event` joins reports of one event, `story` an event and what follows from it, `theme` a subject.
     `avoid`: names of the channels, which make no titles. Without supporting messages, a bundle contains only its
-    topic's anchors. `wanted` are the topics that are looked for before others are found.
+    topic's anchors. `wanted` are the topics that are looked for before others are found. With `rebuild`, all
+    topics are found anew; those that share their messages with an earlier one keep its id.
     """
 
     singleton_min_chars: int = 300
@@ -60,10 +64,10 @@ class TopicOptions:
     supporting_min_score: float = 0.5
     max_anchors: int = 3
     max_topics: int | None = None
-    level: Level = "theme"
     avoid: tuple[str, ...] = ()
     with_supporting: bool = True
     wanted: tuple[WantedTopic, ...] = ()
+    rebuild: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class Group:
     anchors: tuple[Member, ...]
     wanted: WantedTopic | None = None
     half: float | None = None
+    level: TopicLevel = "wanted"
 
     @property
     def rows(self) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +18,14 @@ from tg_parser.observability.tracing import span
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
-from tg_parser.topics.discovery import TopicReport, TopicsFound, find_topics, found_topics
+from tg_parser.topics.discovery import TopicReport, TopicsFound, find_topics, found_topics, titles_of_untouched
 from tg_parser.topics.editor import TopicEditor
 from tg_parser.topics.finalizing import finalize, kept_edits
 from tg_parser.topics.grouping.groups import PreparedCorpus, group_documents, merge_groups, prepare
 from tg_parser.topics.llm_session import EditReport, LlmSession
-from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
+from tg_parser.topics.model import METHOD, KnownTopic, TopicDocument, TopicOptions
 from tg_parser.topics.verdicts import remembered
-from tg_parser.topics.wording.cards import METHOD, draft_topics
+from tg_parser.topics.wording.cards import WORDING, draft_topics
 
 PAGE = 2000
 EMBED_BATCH = 64
@@ -83,7 +83,7 @@ class Topicizer:
     ) -> TopicizeReport:
         fingerprint = await self._fingerprint(channel_ids, options)
         last = await self._topics.last_run(channel_ids)
-        if last is not None and last.fingerprint == fingerprint and not force:
+        if last is not None and last.fingerprint == fingerprint and not (force or options.rebuild):
             return TopicizeReport(TopicReport.of(last.report), unchanged=True)
         documents = [document async for document in self._read(channel_ids)]
         texts = [document.text for document in documents]
@@ -96,20 +96,21 @@ class Topicizer:
         found, editing = await self._find(prepared, known, taken, session, force=force)
         if not dry_run:
             noted = fingerprint if session is None or session.stopped is None else UNFINISHED
-            run = TopicRun(fingerprint=noted, finished_at=utc_now(), report=asdict(found.report))
+            taken_up = [document.source_ref for document in documents if document.is_new]
+            run = TopicRun(noted, utc_now(), asdict(found.report), found.changes, taken_up)
             await self._topics.replace(channel_ids, found.topics, found.retired, run)
             outcomes = {"in_a_topic": found.report.in_a_topic, "in_no_topic": found.report.in_no_topic}
             metrics.count_messages("topicize", outcomes)
         if session is not None and session.stopped is not None:
             raise session.stopped
-        titles = tuple(card.title for card, _ in found.topics)
+        titles = tuple(sorted(card.title for card, _ in (*found.topics, *found.standing)))
         return TopicizeReport(found.report, unchanged=False, titles=titles, editing=editing)
 
     async def _fingerprint(self, channel_ids: Sequence[str], options: TopicOptions) -> str:
         """Equal for two runs exactly if documents, options, method, embedder and editor are the same."""
         content = await self._documents.content_fingerprint(channel_ids)
         editor = self._editor.id if self._editor else ""
-        parts = (content, repr(options), METHOD, self._embedder.model_id, editor)
+        parts = (content, repr(replace(options, rebuild=False)), METHOD, WORDING, self._embedder.model_id, editor)
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     async def _read(self, channel_ids: Sequence[str]) -> AsyncIterator[TopicDocument]:
@@ -128,6 +129,7 @@ class Topicizer:
                     summary=row["summary"],
                     key_phrases=tuple(row["topics"]),
                     language=row["language"],
+                    is_new=not row["is_grouped"],
                 )
 
     async def _embed(self, texts: Sequence[str], report: ReportProgress) -> Vectors:
@@ -163,12 +165,15 @@ class Topicizer:
         verdicts = remembered(prepared.options.wanted, corpus, known)
         judged = await editor.judge(prepared, {} if force else verdicts, session)
         grouping = await asyncio.to_thread(group_documents, prepared, known, {**verdicts, **judged}, taken)
+        grouping = grouping.also_touching(editor.unworded(grouping.matched, force=force))
         duplicates = await editor.duplicates(grouping, session)
         grouping = await asyncio.to_thread(merge_groups, grouping, duplicates)
         drafts = await asyncio.to_thread(draft_topics, grouping, utc_now())
-        kept = kept_edits(drafts, corpus)
+        kept = kept_edits(drafts)
         fresh = await editor.word(drafts, corpus, kept, session, force=force)
-        found = found_topics(grouping, finalize(drafts, kept, fresh, prepared.options), known)
+        topics = finalize(drafts, kept, fresh, prepared.options, titles_of_untouched(grouping))
+        found = found_topics(grouping, topics, known, utc_now())
         merged = sum(map(len, grouping.merged.values()))
-        counts = {"worded": len(fresh), "kept": len(kept.keys() - fresh.keys()), "judged": len(judged)}
+        standing = sum("wording" in card.metadata for card, _ in found.standing)
+        counts = {"worded": len(fresh), "kept": len(kept.keys() - fresh.keys()) + standing, "judged": len(judged)}
         return found, session.edit_report(merged=merged, **counts)

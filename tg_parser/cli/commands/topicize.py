@@ -38,6 +38,13 @@ def topicize(
     max_topics: MaxTopics = None,
     no_bundles: Annotated[bool, typer.Option("--no-bundles", help="Only anchors, no supporting messages.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Find topics even if no document has changed.")] = False,
+    rebuild: Annotated[
+        bool,
+        typer.Option(
+            "--rebuild",
+            help="Group all messages anew. A topic that shares most messages with an earlier one keeps its id.",
+        ),
+    ] = False,
     provider: Provider = None,
     model: Model = None,
     max_cost: MaxCost = None,
@@ -61,7 +68,9 @@ def topicize(
         models = ModelOptions(provider=provider, model=model, max_cost=max_cost, fresh=no_cache)
         chosen = await chosen_sources(app, None, None, every=True) if every else sources
         async with opened_run(app, models, announced=not dry_run) as run:
-            options = run.topic_options(known_topics, max_topics=max_topics, with_supporting=not no_bundles)
+            options = run.topic_options(
+                known_topics, max_topics=max_topics, with_supporting=not no_bundles, rebuild=rebuild
+            )
             how: dict[str, Any] = {"force": force, "dry_run": dry_run, "report": run.context.report}
             one: TopicizeReport | None = None
             of_all: list[SourceRun] = []

@@ -1,4 +1,4 @@
-"""topics: list the topics, or show one in full."""
+"""topics: list the topics, show one in full, or show what happened to them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tg_parser.cli.execution import execute, finish_empty
-from tg_parser.cli.options import Channel, SourceOption
+from tg_parser.cli.options import Channel, SourceOption, parse_time, say_dates
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.selection import channels_asked_for
 
 if TYPE_CHECKING:
+    from tg_parser.domain.topics import TopicChange
     from tg_parser.services.views.reading import TopicLine, TopicMember, TopicView
     from tg_parser.wiring.app import App
 
-commands = typer.Typer(help="Topics: list them, or show one in full.", no_args_is_help=True)
+commands = typer.Typer(help="Topics: list them, show one in full, or what happened to them.", no_args_is_help=True)
 
 
 @commands.command("list")
@@ -27,6 +28,10 @@ def list_topics(
     ] = None,
     kind: Annotated[
         Literal["singleton", "cluster"] | None, typer.Option("--type", help="Only topics of this type.")
+    ] = None,
+    level: Annotated[
+        Literal["event", "story", "wanted"] | None,
+        typer.Option("--level", help="Only events, only stories, or only the topics you asked for."),
     ] = None,
     retired: Annotated[bool, typer.Option("--retired", help="Include retired topics.")] = False,
     sort: Annotated[
@@ -42,7 +47,7 @@ def list_topics(
         from tg_parser.services.reading.topics import TopicFilter
 
         channels = await channels_asked_for(app, source, channel)
-        wanted = TopicFilter(channels, kind, contains, include_retired=retired)
+        wanted = TopicFilter(channels, kind, contains, include_retired=retired, level=level)
         return await app.reading.topics.first(wanted, sort, limit)
 
     found = execute(read)
@@ -51,8 +56,8 @@ def list_topics(
 
         emit_json(TopicList(topics=tuple(found)))
     elif found:
-        headers = ("topic", "title", "messages", "from", "to")
-        emit_table(headers, [(one.id, one.title, one.messages, one.first_at, one.last_at) for one in found])
+        headers = ("topic", "title", "level", "messages", "from", "to")
+        emit_table(headers, [(one.id, one.title, one.level, one.messages, one.first_at, one.last_at) for one in found])
     finish_empty(not found, "No topics found. To find some, check tg-parser status, then run: tg-parser topicize --all")
 
 
@@ -66,6 +71,45 @@ def show(
     emit_json(view) if json else _emit(view)
 
 
+@commands.command()
+def history(
+    topic_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a topic, as shown by `topics list`.")],
+    json: Json = False,
+) -> None:
+    """Show what happened to a topic: when it was found, grew, was renamed or merged, and why."""
+    _emit_changes(execute(lambda app: app.reading.topics.history(topic_id)), json=json)
+
+
+@commands.command()
+def diff(
+    since: Annotated[
+        str, typer.Option("--since", metavar="DATE", help="From this date on (UTC): 2026-11-05, 2026-11, 7d.")
+    ] = "7d",
+    source: SourceOption = None,
+    channel: Channel = None,
+    json: Json = False,
+) -> None:
+    """Show what happened to the topics of one source or of all since a date."""
+    first = parse_time(since)
+    say_dates(changes=(first, None))
+
+    async def read(app: App) -> list[TopicChange]:
+        return await app.reading.topics.changes(await channels_asked_for(app, source, channel), first)
+
+    _emit_changes(execute(read), json=json)
+
+
+def _emit_changes(found: list[TopicChange], *, json: bool) -> None:
+    if json:
+        from tg_parser.services.views.reading import TopicHistory
+
+        emit_json(TopicHistory(changes=tuple(found)))
+    elif found:
+        headers = ("when", "topic", "what", "messages", "other topic", "why")
+        emit_table(headers, [(o.at, o.topic_id, o.kind, len(o.messages), o.other_id, o.reason) for o in found])
+    finish_empty(not found, "Nothing has happened to topics in that time.")
+
+
 def _emit(view: TopicView) -> None:
     card = view.card
     emit_facts(
@@ -76,6 +120,8 @@ def _emit(view: TopicView) -> None:
             ("in scope", "; ".join(card.scope_in)),
             ("out of scope", "; ".join(card.scope_out)),
             ("type", card.type),
+            ("level", card.level),
+            ("story", card.parent_id),
             ("status", card.status),
             ("tags", ", ".join(card.tags) or None),
             ("related", ", ".join(card.related_topics) or None),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import heapq
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from tg_parser.domain.errors import InvalidCursorError, NotFoundError
 from tg_parser.domain.folding import contains
 from tg_parser.domain.pages import PageRequest, cursor_of, place
-from tg_parser.domain.topics import TopicCard, TopicType
+from tg_parser.domain.topics import TopicCard, TopicChange, TopicLevel, TopicType
 from tg_parser.export.entries import resolved_sources, with_texts
 from tg_parser.services.reading.access import AT_ONCE, Access
 from tg_parser.services.views.pages import Page
@@ -38,6 +39,7 @@ class TopicFilter:
     type: TopicType | None = None
     contains: str | None = None
     include_retired: bool = False
+    level: TopicLevel | None = None
 
 
 class TopicReader:
@@ -63,6 +65,15 @@ class TopicReader:
         sources = resolved_sources(card, bundle, documents, await access.addresses(channels))
         members = with_texts(sources, documents)
         return TopicView(card=card, members=tuple(TopicMember(**member) for member in members))
+
+    async def history(self, topic_id: str) -> list[TopicChange]:
+        """Return what happened to a topic, oldest first. Raises NotFoundError."""
+        await self.require(topic_id)
+        return await self._access.topics.changes(topic_id, allowed=self._access.allowed)
+
+    async def changes(self, channel_ids: Sequence[str] | None, since: datetime | None) -> list[TopicChange]:
+        """Return what happened to the topics of channels, of all if None, since a time; oldest first."""
+        return await self._access.topics.changes(None, channel_ids, since, self._access.allowed)
 
     async def require(self, topic_id: str) -> None:
         """Raise NotFoundError if the topic does not exist or may not be read."""
@@ -119,7 +130,7 @@ class TopicReader:
 def _passing(page: Sequence[TopicOutline], wanted: TopicFilter) -> Iterator[TopicOutline]:
     sought = wanted.contains or ""
     for one in page:
-        if wanted.type is not None and one.type != wanted.type:
+        if wanted.type not in (None, one.type) or wanted.level not in (None, one.level):
             continue
         if not sought or contains(one.title, sought) or contains(one.summary, sought):
             yield one

@@ -12,7 +12,7 @@ from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.sources import Source
-from tg_parser.domain.topics import MemberRole, TopicCard, TopicStatus, TopicType
+from tg_parser.domain.topics import MemberRole, TopicCard, TopicChange, TopicLevel, TopicStatus, TopicType
 from tg_parser.services.views.base import SparseView, View
 from tg_parser.storage.stores.documents import Failure
 from tg_parser.storage.stores.raw_rows import Revision
@@ -30,6 +30,8 @@ class TopicLine(View):
     summary: str
     type: TopicType
     status: TopicStatus
+    level: TopicLevel
+    parent_id: str | None
     channel_id: str
     messages: int
     first_at: datetime | None = Field(alias="from")
@@ -47,6 +49,12 @@ class TopicList(View):
     """`topics list`."""
 
     topics: tuple[TopicLine, ...]
+
+
+class TopicHistory(View):
+    """`topics history` and `topics diff`: what happened to topics, oldest first."""
+
+    changes: tuple[TopicChange, ...]
 
 
 class TopicMember(SparseView):

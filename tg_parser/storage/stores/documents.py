@@ -235,6 +235,7 @@ def _document_row(stored: StoredDocument) -> Row:
         **row,
         "processed_at": stored.document.processed_at,
         "revision": stored.revision,
+        "is_grouped": False,
         "message_date": stored.message_date,
         "message_type": stored.message_type,
         "thread_id": stored.thread_id,

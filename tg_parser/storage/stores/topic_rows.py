@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tg_parser.domain.storable import storable_json
-from tg_parser.domain.topics import BundleItem, TimeRange, TopicBundle, TopicCard
+from tg_parser.domain.topics import BundleItem, TimeRange, TopicBundle, TopicCard, TopicChange
 
 _JSON = ("scope_in", "scope_out", "anchors", "sources", "tags", "related_topics", "metadata")
-_PLAIN = ("id", "title", "summary", "type", "status", "updated_at")
+_PLAIN = ("id", "title", "summary", "type", "status", "level", "parent_id", "updated_at")
 
 Row = dict[str, Any]
 
@@ -55,3 +55,15 @@ def bundle_of(row: Mapping[str, Any], items: Sequence[BundleItem]) -> TopicBundl
         channels=row["bundle_channels_json"],
         metadata=row["bundle_metadata_json"],
     )
+
+
+def change_row(change: TopicChange, channel_id: str) -> Row:
+    """The row of a step in a topic's life."""
+    facts = storable_json(change.model_dump(mode="json", exclude={"at", "messages"}))
+    return {**facts, "channel_id": channel_id, "at": change.at, "messages_json": list(change.messages)}
+
+
+def change_of(row: Mapping[str, Any]) -> TopicChange:
+    """The step that a row holds."""
+    facts = {name: row[name] for name in TopicChange.model_fields if name != "messages"}
+    return TopicChange(**facts, messages=row["messages_json"])

@@ -8,16 +8,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, false, func, or_, select, update
+from sqlalchemy import Select, and_, delete, false, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.text_vectors import TextVector
-from tg_parser.domain.topics import BundleItem, TopicBundle, TopicCard, TopicStatus, TopicType
-from tg_parser.storage.engine.transactions import Database, upsert
+from tg_parser.domain.topics import (
+    BundleItem,
+    TopicBundle,
+    TopicCard,
+    TopicChange,
+    TopicLevel,
+    TopicStatus,
+    TopicType,
+)
+from tg_parser.storage.engine.transactions import Database, channel_range, rows_of, upsert
 from tg_parser.storage.stores.text_vectors import keep_vectors
-from tg_parser.storage.stores.topic_rows import bundle_of, card_of, item_rows, topic_row
+from tg_parser.storage.stores.topic_rows import bundle_of, card_of, change_of, change_row, item_rows, topic_row
 from tg_parser.storage.stores.topics_of_messages import only_of, topics_of
-from tg_parser.storage.tables.topics import embeddings, topic_items, topic_runs, topics
+from tg_parser.storage.tables.processing import processed_documents
+from tg_parser.storage.tables.topics import embeddings, topic_changes, topic_items, topic_runs, topics
 
 _topic = topics.c
 _item = topic_items.c
@@ -29,11 +38,16 @@ Pair = tuple[TopicCard, TopicBundle]
 
 @dataclass(frozen=True, slots=True)
 class TopicRun:
-    """The last run over a set of channels: `fingerprint` identifies its input, `report` holds its numbers."""
+    """A run over a set of channels: `fingerprint` identifies its input, `report` holds its numbers.
+
+    `changes` is every step in the life of a topic, `taken_up` the refs of the documents that no run has seen before.
+    """
 
     fingerprint: str
     finished_at: datetime
     report: dict[str, Any]
+    changes: Sequence[TopicChange] = ()
+    taken_up: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,8 @@ class TopicOutline:
     summary: str
     type: TopicType
     status: TopicStatus
+    level: TopicLevel
+    parent_id: str | None
     channel_id: str
     updated_at: datetime
     bundle_time_from: datetime | None
@@ -74,22 +90,49 @@ class TopicStorage:
     async def replace(
         self, channel_ids: Sequence[str], found: Sequence[Pair], retired: Sequence[str], run: TopicRun
     ) -> None:
-        """Write what changed, retire what disappeared, and note the run, in one transaction."""
-        known = {card.id: (card, bundle) for card, bundle in await self.known(channel_ids)}
-        changed = [pair for pair in found if known.get(pair[0].id) != pair]
+        """Write what a run changes, in one transaction: topics, the ids of those that are over, every step of it."""
         row = {"channels_key": _key(channel_ids), "fingerprint": run.fingerprint, "finished_at": run.finished_at}
+        channel_of = {card.id: card.anchors[0].channel_id for card, _ in found}
+        dialect = self._database.dialect
 
         async def replace(conn: AsyncConnection) -> None:
-            await upsert(self._database, conn, topics, [topic_row(*pair) for pair in changed], key=("id",))
-            of_changed = self._database.dialect.any_of(_item.topic_id, [card.id for card, _ in changed])
-            await conn.execute(delete(topic_items).where(of_changed))
-            rows = [item for _, bundle in changed for item in item_rows(bundle)]
+            await upsert(self._database, conn, topics, [topic_row(*pair) for pair in found], key=("id",))
+            await conn.execute(delete(topic_items).where(dialect.any_of(_item.topic_id, list(channel_of))))
+            rows = [item for _, bundle in found for item in item_rows(bundle)]
             await upsert(self._database, conn, topic_items, rows, key=("topic_id", "source_ref"))
-            gone = self._database.dialect.any_of(_topic.id, retired)
-            await conn.execute(update(topics).where(gone).values(status="retired"))
+            await conn.execute(update(topics).where(dialect.any_of(_topic.id, retired)).values(status="retired"))
+            of_others = dialect.any_of(
+                _topic.id, [one.topic_id for one in run.changes if one.topic_id not in channel_of]
+            )
+            others = await rows_of(conn, select(_topic.id, _topic.channel_id).where(of_others))
+            channels = {row["id"]: row["channel_id"] for row in others} | channel_of
+            if run.changes:
+                steps = [change_row(one, channels[one.topic_id]) for one in run.changes]
+                await conn.execute(insert(topic_changes), steps)
+            grouped = dialect.any_of(processed_documents.c.source_ref, run.taken_up)
+            await conn.execute(update(processed_documents).where(grouped).values(is_grouped=True))
             await upsert(self._database, conn, topic_runs, [{**row, "report_json": run.report}], key=("channels_key",))
 
         await self._database.write(replace)
+
+    async def changes(
+        self,
+        topic_id: str | None = None,
+        channel_ids: Sequence[str] | None = None,
+        since: datetime | None = None,
+        allowed: Collection[str] | None = None,
+    ) -> list[TopicChange]:
+        """The steps in the life of topics, oldest first."""
+        change = topic_changes.c
+        statement = select(topic_changes).join(topics, _topic.id == change.topic_id)
+        statement = statement.where(*only_of(self._database.dialect, allowed))
+        if topic_id is not None:
+            statement = statement.where(change.topic_id == topic_id)
+        if channel_ids is not None:
+            statement = statement.where(self._database.dialect.any_of(change.channel_id, channel_ids))
+        if since is not None:
+            statement = statement.where(change.at >= since)
+        return [change_of(row) for row in await self._database.rows(statement.order_by(change.number))]
 
     async def cards(
         self,
@@ -146,7 +189,7 @@ class TopicStorage:
         return await self._database.read(lambda conn: topics_of(conn, dialect, source_refs, allowed))
 
     async def last_run(self, channel_ids: Sequence[str]) -> TopicRun | None:
-        """The last run over exactly these channels."""
+        """The last run over exactly these channels, without its steps."""
         row = await self._database.row(select(topic_runs).where(topic_runs.c.channels_key == _key(channel_ids)))
         return None if row is None else TopicRun(row["fingerprint"], row["finished_at"], row["report_json"])
 
@@ -170,11 +213,14 @@ class TopicStorage:
         await self._database.write(put)
 
     async def delete_channel(self, channel_id: str) -> None:
-        """Delete the topics of a channel with their bundles, and the record of its runs."""
+        """Delete the topics of a channel with their bundles, and the record of its runs: all is found anew."""
 
         async def remove(conn: AsyncConnection) -> None:
+            await conn.execute(delete(topic_changes).where(topic_changes.c.channel_id == channel_id))
             await conn.execute(delete(topics).where(_topic.channel_id == channel_id))
             await conn.execute(delete(topic_runs).where(topic_runs.c.channels_key == _key([channel_id])))
+            of_channel = channel_range(processed_documents.c.source_ref, channel_id)
+            await conn.execute(update(processed_documents).where(of_channel).values(is_grouped=False))
 
         await self._database.write(remove)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, false
 
 from tg_parser.storage.tables.columns import BigNumber, JsonDocument, Ref, UtcDateTime
 
@@ -31,6 +31,7 @@ processed_documents = Table(
     Column("summary", Text),
     Column("text_clean", Text, nullable=False),
     Column("metadata_json", JsonDocument, nullable=False),
+    Column("is_grouped", Boolean, nullable=False, server_default=false()),
     Index("idx_processed_source", "source_ref", unique=True),
     Index("idx_processed_channel", "channel_id", "message_date", "source_ref"),
     Index("idx_processed_date", "message_date", "source_ref"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import Column, Float, ForeignKey, Identity, Index, Integer, LargeBinary, Table, Text
 
-from tg_parser.storage.tables.columns import JsonDocument, Ref, UtcDateTime
+from tg_parser.storage.tables.columns import BigNumber, JsonDocument, Ref, UtcDateTime
 from tg_parser.storage.tables.processing import metadata
 
 topics = Table(
@@ -16,6 +16,8 @@ topics = Table(
     Column("summary", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("status", Text, nullable=False),
+    Column("level", Text, nullable=False, server_default="event"),
+    Column("parent_id", Ref),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("scope_in_json", JsonDocument, nullable=False),
     Column("scope_out_json", JsonDocument, nullable=False),
@@ -47,6 +49,22 @@ topic_items = Table(
     Column("thread_id", Ref),
     Column("parent_message_id", Ref),
     Index("idx_topic_items_source_ref", "source_ref"),
+)
+
+topic_changes = Table(
+    "topic_changes",
+    metadata,
+    Column("number", BigNumber, Identity(), primary_key=True),
+    Column("topic_id", Ref, nullable=False),
+    Column("channel_id", Ref, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("other_id", Ref),
+    Column("messages_json", JsonDocument, nullable=False),
+    Column("by", Text),
+    Index("idx_topic_changes_topic", "topic_id", "number"),
+    Index("idx_topic_changes_at", "channel_id", "at", "number"),
 )
 
 embeddings = Table(

@@ -1,4 +1,4 @@
-"""Turns documents into groups: first what a user asked for, then the rest, matched with earlier topics (pure)."""
+"""Turns documents into groups: first what a user asked for, then topics that grow from run to run (pure)."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from tg_parser.topics.duplicates import GroupPair, join, joint, may_merge, rejoined, survivor
-from tg_parser.topics.grouping.clustering import WIDTHS, Labels, cluster
-from tg_parser.topics.grouping.known_topics import WantedFits, fit_wanted, known_groups, without_duplicates
-from tg_parser.topics.grouping.membership import form_groups
+from tg_parser.topics.duplicates import GroupPair, join, joint, may_merge, survivor
+from tg_parser.topics.grouping.found_topics import FoundTopics, GroupStep, find_groups
+from tg_parser.topics.grouping.known_topics import DOUBLE, WantedFits, distinct_from, fit_wanted, known_groups
+from tg_parser.topics.grouping.linkage import Places
 from tg_parser.topics.grouping.similarity import Items, above_chance, message_items
-from tg_parser.topics.grouping.singletons import find_singletons
 from tg_parser.topics.grouping.texts import Corpus, corpus_of
-from tg_parser.topics.matching import assign_ids, match_known
-from tg_parser.topics.model import KNOWN, Group, KnownTopic, TopicDocument, TopicOptions
+from tg_parser.topics.matching import assign_ids, match_known, overlap
+from tg_parser.topics.model import Group, KnownTopic, TopicDocument, TopicOptions
 from tg_parser.topics.verdicts import Verdicts
 
 Vectors = npt.NDArray[np.float32]
 _RELATED = 3
+_LEVELS = ("wanted", "story", "event")
 _CELLS = 1_000_000
-_NEAR_SHARE = 0.25
-"""Groups are near from this share of the similarity that would make them one."""
+_NEAR_FROM = 0.0625
+"""Groups are near from this similarity, a quarter of what would make them one event."""
+_SEEN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,27 @@ class PreparedCorpus:
 class Grouping:
     """The groups of a corpus, wanted ones first, and the topic of an earlier run that each continues.
 
-    `missing` are titles of wanted topics without enough messages, `verdicts` what a model said about messages, `merged`
-    the topics that were merged into a group, by id with the reason. `taken` are ids that no new topic may get.
+    `parents` are the places of the stories of events, `touched` the places of groups that are not as they were. `steps`
+    are what happened to topics, by place, and `over` what happened to those that no longer exist, by id. `missing` are
+    titles of wanted topics without enough messages, `verdicts` what a model said about messages, `merged` the topics
+    that were merged into a group, by id with the reason. `taken` are ids that no new topic may get.
     """
 
     prepared: PreparedCorpus
     groups: Sequence[Group]
     matched: Mapping[int, KnownTopic]
+    parents: Mapping[int, int]
+    touched: frozenset[int]
+    steps: Mapping[int, Sequence[GroupStep]]
+    over: Mapping[str, GroupStep]
     missing: tuple[str, ...]
     verdicts: Verdicts
     taken: frozenset[str]
     merged: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+
+    def also_touching(self, places: Collection[int]) -> Grouping:
+        """The same, with the groups at `places` described again though their messages are as they were."""
+        return replace(self, touched=self.touched.union(places))
 
     @property
     def refs(self) -> list[list[str]]:
@@ -89,33 +100,75 @@ def group_documents(
     said = verdicts or {}
     sought = known_groups(prepared.fits, corpus, options, said)
     wanted = [group for group in sought if group is not None]
-    found = without_duplicates(_found(prepared, known), wanted)
-    groups = [*wanted, *found[: options.max_topics]]
-    groups = rejoined(groups, corpus, known, options)
+    asked = _asked_for(wanted, known, corpus)
+    others = [topic for topic in known if topic.card.id not in {one.card.id for one in asked.values()}]
+    found = find_groups(prepared.items, corpus, others, options)
+    found = found.only(_limited(distinct_from(found.groups, wanted, keep=found.matched), found, options))
+    first = len(wanted)
+    groups = [*wanted, *found.groups]
     if not options.with_supporting:
         groups = [replace(group, members=group.anchors) for group in groups]
-    missing = tuple(one.title for one, group in zip(options.wanted, sought, strict=True) if group is None)
-    unmatched = Grouping(prepared, groups, {}, missing, said, frozenset(taken).union(one.card.id for one in known))
-    return replace(unmatched, matched=match_known(unmatched.refs, known, _asked_again(groups, known)))
+    steps = {
+        place: [] if place in asked else [GroupStep("born", tuple(group.rows))] for place, group in enumerate(wanted)
+    }
+    return Grouping(
+        prepared,
+        groups,
+        matched={**asked, **{first + place: topic for place, topic in found.matched.items()}},
+        parents={first + place: first + story for place, story in found.parents.items()},
+        touched=frozenset(range(len(groups))) - {first + place for place in found.untouched},
+        steps={**steps, **{first + place: [one.moved(first) for one in own] for place, own in found.steps.items()}},
+        over={id_: step.moved(first) for id_, step in found.over.items()},
+        missing=tuple(one.title for one, group in zip(options.wanted, sought, strict=True) if group is None),
+        verdicts=said,
+        taken=frozenset(taken).union(one.card.id for one in known),
+    )
+
+
+def _limited(places: Sequence[int], found: FoundTopics, options: TopicOptions) -> list[int]:
+    """As many of `places` as the user wants: those of earlier topics first, then the biggest."""
+    first = sorted(places, key=lambda place: place not in found.matched)
+    return sorted(first[: options.max_topics])
 
 
 def merge_groups(grouping: Grouping, said: Mapping[GroupPair, str]) -> Grouping:
     """`grouping` with those pairs joined for which a model `said` why they are one topic; the oldest keeps its id."""
     prepared, groups = grouping.prepared, grouping.groups
-    sets = joint(said, may_merge(groups, prepared.items, prepared.corpus, prepared.options))
+    sets = joint(said, may_merge(groups, prepared.items, prepared.corpus, grouping.touched))
+    if not sets:
+        return grouping
     ids, lead = grouping.ids, {place: parts[0] for parts in sets for place in parts}
     kept = [place for place in range(len(groups)) if lead.get(place, place) == place]
+    there = {place: kept.index(lead.get(place, place)) for place in range(len(groups))}
     parts_of = {parts[0]: parts for parts in sets}
     made, matched, merged = list[Group](), dict[int, KnownTopic](), dict[int, Mapping[str, str]]()
-    for there, place in enumerate(kept):
-        parts = parts_of.get(place, (place,))
+    steps, touched = dict[int, Sequence[GroupStep]](), set[int]()
+    over = {id_: step.placed(there) for id_, step in grouping.over.items()}
+    for place in kept:
+        parts, now = parts_of.get(place, (place,)), there[place]
         made.append(join([groups[part] for part in parts], prepared.options) if len(parts) > 1 else groups[place])
         oldest = survivor(parts, grouping.matched, prepared.corpus)
         if oldest is not None:
-            matched[there] = oldest
+            matched[now] = oldest
         own = oldest.card.id if oldest else ids[place]
-        merged[there] = {ids[part]: _reason(part, parts, said) for part in parts if ids[part] != own}
-    return replace(grouping, groups=made, matched=matched, merged=merged)
+        merged[now] = {ids[part]: _reason(part, parts, said) for part in parts if ids[part] != own}
+        steps[now] = [one.placed(there) for part in parts for one in grouping.steps.get(part, ())]
+        if len(parts) > 1 or place in grouping.touched:
+            touched.add(now)
+        for part in parts:
+            if part in grouping.matched and grouping.matched[part].card.id != own:
+                over[grouping.matched[part].card.id] = GroupStep("merged", tuple(groups[part].rows), now)
+    parents = {there[place]: there[story] for place, story in grouping.parents.items() if there[place] != there[story]}
+    return replace(
+        grouping,
+        groups=made,
+        matched=matched,
+        merged=merged,
+        steps=steps,
+        over=over,
+        touched=frozenset(touched),
+        parents=parents,
+    )
 
 
 def _reason(part: int, parts: Sequence[int], said: Mapping[GroupPair, str]) -> str:
@@ -124,48 +177,44 @@ def _reason(part: int, parts: Sequence[int], said: Mapping[GroupPair, str]) -> s
     return next(said[pair] for pair in pairs if pair in said)
 
 
-def _found(prepared: PreparedCorpus, known: Sequence[KnownTopic]) -> list[Group]:
-    """Clusters, biggest first, then singletons. Messages without words are in no group."""
-    items, corpus, options = prepared.items, prepared.corpus, prepared.options
-    worded = [row for row, stems in enumerate(corpus.stems) if stems]
-    by_time = np.array(sorted(worded, key=lambda row: (corpus.documents[row].date, row)), dtype=np.intp)
-    labels: Labels = np.full(len(items), -1, dtype=np.intp)
-    labels[by_time] = cluster(items.take(by_time), WIDTHS[options.level].cut)
-    groups = form_groups(items, labels, options)
-    kept = {topic.card.anchors[0].anchor_ref for topic in known if topic.card.type == "singleton"}
-    return [*groups, *find_singletons(items, corpus, groups, kept, options)]
-
-
-def _asked_again(groups: Sequence[Group], known: Sequence[KnownTopic]) -> dict[int, KnownTopic]:
-    """The wanted groups whose exact title was wanted before."""
+def _asked_for(wanted: Sequence[Group], known: Sequence[KnownTopic], corpus: Corpus) -> dict[int, KnownTopic]:
+    """The topics that wanted groups continue: of the same title if it was wanted before, or found ones they repeat."""
     living_last = sorted(known, key=lambda topic: topic.card.status == "active")
-    by_title = {topic.card.title: topic for topic in living_last if topic.card.metadata.get("origin") == KNOWN}
+    by_title = {topic.card.title: topic for topic in living_last if topic.card.level == "wanted"}
+    titles = [group.wanted.title if group.wanted else "" for group in wanted]
+    again = {place: by_title[title] for place, title in enumerate(titles) if title in by_title}
+    refs = [[corpus.documents[row].source_ref for row in group.rows] for group in wanted]
+    taken_over = match_known(refs, [topic for topic in known if topic.card.status == "active"], again)
     return {
-        place: by_title[group.wanted.title]
-        for place, group in enumerate(groups)
-        if group.wanted is not None and group.wanted.title in by_title
+        place: topic for place, topic in taken_over.items() if place in again or overlap(refs[place], topic) >= DOUBLE
     }
 
 
-def near_groups(groups: Sequence[Group], items: Items, options: TopicOptions) -> list[list[int]]:
-    """For each group, the places of those near enough to need telling apart, nearest first."""
-    labels = np.full(len(items), -1, dtype=np.intp)
-    # A message counts for the first of its groups, and for a found one before a wanted one, which may be far wider.
-    for place in sorted(range(len(groups)), key=lambda place: (groups[place].wanted is None, -place)):
-        labels[[member.row for member in groups[place].members]] = place
-    sums = items.grouped(labels, len(groups))
-    step = max(1, _CELLS // max(1, len(groups)))
-    blocks = (np.arange(start, min(start + step, len(groups))) for start in range(0, len(groups), step))
-    return [nearest for rows in blocks for nearest in _nearest(rows, sums, options)]
+def near_groups(groups: Sequence[Group], items: Items, places: Sequence[int]) -> list[list[int]]:
+    """For each group at `places`, the places of those near enough to need telling apart, nearest first.
+
+    A group of another level that shares its messages is not near: an event in its story needs no telling apart.
+    """
+    by_level = {level: [place for place, group in enumerate(groups) if group.level == level] for level in _LEVELS}
+    near: dict[int, list[int]] = {}
+    asked = set(places)
+    for own in by_level.values():
+        wanted = [at for at, place in enumerate(own) if place in asked]
+        sums = items.summed([[member.row for member in groups[place].members[:_SEEN]] for place in own])
+        step = max(1, _CELLS // max(1, len(own)))
+        for start in range(0, len(wanted), step):
+            rows = np.array(wanted[start : start + step], dtype=np.intp)
+            for row, nearest in zip(rows, _nearest(rows, sums), strict=True):
+                near[own[int(row)]] = [own[other] for other in nearest]
+    return [near[place] for place in places]
 
 
-def _nearest(rows: Labels, sums: Items, options: TopicOptions) -> Iterator[list[int]]:
+def _nearest(rows: Places, sums: Items) -> Iterator[list[int]]:
     some = sums.take(rows)
     pairs = np.outer(some.weights, sums.weights)
     chance = (np.outer(some.weights, sums.chance) + np.outer(some.chance, sums.weights)) / 2
     similarity = np.round(above_chance(some.products(sums), np.maximum(pairs, 1), chance), 6)
     similarity[np.arange(len(rows)), rows] = -1
-    least = _NEAR_SHARE * WIDTHS[options.level].cut
     for row in similarity:
         best = np.argsort(-row, kind="stable")[:_RELATED]
-        yield [int(place) for place in best if row[place] >= least and sums.weights[place]]
+        yield [int(place) for place in best if row[place] >= _NEAR_FROM and sums.weights[place]]

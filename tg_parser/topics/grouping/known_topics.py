@@ -7,7 +7,7 @@ messages of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,12 +119,16 @@ def known_groups(fits: WantedFits, corpus: Corpus, options: TopicOptions, verdic
     return groups
 
 
-def without_duplicates(found: Sequence[Group], known: Sequence[Group]) -> list[Group]:
-    """The `found` groups without those that duplicate a known topic.
+def distinct_from(found: Sequence[Group], wanted: Sequence[Group], keep: Collection[int]) -> list[int]:
+    """The places of the `found` groups that do not duplicate a wanted topic; those to `keep` stay in any case.
 
     Their messages are not added to it: how a user words a topic decides what belongs to it.
     """
-    return [group for group in found if all(_dice(group, other) < DOUBLE for other in known)]
+    return [
+        place
+        for place, group in enumerate(found)
+        if place in keep or all(_dice(group, other) < DOUBLE for other in wanted)
+    ]
 
 
 def _fit_score(similarity: Floats, half: float) -> Floats:

@@ -1,33 +1,55 @@
-"""Turns clusters into groups: every message is scored against every cluster, outliers again, anchors are chosen."""
+"""How well messages fit their group: the score of each among the others (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from tg_parser.topics.grouping.clustering import WIDTHS, Labels
 from tg_parser.topics.grouping.similarity import Floats, Items, above_chance
-from tg_parser.topics.model import Group, Member, TopicOptions
+from tg_parser.topics.model import Level, Member
 
 DIGITS = 4
-_ROUNDS = 2
-_CELLS = 1_000_000
-_LEAST_THEME = 3
+CUTS: Mapping[Level, float] = {"event": 0.25, "story": 0.32}
+"""The least mean similarity above chance of what is one event, or one story."""
+KEPT_FROM = 0.7
+"""A topic keeps what fits at least this share of the cut: one message more changes nothing."""
+_SCORE_AT_CUT = 0.6
+_HALF_OF_CUT = (1 - _SCORE_AT_CUT) / _SCORE_AT_CUT
+"""A message exactly at the cut has the score 0.6; 0.5 is at two thirds of the cut."""
+_ADDED_UP = 300
+"""A message is compared with at most so many others of its group, the newest ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fits:
-    """Flat arrays of (row, cluster) pairs with their scores."""
+def members_of(items: Items, rows: Sequence[int], level: Level) -> list[Member]:
+    """The messages `rows` (in order of time) as members of one group, best first."""
+    similarity = _with_the_others(items, rows)
+    scores = fit_score(similarity, CUTS[level] * _HALF_OF_CUT)
+    found = [
+        Member(row, round(float(score), DIGITS), round(float(alike), DIGITS))
+        for row, score, alike in zip(rows, scores, similarity, strict=True)
+    ]
+    return sorted(found, key=lambda member: (-member.score, member.row))
 
-    row: Labels
-    cluster: Labels
-    score: Floats
-    similarity: Floats
-    is_home: npt.NDArray[np.bool_]
-    """Whether no other cluster scores higher for the row."""
+
+def above_cut(items: Items, rows: Sequence[int], level: Level) -> list[int]:
+    """`rows` without those that fit the others less than the cut of the level, the worst taken out first."""
+    kept = list(rows)
+    while len(kept) > 2:
+        similarity = _with_the_others(items, kept)
+        worst = int(similarity.argmin())
+        if similarity[worst] >= CUTS[level]:
+            break
+        del kept[worst]
+    return kept
+
+
+def misfits(items: Items, rows: Sequence[int], changed: Sequence[int], level: Level) -> list[int]:
+    """Those of `rows` whose text has `changed` so much that they no longer fit the others."""
+    if not changed or len(rows) < 2:
+        return []
+    similarity = dict(zip(rows, _with_the_others(items, rows), strict=True))
+    return [row for row in changed if similarity[row] < KEPT_FROM * CUTS[level]]
 
 
 def fit_score(similarity: Floats, half: float) -> Floats:
@@ -36,113 +58,17 @@ def fit_score(similarity: Floats, half: float) -> Floats:
     return np.asarray(positive / (positive + half))
 
 
-def form_groups(items: Items, labels: Labels, options: TopicOptions) -> list[Group]:
-    """The groups that qualify: at least two anchors, and enough messages for their level; biggest first.
-
-    A message's home is the cluster it fits best, even if clustering left it in none; clusters that do not qualify
-    release their messages, then all are scored once more.
-    """
-    half = WIDTHS[options.level].half
-    home = labels
-    for _ in range(_ROUNDS):
-        home = _standing(home, items, options)
-        home = _homes(score_all(items, home, half, options.supporting_min_score), len(items))
-    home = _standing(home, items, options)
-    fits = score_all(items, home, half, options.supporting_min_score)
-    groups = [group for group in _groups(fits, options) if len(group.anchors) > 1]
-    return sorted(groups, key=lambda group: (-len(group.members), group.anchors[0].row))
-
-
-def score_all(items: Items, home: Labels, half: float, least: float) -> Fits:
-    """Every (message, cluster) whose score reaches `least`. The message itself does not count among the others.
-
-    In a cluster that is not its best, a message loses as much score as it is less similar: a message between two topics
-    belongs to both, one with a clear home to that alone.
-    """
-    count = int(home.max(initial=-1)) + 1
-    if count == 0:
-        nothing = np.zeros(0, dtype=np.intp)
-        return Fits(nothing, nothing, np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool))
-    clusters = items.grouped(home, count)
-    parts = [_fits_of(block, similarity, half, least) for block, similarity in _similarities(items, home, clusters)]
-    return Fits(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-
-def _similarities(items: Items, home: Labels, clusters: Items) -> Iterator[tuple[Labels, Floats]]:
-    """Mean similarity above chance of blocks of messages with all clusters, each without the message itself."""
-    step = max(1, _CELLS // len(clusters))
-    for start in range(0, len(items), step):
-        rows = np.arange(start, min(start + step, len(items)))
-        block = items.take(rows)
-        products = block.products(clusters)
-        pairs = np.tile(clusters.weights, (len(rows), 1))
-        chance = np.tile(clusters.chance, (len(rows), 1))
-        inside = np.flatnonzero(home[rows] >= 0)
-        own = _own_products(block)
-        at = (inside, home[rows][inside])
-        products[at] -= own[inside]
-        pairs[at] -= 1
-        chance[at] -= block.chance[inside]
-        chance = (chance + pairs * block.chance[:, None]) / 2
-        similarity = np.where(pairs > 0, above_chance(products, np.maximum(pairs, 1), chance), 0.0)
-        yield rows, similarity
-
-
-def _own_products(block: Items) -> Floats:
-    meaning = (block.meaning.astype(np.float64) ** 2).sum(axis=1)
-    return np.asarray((meaning + np.asarray(block.words.multiply(block.words).sum(axis=1)).ravel()) / 2)
-
-
-def _fits_of(
-    rows: Labels, similarity: Floats, half: float, least: float
-) -> tuple[Labels, Labels, Floats, Floats, npt.NDArray[np.bool_]]:
-    best = similarity.argmax(axis=1)
-    top = similarity[np.arange(len(rows)), best]
-    share = np.maximum(similarity, 0.0) / np.where(top > 0, top, 1.0)[:, None]
-    score = np.round(fit_score(similarity, half) * share, DIGITS)
-    place, cluster = np.nonzero(score >= least)
-    is_home = best[place] == cluster
-    return rows[place], cluster, score[place, cluster], np.round(similarity[place, cluster], DIGITS), is_home
-
-
-def _homes(fits: Fits, count: int) -> Labels:
-    home = np.full(count, -1, dtype=np.intp)
-    home[fits.row[fits.is_home]] = fits.cluster[fits.is_home]
-    return home
-
-
-def _standing(home: Labels, items: Items, options: TopicOptions) -> Labels:
-    """`home` with clusters that are too small dissolved and the others renumbered.
-
-    Two messages are a theme only if they tell one story.
-    """
-    count = int(home.max(initial=-1)) + 1
-    sizes = np.bincount(home[home >= 0], minlength=count)
-    qualifies = sizes >= 2
-    if options.level == "theme":
-        qualifies = sizes >= _LEAST_THEME
-        for pair in np.flatnonzero(sizes == 2):
-            qualifies[pair] = _pair_similarity(items.take(np.flatnonzero(home == pair))) >= WIDTHS["story"].cut
-    number = np.where(qualifies, np.cumsum(qualifies) - 1, -1)
-    return np.append(number, -1)[home]
-
-
-def _pair_similarity(pair: Items) -> float:
-    products = pair.products(pair)[:1, 1]
-    return float(above_chance(products, np.ones(1), np.array([pair.chance.mean()]))[0])
-
-
-def _groups(fits: Fits, options: TopicOptions) -> Iterator[Group]:
-    order = np.lexsort((fits.row, -fits.score, fits.cluster))
-    borders = np.flatnonzero(np.diff(fits.cluster[order])) + 1
-    for part in np.split(order, borders):
-        if len(part):
-            yield _group(fits, part, options)
-
-
-def _group(fits: Fits, places: Sequence[int] | Labels, options: TopicOptions) -> Group:
-    found = [
-        (Member(int(fits.row[p]), float(fits.score[p]), float(fits.similarity[p])), fits.is_home[p]) for p in places
-    ]
-    anchors = [member for member, at_home in found if at_home and member.score >= options.anchor_min_score]
-    return Group(tuple(member for member, _ in found), tuple(anchors[: options.max_anchors]))
+def _with_the_others(items: Items, rows: Sequence[int]) -> Floats:
+    """The mean similarity of each message with the others of its group; 1 for a message alone."""
+    if len(rows) == 1:
+        return np.ones(1)
+    own = items.take(np.array(rows, dtype=np.intp))
+    seen = slice(max(0, len(rows) - _ADDED_UP), None)
+    others = own.take(np.arange(len(rows))[seen])
+    products = own.products(others)
+    mine = np.zeros(len(rows))
+    mine[seen] = np.diagonal(products[seen])
+    pairs = np.full(len(rows), float(len(others)))
+    pairs[seen] -= 1
+    chance = (others.chance.sum() - np.where(mine > 0, own.chance, 0.0) + pairs * own.chance) / 2
+    return above_chance(products.sum(axis=1) - mine, pairs, chance)

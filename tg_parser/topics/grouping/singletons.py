@@ -6,8 +6,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from tg_parser.topics.grouping.clustering import WIDTHS
-from tg_parser.topics.grouping.membership import DIGITS
+from tg_parser.topics.grouping.membership import CUTS, DIGITS
 from tg_parser.topics.grouping.similarity import Floats, Items, above_chance
 from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.model import Group, Member, TopicOptions
@@ -23,12 +22,10 @@ def strength(stems: Collection[str]) -> float:
     return round(different / (different + _HALF_STRENGTH), DIGITS)
 
 
-def find_singletons(
-    items: Items, corpus: Corpus, groups: Sequence[Group], kept: Collection[str], options: TopicOptions
-) -> list[Group]:
-    """Strong messages in no group, at most one for every four groups so that they never swamp them.
+def find_singletons(items: Items, corpus: Corpus, groups: Sequence[Group], options: TopicOptions) -> list[Group]:
+    """Strong messages in no group, the strongest first; none repeats another.
 
-    Those that are already topics (`kept` refs) come first, then the strongest; none repeats another.
+    With those that are groups already, they are at most one for every four other groups, so that they never swamp them.
     """
     inside = {member.row for group in groups for member in group.members}
     scores = {
@@ -38,16 +35,20 @@ def find_singletons(
         and len(document.text) >= options.singleton_min_chars
         and (score := strength(corpus.stems[row])) >= options.singleton_min_score
     }
-    ranked = sorted(scores, key=lambda row: (corpus.documents[row].source_ref not in kept, -scores[row], row))
-    most = max(_LEAST_ALLOWED, len(groups) // _CLUSTERS_A_SINGLETON)
+    ranked = sorted(scores, key=lambda row: (-scores[row], row))
+    there = sum(group.is_singleton for group in groups)
+    most = max(_LEAST_ALLOWED, (len(groups) - there) // _CLUSTERS_A_SINGLETON) - there
     chosen: list[int] = []
     for row in ranked:
-        if len(chosen) == most:
+        if len(chosen) >= most:
             break
         if not _retells(items, row, chosen):
             chosen.append(row)
     members = [Member(row, scores[row], 1.0) for row in chosen]
-    return [Group((member,), (member,)) for member in sorted(members, key=lambda member: (-member.score, member.row))]
+    return [
+        Group((member,), (member,), level="event")
+        for member in sorted(members, key=lambda member: (-member.score, member.row))
+    ]
 
 
 def _retells(items: Items, row: int, chosen: Sequence[int]) -> bool:
@@ -56,4 +57,4 @@ def _retells(items: Items, row: int, chosen: Sequence[int]) -> bool:
     one, others = items.take(np.array([row])), items.take(np.array(chosen))
     chance: Floats = (one.chance + others.chance) / 2
     similarity = above_chance(one.products(others)[0], np.ones(len(chosen)), chance)
-    return bool(similarity.max() >= WIDTHS["story"].cut)
+    return bool(similarity.max() >= CUTS["event"])

@@ -10,17 +10,29 @@ from math import log
 from typing import Any
 
 from tg_parser.domain.topics import Anchor, TopicBundle, TopicCard
+from tg_parser.nlp.embeddings import text_hash
 from tg_parser.nlp.sentences import sentences
 from tg_parser.topics.bundles import bundle_of
 from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus, near_groups
 from tg_parser.topics.grouping.known_topics import judged_from
 from tg_parser.topics.grouping.texts import Corpus, stems_of
-from tg_parser.topics.model import FOUND, KNOWN, Group, KnownTopic, Member, TopicDocument, TopicOptions, WantedTopic
+from tg_parser.topics.model import (
+    FOUND,
+    KNOWN,
+    METHOD,
+    Group,
+    KnownTopic,
+    Member,
+    TopicDocument,
+    TopicOptions,
+    WantedTopic,
+)
 from tg_parser.topics.verdicts import record
 from tg_parser.topics.wording.phrases import NOT_WORDS, telling
 from tg_parser.topics.wording.titles import Named, named_topics, opening, trimmed
 
-METHOD = "average-linkage-above-chance:2"
+WORDING = "phrases:2"
+_DIGEST = 16
 _SCOPE_PHRASES = 4
 _TAGS = 5
 _COUNTED_MESSAGES = 200
@@ -58,20 +70,31 @@ class Draft:
 
 
 def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
-    """The topics of a grouping, by id."""
+    """The topics of a grouping that are not as they were, by id."""
     prepared, drafts = grouping.prepared, []
-    topics = named_topics(grouping)
-    for place, nearest in enumerate(near_groups(grouping.groups, prepared.items, prepared.options)):
+    topics, places = named_topics(grouping), sorted(grouping.touched)
+    for place, nearest in zip(places, near_groups(grouping.groups, prepared.items, places), strict=True):
         topic, near = topics[place], [topics[other] for other in nearest]
         language = prepared.corpus.language_of(topic.group.rows)
         apart = [other for other in near if not _overlap(topic.group, other.group)]
         out = scope_out((), [other.title for other in apart], language, prepared.options)
         card = _card(topic, near, out, prepared, now)
-        card = card.model_copy(update={"metadata": {**card.metadata, **_history(grouping, place)}})
+        story = grouping.parents.get(place)
+        more = {**card.metadata, **_history(grouping, place), "titled": _titled(card, topic.group, prepared.corpus)}
+        card = card.model_copy(update={"metadata": more, "parent_id": None if story is None else topics[story].id})
         bundle = bundle_of(topic, prepared.corpus.documents, language, now)
         ids = tuple(other.id for other in apart)
         drafts.append(Draft(card, bundle, topic, ids, language, grouping.matched.get(place)))
     return sorted(drafts, key=lambda draft: draft.card.id)
+
+
+def _titled(card: TopicCard, group: Group, corpus: Corpus) -> dict[str, Any]:
+    """What the title was made from: the anchors with digests of their texts, and the number of messages."""
+    texts = {corpus.documents[member.row].source_ref: corpus.documents[member.row].text for member in group.anchors}
+    return {
+        "anchors": {anchor.anchor_ref: text_hash(texts[anchor.anchor_ref])[:_DIGEST] for anchor in card.anchors},
+        "messages": len(group.members),
+    }
 
 
 def scope_out(said: Sequence[str], near: Sequence[str], language: str, options: TopicOptions) -> tuple[str, ...]:
@@ -96,6 +119,7 @@ def _card(
         scope_in=_scope_in(named, asked.description, corpus.language_of(group.rows)),
         scope_out=out,
         type="singleton" if group.is_singleton else "cluster",
+        level=group.level,
         anchors=tuple(_anchor(corpus.documents[member.row], member) for member in group.anchors),
         sources=tuple(sorted({corpus.documents[member.row].channel_id for member in group.members})),
         updated_at=now,
@@ -179,7 +203,6 @@ def _metadata(group: Group, options: TopicOptions) -> dict[str, Any]:
     return {
         "method": METHOD,
         "origin": FOUND if group.wanted is None else KNOWN,
-        "level": options.level,
         "messages": len(group.members),
         "thresholds": thresholds,
     }

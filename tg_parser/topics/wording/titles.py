@@ -33,22 +33,25 @@ class Named:
 
 
 def named_topics(grouping: Grouping) -> list[Named]:
-    """Wanted topics keep the user's titles; the others are named by the phrases they share."""
+    """Wanted and untouched topics keep their titles; the others are named by the phrases they share."""
     corpus, groups = grouping.prepared.corpus, grouping.groups
     language = corpus.language_of(range(len(corpus.documents)))
     avoid = frozenset(root for name in grouping.prepared.options.avoid for root in stems_of(name, language))
-    phrases = [shared_phrases(group, corpus, avoid) for group in groups]
-    free = [place for place, group in enumerate(groups) if group.wanted is None]
-    asked = {group.wanted.title.casefold() for group in groups if group.wanted}
+    given = {place: group.wanted.title for place, group in enumerate(groups) if group.wanted}
+    given |= {place: topic.card.title for place, topic in grouping.matched.items() if place not in grouping.touched}
+    touched = sorted(grouping.touched)
+    phrases = {place: shared_phrases(groups[place], corpus, avoid) for place in touched}
+    free = [place for place in touched if place not in given]
+    taken = {title.casefold() for title in given.values()}
     found = title_groups([phrases[place] for place in free], [len(groups[place].members) for place in free])
-    titles = {place: title for place, title in zip(free, found, strict=True) if title and title.casefold() not in asked}
-    taken = asked | {title.casefold() for title in titles.values()}
+    titles = {place: title for place, title in zip(free, found, strict=True) if title and title.casefold() not in taken}
+    taken |= {title.casefold() for title in titles.values()}
     named = []
     for place, (id_, group) in enumerate(zip(grouping.ids, groups, strict=True)):
-        title = group.wanted.title if group.wanted else titles.get(place)
+        title = given.get(place) or titles.get(place)
         unique = title or next(one for one in fallback_titles(group, corpus) if one.casefold() not in taken)
         taken.add(unique.casefold())
-        named.append(Named(id_, unique, group, phrases[place]))
+        named.append(Named(id_, unique, group, phrases.get(place, ())))
     return named
 
 

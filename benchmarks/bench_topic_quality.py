@@ -1,0 +1,100 @@
+"""How well topics agree with people: events and stories of labelled posts, found by the command line, beside baselines.
+
+python benchmarks/bench_topic_quality.py
+
+The posts of each set are written as an export of one channel and read by `tg-parser run` with default settings; the
+topics are read from its files. The cut of each baseline is the best one of the other two sets. B-cubed F1 is that of
+all posts; pairs F1 counts only pairs of posts in one class, so that posts alone do not raise it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from pathlib import Path
+
+import labelled_posts
+import numpy as np
+from labelled_posts import LabelledPost
+from sklearn.cluster import AgglomerativeClustering
+from topics_of_export import homes
+
+from tg_parser.nlp.embeddings import SentenceEncoder
+from tg_parser.topics.grouping.similarity import word_weights
+from tg_parser.topics.grouping.texts import stems_of
+
+Labels = Sequence[object]
+STEPS = np.arange(0.05, 0.95, 0.02)
+
+
+def b_cubed(found: Labels, wanted: Labels) -> float:
+    """The harmonic mean of B-cubed precision and recall."""
+    clusters, classes = defaultdict(set), defaultdict(set)
+    for place, (one, other) in enumerate(zip(found, wanted, strict=True)):
+        clusters[one].add(place)
+        classes[other].add(place)
+    precision = recall = 0.0
+    for one, other in zip(found, wanted, strict=True):
+        both = len(clusters[one] & classes[other])
+        precision += both / len(clusters[one]) / len(found)
+        recall += both / len(classes[other]) / len(found)
+    return 2 * precision * recall / (precision + recall)
+
+
+def pairs_f1(found: Labels, wanted: Labels) -> float:
+    """F1 of the pairs of posts that are together."""
+    ours, theirs = (
+        {pair for pair in combinations(range(len(labels)), 2) if labels[pair[0]] == labels[pair[1]]}
+        for labels in (found, wanted)
+    )
+    return 2 * len(ours & theirs) / (len(ours) + len(theirs)) if ours or theirs else 1.0
+
+
+def similarities(posts: Sequence[LabelledPost]) -> dict[str, np.ndarray]:
+    """The similarity of all pairs by baseline."""
+    vectors = SentenceEncoder().embed([post.text for post in posts])
+    meaning = vectors @ vectors.T
+    words = word_weights([stems_of(post.text, "ru") for post in posts]).toarray()
+    return {"TF-IDF": words @ words.T, "embeddings": meaning, "half and half": (words @ words.T + meaning) / 2}
+
+
+def linked(similarity: np.ndarray, cut: float) -> list[int]:
+    """Average linkage down to a mean similarity of `cut`."""
+    distance = np.clip(1 - similarity, 0, None)
+    np.fill_diagonal(distance, 0)
+    model = AgglomerativeClustering(
+        n_clusters=None, metric="precomputed", linkage="average", distance_threshold=1 - cut
+    )
+    return list(model.fit_predict(distance))
+
+
+def best_cut(sets: Sequence[tuple[np.ndarray, Labels]]) -> float:
+    """The cut with the highest mean B-cubed F1 over `sets`."""
+    return float(max(STEPS, key=lambda cut: np.mean([b_cubed(linked(one, cut), wanted) for one, wanted in sets])))
+
+
+def main() -> None:
+    sets = {name: labelled_posts.load(name) for name in labelled_posts.names()}
+    matrices = {name: similarities(posts) for name, posts in sets.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        ours = {name: homes(posts, Path(folder) / name) for name, posts in sets.items()}
+    levels: dict[str, Callable[[LabelledPost], str]] = {"events": lambda p: p.event, "stories": lambda p: p.story}
+    for place, (level, label) in enumerate(levels.items()):
+        print(f"\n{level:<16}" + "".join(f"{name.removeprefix('ru_'):>24}" for name in sets))
+        wanted = {name: [label(post) for post in posts] for name, posts in sets.items()}
+        rows: dict[str, dict[str, Labels]] = {"every post alone": {n: range(len(posts)) for n, posts in sets.items()}}
+        for baseline in next(iter(matrices.values())):
+            rows[baseline] = {}
+            for name in sets:
+                others = [(matrices[other][baseline], wanted[other]) for other in sets if other != name]
+                rows[baseline][name] = linked(matrices[name][baseline], best_cut(others))
+        rows["TG_parser"] = {name: ours[name][place] for name in sets}
+        for title, found in rows.items():
+            scores = [(b_cubed(found[name], wanted[name]), pairs_f1(found[name], wanted[name])) for name in sets]
+            print(f"{title:<16}" + "".join(f"{f'{bc:.3f}, pairs {pairs:.2f}':>24}" for bc, pairs in scores))
+
+
+if __name__ == "__main__":
+    main()
