@@ -1,1 +1,1 @@
-"""Telegram to raw messages: one port, one adapter a way in, one stage that stores."""
+"""Collects raw messages from Telegram: one interface, one adapter per way of access, one writer for all of them."""

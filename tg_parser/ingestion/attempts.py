@@ -1,4 +1,4 @@
-"""Every attempt to collect a source is recorded with its outcome, which decides the status of the source."""
+"""Records every attempt to collect a source with its outcome, which decides the source's status."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tg_parser.storage.stores.sources import IngestionStorage
 
 @dataclass(slots=True)
 class OpenAttempt:
-    """An attempt under way; `source` may become known, or another, only during it; without one it is not recorded."""
+    """A running attempt. `source` may be set or replaced while it runs; an attempt without a source is not recorded."""
 
     source: Source | None
 
@@ -26,9 +26,10 @@ class OpenAttempt:
 async def recorded_attempt(
     storage: IngestionStorage, source: Source | None, counts: Counter[str], *, live: bool
 ) -> AsyncIterator[OpenAttempt]:
-    """Record what the block does; an error is recorded, then raised.
+    """Record the outcome of the block; an error is recorded and raised again.
 
-    A source that is read `live` fails by a final error until it is resumed or succeeds; a file may just be a wrong one.
+    If the source is read `live`, a permanent error sets its status to `error` until it is resumed or succeeds. An error
+    in a file does not, because the file may just be the wrong one.
     """
     attempt, started = OpenAttempt(source), utc_now()
 
@@ -60,7 +61,7 @@ async def recorded_attempt(
 
 
 def _known_class(error: TgParserError) -> str:
-    """The error's class as all parts of the program know it: an adapter's own kinds count as what they refine."""
+    """The name of the nearest class in domain.errors; an adapter's subclasses count as the class they extend."""
     return next(each.__name__ for each in type(error).__mro__ if each.__name__ in errors.__all__)
 
 

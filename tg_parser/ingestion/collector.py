@@ -1,4 +1,4 @@
-"""The collect stage: fetch, store, then move the cursor. After a kill, the next run stores again without duplicates."""
+"""The collect stage: fetch, store, then move the cursor. The next run after a kill repeats, without duplicates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tg_parser.storage.stores.sources import IngestionStorage
 
 
 class Collector:
-    """Brings the messages of one source into the raw storage."""
+    """Stores the messages of one source as raw messages."""
 
     def __init__(self, sources: IngestionStorage, comments: CommentStorage, raw_writer: RawWriter) -> None:
         self._sources = sources
@@ -36,23 +36,23 @@ class Collector:
         counts: Counter[str],
         report: ReportProgress = silent,
     ) -> None:
-        """Store everything of `stream` that `window` wants and add it up in `counts`.
+        """Store the messages of `stream` that are in `window` and add the totals to `counts`.
 
-        A window with `after_id` is incremental; one without is a snapshot, which no cursor bounds.
+        A window with `after_id` is incremental; one without is a snapshot, which ignores the cursor.
         """
-        with span("collect", source_id=source.source_id) as told:
+        with span("collect", source_id=source.source_id) as attributes:
             if not stream.newest_first:
                 await self._forward(source, stream, window, counts, report)
             elif window.after_id is None:
                 await self._whole(source, stream, window, counts, report)
             else:
                 await self._backward(source, stream, window, counts, report)
-            told.tell(messages_seen=counts["seen"], messages_new=counts["new"])
+            attributes.tell(messages_seen=counts["seen"], messages_new=counts["new"])
 
     async def _forward(
         self, source: Source, stream: MessageSource, window: Window, counts: Counter[str], report: ReportProgress
     ) -> None:
-        """Ids rise. What is not proven to be held below the first post stays open: see domain/backlog.py."""
+        """Read in ascending id order. Ids below the first post stay open unless proven stored: domain/backlog.py."""
         lowest = (window.after_id or 0) + 1 if stream.follows_cursor else None
         async with aclosing(_one_ahead(stream.batches(window))) as batches:
             async for batch in batches:
@@ -65,7 +65,7 @@ class Collector:
     async def _backward(
         self, source: Source, stream: MessageSource, window: Window, counts: Counter[str], report: ReportProgress
     ) -> None:
-        """Reading goes back in time: what is not reached yet stays an open range, and the cursor below it."""
+        """Read newest first: ids that are not reached yet stay an open range, and the cursor stays below it."""
         backlog = Backlog.of(source.newest_post_id, source.open_ranges, source.last_post_id)
         for within in backlog.to_read():
             left = None if window.limit is None else window.limit - counts["seen"]
@@ -85,7 +85,7 @@ class Collector:
     async def _whole(
         self, source: Source, stream: MessageSource, window: Window, counts: Counter[str], report: ReportProgress
     ) -> None:
-        """A snapshot of a chat read newest first: only when all is stored does the cursor know of it."""
+        """A snapshot of a chat that is read newest first: the cursor moves only after everything is stored."""
         newest = 0
         async with aclosing(_one_ahead(stream.batches(window))) as batches:
             async for batch in batches:
@@ -108,7 +108,7 @@ def _post_ids(messages: list[RawMessage]) -> list[int]:
 
 
 async def _one_ahead(batches: AsyncIterator[Batch]) -> AsyncGenerator[Batch, None]:
-    """`batches`, with the next one already being fetched while this one is stored."""
+    """Yields `batches`; while one is being stored, the next is already being fetched."""
     coming = asyncio.ensure_future(anext(batches, None))
     try:
         while (batch := await coming) is not None:

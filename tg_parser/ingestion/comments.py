@@ -1,8 +1,8 @@
-"""The comments stage: find the threads that have grown and read those from their cursors.
+"""The comments stage: find the threads that have grown and read each of them from its cursor.
 
-Telegram tells the number of comments with every post it shows. A thread is walked only where that number is not the
-one of its last walk; so posts without comments cost nothing, and old posts cost one request a hundred to compare:
-the newest ones in every run, older ones in turn.
+Telegram gives the number of comments with every post. A thread is read only if that number differs from the one at its
+last reading, so posts without comments cost nothing. Comparing old posts costs one request per hundred: the newest ones
+are compared in every run, older ones in turn.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _THREADS_A_PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Post ids from `top` down to `bottom`, both included, whose comments are counted."""
+    """The posts from id `top` down to `bottom` (both included) whose comments are to be counted."""
 
     top: int
     bottom: int
 
 
 class CommentCollector:
-    """Brings the comments under the posts of one channel into the raw storage; each thread has its own cursor."""
+    """Stores the comments under the posts of one channel; each thread has its own cursor."""
 
     def __init__(
         self, sources: IngestionStorage, raw: RawStorage, comments: CommentStorage, raw_writer: RawWriter, window: int
@@ -47,7 +47,7 @@ class CommentCollector:
     async def collect(
         self, source: Source, chat: CommentedSource, counts: Counter[str], report: ReportProgress = silent
     ) -> None:
-        """Store the comments that are new. `source` is as it stands after its posts were collected."""
+        """Store the new comments. `source` must be in its state after its posts were collected."""
         group = await chat.discussion_group()
         await self._sources.set_progress(source.source_id, utc_now(), comments_unavailable=group is None)
         if group is None:
@@ -62,7 +62,7 @@ class CommentCollector:
             after = page[-1].thread_id
 
     async def _first_group(self, source: Source, group: str) -> str:
-        """The channel's first discussion group, which may have been replaced by `group` since; both are kept."""
+        """The channel's first discussion group. If `group` has replaced it since, both are kept."""
         known = source.discussion_groups or await self._group_of_stored(source)
         if group not in known:
             known = (*known, group)
@@ -71,14 +71,14 @@ class CommentCollector:
         return known[0]
 
     async def _group_of_stored(self, source: Source) -> tuple[str, ...]:
-        """The group of comments that were stored before groups were noted, as their payload tells it."""
+        """The group named in the payload of a stored comment, for comments stored before groups were recorded."""
         stored = await self._raw.first_comment(source.channel_id)
         payload = stored.raw_payload if stored else None
         number = ((payload or {}).get("peer_id") or {}).get("channel_id")
         return () if number is None else (str(number),)
 
     async def _count(self, source: Source, chat: CommentedSource) -> None:
-        """Compare the counts of the newest posts, of all posts once, and of some old ones in turn."""
+        """Compare the counts of the newest posts in every run; all older ones once, then some of them in turn."""
         newest = source.last_post_id or 0
         recent = Look(newest, max(newest - self._window + 1, 1))
         await self._note(source, chat, recent)
@@ -113,14 +113,14 @@ class CommentCollector:
 
 
 def to_sweep(swept_to: int | None, recent: Look) -> Look | None:
-    """What is left of the one look at all posts; None once it has come to the first post."""
+    """What is left of the one pass over all posts; None once it has reached the first post."""
     if swept_to is None:
         return Look(recent.bottom - 1, 1)
     return Look(swept_to - 1, 1) if swept_to > 1 else None
 
 
 def next_turn(turn: int | None, recent: Look, window: int) -> Look:
-    """The old posts whose turn it is: below those of the last run, from the top again after the first post."""
+    """The old posts to compare in this run: those below the last run's, then from the top again."""
     below_recent = recent.bottom - 1
     top = turn - 1 if turn is not None and 1 < turn <= below_recent + 1 else below_recent
     return Look(top, max(top - window + 1, 1))

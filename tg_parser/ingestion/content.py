@@ -1,7 +1,7 @@
-"""What a message says, in one shape: every adapter fills it, and one function makes its text. Pure.
+"""The content of a message in one form: every adapter fills it, and one function turns it into text. Pure.
 
-A rich message is a list of blocks: words, code, lists, tables, and media between them. Quotes, captions and the like
-are their words. Whichever way a message comes, the same blocks give the same text.
+A rich message is a list of blocks: text, code, lists, tables, and media between them. Quotes and captions become text.
+The same blocks give the same text, whichever adapter they come from.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ _MOST_ROMAN = 4000
 
 
 class Words(NamedTuple):
-    """Words in a row, and the links behind some of them."""
+    """A run of text and the links behind parts of it."""
 
     text: str = ""
     links: tuple[Link, ...] = ()
 
 
 class Code(NamedTuple):
-    """A text whose white space is part of it."""
+    """Text whose white space must be kept."""
 
     text: str
 
 
 class ListItem(NamedTuple):
-    """An item of a list: `done` where it is a task, `number` and `value` where it does not just count on."""
+    """A list item. `done` is set for a task; `number` and `value` are set if the item does not continue the count."""
 
     blocks: tuple[Block, ...]
     done: bool | None = None
@@ -49,7 +49,7 @@ class ListItem(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """A list. Ordered ones count from `start`, in the `style` 1, a, A, i or I."""
+    """A list. Ordered ones count from `start`, in `style` 1, a, A, i or I."""
 
     items: tuple[ListItem, ...]
     ordered: bool = False
@@ -59,7 +59,7 @@ class Listing(NamedTuple):
 
 
 class TableBlock(NamedTuple):
-    """A table's title and the words of its cells."""
+    """A table's title and the text of its cells."""
 
     title: Words
     rows: tuple[tuple[Words, ...], ...]
@@ -70,7 +70,7 @@ Block = Words | Code | Listing | TableBlock | Media
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A message's own text, the links behind its words, and what is attached. `text` is all words, also of media."""
+    """A message's own text, the links behind words, and the attachments. `text` also includes the text of the media."""
 
     own: str = ""
     links: tuple[Link, ...] = ()
@@ -78,18 +78,18 @@ class Content:
 
     @property
     def text(self) -> str:
-        """All words of the message."""
+        """All text of the message, including that of its media."""
         return with_media_words(self.own, self.media)
 
 
 def joined(parts: Iterable[Words]) -> Words:
-    """Words one after another."""
+    """The parts concatenated, with all their links."""
     every = tuple(parts)
     return Words("".join(part.text for part in every), tuple(link for part in every for link in part.links))
 
 
 def linked(words: Words, url: str | None) -> Words:
-    """Words that lead to `url`; links within a link lead nowhere, and an address that is shown hides nothing."""
+    """`words` linked to `url`. Links inside are dropped, and the whole link if the words show its address."""
     if not url or not _TARGET.match(url) or not words.text.strip() or _is_shown(words.text, url):
         return Words(words.text)
     return Words(words.text, (Link(text=words.text, url=url),))
@@ -104,13 +104,13 @@ def content_of(blocks: Iterable[Block]) -> Content:
 
 @dataclass(slots=True)
 class _BlockWriter:
-    """Writes blocks as text and keeps what is not text, in the order of the message."""
+    """Writes blocks as text and collects links and media in the order of the message."""
 
     links: list[Link] = field(default_factory=list)
     media: list[Media] = field(default_factory=list)
 
     def texts(self, blocks: Iterable[Block]) -> Iterator[str]:
-        """The text of each block that has one."""
+        """The text of each block that is not empty."""
         for block in blocks:
             if text := self._text(block):
                 yield text

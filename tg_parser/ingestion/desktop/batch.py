@@ -1,4 +1,4 @@
-"""A batch that grows message by message: which are wanted, duplicated, skipped or repaired."""
+"""A batch that grows message by message and counts what was skipped, repeated or repaired."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tg_parser.ingestion.source import Batch, Window
 
 @dataclass(slots=True)
 class GrowingBatch:
-    """Collects messages by id until they become a Batch."""
+    """Collects messages by id and turns them into a Batch."""
 
     messages: dict[int, RawMessage] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: Mapped | SkippedElement, window: Window) -> bool:
-        """Add one element; False if it must wait for the next batch: a second version of a message."""
+        """Add one element. False if it must wait for the next batch, being another version of a message in this one."""
         if isinstance(outcome, SkippedElement):
             self.skipped[outcome.reason] += 1
             return True
@@ -39,7 +39,7 @@ class GrowingBatch:
         return not (self.messages or self.skipped or self.notes)
 
     def finished(self) -> Batch:
-        """The batch, its messages in the order of their ids."""
+        """The batch, with its messages in id order."""
         in_order = [self.messages[message_id] for message_id in sorted(self.messages)]
         return Batch(in_order, dict(sorted(self.skipped.items())), dict(sorted(self.notes.items())))
 

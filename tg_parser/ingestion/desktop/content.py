@@ -14,7 +14,7 @@ from tg_parser.ingestion.desktop.rich import rich_blocks
 
 
 def read_content(payload: dict[str, Any]) -> Content:
-    """The content of a message. The text that may accompany a rich message only repeats it."""
+    """The content of a message. The plain text that may come with a rich message only repeats it, so it is ignored."""
     attached, rich = media(payload), payload.get("rich_message")
     if isinstance(rich, dict):
         found = content_of(rich_blocks(rich))
@@ -25,7 +25,7 @@ def read_content(payload: dict[str, Any]) -> Content:
 
 
 def read_action(payload: dict[str, Any]) -> str | None:
-    """Return what a service message reports; None for an ordinary message."""
+    """The action of a service message; None for an ordinary message."""
     kind, action = payload.get("type"), string(payload.get("action"))
     if kind == "service":
         return action or "unknown"

@@ -1,4 +1,4 @@
-"""The encoding of an export. Telegram Desktop writes UTF-8; other programs may save its files in another one."""
+"""Detects the encoding of an export. Telegram Desktop writes UTF-8; other programs may save the files differently."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tg_parser.domain.errors import ExportFormatError, SourceError, UsageError
 
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 FEW = 3
-"""How many bytes may be damaged in a file that still counts as being in its encoding."""
+"""Characters that may be damaged in a file that still counts as being in its encoding."""
 DAMAGED_SHARE = 0.01
-"""How many more, as a share of the characters outside ASCII that can be read."""
+"""Share of the readable non-ASCII characters that may be damaged instead, if that is more."""
 _UTF8 = "utf-8"
 _BLOCK = 1 << 16
 _SAMPLE_BYTES = 1 << 14
 _SHOWN_CHARS = 60
 _LIKELY = ["cp1251", "cp1252", "cp866", "koi8_r"]
-"""What Windows and old tools write. With all encodings allowed, the guess for short Russian words may be Chinese."""
+"""What Windows and old tools write. If every encoding were allowed, short Russian words might be taken for Chinese."""
 _ARCHIVES = {b"PK\x03\x04": "ZIP", b"Rar!\x1a\x07": "RAR", b"7z\xbc\xaf\x27\x1c": "7z", b"\x1f\x8b": "gzip"}
 """The first bytes of archives."""
 _WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
@@ -66,7 +66,7 @@ def blocks_of(path: Path) -> Iterator[tuple[bytes, int]]:
 def require_legible(paths: Iterable[Path], named: str | None = None) -> None:
     """Reject archives and files that are clearly in another encoding. Raises ExportFormatError, SourceError.
 
-    Naming UTF-8 reads a damaged file as far as possible.
+    If the user names UTF-8 explicitly, a damaged file is read as far as possible.
     """
     for path in paths:
         _refuse_archive(path)
@@ -86,7 +86,7 @@ def _refuse_archive(path: Path) -> None:
 
 
 def cannot_be_read(path: Path, error: OSError) -> SourceError:
-    """The error of the operating system as one for the user."""
+    """Turns an error of the operating system into one for the user."""
     return SourceError(f"{path} cannot be read: {error.strerror or error}.", "Check the path and its permissions.")
 
 

@@ -1,4 +1,4 @@
-"""The Telegram Desktop export as message sources: one chat or a whole account, read in one pass."""
+"""A Telegram Desktop export as message sources: one chat or a whole account, read in one pass."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ ChatFilter = Callable[[Chat], bool]
 
 
 class ExportReader(Protocol):
-    """One pass over an export, currently at chat number `index`; `alone` if there is only one chat. Synchronous.
+    """One pass over an export, currently at chat number `index`; `alone` if it contains only one chat. Synchronous.
 
-    Its methods raise SourceError; what was returned before the error is valid.
+    Its methods raise SourceError; everything returned before the error is valid.
     """
 
     index: int
@@ -50,7 +50,7 @@ class ExportReader(Protocol):
 
 
 class DesktopExport:
-    """An export in JSON or HTML by a file or its folder. Reading happens in a thread; memory does not grow with it."""
+    """An export in JSON or HTML, given as a file or its folder. Read in a thread, in memory independent of its size."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class DesktopExport:
 
     @property
     def offset(self) -> int:
-        """How many of the export's `size` bytes the pass has read."""
+        """How many of the export's `size` bytes have been read."""
         return self._reader.offset
 
     @property
@@ -79,11 +79,11 @@ class DesktopExport:
         return self._reader.alone
 
     async def chats(self, wanted: ChatFilter | None = None) -> AsyncGenerator[ExportedChat, None]:
-        """The chats one after another; read each before you ask for the next. Raises SourceError.
+        """The chats one after another; read each one before asking for the next. Raises SourceError.
 
-        From a whole account, yields channels and groups unless `wanted` says otherwise; from an export of one chat,
-        that chat. The others are named in `left_out`. The encoding of the whole export is checked before the first
-        chat.
+        From the export of an account, yields channels and groups unless `wanted` decides otherwise; from the export of
+        one chat, that chat. The others are listed in `left_out`. The encoding of the whole export is checked before the
+        first chat.
         """
         self.left_out = []
         await in_thread(self._require_legible)
@@ -125,12 +125,12 @@ class ExportedChat:
 
     @property
     def newest_first(self) -> bool:
-        """An export goes forward in time."""
+        """An export is in ascending id order."""
         return False
 
     @property
     def follows_cursor(self) -> bool:
-        """An export may have been made of a part of the chat."""
+        """An export may cover only a part of the chat."""
         return False
 
     async def batches(self, window: Window) -> AsyncGenerator[Batch, None]:

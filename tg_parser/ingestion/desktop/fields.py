@@ -12,7 +12,7 @@ from tg_parser.domain.peers import ChatKind, nameless_channel_id
 from tg_parser.ingestion.elements import ReadDate
 
 _PERSON_BITS, _CHAT_BITS = 1, 2
-"""Until 2021 a peer was one number: its id in the lower 32 bits, and above them whether it is a person or a chat."""
+"""Until 2021 a peer was one number: its id in the lower 32 bits, and above them a flag for a person or a chat."""
 _LAST_YEAR_OF_NUMBERS = 2021
 _BARE = 2**32 - 1
 _MARKS = {"channel": marked_channel_id, "chat": marked_group_id, "group": marked_group_id}
@@ -24,7 +24,7 @@ _KINDS: dict[str, ChatKind] = {
 
 
 def whole(value: Any) -> int | None:
-    """`value` as a whole number of 64 bits, even if it is written as text; else None."""
+    """`value` as a 64-bit integer, even if it is written as text; None if it is not one."""
     if isinstance(value, str) and len(value) <= 20 and value.removeprefix("-").isdecimal():
         value = int(value)
     fits = isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
@@ -32,7 +32,7 @@ def whole(value: Any) -> int | None:
 
 
 def string(value: Any) -> str | None:
-    """`value` if it is a text that is not empty, else None."""
+    """`value` if it is a non-empty string, else None."""
     return value if isinstance(value, str) and value else None
 
 
@@ -42,7 +42,7 @@ def objects(value: Any) -> list[dict[str, Any]]:
 
 
 def flat_text(value: Any) -> str:
-    """The plain text of a text, or of a list of texts and entities."""
+    """The plain text of a string, or of a list of strings and entities."""
     if isinstance(value, str):
         return value
     pieces = value if isinstance(value, list) else [value]
@@ -65,8 +65,10 @@ def hidden_links(payload: dict[str, Any]) -> tuple[Link, ...]:
 
 
 def is_of_2021(payload: dict[str, Any]) -> bool:
-    """Whether a message was exported when peers were numbers: later exports name their kind, and give the unix time
-    and the text as entities. Other programs that write neither are newer, and so are their messages.
+    """Whether a message was exported when peers were plain numbers.
+
+    Later exports prefix ids with the kind of peer, add the unix time, and give the text as entities. Files of other
+    programs may lack all of that, so messages sent after 2021 never count.
     """
     sent = when(payload, "date")
     return (
@@ -80,7 +82,7 @@ def is_of_2021(payload: dict[str, Any]) -> bool:
 
 
 def peer_id(value: Any, *, of_2021: bool = False) -> str | None:
-    """The marked id of a peer written as user1, channel1, chat1 or as a number; None if it does not name anyone."""
+    """The marked id of a peer written as user1, channel1, chat1 or a number; None if it names no one."""
     if isinstance(value, str):
         digits = value.lstrip("abcdefghijklmnopqrstuvwxyz")
         kind, bare = value[: len(value) - len(digits)], whole(digits)
@@ -98,7 +100,7 @@ def chat_kind(written: Any) -> ChatKind:
 
 
 def chat_id(fields: dict[str, Any], *, of_2021: bool = False) -> str:
-    """The canonical id of an exported chat; made from its title if the export has no number."""
+    """The canonical id of an exported chat; derived from its title if the export has no id."""
     written, kind = whole(fields.get("id")), chat_kind(fields.get("type"))
     if written is None and (named := peer_id(fields.get("id"))):
         return named
@@ -131,7 +133,7 @@ def author(payload: dict[str, Any]) -> Author | None:
 
 
 def forward(payload: dict[str, Any]) -> Forward | None:
-    """Where it was forwarded from; deleted accounts have neither name nor id."""
+    """The origin of a forward; a deleted account has neither name nor id."""
     if "forwarded_from" not in payload and "forwarded_from_id" not in payload:
         return None
     sent = when(payload, "forwarded_date")
@@ -162,7 +164,7 @@ def _piece_text(piece: Any) -> str:
 
 
 def _from_bits(number: int) -> str:
-    """A basic group is written like a channel, but it is never an author or the origin of a forward."""
+    """A chat's id becomes a channel id: basic groups look the same, but are never an author or forward origin."""
     if number >> 32 == _CHAT_BITS:
         return marked_channel_id(number & _BARE)
     return str(number & _BARE if number >> 32 == _PERSON_BITS else number)

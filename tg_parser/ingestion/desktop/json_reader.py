@@ -1,4 +1,4 @@
-"""One pass over an export: its chats in the order of the file, the messages of each in batches. Synchronous."""
+"""One pass over a JSON export: its chats in file order, the messages of each in batches. Synchronous."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class JsonExportReader:
         try:
             self._fill(batch, window)
         except SourceError as error:
-            # What was complete before the damage is returned first; the next call raises the error.
+            # Everything complete before the damage is returned first; the next call raises the error.
             self._error = error
         self._taken += len(batch.messages)
         batch.notes.update(self._reader.repairs - self._reported)
@@ -86,14 +86,14 @@ class JsonExportReader:
                 return
 
     def _hold_first(self) -> None:
-        """Read the first message of a chat ahead: it shows when the export was made."""
+        """Read the first message of a chat in advance: it shows when the export was made."""
         try:
             self._pushed_back = next(self._items, None)
         except SourceError as error:
             self._error = error
 
     def _header(self, start: ChatStart) -> dict[str, Any]:
-        """The fields of a chat, even if they come only after the messages (files with sorted keys)."""
+        """The fields of a chat, even if they come after its messages (in files with sorted keys)."""
         if {"id", "type"} <= start.fields.keys():
             return start.fields
         if self._headers is None:
@@ -106,7 +106,7 @@ class JsonExportReader:
 
 
 def _headers(path: Path, encoding: str | None) -> list[dict[str, Any]]:
-    """The complete headers of all chats, from a separate pass; if the file is damaged, those before the damage."""
+    """The complete headers of all chats, read in a separate pass; if the file is damaged, those before the damage."""
     headers: list[dict[str, Any]] = []
     try:
         for item in ExportParser(RepairingReader(path, encoding)).items():

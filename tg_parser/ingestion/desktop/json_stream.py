@@ -1,4 +1,4 @@
-"""The JSON of an export as a stream: where each chat begins and ends, and its messages one by one."""
+"""Parses the JSON of an export as a stream: where each chat begins and ends, and its messages one by one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ITEM = "item"
 
 
 class ChatStart(NamedTuple):
-    """A chat whose messages follow. `fields` are those read so far; `alone` in an export of one chat."""
+    """A chat whose messages follow. `fields` are those read so far; `alone` if it is the export of one chat."""
 
     fields: dict[str, Any]
     alone: bool
@@ -38,7 +38,7 @@ StreamItem = ChatStart | RawItem | ChatEnd
 
 
 class ExportParser:
-    """Turns an export into StreamItems. Raises ExportFormatError, ExportTruncatedError; what came before is valid."""
+    """Turns an export into StreamItems. Raises ExportFormatError, ExportTruncatedError; earlier items are valid."""
 
     def __init__(self, reader: RepairingReader) -> None:
         self._reader = reader
@@ -55,7 +55,7 @@ class ExportParser:
         self._messages = ElementBuilder()
 
     def items(self) -> Generator[StreamItem, None, None]:
-        """Everything in the file, in its order."""
+        """Everything in the file, in file order."""
         for piece in self._reader.pieces():
             error = self._parse(piece)
             yield from self._found()
@@ -85,7 +85,7 @@ class ExportParser:
         self._events.clear()
 
     def _skim(self, events: Events) -> Generator[StreamItem, None, bool]:
-        """Read what is around the messages; True when messages begin."""
+        """Read what surrounds the messages; True when messages begin."""
         for event, value in events:
             if event == "map_key":
                 self._key = value

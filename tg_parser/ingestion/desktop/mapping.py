@@ -1,4 +1,4 @@
-"""Turns a JSON message of an export into a RawMessage, or a reason for skipping it. Its only state is the threads."""
+"""Maps a JSON message of an export to a RawMessage or to a reason for skipping it. Its only state is the threads."""
 
 from __future__ import annotations
 
@@ -25,27 +25,30 @@ from tg_parser.ingestion.threads import ReplyThreads, ThreadPlace
 
 
 class Mapped(NamedTuple):
-    """A message, and notes on what had to be done to read it."""
+    """A message, and notes on irregularities in it."""
 
     message: RawMessage
     notes: tuple[str, ...] = ()
 
 
 def map_chat(fields: dict[str, Any], first: Any = None) -> Chat:
-    """The chat described by the header of an export, whose age its `first` message shows. It contains no username."""
+    """The chat described by the header of an export; `first` is its first message, which shows the export's format.
+
+    Exports contain no usernames.
+    """
     number = chat_id(fields, of_2021=isinstance(first, dict) and is_of_2021(first))
     return Chat(channel_id=number, title=string(fields.get("name")), kind=chat_kind(fields.get("type")))
 
 
 class MessageMapper:
-    """Maps the messages of one chat, in their order, because the threads of a group depend on earlier messages."""
+    """Maps the messages of one chat in order, because the threads of a group depend on earlier messages."""
 
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
         self._threads = ReplyThreads()
 
     def map(self, payload: Any) -> Mapped | SkippedElement:
-        """The message in `payload`. Never raises; what cannot be read is a SkippedElement with the reason."""
+        """The message in `payload`. Never raises; an unreadable one becomes a SkippedElement with the reason."""
         if not isinstance(payload, dict):
             return SkippedElement("not_an_object")
         message_id, sent = whole(payload.get("id")), when(payload, "date")
@@ -70,7 +73,7 @@ class MessageMapper:
         return ThreadPlace(message_id) if action else self._threads.place(message_id, self._answered(payload))
 
     def _answered(self, payload: dict[str, Any]) -> int | None:
-        """The message of this chat that it answers; an answer to another chat belongs to no thread here."""
+        """The message of this chat that it replies to; a reply to another chat belongs to no thread here."""
         elsewhere = peer_id(payload.get("reply_to_peer_id"), of_2021=is_of_2021(payload))
         return None if elsewhere not in (None, self.chat.channel_id) else whole(payload.get("reply_to_message_id"))
 

@@ -1,4 +1,4 @@
-"""Media of an exported message: kind and description; the file itself stays where it is."""
+"""Media of an exported message: kind and description. The files themselves stay in the export."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _OF_PLACES = ("location_information", "place_name", "live_location_period_second
 
 
 def media(payload: dict[str, Any]) -> tuple[Media, ...]:
-    """Everything attached to a message; empty for a message that is only text."""
+    """Everything attached to a message; empty if it has only text."""
     return tuple(_media(payload))
 
 
 def photo_media(payload: dict[str, Any], name: str = "photo") -> Media:
-    """The photo that `payload` has under `name`."""
+    """The photo in the field `name` of `payload`."""
     return Media(kind="photo", size=whole(payload.get(f"{name}_file_size")), file_name=_kept_name(payload.get(name)))
 
 
@@ -77,7 +77,7 @@ def _checklist(todo: dict[str, Any]) -> Media:
 
 
 def _paid(payload: dict[str, Any]) -> Iterator[Media]:
-    """What must be paid for, or can be won."""
+    """Media that must be paid for or can be won."""
     if (bill := _object(payload.get("invoice_information"))) is not None:
         yield Media(
             kind="invoice",
@@ -107,7 +107,7 @@ def _giveaway(kind: Literal["giveaway", "giveaway_results"], given: dict[str, An
 
 
 def _object(value: Any) -> dict[str, Any] | None:
-    """A JSON object, even if it is written as text, as Telegram Desktop does with invoices."""
+    """A JSON object, even if it is written as a string, as Telegram Desktop does with invoices."""
     if isinstance(value, str):
         try:
             value = orjson.loads(value)
@@ -117,14 +117,14 @@ def _object(value: Any) -> dict[str, Any] | None:
 
 
 def _file_kind(payload: dict[str, Any]) -> _Kind:
-    """The kind that is given, else that of the folder in which the file was saved."""
+    """The kind in `media_type`, or else the one implied by the folder of the file."""
     named = _FILE_KINDS.get(str(payload.get("media_type")))
     folder = str(payload.get("file")).split("/", 1)[0]
     return named or _FOLDERS.get(folder, "document")
 
 
 def _kept_name(value: Any) -> str | None:
-    """The name of a file that was saved; for others the export has a note in parentheses instead."""
+    """The name of a file that was saved. For other files the export has a note in parentheses instead."""
     path = string(value)
     return None if path is None or path.startswith("(") else PurePosixPath(path).name or None
 

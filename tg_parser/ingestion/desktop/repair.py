@@ -1,6 +1,6 @@
-"""Repairs the bytes of an export to valid JSON before they are parsed; every change is counted.
+"""Repairs the bytes of an export to valid JSON before they are parsed, and counts every change.
 
-Telegram Desktop writes control characters as `\\x01`, and some versions left out the quotes of a custom emoji's
+Telegram Desktop writes control characters as `\\x01`, and some versions omitted the quotes of a custom emoji's
 `document_id`; other tools write lone surrogates, NUL and invalid UTF-8.
 """
 
@@ -27,7 +27,7 @@ _BARE_DOCUMENT_ID = re.compile(rb'("document_id": ?)([^\s"\d\[{,n-][^"\r\n]*?)(?
 
 
 class RepairingReader:
-    """Reads a file in pieces that never split a character or an escape. `offset` is how many bytes were read."""
+    """Reads a file in pieces that never split a character or an escape. `offset` counts the bytes read."""
 
     def __init__(self, path: Path, encoding: str | None = None) -> None:
         self.path = path
@@ -85,7 +85,7 @@ class RepairingReader:
         return piece
 
     def _without_control(self, piece: bytes) -> bytes:
-        # A space, because it is valid in a text and between values: NULs also pad the end of a file cut by a crash.
+        # A space is valid both in text and between values: NULs also pad the end of a file after a crash.
         spaced = piece.translate(bytes(32 if byte in _CONTROL else byte for byte in range(256)))
         self._count("control_character", sum(piece.count(byte) for byte in _CONTROL))
         return spaced
@@ -105,5 +105,5 @@ class RepairingReader:
 
 
 def _safe_cut(block: bytes) -> int:
-    """Where `block` may be cut: after a line, else after a space or comma; 0 if there is none."""
+    """Where `block` may be cut: after a line, or else after a space or comma; 0 if nowhere."""
     return block.rfind(b"\n") + 1 or max(block.rfind(b" "), block.rfind(b",")) + 1

@@ -19,7 +19,7 @@ _BLOCKS_OF_UNKNOWN = ("block", "blocks", "items")
 
 
 def rich_blocks(message: dict[str, Any]) -> Iterator[Block]:
-    """The blocks of a rich message, or of anything else that has a list of them."""
+    """The blocks of a rich message, or of any other object that has a list of blocks."""
     return _all(message.get("blocks"))
 
 

@@ -1,1 +1,1 @@
-"""Exports in HTML, read into the objects that a JSON export would contain."""
+"""Reads exports in HTML into the objects that a JSON export would contain."""

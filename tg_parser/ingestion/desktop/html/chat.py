@@ -1,4 +1,4 @@
-"""The messages of one chat of an export in HTML, page by page, and what can be concluded from its pages."""
+"""The messages of one chat of an HTML export, page by page, and what its pages tell about the chat."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EXPORT_AGAIN = "Everything else was read. Export the chat again to get the rest
 
 
 class ChatReading:
-    """Returns the messages in order. Problems with a page are reported after all others are read."""
+    """Returns the messages in order. Problems with pages are reported after all readable ones."""
 
     def __init__(self, pages: ChatPages, chat: Chat, encoding: str | None = None) -> None:
         self.chat = chat
@@ -51,7 +51,7 @@ class ChatReading:
         return outcome
 
     def new_notes(self) -> dict[str, int]:
-        """What had to be repaired since the last call."""
+        """Counts of repairs since the last call."""
         noted, self._invalid = self._invalid, 0
         return {"invalid_utf8": noted} if noted else {}
 
@@ -93,8 +93,8 @@ class ChatReading:
 def described(pages: ChatPages, encoding: str | None = None) -> Chat:
     """The chat as its first page shows it. Raises SourceError.
 
-    No page says whether it is of a channel or a group: a service message that only one of them has shows it, else the
-    authors: in a channel only the channel writes. A private chat counts as a group.
+    No page says whether it belongs to a channel or a group. A service message that only one of them has decides;
+    otherwise the authors do: in a channel only the channel writes. A private chat counts as a group.
     """
     page = read_page(next(iter(pages.pages.values())), encoding)
     return named_chat(page.title, _likely_kind(page))

@@ -1,4 +1,4 @@
-"""Which files an export in HTML consists of: the pages of one chat, or those of every chat of an account."""
+"""Finds the files of an HTML export: the pages of one chat, or of every chat of an account."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ _KINDS: dict[str, ChatKind] = {"private": "private", "bot": "private", "unknown"
 
 @dataclass(frozen=True, slots=True)
 class ChatPages:
-    """The pages of one chat by their numbers. `chat` if the list of an account names it; `namesake` if that list
-    has another chat of the same title and kind."""
+    """The pages of one chat by number.
+
+    `chat` is set if the account's list names it; `namesake` if the list has another chat of the same title and kind.
+    """
 
     pages: dict[int, Path]
     chat: Chat | None = None
@@ -32,7 +34,7 @@ class ChatPages:
 
 @dataclass(frozen=True, slots=True)
 class HtmlExport:
-    """The chats of an export; `alone` in an export of one chat. `encoding` if a user named it."""
+    """The chats of an export; `alone` if it is the export of one chat. `encoding` is set if the user named one."""
 
     chats: list[ChatPages]
     alone: bool
@@ -55,7 +57,7 @@ class HtmlExport:
 
 
 def find_html_export(path: Path, encoding: str | None = None) -> HtmlExport | None:
-    """The export in HTML that `path` is or belongs to; None if there is none. Raises OSError, ExportFormatError."""
+    """The HTML export that `path` is or belongs to; None if there is none. Raises OSError, ExportFormatError."""
     found = _in_folder(path, encoding) if path.is_dir() else _around(path, encoding)
     return found and replace(found, encoding=encoding)
 
@@ -73,7 +75,7 @@ def _around(path: Path, encoding: str | None) -> HtmlExport | None:
 
 
 def named_chat(title: str | None, kind: ChatKind) -> Chat:
-    """A chat of which a page only shows the title."""
+    """A chat of which only the title is known."""
     return Chat(channel_id=nameless_channel_id(title or "", kind), title=title, kind=kind)
 
 
@@ -85,7 +87,7 @@ def _in_folder(folder: Path, encoding: str | None) -> HtmlExport | None:
 
 
 def _pages(folder: Path) -> dict[int, Path]:
-    """The pages of a chat in the order of their numbers: messages.html is the first."""
+    """The pages of a chat in the order of their numbers; messages.html is number 1."""
     found = ((_PAGE.fullmatch(path.name), path) for path in folder.glob("messages*.html"))
     numbered = {int(match[1] or 1): path for match, path in found if match}
     return dict(sorted(numbered.items()))
@@ -99,7 +101,7 @@ def _account(folder: Path, encoding: str | None) -> HtmlExport:
 
 
 def _listed(path: Path, encoding: str | None) -> list[ChatPages]:
-    """The chats that the list names, in its order. It has no ids, so chats of the same name look the same."""
+    """The chats in the account's list, in its order. It has no ids, so chats with the same name look the same."""
     try:
         tree = parsed(path.read_text(encoding_of(path, encoding), "replace"))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A giveaway or its results on an exported page, as the fields of a JSON export. Pure."""
+"""Reads a giveaway or its results from an exported page into the fields of a JSON export. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Media of a message on an exported page, as the fields of a JSON export. Pure."""
+"""Reads the media of a message on an exported page into the fields of a JSON export. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _GENERIC_TITLES = frozenset({"Audio file", "File", "Location", "Live location"})
 
 
 def media_fields(message: LexborNode) -> dict[str, Any]:
-    """The fields of a message's media; empty for a message that is only text."""
+    """The fields of a message's media; empty if it has only text."""
     fields: dict[str, Any] = {}
     for wrap in message.css(".media_wrap"):
         fields |= item_fields(wrap)
@@ -38,7 +38,7 @@ def media_fields(message: LexborNode) -> dict[str, Any]:
 
 
 def item_fields(wrap: LexborNode) -> dict[str, Any]:
-    """The fields of one medium."""
+    """The fields of one media item."""
     fields: dict[str, Any] = {}
     for item in wrap.iter():
         fields |= _fields(item)
@@ -60,7 +60,7 @@ def _fields(item: LexborNode) -> dict[str, Any]:
 
 
 def _listed(item: LexborNode, names: set[str]) -> dict[str, Any]:
-    """A poll, a list of tasks that looks like one, or a giveaway."""
+    """The fields of a poll, a to-do list (which looks like a poll) or a giveaway."""
     if "media_giveaway" in names:
         return giveaway_fields(item)
     if "media_poll" not in names:
@@ -70,7 +70,7 @@ def _listed(item: LexborNode, names: set[str]) -> dict[str, Any]:
 
 
 def _place(names: set[str], title: str | None, described: str | None) -> dict[str, Any]:
-    """Media without a file: a place, a person, a game."""
+    """The fields of media without a file: a location, a contact, a game."""
     shown = None if title in _GENERIC_TITLES else title
     if names & {"media_location", "media_live_location", "media_venue"}:
         return {"location_information": {}, "place_name": shown, "address": described}
@@ -80,8 +80,10 @@ def _place(names: set[str], title: str | None, described: str | None) -> dict[st
 
 
 def _bill(names: set[str], title: str | None, described: str | None, price: str | None) -> dict[str, Any]:
-    """An invoice, or paid media, which have their price only in Stars. Other prices are shown in the words of some
-    language, which are not read."""
+    """The fields of an invoice or of paid media, whose price is always in Stars.
+
+    Prices in other currencies are written in the language of the export and are not read.
+    """
     if "media_invoice" not in names:
         return {}
     stars = _STARS.fullmatch(price or "")
@@ -94,7 +96,8 @@ def _bill(names: set[str], title: str | None, described: str | None, price: str 
 def _file_kind(names: set[str], title: str | None) -> str | None:
     wrapped = next((kind for name, kind in _WRAPS.items() if name in names), None)
     by_class = next((kind for name, kind in _FILES.items() if name in names), None)
-    # The one class is given to photos and stickers, the other to four kinds of moving pictures: the title decides.
+    # The class for photos is also given to stickers, that for videos to four kinds of moving pictures: the title
+    # decides.
     by_title = _TITLES.get(title or "") if by_class in ("photo", "video_file") else None
     return wrapped or by_title or by_class
 
@@ -125,7 +128,7 @@ def _listing(shown: LexborNode, title: str) -> dict[str, Any]:
 
 
 def _size(status: str) -> int | None:
-    """The size that is shown, rounded to a tenth of its unit."""
+    """The size in bytes, as rounded on the page to a tenth of its unit."""
     found = _SIZE.search(status)
     return round(float(found[1]) * _UNITS[found[2]]) if found and len(found[1]) < 16 else None
 

@@ -1,4 +1,4 @@
-"""Turns a message of an exported page into the object of a JSON export, so that one mapping is enough for both."""
+"""Turns a message on an exported page into an object as in a JSON export, so that one mapper serves both."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NOBODY = frozenset({"Deleted Account", "Deleted"})
 
 
 class Byline(NamedTuple):
-    """The names above a message, which also apply to the messages joined to it."""
+    """The names above a message; they also apply to the messages joined to it."""
 
     name: str | None = None
     bot: str | None = None
@@ -44,7 +44,7 @@ class Byline(NamedTuple):
 
 
 class HtmlMessageReader:
-    """Reads the messages of one chat in order: what a message leaves out is taken from the one before."""
+    """Reads the messages of one chat in order: what a message omits is taken from the one before."""
 
     def __init__(self, chat: Chat) -> None:
         self._channel = chat.title if chat.kind == "channel" else None
@@ -59,8 +59,12 @@ class HtmlMessageReader:
             fields |= self._service(tree, self._time_of(element))
         else:
             fields |= self._written(tree, joined="joined" in element.classes)
-        told = {name: value for name, value in fields.items() if value is not None}
-        return told if told.get("text") or told.keys() - _ENVELOPE else {**told, UNKNOWN_CLASSES: _unknown(tree)}
+        present = {name: value for name, value in fields.items() if value is not None}
+        return (
+            present
+            if present.get("text") or present.keys() - _ENVELOPE
+            else {**present, UNKNOWN_CLASSES: _unknown(tree)}
+        )
 
     def _service(self, tree: LexborNode, moment: str | None) -> dict[str, Any]:
         sentence = label(tree.css_first(".body")) or ""
@@ -72,7 +76,7 @@ class HtmlMessageReader:
         return {**fields, "date": moment, "sentence": sentence}
 
     def _time_of(self, element: Element) -> str | None:
-        """The time of a service message, which pages do not show: the previous message's, or the day's start."""
+        """The time of a service message, which pages do not show: the previous message's, or the start of the day."""
         if element.day is None or self._moment.startswith(element.day.isoformat()):
             return self._moment or None
         return f"{element.day.isoformat()}T00:00:00{self._moment[19:] or element.zone}"
@@ -81,13 +85,13 @@ class HtmlMessageReader:
         sent = _date(next((node for node in tree.css(".date") if not _is_name(node.parent)), None))
         self._moment = sent or self._moment
         forwarded = tree.css_first(".forwarded.body")
-        self._byline = told = self._names(tree, joined=joined)
-        origin = {"forwarded_from": told.forwarded_from or "", "forwarded_date": told.forwarded_date}
+        self._byline = byline = self._names(tree, joined=joined)
+        origin = {"forwarded_from": byline.forwarded_from or "", "forwarded_date": byline.forwarded_date}
         said = _said(tree)
         return {
             "date": sent,
-            "from": told.name,
-            "via_bot": told.bot,
+            "from": byline.name,
+            "via_bot": byline.bot,
             "author": label(tree.css_first(".signature")),
             **(origin if forwarded else {}),
             "reply_to_message_id": _answered(tree.css_first(".reply_to a")),
@@ -97,7 +101,7 @@ class HtmlMessageReader:
         }
 
     def _names(self, tree: LexborNode, *, joined: bool) -> Byline:
-        told = self._byline if joined else Byline()
+        byline = self._byline if joined else Byline()
         for node in tree.css(".from_name"):
             shown = node.css_first(".date")
             moment = _date(shown)
@@ -105,14 +109,14 @@ class HtmlMessageReader:
                 shown.decompose()
             name, bot = _name(label(node))
             if "forwarded" in classes(node.parent):
-                told = told._replace(bot=bot or told.bot, forwarded_from=name, forwarded_date=moment)
+                byline = byline._replace(bot=bot or byline.bot, forwarded_from=name, forwarded_date=moment)
             else:
-                told = told._replace(name=name, bot=bot)
-        return told
+                byline = byline._replace(name=name, bot=bot)
+        return byline
 
 
 def _said(tree: LexborNode) -> dict[str, Any]:
-    """The words of a message. A rich message is removed from the page, so that its media are not attachments."""
+    """The text of a message. A rich message is removed from the page, so that its media do not count as attachments."""
     text = tree.css_first(".text")
     if text is None or "rich_message" not in classes(text):
         return {"text": plain_text(text), "text_entities": (hidden_links(text) if text else []) or None}
@@ -122,7 +126,7 @@ def _said(tree: LexborNode) -> dict[str, Any]:
 
 
 def _unknown(tree: LexborNode) -> list[str]:
-    """The classes of a message of which nothing is known."""
+    """The unknown classes of a message in which nothing was recognised."""
     names = {name for node in tree.css("[class]") for name in classes(node)}
     return outermost(name for name in names if not _KNOWN_CLASSES.fullmatch(name))
 
@@ -132,7 +136,7 @@ def _is_name(node: LexborNode | None) -> bool:
 
 
 def _name(shown: str | None) -> tuple[str | None, str | None]:
-    """A name, and the bot that the message was sent through."""
+    """A name, and the bot through which the message was sent."""
     via = _VIA.fullmatch(shown or "")
     name, bot = (via["name"], via["bot"]) if via else (shown, None)
     return (None if name in _NOBODY else name), bot
@@ -160,7 +164,7 @@ def _reactions(tree: LexborNode) -> list[dict[str, Any]]:
 
 
 def _reaction(node: LexborNode) -> dict[str, Any]:
-    """A reaction; if the people who gave it are shown, their number is its count."""
+    """A reaction; if the page shows the people who gave it instead of a count, they are counted."""
     emoji, count = node.css_first(".emoji"), label(node.css_first(".count"))
     custom = attribute(emoji.css_first("a") if emoji else None, "href")
     kind = "paid" if "paid" in classes(node) else "custom_emoji" if custom else "emoji"

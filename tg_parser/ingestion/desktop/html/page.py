@@ -1,6 +1,6 @@
-"""One page of an export in HTML: its title and its messages, each as the piece of the file from its tag to the next.
+"""One page of an HTML export: its title and its messages, each cut from its opening tag to the next message.
 
-A page is cut into messages before anything is parsed, so that a tag left open damages only its own message.
+The page is cut before anything is parsed, so that an unclosed tag damages only its own message.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DIV = re.compile(r"<(/?)div\b")
 
 
 class Element(NamedTuple):
-    """A message as it is in the file. `day` is the last date line before it, `zone` the first on the page."""
+    """A message as it is in the file. `day` is the last date line before it; `zone` the first time zone on the page."""
 
     id: int
     classes: frozenset[str]
@@ -41,7 +41,7 @@ class Element(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExportPage:
-    """The content of one file. `following` is the next page that it links to; `cut` says that its end is missing."""
+    """The content of one file. `following` is the next page it links to; `cut` means that its end is missing."""
 
     title: str | None
     elements: list[Element]

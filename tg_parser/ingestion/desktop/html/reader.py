@@ -1,4 +1,4 @@
-"""One pass over an export in HTML: its chats one after another, the messages of each in batches. Synchronous."""
+"""One pass over an HTML export: its chats one after another, the messages of each in batches. Synchronous."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class HtmlExportReader:
         return self._passed + (self._reading.offset if self._reading else 0)
 
     def next_chat(self) -> Chat | None:
-        """The next chat; None after the last. Raises SourceError if a chat that no list names cannot be read."""
+        """The next chat; None after the last. Raises SourceError if a chat that is in no list cannot be read."""
         self.close()
         self.index += 1
         if self.index >= len(self._export.chats):

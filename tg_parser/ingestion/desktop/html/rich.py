@@ -1,6 +1,6 @@
-"""Turns a rich message on an exported page into the object of a JSON export. Pure, and never raises.
+"""Turns a rich message on an exported page into an object as in a JSON export. Pure, and never raises.
 
-Line ends of the file and the indentation after them are only layout; those of a message are <br>.
+Line ends of the file and the indentation after them are only layout; those of the message are <br>.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Fields = dict[str, Any]
 
 _LAYOUT = re.compile(r"[ \t]*\n\s*")
 _NOT_SAID = ".rich_inline_fallback, .rich_diff_previous"
-"""Notes of the program, and words that were replaced by others."""
+"""Notes added by Telegram Desktop, and words that were replaced by others."""
 _DEEPEST = 32
-"""Blocks nested deeper are left out: no message has them, and a broken page may nest without end."""
+"""Blocks nested deeper are left out: no real message has them, and a broken page may nest endlessly."""
 _GENERIC = frozenset({"Channel", "Embed post", "Related article", "Embed", "Location"})
 
 
@@ -64,7 +64,7 @@ def _pieces(node: LexborNode) -> list[Fields]:
 
 
 def _words(node: LexborNode) -> Iterator[tuple[LexborNode | None, str]]:
-    """The words in an element, each with the link around it."""
+    """The text in an element, each piece with the link around it."""
     for part in node.traverse(include_text=True):
         if part.tag == "-text":
             yield _link_around(part, node), _LAYOUT.sub(" ", part.text(deep=False) or "")

@@ -67,12 +67,12 @@ _SENTENCES = tuple(
 )  # fmt: skip
 _UNSUPPORTED = "This message is not supported by this version"
 _LONGEST = 20_000
-"""How many characters of a sentence are read; the longest ones list the members of a new group."""
+"""Characters of a sentence that are read; the longest sentences list the members of a new group."""
 _OF_CHANNELS = frozenset({
     "create_channel", "edit_group_title", "edit_group_photo", "delete_group_photo", "group_call",
     "group_call_scheduled", "set_messages_ttl", "edit_chat_theme",
 })  # fmt: skip
-"""In a channel these name no one: the channel did it."""
+"""In a channel these sentences name no person, because the channel itself acts."""
 _OF_GROUPS = frozenset({
     "create_group", "invite_members", "remove_members", "join_group_by_link", "join_group_by_request",
     "migrate_to_supergroup", "migrate_from_group", "topic_created", "topic_edit", "boost_apply",
@@ -80,7 +80,7 @@ _OF_GROUPS = frozenset({
 
 
 def service_fields(sentence: str) -> dict[str, Any]:
-    """The type, action, actor and title that `sentence` gives; an unknown sentence is still a service message."""
+    """The type, action, actor and title in `sentence`; an unknown sentence still gives a service message."""
     if sentence.startswith(_UNSUPPORTED):
         return {"type": "unsupported"}
     for action, pattern in _SENTENCES:

@@ -1,4 +1,4 @@
-"""The text of elements of an exported page: plain, as in the JSON of the same chat. Pure."""
+"""Extracts plain text from elements of an exported page, the same text as in the JSON of the chat. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _LINE_END = "\x00"
-"""Replaces a line end of the file, which is not one of the message: those are <br>. Parsed text has no NUL."""
+"""Stands for a line end of the file; the message's own line ends are <br>. Parsed text never contains NUL."""
 _FRAME_END = re.compile(rf"(?:{_LINE_END}[ \t]*)+\Z")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
@@ -28,7 +28,7 @@ def plain_text(node: LexborNode | None) -> str:
 
 
 def label(node: LexborNode | None) -> str | None:
-    """The words of an element that is not message text: a name, a title, a status."""
+    """The text of an element that is not a message, such as a name, a title or a status, on one line."""
     return " ".join(plain_text(node).split()) or None
 
 
@@ -52,13 +52,13 @@ def classes(node: LexborNode | None) -> list[str]:
 
 
 def parsed(fragment: str) -> LexborNode:
-    """The root of the tree of a piece of a page."""
+    """The root of the parsed tree of a fragment."""
     tree = LexborHTMLParser(fragment)
     return tree.body or LexborHTMLParser("<body>").css("body")[0]
 
 
 def _is_hidden(words: str, url: str) -> bool:
-    """Whether the words do not show `url` themselves, as addresses and mentions do; False for a custom emoji's file."""
+    """Whether the words do not show `url` themselves, as addresses and mentions do. False for a custom emoji's file."""
     if _SCHEME.match(url) is None or words in (url, url.removeprefix("mailto:"), url.removeprefix("tel:")):
         return False
     return not (words.startswith("@") and url.endswith(f"/{words[1:]}"))
