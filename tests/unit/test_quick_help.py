@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import process_environment, sqlite_files
+from conftest import process_environment
 
 HEAVY = ("pydantic", "sqlalchemy", "rich", "numpy", "telethon", "httpx", "orjson", "anyascii", "structlog", "yaml")
 
@@ -32,10 +32,11 @@ def test_wrong_usage_is_told_without_anything_heavy() -> None:
     assert done.stderr.startswith("Error: ")
 
 
-def test_a_worker_process_loads_no_database_and_no_client_of_models() -> None:
+def test_a_worker_process_loads_no_database_and_no_client() -> None:
     """What a worker imports for its two kinds of work: each of its starts would take twice as long with them."""
     work = "tg_parser.processing.answer_tools, tg_parser.processing.local_analyzer"
-    script = f"import sys, {work}; print([name for name in ('sqlalchemy', 'pydantic_ai') if name in sys.modules])"
+    unused = ("sqlalchemy", "pydantic_ai", "requests")
+    script = f"import sys, {work}; print([name for name in {unused} if name in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "[]"
 
@@ -47,7 +48,9 @@ UNUSED = (
 
 
 @pytest.mark.parametrize("command", [["status"], ["topics", "list"], ["sources", "list"], ["costs"], ["entries"]])
-def test_who_only_reads_waits_for_nothing_else(command: list[str], tmp_path: Path) -> None:
+def test_who_only_reads_waits_for_nothing_else(
+    command: list[str], migrated_sqlite: dict[str, str], tmp_path: Path
+) -> None:
     """A reading command loads no library of collecting, text tools, models or migrations."""
     script = (
         "import sys, tg_parser.cli.app as line\n"
@@ -55,8 +58,7 @@ def test_who_only_reads_waits_for_nothing_else(command: list[str], tmp_path: Pat
         "try:\n    line.main()\nexcept SystemExit:\n    pass\n"
         f"print([name for name in {UNUSED} if name in sys.modules])"
     )
-    env = process_environment(sqlite_files(tmp_path))
-    subprocess.run([sys.executable, "-m", "tg_parser", "init"], env=env, cwd=tmp_path, check=True, capture_output=True)
+    env = process_environment(migrated_sqlite)
     done = subprocess.run(
         [sys.executable, "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, check=True
     )

