@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -20,9 +22,15 @@ def by_name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
+@cache
+def command_line() -> Any:
+    """All commands, built once: a page names them by the hundred."""
+    return typer.main.get_command(app)
+
+
 def known_options(words: list[str]) -> tuple[set[str], set[str]]:
     """The options of the command that `words` call, and those among the words. Raises KeyError for no command."""
-    command, rest = typer.main.get_command(app), list(words)
+    command, rest = command_line(), list(words)
     known = {"--help", "-h", "--version", "--debug", "--data-dir"}
     while subcommands := getattr(command, "commands", None):
         if not rest or rest[0].startswith("-"):
