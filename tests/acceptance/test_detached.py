@@ -12,6 +12,7 @@ import pytest
 from cli_process import exported, tg_parser, tg_parser_json
 from fresh_databases import settings_of
 from job_processes import asked, shown, until, watched, worker
+from looking import first_row
 from test_result_contracts import faults
 from web_pages import NAME, PreviewServer, Reply, landing, serving
 
@@ -225,9 +226,8 @@ def test_a_worker_keeps_the_schedule(env: dict[str, str], source: str, tmp_path:
     assert (before["enabled"], [each["last_at"] for each in before["entries"]]) == (False, [None, None])
     assert "SCHEDULER_ENABLED is not set" in tg_parser(env, "schedule", cwd=tmp_path).stderr
     with worker(scheduled, tmp_path):
-        (job,) = until(
-            lambda: json.loads(tg_parser(env, "jobs", "list", "--json", cwd=tmp_path, code=None).stdout)["jobs"]
-        )
+        until(lambda: first_row(env, "SELECT 1 FROM jobs"))
+        (job,) = tg_parser_json(env, "jobs", "list", cwd=tmp_path)["jobs"]
         done = watched(env, tmp_path, job["job_id"])
     assert (done["asked_by"], done["result"]["process"]["processed"]) == ("scheduler", 30)
     shown = {each["name"]: each for each in tg_parser_json(scheduled, "schedule", cwd=tmp_path)["entries"]}

@@ -18,11 +18,12 @@ from conftest import process_environment
 from fresh_databases import settings_of
 from job_processes import asked, collected, shown, until, watched, worker
 from llm_servers import LlmServer
+from looking import first_row
 from model_samples import Model
 from postgres_server import PostgresServer
 from warm_child import WarmChild
 
-from tg_parser.domain.jobs import ENDED, Job
+from tg_parser.domain.jobs import Job
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.jobs.procrastinate_app import deliver
 from tg_parser.storage.engine.databases import open_databases
@@ -30,6 +31,7 @@ from tg_parser.storage.stores.jobs import JobStorage, nobody_is_told
 
 MESSAGES, EXPORTS, TAKEOVER = 60, 30, 5
 SOURCE = "test"
+ALL_ENDED = "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE status NOT IN ('done', 'failed', 'cancelled'))"
 
 
 @pytest.fixture
@@ -95,10 +97,11 @@ def test_what_a_killed_worker_had_is_done_by_another(
         victim.kill()
         victim.wait()
         killed_at = time.monotonic()
-        until(lambda: shown(env, tmp_path, job)["takeovers"] == 1)
+        until(lambda: first_row(env, f"SELECT 1 FROM jobs WHERE job_id = '{job}' AND takeovers = 1"))
         assert time.monotonic() - killed_at < 2.5 * TAKEOVER
         done = watched(env, tmp_path, job)
-        ended = until(lambda: (found := all_jobs(env, tmp_path)) and {e["state"] for e in found} <= ENDED and found)
+        until(partial(first_row, env, ALL_ENDED))
+        ended = all_jobs(env, tmp_path)
     assert (done["attempt"], done["state"]) == (2, "done")
     assert {each["state"] for each in ended} == {"done"}
     assert sorted(each["job_id"] for each in ended) == sorted([job, *exports])
@@ -110,10 +113,6 @@ def test_what_a_killed_worker_had_is_done_by_another(
     assert tg_parser_json(env, "process", "--source", SOURCE, "--dry-run", cwd=tmp_path)["waiting"] == 0
 
 
-def _is_tried(env: dict[str, str], folder: Path, job: str, attempt: int) -> bool:
-    return bool(shown(env, folder, job)["attempt"] == attempt)
-
-
 def test_a_job_that_kills_its_worker_twice_has_failed(env: dict[str, str], model: Model, tmp_path: Path) -> None:
     """The third worker does not try it: it says so, and does other jobs."""
     collected(env, tmp_path, MESSAGES)
@@ -121,7 +120,7 @@ def test_a_job_that_kills_its_worker_twice_has_failed(env: dict[str, str], model
     job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "1")
     for attempt in (1, 2):
         with worker(env, tmp_path, code=None) as process:
-            until(partial(_is_tried, env, tmp_path, job, attempt))
+            until(partial(first_row, env, f"SELECT 1 FROM jobs WHERE job_id = '{job}' AND attempt = {attempt}"))
             process.kill()
     with worker(env, tmp_path):
         failed = watched(env, tmp_path, job, code=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ import pytest
 from cli_process import tg_parser, tg_parser_json
 from job_processes import asked, collected, shown, until, watched, worker
 from llm_servers import LlmServer
+from looking import first_row
 from model_samples import Model
 from warm_child import WarmChild
 
 MESSAGES = 450
 SOURCE = "test"
+RUNNING_HELPER = "SELECT job_id, worker FROM jobs WHERE helps IS NOT NULL AND worker IS NOT NULL"
+ALL_CANCELLED_OR_DONE = "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE status NOT IN ('cancelled', 'done'))"
 
 
 @pytest.fixture
@@ -62,8 +66,8 @@ def test_the_part_of_a_helper_that_was_killed_is_done(env: dict[str, str], model
     collected(env, tmp_path, MESSAGES)
     with two_workers(env, tmp_path) as workers:
         job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "2")
-        helper = until(lambda: _running_helper(env, tmp_path))
-        number = int(helper["worker"].split(":")[1])
+        _, name = until(partial(first_row, env, RUNNING_HELPER))
+        number = int(name.split(":")[1])
         next(each for each in workers if each.pid == number).kill()
         done = watched(env, tmp_path, job)
     assert done["attempt"] == 1
@@ -78,16 +82,12 @@ def test_helpers_are_cancelled_with_the_job_they_help(env: dict[str, str], model
     collected(env, tmp_path, MESSAGES)
     with two_workers(env, tmp_path):
         job = asked(env, tmp_path, "process", "--source", SOURCE, "--concurrency", "2")
-        helper = until(lambda: _running_helper(env, tmp_path))["job_id"]
+        helper, _ = until(partial(first_row, env, RUNNING_HELPER))
         tg_parser(env, "jobs", "cancel", job, cwd=tmp_path)
         assert watched(env, tmp_path, job, code=1)["state"] == "cancelled"
         assert watched(env, tmp_path, helper, code=1)["state"] == "cancelled"
         asked_for = len(model.asked)
-        until(lambda: {each["state"] for each in jobs(env, tmp_path)} <= {"cancelled", "done"})
+        until(partial(first_row, env, ALL_CANCELLED_OR_DONE))
         assert all(each["result"]["processed"] == 0 for each in jobs(env, tmp_path) if each["state"] == "done")
     assert len(model.asked) == asked_for < MESSAGES
     assert shown(env, tmp_path, job)["progress"]["total"] == MESSAGES
-
-
-def _running_helper(env: dict[str, str], folder: Path) -> Any:
-    return next((each for each in jobs(env, folder) if each["parameters"].get("helps") and each["worker"]), None)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cli_process import tg_parser, tg_parser_json
 from job_processes import asked, collected, until, watched, worker
+from looking import first_row
 from webhook_receiver import Receiver, Reply, verified
 
 SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{43}=\n")
 TAKEOVER = 5
+DELIVERY_IS = "SELECT 1 FROM webhook_deliveries WHERE state ="
 
 
 @pytest.fixture
@@ -50,7 +53,8 @@ def test_the_end_of_a_job_is_told(env: dict[str, str], receiver: Receiver, tmp_p
     with worker(env, tmp_path):
         done = watched(env, tmp_path, job, code=4)
         (came,) = receiver.until(1)
-        delivered = until(lambda: (found := deliveries(env, tmp_path, "--state", "delivered")) and found)
+        until(partial(first_row, env, f"{DELIVERY_IS} 'delivered'"))
+        delivered = deliveries(env, tmp_path, "--state", "delivered")
     assert (came.event["type"], came.event["data"]["job_id"]) == ("job.done", job)
     assert came.event["data"]["result"] == done["result"]
     assert verified(came, secret.strip())
@@ -75,7 +79,8 @@ def test_a_worker_killed_while_it_delivers_loses_nothing(
         victim.wait()
     with worker(env, tmp_path):
         first, second = receiver.until(2)
-        (kept,) = until(lambda: (found := deliveries(env, tmp_path))[0]["state"] == "delivered" and found)
+        until(partial(first_row, env, f"{DELIVERY_IS} 'delivered'"))
+        (kept,) = deliveries(env, tmp_path)
     assert first.headers["webhook-id"] == second.headers["webhook-id"] == kept["delivery_id"]
     assert first.body == second.body
     assert (kept["subject"], kept["event"]) == (job, "job.done")
@@ -95,7 +100,8 @@ def test_a_worker_killed_at_the_end_of_many_jobs_tells_each_once(
         victim.kill()
         victim.wait()
     with worker(env, tmp_path):
-        until(lambda: len(deliveries(env, tmp_path, "--state", "delivered")) == len(jobs))
+        until(partial(first_row, env, f"{DELIVERY_IS} 'delivered' LIMIT 1 OFFSET {len(jobs) - 1}"))
+        assert len(deliveries(env, tmp_path, "--state", "delivered")) == len(jobs)
     told = {(each.headers["webhook-id"], each.event["data"]["job_id"]) for each in receiver.requests}
     assert sorted(job for _, job in told) == sorted(jobs)
 
@@ -131,14 +137,14 @@ def test_a_webhook_lives_from_its_addition_to_its_removal(
     receiver.plan = [Reply(410, body=b"never again")]
     delivery = tg_parser(env, "webhooks", "test", hook, cwd=tmp_path).stdout.strip()
     with worker(env, tmp_path):
-        until(lambda: deliveries(env, tmp_path)[0]["state"] == "failed")
+        until(partial(first_row, env, f"{DELIVERY_IS} 'failed'"))
         (refused,) = deliveries(env, tmp_path)
         assert (refused["answer"]["status"], refused["answer"]["body"]) == (410, "never again")
         (listed,) = tg_parser_json(env, "webhooks", "list", cwd=tmp_path)["webhooks"]
         assert listed["state"] == "disabled"
         assert tg_parser_json(env, "webhooks", "enable", hook, cwd=tmp_path)["state"] == "active"
         tg_parser(env, "webhooks", "redeliver", delivery, cwd=tmp_path)
-        until(lambda: deliveries(env, tmp_path)[0]["state"] == "delivered")
+        until(partial(first_row, env, f"{DELIVERY_IS} 'delivered'"))
     assert [each.headers["webhook-id"] for each in receiver.requests] == [delivery] * 2
     assert verified(receiver.requests[1], rotated["secret"])
     assert not verified(receiver.requests[1], added["secret"])
