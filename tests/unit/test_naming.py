@@ -10,7 +10,7 @@ from tg_parser.topics.grouping.texts import corpus_of, stems_of
 from tg_parser.topics.model import Group, Member
 from tg_parser.topics.wording.cards import summary_of
 from tg_parser.topics.wording.phrases import SharedPhrase, is_noun, readable, shared_phrases, telling
-from tg_parser.topics.wording.titles import capitalised, fallback_titles, opening, title_groups
+from tg_parser.topics.wording.titles import fallback_titles, is_carried, opening, titles_of
 
 
 def group_of(*rows: int) -> Group:
@@ -37,7 +37,7 @@ def test_the_best_phrase_is_the_subject_of_its_topic() -> None:
     best = [
         shared_phrases(group_of(*rows), THREE_TOPICS)[0].text for rows in [(0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11)]
     ]
-    assert best == ["снег", "курс доллара", "московский зоопарк"]
+    assert best == ["Москва", "курс доллара", "московский зоопарк"]
 
 
 def test_links_hashtags_and_mentions_are_no_phrases() -> None:
@@ -75,33 +75,6 @@ def test_telling_phrases_share_no_word() -> None:
     assert [one.text for one in chosen] == ["курс доллара", "биржа"]
 
 
-def test_a_title_adds_phrases_until_most_messages_are_named() -> None:
-    """The second phrase names messages that the first does not; a third would add nothing."""
-    found = [phrase("снег", 1, 2, 3), phrase("метель", 2, 3, weight=0.9), phrase("туман", 4, 5, weight=0.8)]
-    assert title_groups([found], [7]) == ["Снег, туман"]
-
-
-def test_one_phrase_is_enough_when_it_names_most() -> None:
-    """No list of words where one phrase says it."""
-    assert title_groups([[phrase("Марс", 1, 2, 3), phrase("метель", 2, 3, weight=0.9)]], [4]) == ["Марс"]
-
-
-def test_no_two_titles_are_the_same_in_any_form() -> None:
-    """A second topic with the same best phrase is named by its next, whatever the word form or case."""
-    groups = [
-        [phrase("снег", 1, 2)],
-        [phrase("Снега", 3, 4), phrase("метель", 3, 4, weight=0.5)],
-        [phrase("снегом", 5)],
-    ]
-    assert title_groups(groups, [2, 2, 1]) == ["Снег", "Снега, метель", None]
-
-
-def test_only_the_first_letter_is_raised_and_own_capitals_stay() -> None:
-    """“iPhone” is not “IPhone”."""
-    assert capitalised("снег и лёд") == "Снег и лёд"
-    assert capitalised("iPhone 16") == "iPhone 16"
-
-
 @pytest.mark.parametrize(
     ("surfaces", "language", "text"),
     [
@@ -131,18 +104,32 @@ def test_only_a_noun_stands_alone(forms: dict[str, int], expected: bool) -> None
     assert is_noun(next(iter(forms)), Counter(forms), "ru") is expected
 
 
-def test_a_thin_title_takes_a_companion() -> None:
-    """One common noun says little: a longer phrase around it, or the next one, makes it a subject."""
-    risk, stroke = phrase("риск", 1, 2, 3), phrase("риск инсульта", 1, 2, weight=0.6)
-    assert title_groups([[risk, stroke]], [3]) == ["Риск инсульта"]
-    assert title_groups([[risk, phrase("сон", 1, 2, weight=0.7), phrase("врач", 1, weight=0.1)]], [3]) == ["Риск, сон"]
+def test_a_title_is_a_headline_that_half_of_the_messages_carry() -> None:
+    """The best headline of all, not a phrase: it has a verb and says what happened."""
+    found = shared_phrases(group_of(4, 5, 6, 7), THREE_TOPICS)
+    best = next(titles_of(group_of(4, 5, 6, 7), THREE_TOPICS, found))
+    assert best == "Курс доллара превысил 107 рублей на бирже"
+    assert is_carried(best, group_of(4, 5, 6, 7), THREE_TOPICS)
+
+
+def test_a_phrase_of_several_words_stands_for_messages_without_a_common_headline() -> None:
+    """It is carried by half of them, and goes before the headline of one message; one bare noun never does."""
+    corpus = corpus_of(
+        channel_posts("Мэр открыл Музей космоса", "Дети рисуют Музей космоса", "Завтра закрыт Музей космоса")
+    )
+    group = group_of(0, 1, 2)
+    phrases = [phrase("музей", 0, 1, 2), phrase("Музей космоса", 0, 1, 2, weight=0.9)]
+    assert not any(is_carried(text, group, corpus) for text in ("Ремонт моста",))
+    titles = list(islice(titles_of(group, corpus, phrases), 6))
+    assert "Музей космоса" in titles
+    assert "Музей" not in titles
 
 
 def test_a_group_without_a_common_phrase_is_named_by_its_first_message() -> None:
     """The first words of the best message, whole words, with date and number at need, then counted without end."""
     corpus = corpus_of(channel_posts("🔥 Слово " + "длинное " * 20, "Другое"))
     titles = list(islice(fallback_titles(group_of(0), corpus), 5))
-    assert titles[0] == "Слово длинное длинное длинное длинное длинное длинное…"
+    assert titles[0] == "Слово длинное длинное длинное длинное длинное длинное длинное…"
     assert titles[1].endswith("… (2024-11-01)")
     assert titles[2].endswith("… (1, -1001)")
     assert titles[3:] == [f"{titles[0]} (1, -1001, 2)", f"{titles[0]} (1, -1001, 3)"]
@@ -160,6 +147,21 @@ def test_the_summary_is_the_sentence_that_says_what_the_group_says() -> None:
     first = f"{thanks} Сильный снег и метель накроют Москву в выходные."
     corpus = corpus_of(channel_posts(first, *SNOW))
     assert summary_of(group_of(0, 1, 2, 3, 4), corpus).startswith("Сильный снег и метель накроют Москву в выходные")
+
+
+def test_a_summary_is_whole_sentences_in_the_order_of_time() -> None:
+    """The newest last, each with its full stop, none with a time stamp or a pronoun at its start."""
+    texts = {
+        2: "Сгоревший склад восстановят к весне, обещают власти города.",
+        1: "12:40 Пожар на складе в Подольске начался ночью, сообщили спасатели.",
+        1.5: "Он сообщил о пожаре на складе в Подольске.",
+    }
+    corpus = corpus_of([post(number, text, days=day) for number, (day, text) in enumerate(texts.items(), 1)])
+    assert summary_of(group_of(0, 1), corpus) == (
+        "Пожар на складе в Подольске начался ночью, сообщили спасатели. "
+        "Сгоревший склад восстановят к весне, обещают власти города."
+    )
+    assert not summary_of(group_of(1, 2), corpus).startswith("Он ")
 
 
 def test_rare_detections_of_a_language_are_taken_for_slips() -> None:

@@ -105,3 +105,34 @@ def test_news_about_money_and_advertising_is_not_noise(text: str) -> None:
 def test_words_are_what_is_left_without_links_mentions_and_hashtags(text: str, expected: bool) -> None:
     """The search ends at the first word, wherever the links, mentions and hashtags stand."""
     assert has_words(text) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Забирай фрибет 5000 рублей за регистрацию: ставь на матч прямо сейчас!",
+        "Claim your free bet and get a bonus on your first deposit, sign up now",
+        "Наш розыгрыш трёх iPhone: подпишитесь на канал, сделайте репост и участвуйте!",
+        "Розіграш! Підпишіться на канал і зробіть репост, щоб взяти участь",
+        "Скидка 20 % на все курсы по промокоду SALE20",
+        "Get 15% off with promo code SUMMER15",
+    ],
+)
+def test_offers_to_bet_to_win_and_to_save_are_noise(text: str) -> None:
+    """They call the reader to act, or give a code and say what it is good for."""
+    assert noise(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Госдума запретила рекламу букмекеров и фрибетов во время трансляций",
+        "Казино в Сочи принесло бюджету два миллиарда рублей",
+        "Власти хотят ограничить розыгрыши, для которых нужно подписаться на канал",
+        "Мошенники рассылают промокоды от имени маркетплейсов, предупредил банк",
+        "The court fined a bookmaker for illegal bonus offers",
+    ],
+)
+def test_news_about_betting_and_promotion_is_no_noise(text: str) -> None:
+    """The words are the same, but nobody is called to do anything."""
+    assert not noise(text)

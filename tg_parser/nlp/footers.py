@@ -23,9 +23,13 @@ _MENTION = re.compile(r"(?<![\w@/.])@\w{4,32}\b")
 _CALL = re.compile(
     r"(?:подпис(?:аться|ывайтесь|ывайся|ывайтеся|ись|итесь|ка)|підпис(?:атис[ья]|уйтесь|уйся|атись)"
     r"|subscribe|follow us|join us|join (?:the |our )?(?:channel|chat|group)|наш (?:чат|канал|бот)|прислать новость"
-    r"|предложить (?:новость|пост)|надіслати новину|boost(?: us)?|бустануть|поддержать канал)\b",
+    r"|предложить (?:новость|пост)|надіслати новину|boost(?: us)?|бустануть|поддержать канал|зеркал[оа] (?:канала|в)"
+    r"|(?:мы|читайте нас|смотрите нас|ми|читайте|our channel) (?:также |теперь |уже )?(?:в|во|у|on|in) (?:max"
+    r"|вк|vk|дзен\w*"
+    r"|вконтакте|youtube|instagram|viber|whatsapp|telegram|телеграм\w*)|наше зеркало|резервный канал)\b",
     re.IGNORECASE,
 )
+_CALL_LAST = re.compile(r"(?:^|[.!—–|-]\s*)(?:подписаться|підписатися|subscribe|подписывайтесь)$", re.IGNORECASE)
 _SPLIT = re.compile(r"\s*[|•·／]\s*|\s{3,}|\s+[/—–-]\s+")
 _LABEL = re.compile(
     r"чат|канал|бот|chat|channel|boost|буст|vk|вк|youtube|ютуб|instagram|инстаграм|facebook|twitter|x|tiktok|max|дзен"
@@ -88,16 +92,17 @@ def without_footer(text: str, footer_lines: frozenset[str]) -> str:
 
 
 def _is_footer(line: str, footer_lines: frozenset[str]) -> bool:
-    return normal_line(line) in footer_lines or _is_signature(line)
+    return normal_line(line) in footer_lines or is_signature(line)
 
 
-def _is_signature(line: str) -> bool:
+def is_signature(line: str) -> bool:
     """Whether a short closing line only calls to subscribe or lists the channel's other addresses."""
     if len(line) > _MAX_SIGNATURE:
         return False
     parts = [part.strip() for part in _SPLIT.split(line.strip()) if part.strip(_DECORATION)]
     if len(parts) == 1:
-        return _CALL.match(parts[0].lstrip(_DECORATION)) is not None and len(line.split()) <= _MAX_CALL_WORDS
+        words = parts[0].strip(_DECORATION)
+        return len(line.split()) <= _MAX_CALL_WORDS and (_CALL.match(words) or _CALL_LAST.search(words)) is not None
     places = sum(_is_place(part) for part in parts)
     return places >= 2 or (places == 1 and len(parts) == 2 and _CALL.search(line) is not None)
 

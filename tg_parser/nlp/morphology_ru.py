@@ -19,6 +19,10 @@ _PERSON = frozenset({"Name", "Surn", "Patr"})
 _PROPER = _PERSON | {"Geox"}
 _EMPTY = frozenset({"CONJ", "PRCL", "PREP", "ADVB", "INTJ", "NPRO"})
 _APART = frozenset({"VERB", "INFN", "GRND", "PRTS", "ADVB", "COMP", "PRED"})
+_PREDICATES = frozenset({"VERB", "PRTS", "PRED"})
+_UNSETTLED = frozenset(
+    {"VERB", "INFN", "GRND", "PRTS", "ADJF", "PRTF", "ADJS", "PREP", "CONJ", "PRCL", "NUMR", "COMP", "NPRO"}
+)
 _CASES = {"gen2": "gent", "acc2": "accs", "loc2": "loct"}
 _loading = Lock()
 
@@ -108,6 +112,37 @@ def noun_share(word: str) -> float:
 def is_nominal(word: str) -> bool:
     """Whether `word` may be part of a noun phrase: verbs and adverbs may not."""
     return not RUSSIAN_WORD.fullmatch(word) or any(one.form.part not in _APART for one in readings(word))
+
+
+@lru_cache(maxsize=30_000)
+def is_predicate(word: str) -> bool:
+    """Whether `word` is most probably what a sentence is built around: a finite verb or a short participle."""
+    return bool(RUSSIAN_WORD.fullmatch(word)) and readings(word)[0].form.part in _PREDICATES
+
+
+@lru_cache(maxsize=30_000)
+def is_settled(word: str) -> bool:
+    """Whether a phrase may end with `word`: not a verb, an adjective or a preposition that wants another word."""
+    return not RUSSIAN_WORD.fullmatch(word) or readings(word)[0].form.part not in _UNSETTLED
+
+
+@lru_cache(maxsize=30_000)
+def is_complete_verb(word: str) -> bool:
+    """Whether `word` is a verb in the past tense that takes no object: what goes after it is only where or when."""
+    grammemes = readings(word)[0].parse.tag.grammemes
+    return {"VERB", "intr", "past"} <= set(grammemes)
+
+
+@lru_cache(maxsize=30_000)
+def is_locative(word: str) -> bool:
+    """Whether `word` is most probably in the case of where or when something is, not of where it goes."""
+    return readings(word)[0].form.case == "loct"
+
+
+@lru_cache(maxsize=30_000)
+def is_place(word: str) -> bool:
+    """Whether `word` (with its capital) is most probably a name on a map."""
+    return bool(RUSSIAN_WORD.fullmatch(word)) and word[0].isupper() and "Geox" in readings(word)[0].parse.tag.grammemes
 
 
 def dictionary_form(word: str) -> str:

@@ -8,11 +8,10 @@ from datetime import datetime
 from tg_parser.domain.topics import BundleItem, MemberRole, TimeRange, TopicBundle
 from tg_parser.topics.model import Member, TopicDocument
 from tg_parser.topics.wording.phrases import SharedPhrase, telling
+from tg_parser.topics.wording.sayings import sayings
 from tg_parser.topics.wording.titles import Named
 
 _NAMED_PHRASES = 3
-_RUSSIAN = "Общее с темой: {}", "Близко к теме по смыслу", "; сходство {:.2f} сверх случайного"
-_ENGLISH = "Shares with the topic: {}", "Close to the topic in meaning", "; similarity {:.2f} above chance"
 
 
 def bundle_of(topic: Named, documents: Sequence[TopicDocument], language: str, now: datetime) -> TopicBundle:
@@ -38,10 +37,10 @@ def bundle_of(topic: Named, documents: Sequence[TopicDocument], language: str, n
 
 def _justification(member: Member, phrases: Sequence[SharedPhrase], language: str) -> str:
     """Why a message belongs: the phrases it shares with the topic, and how similar it is."""
-    shares, close, similarity = _RUSSIAN if language == "ru" else _ENGLISH
+    say = sayings(language)
     shared = telling((phrase for phrase in phrases if member.row in phrase.rows), _NAMED_PHRASES)
-    reason = shares.format(", ".join(phrase.text for phrase in shared)) if shared else close
-    return reason + similarity.format(member.similarity)
+    reason = say["shares"].format(phrases=", ".join(phrase.text for phrase in shared)) if shared else say["close"]
+    return reason + say["similarity"].format(value=member.similarity)
 
 
 def _item(document: TopicDocument, member: Member, role: MemberRole, justification: str | None) -> BundleItem:

@@ -53,6 +53,8 @@ def centre_moved(draft: Draft) -> bool:
     if titled is None:
         return True
     now = draft.card.metadata["titled"]
+    if now["method"] != titled.get("method"):
+        return True
     return not now["anchors"].items() & titled["anchors"].items() or now["messages"] >= 2 * titled["messages"]
 
 

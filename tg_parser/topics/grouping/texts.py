@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from tg_parser.nlp.boilerplate import without_boilerplate
 from tg_parser.nlp.links import without_links
 from tg_parser.nlp.words import stem, stop_words, words
 from tg_parser.topics.model import TopicDocument
@@ -38,7 +39,7 @@ def corpus_of(documents: Sequence[TopicDocument]) -> Corpus:
     stems: list[tuple[str, ...]] = []
     forms: dict[str, Counter[str]] = defaultdict(Counter)
     for document, language in zip(documents, languages, strict=True):
-        content = content_words(document.text[:LOOKED_AT], language)
+        content = content_words(without_boilerplate(document.text[:LOOKED_AT], language), language)
         stems.append(tuple(stem(word, language) for word in content))
         for word, root in zip(content, stems[-1], strict=True):
             forms[root][word] += 1

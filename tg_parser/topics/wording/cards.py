@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import log
 from typing import Any
 
 from tg_parser.domain.topics import Anchor, TopicBundle, TopicCard
 from tg_parser.nlp.embeddings import text_hash
-from tg_parser.nlp.sentences import sentences
 from tg_parser.topics.bundles import bundle_of
 from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus, near_groups
 from tg_parser.topics.grouping.known_topics import judged_from
-from tg_parser.topics.grouping.texts import Corpus, stems_of
+from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.model import (
     FOUND,
     KNOWN,
@@ -28,37 +25,22 @@ from tg_parser.topics.model import (
     WantedTopic,
 )
 from tg_parser.topics.verdicts import record
-from tg_parser.topics.wording.phrases import NOT_WORDS, telling
-from tg_parser.topics.wording.titles import Named, named_topics, opening, trimmed
+from tg_parser.topics.wording.phrases import telling
+from tg_parser.topics.wording.scope import difference, scope_in, scope_out
+from tg_parser.topics.wording.summaries import summary_of
+from tg_parser.topics.wording.titles import Named, named_topics
 
-WORDING = "phrases:2"
+__all__ = ["WORDING", "Draft", "draft_topics", "scope_out", "summary_of"]
+
+WORDING = "headlines:1"
 _DIGEST = 16
-_SCOPE_PHRASES = 4
 _TAGS = 5
-_COUNTED_MESSAGES = 200
-_SENTENCES = 2
-_SHORTEST, _LONGEST = 40, 320
-_READ_CHARS = 6000
-_RUSSIAN = {
-    "held": "«{phrase}»: в сообщениях — {count} из {size}",
-    "about": "«{phrase}»",
-    "same": "Сообщения, близкие по смыслу к опорным",
-    "near": "Отдельная близкая тема: «{title}»",
-    "far": "Сообщения, чья оценка в этой теме ниже {least:g}",
-}
-_ENGLISH = {
-    "held": "“{phrase}”: in {count} of {size} messages",
-    "about": "“{phrase}”",
-    "same": "Messages close in meaning to the anchors",
-    "near": "A near topic of its own: “{title}”",
-    "far": "Messages whose score in this topic is below {least:g}",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A topic described by its messages alone, in a `language`; `apart` are the ids of the near topics its card
-    excludes, `before` is what it was in an earlier run.
+    excludes and `reasons` what tells each from it, `before` is what it was in an earlier run.
     """
 
     card: TopicCard
@@ -67,6 +49,7 @@ class Draft:
     apart: tuple[str, ...]
     language: str
     before: KnownTopic | None
+    reasons: tuple[str, ...] = ()
 
 
 def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
@@ -77,31 +60,26 @@ def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
         topic, near = topics[place], [topics[other] for other in nearest]
         language = prepared.corpus.language_of(topic.group.rows)
         apart = [other for other in near if not _overlap(topic.group, other.group)]
-        out = scope_out((), [other.title for other in apart], language, prepared.options)
+        reasons = tuple(difference(topic, other, prepared.corpus, language) for other in apart)
+        out = scope_out((), [other.title for other in apart], language, prepared.options, reasons)
         card = _card(topic, near, out, prepared, now)
         story = grouping.parents.get(place)
         more = {**card.metadata, **_history(grouping, place), "titled": _titled(card, topic.group, prepared.corpus)}
         card = card.model_copy(update={"metadata": more, "parent_id": None if story is None else topics[story].id})
         bundle = bundle_of(topic, prepared.corpus.documents, language, now)
         ids = tuple(other.id for other in apart)
-        drafts.append(Draft(card, bundle, topic, ids, language, grouping.matched.get(place)))
+        drafts.append(Draft(card, bundle, topic, ids, language, grouping.matched.get(place), reasons))
     return sorted(drafts, key=lambda draft: draft.card.id)
 
 
 def _titled(card: TopicCard, group: Group, corpus: Corpus) -> dict[str, Any]:
-    """What the title was made from: the anchors with digests of their texts, and the number of messages."""
+    """What the title was made from, and how: the anchors with digests of their texts, and the number of messages."""
     texts = {corpus.documents[member.row].source_ref: corpus.documents[member.row].text for member in group.anchors}
     return {
         "anchors": {anchor.anchor_ref: text_hash(texts[anchor.anchor_ref])[:_DIGEST] for anchor in card.anchors},
         "messages": len(group.members),
+        "method": WORDING,
     }
-
-
-def scope_out(said: Sequence[str], near: Sequence[str], language: str, options: TopicOptions) -> tuple[str, ...]:
-    """What a topic is not: what was `said` about it, then the titles of topics near it."""
-    say = _sentences_in(language)
-    apart = (say["near"].format(title=title) for title in near)
-    return (*said, *apart) or (say["far"].format(least=options.supporting_min_score),)
 
 
 def _card(
@@ -109,14 +87,14 @@ def _card(
 ) -> TopicCard:
     """The card of a topic whose neighbours are `near`, nearest first; `out` is what it is not."""
     group, corpus = named.group, prepared.corpus
-    best = telling(named.phrases, max(_SCOPE_PHRASES, _TAGS))
+    best = telling(named.phrases, _TAGS)
     asked = group.wanted or WantedTopic("")
     tags = dict.fromkeys((*asked.keywords, *(phrase.text for phrase in best)))
     return TopicCard(
         id=named.id,
         title=named.title,
         summary=summary_of(group, corpus),
-        scope_in=_scope_in(named, asked.description, corpus.language_of(group.rows)),
+        scope_in=scope_in(named, asked.description, corpus, corpus.language_of(group.rows)),
         scope_out=out,
         type="singleton" if group.is_singleton else "cluster",
         level=group.level,
@@ -129,53 +107,10 @@ def _card(
     )
 
 
-def _scope_in(named: Named, description: str, language: str) -> tuple[str, ...]:
-    """What a user said the topic is about, and how many of its messages contain its phrases."""
-    size = len(named.group.members)
-    say = _sentences_in(language)
-    held = say["held" if size > 1 else "about"]
-    phrases = telling(named.phrases, _SCOPE_PHRASES)
-    found = (held.format(phrase=phrase.text, count=len(phrase.rows), size=size) for phrase in phrases)
-    return (*((description,) if description else ()), *found) or (say["same"],)
-
-
-def _sentences_in(language: str) -> dict[str, str]:
-    return _RUSSIAN if language == "ru" else _ENGLISH
-
-
 def _overlap(group: Group, other: Group) -> bool:
     """Whether one of two groups is mostly part of the other, so that nothing tells them apart."""
     rows, others = ({member.row for member in one.members} for one in (group, other))
     return 2 * len(rows & others) >= min(len(rows), len(others))
-
-
-def summary_of(group: Group, corpus: Corpus) -> str:
-    """The sentences of the anchors that represent the group best, at most one per message."""
-    rows = [member.row for member in group.members[:_COUNTED_MESSAGES]]
-    shared = Counter(root for row in rows for root in set(corpus.stems[row]))
-    best: list[tuple[float, str, frozenset[str]]] = []
-    for anchor in group.anchors:
-        scored = [_scored(text, corpus, anchor.row, shared) for text in _sentences_of(corpus, anchor.row)]
-        best += [max(scored, key=lambda one: one[0])] if scored else []
-    best.sort(key=lambda one: -one[0])
-    chosen: list[tuple[float, str, frozenset[str]]] = []
-    for one in best:
-        if len(chosen) < _SENTENCES and all(2 * len(one[2] & other[2]) <= len(one[2]) for other in chosen):
-            chosen.append(one)
-    return " ".join(text for _, text, _ in chosen) or opening(corpus.documents[group.anchors[0].row].text, _LONGEST)
-
-
-def _sentences_of(corpus: Corpus, row: int) -> list[str]:
-    text = corpus.documents[row].text[:_READ_CHARS]
-    found = (trimmed(one) for one in sentences(text, corpus.languages[row]))
-    return [one for one in found if _SHORTEST <= len(one) <= _LONGEST and not NOT_WORDS.search(one)]
-
-
-def _scored(text: str, corpus: Corpus, row: int, shared: Counter[str]) -> tuple[float, str, frozenset[str]]:
-    own = frozenset(stems_of(text, corpus.languages[row]))
-    total = len(corpus.documents)
-    central = sum(shared[root] * log((1 + total) / (1 + corpus.frequency[root]) + 1) for root in sorted(own))
-    return round(central / (len(own) + 4) ** 0.75, 6), text, own
 
 
 def _anchor(document: TopicDocument, member: Member) -> Anchor:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
+from tg_parser.nlp.boilerplate import without_boilerplate
 from tg_parser.nlp.inflection_ru import nominative_of
 from tg_parser.nlp.links import LINK
-from tg_parser.nlp.morphology_ru import dictionary_form, is_everyday, is_nominal, noun_share
-from tg_parser.nlp.phrases import phrases, runs
+from tg_parser.nlp.morphology_ru import RUSSIAN_WORD, dictionary_form, is_everyday, is_known, is_nominal, noun_share
+from tg_parser.nlp.phrases import Word, phrases, runs
 from tg_parser.topics.grouping.texts import LOOKED_AT, Corpus, stems_of
 from tg_parser.topics.model import Group
 
@@ -26,17 +27,22 @@ _KIN = frozenset({"uk", "be"})
 _OBLIQUE = re.compile(
     r".*(?:ого|його|ому|йому|[оеіє]й|ою|ею|єю|их|ими|[ая]ми|[ая]х|[ая]м|[оеіи]м|[оеіє]в|[уюі])|.*[аеиоуыэюя]и"
 )
+_ORDINAL = re.compile(r"\d-?\w{1,2}$|[A-Za-z]-[а-яё]")
+_MAY_BE_OBLIQUE = re.compile(r"(?:[ауыеюия]|ом|ем|ой|ей)$")
 Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SharedPhrase:
-    """A phrase with its stems, the messages of the group (rows) that contain it, and how well it fits only them."""
+    """A phrase with its stems, the messages of the group (rows) that contain it, how well it fits only them, and
+    whether it is a name.
+    """
 
     text: str
     key: Key
     rows: frozenset[int]
     weight: float
+    is_name: bool = False
 
 
 def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozenset()) -> list[SharedPhrase]:
@@ -47,7 +53,7 @@ def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozens
     """
     rows = [member.row for member in group.members]
     language = corpus.language_of(rows)
-    surfaces = _candidates(rows[:_READ_MESSAGES], corpus, language)
+    surfaces, names = _candidates(rows[:_READ_MESSAGES], corpus, language)
     texts = {row: f" {' '.join(corpus.stems[row])} " for row in rows}
     found = []
     for key in sorted(surfaces):
@@ -59,7 +65,10 @@ def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozens
             and not avoid.issuperset(key)
         ):
             weight = _weight(key, len(holders), len(rows), corpus)
-            found.append(SharedPhrase(readable(surfaces[key], language), key, holders, weight))
+            text = readable(surfaces[key], language)
+            if not _is_stuck(text, language):
+                is_name = key in names and is_certain_name(surfaces[key], text, language)
+                found.append(SharedPhrase(text, key, holders, weight, is_name))
     place = {root: place for place, root in reversed(list(enumerate(corpus.stems[rows[0]])))}
     ranked = sorted(found, key=lambda phrase: (-phrase.weight, place.get(phrase.key[0], LOOKED_AT), phrase.key))
     return list(_different(ranked, language))
@@ -75,22 +84,51 @@ def _different(ranked: Iterable[SharedPhrase], language: str) -> Iterator[Shared
             yield phrase
 
 
-def _candidates(rows: Sequence[int], corpus: Corpus, language: str) -> dict[Key, Counter[str]]:
-    """Surface forms by stems, from the key phrases of messages and from their texts."""
+def _candidates(rows: Sequence[int], corpus: Corpus, language: str) -> tuple[dict[Key, Counter[str]], frozenset[Key]]:
+    """Surface forms by stems, from the key phrases of messages and from their texts; and which of them are names."""
     surfaces: dict[Key, Counter[str]] = defaultdict(Counter)
+    names: set[Key] = set()
     for row in rows:
         document = corpus.documents[row]
-        for surface in (*document.key_phrases, *_phrases_in(document.text[:_READ_CHARS], language)):
+        found = [*_phrases_in(document.text[:_READ_CHARS], language), *((one, False) for one in document.key_phrases)]
+        for surface, is_name in found:
             key = stems_of(surface, language)
             if key and _is_readable(surface, key) and _names_something(surface, key, corpus, language):
                 surfaces[key][surface] += 1
-    return surfaces
+                if is_name:
+                    names.add(key)
+    return surfaces, frozenset(names)
 
 
-def _phrases_in(text: str, language: str) -> Iterator[str]:
-    for run in runs(NOT_WORDS.sub(" . ", text), language):
+def _phrases_in(text: str, language: str) -> Iterator[tuple[str, bool]]:
+    """Every phrase of a text without its boilerplate, and whether it is written as a name."""
+    plain = without_boilerplate(text, language)
+    for run in runs(NOT_WORDS.sub(" . ", plain), language):
         for phrase in phrases(run, language):
-            yield " ".join(word.surface for word in phrase)
+            yield " ".join(word.surface for word in phrase), _is_name(phrase)
+
+
+def _is_name(phrase: Sequence[Word]) -> bool:
+    """Whether all its words have capitals of their own, or an adjective with one is bound to what it names."""
+    return all(word.role == "name" for word in phrase) or (
+        len(phrase) > 1 and phrase[0].role == "adjective" and phrase[0].surface[:1].isupper()
+    )
+
+
+def _is_stuck(text: str, language: str) -> bool:
+    """Whether a phrase of a language that we cannot inflect is in another case than the nominative."""
+    return language in _KIN and _OBLIQUE.fullmatch(text.split(maxsplit=1)[0].lower()) is not None
+
+
+def is_certain_name(surfaces: Mapping[str, int], text: str, language: str) -> bool:
+    """Whether `text` is a name in the nominative: one that the dictionary does not know is so only if nothing in its
+    ending says otherwise, or other forms of it were seen.
+    """
+    last = text.rsplit(maxsplit=1)[-1]
+    if not text[:1].isupper() or _ORDINAL.search(text):
+        return False
+    unknown = language == "ru" and RUSSIAN_WORD.fullmatch(last) is not None and not is_known(last)
+    return not unknown or len(surfaces) > 1 or _MAY_BE_OBLIQUE.search(last) is None
 
 
 def _is_readable(surface: str, key: Key) -> bool:

@@ -1,24 +1,40 @@
-"""Names groups in the words of their messages; no two have the same title."""
+"""Names groups by the headline that most of their messages tell, or by a phrase that they share; each differently."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
+from math import log
 
+from tg_parser.nlp.headlines import Headline, has_verb, headlines, is_genre
+from tg_parser.nlp.standing import raised
+from tg_parser.nlp.words import words
 from tg_parser.topics.grouping.groups import Grouping
 from tg_parser.topics.grouping.texts import Corpus, stems_of
 from tg_parser.topics.model import Group
-from tg_parser.topics.wording.phrases import NOT_WORDS, SharedPhrase, shared_phrases, telling
+from tg_parser.topics.wording.phrases import NOT_WORDS, SharedPhrase, shared_phrases
 
-MAX_PARTS = 3
-_ENOUGH = 0.6
-_ADDS = 0.12
-_STRONG = 0.4
-_COMPANION = 0.25
-_LONGEST = 80
-_OPENING_CHARS = 60
+LONGEST = 80
+_READ_MESSAGES = 12
+_COUNTED_MESSAGES = 200
+_DATED = len(" (2024-11-27)")
+_CUT, _VERBLESS, _GENRE, _ADDRESSING, _POINTING, _LATER, _FARTHER = 0.65, 0.85, 0.7, 0.6, 0.75, 0.6, 0.97
+"""What a headline's worth is multiplied by: if cut in a clause, without a verb, beginning with a genre, speaking to the
+reader, pointing at something said before, for every sentence before it, and for every message nearer to the centre.
+"""
+_ADDRESS = re.compile(
+    r"\b(?:я|мы|ты|вы|мой|моя|моё|мое|мои|мне|нам|нас|вам|вас|ваш\w{0,3}|наш\w{0,3}|ми|ви|ти|мій|моя|we|you|your|our|my|i"
+    r"|давайте|приглаша\w+|смотрите|читайте)\b|\?$",
+    re.IGNORECASE,
+)
+_POINTER = re.compile(
+    r"\b(?:его|её|ее|их|ему|ей|им|них|него|ней|нее|неё|этот|эта|это|эти|этого|этой|этих|этом|такой|такие|таких|його|її|їх"
+    r"|цей|ця|це|ці|цього|цієї|цих|he|she|it|they|his|her|their|its|this|these)\b",
+    re.IGNORECASE,
+)
 _EDGES = re.compile(r"^[^\w«\"“(]+|[^\w»\"”)!?.…%]+$")
 
 
@@ -33,112 +49,93 @@ class Named:
 
 
 def named_topics(grouping: Grouping) -> list[Named]:
-    """Wanted and untouched topics keep their titles; the others are named by the phrases they share."""
+    """Wanted and untouched topics keep their titles; of the others, earlier ones choose theirs first."""
     corpus, groups = grouping.prepared.corpus, grouping.groups
     language = corpus.language_of(range(len(corpus.documents)))
     avoid = frozenset(root for name in grouping.prepared.options.avoid for root in stems_of(name, language))
     given = {place: group.wanted.title for place, group in enumerate(groups) if group.wanted}
     given |= {place: topic.card.title for place, topic in grouping.matched.items() if place not in grouping.touched}
-    touched = sorted(grouping.touched)
-    phrases = {place: shared_phrases(groups[place], corpus, avoid) for place in touched}
-    free = [place for place in touched if place not in given]
     taken = {title.casefold() for title in given.values()}
-    found = title_groups([phrases[place] for place in free], [len(groups[place].members) for place in free])
-    titles = {place: title for place, title in zip(free, found, strict=True) if title and title.casefold() not in taken}
-    taken |= {title.casefold() for title in titles.values()}
     named = []
     for place, (id_, group) in enumerate(zip(grouping.ids, groups, strict=True)):
-        title = given.get(place) or titles.get(place)
-        unique = title or next(one for one in fallback_titles(group, corpus) if one.casefold() not in taken)
-        taken.add(unique.casefold())
-        named.append(Named(id_, unique, group, phrases.get(place, ())))
+        phrases = shared_phrases(group, corpus, avoid) if place in grouping.touched else []
+        title = given.get(place)
+        if title is None:
+            title = next(one for one in titles_of(group, corpus, phrases, avoid) if one.casefold() not in taken)
+        taken.add(title.casefold())
+        named.append(Named(id_, title, group, phrases))
     return named
 
 
-def title_groups(phrases_of_groups: Sequence[Sequence[SharedPhrase]], sizes: Sequence[int]) -> list[str | None]:
-    """A title for every group, in order; earlier groups choose first. None if no title is left."""
-    taken: set[frozenset[str]] = set()
-    titles: list[str | None] = []
-    for found, size in zip(phrases_of_groups, sizes, strict=True):
-        parts = _free_parts(found, size, taken)
-        titles.append(_joined(parts) if parts else None)
-        taken.add(_stems(parts))
-    return titles
+def titles_of(
+    group: Group, corpus: Corpus, phrases: Sequence[SharedPhrase], avoid: frozenset[str] = frozenset()
+) -> Iterator[str]:
+    """Titles for a group, the best first, without end.
+
+    Headlines that half of the messages carry go before phrases that half of them hold, and those before other
+    headlines: the headline of one event is no title for a story of several.
+    """
+    ranked = [one for one in _ranked(group, corpus) if not avoid.issuperset(stems_of(one, _language(group, corpus)))]
+    carried = [text for text in ranked if is_carried(text, group, corpus)]
+    yield from carried
+    if len(group.members) > 1:
+        yield from (raised(phrase.text) for phrase in phrases if _is_title(phrase, group))
+    yield from (text for text in ranked if text not in carried)
+    yield from fallback_titles(group, corpus, ranked)
 
 
-def _free_parts(found: Sequence[SharedPhrase], size: int, taken: set[frozenset[str]]) -> list[SharedPhrase]:
-    parts = title_parts(found, size)
-    if parts and _stems(parts) not in taken:
-        return parts
-    for first in found:
-        for more in [[], *([other] for other in found if set(other.key).isdisjoint(first.key))]:
-            if _stems([first, *more]) not in taken:
-                return [first, *more]
-    return []
+def is_carried(text: str, group: Group, corpus: Corpus) -> bool:
+    """Whether at least half of the messages contain at least half of its words in some form."""
+    rows = [member.row for member in group.members[:_COUNTED_MESSAGES]]
+    own = set(stems_of(text, _language(group, corpus)))
+    held = sum(2 * len(own.intersection(corpus.stems[row])) >= len(own) for row in rows)
+    return 2 * held >= len(rows)
 
 
-def title_parts(found: Sequence[SharedPhrase], size: int) -> list[SharedPhrase]:
-    """The most telling phrase, then those that name messages the earlier ones do not, until most are named."""
-    if not found:
-        return []
-    parts = [_fuller(found)]
-    while len(parts) < MAX_PARTS:
-        named = frozenset[int]().union(*(part.rows for part in parts))
-        strong = [phrase for phrase in found if phrase.weight >= _STRONG * found[0].weight]
-        rest = [phrase for phrase in telling(strong, len(found), _stems(parts)) if _adds(phrase, named, size)]
-        if len(named) >= _ENOUGH * size or not rest:
-            break
-        best = max(rest, key=lambda phrase: phrase.weight * len(phrase.rows - named) / len(phrase.rows))
-        if len(_joined([*parts, best])) > _LONGEST:
-            break
-        parts.append(best)
-    return parts if len(parts) > 1 or not _is_thin(parts[0]) else [*parts, *_companion(found, parts[0], size)]
+def _is_title(phrase: SharedPhrase, group: Group) -> bool:
+    return len(phrase.key) > 1 and 2 * len(phrase.rows) >= len(group.members) and len(phrase.text) <= LONGEST
 
 
-def _is_thin(phrase: SharedPhrase) -> bool:
-    """Whether it is a single common noun: risk, course, photo."""
-    return len(phrase.key) == 1 and phrase.text.islower()
+def _language(group: Group, corpus: Corpus) -> str:
+    return corpus.language_of(group.rows)
 
 
-def _fuller(found: Sequence[SharedPhrase]) -> SharedPhrase:
-    """The first phrase, or a longer one around it if it is thin and half of its messages contain the longer one."""
-    first = found[0]
-    longer = (
-        phrase
-        for phrase in found
-        if len(phrase.key) > 1 and first.key[0] in phrase.key and 2 * len(phrase.rows) >= len(first.rows)
+def _ranked(group: Group, corpus: Corpus) -> list[str]:
+    """The headlines of the messages nearest the centre, the most telling first, each once."""
+    rows = [member.row for member in group.members[:_COUNTED_MESSAGES]]
+    shared = Counter(root for row in rows for root in set(corpus.stems[row]))
+    worth: dict[str, float] = {}
+    for place, row in enumerate(group.rows[:_READ_MESSAGES]):
+        language = corpus.languages[row]
+        for one in headlines(corpus.documents[row].text, language, LONGEST):
+            value = _worth(one, language, shared, corpus) / len(rows) * _FARTHER**place
+            worth[one.text] = max(worth.get(one.text, 0.0), round(value, 6))
+    return sorted(worth, key=lambda text: -worth[text])
+
+
+def _worth(one: Headline, language: str, shared: Counter[str], corpus: Corpus) -> float:
+    own = sorted(set(stems_of(one.text, language)))
+    total = len(corpus.documents)
+    central = sum(shared[root] * log((1 + total) / (1 + corpus.frequency[root]) + 1) for root in own)
+    factors = (
+        (not one.whole, _CUT),
+        (not has_verb(one.text, language), _VERBLESS),
+        (is_genre(words(one.text)[0], language), _GENRE),
+        (_ADDRESS.search(one.text) is not None, _ADDRESSING),
+        (_POINTER.search(one.text) is not None, _POINTING),
     )
-    return next(longer, first) if _is_thin(first) else first
+    value = central / (len(own) + 3) ** 0.75 * _LATER**one.rank
+    for is_so, factor in factors:
+        value *= factor if is_so else 1
+    return float(value)
 
 
-def _companion(found: Sequence[SharedPhrase], thin: SharedPhrase, size: int) -> Sequence[SharedPhrase]:
-    """The next phrase that is nearly as telling and occurs in enough messages to represent the group."""
-    strong = [phrase for phrase in found if phrase.weight >= _COMPANION * found[0].weight]
-    return telling((phrase for phrase in strong if len(phrase.rows) >= _ADDS * size), 1, thin.key)
-
-
-def _adds(phrase: SharedPhrase, named: frozenset[int], size: int) -> bool:
-    return len(phrase.rows - named) >= max(2, _ADDS * size)
-
-
-def _stems(parts: Sequence[SharedPhrase]) -> frozenset[str]:
-    return frozenset(root for part in parts for root in part.key)
-
-
-def _joined(parts: Sequence[SharedPhrase]) -> str:
-    return capitalised(", ".join(part.text for part in parts))
-
-
-def capitalised(text: str) -> str:
-    """`text` with a capital first letter; a word with capitals of its own, such as iPhone, stays."""
-    first = text.split(" ", 1)[0]
-    return text if any(char.isupper() for char in first) else text[:1].upper() + text[1:]
-
-
-def fallback_titles(group: Group, corpus: Corpus) -> Iterator[str]:
-    """Titles for a group whose messages share no phrase, best first, without end."""
+def fallback_titles(group: Group, corpus: Corpus, ranked: Iterable[str] = ()) -> Iterator[str]:
+    """Titles for a group whose best ones are taken, or that has none: with the date, then the message, then counted."""
     first = corpus.documents[group.anchors[0].row]
-    start = opening(first.text, _OPENING_CHARS)
+    best = next(iter(ranked), "")
+    start = best if 0 < len(best) <= LONGEST - _DATED else opening(best or first.text, LONGEST - _DATED)
+    start = start.removesuffix(".") or first.message_id
     yield start
     yield f"{start} ({first.date:%Y-%m-%d})"
     yield f"{start} ({first.message_id}, {first.channel_id})"
@@ -148,10 +145,10 @@ def fallback_titles(group: Group, corpus: Corpus) -> Iterator[str]:
 def opening(text: str, length: int) -> str:
     """The first words of `text` without links and marks, at most `length` characters, cut between words."""
     line = next((line for line in NOT_WORDS.sub(" ", text).split("\n") if any(map(str.isalnum, line))), text)
-    words = trimmed(line).split(" ")
-    kept = words[0][:length]
-    for word in words[1:]:
-        if len(kept) + 1 + len(word) > length:
+    said = trimmed(line).split(" ")
+    kept = said[0][:length]
+    for word in said[1:]:
+        if len(kept) + 2 + len(word) > length:
             return f"{kept}…"
         kept += f" {word}"
     return kept
