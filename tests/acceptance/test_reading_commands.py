@@ -69,9 +69,9 @@ def test_raw_messages_go_to_stdout_or_a_file(home: tuple[dict[str, str], Path]) 
     env, folder = home
     printed = tg_parser(env, "messages", "export", "--source", "naked-science", cwd=folder).stdout
     told = tg_parser(env, "messages", "export", "--source", "naked-science", "--out", "raw/n.ndjson", cwd=folder)
-    assert "Wrote 20 messages to raw/n.ndjson." in told.stderr
+    assert "Wrote 60 messages to raw/n.ndjson." in told.stderr
     assert (folder / "raw/n.ndjson").read_text("utf-8") == printed
-    assert len(ndjson(printed)) == 20
+    assert len(ndjson(printed)) == 60
     assert [path.name for path in (folder / "raw").iterdir()] == ["n.ndjson"]
 
 
@@ -90,11 +90,11 @@ def test_path_given_to_run_is_an_export(home: tuple[dict[str, str], Path], tmp_p
     """Its file or its folder, without --from-export."""
     env, folder = home
     done = tg_parser_json(env, "run", "./result.json", "--provider", "local", "--out", tmp_path / "o", cwd=folder)
-    assert done["ingest"][0]["counts"]["unchanged"] == 20
+    assert done["ingest"][0]["counts"]["unchanged"] == 60
     (folder / "ChatExport_2026-11-01").mkdir()
     (folder / "ChatExport_2026-11-01/result.json").write_bytes((folder / "result.json").read_bytes())
     again = tg_parser_json(env, "run", "ChatExport_2026-11-01", "--skip-export", "--provider", "local", cwd=folder)
-    assert again["ingest"][0]["counts"]["unchanged"] == 20
+    assert again["ingest"][0]["counts"]["unchanged"] == 60
 
 
 def test_version_is_told(home: tuple[dict[str, str], Path]) -> None:
