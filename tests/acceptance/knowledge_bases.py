@@ -21,7 +21,7 @@ from filelock import FileLock
 from fresh_databases import FOLDER, fresh_postgres_database, sqlite_files
 from sqlalchemy import make_url
 
-MESSAGES_A_CHAT = 40
+MESSAGES_A_CHAT = 34
 
 
 @dataclass(frozen=True)
