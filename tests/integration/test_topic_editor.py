@@ -264,6 +264,8 @@ async def test_twins_are_joined_and_stay_joined(channel: Channel) -> None:
     (gone,) = joined.metadata["merged"]
     assert (joined.metadata["merged"][gone], {joined.id, gone} <= ids) == ("Оба о снеге.", True)
     assert int(joined.id.rsplit(":", 1)[1]) < int(gone.rsplit(":", 1)[1])
+    over = [change for change in await channel.topics.changes(gone) if change.kind == "merged"]
+    assert [change.other_id for change in over] == [joined.id]
     stored = await channel.stored()
     await channel.run(force=True)
     assert await channel.stored() == stored

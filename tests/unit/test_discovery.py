@@ -255,3 +255,87 @@ def test_a_report_stored_by_the_preview_is_read() -> None:
     """3.1.0a1 called the messages in a topic `covered` and the others `outside`."""
     stored = {"documents": 13, "topics": 3, "singletons": 0, "clusters": 3, "bundles": 3, "covered": 12, "outside": 1}
     assert TopicReport.of(stored) == TopicReport(13, 3, 0, 3, 3, in_a_topic=12, in_no_topic=1)
+
+
+def test_a_message_that_now_tells_something_else_leaves_its_topic_alone(found: TopicsFound) -> None:
+    """Its topic loses it, with a record; no other topic changes."""
+    edited = [replace(one, is_new=False) for one in CHANNEL]
+    edited[2] = post(3, "Повар испёк пирог с вишней и мёдом")
+    after = found_in(edited, as_known(found), LATER)
+    assert [card.title for card, _ in after.topics] == [SNOW_TITLE]
+    assert [(one.kind, one.messages) for one in after.changes] == [("lost", ("tg:-1001:post:3",))]
+    assert len(after.standing) == 2
+
+
+def test_a_message_that_leaves_its_event_leaves_the_story_too() -> None:
+    """An edited text is not kept in a story by what it said before."""
+    follow_up = post(30, SNOW[0] + ", и снова метель", days=9)
+    before = [*CHANNEL, follow_up, post(31, SNOW[1] + ", и снова метель", days=9.1)]
+    found = found_in(before)
+    story = next(card for card, _ in found.topics if card.level == "story")
+    edited = [replace(one, is_new=False) for one in before]
+    edited[2] = post(3, "Повар испёк пирог с вишней и мёдом")
+    after = found_in(edited, as_known(found), LATER)
+    lost = {one.topic_id for one in after.changes if one.kind == "lost" and one.messages == ("tg:-1001:post:3",)}
+    events = {card.id for card, _ in every(found) if card.parent_id == story.id}
+    assert story.id in lost
+    assert len(lost & events) == 1
+    assert all("tg:-1001:post:3" not in {item.source_ref for item in bundle.items} for _, bundle in every(after))
+
+
+def test_all_is_grouped_anew_when_a_user_wants_it(found: TopicsFound) -> None:
+    """The same messages make the same topics under their ids, even if an earlier run had put them together wrongly."""
+    mixed = [topic for topic in as_known(found) if topic.card.title != ZOO_TITLE]
+    first, second = mixed
+    swapped = second.bundle.model_copy(update={"items": (*second.bundle.items, *first.bundle.items[:1])})
+    wrong = [first, replace(second, bundle=swapped)]
+    settled = [replace(one, is_new=False) for one in CHANNEL]
+    kept, anew = found_in(settled, wrong, LATER), found_in(settled, wrong, LATER, rebuild=True)
+    assert kept.topics == []
+    members = {card.id: sorted(int(item.message_id) for item in bundle.items) for card, bundle in every(anew)}
+    assert (members[first.card.id], members[second.card.id]) in (
+        ([1, 2, 3, 4], [5, 6, 7, 8]),
+        ([5, 6, 7, 8], [1, 2, 3, 4]),
+    )
+    assert sorted(one.kind for one in anew.changes) == ["born", "lost"]
+
+
+def test_topics_of_an_earlier_method_are_found_anew(found: TopicsFound) -> None:
+    """Once, without being asked; their ids stay where they share most messages, and what ends is recorded."""
+    wide = as_known(found)[0]
+    everything = tuple(item for _, bundle in found.topics for item in bundle.items)
+    old = KnownTopic(
+        wide.card.model_copy(update={"metadata": {**wide.card.metadata, "method": "an earlier one"}}),
+        wide.bundle.model_copy(update={"items": everything}),
+    )
+    after = found_in([replace(one, is_new=False) for one in CHANNEL], [old], LATER)
+    assert len(after.topics) == 3
+    assert wide.card.id in {card.id for card, _ in after.topics}
+    assert after.retired == []
+    assert {one.kind for one in after.changes if one.topic_id == wide.card.id} >= {"lost"}
+
+
+def test_a_topic_is_named_again_when_it_has_twice_as_many_messages(found: TopicsFound) -> None:
+    """One more message leaves the title; four more may change it, and the change tells the old one."""
+    settled = [replace(one, is_new=False) for one in CHANNEL]
+    more = [
+        post(20 + number, f"Первый снег парализовал Москву, дороги закрыты: день {number}", days=0.3)
+        for number in range(1, 7)
+    ]
+    one = found_in([*settled, more[0]], as_known(found), LATER)
+    assert [card.title for card, _ in one.topics] == [SNOW_TITLE]
+    all_of_them = found_in([*settled, *more], as_known(found), LATER)
+    (card, _), *_ = all_of_them.topics
+    assert card.title != SNOW_TITLE
+    renamed = [change for change in all_of_them.changes if change.kind == "renamed"]
+    assert [change.reason for change in renamed] == [f"what the topic is about has moved; before: {SNOW_TITLE}"]
+
+
+def test_a_title_of_an_earlier_method_is_made_again(found: TopicsFound) -> None:
+    """When its topic is described again, though it has the same anchors."""
+    topics = as_known(found)
+    titled = {**topics[0].card.metadata["titled"], "method": "an earlier one"}
+    old = topics[0].card.model_copy(update={"title": "Снег", "metadata": {**topics[0].card.metadata, "titled": titled}})
+    known = [replace(topics[0], card=old), *topics[1:]]
+    again = found_in([replace(one, is_new=False) for one in CHANNEL], known, LATER, rebuild=True)
+    assert next(card.title for card, _ in again.topics if card.id == old.id) == topics[0].card.title

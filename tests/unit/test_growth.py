@@ -45,6 +45,17 @@ def test_reports_of_one_day_are_an_event_and_a_follow_up_makes_a_story() -> None
     assert grown.live("event")[0].parent is grown.live("story")[0]
 
 
+def test_the_farther_apart_the_more_alike_reports_must_be() -> None:
+    """The same meaning in other words is one event within a day, and none after four."""
+    words = [["снег", "метель"], ["осадки", "вьюга"], *([f"слово{number}"] for number in range(20))]
+    items = message_items(directions(1, 1, *range(40, 60), width=60), words)
+    for days, events in ((0.5, [[0, 1]]), (4, [])):
+        dates = [START, START + timedelta(days=days), *[START] * 20]
+        grown = Growth(dates, items)
+        grown.add([0, 1])
+        assert rows_of(grown, "event") == events
+
+
 def test_a_message_alone_stays_alone() -> None:
     """Nothing like it: it is in no topic."""
     grown = growth([1, 2, 3], [0, 0, 0])
@@ -119,3 +130,34 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
     turned.add([4, 2, 0, 3, 1])
     assert rows_of(straight, "event") == rows_of(turned, "event")
     assert np.array_equal(rows_of(straight, "story"), rows_of(turned, "story"))
+
+
+def test_a_merged_event_leaves_no_message_in_two_stories() -> None:
+    """The event that remains is in one story; the other story loses the messages, with a record."""
+    first, second = known("8", [0, 1, 5], "story"), known("9", [2, 3, 6], "story")
+    older, younger = known("1", [0, 1], parent=first), known("3", [2, 3], parent=second)
+    grown = growth([1, 1, 1, 1, 1, 2, 3], [0, 0, 0.1, 0.1, 0.2, 0, 0], [first, second, older, younger])
+    grown.add([4])
+    assert (older.rows, older.parent) == ([0, 1, 2, 3, 4], first)
+    assert (sorted(first.rows), second.rows) == ([0, 1, 2, 3, 4, 5], [6])
+    assert (second.steps[-1].kind, second.steps[-1].rows, second.steps[-1].other) == ("lost", (2, 3), first)
+
+
+def test_an_event_that_had_no_story_takes_that_of_the_event_it_swallows() -> None:
+    """No story loses its messages because two of its reports turned out to be one with others."""
+    story = known("9", [2, 3, 5, 6, 7, 8, 9], "story")
+    older, younger = known("1", [0, 1]), known("3", [2, 3], parent=story)
+    grown = growth([1, 1, 1, 1, 1, 2, 3, 4, 5, 6], [0, 0, 0.1, 0.1, 0.2, 0, 0, 0, 0, 0], [story, older, younger])
+    grown.add([4])
+    assert older.parent is story
+    assert sorted(story.rows) == list(range(10))
+
+
+def test_a_story_that_has_become_one_event_is_over() -> None:
+    """The last message outside joins the event: there are not two topics of the same messages."""
+    story = known("9", [0, 1, 2, 3], "story")
+    one, other = known("1", [0, 1], parent=story), known("3", [2, 3], parent=story)
+    grown = growth([1, 1, 1, 1, 1], [0, 0, 0.1, 0.1, 0.2], [story, one, other])
+    grown.add([4])
+    assert (rows_of(grown, "event"), rows_of(grown, "story")) == ([[0, 1, 2, 3, 4]], [])
+    assert (story.merged_into, story.steps[-1].kind, one.parent) == (one, "merged", None)

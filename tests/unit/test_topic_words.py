@@ -125,6 +125,14 @@ def test_words_are_those_of_the_model_and_neighbours_are_called_as_they_are_now(
     }  # fmt: skip
 
 
+def test_the_card_says_what_tells_near_topics_apart() -> None:
+    """The reason stands behind the title of the near topic, also in the final card."""
+    first, second = drafts_of(group_of(0, 1, 2), group_of(3, 4, 5))
+    near = replace(first, apart=(second.card.id,), reasons=("другое место: Казань",))
+    (card, _), _ = finalize([near, second], {}, {}, OPTIONS)
+    assert card.scope_out == (f"Отдельная близкая тема: «{second.card.title}» — другое место: Казань",)
+
+
 def test_only_supporting_messages_are_justified() -> None:
     """An anchor needs no reason; the offline one stays where the model gave none."""
     why = {f"tg:-1001:post:{number}": "Потому что снег." for number in (1, 3)}

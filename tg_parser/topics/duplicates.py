@@ -10,7 +10,7 @@ import numpy as np
 
 from tg_parser.domain.refs import naming_ref
 from tg_parser.topics.grouping.membership import CUTS
-from tg_parser.topics.grouping.similarity import Floats, Items, above_chance
+from tg_parser.topics.grouping.similarity import Floats, Items
 from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicOptions
 
@@ -92,9 +92,7 @@ def survivor(parts: Sequence[int], matched: Mapping[int, KnownTopic], corpus: Co
 
 def _similarities(groups: Sequence[Group], items: Items) -> Floats:
     sums = items.summed([[member.row for member in group.members[:_CORE]] for group in groups])
-    pairs = np.outer(sums.weights, sums.weights)
-    chance = (np.outer(sums.weights, sums.chance) + np.outer(sums.chance, sums.weights)) / 2
-    return np.round(above_chance(sums.products(sums), pairs, chance), _DIGITS)
+    return np.round(sums.similarity(sums), _DIGITS)
 
 
 def _telling_stems(group: Group, corpus: Corpus) -> frozenset[str]:

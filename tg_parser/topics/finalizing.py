@@ -126,7 +126,7 @@ def _worded(draft: Draft, edit: Edit | None, titles: Mapping[str, str], options:
     near = [titles[other] for other in draft.apart]
     changes: dict[str, Any] = {
         "title": titles[card.id],
-        "scope_out": scope_out(edit.scope_out if edit else (), near, draft.language, options),
+        "scope_out": scope_out(edit.scope_out if edit else (), near, draft.language, options, draft.reasons),
     }
     if edit is not None:
         items = [_justified(item, edit.justifications) for item in bundle.items]

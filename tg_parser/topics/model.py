@@ -31,8 +31,9 @@ class TopicDocument:
     summary: str | None = None
     key_phrases: tuple[str, ...] = ()
     language: str | None = None
+    made_at: datetime | None = None
     is_new: bool = True
-    """Whether no run has taken it up yet since its text was made."""
+    """Whether no run has taken it up yet since it was made."""
 
 
 @dataclass(frozen=True, slots=True)

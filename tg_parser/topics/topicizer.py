@@ -96,7 +96,7 @@ class Topicizer:
         found, editing = await self._find(prepared, known, taken, session, force=force)
         if not dry_run:
             noted = fingerprint if session is None or session.stopped is None else UNFINISHED
-            taken_up = [document.source_ref for document in documents if document.is_new]
+            taken_up = {one.source_ref: one.made_at for one in documents if one.is_new and one.made_at}
             run = TopicRun(noted, utc_now(), asdict(found.report), found.changes, taken_up)
             await self._topics.replace(channel_ids, found.topics, found.retired, run)
             outcomes = {"in_a_topic": found.report.in_a_topic, "in_no_topic": found.report.in_no_topic}
@@ -129,6 +129,7 @@ class Topicizer:
                     summary=row["summary"],
                     key_phrases=tuple(row["topics"]),
                     language=row["language"],
+                    made_at=row["processed_at"],
                     is_new=not row["is_grouped"],
                 )
 

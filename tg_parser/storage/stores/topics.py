@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, false, func, insert, or_, select, update
+from sqlalchemy import Select, and_, bindparam, delete, false, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.text_vectors import TextVector
@@ -30,6 +30,7 @@ from tg_parser.storage.tables.topics import embeddings, topic_changes, topic_ite
 
 _topic = topics.c
 _item = topic_items.c
+_doc = processed_documents.c
 _ASKED_AT_ONCE = 5000
 _OUTLINES_A_PAGE = 500
 
@@ -40,14 +41,15 @@ Pair = tuple[TopicCard, TopicBundle]
 class TopicRun:
     """A run over a set of channels: `fingerprint` identifies its input, `report` holds its numbers.
 
-    `changes` is every step in the life of a topic, `taken_up` the refs of the documents that no run has seen before.
+    `changes` is every step in the life of a topic, `taken_up` the documents that no run has seen before: the times at
+    which they were made, by ref.
     """
 
     fingerprint: str
     finished_at: datetime
     report: dict[str, Any]
     changes: Sequence[TopicChange] = ()
-    taken_up: Sequence[str] = ()
+    taken_up: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +111,17 @@ class TopicStorage:
             if run.changes:
                 steps = [change_row(one, channels[one.topic_id]) for one in run.changes]
                 await conn.execute(insert(topic_changes), steps)
-            grouped = dialect.any_of(processed_documents.c.source_ref, run.taken_up)
-            await conn.execute(update(processed_documents).where(grouped).values(is_grouped=True))
+            await self._note_taken_up(conn, run.taken_up)
             await upsert(self._database, conn, topic_runs, [{**row, "report_json": run.report}], key=("channels_key",))
 
         await self._database.write(replace)
+
+    async def _note_taken_up(self, conn: AsyncConnection, taken_up: Mapping[str, datetime]) -> None:
+        """A document that has been made anew since it was read is still new."""
+        as_read = and_(_doc.source_ref == bindparam("ref"), _doc.processed_at == bindparam("made_at"))
+        rows = [{"ref": ref, "made_at": made_at} for ref, made_at in sorted(taken_up.items())]
+        if rows:
+            await conn.execute(update(processed_documents).where(as_read).values(is_grouped=True), rows)
 
     async def changes(
         self,
@@ -219,7 +227,7 @@ class TopicStorage:
             await conn.execute(delete(topic_changes).where(topic_changes.c.channel_id == channel_id))
             await conn.execute(delete(topics).where(_topic.channel_id == channel_id))
             await conn.execute(delete(topic_runs).where(topic_runs.c.channels_key == _key([channel_id])))
-            of_channel = channel_range(processed_documents.c.source_ref, channel_id)
+            of_channel = channel_range(_doc.source_ref, channel_id)
             await conn.execute(update(processed_documents).where(of_channel).values(is_grouped=False))
 
         await self._database.write(remove)

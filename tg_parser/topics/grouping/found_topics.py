@@ -54,9 +54,8 @@ class FoundTopics:
         there = {place: now for now, place in enumerate(places)}
 
         def kept(one: GroupStep) -> GroupStep:
-            return (
-                one.placed(there) if one.other in there or not isinstance(one.other, int) else replace(one, other=None)
-            )
+            is_left_out = isinstance(one.other, int) and one.other not in there
+            return replace(one, other=None) if is_left_out else one.placed(there)
 
         return FoundTopics(
             [self.groups[place] for place in places],
@@ -122,13 +121,17 @@ def _begun(
             (at_hand[ref] for ref in refs if ref in at_hand), key=lambda row: (corpus.documents[row].date, row)
         )
         changed = [row for row in rows if corpus.documents[row].is_new]
-        gone = misfits(items, rows, changed, level) if level == "event" else []
+        gone = misfits(items, rows, changed, level)
         lost[topic.card.id] = gone
         begun[topic.card.id] = Growing(
             level, [row for row in rows if row not in gone], topic, missing=len(refs) - len(rows)
         )
     for one in begun.values():
         one.parent = begun.get(one.known.card.parent_id or "") if one.known else None
+        if one.parent is not None:
+            story = one.parent
+            # A story has all messages of its events.
+            story.rows = sorted({*story.rows, *one.rows}, key=lambda row: (corpus.documents[row].date, row))
     return list(begun.values()), lost
 
 
@@ -143,11 +146,9 @@ def _group(one: Growing, items: Items, corpus: Corpus, options: TopicOptions) ->
     if one.known is None and len(sure) < 2:
         return None
     if len(sure) < 2:
-        members = [Member(m.row, max(m.score, options.anchor_min_score), m.similarity) for m in members[:2]] + members[
-            2:
-        ]
-        sure = members[:2]
-    kept = [Member(m.row, max(m.score, options.supporting_min_score), m.similarity) for m in members]
+        sure = [replace(member, score=max(member.score, options.anchor_min_score)) for member in members[:2]]
+        members = [*sure, *members[2:]]
+    kept = [replace(member, score=max(member.score, options.supporting_min_score)) for member in members]
     return Group(tuple(kept), tuple(sure[: options.max_anchors]), level=one.level)
 
 

@@ -12,7 +12,7 @@ from tg_parser.topics.duplicates import GroupPair, join, joint, may_merge, survi
 from tg_parser.topics.grouping.found_topics import FoundTopics, GroupStep, find_groups
 from tg_parser.topics.grouping.known_topics import DOUBLE, WantedFits, distinct_from, fit_wanted, known_groups
 from tg_parser.topics.grouping.linkage import Places
-from tg_parser.topics.grouping.similarity import Items, above_chance, message_items
+from tg_parser.topics.grouping.similarity import Items, message_items
 from tg_parser.topics.grouping.texts import Corpus, corpus_of
 from tg_parser.topics.matching import assign_ids, match_known, overlap
 from tg_parser.topics.model import Group, KnownTopic, TopicDocument, TopicOptions
@@ -139,7 +139,8 @@ def merge_groups(grouping: Grouping, said: Mapping[GroupPair, str]) -> Grouping:
         return grouping
     ids, lead = grouping.ids, {place: parts[0] for parts in sets for place in parts}
     kept = [place for place in range(len(groups)) if lead.get(place, place) == place]
-    there = {place: kept.index(lead.get(place, place)) for place in range(len(groups))}
+    position = {place: now for now, place in enumerate(kept)}
+    there = {place: position[lead.get(place, place)] for place in range(len(groups))}
     parts_of = {parts[0]: parts for parts in sets}
     made, matched, merged = list[Group](), dict[int, KnownTopic](), dict[int, Mapping[str, str]]()
     steps, touched = dict[int, Sequence[GroupStep]](), set[int]()
@@ -191,10 +192,7 @@ def _asked_for(wanted: Sequence[Group], known: Sequence[KnownTopic], corpus: Cor
 
 
 def near_groups(groups: Sequence[Group], items: Items, places: Sequence[int]) -> list[list[int]]:
-    """For each group at `places`, the places of those near enough to need telling apart, nearest first.
-
-    A group of another level that shares its messages is not near: an event in its story needs no telling apart.
-    """
+    """For each group at `places`, the places of those of its level near enough to need telling apart, nearest first."""
     by_level = {level: [place for place, group in enumerate(groups) if group.level == level] for level in _LEVELS}
     near: dict[int, list[int]] = {}
     asked = set(places)
@@ -210,10 +208,7 @@ def near_groups(groups: Sequence[Group], items: Items, places: Sequence[int]) ->
 
 
 def _nearest(rows: Places, sums: Items) -> Iterator[list[int]]:
-    some = sums.take(rows)
-    pairs = np.outer(some.weights, sums.weights)
-    chance = (np.outer(some.weights, sums.chance) + np.outer(some.chance, sums.weights)) / 2
-    similarity = np.round(above_chance(some.products(sums), np.maximum(pairs, 1), chance), 6)
+    similarity = np.round(sums.take(rows).similarity(sums), 6)
     similarity[np.arange(len(rows)), rows] = -1
     for row in similarity:
         best = np.argsort(-row, kind="stable")[:_RELATED]

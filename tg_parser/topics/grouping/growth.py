@@ -16,8 +16,8 @@ import numpy as np
 
 from tg_parser.domain.topics import TopicChangeKind
 from tg_parser.topics.grouping.linkage import Span, joined
-from tg_parser.topics.grouping.membership import CUTS, KEPT_FROM, above_cut
-from tg_parser.topics.grouping.similarity import Items, above_chance
+from tg_parser.topics.grouping.membership import CUTS, KEPT_FROM, above_cut, fitting
+from tg_parser.topics.grouping.similarity import Items
 from tg_parser.topics.model import KnownTopic, Level
 
 AT_ONCE = 1000
@@ -87,6 +87,7 @@ class Growth:
             self._grow_events(batch)
             self._grow_stories(batch)
             self._is_taken_up[batch] = True
+        self._end_hollow_stories()
 
     def _when(self, row: int) -> tuple[float, int]:
         return float(self._days[row]), row
@@ -126,7 +127,7 @@ class Growth:
         """Units of a story are its events and its messages without an event."""
         fresh = set(batch)
         free = [one for one in self.live("event") if one.parent is None]
-        changed = [one for one in free if fresh.intersection(one.rows)]
+        changed = dict.fromkeys(one for one in free if fresh.intersection(one.rows))
         alone = [row for row in (*batch, *self._earlier(batch, "story")) if self._is_free(row)]
         new = [*(one.rows for one in changed), *([row] for row in alone if row in fresh)]
         old = [*(one.rows for one in free if one not in changed), *([row] for row in alone if row not in fresh)]
@@ -138,6 +139,15 @@ class Growth:
         for event in self.live("event"):
             if event.parent is not None:
                 self._extend(event.parent, event.rows)
+
+    def _end_hollow_stories(self) -> None:
+        """A story that has become one event is that event: all its messages tell the same."""
+        for story in self.live("story"):
+            events = {id(self._event_of[row]): self._event_of[row] for row in story.rows if row in self._event_of}
+            if len(events) == 1 and all(row in self._event_of for row in story.rows):
+                (event,) = events.values()
+                event.parent = None
+                self._hand_over(story, event)
 
     def _is_free(self, row: int) -> bool:
         return row not in self._event_of and row not in self._story_of and bool(self._has_words[row])
@@ -168,10 +178,10 @@ class Growth:
             group = next((groups[place - len(new) - len(old)] for place in places if is_group[place]), None)
             rows = sorted((row for place in places if not is_group[place] for row in parts[place]), key=self._when)
             if group is not None:
-                fitting = rows if level == "story" else above_cut_with(self._items, group.rows, rows, level)
-                self._gain(group, fitting)
-                found += [group] if fitting else []
-                rows = [row for row in rows if row not in set(fitting)]
+                fit = rows if level == "story" else fitting(self._items, group.rows[-_SEEN:], rows, level)
+                self._gain(group, fit)
+                found += [group] if fit else []
+                rows = [row for row in rows if row not in set(fit)]
             founded = self._found(rows, level)
             found += [founded] if founded else []
         return found
@@ -238,32 +248,27 @@ class Growth:
         others = [each for each, is_near in zip(others, near, strict=True) if is_near]
         if not others or not one.rows:
             return None
-        units = self._items.summed([one.rows[-_SEEN:], *(each.rows[-_SEEN:] for each in others)])
-        first, rest = units.take(np.array([0])), units.take(np.arange(1, len(units)))
-        pairs = first.weights[0] * rest.weights
-        chance = (first.weights[0] * rest.chance + rest.weights * first.chance[0]) / 2
-        similarity = above_chance(first.products(rest)[0], pairs, chance)
+        own = self._items.summed([one.rows[-_SEEN:]])
+        similarity = own.similarity(self._items.summed([each.rows[-_SEEN:] for each in others]))[0]
         best = int(similarity.argmax())
         return others[best] if similarity[best] >= _MERGES_FROM * CUTS["event"] else None
 
     def _merge(self, kept: Growing, gone: Growing) -> None:
-        rows = tuple(gone.rows)
+        rows, story = list(gone.rows), gone.parent
         kept.rows = sorted({*kept.rows, *rows}, key=self._when)
-        kept.steps.append(Step("grew", rows, gone))
-        gone.steps.append(Step("merged", rows, kept))
-        gone.merged_into, gone.rows = kept, []
+        kept.steps.append(Step("grew", tuple(rows), gone))
+        self._hand_over(gone, kept)
         self._event_of.update(dict.fromkeys(rows, kept))
+        if kept.parent is None:
+            kept.parent = story
+        elif story is not None and story is not kept.parent:
+            moved = sorted(set(rows).intersection(story.rows), key=self._when)
+            story.rows = [row for row in story.rows if row not in moved]
+            story.steps.append(Step("lost", tuple(moved), kept.parent))
+
+    def _hand_over(self, gone: Growing, to: Growing) -> None:
+        gone.steps.append(Step("merged", tuple(gone.rows), to))
+        gone.merged_into, gone.rows = to, []
 
     def _age(self, one: Growing) -> tuple[float, str]:
         return float(self._days[one.rows[0]]), one.known.card.id if one.known else ""
-
-
-def above_cut_with(items: Items, members: Sequence[int], rows: Sequence[int], level: Level) -> list[int]:
-    """Those of `rows` that fit the `members` of an existing topic."""
-    if not rows or not members:
-        return []
-    group = items.summed([list(members[-_SEEN:])])
-    new = items.take(np.array(rows, dtype=np.intp))
-    chance = (group.chance[0] + group.weights[0] * new.chance) / 2
-    similarity = above_chance(new.products(group)[:, 0], np.full(len(rows), group.weights[0]), chance)
-    return [row for row, alike in zip(rows, similarity, strict=True) if alike >= CUTS[level]]

@@ -44,6 +44,14 @@ def above_cut(items: Items, rows: Sequence[int], level: Level) -> list[int]:
     return kept
 
 
+def fitting(items: Items, members: Sequence[int], rows: Sequence[int], level: Level) -> list[int]:
+    """Those of `rows` that fit the `members` of an existing topic."""
+    if not rows or not members:
+        return []
+    similarity = items.take(np.array(rows, dtype=np.intp)).similarity(items.summed([members]))[:, 0]
+    return [row for row, alike in zip(rows, similarity, strict=True) if alike >= CUTS[level]]
+
+
 def misfits(items: Items, rows: Sequence[int], changed: Sequence[int], level: Level) -> list[int]:
     """Those of `rows` whose text has `changed` so much that they no longer fit the others."""
     if not changed or len(rows) < 2:

@@ -66,6 +66,12 @@ class Items:
         meaning = self.meaning.astype(np.float64) @ other.meaning.astype(np.float64).T
         return np.asarray((meaning + (self.words @ other.words.T).toarray()) / 2, dtype=np.float64)
 
+    def similarity(self, other: Items) -> Floats:
+        """Mean similarity above chance of every item with every item of `other`, as if none were part of another."""
+        pairs = np.outer(self.weights, other.weights)
+        chance = (np.outer(self.weights, other.chance) + np.outer(self.chance, other.weights)) / 2
+        return above_chance(self.products(other), np.maximum(pairs, 1), chance)
+
 
 def message_items(vectors: npt.NDArray[np.float32], stems: Sequence[Sequence[str]]) -> Items:
     """One item per message from its embedding and its stems."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from tg_parser.topics.grouping.membership import CUTS, DIGITS
-from tg_parser.topics.grouping.similarity import Floats, Items, above_chance
+from tg_parser.topics.grouping.similarity import Items
 from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.model import Group, Member, TopicOptions
 
@@ -54,7 +54,5 @@ def find_singletons(items: Items, corpus: Corpus, groups: Sequence[Group], optio
 def _retells(items: Items, row: int, chosen: Sequence[int]) -> bool:
     if not chosen:
         return False
-    one, others = items.take(np.array([row])), items.take(np.array(chosen))
-    chance: Floats = (one.chance + others.chance) / 2
-    similarity = above_chance(one.products(others)[0], np.ones(len(chosen)), chance)
+    similarity = items.take(np.array([row])).similarity(items.take(np.array(chosen)))
     return bool(similarity.max() >= CUTS["event"])
