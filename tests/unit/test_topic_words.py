@@ -143,7 +143,7 @@ def test_only_supporting_messages_are_justified() -> None:
 
 
 def test_words_hold_while_the_messages_that_speak_for_a_topic_do() -> None:
-    """One of its anchors is enough to keep the words, also without a model; when all say something else, they go."""
+    """One of its anchors is enough, also without a model; the words go when all say something else or it doubles."""
     draft = drafts_of(group_of(0, 1, 2))[0]
     shown = fingerprint(representatives(group_of(0, 1, 2), corpus_of(DOCUMENTS)))
     found = finalize([draft], {}, {FIRST: edit("Зима", shown, justifications={"tg:-1001:post:3": "Снег."})}, OPTIONS)
@@ -152,6 +152,8 @@ def test_words_hold_while_the_messages_that_speak_for_a_topic_do() -> None:
     assert finalize(same, kept_edits(same), {}, OPTIONS) == found
     one = [*channel_posts("Снег в Туле"), *DOCUMENTS[1:]]
     assert kept_edits(drafts_of(group_of(0, 1, 2), documents=one, before=before)).keys() == {FIRST}
+    assert kept_edits(drafts_of(group_of(0, 1, 2, 3, 4), before=before)).keys() == {FIRST}
+    assert kept_edits(drafts_of(group_of(0, 1, 2, 3, 4, 5), before=before)) == {}
     both = [*channel_posts("Снег в Туле", "Снег в Орле"), *DOCUMENTS[2:]]
     assert kept_edits(drafts_of(group_of(0, 1, 2), documents=both, before=before)) == {}
 
