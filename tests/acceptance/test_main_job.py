@@ -37,7 +37,7 @@ def test_one_command_turns_an_export_into_a_knowledge_base(knowledge: KnowledgeB
     """`run --from-export` registers the chats, makes a document of every message and exports entries with links."""
     done = knowledge.done
     seen = sum(chat["counts"]["seen"] for chat in done["ingest"])
-    assert done["process"]["processed"] == seen == 80
+    assert done["process"]["processed"] == seen == 136
     entries = [json.loads(line) for line in (knowledge.out / "kb_entries.ndjson").read_text("utf-8").splitlines()]
     messages = [entry for entry in entries if entry["source"]["type"] == "telegram_message"]
     topics = [entry for entry in entries if entry["source"]["type"] == "topic"]
@@ -45,7 +45,7 @@ def test_one_command_turns_an_export_into_a_knowledge_base(knowledge: KnowledgeB
     assert len(topics) == done["export"]["topics"] == len(topic_ids(knowledge.out))
     assert [entry["id"] for entry in entries] == sorted(entry["id"] for entry in entries)
     linked = [entry for entry in messages if entry["source"]["channel_id"].startswith("-100")]
-    assert len(linked) == 40
+    assert len(linked) == 68
     assert all(entry["source"]["link"].startswith("https://t.me/c/10") for entry in linked)
 
 
