@@ -106,11 +106,13 @@ class Handshake:
         secret = helpers.generate_key_data_from_nonce(state["server_nonce"], state["new_nonce"])
         with BinaryReader(AES.decrypt_ige(req.encrypted_data, *secret)[20:]) as reader:
             g_b = int.from_bytes(reader.tgread_object().g_b, "big")
-        # A key always has 256 bytes: a client that drops a leading zero, as Telethon does, must begin anew.
-        auth = AuthKey(pow(g_b, state["a"], DH_PRIME).to_bytes(256, "big"))
+        key = pow(g_b, state["a"], DH_PRIME).to_bytes(256, "big")
+        auth = AuthKey(key)
         if self.server.refused_keys > 0:
             self.server.refused_keys -= 1
             return tl.DhGenRetry(**ids, new_nonce_hash2=auth.calc_new_nonce_hash(state["new_nonce"], 2))
         self.server.keys[auth.key_id] = Key(auth, self.server.world.me if self.server.auto_login else None)
-        self.server.counts["handshakes"] += 1
+        # A key always has 256 bytes: a client that drops a leading zero, as Telethon does, must begin anew. One key in
+        # 256 is such a one, so that what a client keeps is counted apart from what chance makes it throw away.
+        self.server.counts["handshakes" if key[0] else "short_keys"] += 1
         return tl.DhGenOk(**ids, new_nonce_hash1=auth.calc_new_nonce_hash(state["new_nonce"], 1))

