@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tg_parser.nlp.embeddings import SentenceEncoder
-from tg_parser.nlp.sentiment import LABELS, inputs, listed, marks, needs_vector, sentiment, weights
+from tg_parser.nlp.sentiment import LABELS, MARGIN, inputs, listed, marks, needs_vector, sentiment, told, weights
 
 POSITIVE = (
     "Классно! Люблю этот канал ❤️",
@@ -83,7 +83,7 @@ def test_clear_tones(encoder: SentenceEncoder, text: str, label: str) -> None:
     [
         ("Das ist wunderbar", "de", "positive"),
         ("C'est horrible", "fr", "negative"),
-        ("Зустріч о десятій", "uk", "neutral"),
+        ("Вийшла версія 2.1", "uk", "neutral"),
         ("素晴らしい", "ja", "positive"),
     ],
 )
@@ -92,6 +92,31 @@ def test_languages_without_data_of_their_own(encoder: SentenceEncoder, text: str
     tone = sentiment(text, language, encoder.embed([text])[0])
     assert tone is not None
     assert tone.label == label
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Президент номинировал нового главу ведомства",
+        "Сегодня опять дождь",
+    ],
+)
+def test_tones_too_close_to_tell(encoder: SentenceEncoder, text: str) -> None:
+    """Where the two likeliest tones are within the margin, no label is given, and the scores are kept."""
+    tone = sentiment(text, "ru", encoder.embed([text])[0])
+    assert tone is not None
+    assert tone.scores is not None
+    best, second, _ = sorted((tone.scores.positive, tone.scores.neutral, tone.scores.negative), reverse=True)
+    assert (tone.label, tone.score) == (None, best)
+    assert best - second < MARGIN
+
+
+@pytest.mark.parametrize(("lead", "label"), [(MARGIN + 0.01, "negative"), (MARGIN - 0.01, None)])
+def test_the_margin_decides(lead: float, label: str | None) -> None:
+    """A tone that leads by the margin is the label; with less there is none."""
+    chances = np.array([0.4 + lead / 2, 0.4 - lead / 2, 0.2])
+    tone = told(np.log(chances))
+    assert (tone.label, tone.score) == (label, round(0.4 + lead / 2, 3))
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,24 @@ class Entity(Contract):
     inferred: bool = False
 
 
-class Sentiment(Contract):
-    """The tone of a message; `score` is the model's confidence in `label`."""
+class SentimentScores(Contract):
+    """How likely each tone is; together 1."""
 
-    label: SentimentLabel
+    positive: float = Field(ge=0.0, le=1.0)
+    neutral: float = Field(ge=0.0, le=1.0)
+    negative: float = Field(ge=0.0, le=1.0)
+
+
+class Sentiment(Contract):
+    """The tone of a message; `label` is null where the two likeliest tones are too close to tell.
+
+    `score` is the confidence in `label`, or the highest of `scores` where there is no label. Language models give no
+    `scores`.
+    """
+
+    label: SentimentLabel | None
     score: float = Field(ge=0.0, le=1.0)
+    scores: SentimentScores | None = None
 
 
 class Analysis(Contract):

@@ -100,7 +100,12 @@ def _emit(view: MessageView) -> None:
                 ("summary", document.summary),
                 ("key phrases", ", ".join(document.topics) or None),
                 ("language", document.language),
-                ("tone", f"{document.sentiment.label} {document.sentiment.score:.2f}" if document.sentiment else None),
+                (
+                    "tone",
+                    f"{document.sentiment.label or 'undecided'} {document.sentiment.score:.2f}"
+                    if document.sentiment
+                    else None,
+                ),
                 ("noise", "yes" if document.is_noise else None),
                 ("processed", document.processed_at),
             ]
