@@ -60,6 +60,17 @@ def test_a_service_message_is_noise() -> None:
         "Мы дарим три iPhone!\n1. Подпишитесь на @msk и на @moscow\n2. Нажмите «Участвовать»",
         "Напоминаем про актуальный розыгрыш iPhone, итоги завтра",
         "Подписывайтесь на канал: t.me/+abcDEF, розыгрыш призов, промокод внутри",
+        "Скидка 25% по промокоду ПЯТНИЦА на все спектакли театра",
+        "Знижка 20% за промокодом: LVIV20 на перше замовлення",
+        "Get 15% off with promo code SPRING15 until Friday",
+        "Участвуйте в розыгрыше 115 призов: нужно сделать покупку",
+        "Конкурс репостов! Подпишитесь, сделайте репост и ждите итогов",
+        "Розіграш iPhone: підпишіться на канал і поставте лайк",
+        "GIVEAWAY! Follow us and retweet, winners on Monday",
+        "Фрибет 5000 рублей новым игрокам — регистрируйся по ссылке",
+        "Бонус от БК: делай ставки на финал и забирай деньги",
+        "Казино дарує бонус за промокодом, реєструйся та грай",
+        "Claim your bonus at the best casino and play now",
     ],
 )
 def test_advertising_is_noise(text: str) -> None:
@@ -84,6 +95,15 @@ def test_a_mark_in_a_hidden_link_counts() -> None:
         "Материнский капитал составит 676 тыс. рублей: https://tass.ru/1?utm_source=tg",
         "Подпишитесь на нашу рассылку, чтобы не пропустить",
         "The advertising market grew; discounts were rare",
+        "Госдума приняла закон, запрещающий букмекерам принимать ставки от должников по алиментам",
+        "Суд приговорил организаторов подпольного казино к трём годам",
+        "В Думе предложили запретить розыгрыши в Telegram без регистрации",
+        "Букмекер обанкротился: клиенты не получили бонусы, пишет РБК",
+        "Мошенники рассылают промокоды от имени банка, предупредили в полиции",
+        "Житель Омска выиграл миллион в лотерее и отказался от приза",
+        "Верховна Рада ухвалила закон про лотереї та гральний бізнес",
+        "The regulator fined a bookmaker for adverts aimed at children",
+        "The central bank raised its key rate; bets on a cut fell",
     ],
 )
 def test_news_about_money_and_advertising_is_not_noise(text: str) -> None:
@@ -105,34 +125,3 @@ def test_news_about_money_and_advertising_is_not_noise(text: str) -> None:
 def test_words_are_what_is_left_without_links_mentions_and_hashtags(text: str, expected: bool) -> None:
     """The search ends at the first word, wherever the links, mentions and hashtags stand."""
     assert has_words(text) is expected
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Забирай фрибет 5000 рублей за регистрацию: ставь на матч прямо сейчас!",
-        "Claim your free bet and get a bonus on your first deposit, sign up now",
-        "Наш розыгрыш трёх iPhone: подпишитесь на канал, сделайте репост и участвуйте!",
-        "Розіграш! Підпишіться на канал і зробіть репост, щоб взяти участь",
-        "Скидка 20 % на все курсы по промокоду SALE20",
-        "Get 15% off with promo code SUMMER15",
-    ],
-)
-def test_offers_to_bet_to_win_and_to_save_are_noise(text: str) -> None:
-    """They call the reader to act, or give a code and say what it is good for."""
-    assert noise(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Госдума запретила рекламу букмекеров и фрибетов во время трансляций",
-        "Казино в Сочи принесло бюджету два миллиарда рублей",
-        "Власти хотят ограничить розыгрыши, для которых нужно подписаться на канал",
-        "Мошенники рассылают промокоды от имени маркетплейсов, предупредил банк",
-        "The court fined a bookmaker for illegal bonus offers",
-    ],
-)
-def test_news_about_betting_and_promotion_is_no_noise(text: str) -> None:
-    """The words are the same, but nobody is called to do anything."""
-    assert not noise(text)

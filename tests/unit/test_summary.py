@@ -50,6 +50,31 @@ def test_longer_texts_get_more_sentences_in_their_order() -> None:
     assert summarize(f"{one} {filler} {filler} {two} {filler} {filler} {three}", "ru") == f"{one} {two} {three}"
 
 
+FILLER = " ".join(["Так бывает часто."] * 20)
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "Также область купила для пожарных новые машины, машины для станций, и построила станции в районах.",
+        "Об этом рассказали пожарные, которые давно просили купить для области новые машины.",
+        "«Область купила для пожарных области новые машины, машины для станций, и построила станции в районах.",
+        "Друзья, привет! Доброе утро.",
+    ],
+)
+def test_a_summary_is_read_without_the_text(opening: str) -> None:
+    """Pronouns, halves of quotations and greetings do not begin it."""
+    said = "Область купила для пожарных новые машины и построила станции в пяти районах."
+    assert summarize(f"{opening} {said} {FILLER}", "ru") == said
+
+
+def test_a_time_stamp_is_left_out() -> None:
+    """What was today is not today a week later."""
+    said = "Сегодня в 10:00 область передала пожарным новые машины и построила станции в пяти районах."
+    told = "Область передала пожарным новые машины и построила станции в пяти районах."
+    assert summarize(f"{said} {FILLER}", "ru") == told
+
+
 @pytest.mark.parametrize(
     "text",
     [

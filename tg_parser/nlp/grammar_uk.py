@@ -11,7 +11,7 @@ from typing import Literal
 from tg_parser.nlp.words import phrase_boundaries
 
 _ADJECTIVE = re.compile(
-    r".{2,}(?:ий|ого|ому|ими|их|ої|ською|цькою|ське|ська|ську|ські|цька|цьку|цьке|цькі|ова|ове|ову|на?ьна|льне|льні"
+    r".{2,}(?:ий|ого|ому|ими|их|ої|ською|цькою|ське|ська|ську|ські|ані|цька|цьку|цьке|цькі|ова|ове|ову|на?ьна|льне|льні"
     r"|льну)"
 )
 _NOT_ADJECTIVE = re.compile(r".*(?:ості|нього)|місцеве")
@@ -19,7 +19,10 @@ _VERB = re.compile(
     r".*(?:ти|тися|тись|ться|вся|лася|лося|лися|вши|ючи|ачи|ують|юють|ають|яють|іють|ує|ює|ає|яє|іє|увала?|ували?"
     r"|ував|ювала?|ювали|ював"
     r"|[аиіуя]в|[аиіяу]л[аои]|[юу]ть|нув|нула|нули|ано|ено|ито|уто|ємо|емо|ймо|йте|еш|иш|[бвгдзклмнпрстчшщь]но"
-    r"|[сцнл]ько|идко)"
+    r"|[сцнл]ько|идко|.{3}[ую]й|[иї]ть)"
+)
+_OBLIQUE = re.compile(
+    r".*(?:[оє]ї|ого|його|ому|йому|[оеіє]й|ою|ею|єю|их|ими|[ая]ми|[ая]х|[ая]м|[оеіи]м|[оеіє]в|[уюі])|.*[аеиоуыэюя]и"
 )
 _NOUN = re.compile(
     r".*(?:рав|лав|рів|ків|нів|тів|дів|зів|лів|мів|сів|вів|гів|хів|пів|бів|ців|чів|шів|їв|ості|сила|силу|сили|хвиля"
@@ -36,6 +39,13 @@ def kind(word: str) -> Literal["noun", "adjective", "other"]:
     if _ADJECTIVE.fullmatch(word) and not _NOT_ADJECTIVE.fullmatch(word):
         return "adjective"
     return "other" if _VERB.fullmatch(word) and not _NOUN.fullmatch(word) else "noun"
+
+
+def is_oblique(word: str) -> bool:
+    """Whether `word` is probably in another case than the nominative, by its ending."""
+    low = word.lower()
+    is_plural = low.endswith("і") and kind(low) == "adjective"
+    return not is_plural and _OBLIQUE.fullmatch(low) is not None
 
 
 def belong(phrase: Sequence[tuple[str, str]]) -> bool:

@@ -12,7 +12,7 @@ from tg_parser.nlp.boilerplate import without_boilerplate
 from tg_parser.nlp.links import LINK
 from tg_parser.nlp.morphology_ru import is_complete_verb, is_locative, is_predicate, is_settled, noun_share
 from tg_parser.nlp.sentences import sentences
-from tg_parser.nlp.standing import leans, raised, without_time_stamp
+from tg_parser.nlp.standing import PAIRS, is_balanced, leans, raised, without_time_stamp
 from tg_parser.nlp.words import stem, stop_words, words
 
 _READ_CHARS = 2000
@@ -20,7 +20,7 @@ _LOOKED_AT = 4
 """How many of the first sentences are tried."""
 _LONGEST_SENTENCE = 400
 _LEAST_WORDS, _LEAST_CHARS = 3, 15
-_SHOUTED = 0.6
+_SHOUTED = 0.5
 """A sentence with a greater share of capitals is shouted: its capitals say nothing."""
 _NOT_WORDS = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
 _DECORATION = re.compile(
@@ -28,10 +28,9 @@ _DECORATION = re.compile(
     "\u2049\u203c\u3030\u2022\u00b7]+"
 )
 _LABEL = re.compile(
-    r"(?:молния|срочно|важно|внимание|главное|видео|фото|кадры|обновлено|обновление|эксклюзив|цитата|реклама"
-    r"|опрос|анонс"
-    r"|дайджест|(?:главные )?новости(?: \w+)?|новый (?:вопрос|выпуск)[^:.!?]{0,30}|прогноз погоды|погода"
-    r"|итоги дня|анекдот дня"
+    r"(?:молния|срочно|важно|внимание|главное|видео|фото|кадры|обновлено|обновление|эксклюзив|цитата|реклама|опрос|анонс"
+    r"|дайджест|(?:главные )?новости(?: \w+)?|новый (?:вопрос|выпуск)[^:.!?]{0,30}|прогноз погоды|погода|итоги дня"
+    r"|анекдот дня"
     r"|терміново|увага|відео|оновлено|важливо|breaking(?: news)?|update|urgent|exclusive|video|photo|watch)"
     r"\s?(?:[:!.|/]|\s[—–-])+\s*(?=\S)",
     re.IGNORECASE,
@@ -49,11 +48,9 @@ _FIELD = re.compile(
 )
 """A line of a form: “Average bill — 1500”."""
 _SUBORDINATE = re.compile(
-    r"(?:котор\w+|что|чтобы|когда|если|пока|хотя|где|куда|откуда|как|так как|потому что|поскольку|чем|кто|чей"
-    r"|чья|чьи|лишь"
-    r"|які|який|яка|яке|яку|якої|якого|якому|яким|якими|яких|що|щоб|коли|якщо|поки|хоча|де|куди|звідки|як"
-    r"|тому що|бо|хто"
-    r"|that|which|who|whose|when|if|while|although|because|where|as)\b",
+    r"(?:котор\w+|что|чтобы|когда|если|пока|хотя|где|куда|откуда|как|так как|потому что|поскольку|чем|кто|чей|чья|чьи"
+    r"|які|який|яка|яке|яку|якої|якого|якому|яким|якими|яких|що|щоб|коли|якщо|поки|хоча|де|куди|звідки|як|тому що|бо"
+    r"|хто|that|which|who|whose|when|if|while|although|because|where|as)\b",
     re.IGNORECASE,
 )
 _COMPLEMENT = re.compile(
@@ -61,34 +58,32 @@ _COMPLEMENT = re.compile(
 )
 """Clauses that what goes before them is nothing without: “заявил, что …”."""
 _GRAMMARS = frozenset({"ru", "uk", "be"})
+_IS = re.compile(r"^[^,:;—–]+\s[—–]\s(?:это|одн[аио]|один|самы\w+|сам\w+)\s")
+"""A dash in the place of “is”."""
 _CLAUSE = re.compile(r"[,;:—–(]\s*")
 _TIME_INSIDE = re.compile(
-    r"\s(?:с|в|около|после|до|к|о|з|at|about|from)\s\d{1,2}[.:]\d{2}(?:\s(?:до"
-    r"|to)\s\d{1,2}[.:]\d{2})?(?:\s(?:мск|msk))?(?=\s)"
+    r"\s(?:с|в|около|после|до|к|о|з|at|about|from)\s\d{1,2}[.:]\d{2}(?:\s(?:до|to)\s\d{1,2}[.:]\d{2})?(?:\s(?:мск|msk))?(?=\s)"
 )
 _INSERTION = re.compile(
-    r",\s(?:[а-яё]*\s)?(?:котор[а-яё]+|[а-яё]+(?:вш|ющ|ущ|ящ|ащ|енн|анн)(?:ий|ая|ее|ие|его|ей|их|ую|ый|ое|ые|ой"
-    r"|ым|ом)(?:ся)?"
-    r"|(?:який|яка|яке|які|якого|якої|якому|яку|яким|якими|яких))\s[^,]{3,90},\s(?!(?:котор|что|где|чтобы|які"
-    r"|який|що|щоб)\w*\b|\w+,)"
+    r",\s(?:[а-яё]*\s)?(?:котор[а-яё]+|[а-яё]+(?:вш|ющ|ущ|ящ|ащ|енн|анн)(?:ий|ая|ее|ие|его|ей|их|ую|ый|ое|ые|ой|ым|ом)(?:ся)?"
+    r"|(?:який|яка|яке|які|якого|якої|якому|яку|яким|якими|яких))\s[^,]{3,90},\s(?!(?:котор|что|где|чтобы|які|який|що|щоб)\w*\b)"
 )
 """A clause about a noun in the middle of a sentence, which is whole without it."""
 _BOUNDARY = re.compile(r"(?:,|;|:|\.)?\s[—–]\s|[,;:]\s|\s\(|\.\s")
 _PREPOSITION = re.compile(
-    r"\s(?=(?:в|во|на|из-за|после|при|по|под|над|перед|у|до|около|рядом|через|после|біля|після|під|about|after"
-    r"|in|near|on"
+    r"\s(?=(?:в|во|на|из-за|после|при|по|под|над|перед|у|до|около|рядом|через|после|біля|після|під|about|after|in|near|on"
     r"|during|at|by)\s)",
     re.IGNORECASE,
 )
 _PLACE = re.compile(r"(?:в|во|у|около|возле|под|над|после|рядом)\s", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"\s(?=(?:с|со|из|за|для|от|из|з|із|зі|для|від|за|with|for|from|over|under)\s)", re.IGNORECASE)
+"""Prepositions that mostly belong to the noun before: a cut there loses more than one before a place or a time."""
 _OPEN_END = re.compile(r"[\s,;:—–-]+$")
 _DANGLING = re.compile(
     r"(?:\s(?:и|или|а|но|не|ни|в|во|на|из|за|при|для|по|под|с|со|от|до|о|об|у|к|ко|же|ли|что|как|та|й|і|або|але|з|із|зі"
-    r"|від|про|що|як|рядом|вместе|вплоть|вокруг|возле|том|тем|того|тому|то|разом|поруч|те|the|a|an|of|to|in|on"
-    r"|and|or|not|at|by|for|with|is|was|are|его|ее|её|их|его|более|менее|около|№))+$",
+    r"|від|про|що|як|был|была|было|были|рядом|вместе|вплоть|вокруг|возле|том|тем|того|тому|то|разом|поруч|те|the|a|an|of|to|in|on|and|or|not|at|by|for|with|is|was|are|его|ее|её|их|его|более|менее|около|№))+$",
     re.IGNORECASE,
 )
-_PAIRS = (("«", "»"), ("“", "”"), ("(", ")"), ("[", "]"), ("„", "“"))
 _ELLIPSIS = "…"
 
 
@@ -112,8 +107,9 @@ def headlines(text: str, language: str, longest: int) -> Iterator[Headline]:
         tried += 1
         if says_something(bare, language) and not leans(bare) and len(bare) <= _LONGEST_SENTENCE:
             short, whole = shortened(bare, longest, language)
-            whole = whole and _is_closed(sentence)
-            if says_something(short, language):
+            whole = whole and is_balanced(sentence)
+            is_lost = not whole and has_verb(bare, language) and not has_verb(short, language)
+            if says_something(short, language) and not is_lost:
                 yield Headline(short, tried - 1, whole)
         if tried == _LOOKED_AT:
             return
@@ -132,7 +128,7 @@ def bare_headline(sentence: str) -> str:
         if shorter == bare:
             break
         bare = shorter
-    bare = re.sub(r"\s+([,.;:!?…])", r"\1", bare)
+    bare = re.sub(r"\s+([,.;:!?…])", r"\1", re.sub(r"(?:\.{2,}|…)$", "", bare))
     return raised(_without_open_quotes(re.sub(r"(?<![.…])(?<!\.\w)\.$|[\s,;:—–-]+$", "", bare)))
 
 
@@ -169,6 +165,8 @@ def has_verb(text: str, language: str) -> bool:
     """Whether a clause of it, other than a subordinate one, has a verb; in languages without a grammar always."""
     if language not in _GRAMMARS:
         return True
+    if _IS.search(text):
+        return True
     clauses = [part for part in _CLAUSE.split(text) if not _SUBORDINATE.match(part)]
     return any(_is_verb(word, language) for part in clauses for word in words(part))
 
@@ -189,31 +187,41 @@ def shortened(sentence: str, longest: int, language: str) -> tuple[str, bool]:
     if len(sentence) <= longest:
         return sentence, True
     if not _SUBORDINATE.match(sentence):
-        for pattern in (_BOUNDARY, _PREPOSITION):
-            places = [match.start() for match in pattern.finditer(sentence, 0, longest + 8) if match.start() <= longest]
+        for pattern, least in ((_BOUNDARY, 0), (_PREPOSITION, 0), (_ATTRIBUTE, longest * 5 // 8)):
+            found = (match.start() for match in pattern.finditer(sentence, 0, longest + 8))
+            places = [place for place in found if least <= place <= longest]
             for place in reversed(places):
                 left, right = sentence[:place], sentence[place:].lstrip(" ,;:—–(.")
-                if _may_end(left, right, language) and (pattern is _BOUNDARY or _is_phrase_end(left, right, language)):
+                if _may_end(left, right, language, is_heading=sentence[place] == ":") and (
+                    pattern is _BOUNDARY or _is_phrase_end(left, right, language)
+                ):
                     return left.rstrip(" ,;:—–"), True
     kept = _without_open_quotes(sentence[: longest - 1].rsplit(" ", 1)[0])
     for _ in range(3):
         kept = _DANGLING.sub("", _OPEN_END.sub("", kept))
+        last = words(kept)[-1] if language == "ru" and words(kept) else ""
+        if last and not is_settled(last) and not is_predicate(last) and " " in kept:
+            kept = kept.rsplit(" ", 1)[0]
     return kept + _ELLIPSIS, False
 
 
 def _dropped(match: re.Match[str]) -> str:
-    """A space for an insertion; one inside another clause stays, since its commas are that clause's too."""
-    return match[0] if match[0][0] == "," and "," in match.string[: match.start()] else " "
+    """A space for an insertion, or the comma that what follows needs; one inside another clause stays."""
+    if match[0][0] != ",":
+        return " "
+    if "," in match.string[: match.start()]:
+        return match[0]
+    return ", " if re.match(r"\w+,", match.string[match.end() :]) else " "
 
 
-def _may_end(left: str, right: str, language: str) -> bool:
+def _may_end(left: str, right: str, language: str, *, is_heading: bool) -> bool:
     return (
         len(words(left)) >= _LEAST_WORDS
         and len(left) >= 2 * _LEAST_CHARS
-        and _is_closed(left)
+        and is_balanced(left)
         and _DANGLING.search(left) is None
         and _COMPLEMENT.match(right) is None
-        and has_verb(left, language)
+        and (has_verb(left, language) or (is_heading and len(left) >= 3 * _LEAST_CHARS))
         and _last_clause_is_whole(left, language)
     )
 
@@ -244,15 +252,9 @@ def _last_clause_is_whole(left: str, language: str) -> bool:
     return not is_begun or any(_is_verb(word, language) for word in words(last))
 
 
-def _is_closed(text: str) -> bool:
-    return all(text.count(opening) == text.count(closing) for opening, closing in _PAIRS[:1] + _PAIRS[2:4]) and (
-        text.count('"') % 2 == 0
-    )
-
-
 def _without_open_quotes(text: str) -> str:
     """`text` without the marks of a quotation or bracket that opens or closes alone."""
-    for opening, closing in _PAIRS[:1] + _PAIRS[2:4]:
+    for opening, closing in PAIRS:
         if text.count(opening) != text.count(closing):
             text = text.replace(opening, "").replace(closing, "")
     return text.replace('"', "") if text.count('"') % 2 else text

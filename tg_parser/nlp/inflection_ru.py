@@ -21,6 +21,8 @@ from tg_parser.nlp.morphology_ru import (
 )
 
 _BARE = re.compile(r"[А-ЯЁ][а-яё]*[бвгджзклмнпрстфхцчшщ]")
+_ALIKE = frozenset({"gent", "accs"})
+"""Cases that a person and whose person it is share."""
 _LIKELY = 2
 """How much likelier a nominative is in key phrases than in running text."""
 _SURER = 10
@@ -52,6 +54,27 @@ def nominative_of(surfaces: Mapping[str, int]) -> str:
         for text, share in nominatives(surface):
             expected[text] += count * share
     return min(expected, key=lambda text: (-round(expected[text], 6), len(text), text))
+
+
+@lru_cache(maxsize=50_000)
+def is_reversible(phrase: str) -> bool:
+    """Whether a person and a name in one oblique case may be read both ways: “сына Хантера” is Hunter, who is a son, or
+    the son of Hunter; the nominative would decide for one.
+    """
+    words = phrase.split()
+    head = _head(words)
+    if head is None or head + 1 == len(words) or words[head][0].isupper() or not _is_called(words[head + 1]):
+        return False
+    found = [noun for noun in nouns(words[head]) if noun.form.animacy == "anim"]
+    if not found or any(noun.form.case == "nomn" for noun in found):
+        return False
+    unclear = all(noun.form.case in _ALIKE for noun in found)
+    return unclear or not any([*_names_after(words[head + 1 :], noun.form)] for noun in found)
+
+
+def _is_called(word: str) -> bool:
+    """Whether `word` may be what a person is called: a name of people, or one that the dictionary does not know."""
+    return word[0].isupper() and (not is_known(word) or any(reading.form.is_person for reading in readings(word)))
 
 
 def _readings(words: Sequence[str]) -> Iterator[tuple[float, list[str]]]:
@@ -90,7 +113,12 @@ def _head(words: Sequence[str]) -> int | None:
 
 
 def _names_after(words: Sequence[str], noun: Form) -> Iterator[WordReading]:
-    """The name of a person right after the head, in the same case."""
+    """The name of a person right after the head, in the same case; only a person is called by one.
+
+    “Команды Байдена” stays “команда Байдена”, however its cases look.
+    """
+    if noun.animacy != "anim":
+        return
     for word in words:
         reading = agreeing(word, noun, NOUNS) if word[0].isupper() else None
         if reading is None or not reading.form.is_person:

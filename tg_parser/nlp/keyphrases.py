@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tg_parser.nlp.inflection_ru import nominative_of
+from tg_parser.nlp.boilerplate import without_boilerplate
+from tg_parser.nlp.grammar_uk import is_oblique
+from tg_parser.nlp.inflection_ru import is_reversible, nominative_of
 from tg_parser.nlp.phrases import Word, phrases, runs
 from tg_parser.nlp.words import stop_words
 
@@ -33,7 +35,7 @@ def key_phrases(text: str, language: str | None, most: int = 6) -> list[str]:
     """Up to `most` phrases of `text`, the most telling first; none repeats another."""
     if language in _UNSEGMENTED:
         return []
-    found = list(runs(text[:_LOOKED_AT], language or ""))
+    found = list(runs(without_boilerplate(text[:_LOOKED_AT], language), language or ""))
     candidates = _whole(_collect(found, language or ""))
     counts = Counter(word.stem for run in found for word in run)
     scores = {key: _score(one, counts, len(found)) for key, one in candidates.items()}
@@ -47,10 +49,20 @@ def _collect(found: Sequence[list[Word]], language: str) -> dict[Key, _Candidate
     candidates: dict[Key, _Candidate] = {}
     for place, run in enumerate(found):
         for phrase in phrases(run, language):
+            surface = " ".join(word.surface for word in phrase)
+            if not _can_be_named(surface, language):
+                continue
             key = tuple(word.stem for word in phrase)
             candidate = candidates.setdefault(key, _Candidate(phrase, place))
-            candidate.surfaces[" ".join(word.surface for word in phrase)] += 1
+            candidate.surfaces[surface] += 1
     return candidates
+
+
+def _can_be_named(surface: str, language: str) -> bool:
+    """Whether the phrase has a nominative that is certain: we inflect Russian, and nothing else."""
+    if language == "ru":
+        return not is_reversible(surface)
+    return language not in ("uk", "be") or not is_oblique(surface.split(maxsplit=1)[0])
 
 
 def _whole(candidates: dict[Key, _Candidate]) -> dict[Key, _Candidate]:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from tg_parser.nlp import grammar_ru, grammar_uk
 from tg_parser.nlp.links import LINK
+from tg_parser.nlp.morphology_ru import forms, is_place
 from tg_parser.nlp.words import LETTER, common_words, folded, phrase_boundaries, stem, stop_words
 
 LONGEST = 3
@@ -155,15 +157,22 @@ def _has_form(phrase: Sequence[Word], language: str) -> bool:
     if len(phrase) == 1:
         lone = phrase[0].folded
         return len(lone) >= (2 if roles[0] == "name" else 3) and not (language == "en" and lone.endswith("ing"))
-    if any(_is_oblique_name(word) and phrase[i + 1].role == "noun" for i, word in enumerate(phrase[:-1])):
+    if any(_is_broken(word, following, language) for word, following in pairwise(phrase)):
         return False
     grammar = _GRAMMARS.get(language)
     return grammar is None or grammar.belong([(word.folded, word.role) for word in phrase])
 
 
-def _is_oblique_name(word: Word) -> bool:
-    """Whether a Cyrillic name may be in a case of its own, so that a noun after it does not belong to it."""
-    return word.role == "name" and _CYRILLIC.match(word.surface) is not None
+def _is_broken(word: Word, following: Word, language: str) -> bool:
+    """Whether a Cyrillic name, maybe in a case of its own, stands before a noun that does not belong to it, or an
+    institution before a person who only follows it: “(глава) МЧС Куренков”.
+    """
+    if word.role != "name" or _CYRILLIC.match(word.surface) is None:
+        return False
+    if following.role != "name":
+        return following.role == "noun" or (following.role == "adjective" and language in ("uk", "be"))
+    is_body = language == "ru" and (word.surface.isupper() or is_place(word.surface))
+    return is_body and any(form.is_person for form in forms(following.surface))
 
 
 @cache

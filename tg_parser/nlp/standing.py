@@ -12,12 +12,19 @@ _LEANS = re.compile(
     r"|нем|нём|ней)"
     r"|по (?:его|ее|её|их) (?:словам|данным|мнению)|кроме того|например|впрочем|тем не менее|в том числе|там|здесь"
     r"|туда|тогда|далее|правда|зато|оба|обе|предварительно|напомним|отметим|сообщается|отмечается|известно|нагадаємо|відомо"
+    r"|помимо (?:этого|того)|к примеру|к тому же"
     r"|він|вона|воно|вони|його|її|їх|йому|їй|їм|це|цей|ця|ці|цього|цієї|цьому|такий|така|такі|але|також|тому|однак|проте"
     r"|потім|тоді|там|при цьому|після цього|про це|крім того|до речі|за (?:його|її|їх) словами"
     r"|he|she|it|they|this|that|these|those|but|and|also|however|so|then|there|therefore|moreover|meanwhile|his|her"
     r"|their|its|furthermore|thus|for example|in addition|both|earlier|later)(?![\w-])",
     re.IGNORECASE,
 )
+_POINTER = re.compile(
+    r"\b(?:он|она|оно|они|ему|ей|им|них|него|ней|нее|неё|нём|нем|этот|эта|это|эти|этого|этой|этих|этом|такой|такие|таких"
+    r"|він|вона|вони|цей|ця|це|ці|цього|цієї|цих|he|she|it|they|this|these)\b",
+    re.IGNORECASE,
+)
+PAIRS = (("«", "»"), ("(", ")"), ("[", "]"))
 _DAY = (
     r"(?:сегодня|вчера|завтра|послезавтра|сьогодні|вчора|завтра|учора|today|yesterday|tomorrow)"
     r"(?!\s?[,—–-]|\s(?:и|или|же|ли|та|й|або|is|was|and|or)\b|'s)"
@@ -35,6 +42,16 @@ def leans(sentence: str) -> bool:
     """Whether it begins with a word that points at a sentence before it, or in the middle of one."""
     bare = sentence.lstrip('—–-«"“„( ')
     return bare[:1].islower() or _LEANS.match(bare) is not None
+
+
+def points_back(sentence: str) -> bool:
+    """Whether it contains a word for something that may have been said before it."""
+    return _POINTER.search(sentence) is not None
+
+
+def is_balanced(sentence: str) -> bool:
+    """Whether every quotation and bracket that opens in it closes, and the other way round."""
+    return sentence.count('"') % 2 == 0 and all(sentence.count(first) == sentence.count(last) for first, last in PAIRS)
 
 
 def without_time_stamp(sentence: str) -> str:

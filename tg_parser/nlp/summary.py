@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tg_parser.nlp.boilerplate import without_service_lines
 from tg_parser.nlp.links import LINK, without_links
 from tg_parser.nlp.sentences import sentences
+from tg_parser.nlp.standing import ENDS, is_balanced, leans, points_back, without_time_stamp
 from tg_parser.nlp.words import stem, stop_words, words
 
 SHORT = 280
@@ -19,16 +21,6 @@ _BUDGET = 420
 _MIN_SENTENCE, _MAX_SENTENCE = 30, 400
 _DECORATION = re.compile(r"^(?:[^\w\"'«“‘„(\[$€£#@+-]|\d️)+")
 _LIST_ITEM = re.compile(r"[-–—•·▪▫◦*]\ufe0f?\s|\d{1,2}[.)]\s")
-_ENDS = re.compile(r"[.!?…؟۔。][\"'»”’)\]]*$")
-_LEANS = re.compile(
-    r"(?:он|она|оно|они|его|ее|её|их|это|этот|эта|эти|такой|такая|такие|так|также|тоже|но|а|и|однако|поэтому|потом"
-    r"|затем"
-    r"|при этом|кроме того|например|впрочем|тем не менее|в том числе|там|тогда|далее|правда|зато"
-    r"|він|вона|вони|це|цей|але|також|тому|he|she|it|they|this|that|these|those|but|and|also|however|so|then|there"
-    r"|therefore|moreover|meanwhile|his|her|their|its|furthermore|thus|for example)\b",
-    re.IGNORECASE,
-)
-"""Beginnings that depend on the sentence before."""
 _CALL = re.compile(
     r"\b(?:подробн\w+|читать|читайте|читаем|регистр\w+|подпис\w+|переход\w+|ссылк\w+|смотрите|узнайте|рассказываем"
     r"|разбираемся|присоединя\w+|заходите|приходите|промокод\w*|click|subscribe|read more|join|sign up|register"
@@ -58,10 +50,10 @@ def summarize(text: str, language: str | None) -> str | None:
     """One to three whole sentences of `text` in their order; None if the text is short or has no such sentences."""
     if len(text) < SHORT:
         return None
-    found = sentences(text[:_LOOKED_AT], language)
+    found = sentences(without_service_lines(text[:_LOOKED_AT]), language)
     if len(text) > _LOOKED_AT:
         found.pop()  # it may be cut
-    found = [_DECORATION.sub("", sentence) for sentence in found if not _LIST_ITEM.match(sentence)]
+    found = [without_time_stamp(_DECORATION.sub("", one)) for one in found if not _LIST_ITEM.match(one)]
     chosen = _choose(_ranked(found, language or ""), 1 if len(text) < 600 else 2 if len(text) < 1500 else 3)
     summary = " ".join(sentence.text for sentence in sorted(chosen, key=lambda sentence: sentence.place))
     return summary if summary and len(summary) < 0.8 * len(text) else None
@@ -70,7 +62,7 @@ def summarize(text: str, language: str | None) -> str | None:
 def _ranked(found: Sequence[str], language: str) -> list[_Sentence]:
     """The sentences that a summary may use, the best first."""
     stems = [_stems(sentence, language) for sentence in found]
-    title = stems[0] if found and not _ENDS.search(found[0]) else frozenset[str]()
+    title = stems[0] if found and not ENDS.search(found[0]) else frozenset[str]()
     whole = _Text(Counter(root for own in stems for root in own), title, len(found))
     able = [
         _Sentence(place, text, own)
@@ -88,9 +80,15 @@ def _stems(sentence: str, language: str) -> frozenset[str]:
 
 
 def _may_stand(sentence: str) -> bool:
-    """Whether it is a full sentence: not a heading, a list item or a lone link."""
+    """Whether it is a full sentence that can be read alone: no heading, list item, lone link or half of a quotation."""
     bare = LINK.sub("", sentence).strip()
-    return len(bare) >= _MIN_SENTENCE and len(sentence) <= _MAX_SENTENCE and _ENDS.search(sentence) is not None
+    return (
+        len(bare) >= _MIN_SENTENCE
+        and len(sentence) <= _MAX_SENTENCE
+        and ENDS.search(sentence) is not None
+        and not leans(sentence)
+        and is_balanced(sentence)
+    )
 
 
 def _score(sentence: _Sentence, whole: _Text) -> float:
@@ -99,10 +97,10 @@ def _score(sentence: _Sentence, whole: _Text) -> float:
     on_title = 1 + len(own & title) / (len(title) + 2)
     early = 1 / (0.75 + sentence.place / max(whole.sentence_count, 6))
     telling = min(1.0, len(sentence.text) / 70)
-    leaning = 0.6 if _LEANS.match(sentence.text.lstrip('—–-«"“ ')) else 1.0
+    pointing = 0.6 if points_back(sentence.text) else 1.0
     calling = 0.4 if _CALL.search(sentence.text) or LINK.search(sentence.text) else 1.0
     open_ended = 0.55 if sentence.text.rstrip("\"'»”’)").endswith(("?", "…", ":")) else 1.0
-    return central * on_title * early * telling * leaning * calling * open_ended
+    return central * on_title * early * telling * pointing * calling * open_ended
 
 
 def _choose(ranked: Iterable[_Sentence], most: int) -> list[_Sentence]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from math import log
 
 from tg_parser.nlp.boilerplate import without_boilerplate
-from tg_parser.nlp.inflection_ru import nominative_of
+from tg_parser.nlp.grammar_uk import is_oblique
+from tg_parser.nlp.inflection_ru import is_reversible, nominative_of
 from tg_parser.nlp.links import LINK
 from tg_parser.nlp.morphology_ru import RUSSIAN_WORD, dictionary_form, is_everyday, is_known, is_nominal, noun_share
 from tg_parser.nlp.phrases import Word, phrases, runs
@@ -24,9 +25,6 @@ _MANY = 20
 _LEAST_NOUN = 0.3
 NOT_WORDS = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
 _KIN = frozenset({"uk", "be"})
-_OBLIQUE = re.compile(
-    r".*(?:ого|його|ому|йому|[оеіє]й|ою|ею|єю|их|ими|[ая]ми|[ая]х|[ая]м|[оеіи]м|[оеіє]в|[уюі])|.*[аеиоуыэюя]и"
-)
 _ORDINAL = re.compile(r"\d-?\w{1,2}$|[A-Za-z]-[а-яё]")
 _MAY_BE_OBLIQUE = re.compile(r"(?:[ауыеюия]|ом|ем|ой|ей)$")
 Key = tuple[str, ...]
@@ -34,9 +32,7 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class SharedPhrase:
-    """A phrase with its stems, the messages of the group (rows) that contain it, how well it fits only them, and
-    whether it is a name.
-    """
+    """A phrase with its stems, the messages of the group (rows) that contain it, and how well it fits only them."""
 
     text: str
     key: Key
@@ -117,7 +113,7 @@ def _is_name(phrase: Sequence[Word]) -> bool:
 
 def _is_stuck(text: str, language: str) -> bool:
     """Whether a phrase of a language that we cannot inflect is in another case than the nominative."""
-    return language in _KIN and _OBLIQUE.fullmatch(text.split(maxsplit=1)[0].lower()) is not None
+    return language in _KIN and is_oblique(text.split(maxsplit=1)[0])
 
 
 def is_certain_name(surfaces: Mapping[str, int], text: str, language: str) -> bool:
@@ -157,7 +153,7 @@ def _weight(key: Key, held: int, size: int, corpus: Corpus) -> float:
 def _names_something(surface: str, key: Key, corpus: Corpus, language: str) -> bool:
     """Whether a single word is a noun or a name, or no word of several is a verb."""
     if len(key) > 1:
-        return language != "ru" or all(map(is_nominal, surface.split()))
+        return language != "ru" or (all(map(is_nominal, surface.split())) and not is_reversible(surface))
     return surface[1:] != surface[1:].lower() or is_noun(surface, corpus.forms[key[0]], language)
 
 
@@ -186,7 +182,7 @@ def readable(surfaces: Mapping[str, int], language: str) -> str:
     """The most frequent form of a phrase, in the nominative, without capitals from headlines or sentence starts."""
 
     def rank(surface: str) -> tuple[bool, int, int, str]:
-        oblique = language in _KIN and _OBLIQUE.fullmatch(surface.split(maxsplit=1)[0].lower()) is not None
+        oblique = language in _KIN and is_oblique(surface.split(maxsplit=1)[0])
         return (oblique, -plain[surface], len(surface), surface)
 
     plain = _plain(surfaces, language)

@@ -34,7 +34,7 @@ def scope_in(named: Named, description: str, corpus: Corpus, language: str) -> t
 def scope_out(
     said: Sequence[str], near: Sequence[str], language: str, options: TopicOptions, why: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """What a topic is not: what was `said` about it, then the titles of topics near it, with reasons if given."""
+    """What a topic is not: what was `said` about it, then the titles of topics near it, with reasons if known."""
     say = sayings(language)
     reasons = [*why, *[""] * (len(near) - len(why))]
     apart = [
@@ -67,7 +67,8 @@ def difference(named: Named, other: Named, corpus: Corpus, language: str) -> str
 def _held(phrases: Sequence[SharedPhrase], group: Group, say: dict[str, str]) -> Iterable[str]:
     size = len(group.members)
     held = say["held" if size > 1 else "about"]
-    return [held.format(phrase=one.text, count=len(one.rows), size=size) for one in telling(phrases, _PHRASES)]
+    fuller = sorted(phrases, key=lambda one: len(one.key) == 1 or 2 * len(one.rows) < size)
+    return [held.format(phrase=one.text, count=len(one.rows), size=size) for one in telling(fuller, _PHRASES)]
 
 
 def _names(named: Named, corpus: Corpus) -> list[str]:

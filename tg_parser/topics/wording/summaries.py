@@ -12,7 +12,7 @@ from tg_parser.nlp.boilerplate import without_service_lines
 from tg_parser.nlp.headlines import bare_headline, has_verb, says_something
 from tg_parser.nlp.links import LINK
 from tg_parser.nlp.sentences import sentences
-from tg_parser.nlp.standing import ENDS, ended, leans
+from tg_parser.nlp.standing import ENDS, ended, is_balanced, leans, points_back
 from tg_parser.topics.grouping.texts import Corpus, stems_of
 from tg_parser.topics.model import Group
 from tg_parser.topics.wording.titles import opening
@@ -23,9 +23,9 @@ _BUDGET = 480
 _SHORTEST, _LONGEST = 30, 320
 _READ_CHARS = 6000
 _LIST_ITEM = re.compile(r"[-–—•·▪▫◦*]\ufe0f?\s|\d{1,2}[.)]\s")
-_REST_LEAST, _SECOND = 0.5, 2
-"""A further sentence of a message fills up a summary that has only one, if it is at least half as central."""
-_NEWEST_LEAST = 0.4
+_REPEATED = 0.6
+"""Two sentences with a greater share of common words say the same, maybe with other numbers."""
+_NEWEST_LEAST = 0.5
 """The newest message must be at least this central, compared with the best sentence, to have the last word."""
 _WEAK = re.compile(
     r"[?…]$|\b(?:подпис\w+|подробн\w+|читайте|смотрите|переход\w+|регистр\w+|subscribe|click|join)\b", re.IGNORECASE
@@ -42,7 +42,7 @@ class _Sentence:
 
 
 def summary_of(group: Group, corpus: Corpus) -> str:
-    """Up to three sentences of the anchors and of the newest message, none of which repeats another."""
+    """Up to three sentences of the anchors and of the newest message; of two that say the same, the newest."""
     rows = [member.row for member in group.members[:_COUNTED_MESSAGES]]
     shared = Counter(root for row in rows for root in set(corpus.stems[row]))
     newest = max(rows, key=lambda row: (corpus.documents[row].date, row))
@@ -52,20 +52,24 @@ def summary_of(group: Group, corpus: Corpus) -> str:
     }
     first = sorted((own[0] for own in found.values() if own), key=lambda one: -one.worth)
     last = [one for one in found[newest][:1] if one.worth >= _NEWEST_LEAST * first[0].worth]
-    rest = [one for own in found.values() for one in own[1:] if one.worth >= _REST_LEAST * own[0].worth]
     chosen: list[_Sentence] = []
-    for one in (*first[:1], *last, *first[1:], *rest):
-        if len(chosen) >= _SECOND and one in rest:
-            break
+    for one in (*last, *first):
         length = sum(len(other.text) for other in chosen) + len(one.text)
         if len(chosen) < _SENTENCES and (not chosen or length <= _BUDGET) and not _repeats(one, chosen):
             chosen.append(one)
+    if len(chosen) == 1:
+        chosen += _following(chosen[0], found[chosen[0].row])
     chosen.sort(key=lambda one: (corpus.documents[one.row].date, one.row, one.place))
     return " ".join(one.text for one in chosen) or ended(opening(corpus.documents[group.anchors[0].row].text, _LONGEST))
 
 
+def _following(one: _Sentence, own: list[_Sentence]) -> list[_Sentence]:
+    """The sentence right after the only one of a summary, which may lean on it."""
+    return [other for other in own if other.place == one.place + 1 and not _repeats(other, [one])]
+
+
 def _repeats(one: _Sentence, chosen: list[_Sentence]) -> bool:
-    return any(2 * len(one.stems & other.stems) >= min(len(one.stems), len(other.stems)) for other in chosen)
+    return any(len(one.stems & other.stems) > _REPEATED * min(len(one.stems), len(other.stems)) for other in chosen)
 
 
 def _sentences_of(corpus: Corpus, row: int, shared: Counter[str]) -> Iterator[_Sentence]:
@@ -77,8 +81,8 @@ def _sentences_of(corpus: Corpus, row: int, shared: Counter[str]) -> Iterator[_S
             continue
         own = frozenset(stems_of(bare, language))
         central = sum(shared[root] * log((1 + total) / (1 + corpus.frequency[root]) + 1) for root in sorted(own))
-        early = 1 / (1 + place / 2.5)
-        weak = 0.4 if _WEAK.search(bare) else 1.0
+        early = 1 / (1 + place / 1.5)
+        weak = (0.4 if _WEAK.search(bare) else 1.0) * (0.75 if points_back(bare) else 1.0)
         worth = round(central / (len(own) + 4) ** 0.75 * early * weak, 6)
         yield _Sentence(ended(bare), row, place, worth, own)
 
@@ -93,7 +97,6 @@ def _may_stand(sentence: str, bare: str, language: str) -> bool:
         and says_something(bare, language)
         and not leans(bare)
         and not sentence.rstrip().endswith(":")
-        and sentence.count("«") == sentence.count("»")
-        and sentence.count('"') % 2 == 0
+        and is_balanced(sentence)
         and (has_verb(bare, language) or ENDS.search(sentence) is not None)
     )

@@ -10,7 +10,7 @@ from itertools import count
 from math import log
 
 from tg_parser.nlp.headlines import Headline, has_verb, headlines, is_genre
-from tg_parser.nlp.standing import raised
+from tg_parser.nlp.standing import points_back, raised
 from tg_parser.nlp.words import words
 from tg_parser.topics.grouping.groups import Grouping
 from tg_parser.topics.grouping.texts import Corpus, stems_of
@@ -26,13 +26,8 @@ _CUT, _VERBLESS, _GENRE, _ADDRESSING, _POINTING, _LATER, _FARTHER = 0.65, 0.85, 
 reader, pointing at something said before, for every sentence before it, and for every message nearer to the centre.
 """
 _ADDRESS = re.compile(
-    r"\b(?:я|мы|ты|вы|мой|моя|моё|мое|мои|мне|нам|нас|вам|вас|ваш\w{0,3}|наш\w{0,3}|ми|ви|ти|мій|моя|we|you|your|our|my|i"
-    r"|давайте|приглаша\w+|смотрите|читайте)\b|\?$",
-    re.IGNORECASE,
-)
-_POINTER = re.compile(
-    r"\b(?:его|её|ее|их|ему|ей|им|них|него|ней|нее|неё|этот|эта|это|эти|этого|этой|этих|этом|такой|такие|таких|його|її|їх"
-    r"|цей|ця|це|ці|цього|цієї|цих|he|she|it|they|his|her|their|its|this|these)\b",
+    r"\b(?:я|мы|ты|вы|мой|моя|моё|мое|мои|мне|меня|нам|нас|вам|вас|ваш\w{0,3}|наш\w{0,3}|ми|ви|ти|мій|мене|we|you|your"
+    r"|our|my|i|давайте|приглаша\w+|смотрите|читайте|подивіться|дивіться)\b|[?!]$",
     re.IGNORECASE,
 )
 _EDGES = re.compile(r"^[^\w«\"“(]+|[^\w»\"”)!?.…%]+$")
@@ -122,7 +117,7 @@ def _worth(one: Headline, language: str, shared: Counter[str], corpus: Corpus) -
         (not has_verb(one.text, language), _VERBLESS),
         (is_genre(words(one.text)[0], language), _GENRE),
         (_ADDRESS.search(one.text) is not None, _ADDRESSING),
-        (_POINTER.search(one.text) is not None, _POINTING),
+        (points_back(one.text), _POINTING),
     )
     value = central / (len(own) + 3) ** 0.75 * _LATER**one.rank
     for is_so, factor in factors:

@@ -1,0 +1,82 @@
+"""Scopes say true things: names, places, dates, and what tells a topic from its neighbours."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+from topic_samples import channel_posts, post
+
+from tg_parser.topics.grouping.texts import corpus_of
+from tg_parser.topics.model import Group, Member, TopicDocument, TopicOptions
+from tg_parser.topics.wording.phrases import shared_phrases
+from tg_parser.topics.wording.scope import difference, scope_in, scope_out
+from tg_parser.topics.wording.titles import Named
+
+TULA = ("Вода затопила улицы: в Туле паводок", "Сильный паводок в Туле, жителей вывозит МЧС")
+OMSK = ("Вода затопила улицы: в Омске паводок", "Сильный паводок в Омске, жителей вывозит МЧС")
+
+
+def topics(
+    *texts: tuple[str, ...], documents: list[TopicDocument] | None = None
+) -> tuple[list[Named], list[TopicDocument]]:
+    posts = documents or channel_posts(*(text for own in texts for text in own))
+    corpus = corpus_of(posts)
+    rows = count()
+    named = []
+    for own in texts:
+        members = tuple(Member(next(rows), 0.8, 0.3) for _ in own)
+        group = Group(members, members)
+        named.append(Named(own[0], own[0], group, shared_phrases(group, corpus)))
+    return named, posts
+
+
+def test_a_scope_names_places_and_the_period() -> None:
+    """Who and where by what half of the messages say, in the nominative, and from when to when."""
+    documents = [post(1, TULA[0], days=0), post(2, TULA[1], days=2)]
+    (tula,), posts = topics(TULA, documents=documents)
+    assert scope_in(tula, "", corpus_of(posts), "ru") == ("Места: Тула", "Период: 01.11.2024 – 03.11.2024")
+
+
+def test_without_names_the_phrases_speak() -> None:
+    """A topic that names nobody says what its messages share; what a user said comes first."""
+    (snow,), posts = topics(("Мокрый снег выпал ночью", "Мокрый снег лежит на дорогах"))
+    assert scope_in(snow, "Зима", corpus_of(posts), "ru") == (
+        "Зима",
+        "«мокрый снег»: в сообщениях — 2 из 2",
+        "Период: 01.11.2024",
+    )
+
+
+def test_another_place_tells_two_topics_apart() -> None:
+    """The same words of two towns are two subjects."""
+    (tula, omsk), posts = topics(TULA, OMSK)
+    assert difference(tula, omsk, corpus_of(posts), "ru") == "другое место: Омск"
+    assert difference(omsk, tula, corpus_of(posts), "ru") == "другое место: Тула"
+
+
+def test_another_time_tells_two_topics_apart() -> None:
+    """Forecasts for two days that share no day; what shares a day is not told by it."""
+    daily = ("В Туле ожидается сильный снег", "В Туле идёт сильный снег")
+    apart = [post(number, text, days=number // 2) for number, text in enumerate((*daily, *daily), 2)]
+    (first, second), posts = topics(daily, daily, documents=apart)
+    assert difference(first, second, corpus_of(posts), "ru") == "другое время: 03.11.2024"
+    together = [post(number, text, days=1) for number, text in enumerate((*daily, *daily), 2)]
+    (first, second), posts = topics(daily, daily, documents=together)
+    assert difference(first, second, corpus_of(posts), "ru") == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("ru", "Отдельная близкая тема: «Снег» — другое место: Омск"),
+        ("uk", "Окрема близька тема: «Снег» — другое место: Омск"),
+        ("en", "A near topic of its own: “Снег” — другое место: Омск"),
+        ("de", "A near topic of its own: “Снег” — другое место: Омск"),
+    ],
+)
+def test_a_neighbour_is_named_with_the_reason(language: str, said: str) -> None:
+    """In the language of the topic, in English where we have none; without a reason the title alone."""
+    options = TopicOptions()
+    assert scope_out(("дождь",), ["Снег"], language, options, ["другое место: Омск"]) == ("дождь", said)
+    assert scope_out((), ["Снег"], language, options) == (said.split(" — ", maxsplit=1)[0],)
