@@ -1,45 +1,45 @@
 """How the cards of topics read: a sheet of 100 topics for a person to judge, and what can be checked without one.
 
-python benchmarks/bench_cards.py [--sheet FILE]
+python benchmarks/bench_cards.py [--sheet FILE] [--verdicts FILE]
 
-The groups are the gold events and stories, and the events that clustering finds in five channels. A person reads the
-sheet by the rules in its head; the table counts titles and summaries that break a rule that a program can check.
+The topics are those that the program finds in five channels. A person reads the sheet by the rules in its head and
+writes verdicts into a table; with that table, their numbers are printed, and which titles are no longer what was read.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import re
 import sys
-from collections import Counter, defaultdict
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
-import numpy as np
 import shared_posts
-from tg_parser.topics.grouping.clustering import cluster
+from topic_words import Holders, diversity, means, phrases_of, weighed_words
 
 from tg_parser.domain.messages import RawMessage
+from tg_parser.domain.topics import TopicCard
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.nlp.footers import build_profile, without_footer
 from tg_parser.nlp.morphology_ru import noun_share
 from tg_parser.nlp.noise import is_noise
 from tg_parser.nlp.words import words
-from tg_parser.topics.grouping.groups import Grouping, Vectors, prepare
-from tg_parser.topics.grouping.singletons import find_singletons
+from tg_parser.topics.finalizing import finalize
+from tg_parser.topics.grouping.groups import group_documents, prepare
 from tg_parser.topics.grouping.texts import Corpus, stems_of
-from tg_parser.topics.model import Group, Member, TopicDocument, TopicOptions
-from tg_parser.topics.wording.cards import Draft, draft_topics
+from tg_parser.topics.model import TopicDocument, TopicOptions
+from tg_parser.topics.wording.cards import draft_topics
 
 CHANNELS = ("moskvach", "naked_science", "ria_2024_04_ru", "regional_news_uk_ru", "spb_events_ru")
-CUT = 0.4
-"""Messages this similar above chance tell one event."""
-OF_GOLD, OF_CHANNEL = 30, 16
+OF_CHANNEL, WORDS = 20, 5
 POSTS = 1500
-ENCODER = SentenceEncoder()
-OPTIONS = TopicOptions(level="event")
+READING = Path(__file__).parent / "reading" / "topics.tsv"
+OPTIONS = TopicOptions()
 RULES = """How to judge a topic, reading its title and summary before its messages:
 good        the title alone says what happened or what the topic is about, and a reader of the messages agrees; the
             summary is whole sentences that can be read alone; scope says nothing false.
@@ -55,6 +55,20 @@ _PRONOUN = re.compile(
 _TIME_STAMP = re.compile(r"\d{1,2}:\d\d\b|(?:сегодня|завтра|вчера|сьогодні|вчора|today|tomorrow)\b", re.IGNORECASE)
 _ENDED = re.compile(r"[.!?…][»”\"')]*$")
 _DECORATED = re.compile(r"[\U0001f000-\U0001faff\u2600-\u27bf#@]")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """The cards of a channel with the rows of their messages, and how long naming them took."""
+
+    name: str
+    corpus: Corpus
+    cards: dict[str, TopicCard]
+    rows: dict[str, list[int]]
+    naming_seconds: float
+
+    def language(self, id_: str) -> str:
+        return self.corpus.language_of(self.rows[id_])
 
 
 def read_channel(name: str) -> list[TopicDocument]:
@@ -81,79 +95,43 @@ def without_footers(posts: Sequence[TopicDocument]) -> list[TopicDocument]:
     return shared_posts.with_key_phrases([post for post in bare if post.text])
 
 
-def gold_drafts() -> Iterator[tuple[str, Draft, Corpus]]:
-    """The gold events of several posts, then the gold stories of several events, as if a perfect run had found them."""
-    gold = shared_posts.gold()
-    documents = without_footers([one.document for one in gold])
-    vectors = ENCODER.embed([one.text for one in documents])
-    events, stories = defaultdict(list), defaultdict(list)
-    for place, one in enumerate(gold):
-        events[one.event].append(place)
-        stories[one.story].append(place)
-    several = [rows for name, rows in stories.items() if len({gold[row].event for row in rows}) > 1]
-    for name, groups in (("gold event", [rows for rows in events.values() if len(rows) > 1]), ("gold story", several)):
-        prepared = prepare(documents, vectors, OPTIONS)
-        place_of = {document.source_ref: place for place, document in enumerate(prepared.corpus.documents)}
-        rows_of = [[place_of[documents[row].source_ref] for row in rows] for rows in groups]
-        order = [place_of[document.source_ref] for document in documents]
-        sorted_vectors = np.empty_like(vectors)
-        sorted_vectors[order] = vectors
-        made = [group_of(rows, sorted_vectors) for rows in rows_of]
-        grouping = Grouping(prepared, made, {}, (), {}, frozenset())
-        yield from ((name, draft, prepared.corpus) for draft in draft_topics(grouping, documents[0].date))
-
-
-def group_of(rows: Sequence[int], vectors: Vectors) -> Group:
-    centre = vectors[rows].mean(axis=0)
-    likeness = vectors[rows] @ (centre / np.linalg.norm(centre))
-    members = [
-        Member(row, round(float(like), 4), round(float(like), 4)) for row, like in zip(rows, likeness, strict=True)
-    ]
-    members.sort(key=lambda member: (-member.score, member.row))
-    return Group(tuple(members), tuple(members[: OPTIONS.max_anchors]))
-
-
-def channel_drafts(name: str) -> Iterator[tuple[str, Draft, Corpus]]:
-    """The topics of a channel: tight groups, as those of events are, and single strong messages."""
+def topics_of(name: str, encoder: SentenceEncoder) -> Channel:
     posts = read_channel(name)
-    vectors = ENCODER.embed([post.text for post in posts])
-    order = sorted(range(len(posts)), key=lambda place: posts[place].source_ref)
-    prepared = prepare(posts, vectors, OPTIONS)
-    rows_of = defaultdict(list)
-    for row, label in enumerate(cluster(prepared.items, CUT)):
-        rows_of[label].append(row)
-    groups = [group_of(rows, vectors[order]) for rows in rows_of.values() if len(rows) > 1]
-    groups += find_singletons(prepared.items, prepared.corpus, groups, frozenset(), OPTIONS)
-    grouping = Grouping(prepared, groups, {}, (), {}, frozenset())
-    yield from ((name, draft, prepared.corpus) for draft in draft_topics(grouping, posts[0].date))
+    grouping = group_documents(prepare(posts, encoder.embed([post.text for post in posts]), OPTIONS), ())
+    started = time.process_time()
+    drafts = draft_topics(grouping, posts[0].date)
+    topics = finalize(drafts, {}, {}, OPTIONS)
+    spent = time.process_time() - started
+    rows = {draft.card.id: list(draft.named.group.rows) for draft in drafts}
+    return Channel(name, grouping.prepared.corpus, {card.id: card for card, _ in topics}, rows, spent)
 
 
-def some(drafts: Sequence[tuple[str, Draft, Corpus]], count: int) -> list[tuple[str, Draft, Corpus]]:
+def some(ids: Sequence[str], count: int) -> list[str]:
     """Evenly over the ids, so that the same topics are read after a change of words."""
-    if len(drafts) <= count:
-        return list(drafts)
-    return [drafts[round(place * (len(drafts) - 1) / (count - 1))] for place in range(count)]
+    if len(ids) <= count:
+        return list(ids)
+    return [ids[round(place * (len(ids) - 1) / (count - 1))] for place in range(count)]
 
 
-def show(number: int, where: str, draft: Draft, corpus: Corpus, out: TextIO) -> None:
-    card = draft.card
-    rows = draft.named.group.rows
-    print(f"\n## {number} {where}, {len(rows)} messages\ntitle:   {card.title}\nsummary: {card.summary}", file=out)
+def show(channel: Channel, id_: str, number: int, out: TextIO) -> None:
+    card, rows = channel.cards[id_], channel.rows[id_]
+    print(f"\n## {number} {id_} {card.level}, {len(rows)} messages", file=out)
+    print(f"title:   {card.title}\nsummary: {card.summary}", file=out)
     print(f"in:      {' | '.join(card.scope_in)}\nout:     {' | '.join(card.scope_out)}", file=out)
     print(f"tags:    {', '.join(card.tags)}", file=out)
     for row in rows[:5]:
-        print(f"  - {' '.join(corpus.documents[row].text.split())[:100]}", file=out)
+        print(f"  - {' '.join(channel.corpus.documents[row].text.split())[:110]}", file=out)
 
 
-def flaws(draft: Draft, corpus: Corpus) -> Iterator[str]:
+def flaws(card: TopicCard, rows: Sequence[int], corpus: Corpus) -> Iterator[str]:
     """The rules that a card breaks, as far as a program can see."""
-    title, summary, rows = draft.card.title, draft.card.summary, draft.named.group.rows
-    own = set(stems_of(title, draft.language))
+    title, summary, language = card.title, card.summary, corpus.language_of(rows)
+    own = set(stems_of(title, language))
     held = sum(2 * len(own & set(corpus.stems[row])) >= len(own) for row in rows)
     said = words(title)
     if 2 * held < len(rows):
         yield "title not carried by half of the messages"
-    if len(said) == 1 and title[1:].islower() and (draft.language != "ru" or noun_share(said[0]) > 0):
+    if len(said) == 1 and title[1:].islower() and (language != "ru" or noun_share(said[0]) > 0):
         yield "title is one common word"
     if _DECORATED.search(title) or len(title) > 80 or title.count("«") != title.count("»") or title.count('"') % 2:
         yield "title with marks, too long or with an open quotation"
@@ -167,24 +145,62 @@ def flaws(draft: Draft, corpus: Corpus) -> Iterator[str]:
         yield "summary begins with a time"
 
 
+def print_flaws(channels: Sequence[Channel]) -> None:
+    total = sum(len(one.cards) for one in channels)
+    counts = Counter(
+        flaw for one in channels for id_, card in one.cards.items() for flaw in flaws(card, one.rows[id_], one.corpus)
+    )
+    documents = sum(len(one.corpus.documents) for one in channels)
+    spent = sum(one.naming_seconds for one in channels)
+    print(f"{documents} documents, {total} topics; naming took {1000 * spent / documents:.1f} ms of CPU a document")
+    for flaw, count in counts.most_common():
+        print(f"{count / total:7.1%} {flaw}")
+
+
+def print_words(channels: Sequence[Channel]) -> None:
+    """NPMI and diversity of the tags, and of the words that class-based TF-IDF would choose."""
+    print("channel                NPMI of tags, different | NPMI of c-TF-IDF words, different")
+    for one in channels:
+        holders = Holders(one.corpus)
+        tags = {id_: phrases_of(card.tags[:WORDS], one.language(id_)) for id_, card in one.cards.items()}
+        plain = {id_: weighed_words(rows, len(one.rows), one.corpus, WORDS) for id_, rows in one.rows.items()}
+        shown = [f"{means(map(holders.npmi, own.values())):.2f}, {diversity(own):.0%}" for own in (tags, plain)]
+        print(f"{one.name:22} {shown[0]} | {shown[1]}")
+
+
+def print_verdicts(path: Path, channels: Sequence[Channel]) -> None:
+    """How many topics of the table are good, acceptable, bad, and those whose title is another now."""
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = [line for line in file if not line.startswith("#")]
+    read = list(csv.DictReader(lines, delimiter="\t"))
+    counts = Counter(one["verdict"] for one in read)
+    print(", ".join(f"{verdict}: {count} ({count / len(read):.0%})" for verdict, count in counts.most_common()))
+    titles = {id_: card.title for one in channels for id_, card in one.cards.items()}
+    for one in read:
+        now = titles.get(one["id"])
+        if now != one["title"]:
+            print(f"read as “{one['title']}”, now {f'“{now}”' if now else 'no topic'}: {one['id']}")
+
+
 def main() -> None:
     shared_posts.need_data()
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    asked.add_argument("--sheet", type=Path)
-    sheet = asked.parse_args().sheet
-    gold = list(gold_drafts())
-    found = [list(channel_drafts(name)) for name in CHANNELS]
-    read = [*some(gold, OF_GOLD), *(one for drafts in found for one in some(drafts, OF_CHANNEL))]
-    with sheet.open("w", encoding="utf-8") if sheet else sys.stdout as out:
-        print(RULES, file=out)
-        for number, (where, draft, corpus) in enumerate(read, 1):
-            show(number, where, draft, corpus, out)
-    every = [*gold, *(one for drafts in found for one in drafts)]
-    counts = Counter(flaw for _, draft, corpus in every for flaw in flaws(draft, corpus))
-    print(f"{len(every)} topics", file=sys.stderr)
-    for flaw, count in counts.most_common():
-        print(f"{count / len(every):7.1%} {flaw}", file=sys.stderr)
+    asked.add_argument("--sheet", type=Path, help="write what a person needs to judge the topics")
+    asked.add_argument("--verdicts", type=Path, default=READING, help="the table of verdicts")
+    options = asked.parse_args()
+    encoder = SentenceEncoder()
+    channels = [topics_of(name, encoder) for name in CHANNELS]
+    if options.sheet:
+        with options.sheet.open("w", encoding="utf-8") as out:
+            print(RULES, file=out)
+            chosen = [(one, id_) for one in channels for id_ in some(sorted(one.cards), OF_CHANNEL)]
+            for number, (one, id_) in enumerate(chosen, 1):
+                show(one, id_, number, out)
+    print_flaws(channels)
+    print_words(channels)
+    if options.verdicts.exists():
+        print_verdicts(options.verdicts, channels)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

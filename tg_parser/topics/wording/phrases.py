@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 
 from tg_parser.nlp.boilerplate import without_boilerplate
@@ -49,22 +50,20 @@ def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozens
     """
     rows = [member.row for member in group.members]
     language = corpus.language_of(rows)
-    surfaces, names = _candidates(rows[:_READ_MESSAGES], corpus, language)
-    texts = {row: f" {' '.join(corpus.stems[row])} " for row in rows}
+    holders = _Holders(rows, corpus)
+    surfaces, names = _candidates(rows[:_READ_MESSAGES], holders, corpus, language)
     found = []
     for key in sorted(surfaces):
-        wanted = f" {' '.join(key)} "
-        holders = frozenset(row for row, text in texts.items() if wanted in text)
+        held = holders.of(key)
         if (
-            len(holders) >= min(2, len(rows))
-            and not _is_habit(key, len(holders), len(rows), corpus)
+            len(held) >= min(2, len(rows))
+            and not _is_habit(key, len(held), len(rows), corpus)
             and not avoid.issuperset(key)
         ):
-            weight = _weight(key, len(holders), len(rows), corpus)
             text = readable(surfaces[key], language)
             if not _is_stuck(text, language):
                 is_name = key in names and is_certain_name(surfaces[key], text, language)
-                found.append(SharedPhrase(text, key, holders, weight, is_name))
+                found.append(SharedPhrase(text, key, held, _weight(key, len(held), len(rows), corpus), is_name))
     place = {root: place for place, root in reversed(list(enumerate(corpus.stems[rows[0]])))}
     ranked = sorted(found, key=lambda phrase: (-phrase.weight, place.get(phrase.key[0], LOOKED_AT), phrase.key))
     return list(_different(ranked, language))
@@ -80,7 +79,30 @@ def _different(ranked: Iterable[SharedPhrase], language: str) -> Iterator[Shared
             yield phrase
 
 
-def _candidates(rows: Sequence[int], corpus: Corpus, language: str) -> tuple[dict[Key, Counter[str]], frozenset[Key]]:
+class _Holders:
+    """Which rows hold a phrase: those that hold its rarest stem are searched."""
+
+    def __init__(self, rows: Sequence[int], corpus: Corpus) -> None:
+        self._least = min(2, len(rows))
+        self._texts = {row: f" {' '.join(corpus.stems[row])} " for row in rows}
+        self._rows: dict[str, list[int]] = defaultdict(list)
+        for row in rows:
+            for root in set(corpus.stems[row]):
+                self._rows[root].append(row)
+
+    def may_share(self, key: Key) -> bool:
+        """Whether enough rows hold each of its stems, which costs much less to see than `of`."""
+        return all(len(self._rows.get(root, ())) >= self._least for root in key)
+
+    def of(self, key: Key) -> frozenset[int]:
+        wanted = f" {' '.join(key)} "
+        likely = min((self._rows.get(root, []) for root in key), key=len)
+        return frozenset(row for row in likely if wanted in self._texts[row])
+
+
+def _candidates(
+    rows: Sequence[int], holders: _Holders, corpus: Corpus, language: str
+) -> tuple[dict[Key, Counter[str]], frozenset[Key]]:
     """Surface forms by stems, from the key phrases of messages and from their texts; and which of them are names."""
     surfaces: dict[Key, Counter[str]] = defaultdict(Counter)
     names: set[Key] = set()
@@ -88,20 +110,33 @@ def _candidates(rows: Sequence[int], corpus: Corpus, language: str) -> tuple[dic
         document = corpus.documents[row]
         found = [*_phrases_in(document.text[:_READ_CHARS], language), *((one, False) for one in document.key_phrases)]
         for surface, is_name in found:
-            key = stems_of(surface, language)
-            if key and _is_readable(surface, key) and _names_something(surface, key, corpus, language):
+            key = _key_of(surface, language)
+            if key and holders.may_share(key) and _names_something(surface, key, corpus, language):
                 surfaces[key][surface] += 1
                 if is_name:
                     names.add(key)
     return surfaces, frozenset(names)
 
 
-def _phrases_in(text: str, language: str) -> Iterator[tuple[str, bool]]:
-    """Every phrase of a text without its boilerplate, and whether it is written as a name."""
+@lru_cache(maxsize=5_000)
+def _phrases_in(text: str, language: str) -> tuple[tuple[str, bool], ...]:
+    """Every phrase of a text without its boilerplate, and whether it is written as a name.
+
+    Remembered, since a message of an event is one of its story too.
+    """
     plain = without_boilerplate(text, language)
-    for run in runs(NOT_WORDS.sub(" . ", plain), language):
-        for phrase in phrases(run, language):
-            yield " ".join(word.surface for word in phrase), _is_name(phrase)
+    return tuple(
+        (" ".join(word.surface for word in phrase), _is_name(phrase))
+        for run in runs(NOT_WORDS.sub(" . ", plain), language)
+        for phrase in phrases(run, language)
+    )
+
+
+@lru_cache(maxsize=50_000)
+def _key_of(surface: str, language: str) -> Key:
+    """The stems of a phrase; none if it cannot be read as one."""
+    key = stems_of(surface, language)
+    return key if _is_readable(surface, key) else ()
 
 
 def _is_name(phrase: Sequence[Word]) -> bool:
