@@ -34,9 +34,11 @@ from tg_parser.topics.grouping.groups import group_documents, prepare
 from tg_parser.topics.grouping.texts import Corpus, stems_of
 from tg_parser.topics.model import TopicDocument, TopicOptions
 from tg_parser.topics.wording.cards import draft_topics
+from tg_parser.topics.wording.titles import LONGEST
 
-CHANNELS = ("moskvach", "naked_science", "ria_2024_04_ru", "regional_news_uk_ru", "spb_events_ru")
-OF_CHANNEL, WORDS = 20, 5
+CHANNELS = {"moskvach": 22, "naked_science": 20, "habr": 20, "ria_2024_04_ru": 18, "regional_news_uk_ru": 20}
+"""How many topics of each channel are read; two of them have no more."""
+WORDS = 5
 POSTS = 1500
 READING = Path(__file__).parent / "reading" / "topics.tsv"
 OPTIONS = TopicOptions()
@@ -133,7 +135,7 @@ def flaws(card: TopicCard, rows: Sequence[int], corpus: Corpus) -> Iterator[str]
         yield "title not carried by half of the messages"
     if len(said) == 1 and title[1:].islower() and (language != "ru" or noun_share(said[0]) > 0):
         yield "title is one common word"
-    if _DECORATED.search(title) or len(title) > 80 or title.count("«") != title.count("»") or title.count('"') % 2:
+    if _DECORATED.search(title) or len(title) > LONGEST or title.count("«") != title.count("»") or title.count('"') % 2:
         yield "title with marks, too long or with an open quotation"
     if title.endswith("…"):
         yield "title cut within a clause"
@@ -193,7 +195,7 @@ def main() -> None:
     if options.sheet:
         with options.sheet.open("w", encoding="utf-8") as out:
             print(RULES, file=out)
-            chosen = [(one, id_) for one in channels for id_ in some(sorted(one.cards), OF_CHANNEL)]
+            chosen = [(one, id_) for one in channels for id_ in some(sorted(one.cards), CHANNELS[one.name])]
             for number, (one, id_) in enumerate(chosen, 1):
                 show(one, id_, number, out)
     print_flaws(channels)

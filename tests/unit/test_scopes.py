@@ -80,3 +80,26 @@ def test_a_neighbour_is_named_with_the_reason(language: str, said: str) -> None:
     options = TopicOptions()
     assert scope_out(("дождь",), ["Снег"], language, options, ["другое место: Омск"]) == ("дождь", said)
     assert scope_out((), ["Снег"], language, options) == (said.split(" — ", maxsplit=1)[0],)
+
+
+def test_the_title_of_a_neighbour_has_marks_of_the_other_kind_inside_its_own() -> None:
+    """A quotation within a quotation."""
+    (said,) = scope_out((), ["Циклон «Мартина» идёт"], "ru", TopicOptions())
+    assert said == "Отдельная близкая тема: «Циклон „Мартина“ идёт»"
+
+
+def test_an_office_of_a_place_is_no_place() -> None:
+    """The scope tells a town from what is called after it."""
+    documents = ("Вчера МЧС Тулы вывезло людей", "Сегодня МЧС Тулы вывезло людей")
+    (tula,), posts = topics(documents)
+    assert not any(said.startswith("Места") for said in scope_in(tula, "", corpus_of(posts), "ru"))
+
+
+def test_another_subject_is_named_before_another_time() -> None:
+    """That two topics are of different days tells them apart less than what they are about."""
+    snow, bank = ("Сильный снег идёт", "Сильный снег тает"), ("Ставка банка растёт", "Ставка банка упала")
+    documents = [post(number, text, days=number // 2) for number, text in enumerate((*snow, *bank), 2)]
+    (first, second), posts = topics(snow, bank, documents=documents)
+    assert (
+        difference(first, second, corpus_of(posts), "ru") == "другой предмет: «ставка банка»; другое время: 03.11.2024"
+    )

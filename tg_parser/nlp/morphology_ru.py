@@ -16,6 +16,7 @@ RUSSIAN_WORD = re.compile(r"[А-ЯЁа-яё][а-яё]*(?:-[А-ЯЁа-яё][а-я
 ADJECTIVES = frozenset({"ADJF", "PRTF"})
 NOUNS = frozenset({"NOUN"})
 _PERSON = frozenset({"Name", "Surn", "Patr"})
+_BRANDS = frozenset({"Orgn", "Trad"})
 _PROPER = _PERSON | {"Geox"}
 _EMPTY = frozenset({"CONJ", "PRCL", "PREP", "ADVB", "INTJ", "NPRO"})
 _APART = frozenset({"VERB", "INFN", "GRND", "PRTS", "ADVB", "COMP", "PRED"})
@@ -134,6 +135,24 @@ def is_complete_verb(word: str) -> bool:
 
 
 @lru_cache(maxsize=30_000)
+def is_gerund(word: str) -> bool:
+    """Whether `word` is most probably an adverbial participle, which leans on the verb of its sentence."""
+    return bool(RUSSIAN_WORD.fullmatch(word)) and readings(word)[0].form.part == "GRND"
+
+
+@lru_cache(maxsize=30_000)
+def is_surname(word: str) -> bool:
+    """Whether `word` (with its capital) may be what a person is called."""
+    return bool(RUSSIAN_WORD.fullmatch(word)) and word.istitle() and any(one.form.is_person for one in readings(word))
+
+
+@lru_cache(maxsize=30_000)
+def is_imperative(word: str) -> bool:
+    """Whether `word` is most probably a verb that tells somebody to do something, or was one: “слушайте”."""
+    return bool(RUSSIAN_WORD.fullmatch(word)) and not {"impr", "INTJ"}.isdisjoint(readings(word)[0].parse.tag.grammemes)
+
+
+@lru_cache(maxsize=30_000)
 def is_locative(word: str) -> bool:
     """Whether `word` is most probably in the case of where or when something is, not of where it goes."""
     return readings(word)[0].form.case == "loct"
@@ -153,8 +172,11 @@ def dictionary_form(word: str) -> str:
 
 def is_everyday(word: str) -> bool:
     """Whether `word`, with or without capitals, is in the dictionary as a noun other than a name or abbreviation."""
-    known = [one.form for one in readings(word.lower()) if one.form.part == "NOUN" and one.parse.is_known]
-    return bool(known) and not any(form.is_proper or form.is_abbreviation for form in known)
+    known = [one for one in readings(word.lower()) if one.form.part == "NOUN" and one.parse.is_known]
+    return bool(known) and not any(
+        one.form.is_proper or one.form.is_abbreviation or not _BRANDS.isdisjoint(one.parse.tag.grammemes)
+        for one in known
+    )
 
 
 @cache

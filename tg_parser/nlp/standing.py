@@ -12,7 +12,7 @@ _LEANS = re.compile(
     r"|нем|нём|ней)"
     r"|по (?:его|ее|её|их) (?:словам|данным|мнению)|кроме того|например|впрочем|тем не менее|в том числе|там|здесь"
     r"|туда|тогда|далее|правда|зато|оба|обе|предварительно|напомним|отметим|сообщается|отмечается|известно|нагадаємо|відомо"
-    r"|помимо (?:этого|того)|к примеру|к тому же"
+    r"|в итоге|к сожалению|скажем|помимо (?:этого|того)|к примеру|к тому же"
     r"|він|вона|воно|вони|його|її|їх|йому|їй|їм|це|цей|ця|ці|цього|цієї|цьому|такий|така|такі|але|також|тому|однак|проте"
     r"|потім|тоді|там|при цьому|після цього|про це|крім того|до речі|за (?:його|її|їх) словами"
     r"|he|she|it|they|this|that|these|those|but|and|also|however|so|then|there|therefore|moreover|meanwhile|his|her"
@@ -74,3 +74,11 @@ def raised(text: str) -> str:
     """`text` with a capital first letter; a word with capitals of its own, such as iPhone, stays."""
     first = text.split(" ", 1)[0]
     return text if any(char.isupper() for char in first) else text[:1].upper() + text[1:]
+
+
+def without_open_quotes(text: str) -> str:
+    """`text` without the marks of a quotation or bracket that opens or closes alone."""
+    for opening, closing in PAIRS:
+        if text.count(opening) != text.count(closing):
+            text = text.replace(opening, "").replace(closing, "")
+    return text.replace('"', "") if text.count('"') % 2 else text

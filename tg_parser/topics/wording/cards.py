@@ -32,7 +32,7 @@ from tg_parser.topics.wording.titles import Named, named_topics
 
 __all__ = ["WORDING", "Draft", "draft_topics", "scope_out", "summary_of"]
 
-WORDING = "headlines:1"
+WORDING = "headlines:2"
 _DIGEST = 16
 _TAGS = 5
 

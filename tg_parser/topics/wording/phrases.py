@@ -61,6 +61,7 @@ def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozens
             and not avoid.issuperset(key)
         ):
             text = readable(surfaces[key], language)
+            text = text if key in names else _without_chance_capital(text, language)
             if not _is_stuck(text, language):
                 is_name = key in names and is_certain_name(surfaces[key], text, language)
                 found.append(SharedPhrase(text, key, held, _weight(key, len(held), len(rows), corpus), is_name))
@@ -235,6 +236,13 @@ def _plain(surfaces: Mapping[str, int], language: str) -> Counter[str]:
         is_start = has_lower and surface.split(maxsplit=1)[0][1:].islower()
         plain[surface[0].lower() + surface[1:] if is_start else surface] += count
     return plain
+
+
+def _without_chance_capital(text: str, language: str) -> str:
+    """`text`, never seen as a name, without the capital that its first word only has at the start of sentences."""
+    first = text.split(maxsplit=1)[0]
+    is_chance = language == "ru" and first[:1].isupper() and first[1:].islower() and is_everyday(first)
+    return text[0].lower() + text[1:] if is_chance else text
 
 
 def _is_shouted(surface: str) -> bool:

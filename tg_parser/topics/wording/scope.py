@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from tg_parser.nlp.morphology_ru import is_place
+from tg_parser.nlp.morphology_ru import is_everyday, is_place
 from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.model import Group, TopicOptions
 from tg_parser.topics.wording.phrases import SharedPhrase, telling
@@ -38,14 +38,19 @@ def scope_out(
     say = sayings(language)
     reasons = [*why, *[""] * (len(near) - len(why))]
     apart = [
-        say["near"].format(title=title) + (say["because"].format(why=reason) if reason else "")
+        say["near"].format(title=quoted(title)) + (say["because"].format(why=reason) if reason else "")
         for title, reason in zip(near, reasons, strict=False)
     ]
     return (*said, *apart) or (say["far"].format(least=options.supporting_min_score),)
 
 
+def quoted(title: str) -> str:
+    """A title as it stands inside quotation marks: its own marks are of the other kind."""
+    return title.replace("«", "„").replace("»", "“") if "«" in title else title
+
+
 def difference(named: Named, other: Named, corpus: Corpus, language: str) -> str:
-    """What tells `other` from `named`: another place, another time, other names, or else another subject."""
+    """What tells `other` from `named`: another place, other names, or else another subject; and another time."""
     say = sayings(language)
     found = []
     own_places, places = _places(named, corpus), _places(other, corpus)
@@ -54,13 +59,13 @@ def difference(named: Named, other: Named, corpus: Corpus, language: str) -> str
     own_names, names = _names(named, corpus), _names(other, corpus)
     if own_names and names and set(own_names).isdisjoint(names):
         found.append(say["name"].format(said=", ".join(names[:2])))
-    (start, end), (other_start, other_end) = _days(named.group, corpus), _days(other.group, corpus)
-    if end.date() < other_start.date() or other_end.date() < start.date():
-        found.append(say["time"].format(said=_period(other.group, corpus, language)))
     if not found:
         own = {root for phrase in named.phrases for root in phrase.key}
         new = next((phrase.text for phrase in other.phrases if own.isdisjoint(phrase.key)), None)
         found += [say["subject"].format(said=new)] if new else []
+    (start, end), (other_start, other_end) = _days(named.group, corpus), _days(other.group, corpus)
+    if end.date() < other_start.date() or other_end.date() < start.date():
+        found.append(say["time"].format(said=_period(other.group, corpus, language)))
     return "; ".join(found[:_REASONS])
 
 
@@ -81,14 +86,20 @@ def _places(named: Named, corpus: Corpus) -> list[str]:
 
 def _named_by_half(named: Named) -> list[SharedPhrase]:
     size = len(named.group.members)
-    held = [one for one in named.phrases if one.is_name and 2 * len(one.rows) >= size]
+    held = [
+        one
+        for one in named.phrases
+        if one.is_name and 2 * len(one.rows) >= size and (len(one.key) > 1 or not is_everyday(one.text))
+    ]
     return telling(sorted(held, key=lambda one: -len(one.key)), 2 * _NAMES)
 
 
 def _is_place(phrase: SharedPhrase, group: Group, corpus: Corpus) -> bool:
-    said = phrase.text.split()
+    """Whether it is a name on a map: “Тула”, “Тульская область”, but not “МЧС Тулы”."""
+    first, *rest = phrase.text.split()
     return corpus.language_of(group.rows) == "ru" and (
-        any(map(is_place, said)) or any(word.lower() in _AREAS for word in said)
+        any(word.lower() in _AREAS for word in (first, *rest))
+        or (not first.isupper() and any(map(is_place, (first, *rest))))
     )
 
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from math import log
 
 from tg_parser.nlp.boilerplate import without_service_lines
-from tg_parser.nlp.headlines import bare_headline, has_verb, says_something
+from tg_parser.nlp.clauses import has_verb
+from tg_parser.nlp.headlines import bare_headline, says_something
 from tg_parser.nlp.links import LINK
 from tg_parser.nlp.sentences import sentences
+from tg_parser.nlp.shortening import dangles
 from tg_parser.nlp.standing import ENDS, ended, is_balanced, leans, points_back
 from tg_parser.topics.grouping.texts import Corpus, stems_of
 from tg_parser.topics.model import Group
@@ -81,7 +83,7 @@ def _sentences_of(corpus: Corpus, row: int, shared: Counter[str]) -> Iterator[_S
             continue
         own = frozenset(stems_of(bare, language))
         central = sum(shared[root] * log((1 + total) / (1 + corpus.frequency[root]) + 1) for root in sorted(own))
-        early = 1 / (1 + place / 1.5)
+        early = 1 / (1 + place)
         weak = (0.4 if _WEAK.search(bare) else 1.0) * (0.75 if points_back(bare) else 1.0)
         worth = round(central / (len(own) + 4) ** 0.75 * early * weak, 6)
         yield _Sentence(ended(bare), row, place, worth, own)
@@ -96,6 +98,7 @@ def _may_stand(sentence: str, bare: str, language: str) -> bool:
         and not bare.startswith(("@", "#"))
         and says_something(bare, language)
         and not leans(bare)
+        and not dangles(bare)
         and not sentence.rstrip().endswith(":")
         and is_balanced(sentence)
         and (has_verb(bare, language) or ENDS.search(sentence) is not None)

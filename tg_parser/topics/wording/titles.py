@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from itertools import count
 from math import log
 
-from tg_parser.nlp.headlines import Headline, has_verb, headlines, is_genre
+from tg_parser.nlp.clauses import has_verb
+from tg_parser.nlp.headlines import Headline, headlines, is_genre
+from tg_parser.nlp.morphology_ru import is_imperative
 from tg_parser.nlp.standing import points_back, raised
 from tg_parser.nlp.words import words
 from tg_parser.topics.grouping.groups import Grouping
@@ -17,13 +19,19 @@ from tg_parser.topics.grouping.texts import Corpus, stems_of
 from tg_parser.topics.model import Group
 from tg_parser.topics.wording.phrases import NOT_WORDS, SharedPhrase, shared_phrases
 
-LONGEST = 80
+LONGEST = 100
 _READ_MESSAGES = 12
 _COUNTED_MESSAGES = 200
 _DATED = len(" (2024-11-27)")
-_CUT, _VERBLESS, _GENRE, _ADDRESSING, _POINTING, _LATER, _FARTHER = 0.65, 0.85, 0.7, 0.6, 0.75, 0.6, 0.97
+_CUT, _VERBLESS, _GENRE, _ADDRESSING, _POINTING, _LATER, _FARTHER, _LONG = 0.5, 0.85, 0.7, 0.4, 0.75, 0.6, 0.97, 0.9
 """What a headline's worth is multiplied by: if cut in a clause, without a verb, beginning with a genre, speaking to the
-reader, pointing at something said before, for every sentence before it, and for every message nearer to the centre.
+reader, pointing at something said before, for every sentence before it, for every message nearer to the centre, and if
+not handy.
+"""
+_HANDY = 80
+_OWN, _SEVERAL = 0.5, 4
+"""How much less a word of a headline counts than the messages that hold it, since its own message always does, where
+there are at least so many messages.
 """
 _ADDRESS = re.compile(
     r"\b(?:я|мы|ты|вы|мой|моя|моё|мое|мои|мне|меня|нам|нас|вам|вас|ваш\w{0,3}|наш\w{0,3}|ми|ви|ти|мій|мене|we|you|your"
@@ -67,14 +75,15 @@ def titles_of(
 ) -> Iterator[str]:
     """Titles for a group, the best first, without end.
 
-    Headlines that half of the messages carry go before phrases that half of them hold, and those before other
-    headlines: the headline of one event is no title for a story of several.
+    Headlines that half of the messages carry go first. A story takes a phrase that half of them hold before other
+    headlines, since the headline of one event is no title for several.
     """
-    ranked = [one for one in _ranked(group, corpus) if not avoid.issuperset(stems_of(one, _language(group, corpus)))]
+    language = _language(group, corpus)
+    ranked = [one for one in _ranked(group, corpus) if not avoid.issuperset(stems_of(one, language))]
     carried = [text for text in ranked if is_carried(text, group, corpus)]
     yield from carried
-    if len(group.members) > 1:
-        yield from (raised(phrase.text) for phrase in phrases if _is_title(phrase, group))
+    if len(group.members) > 1 and group.level != "event":
+        yield from (raised(phrase.text) for phrase in phrases if _is_title(phrase, group, language))
     yield from (text for text in ranked if text not in carried)
     yield from fallback_titles(group, corpus, ranked)
 
@@ -87,8 +96,13 @@ def is_carried(text: str, group: Group, corpus: Corpus) -> bool:
     return 2 * held >= len(rows)
 
 
-def _is_title(phrase: SharedPhrase, group: Group) -> bool:
-    return len(phrase.key) > 1 and 2 * len(phrase.rows) >= len(group.members) and len(phrase.text) <= LONGEST
+def _is_title(phrase: SharedPhrase, group: Group, language: str) -> bool:
+    return (
+        len(phrase.key) > 1
+        and 2 * len(phrase.rows) >= len(group.members)
+        and len(phrase.text) <= LONGEST
+        and not any(is_genre(word, language) for word in words(phrase.text))
+    )
 
 
 def _language(group: Group, corpus: Corpus) -> str:
@@ -103,26 +117,33 @@ def _ranked(group: Group, corpus: Corpus) -> list[str]:
     for place, row in enumerate(group.rows[:_READ_MESSAGES]):
         language = corpus.languages[row]
         for one in headlines(corpus.documents[row].text, language, LONGEST):
-            value = _worth(one, language, shared, corpus) / len(rows) * _FARTHER**place
+            value = _worth(one, language, shared, len(rows), corpus) / len(rows) * _FARTHER**place
             worth[one.text] = max(worth.get(one.text, 0.0), round(value, 6))
     return sorted(worth, key=lambda text: -worth[text])
 
 
-def _worth(one: Headline, language: str, shared: Counter[str], corpus: Corpus) -> float:
+def _worth(one: Headline, language: str, shared: Counter[str], messages: int, corpus: Corpus) -> float:
     own = sorted(set(stems_of(one.text, language)))
     total = len(corpus.documents)
-    central = sum(shared[root] * log((1 + total) / (1 + corpus.frequency[root]) + 1) for root in own)
+    own_message = _OWN if messages >= _SEVERAL else 0
+    central = sum((shared[root] - own_message) * log((1 + total) / (1 + corpus.frequency[root]) + 1) for root in own)
     factors = (
         (not one.whole, _CUT),
         (not has_verb(one.text, language), _VERBLESS),
         (is_genre(words(one.text)[0], language), _GENRE),
-        (_ADDRESS.search(one.text) is not None, _ADDRESSING),
+        (_addresses(one.text, language), _ADDRESSING),
         (points_back(one.text), _POINTING),
+        (len(one.text) > _HANDY, _LONG),
     )
-    value = central / (len(own) + 3) ** 0.75 * _LATER**one.rank
+    value = central / (len(own) + 3) ** 0.85 * _LATER**one.rank
     for is_so, factor in factors:
         value *= factor if is_so else 1
     return float(value)
+
+
+def _addresses(text: str, language: str) -> bool:
+    """Whether it speaks to the reader or of the writer: by a pronoun, a question, or an imperative at its start."""
+    return _ADDRESS.search(text) is not None or (language == "ru" and is_imperative(words(text)[0]))
 
 
 def fallback_titles(group: Group, corpus: Corpus, ranked: Iterable[str] = ()) -> Iterator[str]:
