@@ -97,27 +97,27 @@ async def test_server_that_comes_up_late_is_waited_for() -> None:
         server.stop()
 
 
-async def test_ended_sessions_are_replaced_in_the_middle_of_work(postgres_variables: dict[str, str]) -> None:
+async def test_ended_sessions_are_replaced_in_the_middle_of_work(migrated_postgres: dict[str, str]) -> None:
     """Connections that the server ended while idle do no harm: the next pieces of work get new ones."""
-    async with open_databases(settings_of(postgres_variables)) as databases:
+    async with open_databases(settings_of(migrated_postgres)) as databases:
         raw = RawStorage(databases.raw)
         await asyncio.gather(*(raw.store([message(number)], NOW) for number in range(1, 6)))
-        end_all_sessions(postgres_variables)
+        end_all_sessions(migrated_postgres)
         await asyncio.gather(*(raw.store([message(number)], NOW) for number in range(6, 11)))
         assert (await raw.summary(CHANNEL)).total == 10
 
 
-async def test_transaction_whose_session_was_ended_runs_again_as_a_whole(postgres_variables: dict[str, str]) -> None:
+async def test_transaction_whose_session_was_ended_runs_again_as_a_whole(migrated_postgres: dict[str, str]) -> None:
     """Killed between two statements, the work starts anew, and is there once."""
     attempts = []
-    async with open_databases(settings_of(postgres_variables)) as databases:
+    async with open_databases(settings_of(migrated_postgres)) as databases:
         await databases.raw.write(lambda conn: conn.execute(text("CREATE TABLE steps (step INTEGER)")))
 
         async def two_steps(conn: AsyncConnection) -> None:
             attempts.append(1)
             await conn.execute(text("INSERT INTO steps VALUES (1)"))
             if len(attempts) == 1:
-                await asyncio.to_thread(end_all_sessions, postgres_variables)
+                await asyncio.to_thread(end_all_sessions, migrated_postgres)
             await conn.execute(text("INSERT INTO steps VALUES (2)"))
 
         await databases.raw.write(two_steps)
@@ -125,10 +125,10 @@ async def test_transaction_whose_session_was_ended_runs_again_as_a_whole(postgre
     assert ([row["step"] for row in steps], len(attempts)) == ([1, 2], 2)
 
 
-async def test_deadlock_is_resolved_by_running_again(postgres_variables: dict[str, str]) -> None:
+async def test_deadlock_is_resolved_by_running_again(migrated_postgres: dict[str, str]) -> None:
     """Two transactions that take two rows crosswise both end well."""
     met = asyncio.Event()
-    async with open_databases(settings_of(postgres_variables)) as databases:
+    async with open_databases(settings_of(migrated_postgres)) as databases:
         await databases.raw.write(lambda conn: conn.execute(text("CREATE TABLE pair (id INTEGER, n INTEGER)")))
         await databases.raw.write(lambda conn: conn.execute(text("INSERT INTO pair VALUES (1, 0), (2, 0)")))
         holding = []
@@ -149,9 +149,9 @@ async def test_deadlock_is_resolved_by_running_again(postgres_variables: dict[st
     assert [row["n"] for row in rows] == [2, 2]
 
 
-async def test_pool_that_is_used_up_says_so(postgres_variables: dict[str, str]) -> None:
+async def test_pool_that_is_used_up_says_so(migrated_postgres: dict[str, str]) -> None:
     """More work at once than connections ends in one sentence about the pool, not in a hang."""
-    variables = {**postgres_variables, "DB_POOL_SIZE": "1", "DB_MAX_OVERFLOW": "0", "DB_POOL_TIMEOUT": "0.2"}
+    variables = {**migrated_postgres, "DB_POOL_SIZE": "1", "DB_MAX_OVERFLOW": "0", "DB_POOL_TIMEOUT": "0.2"}
     async with open_databases(settings_of(variables)) as databases:
 
         async def nested(_conn: AsyncConnection) -> None:
@@ -162,9 +162,9 @@ async def test_pool_that_is_used_up_says_so(postgres_variables: dict[str, str]) 
     assert "DB_POOL_SIZE" in full.value.hint
 
 
-async def test_one_pool_for_three_databases(postgres_variables: dict[str, str]) -> None:
+async def test_one_pool_for_three_databases(migrated_postgres: dict[str, str]) -> None:
     """The three logical databases share their connections."""
-    async with open_databases(settings_of(postgres_variables)) as databases:
+    async with open_databases(settings_of(migrated_postgres)) as databases:
         assert databases.ingestion.engine is databases.raw.engine is databases.processing.engine
 
 
@@ -176,9 +176,9 @@ async def test_missing_table_points_to_the_upgrade(postgres_variables: dict[str,
     assert "db upgrade" in hint_of(missing.value)
 
 
-async def test_bulk_and_single_writes_store_the_same(postgres_variables: dict[str, str]) -> None:
+async def test_bulk_and_single_writes_store_the_same(migrated_postgres: dict[str, str]) -> None:
     """COPY and plain statements are two ways to the same rows."""
-    async with open_databases(settings_of(postgres_variables)) as databases:
+    async with open_databases(settings_of(migrated_postgres)) as databases:
         raw = RawStorage(databases.raw)
         many = [
             message(number, 'tab\t "quoted" \\ line\nпривет', raw_payload={"n": number}) for number in range(1, 301)
@@ -197,9 +197,9 @@ async def test_bulk_and_single_writes_store_the_same(postgres_variables: dict[st
     assert copied.message.date == inserted.message.date
 
 
-async def test_pages_follow_the_index_before_the_server_has_statistics(postgres_variables: dict[str, str]) -> None:
+async def test_pages_follow_the_index_before_the_server_has_statistics(migrated_postgres: dict[str, str]) -> None:
     """A page of a table that was filled a moment ago is read in key order, without sorting the table."""
-    async with open_databases(settings_of(postgres_variables)) as databases:
+    async with open_databases(settings_of(migrated_postgres)) as databases:
         await RawStorage(databases.raw).store([message(number) for number in range(1, 5001)], NOW)
 
         async def plan(conn: AsyncConnection) -> list[str]:

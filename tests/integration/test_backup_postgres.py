@@ -23,8 +23,8 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def filled(postgres_variables: dict[str, str], tmp_path: Path) -> Settings:
-    settings = with_backups(postgres_variables, tmp_path / "backups")
+def filled(migrated_postgres: dict[str, str], tmp_path: Path) -> Settings:
+    settings = with_backups(migrated_postgres, tmp_path / "backups")
     fill(settings)
     return settings
 

@@ -17,8 +17,8 @@ from tg_parser.domain.progress import Progress
 
 
 @pytest.fixture
-def filled(sqlite_variables: dict[str, str], tmp_path: Path) -> Settings:
-    settings = with_backups(sqlite_variables, tmp_path / "backups")
+def filled(migrated_sqlite: dict[str, str], tmp_path: Path) -> Settings:
+    settings = with_backups(migrated_sqlite, tmp_path / "backups")
     fill(settings)
     return settings
 

@@ -26,7 +26,14 @@ NOT_UTF8 = b"caf\xe9"
 
 
 @pytest.fixture
-def target(postgres_variables: dict[str, str]) -> Target:
+def target(migrated_postgres: dict[str, str]) -> Target:
+    """A database with its schemas and nothing in them."""
+    return Target(migrated_postgres)
+
+
+@pytest.fixture
+def empty_target(postgres_variables: dict[str, str]) -> Target:
+    """A database without any table."""
     return Target(postgres_variables)
 
 
@@ -324,12 +331,12 @@ async def test_copies_of_files_do_not_pile_up(
     assert list(place.iterdir()) == []
 
 
-async def test_a_file_that_is_not_sqlite(target: Target, files: LegacyFiles) -> None:
+async def test_a_file_that_is_not_sqlite(empty_target: Target, files: LegacyFiles) -> None:
     """Such a file is named, and nothing is written."""
     files.path("raw_storage").write_bytes(b"These are my notes, and they are longer than a header. " * 50)
     with pytest.raises(StorageError, match=r"raw_storage.sqlite is not a SQLite database"):
-        await target.migrate(files.folder)
-    assert target.tables() == set()
+        await empty_target.migrate(files.folder)
+    assert empty_target.tables() == set()
 
 
 async def test_a_sqlite_file_of_another_program(target: Target, files: LegacyFiles) -> None:
@@ -342,15 +349,15 @@ async def test_a_sqlite_file_of_another_program(target: Target, files: LegacyFil
         await target.migrate(files.folder)
 
 
-async def test_a_damaged_file(target: Target, files: LegacyFiles) -> None:
+async def test_a_damaged_file(empty_target: Target, files: LegacyFiles) -> None:
     """A file cut in the middle is an error that names it; the target holds nothing of it."""
     for number in range(300):
         files.message(number, "long text " * 50)
     path = files.path("raw_storage")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(StorageError, match=r"raw_storage.sqlite"):
-        await target.migrate(files.folder)
-    assert target.tables() == set()
+        await empty_target.migrate(files.folder)
+    assert empty_target.tables() == set()
 
 
 async def test_missing_files_are_said_and_are_no_error(target: Target, files: LegacyFiles) -> None:

@@ -37,7 +37,14 @@ FIVE_DOLLARS = 5_000_000_000
 
 
 @pytest.fixture
-def target(postgres_variables: dict[str, str]) -> Target:
+def target(migrated_postgres: dict[str, str]) -> Target:
+    """A database with its schemas and nothing in them."""
+    return Target(migrated_postgres)
+
+
+@pytest.fixture
+def empty_target(postgres_variables: dict[str, str]) -> Target:
+    """A database without any table."""
     return Target(postgres_variables)
 
 
@@ -49,9 +56,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def present(sqlite_variables: dict[str, str], tmp_path: Path) -> Path:
+async def present(migrated_sqlite: dict[str, str], tmp_path: Path) -> Path:
     """Files of the present schema with rows in the tables that the storages write."""
-    async with open_databases(settings_of(sqlite_variables)) as databases:
+    async with open_databases(settings_of(migrated_sqlite)) as databases:
         sources, topics = IngestionStorage(databases.ingestion), TopicStorage(databases.processing)
         await sources.save_source(SourceChange(source_id="s", channel_id="-100123"), NOW)
         await sources.record_attempt(Attempt(source_id="s", started_at=NOW, finished_at=NOW, success=True))
@@ -89,13 +96,13 @@ async def test_files_of_the_present_schema_are_taken(target: Target, present: Pa
     assert [target.value(f"SELECT count(*) FROM {name}") for name in counts] == [2, 2, 1, 2, 1, 1]
 
 
-async def test_dry_run_reports_and_changes_nothing_on_either_side(target: Target, tmp_path: Path) -> None:
+async def test_dry_run_reports_and_changes_nothing_on_either_side(empty_target: Target, tmp_path: Path) -> None:
     """A dry run on a real connection counts, names changes and refusals, and leaves both sides as they were."""
     files = LegacyFiles(tmp_path / "files", "B")
     files.message(1, "a\x00b")
     files.message(2, date="never")
     before = content(files.folder)
-    report = await target.migrate(files.folder, dry_run=True, report=tmp_path / "report.json")
+    report = await empty_target.migrate(files.folder, dry_run=True, report=tmp_path / "report.json")
     assert (report.good, report.run_id) == (True, None)
     assert tally(report, "raw.raw_messages") == (2, 1, 1, 1)
     listed = json.loads((tmp_path / "report.json").read_text())["rows"]
@@ -103,7 +110,7 @@ async def test_dry_run_reports_and_changes_nothing_on_either_side(target: Target
         "NUL removed",
         "date: an impossible time",
     ]
-    assert target.tables() == set()
+    assert empty_target.tables() == set()
     assert content(files.folder) == before
 
 
@@ -141,39 +148,39 @@ async def test_the_report_accounts_for_every_row(target: Target, folder: Path, t
     assert messages["verification"]["source_digest"] == messages["verification"]["target_digest"] != "0" * 32
 
 
-async def test_schema_of_the_target_is_made_or_upgraded(target: Target, present: Path) -> None:
+async def test_schema_of_the_target_is_made_or_upgraded(empty_target: Target, present: Path) -> None:
     """An empty target gets its tables; an older schema is brought forward."""
     from tg_parser.storage.engine import migrator
 
-    async with target.databases() as databases:
+    async with empty_target.databases() as databases:
         await migrator.upgrade(databases.ingestion, "ingestion_0001")
-    await target.migrate(present)
-    async with target.databases() as databases:
+    await empty_target.migrate(present)
+    async with empty_target.databases() as databases:
         assert [await migrator.check(database) for database in databases.all] == ["current"] * 3
 
 
-async def test_a_target_that_is_not_ours_is_refused(target: Target, folder: Path) -> None:
+async def test_a_target_that_is_not_ours_is_refused(empty_target: Target, folder: Path) -> None:
     """Tables with our names but no revision are left alone."""
-    target.execute("CREATE TABLE raw_messages (a integer)")
+    empty_target.execute("CREATE TABLE raw_messages (a integer)")
     with pytest.raises(SchemaMismatchError, match="raw schema"):
-        await target.migrate(folder)
+        await empty_target.migrate(folder)
 
 
 async def test_a_target_that_may_not_be_written_is_refused(
-    target: Target, folder: Path, postgres_variables: dict[str, str]
+    empty_target: Target, folder: Path, postgres_variables: dict[str, str]
 ) -> None:
     """A read-only database, as a standby is, or a role without rights: one clear sentence before any row is read."""
-    name = make_url(target.url).database
-    guest = Target({**postgres_variables, "DB_URL": _as_guest(target, name)})
-    target.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    name = make_url(empty_target.url).database
+    guest = Target({**postgres_variables, "DB_URL": _as_guest(empty_target, name)})
+    empty_target.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     with pytest.raises(StorageError, match="denies the role a required privilege"):
         await guest.migrate(folder)
-    with psycopg.connect(target.url, autocommit=True) as administrator:
+    with psycopg.connect(empty_target.url, autocommit=True) as administrator:
         administrator.execute(f"DROP ROLE {name}_guest")
         administrator.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     with pytest.raises(StorageError, match="read-only"):
-        await target.migrate(folder)
-    assert target.tables() == set()
+        await empty_target.migrate(folder)
+    assert empty_target.tables() == set()
 
 
 def _as_guest(target: Target, name: str) -> str:
@@ -307,20 +314,20 @@ async def test_numbering_goes_on_after_the_migrated_rows(target: Target, present
     assert [row["id"] for row in target.rows("SELECT id FROM source_attempts ORDER BY id")] == [1, 2]
 
 
-async def test_any_batch_size_gives_the_same_rows(postgres_variables: dict[str, str], tmp_path: Path) -> None:
+async def test_any_batch_size_gives_the_same_rows(target: Target, database_with_schemas: str, tmp_path: Path) -> None:
     """Batches of one row and one batch of all end in the same target, changes and quarantine included."""
     from fresh_databases import fresh_postgres_database
 
     files = full_files(tmp_path, messages=12)
     files.message(20, "a\x00b")
     files.message(21, date="never")
-    with fresh_postgres_database() as url:
-        targets = [Target(postgres_variables), Target({"DB_TYPE": "postgresql", "DB_URL": url})]
-        for target, size in zip(targets, (1, 10_000), strict=True):
-            assert (await target.migrate(tmp_path, batch_size=size, verify=True)).good
+    with fresh_postgres_database(database_with_schemas) as url:
+        targets = [target, Target({"DB_TYPE": "postgresql", "DB_URL": url})]
+        for each, size in zip(targets, (1, 10_000), strict=True):
+            assert (await each.migrate(tmp_path, batch_size=size, verify=True)).good
         left, right = (
-            [target.rows(f"SELECT to_jsonb(t) - 'run_id' AS row FROM {name} AS t ORDER BY 1") for name in COMPARED]
-            for target in targets
+            [each.rows(f"SELECT to_jsonb(t) - 'run_id' AS row FROM {name} AS t ORDER BY 1") for name in COMPARED]
+            for each in targets
         )
     assert left == right
 
@@ -402,10 +409,10 @@ def end_copies(url: str, times: int) -> None:
 
 
 async def test_files_with_wrong_numbers_of_chats_are_upgraded_first(
-    target: Target, sqlite_variables: dict[str, str], tmp_path: Path
+    target: Target, migrated_sqlite: dict[str, str], tmp_path: Path
 ) -> None:
     """A copy could not join what stands under two numbers: refused with the way out, then all arrives right."""
-    async with open_databases(settings_of(sqlite_variables)) as databases:
+    async with open_databases(settings_of(migrated_sqlite)) as databases:
         await RawStorage(databases.raw).store([message(1, channel="-10012345678901")], NOW)
         await ProcessingStorage(databases.processing).store([document(1, channel="-10012345678901")])
         for database, revision in ((databases.raw, "raw_0001"), (databases.processing, "processing_0003")):
@@ -413,7 +420,7 @@ async def test_files_with_wrong_numbers_of_chats_are_upgraded_first(
     with pytest.raises(StorageError, match="-10012345678901") as caught:
         await target.migrate(tmp_path / "databases")
     assert "db upgrade" in hint_of(caught.value)
-    async with open_databases(settings_of(sqlite_variables)):
+    async with open_databases(settings_of(migrated_sqlite)):
         pass
     assert (await target.migrate(tmp_path / "databases", verify=True)).good
     assert target.value("SELECT source_ref FROM raw_messages") == "tg:-1012345678901:post:1"

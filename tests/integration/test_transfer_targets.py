@@ -72,8 +72,9 @@ async def in_order(by_name: dict[str, Any], table: str) -> list[Any]:
 
 
 @pytest.fixture
-def target(empty_environment: dict[str, str]) -> AnyTarget:
-    return AnyTarget(empty_environment)
+def target(database_environment: dict[str, str]) -> AnyTarget:
+    """Databases with their schemas and nothing in them."""
+    return AnyTarget(database_environment)
 
 
 @pytest.fixture
@@ -92,8 +93,11 @@ def odd(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("variant", ["A", "B"])
-async def test_every_table_arrives_and_compares_as_equal(target: AnyTarget, tmp_path: Path, variant: str) -> None:
+async def test_every_table_arrives_and_compares_as_equal(
+    empty_environment: dict[str, str], tmp_path: Path, variant: str
+) -> None:
     """Both variants of the earlier version, verified row by row; times and JSON are those of this version."""
+    target = AnyTarget(empty_environment)
     full_files(tmp_path / "old", variant)
     report = await target.migrate(tmp_path / "old", verify=True)
     assert report.good
@@ -117,19 +121,20 @@ async def test_changes_and_refusals_are_counted_and_kept(target: AnyTarget, odd:
 
 
 async def test_both_targets_hold_the_same(
-    postgres_variables: dict[str, str], sqlite_variables: dict[str, str], odd: Path
+    migrated_postgres: dict[str, str], migrated_sqlite: dict[str, str], odd: Path
 ) -> None:
     """Every value of every table is equal, whichever target it went to."""
     found = []
-    for variables in (postgres_variables, sqlite_variables):
+    for variables in (migrated_postgres, migrated_sqlite):
         target = AnyTarget(variables)
         await target.migrate(odd)
         found.append(await target.everything())
     assert found[0] == found[1]
 
 
-async def test_dry_run_changes_nothing_and_says_what_a_run_finds(target: AnyTarget, odd: Path, tmp_path: Path) -> None:
+async def test_dry_run_changes_nothing_and_says_what_a_run_finds(empty_environment: dict[str, str], odd: Path) -> None:
     """The numbers of the rehearsal are those of the run; before it no table is made."""
+    target = AnyTarget(empty_environment)
     rehearsed = await target.migrate(odd, dry_run=True)
     async with target.opened() as (by_name, _):
         assert await migrator.check(by_name["raw"]) == "empty"
@@ -146,8 +151,9 @@ async def test_a_filled_target_is_refused_unless_told_otherwise(target: AnyTarge
         await target.migrate(folder)
 
 
-async def test_tables_that_are_not_ours_are_left_alone(target: AnyTarget, folder: Path) -> None:
+async def test_tables_that_are_not_ours_are_left_alone(empty_environment: dict[str, str], folder: Path) -> None:
     """Tables with our names but no revision are refused, as they are."""
+    target = AnyTarget(empty_environment)
     await target.execute("raw_messages", "CREATE TABLE raw_messages (a integer)")
     with pytest.raises(SchemaMismatchError, match="raw schema"):
         await target.migrate(folder)
@@ -246,9 +252,7 @@ async def test_verify_compares_content_not_counts(target: AnyTarget, folder: Pat
 
 
 @pytest.mark.parametrize("size", [1, 7])
-async def test_every_batch_size_gives_the_same_rows(
-    target: AnyTarget, odd: Path, empty_environment: dict[str, str], size: int
-) -> None:
+async def test_every_batch_size_gives_the_same_rows(target: AnyTarget, odd: Path, size: int) -> None:
     """Batches of one row, of seven and of all end alike."""
     report = await target.migrate(odd, batch_size=size, verify=True)
     assert report.good

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from fresh_databases import settings_of
 from sample_data import sample
 from samples import CHANNEL, NOW, message
 from worker_samples import KillingEmbedder, killed, own_pid
@@ -23,7 +24,7 @@ from tg_parser.processing.claims import WorkClaims
 from tg_parser.processing.local_analyzer import LocalAnalyzer
 from tg_parser.processing.processor import ProcessOptions, Processor, ProcessReport
 from tg_parser.processing.worker_pool import WorkerPool, WorkersKilledError, all_cores
-from tg_parser.storage.engine.databases import Databases
+from tg_parser.storage.engine.databases import Databases, open_databases
 from tg_parser.storage.stores.claims import ClaimStorage
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import ProcessingStorage
@@ -37,6 +38,13 @@ async def workers() -> AsyncIterator[WorkerPool]:
     assert pool.expect(2) == 2
     yield pool
     await pool.close()
+
+
+@pytest.fixture
+async def files(migrated_sqlite: dict[str, str]) -> AsyncIterator[Databases]:
+    """Databases for what concerns the processes alone, whichever backend there is."""
+    async with open_databases(settings_of(migrated_sqlite)) as opened:
+        yield opened
 
 
 def lives(folder: Path, count: int) -> Path:
@@ -119,38 +127,38 @@ async def test_a_run_goes_on_when_a_worker_is_killed(databases: Databases, worke
 
 
 async def test_a_message_that_ends_every_worker_fails_alone(
-    databases: Databases, workers: WorkerPool, tmp_path: Path
+    files: Databases, workers: WorkerPool, tmp_path: Path
 ) -> None:
     """Of 60 messages one ends every process that reads it: it is in the ledger as such, the others have documents."""
-    await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
+    await RawStorage(files.raw).store([post(number) for number in range(1, 61)], NOW)
     embedder = KillingEmbedder(post(30).text, lives(tmp_path / "lives", 1000))
-    assert await process(databases, workers, embedder) == ProcessReport(waiting=60, processed=59, failed=1)
-    ((failure,), _) = await ProcessingStorage(databases.processing).failures([CHANNEL])
+    assert await process(files, workers, embedder) == ProcessReport(waiting=60, processed=59, failed=1)
+    ((failure,), _) = await ProcessingStorage(files.processing).failures([CHANNEL])
     assert (failure.source_ref, failure.error_class) == (post(30).source_ref, "WorkerCrashedError")
     assert "ended its worker process each time" in failure.error_message
-    assert sorted(await refs(databases)) == [number for number in range(1, 61) if number != 30]
+    assert sorted(await refs(files)) == [number for number in range(1, 61) if number != 30]
 
 
 async def test_a_message_is_not_blamed_for_workers_killed_by_something_else(
-    databases: Databases, workers: WorkerPool, tmp_path: Path
+    files: Databases, workers: WorkerPool, tmp_path: Path
 ) -> None:
     """Workers are killed as often as the pool tries, and once more beside: the message is read at last."""
-    await RawStorage(databases.raw).store([post(number) for number in range(1, 61)], NOW)
+    await RawStorage(files.raw).store([post(number) for number in range(1, 61)], NOW)
     embedder = KillingEmbedder(post(30).text, lives(tmp_path / "lives", 4))
-    assert await process(databases, workers, embedder) == ProcessReport(waiting=60, processed=60)
+    assert await process(files, workers, embedder) == ProcessReport(waiting=60, processed=60)
 
 
 async def test_a_run_whose_workers_are_always_killed_leaves_their_messages_waiting(
-    databases: Databases, workers: WorkerPool, tmp_path: Path
+    files: Databases, workers: WorkerPool, tmp_path: Path
 ) -> None:
     """The run ends with the error, nothing is marked as failed, and the next run makes every document."""
-    await RawStorage(databases.raw).store([post(number) for number in range(1, 9)], NOW)
+    await RawStorage(files.raw).store([post(number) for number in range(1, 9)], NOW)
     with pytest.raises(WorkersKilledError):
-        await process(databases, workers, KillingEmbedder("новость", lives(tmp_path / "lives", 1000)))
-    stored = ProcessingStorage(databases.processing)
+        await process(files, workers, KillingEmbedder("новость", lives(tmp_path / "lives", 1000)))
+    stored = ProcessingStorage(files.processing)
     assert ((await stored.failures([CHANNEL]))[0], await stored.count_waiting(CHANNEL)) == ([], 8)
     embedder = KillingEmbedder("новость", lives(tmp_path / "none", 0))
-    assert await process(databases, workers, embedder) == ProcessReport(waiting=8, processed=8)
+    assert await process(files, workers, embedder) == ProcessReport(waiting=8, processed=8)
 
 
 async def test_a_message_that_cannot_be_read_fails_alone(
