@@ -22,8 +22,8 @@ from sklearn.cluster import AgglomerativeClustering
 from topics_of_export import homes
 
 from tg_parser.nlp.embeddings import SentenceEncoder
-from tg_parser.topics.grouping.similarity import word_weights
 from tg_parser.topics.grouping.texts import stems_of
+from tg_parser.topics.grouping.word_weights import word_weights
 
 Labels = Sequence[object]
 STEPS = np.arange(0.05, 0.95, 0.02)

@@ -65,7 +65,9 @@ def test_the_shortcuts_change_nothing(cut: float) -> None:
 def test_average_linkage_joins_the_nearest_first_and_stops_at_the_cut() -> None:
     """On a line of three, the nearer two are joined; the third joins when the mean similarity reaches the cut."""
     vectors = np.array([[1, 0], [0.8, 0.6], [0, 1]], dtype=np.float32)
-    items = Items(vectors, message_items(vectors, [["а"], ["а"], ["а"]]).words, np.ones(3), np.zeros(3))
+    items = Items(
+        vectors, message_items(vectors, [["а"], ["а"], ["а"]]).words, np.ones(3), np.zeros(3), np.zeros((3, 0))
+    )
     # half of the vectors' and half of the equal words' similarity: 0.9, 0.8 and 0.5; the mean of the last two is 0.65
     assert clusters(items, 0.91) == [[0], [1], [2]]
     assert clusters(items, 0.66) == [[0, 1], [2]]

@@ -5,7 +5,8 @@ import pytest
 from topic_samples import directions
 
 from tg_parser.topics.grouping.membership import CUTS, above_cut, fit_score, members_of, misfits
-from tg_parser.topics.grouping.similarity import Items, message_items, word_weights
+from tg_parser.topics.grouping.similarity import Items, message_items
+from tg_parser.topics.grouping.word_weights import word_weights
 
 SNOW, DOLLAR, ZOO = ["снег", "метел"], ["курс", "доллар"], ["зоопарк", "панд"]
 

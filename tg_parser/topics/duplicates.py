@@ -10,8 +10,9 @@ import numpy as np
 
 from tg_parser.domain.refs import naming_ref
 from tg_parser.topics.grouping.membership import CUTS
-from tg_parser.topics.grouping.similarity import Floats, Items
+from tg_parser.topics.grouping.similarity import Items
 from tg_parser.topics.grouping.texts import Corpus
+from tg_parser.topics.grouping.word_weights import Floats
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicOptions
 
 MOST_PAIRS = 30

@@ -10,7 +10,7 @@ from tg_parser.domain.refs import MessageType
 from tg_parser.domain.topics import TopicBundle, TopicCard, TopicLevel
 
 Level = Literal["event", "story"]
-METHOD = "growing-linkage:1"
+METHOD = "growing-linkage:2"
 """How topics are found; those of another method are found anew, once."""
 FOUND, KNOWN = "found", "known"
 """Where a topic comes from, as its card's metadata says: found by the program, or asked for by a user."""

@@ -23,7 +23,7 @@ _RELATED = 3
 _LEVELS = ("wanted", "story", "event")
 _CELLS = 1_000_000
 _NEAR_FROM = 0.0625
-"""Groups are near from this similarity, a quarter of what would make them one event."""
+"""Groups are near from this similarity, three tenths of what would make them one event."""
 _SEEN = 200
 
 
@@ -83,7 +83,7 @@ def prepare(
     corpus = corpus_of([documents[place] for place in order])
     asked = np.zeros((0, vectors.shape[1]), dtype=np.float32) if wanted_vectors is None else wanted_vectors
     fits = fit_wanted(corpus, vectors[order], options.wanted, asked)
-    return PreparedCorpus(corpus, message_items(vectors[order], corpus.stems), fits, options)
+    return PreparedCorpus(corpus, message_items(vectors[order], corpus.stems, corpus.facts), fits, options)
 
 
 def group_documents(

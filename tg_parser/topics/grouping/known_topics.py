@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tg_parser.topics.grouping.membership import DIGITS
-from tg_parser.topics.grouping.similarity import Floats, above_chance, message_items
+from tg_parser.topics.grouping.similarity import above_chance, message_items
 from tg_parser.topics.grouping.texts import Corpus, stems_of
+from tg_parser.topics.grouping.word_weights import Floats
 from tg_parser.topics.model import Group, Member, TopicOptions, WantedTopic
 from tg_parser.topics.verdicts import Verdicts
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tg_parser.topics.grouping.similarity import Floats, Items, above_chance
+from tg_parser.topics.grouping.similarity import Items, above_chance
+from tg_parser.topics.grouping.word_weights import Floats
 
 Places = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tg_parser.topics.grouping.similarity import Floats, Items, above_chance
+from tg_parser.topics.grouping.similarity import Items, above_chance
+from tg_parser.topics.grouping.word_weights import Floats
 from tg_parser.topics.model import Level, Member
 
 DIGITS = 4
-CUTS: Mapping[Level, float] = {"event": 0.25, "story": 0.32}
+CUTS: Mapping[Level, float] = {"event": 0.21, "story": 0.34}
 """The least mean similarity above chance of what is one event, or one story."""
 KEPT_FROM = 0.7
 """A topic keeps what fits at least this share of the cut: one message more changes nothing."""
@@ -26,7 +27,7 @@ def members_of(items: Items, rows: Sequence[int], level: Level) -> list[Member]:
     similarity = _with_the_others(items, rows)
     scores = fit_score(similarity, CUTS[level] * _HALF_OF_CUT)
     found = [
-        Member(row, round(float(score), DIGITS), round(float(alike), DIGITS))
+        Member(row, round(float(score), DIGITS), round(min(1.0, float(alike)), DIGITS))
         for row, score, alike in zip(rows, scores, similarity, strict=True)
     ]
     return sorted(found, key=lambda member: (-member.score, member.row))

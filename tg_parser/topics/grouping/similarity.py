@@ -4,24 +4,22 @@ Two unrelated messages of one channel are never entirely different: they share a
 measure starts there: 0 is what a message has in common with the average of the corpus, 1 is identity, whatever the
 channel. That is why one cut fits channels of different kinds.
 
-Every component lies on a grid of 2**-16. Sums of products of such numbers are exact in double precision, hence equal
-for every order of addition, block size and thread count: similarities are reproducible to the last bit.
+Facts that disagree (disagreement.py) are taken from the similarity, facts that agree are added to it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-Floats = npt.NDArray[np.float64]
+from tg_parser.nlp.facts import Facts
+from tg_parser.topics.grouping.disagreement import statements
+from tg_parser.topics.grouping.word_weights import Floats, on_grid, word_weights
 
-GRID = 2.0**16
 PRIOR_PAIRS = 20
 PRIOR_SIMILARITY = 0.06
 LEAST_RANGE = 0.1
@@ -30,19 +28,23 @@ LEAST_RANGE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Messages, or sums of messages: `weights` is how many each stands for, `chance` sums their chance similarity."""
+    """Messages, or sums of messages: `weights` is how many each stands for, `chance` sums their chance similarity.
+
+    The columns of `words` are stems and then facts; `stated` is how much of each kind of facts there is.
+    """
 
     meaning: npt.NDArray[np.float32]
     words: sparse.csr_matrix
     weights: Floats
     chance: Floats
+    stated: Floats
 
     def __len__(self) -> int:
         return len(self.weights)
 
     def take(self, rows: npt.NDArray[np.intp]) -> Items:
         """The items of `rows`, in that order."""
-        return Items(self.meaning[rows], self.words[rows], self.weights[rows], self.chance[rows])
+        return Items(self.meaning[rows], self.words[rows], self.weights[rows], self.chance[rows], self.stated[rows])
 
     def grouped(self, labels: npt.NDArray[np.intp], count: int) -> Items:
         """Sums of the items by label 0..count-1; negative labels are left out."""
@@ -59,12 +61,14 @@ class Items:
         gather = sparse.csr_matrix((np.ones(len(rows)), (places, rows)), shape=(count, len(self)))
         words = sparse.csr_matrix(gather @ self.words)
         words.sort_indices()
-        return Items((gather @ self.meaning).astype(np.float32), words, gather @ self.weights, gather @ self.chance)
+        meaning = (gather @ self.meaning).astype(np.float32)
+        return Items(meaning, words, gather @ self.weights, gather @ self.chance, gather @ self.stated)
 
     def products(self, other: Items) -> Floats:
-        """Summed similarity of every item with every item of `other`, meaning and words half each."""
+        """Summed similarity of items with items of `other`: meaning and words half each, less disagreement."""
         meaning = self.meaning.astype(np.float64) @ other.meaning.astype(np.float64).T
-        return np.asarray((meaning + (self.words @ other.words.T).toarray()) / 2, dtype=np.float64)
+        alike = (meaning + (self.words @ other.words.T).toarray()) / 2
+        return np.asarray(alike - self.stated @ other.stated.T, dtype=np.float64)
 
     def similarity(self, other: Items) -> Floats:
         """Mean similarity above chance of every item with every item of `other`, as if none were part of another."""
@@ -73,30 +77,22 @@ class Items:
         return above_chance(self.products(other), np.maximum(pairs, 1), chance)
 
 
-def message_items(vectors: npt.NDArray[np.float32], stems: Sequence[Sequence[str]]) -> Items:
-    """One item per message from its embedding and its stems."""
-    meaning = _on_grid(_unit_rows(vectors.astype(np.float64))).astype(np.float32)
+def message_items(
+    vectors: npt.NDArray[np.float32], stems: Sequence[Sequence[str]], facts: Sequence[Facts] = ()
+) -> Items:
+    """One item per message from its embedding, its stems and, if they are to count, its facts.
+
+    A message without words has no facts either. Chance is about meaning and words alone.
+    """
+    meaning = on_grid(_unit_rows(vectors.astype(np.float64))).astype(np.float32)
     words = word_weights(stems)
     total = len(stems)
     chance = (_sums_with_all(meaning, words) + PRIOR_PAIRS * PRIOR_SIMILARITY) / (total - 1 + PRIOR_PAIRS)
-    return Items(meaning, words, np.ones(total), chance)
-
-
-def word_weights(stems: Sequence[Sequence[str]]) -> sparse.csr_matrix:
-    """Unit rows of log term frequency times inverse document frequency; columns are stems in sorted order."""
-    counts = [Counter(row) for row in stems]
-    frequency = Counter(stem for row in counts for stem in row)
-    column = {stem: place for place, stem in enumerate(sorted(frequency))}
-    rarity = {stem: log((1 + len(stems)) / (1 + held)) + 1 for stem, held in frequency.items()}
-    indptr, indices, data = [0], [], []
-    for row in counts:
-        weights = sorted((column[stem], (1 + log(count)) * rarity[stem]) for stem, count in row.items())
-        length = sum(weight * weight for _, weight in weights) ** 0.5
-        indices += [place for place, _ in weights]
-        data += [weight / length for _, weight in weights]
-        indptr.append(len(indices))
-    grid = _on_grid(np.array(data, dtype=np.float64))
-    return sparse.csr_matrix((grid, indices, indptr), shape=(len(stems), len(column)))
+    if not facts:
+        return Items(meaning, words, np.ones(total), chance, np.zeros((total, 0)))
+    stated, shared = statements([one if own else Facts() for one, own in zip(facts, stems, strict=True)])
+    whole = sparse.csr_matrix(sparse.hstack([words, shared]))
+    return Items(meaning, whole, np.ones(total), chance, stated)
 
 
 def above_chance(products: Floats, pairs: Floats, chance: Floats) -> Floats:
@@ -116,7 +112,3 @@ def _sums_with_all(meaning: npt.NDArray[np.float32], words: sparse.csr_matrix) -
 def _unit_rows(rows: Floats) -> Floats:
     lengths = np.sqrt((rows**2).sum(axis=1, keepdims=True))
     return np.asarray(rows / np.where(lengths == 0, 1.0, lengths))
-
-
-def _on_grid(values: Floats) -> Floats:
-    return np.asarray(np.rint(values * GRID) / GRID)

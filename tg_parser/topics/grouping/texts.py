@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tg_parser.nlp.boilerplate import without_boilerplate
+from tg_parser.nlp.facts import Facts, facts_of
 from tg_parser.nlp.links import without_links
 from tg_parser.nlp.words import stem, stop_words, words
 from tg_parser.topics.model import TopicDocument
@@ -18,13 +19,14 @@ _RARE = 50
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Documents with their languages and content stems in reading order, how many documents contain each stem, and the
-    words behind each stem.
+    """Documents with their languages, content stems in reading order and facts, how many documents contain each stem,
+    and the words behind each stem.
     """
 
     documents: Sequence[TopicDocument]
     languages: Sequence[str]
     stems: Sequence[tuple[str, ...]]
+    facts: Sequence[Facts]
     frequency: Counter[str]
     forms: dict[str, Counter[str]]
 
@@ -37,13 +39,16 @@ def corpus_of(documents: Sequence[TopicDocument]) -> Corpus:
     """`documents`, prepared; one without words has no stems."""
     languages = _languages(documents)
     stems: list[tuple[str, ...]] = []
+    facts: list[Facts] = []
     forms: dict[str, Counter[str]] = defaultdict(Counter)
     for document, language in zip(documents, languages, strict=True):
-        content = content_words(without_boilerplate(document.text[:LOOKED_AT], language), language)
+        text = without_boilerplate(document.text[:LOOKED_AT], language)
+        content = content_words(text, language)
+        facts.append(facts_of(text, language, document.date.date()))
         stems.append(tuple(stem(word, language) for word in content))
         for word, root in zip(content, stems[-1], strict=True):
             forms[root][word] += 1
-    return Corpus(documents, languages, stems, Counter(root for row in stems for root in set(row)), forms)
+    return Corpus(documents, languages, stems, facts, Counter(root for row in stems for root in set(row)), forms)
 
 
 def content_words(text: str, language: str) -> list[str]:
