@@ -35,7 +35,7 @@ NAMED_INDEXES = {
     "topics": {"idx_topics_channel"},
     "agent_registry": {"idx_agents_type", "idx_agents_active"},
 }
-HEADS = {"ingestion": "ingestion_0007", "raw": "raw_0004", "processing": "processing_0015"}
+HEADS = {"ingestion": "ingestion_0007", "raw": "raw_0004", "processing": "processing_0016"}
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ async def test_one_database_moves_alone(databases: Databases) -> None:
     """Taking one history back leaves the others where they are, on one server too."""
     await migrator.downgrade(databases.raw, "base")
     assert await migrator.current(databases.raw) is None
-    assert await migrator.current(databases.processing) == "processing_0015"
+    assert await migrator.current(databases.processing) == "processing_0016"
     assert await inspected(databases.processing, lambda look: look.has_table("processed_documents"))
 
 
@@ -248,7 +248,7 @@ async def test_postgres_runs_on_its_own_types(postgres_variables: dict[str, str]
     assert types["ingestion_state.include_comments"] == types["processed_documents.is_noise"] == "boolean"
     assert types["embeddings.vector"] == "bytea"
     identities = [row["name"] for row in columns if row["is_identity"] == "YES"]
-    assert identities == ["source_attempts.id", "topic_changes.number"]
+    assert identities == ["source_attempts.id", "topic_changes.number", "topic_edits.number"]
     collations = {row["name"]: row["collation_name"] for row in columns}
     for name in ("raw_messages.source_ref", "processed_documents.source_ref", "topics.id", "topic_items.source_ref"):
         assert collations[name] == "C"

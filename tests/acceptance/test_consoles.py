@@ -27,6 +27,7 @@ SOURCE = "news"
 CONSOLES = ["ascii", "cp1251"]
 AS_TEXT = "text"
 NOBODY = "http://127.0.0.1:9/"
+READ = {"topics show", "topics history"}
 ASKED = {
     "demo": ("--out", "пример 🚀"),
     "run": ("result.json", "--out", "всё 🚀"),
@@ -45,6 +46,12 @@ ASKED = {
     "sources remove": ("gone-{console}", "--yes"),
     "topics show": ("{topic}",),
     "topics history": ("{topic}",),
+    "topics rename": ("{topic}", "Моё 🚀"),
+    "topics merge": ("{topic}", "{other}"),
+    "topics split": ("{topic}", "--messages", "{member}"),
+    "topics move": ("{member}", "--to", "{other}"),
+    "topics hide": ("{topic}",),
+    "topics pin": ("{topic}",),
     "messages show": ("tg:-1001500000009:post:1",),
     "messages export": ("--source", SOURCE, "--out", "сырьё 🚀.ndjson"),
     "prompts show": ("processing",),
@@ -73,6 +80,8 @@ ASKED = {
     "agents status": ("orchestrator",),
     "agents history": ("orchestrator",),
 }
+EDITS = {name for name, asked in ASKED.items() if name.startswith("topics ") and name not in READ}
+"""What cannot be done twice to a topic."""
 ODD = [
     ("run", "--source", SOURCE, "--skip-ingest", "--out", "выгрузка 🚀"),
     ("ingest", "--from-export", "нет 🚀.json"),
@@ -132,6 +141,11 @@ class Home:
 
     def asked(self, console: str, name: str) -> list[str]:
         """The words of a command with what it needs; what it changes is another thing on each console."""
+        if name in EDITS:
+            while self.on_console("utf-8", "topics", "undo").returncode == 0:
+                pass
+        if name == "topics undo":
+            self.on_console("utf-8", "topics", "rename", self.names["topic"], f"Title of {console}")
         own = {name: self.names[f"{name}-{console}"] for name in ("waiting", "revoked", "rotated", "removed")}
         names = {**self.names, **own, "console": console}
         return [*name.split(), *(each.format_map(names) for each in ASKED.get(name, ()))]
@@ -178,7 +192,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         made.names["done"] = made.done("export", "--source", SOURCE, "--detach")["job_id"]
         with worker(made.variables, folder, "--queues", "export"):
             made.done("jobs", "watch", made.names["done"])
-        made.names["topic"] = made.done("topics", "list")["topics"][0]["id"]
+        made.names["topic"], made.names["other"] = (each["id"] for each in made.done("topics", "list")["topics"][:2])
+        made.names["member"] = made.done("topics", "show", made.names["topic"])["members"][-1]["source_ref"]
         made.names["backup"] = made.done("backup", "create", "--dir", "хранимое 🚀")["name"]
         yield made
 

@@ -79,6 +79,15 @@ COMMANDS = [
     ("topics show", ("TOPIC",)),
     ("topics history", ("TOPIC",)),
     ("topics diff", ()),
+    ("topics rename", ("TOPIC", "A title")),
+    ("topics pin", ("TOPIC",)),
+    ("topics hide", ("OTHER",)),
+    ("topics merge", ("TOPIC", "OTHER")),
+    ("topics undo", ()),
+    ("topics split", ("TOPIC", "--messages", "MESSAGE")),
+    ("topics undo", ()),
+    ("topics move", ("MESSAGE", "--to", "OTHER")),
+    ("topics edits", ()),
     ("messages show", ("MESSAGE",)),
     ("entries", ()),
     ("status", ()),
@@ -129,6 +138,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory, sqlite_environment: Callab
         objects = [json.loads(line) for line in done.stdout.splitlines()]
         results.append((name, objects))
         found |= _names(name, objects[0])
+        if name == "topics list":
+            found["OTHER"] = _other_topic(objects[0]["topics"])
     return results
 
 
@@ -148,6 +159,11 @@ def _names(name: str, shown: dict[str, Any]) -> dict[str, str]:
         return {}
     word, found = named[name]
     return {word: found()}
+
+
+def _other_topic(topics: list[dict[str, Any]]) -> str:
+    """A topic of the same level as the first one."""
+    return next(str(each["id"]) for each in topics[1:] if each["level"] == topics[0]["level"])
 
 
 def test_results_follow_their_contracts(printed: list[Any]) -> None:

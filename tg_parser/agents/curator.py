@@ -35,7 +35,9 @@ class Curator:
 
     async def proposals(self, channel_id: str, most: int) -> list[Proposal]:
         """At most `most` proposals for the active topics of a channel, the strongest first."""
-        known = [pair for pair in await self._topics.known([channel_id]) if pair[0].status == "active"]
+        known = [
+            pair for pair in await self._topics.known([channel_id]) if pair[0].status == "active" and not pair[0].hidden
+        ]
         wanted = {ref for _, bundle in known for ref in _strongest(bundle)}
         documents = {
             row["source_ref"]: row

@@ -45,6 +45,7 @@ _STATUS: Mapping[type[TgParserError], int] = {
     errors.BudgetError: 409,
     errors.JobStateError: 409,
     errors.KeyStateError: 409,
+    errors.TopicEditError: 409,
     errors.HandoffError: 409,
     errors.IdempotencyError: 409,
     errors.HostNotFoundError: 409,

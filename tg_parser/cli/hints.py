@@ -65,6 +65,7 @@ HINTS: dict[str, str] = {
     "workers and the API need the same one.",
     "no_session": "Log in once with: tg-parser login",
     "no_such_revision": "List the revisions with: tg-parser db history",
+    "no_edit": "List the edits with: tg-parser topics edits",
     "no_topic": "List the topics with: tg-parser topics list",
     "no_worker": "Start one: tg-parser worker",
     "nobody_scanned": "Start again: tg-parser login --qr",

@@ -15,7 +15,22 @@ MemberRole = Literal["anchor", "supporting"]
 TopicStatus = Literal["active", "retired"]
 TopicLevel = Literal["event", "story", "wanted"]
 """An event is one happening, a story what belongs together over days; a wanted topic is what a user asked for."""
-TopicChangeKind = Literal["born", "grew", "lost", "merged", "split", "renamed", "retired", "revived"]
+TopicChangeKind = Literal[
+    "born",
+    "grew",
+    "lost",
+    "merged",
+    "split",
+    "moved",
+    "renamed",
+    "retired",
+    "revived",
+    "hidden",
+    "shown",
+    "pinned",
+    "unpinned",
+]
+TopicEditKind = Literal["rename", "merge", "split", "move", "hide", "pin"]
 
 
 class Anchor(Contract):
@@ -33,7 +48,8 @@ class Anchor(Contract):
 class TopicCard(Contract):
     """Description of a topic: title, scope, anchors. `sources` are the ids of its channels.
 
-    The parent of an event is the story it belongs to, if it belongs to one.
+    The parent of an event is the story it belongs to, if it belongs to one. A hidden topic is left out of lists, search
+    and exports; a pinned one stands first, and no run merges, splits or ends it.
     """
 
     id: str
@@ -50,6 +66,8 @@ class TopicCard(Contract):
     tags: tuple[str, ...] = ()
     related_topics: tuple[str, ...] = ()
     status: TopicStatus = "active"
+    hidden: bool = False
+    pinned: bool = False
     metadata: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -101,3 +119,24 @@ class TopicChange(Contract):
     other_id: str | None = None
     messages: tuple[str, ...] = ()
     by: str | None = None
+
+
+class TopicEdit(Contract):
+    """What a person did to a topic; until it is undone, no run changes it.
+
+    `messages` are those that belong to the topic from then on: to the new one, `other_id`, if they were split off. A
+    topic that was merged into this one is `other_id`, too. `before` are messages, by the id of the topic they were in.
+    """
+
+    number: int
+    at: UtcTime
+    by: str
+    kind: TopicEditKind
+    topic_id: str
+    other_id: str | None = None
+    title: str | None = None
+    old_title: str | None = None
+    messages: tuple[str, ...] = ()
+    before: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    undone_at: UtcTime | None = None
+    undone_by: str | None = None

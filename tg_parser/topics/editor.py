@@ -16,7 +16,7 @@ from tg_parser.llm.fencing import Fence
 from tg_parser.llm.prompts import Prompts
 from tg_parser.llm.question import Answer, Asker, Prompt, Purpose, Question
 from tg_parser.topics.answers import SUMMARY_CHARS, Belonging, SameTopic, ShownTexts, TopicWords, distinct, one_line
-from tg_parser.topics.duplicates import GroupPair, may_merge
+from tg_parser.topics.duplicates import GroupPair
 from tg_parser.topics.finalizing import Edit, unique_titles
 from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus
 from tg_parser.topics.grouping.known_topics import near_threshold
@@ -72,8 +72,7 @@ class TopicEditor:
 
     async def duplicates(self, grouping: Grouping, session: LlmSession) -> dict[GroupPair, str]:
         """The pairs of groups that are one topic, each with the reason."""
-        prepared = grouping.prepared
-        pairs = may_merge(grouping.groups, prepared.items, prepared.corpus, grouping.touched)
+        pairs = grouping.pairs_to_compare()
         asked = [self._same(grouping, pair, session.purpose) for pair in pairs]
         answers = await session.ask_all("compare topics", asked)
         return {
@@ -94,7 +93,7 @@ class TopicEditor:
         wished = {id_: edit.title for id_, edit in edits.items()}
         given = unique_titles(drafts, kept.keys() - fresh.keys(), wished)
         taken = {id_: wished[id_] for id_ in fresh if given[id_] != wished[id_]}
-        again = [one for one in unworded if one.card.id in taken and one.named.group.wanted is None]
+        again = [one for one in unworded if one.card.id in taken and one.given_title is None]
         return fresh | await self._worded("tell topics apart", again, corpus, taken, session)
 
     async def _worded(

@@ -96,16 +96,16 @@ def _titled_as_before(card: TopicCard, before: TopicCard | None) -> TopicCard:
 def unique_titles(
     drafts: Sequence[Draft], first: set[str], wished: Mapping[str, str], in_use: Iterable[str] = ()
 ) -> dict[str, str]:
-    """Unique titles by id: users' own stay, then those of the ids `first`, then by id as `wished` for."""
+    """Unique titles by id: those that users gave stay, then those of the ids `first`, then by id as `wished` for."""
 
     def rank(draft: Draft) -> tuple[bool, bool, str]:
-        return draft.named.group.wanted is None, draft.card.id not in first, draft.card.id
+        return draft.given_title is None, draft.card.id not in first, draft.card.id
 
     taken = {title.casefold() for title in in_use}
     titles: dict[str, str] = {}
     for draft in sorted(drafts, key=rank):
         own = draft.card.title
-        title = own if draft.named.group.wanted else wished.get(draft.card.id, own)
+        title = own if draft.given_title else wished.get(draft.card.id, own)
         titles[draft.card.id] = next(one for one in _variants(title, own) if one.casefold() not in taken)
         taken.add(titles[draft.card.id].casefold())
     return titles

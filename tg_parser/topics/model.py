@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, Self
 
 from tg_parser.domain.refs import MessageType
 from tg_parser.domain.topics import TopicBundle, TopicCard, TopicLevel
@@ -12,6 +13,8 @@ from tg_parser.domain.topics import TopicBundle, TopicCard, TopicLevel
 Level = Literal["event", "story"]
 METHOD = "growing-linkage:2"
 """How topics are found; those of another method are found anew, once."""
+EDITED = "edited"
+"""In the metadata of a topic whose messages a person has changed, until a run describes it anew."""
 FOUND, KNOWN = "found", "known"
 """Where a topic comes from, as its card's metadata says: found by the program, or asked for by a user."""
 
@@ -34,6 +37,25 @@ class TopicDocument:
     made_at: datetime | None = None
     is_new: bool = True
     """Whether no run has taken it up yet since it was made."""
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """The parts of a stored document."""
+        return cls(
+            source_ref=row["source_ref"],
+            channel_id=row["channel_id"],
+            message_id=row["source_message_id"],
+            message_type=row["message_type"],
+            thread_id=row["thread_id"],
+            parent_message_id=row["parent_message_id"],
+            date=row["message_date"],
+            text=row["text_clean"],
+            summary=row["summary"],
+            key_phrases=tuple(row["topics"]),
+            language=row["language"],
+            made_at=row["processed_at"],
+            is_new=not row["is_grouped"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +94,26 @@ class TopicOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class ByHand:
+    """What people did to a topic: it is held if they did anything that still holds.
+
+    `own` messages belong to it and to no other topic of its level; `barred` ones do not belong to it.
+    """
+
+    is_held: bool = False
+    title: str | None = None
+    pinned: bool = False
+    own: frozenset[str] = frozenset()
+    barred: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class KnownTopic:
-    """A topic of an earlier run, active or retired, with the messages it had then."""
+    """A topic of an earlier run, active or retired, with the messages it had then and what people did to it."""
 
     card: TopicCard
     bundle: TopicBundle | None = None
+    by_hand: ByHand = ByHand()
 
 
 @dataclass(frozen=True, slots=True)

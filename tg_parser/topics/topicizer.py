@@ -21,6 +21,7 @@ from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 from tg_parser.topics.discovery import TopicReport, TopicsFound, find_topics, found_topics, titles_of_untouched
 from tg_parser.topics.editor import TopicEditor
 from tg_parser.topics.finalizing import finalize, kept_edits
+from tg_parser.topics.grouping.constraints import mark, with_edits
 from tg_parser.topics.grouping.groups import PreparedCorpus, group_documents, merge_groups, prepare
 from tg_parser.topics.llm_session import EditReport, LlmSession
 from tg_parser.topics.model import METHOD, KnownTopic, TopicDocument, TopicOptions
@@ -81,7 +82,8 @@ class Topicizer:
     async def _run(
         self, channel_ids: Sequence[str], options: TopicOptions, *, force: bool, dry_run: bool, report: ReportProgress
     ) -> TopicizeReport:
-        fingerprint = await self._fingerprint(channel_ids, options)
+        edits = await self._topics.edits(channel_ids)
+        fingerprint = await self._fingerprint(channel_ids, options, mark(edits))
         last = await self._topics.last_run(channel_ids)
         if last is not None and last.fingerprint == fingerprint and not (force or options.rebuild):
             return TopicizeReport(TopicReport.of(last.report), unchanged=True)
@@ -89,7 +91,8 @@ class Topicizer:
         texts = [document.text for document in documents]
         vectors = await self._embed([*texts, *(one.text for one in options.wanted)], report)
         vectors, wanted = vectors[: len(texts)], vectors[len(texts) :]
-        known = [KnownTopic(card, bundle) for card, bundle in await self._topics.known(channel_ids)]
+        stored = [KnownTopic(card, bundle) for card, bundle in await self._topics.known(channel_ids)]
+        known = with_edits(stored, edits)
         prepared = await asyncio.to_thread(prepare, documents, vectors, options, wanted)
         session = self._editor.session(channel_ids, report) if self._editor and not dry_run else None
         taken = await self._topics.ids_named_after(channel_ids)
@@ -106,32 +109,26 @@ class Topicizer:
         titles = tuple(sorted(card.title for card, _ in (*found.topics, *found.standing)))
         return TopicizeReport(found.report, unchanged=False, titles=titles, editing=editing)
 
-    async def _fingerprint(self, channel_ids: Sequence[str], options: TopicOptions) -> str:
-        """Equal for two runs exactly if documents, options, method, embedder and editor are the same."""
+    async def _fingerprint(self, channel_ids: Sequence[str], options: TopicOptions, edits: str) -> str:
+        """Equal for two runs exactly if documents, options, edits, method, embedder and editor are the same."""
         content = await self._documents.content_fingerprint(channel_ids)
         editor = self._editor.id if self._editor else ""
-        parts = (content, repr(replace(options, rebuild=False)), METHOD, WORDING, self._embedder.model_id, editor)
+        parts = (
+            content,
+            repr(replace(options, rebuild=False)),
+            METHOD,
+            WORDING,
+            self._embedder.model_id,
+            editor,
+            edits,
+        )
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     async def _read(self, channel_ids: Sequence[str]) -> AsyncIterator[TopicDocument]:
         wanted = DocumentFilter(channel_ids=tuple(channel_ids), noise=False, with_text=True)
         async for page in self._documents.pages(wanted, PAGE):
             for row in page:
-                yield TopicDocument(
-                    source_ref=row["source_ref"],
-                    channel_id=row["channel_id"],
-                    message_id=row["source_message_id"],
-                    message_type=row["message_type"],
-                    thread_id=row["thread_id"],
-                    parent_message_id=row["parent_message_id"],
-                    date=row["message_date"],
-                    text=row["text_clean"],
-                    summary=row["summary"],
-                    key_phrases=tuple(row["topics"]),
-                    language=row["language"],
-                    made_at=row["processed_at"],
-                    is_new=not row["is_grouped"],
-                )
+                yield TopicDocument.of(row)
 
     async def _embed(self, texts: Sequence[str], report: ReportProgress) -> Vectors:
         """One vector per text; only texts new to this embedder are computed, and stored as they come."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tg_parser.services.service_figures import FiguresService
     from tg_parser.services.sources import SourceService
     from tg_parser.services.status import StatusService
+    from tg_parser.services.topic_edits import TopicEditService
     from tg_parser.wiring.context import RunContext
     from tg_parser.wiring.run import Run
 
@@ -113,6 +114,15 @@ class App:
 
         shown = self._shown
         return ReadingService(Access(self.sources, shown.raw, shown.messages, shown.documents, shown.topics))
+
+    @cached_property
+    def topic_edits(self) -> TopicEditService:
+        """Edits of topics by people."""
+        from tg_parser.services.topic_edits import TopicEditService
+        from tg_parser.storage.stores.topic_edits import TopicEditStorage
+
+        stores, edits = self.shared.stores, TopicEditStorage(self._databases.processing)
+        return TopicEditService(stores.topics, edits, stores.documents, self._databases.locks)
 
     @cached_property
     def sentiment(self) -> SentimentService:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tg_parser.cli.commands import topic_edits
 from tg_parser.cli.execution import execute, finish_empty
 from tg_parser.cli.options import Channel, SourceOption, parse_time, say_dates
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from tg_parser.services.views.reading import TopicLine, TopicMember, TopicView
     from tg_parser.wiring.app import App
 
-commands = typer.Typer(help="Topics: list them, show one in full, or what happened to them.", no_args_is_help=True)
+commands = typer.Typer(
+    help="Topics: list them, show one in full or what happened to them, and edit them.", no_args_is_help=True
+)
 
 
 @commands.command("list")
@@ -34,6 +37,7 @@ def list_topics(
         typer.Option("--level", help="Only events, only stories, or only the topics you asked for."),
     ] = None,
     retired: Annotated[bool, typer.Option("--retired", help="Include retired topics.")] = False,
+    hidden: Annotated[bool, typer.Option("--hidden", help="Include hidden topics.")] = False,
     sort: Annotated[
         Literal["messages", "newest", "updated", "title", "id"],
         typer.Option("--sort", help="Order by number of messages, newest message, last change, title or id."),
@@ -47,7 +51,7 @@ def list_topics(
         from tg_parser.services.reading.topics import TopicFilter
 
         channels = await channels_asked_for(app, source, channel)
-        wanted = TopicFilter(channels, kind, contains, include_retired=retired, level=level)
+        wanted = TopicFilter(channels, kind, contains, include_retired=retired, level=level, include_hidden=hidden)
         return await app.reading.topics.first(wanted, sort, limit)
 
     found = execute(read)
@@ -105,9 +109,12 @@ def _emit_changes(found: list[TopicChange], *, json: bool) -> None:
 
         emit_json(TopicHistory(changes=tuple(found)))
     elif found:
-        headers = ("when", "topic", "what", "messages", "other topic", "why")
-        emit_table(headers, [(o.at, o.topic_id, o.kind, len(o.messages), o.other_id, o.reason) for o in found])
+        headers = ("when", "topic", "what", "messages", "other topic", "why", "who")
+        emit_table(headers, [(o.at, o.topic_id, o.kind, len(o.messages), o.other_id, o.reason, o.by) for o in found])
     finish_empty(not found, "Nothing has happened to topics in that time.")
+
+
+topic_edits.add_to(commands)
 
 
 def _emit(view: TopicView) -> None:
@@ -123,6 +130,7 @@ def _emit(view: TopicView) -> None:
             ("level", card.level),
             ("story", card.parent_id),
             ("status", card.status),
+            ("marks", ", ".join(mark for mark in ("pinned", "hidden") if getattr(card, mark)) or None),
             ("tags", ", ".join(card.tags) or None),
             ("related", ", ".join(card.related_topics) or None),
             ("channels", ", ".join(card.sources)),

@@ -55,6 +55,7 @@ from tg_parser.domain.errors.work import (
     JobStateError,
     NoAnswerError,
     NotReadyError,
+    TopicEditError,
     WebhookNotFoundError,
 )
 
@@ -100,6 +101,7 @@ __all__ = [
     "TgParserError",
     "TooLargeError",
     "TooManyRequestsError",
+    "TopicEditError",
     "UnauthorizedError",
     "UnknownSourceError",
     "UnusableAnswerError",

@@ -105,3 +105,9 @@ class NoAnswerError(TgParserError):
     def __init__(self, host: str, port: int, reason: str) -> None:
         message = f"The process at {host}:{port} does not answer: {reason}."
         super().__init__(message, case="no_answer", host=host, port=port)
+
+
+class TopicEditError(TgParserError):
+    """What a person wants to do to a topic makes no sense as the topics are now."""
+
+    code = "topic_edit"

@@ -22,13 +22,13 @@ from tg_parser.storage.stores.topics import TopicOutline
 TopicOrder = Literal["messages", "newest", "updated", "title", "id"]
 _LIST = "topics"
 _PLACES: Mapping[TopicOrder, list[type]] = {
-    "messages": [int, str],
-    "newest": [float, str],
-    "updated": [float, str],
-    "title": [str, str],
+    "messages": [int, int, str],
+    "newest": [int, float, str],
+    "updated": [int, float, str],
+    "title": [int, str, str],
     "id": [str],
 }
-"""The sort key of each order."""
+"""The sort key of each order: pinned topics come first, except by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class TopicFilter:
     contains: str | None = None
     include_retired: bool = False
     level: TopicLevel | None = None
+    include_hidden: bool = False
 
 
 class TopicReader:
@@ -116,7 +117,11 @@ class TopicReader:
 
     def _outlines(self, wanted: TopicFilter, after: str = "") -> AsyncIterator[Sequence[TopicOutline]]:
         return self._access.topics.outlines(
-            wanted.channel_ids, None if wanted.include_retired else "active", self._access.allowed, after=after
+            wanted.channel_ids,
+            None if wanted.include_retired else "active",
+            self._access.allowed,
+            after=after,
+            include_hidden=wanted.include_hidden,
         )
 
     async def _without_hidden(self, card: TopicCard) -> TopicCard:
@@ -137,12 +142,13 @@ def _passing(page: Sequence[TopicOutline], wanted: TopicFilter) -> Iterator[Topi
 
 
 def _place(one: TopicOutline, order: TopicOrder) -> tuple[Any, ...]:
+    not_pinned = int(not one.pinned)
     newest = one.bundle_time_to.timestamp() if one.bundle_time_to else 0.0
     places: Mapping[TopicOrder, tuple[Any, ...]] = {
-        "messages": (-one.messages,),
-        "newest": (-newest,),
-        "updated": (-one.updated_at.timestamp(),),
-        "title": (one.title.casefold(),),
+        "messages": (not_pinned, -one.messages),
+        "newest": (not_pinned, -newest),
+        "updated": (not_pinned, -one.updated_at.timestamp()),
+        "title": (not_pinned, one.title.casefold()),
         "id": (),
     }
     return *places[order], one.id

@@ -32,6 +32,8 @@ class TopicLine(View):
     status: TopicStatus
     level: TopicLevel
     parent_id: str | None
+    hidden: bool = False
+    pinned: bool = False
     channel_id: str
     messages: int
     first_at: datetime | None = Field(alias="from")

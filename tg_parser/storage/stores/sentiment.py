@@ -107,7 +107,7 @@ class SentimentStorage:
 
 def _members(channel_id: str) -> ReadOnlyColumnCollection[str, Any]:
     """The messages of topics: those in their bundles, and the comments under those posts."""
-    active = and_(topics.c.id == _item.topic_id, topics.c.status == "active")
+    active = and_(topics.c.id == _item.topic_id, topics.c.status == "active", ~topics.c.hidden)
     bundled = select(_item.topic_id, _item.source_ref).where(active, channel_range(_item.source_ref, channel_id))
     under = select(_item.topic_id, _doc.source_ref).where(
         active,

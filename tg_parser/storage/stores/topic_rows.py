@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tg_parser.domain.storable import storable_json
-from tg_parser.domain.topics import BundleItem, TimeRange, TopicBundle, TopicCard, TopicChange
+from tg_parser.domain.topics import BundleItem, TimeRange, TopicBundle, TopicCard, TopicChange, TopicEdit
 
 _JSON = ("scope_in", "scope_out", "anchors", "sources", "tags", "related_topics", "metadata")
-_PLAIN = ("id", "title", "summary", "type", "status", "level", "parent_id", "updated_at")
+_PLAIN = ("id", "title", "summary", "type", "status", "level", "parent_id", "hidden", "pinned", "updated_at")
+_EDIT = ("by", "kind", "topic_id", "other_id", "title", "old_title")
 
 Row = dict[str, Any]
 
@@ -67,3 +68,16 @@ def change_of(row: Mapping[str, Any]) -> TopicChange:
     """The step that a row holds."""
     facts = {name: row[name] for name in TopicChange.model_fields if name != "messages"}
     return TopicChange(**facts, messages=row["messages_json"])
+
+
+def edit_row(edit: TopicEdit, channel_id: str) -> Row:
+    """The row of what a person did to a topic, which gets its number when it is stored."""
+    facts = storable_json(edit.model_dump(mode="json", include=set(_EDIT)))
+    lists = {"messages_json": list(edit.messages), "before_json": storable_json(edit.model_dump(mode="json")["before"])}
+    return {**facts, **lists, "channel_id": channel_id, "at": edit.at}
+
+
+def edit_of(row: Mapping[str, Any]) -> TopicEdit:
+    """What a person did to a topic, by its row."""
+    facts = {name: row[name] for name in TopicEdit.model_fields if name not in ("messages", "before")}
+    return TopicEdit(**facts, messages=row["messages_json"], before=row["before_json"])

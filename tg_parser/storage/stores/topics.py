@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, delete, false, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.text_vectors import TextVector
@@ -17,16 +17,19 @@ from tg_parser.domain.topics import (
     TopicBundle,
     TopicCard,
     TopicChange,
+    TopicEdit,
     TopicLevel,
     TopicStatus,
     TopicType,
 )
-from tg_parser.storage.engine.transactions import Database, channel_range, rows_of, upsert
+from tg_parser.storage.engine.transactions import Database, channel_range, upsert
 from tg_parser.storage.stores.text_vectors import keep_vectors
-from tg_parser.storage.stores.topic_rows import bundle_of, card_of, change_of, change_row, item_rows, topic_row
+from tg_parser.storage.stores.topic_edits import edits_of
+from tg_parser.storage.stores.topic_rows import bundle_of, card_of, change_of
+from tg_parser.storage.stores.topic_writing import add_changes, put_topics
 from tg_parser.storage.stores.topics_of_messages import only_of, topics_of
 from tg_parser.storage.tables.processing import processed_documents
-from tg_parser.storage.tables.topics import embeddings, topic_changes, topic_items, topic_runs, topics
+from tg_parser.storage.tables.topics import embeddings, topic_changes, topic_edits, topic_items, topic_runs, topics
 
 _topic = topics.c
 _item = topic_items.c
@@ -67,6 +70,8 @@ class TopicOutline:
     updated_at: datetime
     bundle_time_from: datetime | None
     bundle_time_to: datetime | None
+    hidden: bool
+    pinned: bool
     messages: int
 
 
@@ -78,9 +83,7 @@ class TopicStorage:
 
     async def known(self, channel_ids: Sequence[str]) -> list[Pair]:
         """All topics whose first anchor is in these channels, retired ones too, with their bundles, by id."""
-        rows = await self._database.rows(self._cards(channel_ids).order_by(_topic.id))
-        items = await self._items([row["id"] for row in rows])
-        return [(card_of(row), bundle_of(row, items[row["id"]])) for row in rows if items[row["id"]]]
+        return await self._pairs(self._cards(channel_ids))
 
     async def ids_named_after(self, channel_ids: Sequence[str]) -> frozenset[str]:
         """The ids of all topics named after a message of these channels, wherever their first anchor is now."""
@@ -94,23 +97,12 @@ class TopicStorage:
     ) -> None:
         """Write what a run changes, in one transaction: topics, the ids of those that are over, every step of it."""
         row = {"channels_key": _key(channel_ids), "fingerprint": run.fingerprint, "finished_at": run.finished_at}
-        channel_of = {card.id: card.anchors[0].channel_id for card, _ in found}
         dialect = self._database.dialect
 
         async def replace(conn: AsyncConnection) -> None:
-            await upsert(self._database, conn, topics, [topic_row(*pair) for pair in found], key=("id",))
-            await conn.execute(delete(topic_items).where(dialect.any_of(_item.topic_id, list(channel_of))))
-            rows = [item for _, bundle in found for item in item_rows(bundle)]
-            await upsert(self._database, conn, topic_items, rows, key=("topic_id", "source_ref"))
+            await put_topics(self._database, conn, found)
             await conn.execute(update(topics).where(dialect.any_of(_topic.id, retired)).values(status="retired"))
-            of_others = dialect.any_of(
-                _topic.id, [one.topic_id for one in run.changes if one.topic_id not in channel_of]
-            )
-            others = await rows_of(conn, select(_topic.id, _topic.channel_id).where(of_others))
-            channels = {row["id"]: row["channel_id"] for row in others} | channel_of
-            if run.changes:
-                steps = [change_row(one, channels[one.topic_id]) for one in run.changes]
-                await conn.execute(insert(topic_changes), steps)
+            await add_changes(self._database, conn, run.changes)
             await self._note_taken_up(conn, run.taken_up)
             await upsert(self._database, conn, topic_runs, [{**row, "report_json": run.report}], key=("channels_key",))
 
@@ -148,12 +140,18 @@ class TopicStorage:
         topic_id: str | None = None,
         *,
         include_retired: bool = False,
+        include_hidden: bool = False,
         allowed: Collection[str] | None = None,
     ) -> list[TopicCard]:
-        """Cards by id; with `allowed`, only topics all of whose messages are in these channels."""
+        """Cards by id; with `allowed`, only topics all of whose messages are in these channels.
+
+        Who names a topic gets it even if it is hidden.
+        """
         statement = self._cards(channel_ids).where(*only_of(self._database.dialect, allowed))
         if topic_id is not None:
             statement = statement.where(_topic.id == topic_id)
+        elif not include_hidden:
+            statement = statement.where(~_topic.hidden)
         if not include_retired:
             statement = statement.where(_topic.status == "active")
         return [card_of(row) for row in await self._database.rows(statement.order_by(_topic.id))]
@@ -165,6 +163,7 @@ class TopicStorage:
         allowed: Collection[str] | None = None,
         *,
         after: str = "",
+        include_hidden: bool = False,
     ) -> AsyncIterator[Sequence[TopicOutline]]:
         """Topics behind `after` without cards and bundles, by id, in pages."""
         members = select(func.count()).where(_item.topic_id == _topic.id).scalar_subquery().label("messages")
@@ -174,14 +173,46 @@ class TopicStorage:
             statement = statement.where(self._database.dialect.any_of(_topic.channel_id, channel_ids))
         if status is not None:
             statement = statement.where(_topic.status == status)
+        if not include_hidden:
+            statement = statement.where(~_topic.hidden)
         async for page in self._database.pages(statement, _topic.id, _OUTLINES_A_PAGE, after):
             yield [TopicOutline(**row) for row in page]
+
+    async def pairs(self, topic_ids: Collection[str]) -> list[Pair]:
+        """Topics by id with their bundles, retired and hidden ones too; those that do not exist are left out."""
+        wanted = self._database.dialect.any_of(_topic.id, topic_ids)
+        return await self._pairs(select(topics).where(wanted))
+
+    async def around(self, topic_ids: Collection[str], refs: Collection[str] = ()) -> list[Pair]:
+        """Topics with every other topic that an edit of their messages may touch: those that have the same messages or
+        one of `refs`, their stories, and the events of these.
+        """
+        dialect = self._database.dialect
+        found = {card.id: (card, bundle) for card, bundle in await self.pairs(topic_ids)}
+        own = {item.source_ref for _, bundle in found.values() for item in bundle.items}.union(refs)
+        holders = select(_item.topic_id).where(dialect.any_of(_item.source_ref, sorted(own)))
+        found |= await self._more(found, _topic.id.in_(holders))
+        parents = [card.parent_id for card, _ in found.values() if card.parent_id is not None]
+        found |= await self._more(found, dialect.any_of(_topic.id, parents))
+        stories = [card.id for card, _ in found.values() if card.level == "story"]
+        found |= await self._more(found, dialect.any_of(_topic.parent_id, stories))
+        return [found[id_] for id_ in sorted(found)]
+
+    async def _more(self, found: Mapping[str, Pair], wanted: ColumnElement[bool]) -> dict[str, Pair]:
+        active = select(topics).where(wanted, _topic.status == "active", _topic.level != "wanted")
+        return {pair[0].id: pair for pair in await self._pairs(active) if pair[0].id not in found}
 
     async def titles(self, topic_ids: Collection[str], allowed: Collection[str] | None = None) -> dict[str, str]:
         """The titles of topics by id."""
         wanted = self._database.dialect.any_of(_topic.id, topic_ids)
         statement = select(_topic.id, _topic.title).where(wanted, *only_of(self._database.dialect, allowed))
         return {row["id"]: row["title"] for row in await self._database.rows(statement.order_by(_topic.id))}
+
+    async def titles_of(self, channel_ids: Sequence[str]) -> dict[str, str]:
+        """The titles of the active topics of channels, hidden ones too, by id."""
+        mine = self._database.dialect.any_of(_topic.channel_id, channel_ids)
+        rows = await self._database.rows(select(_topic.id, _topic.title).where(mine, _topic.status == "active"))
+        return {row["id"]: row["title"] for row in rows}
 
     async def bundle(self, topic_id: str) -> TopicBundle | None:
         """The bundle of a topic."""
@@ -220,11 +251,16 @@ class TopicStorage:
 
         await self._database.write(put)
 
+    async def edits(self, channel_ids: Sequence[str] | None) -> list[TopicEdit]:
+        """What people did to the topics of channels, of all if None, also what is undone, oldest first."""
+        return await edits_of(self._database, channel_ids)
+
     async def delete_channel(self, channel_id: str) -> None:
         """Delete the topics of a channel with their bundles, and the record of its runs: all is found anew."""
 
         async def remove(conn: AsyncConnection) -> None:
             await conn.execute(delete(topic_changes).where(topic_changes.c.channel_id == channel_id))
+            await conn.execute(delete(topic_edits).where(topic_edits.c.channel_id == channel_id))
             await conn.execute(delete(topics).where(_topic.channel_id == channel_id))
             await conn.execute(delete(topic_runs).where(topic_runs.c.channels_key == _key([channel_id])))
             of_channel = channel_range(_doc.source_ref, channel_id)
@@ -239,6 +275,11 @@ class TopicStorage:
             if channel_ids is None
             else statement.where(self._database.dialect.any_of(_topic.channel_id, channel_ids))
         )
+
+    async def _pairs(self, statement: Select[*tuple[Any, ...]]) -> list[Pair]:
+        rows = await self._database.rows(statement.order_by(_topic.id))
+        items = await self._items([row["id"] for row in rows])
+        return [(card_of(row), bundle_of(row, items[row["id"]])) for row in rows if items[row["id"]]]
 
     async def _items(self, topic_ids: Sequence[str]) -> dict[str, list[BundleItem]]:
         statement = select(topic_items).where(self._database.dialect.any_of(_item.topic_id, topic_ids))

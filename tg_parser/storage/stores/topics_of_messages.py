@@ -19,13 +19,13 @@ _item = topic_items.c
 async def topics_of(
     conn: AsyncConnection, dialect: Dialect, source_refs: Collection[str], allowed: Collection[str] | None
 ) -> dict[str, list[str]]:
-    """Return the ids of the active topics of messages, sorted, by ref; messages in no topic are left out."""
+    """Return the ids of the active topics of messages by ref, sorted; hidden and missing ones are left out."""
     if not source_refs:
         return {}
     statement = (
         select(_item.source_ref, _item.topic_id)
         .join(topics, _topic.id == _item.topic_id)
-        .where(dialect.any_of(_item.source_ref, source_refs), _topic.status == "active")
+        .where(dialect.any_of(_item.source_ref, source_refs), _topic.status == "active", ~_topic.hidden)
         .where(*only_of(dialect, allowed))
     )
     found = defaultdict[str, list[str]](list)

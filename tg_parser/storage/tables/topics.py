@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Identity, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Identity, Index, Integer, LargeBinary, Table, Text, false
 
 from tg_parser.storage.tables.columns import BigNumber, JsonDocument, Ref, UtcDateTime
 from tg_parser.storage.tables.processing import metadata
@@ -18,6 +18,8 @@ topics = Table(
     Column("status", Text, nullable=False),
     Column("level", Text, nullable=False, server_default="event"),
     Column("parent_id", Ref),
+    Column("hidden", Boolean, nullable=False, server_default=false()),
+    Column("pinned", Boolean, nullable=False, server_default=false()),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("scope_in_json", JsonDocument, nullable=False),
     Column("scope_out_json", JsonDocument, nullable=False),
@@ -65,6 +67,25 @@ topic_changes = Table(
     Column("by", Text),
     Index("idx_topic_changes_topic", "topic_id", "number"),
     Index("idx_topic_changes_at", "channel_id", "at", "number"),
+)
+
+topic_edits = Table(
+    "topic_edits",
+    metadata,
+    Column("number", BigNumber, Identity(), primary_key=True),
+    Column("channel_id", Ref, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("topic_id", Ref, nullable=False),
+    Column("other_id", Ref),
+    Column("title", Text),
+    Column("old_title", Text),
+    Column("messages_json", JsonDocument, nullable=False),
+    Column("before_json", JsonDocument, nullable=False),
+    Column("undone_at", UtcDateTime),
+    Column("undone_by", Text),
+    Index("idx_topic_edits_channel", "channel_id", "number"),
 )
 
 embeddings = Table(

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tg_parser.domain.topics import TopicChangeKind
+from tg_parser.topics.grouping.constraints import own_refs, standing
 from tg_parser.topics.grouping.growth import Growing, Growth
 from tg_parser.topics.grouping.membership import members_of, misfits
 from tg_parser.topics.grouping.similarity import Items
 from tg_parser.topics.grouping.singletons import find_singletons, strength
 from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.matching import known_refs, match_known
-from tg_parser.topics.model import METHOD, Group, KnownTopic, Level, Member, TopicOptions
+from tg_parser.topics.model import EDITED, METHOD, Group, KnownTopic, Level, Member, TopicOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def find_groups(items: Items, corpus: Corpus, known: Sequence[KnownTopic], optio
     live = [topic for topic in known if topic.card.status == "active" and topic.card.level != "wanted"]
     anew = options.rebuild or any(topic.card.metadata.get("method") != METHOD for topic in live)
     at_hand = {document.source_ref: row for row, document in enumerate(corpus.documents)}
-    begun, lost = ([], {}) if anew else _begun(live, at_hand, items, corpus)
+    begun, lost = _begun(standing(live) if anew else live, at_hand, items, corpus)
     taken_up = {row for one in begun for row in one.rows}
     released = {row for rows in lost.values() for row in rows}
     asked_before = (topic for topic in ended if topic.card.status == "active")
@@ -101,7 +102,8 @@ def find_groups(items: Items, corpus: Corpus, known: Sequence[KnownTopic], optio
             found.parents[one.place] = one.parent.place
     refs = [[corpus.documents[row].source_ref for row in group.rows] for group in found.groups]
     if anew:
-        found.matched.update(match_known(refs, known))
+        held = {one.place: one.known for one in topics if one.place is not None and one.known is not None}
+        found.matched.update(match_known(refs, known, held))
         _note_regrouping(found, live, refs, at_hand)
     else:
         _note_growth(found, growth, lost)
@@ -116,15 +118,19 @@ def _begun(
     begun, lost = dict[str, Growing](), dict[str, list[int]]()
     for topic in live:
         level: Level = "story" if topic.card.level == "story" else "event"
-        refs = known_refs(topic)
+        refs, by_hand = own_refs(topic), topic.by_hand
         rows = sorted(
             (at_hand[ref] for ref in refs if ref in at_hand), key=lambda row: (corpus.documents[row].date, row)
         )
-        changed = [row for row in rows if corpus.documents[row].is_new]
+        changed = [row for row in rows if (said := corpus.documents[row]).is_new and said.source_ref not in by_hand.own]
         gone = misfits(items, rows, changed, level)
         lost[topic.card.id] = gone
         begun[topic.card.id] = Growing(
-            level, [row for row in rows if row not in gone], topic, missing=len(refs) - len(rows)
+            level,
+            [row for row in rows if row not in gone],
+            topic,
+            missing=len(refs) - len(rows),
+            barred=frozenset(at_hand[ref] for ref in by_hand.barred if ref in at_hand),
         )
     for one in begun.values():
         one.parent = begun.get(one.known.card.parent_id or "") if one.known else None
@@ -153,10 +159,11 @@ def _group(one: Growing, items: Items, corpus: Corpus, options: TopicOptions) ->
 
 
 def _single(one: Growing, corpus: Corpus, options: TopicOptions) -> Group | None:
-    """A topic of one message, if the message is strong enough for it."""
+    """A topic of one message, if the message is strong enough for it or a person wants it."""
     row = one.rows[0]
     score = strength(corpus.stems[row])
-    if len(corpus.documents[row].text) < options.singleton_min_chars or score < options.singleton_min_score:
+    is_weak = len(corpus.documents[row].text) < options.singleton_min_chars or score < options.singleton_min_score
+    if is_weak and not one.is_held:
         return None
     return Group((Member(row, score, 1.0),), (Member(row, score, 1.0),), level=one.level)
 
@@ -175,7 +182,7 @@ def _note_growth(found: FoundTopics, growth: Growth, lost: Mapping[str, list[int
             found.matched[one.place] = one.known
         if mine:
             found.steps[one.place] = mine
-        elif one.known is not None and _has_its_parent(one):
+        elif one.known is not None and _has_its_parent(one) and not one.known.card.metadata.get(EDITED):
             found.untouched.add(one.place)
     for place in range(len(found.groups)):
         if place not in found.matched and place not in found.steps:

@@ -63,6 +63,12 @@ class Grouping:
         """The same, with the groups at `places` described again though their messages are as they were."""
         return replace(self, touched=self.touched.union(places))
 
+    def pairs_to_compare(self) -> list[GroupPair]:
+        """The pairs of groups that may be one topic, without those that a person has edited."""
+        held = {place for place, topic in self.matched.items() if topic.by_hand.is_held}
+        found = may_merge(self.groups, self.prepared.items, self.prepared.corpus, self.touched)
+        return [pair for pair in found if held.isdisjoint((pair.first, pair.second))]
+
     @property
     def refs(self) -> list[list[str]]:
         """The messages of each group, its anchors first."""
@@ -126,15 +132,16 @@ def group_documents(
 
 
 def _limited(places: Sequence[int], found: FoundTopics, options: TopicOptions) -> list[int]:
-    """As many of `places` as the user wants: those of earlier topics first, then the biggest."""
-    first = sorted(places, key=lambda place: place not in found.matched)
+    """As many of `places` as the user wants: those edited by hand first, those of earlier topics, then the biggest."""
+    held = {place for place, topic in found.matched.items() if topic.by_hand.is_held}
+    first = sorted(places, key=lambda place: (place not in held, place not in found.matched))
     return sorted(first[: options.max_topics])
 
 
 def merge_groups(grouping: Grouping, said: Mapping[GroupPair, str]) -> Grouping:
     """`grouping` with those pairs joined for which a model `said` why they are one topic; the oldest keeps its id."""
     prepared, groups = grouping.prepared, grouping.groups
-    sets = joint(said, may_merge(groups, prepared.items, prepared.corpus, grouping.touched))
+    sets = joint(said, grouping.pairs_to_compare())
     if not sets:
         return grouping
     ids, lead = grouping.ids, {place: parts[0] for parts in sets for place in parts}
@@ -185,7 +192,8 @@ def _asked_for(wanted: Sequence[Group], known: Sequence[KnownTopic], corpus: Cor
     titles = [group.wanted.title if group.wanted else "" for group in wanted]
     again = {place: by_title[title] for place, title in enumerate(titles) if title in by_title}
     refs = [[corpus.documents[row].source_ref for row in group.rows] for group in wanted]
-    taken_over = match_known(refs, [topic for topic in known if topic.card.status == "active"], again)
+    free = [topic for topic in known if topic.card.status == "active" and not topic.by_hand.is_held]
+    taken_over = match_known(refs, free, again)
     return {
         place: topic for place, topic in taken_over.items() if place in again or overlap(refs[place], topic) >= DOUBLE
     }

@@ -15,6 +15,7 @@ from datetime import datetime
 import numpy as np
 
 from tg_parser.domain.topics import TopicChangeKind
+from tg_parser.topics.grouping.constraints import allowed, may_merge
 from tg_parser.topics.grouping.linkage import Span, joined
 from tg_parser.topics.grouping.membership import CUTS, KEPT_FROM, above_cut, fitting
 from tg_parser.topics.grouping.similarity import Items
@@ -37,7 +38,7 @@ class Growing:
     """A topic while it grows: the rows of its messages that are at hand, in order of time.
 
     `known` is the topic of an earlier run that it continues; `missing` counts its messages that no longer exist.
-    `place` is where it ends up among the groups of the run.
+    `place` is where it ends up among the groups of the run. A person has said that the messages `barred` are not its.
     """
 
     level: Level
@@ -48,6 +49,12 @@ class Growing:
     steps: list[Step] = field(default_factory=list)
     merged_into: Growing | None = None
     place: int | None = None
+    barred: frozenset[int] = frozenset()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a person has edited it, so that no run merges it into another, splits or ends it."""
+        return self.known is not None and self.known.by_hand.is_held
 
     @property
     def is_over(self) -> bool:
@@ -144,7 +151,7 @@ class Growth:
         """A story that has become one event is that event: all its messages tell the same."""
         for story in self.live("story"):
             events = {id(self._event_of[row]): self._event_of[row] for row in story.rows if row in self._event_of}
-            if len(events) == 1 and all(row in self._event_of for row in story.rows):
+            if len(events) == 1 and not story.is_held and all(row in self._event_of for row in story.rows):
                 (event,) = events.values()
                 event.parent = None
                 self._hand_over(story, event)
@@ -178,7 +185,9 @@ class Growth:
             group = next((groups[place - len(new) - len(old)] for place in places if is_group[place]), None)
             rows = sorted((row for place in places if not is_group[place] for row in parts[place]), key=self._when)
             if group is not None:
-                fit = rows if level == "story" else fitting(self._items, group.rows[-_SEEN:], rows, level)
+                may = allowed(group, (parts[place] for place in places if not is_group[place]))
+                fit = [row for row in rows if row in may]
+                fit = fit if level == "story" else fitting(self._items, group.rows[-_SEEN:], fit, level)
                 self._gain(group, fit)
                 found += [group] if fit else []
                 rows = [row for row in rows if row not in set(fit)]
@@ -219,12 +228,12 @@ class Growth:
             for part in self._parts_to_split(one):
                 self._split(one, part)
             other = self._twin(one)
-            if other is not None:
+            if other is not None and may_merge(one, other):
                 self._merge(*sorted((one, other), key=self._age))
 
     def _parts_to_split(self, one: Growing) -> list[list[int]]:
         """The parts of a topic that are no longer similar to its oldest part."""
-        if len(one.rows) < _LEAST_TO_SPLIT or len(one.rows) > _SEEN:
+        if one.is_held or len(one.rows) < _LEAST_TO_SPLIT or len(one.rows) > _SEEN:
             return []
         units = self._items.take(np.array(one.rows))
         span = self._span([[row] for row in one.rows], "event")
@@ -270,5 +279,6 @@ class Growth:
         gone.steps.append(Step("merged", tuple(gone.rows), to))
         gone.merged_into, gone.rows = to, []
 
-    def _age(self, one: Growing) -> tuple[float, str]:
-        return float(self._days[one.rows[0]]), one.known.card.id if one.known else ""
+    def _age(self, one: Growing) -> tuple[bool, float, str]:
+        """What is merged into the other comes last: the younger one, but never a held one."""
+        return not one.is_held, float(self._days[one.rows[0]]), one.known.card.id if one.known else ""

@@ -51,13 +51,20 @@ class Draft:
     before: KnownTopic | None
     reasons: tuple[str, ...] = ()
 
+    @property
+    def given_title(self) -> str | None:
+        """The title that a user gave, if one did."""
+        asked = self.named.group.wanted
+        return asked.title if asked else self.before.by_hand.title if self.before else None
+
 
 def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
     """The topics of a grouping that are not as they were, by id."""
     prepared, drafts = grouping.prepared, []
     topics, places = named_topics(grouping), sorted(grouping.touched)
+    hidden = {place for place, topic in grouping.matched.items() if topic.card.hidden}
     for place, nearest in zip(places, near_groups(grouping.groups, prepared.items, places), strict=True):
-        topic, near = topics[place], [topics[other] for other in nearest]
+        topic, near = topics[place], [topics[other] for other in nearest if other not in hidden]
         language = prepared.corpus.language_of(topic.group.rows)
         apart = [other for other in near if not _overlap(topic.group, other.group)]
         reasons = tuple(difference(topic, other, prepared.corpus, language) for other in apart)
@@ -65,10 +72,13 @@ def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
         card = _card(topic, near, out, prepared, now)
         story = grouping.parents.get(place)
         more = {**card.metadata, **_history(grouping, place), "titled": _titled(card, topic.group, prepared.corpus)}
-        card = card.model_copy(update={"metadata": more, "parent_id": None if story is None else topics[story].id})
+        before = grouping.matched.get(place)
+        kept = {"hidden": before.card.hidden, "pinned": before.card.pinned} if before else {}
+        parent = None if story is None else topics[story].id
+        card = card.model_copy(update={**kept, "metadata": more, "parent_id": parent})
         bundle = bundle_of(topic, prepared.corpus.documents, language, now)
         ids = tuple(other.id for other in apart)
-        drafts.append(Draft(card, bundle, topic, ids, language, grouping.matched.get(place), reasons))
+        drafts.append(Draft(card, bundle, topic, ids, language, before, reasons))
     return sorted(drafts, key=lambda draft: draft.card.id)
 
 

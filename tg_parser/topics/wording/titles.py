@@ -52,12 +52,16 @@ class Named:
 
 
 def named_topics(grouping: Grouping) -> list[Named]:
-    """Wanted and untouched topics keep their titles; of the others, earlier ones choose theirs first."""
+    """Wanted, renamed and untouched topics keep their titles; of the others, earlier ones choose theirs first."""
     corpus, groups = grouping.prepared.corpus, grouping.groups
     language = corpus.language_of(range(len(corpus.documents)))
     avoid = frozenset(root for name in grouping.prepared.options.avoid for root in stems_of(name, language))
     given = {place: group.wanted.title for place, group in enumerate(groups) if group.wanted}
-    given |= {place: topic.card.title for place, topic in grouping.matched.items() if place not in grouping.touched}
+    given |= {
+        place: topic.by_hand.title or topic.card.title
+        for place, topic in grouping.matched.items()
+        if topic.by_hand.title or place not in grouping.touched
+    }
     taken = {title.casefold() for title in given.values()}
     named = []
     for place, (id_, group) in enumerate(zip(grouping.ids, groups, strict=True)):
