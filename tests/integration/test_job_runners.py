@@ -333,14 +333,14 @@ async def test_a_job_that_runs_too_long_ends_in_order_and_has_failed(
             kept.append(each.parameters["seconds"])
         return {}
 
-    async with running(work, options=RunnerOptions(longest=0.5, look_every=0.1)):
+    async with running(work, options=RunnerOptions(longest=1.0, look_every=0.1)):
         long = await storage.add(job(parameters={"seconds": 60}, lock="l"))
         await asyncio.wait_for(begun.wait(), 20)
         short = await storage.add(job(parameters={"seconds": 0}, lock="l"))
         failed = await ended(storage, long.job_id)
         assert (await ended(storage, short.job_id)).state == "done"
     assert (failed.state, failed.attempt, failed.error.code) == ("failed", 1, "job_too_long")
-    assert failed.error.message == "The job was stopped after 0.5 seconds (JOB_MAX_SECONDS)."
+    assert failed.error.message == "The job was stopped after 1 seconds (JOB_MAX_SECONDS)."
     assert kept == [60, 0]
 
 

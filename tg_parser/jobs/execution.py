@@ -41,6 +41,8 @@ class JobExecutor:
         self._work = work
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._ending: dict[str, str] = {}
+        self._storing = set[str]()
+        """Jobs whose work is over and whose outcome is being stored: only the end of the worker interrupts that."""
 
     @property
     def running(self) -> int:
@@ -61,6 +63,7 @@ class JobExecutor:
             deadline.cancel()
             del self._running[job.job_id]
             self._ending.pop(job.job_id, None)
+            self._storing.discard(job.job_id)
 
     @property
     def running_ids(self) -> frozenset[str]:
@@ -76,6 +79,8 @@ class JobExecutor:
 
     def _end(self, job_id: str, why: str) -> None:
         task = self._running.get(job_id)
+        if job_id in self._storing and why != _STOPPED:
+            return
         if task is not None and job_id not in self._ending:
             self._ending[job_id] = why
             task.cancel()
@@ -139,6 +144,7 @@ class JobExecutor:
 
     async def _kept(self, job: Job, store: Callable[[], Awaitable[Job | None]]) -> Job | None:
         """Store the outcome of an attempt. A job being stopped does not wait for the database: others will notice."""
+        self._storing.add(job.job_id)
         if job.job_id not in self._ending:
             return await _insist(store)
         try:
