@@ -10,13 +10,12 @@ all posts; pairs F1 counts only pairs of posts in one class, so that posts alone
 from __future__ import annotations
 
 import tempfile
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from itertools import combinations
 from pathlib import Path
 
 import labelled_posts
 import numpy as np
+from agreement import Labels, b_cubed, pairs_f1
 from labelled_posts import LabelledPost
 from sklearn.cluster import AgglomerativeClustering
 from topics_of_export import homes
@@ -25,31 +24,7 @@ from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.grouping.texts import stems_of
 from tg_parser.topics.grouping.word_weights import word_weights
 
-Labels = Sequence[object]
 STEPS = np.arange(0.05, 0.95, 0.02)
-
-
-def b_cubed(found: Labels, wanted: Labels) -> float:
-    """The harmonic mean of B-cubed precision and recall."""
-    clusters, classes = defaultdict(set), defaultdict(set)
-    for place, (one, other) in enumerate(zip(found, wanted, strict=True)):
-        clusters[one].add(place)
-        classes[other].add(place)
-    precision = recall = 0.0
-    for one, other in zip(found, wanted, strict=True):
-        both = len(clusters[one] & classes[other])
-        precision += both / len(clusters[one]) / len(found)
-        recall += both / len(classes[other]) / len(found)
-    return 2 * precision * recall / (precision + recall)
-
-
-def pairs_f1(found: Labels, wanted: Labels) -> float:
-    """F1 of the pairs of posts that are together."""
-    ours, theirs = (
-        {pair for pair in combinations(range(len(labels)), 2) if labels[pair[0]] == labels[pair[1]]}
-        for labels in (found, wanted)
-    )
-    return 2 * len(ours & theirs) / (len(ours) + len(theirs)) if ours or theirs else 1.0
 
 
 def similarities(posts: Sequence[LabelledPost]) -> dict[str, np.ndarray]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from topic_samples import directions
 
-from tests.topic_samples import directions
 from tg_parser.nlp.facts import Facts
 from tg_parser.topics.grouping.similarity import Items, message_items
 
