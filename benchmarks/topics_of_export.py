@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from labelled_posts import LabelledPost
@@ -15,15 +16,21 @@ from labelled_posts import LabelledPost
 CHANNEL = 1500000099
 
 
-def homes(posts: Sequence[LabelledPost], folder: Path) -> tuple[list[str], list[str]]:
+def homes(
+    posts: Sequence[LabelledPost], folder: Path, variables: Mapping[str, str] = MappingProxyType({})
+) -> tuple[list[str], list[str]]:
     """The event and the story of each post in time order, by topic id; a post in none stands for itself.
 
-    A post whose event belongs to no story has its event for a story.
+    A post whose event belongs to no story has its event for a story. With `variables` that choose a model, it is asked
+    about topics, and not about the posts.
     """
     write_export(posts, folder)
-    variables = {**os.environ, "LOG_LEVEL": "WARNING"}
-    command = [sys.executable, "-m", "tg_parser", "run", "--from-export", "result.json", "--out", "out"]
-    subprocess.run(command, cwd=folder, env=variables, check=True, capture_output=True)
+    read = ("run", "--from-export", "result.json")
+    if variables:
+        _run(folder, {}, *read, "--provider", "local", "--skip-topicize", "--skip-export")
+        _run(folder, variables, "run", "--all", "--skip-ingest", "--skip-process", "--out", "out")
+    else:
+        _run(folder, {}, *read, "--out", "out")
     events, stories = dict[str, str](), dict[str, str]()
     for file in sorted((folder / "out").glob("topic_*.json")):
         topic = json.loads(file.read_text("utf-8"))
@@ -32,6 +39,12 @@ def homes(posts: Sequence[LabelledPost], folder: Path) -> tuple[list[str], list[
     ids = [str(number) for number in range(1, len(posts) + 1)]
     in_events = [events.get(number, number) for number in ids]
     return in_events, [stories.get(number, event) for number, event in zip(ids, in_events, strict=True)]
+
+
+def _run(folder: Path, variables: Mapping[str, str], *arguments: str) -> None:
+    env = {**os.environ, "LOG_LEVEL": "WARNING", **variables}
+    command = [sys.executable, "-m", "tg_parser", *arguments]
+    subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True)
 
 
 def write_export(posts: Sequence[LabelledPost], folder: Path) -> None:

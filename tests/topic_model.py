@@ -88,7 +88,10 @@ class TopicModel:
         """The questions of one kind: `words`, `merge` or `match`."""
         return [shown for shown in self.asked if shown.prompt == prompt]
 
-    def editor(self, concurrency: int = 4, attempts: int = 2, shutdown_wait: float = 10) -> TopicEditor:
+    def editor(
+        self, concurrency: int = 4, attempts: int = 2, shutdown_wait: float = 10, *, judges_events: bool = False
+    ) -> TopicEditor:
         """An editor that asks this model, with the prompts of the package."""
         llm = Llm(FunctionModel(self, model_name="m"), attempts)
-        return TopicEditor(llm, load_prompts(PromptSettings(_env_file=None)), concurrency, shutdown_wait)
+        prompts = load_prompts(PromptSettings(_env_file=None))
+        return TopicEditor(llm, prompts, concurrency, shutdown_wait, judges_events=judges_events)

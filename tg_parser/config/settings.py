@@ -163,6 +163,9 @@ class TopicSettings(_Group):
         "TOPIC_SUPPORTING_MIN_SCORE", 0.5, "Minimum score of a supporting message.", ge=0, le=1
     )
     max_anchors: int = _env("TOPIC_MAX_ANCHORS", 3, "Maximum number of anchors per topic.", ge=2, le=20)
+    judges_events: bool = _env(
+        "TOPIC_JUDGE_EVENTS", False, "Ask the model whether messages near the border of an event belong to it."
+    )
     known_topics: Path | None = _env(
         "KNOWN_TOPICS", None, "File with topics to look for in every run, as for `--known-topics`."
     )

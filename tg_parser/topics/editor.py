@@ -6,6 +6,7 @@ checks: on the text of the answer here, on duplicate topics in duplicates.py.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -18,30 +19,44 @@ from tg_parser.llm.question import Answer, Asker, Prompt, Purpose, Question
 from tg_parser.topics.answers import SUMMARY_CHARS, Belonging, SameTopic, ShownTexts, TopicWords, distinct, one_line
 from tg_parser.topics.duplicates import GroupPair
 from tg_parser.topics.finalizing import Edit, unique_titles
+from tg_parser.topics.grouping.border import BorderPair, border_pairs
 from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus
 from tg_parser.topics.grouping.known_topics import near_threshold
 from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.llm_session import LlmSession
 from tg_parser.topics.model import Group, KnownTopic, WantedTopic
-from tg_parser.topics.representatives import Representative, fingerprint, representatives, shown_text
+from tg_parser.topics.representatives import Representative, dated_texts, fingerprint, representatives, shown_text
 from tg_parser.topics.verdicts import Membership, Verdicts
 from tg_parser.topics.wording.cards import Draft
 
 PROMPTS = ("topic", "topic_match", "topic_merge")
+_EVENT = "topic_event"
 _JUDGED_CHARS = 1500
 _OF_A_PAIR = 4
 _SCOPE_IN, _SCOPE_OUT, _TAGS = 4, 3, 6
 
 
 class TopicEditor:
-    """Asks `llm`, `concurrency` questions at a time. `id` changes with what it asks."""
+    """Asks `llm`, `concurrency` questions at a time. `id` changes with what it asks.
 
-    def __init__(self, llm: Asker, prompts: Prompts, concurrency: int, shutdown_wait: float = 30.0) -> None:
+    With `judges_events`, it is also asked about messages near the border of an event.
+    """
+
+    def __init__(
+        self,
+        llm: Asker,
+        prompts: Prompts,
+        concurrency: int,
+        shutdown_wait: float = 30.0,
+        *,
+        judges_events: bool = False,
+    ) -> None:
         self._llm = llm
         self._prompts = prompts
         self._concurrency = concurrency
         self._shutdown_wait = shutdown_wait
-        self.id = " ".join(prompts[name].id for name in PROMPTS)
+        self._judges_events = judges_events
+        self.id = " ".join(prompts[name].id for name in (*PROMPTS, *[_EVENT] * judges_events))
 
     def session(self, channel_ids: Sequence[str], report: ReportProgress) -> LlmSession:
         """The questions of one run over `channel_ids`."""
@@ -70,9 +85,22 @@ class TopicEditor:
             if answer is not None
         }
 
+    async def same_events(
+        self, prepared: PreparedCorpus, known: Sequence[KnownTopic], session: LlmSession
+    ) -> dict[BorderPair, bool]:
+        """Whether messages near the border of an event belong to it, for the pairs with a good answer."""
+        if not self._judges_events:
+            return {}
+        pairs = await asyncio.to_thread(border_pairs, prepared.items, prepared.corpus, known, prepared.options)
+        asked = [self._one_event(prepared.corpus, pair, session.purpose) for pair in pairs]
+        answers = await session.ask_all("compare events", asked)
+        return {pair: answer.output.same for pair, answer in zip(pairs, answers, strict=True) if answer is not None}
+
     async def duplicates(self, grouping: Grouping, session: LlmSession) -> dict[GroupPair, str]:
         """The pairs of groups that are one topic, each with the reason."""
         pairs = grouping.pairs_to_compare()
+        if self._judges_events:
+            pairs = [pair for pair in pairs if not _are_events(grouping, pair)]
         asked = [self._same(grouping, pair, session.purpose) for pair in pairs]
         answers = await session.ask_all("compare topics", asked)
         return {
@@ -139,6 +167,15 @@ class TopicEditor:
         grounds = ShownTexts([*first, *second], _language(groups, corpus), prompt.system)
         return Question(prompt, SameTopic, purpose, lambda said: grounds.check_text(said.reason))
 
+    def _one_event(self, corpus: Corpus, pair: BorderPair, purpose: Purpose) -> Question[SameTopic]:
+        first, second = (dated_texts(rows, corpus, _OF_A_PAIR) for rows in (pair.first, pair.second))
+        fence = Fence.around([*first, *second])
+        prompt = self._prompts.filled(
+            _EVENT, first=_blocks(fence, "FIRST", first), second=_blocks(fence, "SECOND", second)
+        )
+        grounds = ShownTexts([*first, *second], corpus.language_of([*pair.first, *pair.second]), prompt.system)
+        return Question(prompt, SameTopic, purpose, lambda said: grounds.check_text(said.reason))
+
     def _belonging(self, prepared: PreparedCorpus, place: int, row: int, purpose: Purpose) -> Question[Belonging]:
         topic = prepared.options.wanted[place].text
         message = shown_text(prepared.corpus.documents[row].text, _JUDGED_CHARS)
@@ -185,6 +222,11 @@ def _justifications(said: TopicWords, shown: Sequence[Representative]) -> Iterat
 
 def _blocks(fence: Fence, label: str, texts: Sequence[str]) -> str:
     return "\n".join(fence.block(f"{label} {number}", text) for number, text in enumerate(texts, 1))
+
+
+def _are_events(grouping: Grouping, pair: GroupPair) -> bool:
+    """Whether both are events, which were compared already while they were found."""
+    return all(grouping.groups[place].level == "event" for place in (pair.first, pair.second))
 
 
 def _language(groups: Sequence[Group], corpus: Corpus) -> str:

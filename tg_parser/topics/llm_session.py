@@ -28,8 +28,8 @@ class EditReport:
     """What a model did for the topics of a run, and what that cost; tokens and dollars are null if unknown.
 
     `worded` topics have new words, `kept` ones those of an earlier run; `judged` counts messages near the threshold of
-    a known topic, `merged` topics merged into another, `failed` questions without a good answer: they are asked again
-    when documents change, or by force. Of the `asked` questions, `cached` ones were paid for earlier.
+    a known topic and pairs near the border of an event, `merged` topics merged into another, `failed` questions without
+    a good answer: they are asked again when documents change, or by force. Of the `asked` questions, `cached` ones were paid for earlier.
     """
 
     worded: int = 0

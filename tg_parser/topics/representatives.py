@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tg_parser.topics.grouping.texts import Corpus
@@ -35,6 +36,15 @@ def representatives(group: Group, corpus: Corpus, most: int = MESSAGES) -> tuple
         if len(chosen) == most:
             break
     return tuple(chosen)
+
+
+def dated_texts(rows: Sequence[int], corpus: Corpus, most: int) -> list[str]:
+    """The first different texts of `rows`, each after its day. They stay the same when later messages are added."""
+    shown = dict[str, str]()
+    for row in rows:
+        text = shown_text(corpus.documents[row].text)
+        shown.setdefault(text, f"{corpus.documents[row].date:%Y-%m-%d}\n{text}")
+    return list(shown.values())[:most]
 
 
 def shown_text(text: str, most: int = CHARS) -> str:

@@ -21,6 +21,7 @@ from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 from tg_parser.topics.discovery import TopicReport, TopicsFound, find_topics, found_topics, titles_of_untouched
 from tg_parser.topics.editor import TopicEditor
 from tg_parser.topics.finalizing import finalize, kept_edits
+from tg_parser.topics.grouping.border import answered
 from tg_parser.topics.grouping.constraints import mark, with_edits
 from tg_parser.topics.grouping.groups import PreparedCorpus, group_documents, merge_groups, prepare
 from tg_parser.topics.llm_session import EditReport, LlmSession
@@ -162,7 +163,9 @@ class Topicizer:
             return await asyncio.to_thread(find_topics, prepared, known, utc_now(), taken), None
         verdicts = remembered(prepared.options.wanted, corpus, known)
         judged = await editor.judge(prepared, {} if force else verdicts, session)
-        grouping = await asyncio.to_thread(group_documents, prepared, known, {**verdicts, **judged}, taken)
+        same = await editor.same_events(prepared, known, session)
+        told = replace(prepared, items=answered(prepared.items, same))
+        grouping = await asyncio.to_thread(group_documents, told, known, {**verdicts, **judged}, taken)
         grouping = grouping.also_touching(editor.unworded(grouping.matched, force=force))
         duplicates = await editor.duplicates(grouping, session)
         grouping = await asyncio.to_thread(merge_groups, grouping, duplicates)
@@ -173,5 +176,9 @@ class Topicizer:
         found = found_topics(grouping, topics, known, utc_now())
         merged = sum(map(len, grouping.merged.values()))
         standing = sum("wording" in card.metadata for card, _ in found.standing)
-        counts = {"worded": len(fresh), "kept": len(kept.keys() - fresh.keys()) + standing, "judged": len(judged)}
+        counts = {
+            "worded": len(fresh),
+            "kept": len(kept.keys() - fresh.keys()) + standing,
+            "judged": len(judged) + len(same),
+        }
         return found, session.edit_report(merged=merged, **counts)

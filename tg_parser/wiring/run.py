@@ -79,7 +79,7 @@ class Run:
 
     def topic_options(self, known_topics: Path | None = None, **chosen: Any) -> TopicOptions:
         """Return the user's topic options, else those of the settings. Raises UsageError for an invalid file."""
-        defaults = self.settings.topics.model_dump()
+        defaults = self.settings.topics.model_dump(exclude={"judges_events"})
         listed = known_topics or defaults["known_topics"]
         del defaults["known_topics"]
         return TopicOptions(**{**defaults, "wanted": read_wanted(listed) if listed else (), **chosen})
@@ -187,7 +187,13 @@ class _Builder:
         if self.models.is_offline:
             return None
         prompts, concurrency = load_prompts(self.settings.prompts), self.settings.processing.concurrency
-        return TopicEditor(self.models.at("topics"), prompts, concurrency, self.settings.llm_limits.shutdown_wait)
+        return TopicEditor(
+            self.models.at("topics"),
+            prompts,
+            concurrency,
+            self.settings.llm_limits.shutdown_wait,
+            judges_events=self.settings.topics.judges_events,
+        )
 
     def _agents(self, runs: RunService, analyzers: AnalyzerSet, encoder: SentenceEncoder) -> AgentService:
         stores, locks = self.shared.stores, self.shared.databases.locks

@@ -26,7 +26,7 @@ DAYS: dict[Level, float] = {"event": 7.0, "story": 30.0}
 """A message joins an event or story whose nearest message is at most so many days older or newer."""
 DECAY: dict[Level, float] = {"event": 0.1, "story": 0.004}
 """What a day between them takes from the similarity of two messages."""
-_MERGES_FROM = 1.2
+MERGES_FROM = 1.2
 """Existing topics merge from this share of the cut: one message more changes nothing."""
 _LEAST_TO_SPLIT = 4
 _SEEN = 200
@@ -260,7 +260,7 @@ class Growth:
         own = self._items.summed([one.rows[-_SEEN:]])
         similarity = own.similarity(self._items.summed([each.rows[-_SEEN:] for each in others]))[0]
         best = int(similarity.argmax())
-        return others[best] if similarity[best] >= _MERGES_FROM * CUTS["event"] else None
+        return others[best] if similarity[best] >= MERGES_FROM * CUTS["event"] else None
 
     def _merge(self, kept: Growing, gone: Growing) -> None:
         rows, story = list(gone.rows), gone.parent
