@@ -170,6 +170,9 @@ def test_a_call_to_the_reader_and_an_item_of_a_list_are_titles_last() -> None:
     assert titles("Слушайте выпуск на других платформах. Учёные измерили массу дальней звезды") == [
         "Учёные измерили массу дальней звезды"
     ]
+    assert titles("Показываю цифры и делюсь опытом работы в стране. Зарплаты программистов выросли на треть") == [
+        "Зарплаты программистов выросли на треть"
+    ]
     assert titles("— Маск призвал заселить Луну\nВыставка снимков космоса открылась в музее") == [
         "Выставка снимков космоса открылась в музее"
     ]
@@ -180,6 +183,16 @@ def test_a_phrase_loses_a_capital_that_only_sentence_starts_give_it() -> None:
     corpus = corpus_of(channel_posts("Причина отключения неясна", "Причина отключения найдена", "Роскомнадзор ответил"))
     assert "причина отключения" in {one.text for one in shared_phrases(group_of(0, 1), corpus)}
     assert "Роскомнадзор" in {one.text for one in shared_phrases(group_of(2), corpus)}
+
+
+def test_a_name_is_whole_at_the_start_of_a_sentence_and_an_abbreviation_has_no_case() -> None:
+    """A first name is a name there too; “СИБУРа” is of СИБУР."""
+    texts = ("Ефим Аркадьевич Хазанов получил премию. На стенде СИБУРа выставка", "Стенд СИБУРа посетили гости")
+    corpus = corpus_of(channel_posts(*texts))
+    names = {one.text for one in shared_phrases(group_of(0), corpus) if one.is_name}
+    assert "Ефим Аркадьевич Хазанов" in names
+    shared = {one.text for one in shared_phrases(group_of(0, 1), corpus)}
+    assert "СИБУРа" not in shared
 
 
 def test_the_name_of_the_channel_alone_is_no_title() -> None:

@@ -103,3 +103,11 @@ def test_another_subject_is_named_before_another_time() -> None:
     assert (
         difference(first, second, corpus_of(posts), "ru") == "другой предмет: «ставка банка»; другое время: 03.11.2024"
     )
+
+
+def test_a_word_whose_case_cannot_be_told_is_not_in_the_scope() -> None:
+    """Ukrainian words are not inflected: «водія» may be of any case and stays out, «ліфт» stays."""
+    texts = ("Новий ліфт відкрили для водія", "Старий ліфт закрили для водія")
+    documents = [post(number, text, language="uk") for number, text in enumerate(texts, 1)]
+    (lift,), posts = topics(texts, documents=documents)
+    assert scope_in(lift, "", corpus_of(posts), "uk") == ("«ліфт»: у повідомленнях — 2 з 2", "Період: 01.11.2024")

@@ -52,6 +52,12 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 """A line of a form: “Average bill — 1500”."""
+_INTRODUCED = re.compile(
+    r"(?:к примеру|например|кстати|напомним|отметим|итак|к сожалению|в частности|скажем|до речі|наприклад|нагадаємо"
+    r"|for example|by the way|in particular),\s",
+    re.IGNORECASE,
+)
+"""Words before a sentence that is whole without them."""
 _SIGNED = re.compile(r"\s[—–]\s[A-ZА-ЯЁІЇЄҐ][\w-]+(?:\s[A-ZА-ЯЁІЇЄҐ][\w-]+)?$")
 """A name after a dash: who said it, unless another name is before the dash: “Moscow — Tehran”."""
 
@@ -70,7 +76,7 @@ def headlines(text: str, language: str, longest: int) -> Iterator[Headline]:
     plain = without_boilerplate(text[:_READ_CHARS], language)
     tried = 0
     for sentence in sentences(_NOT_WORDS.sub(" ", plain), language):
-        bare = _unsigned(bare_headline(sentence), language)
+        bare = _unsigned(raised(_INTRODUCED.sub("", bare_headline(sentence))), language)
         if not any(map(str.isalpha, bare)):
             continue
         tried += 1

@@ -147,6 +147,12 @@ def is_surname(word: str) -> bool:
 
 
 @lru_cache(maxsize=30_000)
+def is_first_person(word: str) -> bool:
+    """Whether `word` is most probably a verb whose subject is the writer: “показываю”, “ждём”."""
+    return bool(RUSSIAN_WORD.fullmatch(word)) and "1per" in readings(word)[0].parse.tag.grammemes
+
+
+@lru_cache(maxsize=30_000)
 def is_imperative(word: str) -> bool:
     """Whether `word` is most probably a verb that tells somebody to do something, or was one: “слушайте”."""
     return bool(RUSSIAN_WORD.fullmatch(word)) and not {"impr", "INTJ"}.isdisjoint(readings(word)[0].parse.tag.grammemes)

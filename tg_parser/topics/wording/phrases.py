@@ -13,7 +13,15 @@ from tg_parser.nlp.boilerplate import without_boilerplate
 from tg_parser.nlp.grammar_uk import is_oblique
 from tg_parser.nlp.inflection_ru import is_reversible, nominative_of
 from tg_parser.nlp.links import LINK
-from tg_parser.nlp.morphology_ru import RUSSIAN_WORD, dictionary_form, is_everyday, is_known, is_nominal, noun_share
+from tg_parser.nlp.morphology_ru import (
+    RUSSIAN_WORD,
+    dictionary_form,
+    is_everyday,
+    is_known,
+    is_nominal,
+    is_surname,
+    noun_share,
+)
 from tg_parser.nlp.phrases import Word, phrases, runs
 from tg_parser.topics.grouping.texts import LOOKED_AT, Corpus, stems_of
 from tg_parser.topics.model import Group
@@ -28,6 +36,8 @@ NOT_WORDS = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
 _KIN = frozenset({"uk", "be"})
 _ORDINAL = re.compile(r"\d-?\w{1,2}$|[A-Za-z]-[а-яё]")
 _MAY_BE_OBLIQUE = re.compile(r"(?:[ауыеюия]|ом|ем|ой|ей)$")
+_INFLECTED = re.compile(r"([А-ЯЁ]{3,})(?:а|у|ом|е|ы|ов)")
+"""An abbreviation with the ending of a case: “СИБУРа”."""
 Key = tuple[str, ...]
 
 
@@ -61,7 +71,10 @@ def shared_phrases(group: Group, corpus: Corpus, avoid: frozenset[str] = frozens
             and not avoid.issuperset(key)
         ):
             text = readable(surfaces[key], language)
-            text = text if key in names else _without_chance_capital(text, language)
+            if key not in names:
+                text = _without_chance_capital(text, language)
+            elif len(key) == 1:
+                text = _uninflected(text)
             if not _is_stuck(text, language):
                 is_name = key in names and is_certain_name(surfaces[key], text, language)
                 found.append(SharedPhrase(text, key, held, _weight(key, len(held), len(rows), corpus), is_name))
@@ -141,8 +154,12 @@ def _key_of(surface: str, language: str) -> Key:
 
 
 def _is_name(phrase: Sequence[Word]) -> bool:
-    """Whether all its words have capitals of their own, or an adjective with one is bound to what it names."""
-    return all(word.role == "name" for word in phrase) or (
+    """Whether all its words have capitals of their own, or an adjective with one is bound to what it names; a first
+    name has its own at the start of a sentence too.
+    """
+    first, *rest = phrase
+    is_named = first.role == "name" or (bool(rest) and is_surname(first.surface))
+    return (is_named and all(word.role == "name" for word in rest)) or (
         len(phrase) > 1 and phrase[0].role == "adjective" and phrase[0].surface[:1].isupper()
     )
 
@@ -236,6 +253,12 @@ def _plain(surfaces: Mapping[str, int], language: str) -> Counter[str]:
         is_start = has_lower and surface.split(maxsplit=1)[0][1:].islower()
         plain[surface[0].lower() + surface[1:] if is_start else surface] += count
     return plain
+
+
+def _uninflected(text: str) -> str:
+    """An abbreviation without the ending of a case."""
+    inflected = _INFLECTED.fullmatch(text)
+    return inflected[1] if inflected else text
 
 
 def _without_chance_capital(text: str, language: str) -> str:

@@ -13,6 +13,7 @@ from tg_parser.topics.wording.sayings import sayings
 from tg_parser.topics.wording.titles import Named
 
 _PHRASES, _NAMES, _REASONS = 2, 4, 2
+_CASES_UNKNOWN, _VOWELS = frozenset({"uk", "be"}), "аяуюиіеєї"
 _AREAS = frozenset({"область", "край", "район", "округ", "республика", "море", "река", "озеро", "проспект", "улица"})
 """Common nouns that with a name are a place."""
 
@@ -27,7 +28,7 @@ def scope_in(named: Named, description: str, corpus: Corpus, language: str) -> t
     if places:
         said.append(say["places"].format(names=", ".join(places[:_NAMES])))
     if not names and not places:
-        said += _held(named.phrases, group, say)
+        said += _held([one for one in named.phrases if _is_clear(one, language)], group, say)
     return (*said, say["period"].format(period=_period(group, corpus, language)))
 
 
@@ -69,6 +70,11 @@ def difference(named: Named, other: Named, corpus: Corpus, language: str) -> str
     return "; ".join(found[:_REASONS])
 
 
+def _is_clear(phrase: SharedPhrase, language: str) -> bool:
+    """Whether its case can be told: not of a lone word with the ending of any, in languages that we cannot inflect."""
+    return language not in _CASES_UNKNOWN or len(phrase.key) > 1 or phrase.text[-1] not in _VOWELS
+
+
 def _held(phrases: Sequence[SharedPhrase], group: Group, say: dict[str, str]) -> Iterable[str]:
     size = len(group.members)
     held = say["held" if size > 1 else "about"]
@@ -77,7 +83,9 @@ def _held(phrases: Sequence[SharedPhrase], group: Group, say: dict[str, str]) ->
 
 
 def _names(named: Named, corpus: Corpus) -> list[str]:
-    return [one.text for one in _named_by_half(named) if not _is_place(one, named.group, corpus)]
+    language = corpus.language_of(named.group.rows)
+    found = [one for one in _named_by_half(named) if not _is_place(one, named.group, corpus)]
+    return [one.text for one in found if _is_clear(one, language)]
 
 
 def _places(named: Named, corpus: Corpus) -> list[str]:

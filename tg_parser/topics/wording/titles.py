@@ -11,7 +11,7 @@ from math import log
 
 from tg_parser.nlp.clauses import has_verb
 from tg_parser.nlp.headlines import Headline, headlines, is_genre
-from tg_parser.nlp.morphology_ru import is_imperative
+from tg_parser.nlp.morphology_ru import is_first_person, is_imperative
 from tg_parser.nlp.standing import points_back, raised
 from tg_parser.nlp.words import words
 from tg_parser.topics.grouping.groups import Grouping
@@ -146,8 +146,11 @@ def _worth(one: Headline, language: str, shared: Counter[str], messages: int, co
 
 
 def _addresses(text: str, language: str) -> bool:
-    """Whether it speaks to the reader or of the writer: by a pronoun, a question, or an imperative at its start."""
-    return _ADDRESS.search(text) is not None or (language == "ru" and is_imperative(words(text)[0]))
+    """Whether it speaks to the reader or of the writer: by a pronoun, a question, or the form of a verb."""
+    said = words(text)
+    return _ADDRESS.search(text) is not None or (
+        language == "ru" and (is_imperative(said[0]) or any(map(is_first_person, said)))
+    )
 
 
 def fallback_titles(group: Group, corpus: Corpus, ranked: Iterable[str] = ()) -> Iterator[str]:
