@@ -79,12 +79,12 @@ def titles_of(
 ) -> Iterator[str]:
     """Titles for a group, the best first, without end.
 
-    Headlines that half of the messages carry go first. A story takes a phrase that half of them hold before other
-    headlines, since the headline of one event is no title for several.
+    An event has the headlines of its messages, which all tell the same. In a story, those that half of the messages
+    carry go first, then phrases that half of them hold: the headline of one event is no title for several.
     """
     language = _language(group, corpus)
     ranked = [one for one in _ranked(group, corpus) if not avoid.issuperset(stems_of(one, language))]
-    carried = [text for text in ranked if is_carried(text, group, corpus)]
+    carried = ranked if group.level == "event" else [text for text in ranked if is_carried(text, group, corpus)]
     yield from carried
     if len(group.members) > 1 and group.level != "event":
         yield from (raised(phrase.text) for phrase in phrases if _is_title(phrase, group, language))
