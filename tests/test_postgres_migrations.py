@@ -25,6 +25,7 @@ from tg_parser.storage.engine.transactions import Database
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.raw import RawStorage
 from tg_parser.storage.stores.sources import IngestionStorage
+from tg_parser.storage.stores.topic_changes import ChangeFilter
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
 from tg_parser.storage.tables import METADATA, DatabaseName
 
@@ -100,7 +101,7 @@ async def test_topics_of_an_earlier_version_are_born_in_their_history(databases:
     await migrator.downgrade(databases.processing, "processing_0014")
     await migrator.upgrade(databases.processing)
     assert await topics.cards() == [card]
-    assert [(one.topic_id, one.kind) for one in await topics.changes()] == [(card.id, "born")]
+    assert [(one.topic_id, one.kind) for _, one in await topics.changes(ChangeFilter())] == [(card.id, "born")]
 
 
 async def test_up_down_and_up_again_with_data(databases: Databases) -> None:

@@ -10,18 +10,21 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from api_world import ONE, OTHER, PERSON, POST, TOPIC, TWO, World, with_api, world_of
-from samples import CHANNEL
+from samples import CHANNEL, NOW, topic
 
 from tg_parser.api.app import create_api
 from tg_parser.config.settings import Settings
-from tg_parser.domain.errors import UnauthorizedError
+from tg_parser.domain.errors import NotFoundError, UnauthorizedError
 from tg_parser.domain.keys import Actor
 from tg_parser.domain.sources import SourceChange
 from tg_parser.domain.utc_time import utc_now
+from tg_parser.storage.stores.topics import TopicRun
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SOURCE = {"source": ONE}
+SECOND = topic(5, 4, 6, title="Second")
+"""Another topic of the first source."""
 NO_JOB = "20260101T000000000-00000000"
 
 # For each operation: the least role, the path and body that it is called with, and what it answers then.
@@ -39,6 +42,9 @@ READ: dict[str, tuple[str, int]] = {
     "getDocument": (f"/documents/doc:{POST}", 200),
     "listTopics": ("/topics", 200),
     "getTopic": (f"/topics/{TOPIC}", 200),
+    "getTopicHistory": (f"/topics/{TOPIC}/history", 200),
+    "listTopicChanges": ("/topic-changes", 200),
+    "listTopicEdits": ("/topic-edits", 200),
     "listEntries": ("/entries", 200),
     "getEntry": (f"/entries/kb:msg:{POST}", 200),
     "listExportFiles": ("/exports/{job}", 409),
@@ -57,6 +63,13 @@ WORK: dict[str, tuple[str, str, Any, int]] = {
     "changeSource": ("PATCH", f"/sources/{ONE}", {"include_comments": True}, 200),
     "pauseSource": ("POST", f"/sources/{ONE}/pause", None, 200),
     "resumeSource": ("POST", f"/sources/{ONE}/resume", None, 200),
+    "renameTopic": ("POST", f"/topics/{TOPIC}/rename", {"title": "Another title"}, 200),
+    "mergeTopics": ("POST", f"/topics/{TOPIC}/merge", {"other_id": SECOND[0].id}, 200),
+    "splitTopic": ("POST", f"/topics/{TOPIC}/split", {"messages": [POST]}, 200),
+    "moveMessages": ("POST", f"/topics/{SECOND[0].id}/move", {"messages": [POST]}, 200),
+    "hideTopic": ("POST", f"/topics/{TOPIC}/hide", None, 200),
+    "pinTopic": ("POST", f"/topics/{TOPIC}/pin", None, 200),
+    "undoTopicEdit": ("POST", "/topic-edits/{edit}/undo", None, 200),
     "ingest": ("POST", "/ingest", SOURCE, 202),
     "recheck": ("POST", "/recheck", SOURCE, 202),
     "process": ("POST", "/process", SOURCE, 202),
@@ -133,7 +146,17 @@ async def things(world: World, key: str | None) -> dict[str, str]:
     webhook = await _webhook(world, key)
     delivery = await world.webhooks.ping(webhook, PERSON)
     names = {"job": job.job_id, "cancelled": cancelled.job_id, "key": spare, "webhook": webhook}
-    return names | {"delivery": str(delivery.delivery_id)}
+    return names | {"delivery": str(delivery.delivery_id), "edit": await _edit(world)}
+
+
+async def _edit(world: World) -> str:
+    """The number of the only edit of the topics of this source that is not undone."""
+    with suppress(NotFoundError):
+        while True:
+            await world.app.topic_edits.undo(None, "test")
+    both = [topic(2, 1, 3, title="Own"), SECOND]
+    await world.app.shared.stores.topics.replace([CHANNEL], both, [], TopicRun("f", NOW, {}))
+    return str((await world.app.topic_edits.rename(TOPIC, "A title", "test")).edit.number)
 
 
 async def answered(world: World, name: str, key: str | None, names: dict[str, str]) -> tuple[int, Any]:

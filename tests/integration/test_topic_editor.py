@@ -15,6 +15,7 @@ from tg_parser.domain.topics import TopicCard
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.topic_changes import ChangeFilter
 from tg_parser.storage.stores.topics import TopicStorage
 from tg_parser.topics.model import TopicOptions, WantedTopic
 from tg_parser.topics.topicizer import Topicizer, TopicizeReport
@@ -264,7 +265,7 @@ async def test_twins_are_joined_and_stay_joined(channel: Channel) -> None:
     (gone,) = joined.metadata["merged"]
     assert (joined.metadata["merged"][gone], {joined.id, gone} <= ids) == ("Оба о снеге.", True)
     assert int(joined.id.rsplit(":", 1)[1]) < int(gone.rsplit(":", 1)[1])
-    over = [change for change in await channel.topics.changes(gone) if change.kind == "merged"]
+    over = [change for _, change in await channel.topics.changes(ChangeFilter(gone)) if change.kind == "merged"]
     assert [change.other_id for change in over] == [joined.id]
     stored = await channel.stored()
     await channel.run(force=True)

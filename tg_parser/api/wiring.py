@@ -52,7 +52,9 @@ def _served(app: App, jobs: JobService) -> Served:
     watch = JobWatch(jobs)
     services = Services(
         app=app,
-        installation=Installation(app.sources, jobs, app.reading, app.keys, webhook_service(app, jobs.look_now)),
+        installation=Installation(
+            app.sources, jobs, app.reading, app.keys, webhook_service(app, jobs.look_now), app.topic_edits
+        ),
         watch=watch,
         files=job_files(app),
         schedule=schedule_service(app, jobs),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,9 @@ from tg_parser.services.jobs import Asking, JobService
 from tg_parser.services.keys import KeyService
 from tg_parser.services.reading.service import ReadingService
 from tg_parser.services.sources import SourceService
+from tg_parser.services.topic_edits import TopicEditService
 from tg_parser.services.views.collecting import RemovedSource
+from tg_parser.services.views.topic_edits import EditedTopic
 from tg_parser.services.webhooks import WebhookService
 
 EXPORTING = frozenset({"export", "run"})
@@ -33,6 +35,7 @@ class Installation:
     reading: ReadingService
     keys: KeyService
     webhooks: WebhookService
+    topic_edits: TopicEditService
 
 
 class Scope:
@@ -117,6 +120,20 @@ class Scope:
         """Return a reading service limited to what the caller may see."""
         channels = await self.channels()
         return self._whole.reading if channels is None else self._whole.reading.restricted_to(channels)
+
+    async def topic_edits(self) -> TopicEditService:
+        """Return what lists edits of topics, limited to what the caller may see."""
+        channels = await self.channels()
+        return self._whole.topic_edits if channels is None else self._whole.topic_edits.restricted_to(channels)
+
+    async def edit_topics(self, edit: Callable[[TopicEditService, str], Awaitable[EditedTopic]]) -> EditedTopic:
+        """Do something to topics in the caller's name, and log it. Raises what the edit raises, and ForbiddenError."""
+        self.require("work")
+        key = self._actor.key
+        done = await edit(await self.topic_edits(), key.name if key else self._actor.name)
+        what = done.edit.kind if done.edit.undone_at is None else "undo"
+        await self.log(f"topics.{what}", done.edit.topic_id, {"edit": done.edit.number})
+        return done
 
     async def add_source(self, change: SourceChange) -> Source:
         """Add a source, or change the given settings of an existing one. Raises ForbiddenError, UsageError."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from tg_parser.domain.errors import ForbiddenError, NotFoundError, TopicEditError, UsageError
+from tg_parser.domain.refs import naming_ref, parse_source_ref
 from tg_parser.domain.topics import BundleItem, TopicCard, TopicEdit, TopicEditKind, TopicLevel
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.services.views.topic_edits import EditedTopic
@@ -54,7 +55,8 @@ class TopicEditService:
 
     async def list(self, channel_ids: Sequence[str] | None) -> list[TopicEdit]:
         """Return all edits of the topics of channels, of all if None, undone ones too, oldest first."""
-        return await self._topics.edits(channel_ids)
+        found = await self._topics.edits(channel_ids)
+        return [edit for edit in found if self._allowed is None or _channels_of(edit) <= set(self._allowed)]
 
     async def rename(self, topic_id: str, title: str, by: str) -> EditedTopic:
         """Give a topic a title that no run changes. Raises NotFoundError, UsageError, TopicEditError, BusyError."""
@@ -226,6 +228,12 @@ class TopicEditService:
 
 def _channels(card: TopicCard) -> list[str]:
     return sorted({card.anchors[0].channel_id, *card.sources})
+
+
+def _channels_of(edit: TopicEdit) -> set[str]:
+    ids = {edit.topic_id, *edit.before, *([edit.other_id] if edit.other_id else ())}
+    refs = {*map(naming_ref, ids), *edit.messages, *(ref for own in edit.before.values() for ref in own)}
+    return {parse_source_ref(ref).channel_id for ref in refs}
 
 
 def _active(bench: Bench, topic_id: str) -> TopicCard:

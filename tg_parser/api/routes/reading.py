@@ -157,10 +157,11 @@ async def list_topics(
     topic_type: Annotated[TopicType | None, Query(alias="type")] = None,
     contains: Contains = None,
     retired: Annotated[bool, Query(description="Include retired topics.")] = False,
+    hidden: Annotated[bool, Query(description="Include hidden topics.")] = False,
     order: TopicOrder = "messages",
 ) -> Response:
-    """List topics, by default those with most messages first."""
-    wanted = TopicFilter(await caller.channels_of(source), topic_type, contains, retired)
+    """List topics: pinned ones, then by default those with most messages first."""
+    wanted = TopicFilter(await caller.channels_of(source), topic_type, contains, retired, include_hidden=hidden)
     return answer(await (await caller.reading()).topics.page(wanted, PageRequest(limit, cursor), order))
 
 

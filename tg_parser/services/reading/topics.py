@@ -10,17 +10,19 @@ from typing import Any, Literal
 
 from tg_parser.domain.errors import InvalidCursorError, NotFoundError
 from tg_parser.domain.folding import contains
-from tg_parser.domain.pages import PageRequest, cursor_of, place
+from tg_parser.domain.pages import PageRequest, cursor_of, id_in, place
+from tg_parser.domain.refs import naming_ref, parse_source_ref
 from tg_parser.domain.topics import TopicCard, TopicChange, TopicLevel, TopicType
 from tg_parser.export.entries import resolved_sources, with_texts
 from tg_parser.services.reading.access import AT_ONCE, Access
 from tg_parser.services.views.pages import Page
 from tg_parser.services.views.reading import TopicLine, TopicMember, TopicView
 from tg_parser.storage.stores.document_reading import DocumentFilter
+from tg_parser.storage.stores.topic_changes import ChangeFilter
 from tg_parser.storage.stores.topics import TopicOutline
 
 TopicOrder = Literal["messages", "newest", "updated", "title", "id"]
-_LIST = "topics"
+_LIST, _CHANGES = "topics", "topic changes"
 _PLACES: Mapping[TopicOrder, list[type]] = {
     "messages": [int, int, str],
     "newest": [int, float, str],
@@ -70,11 +72,23 @@ class TopicReader:
     async def history(self, topic_id: str) -> list[TopicChange]:
         """Return what happened to a topic, oldest first. Raises NotFoundError."""
         await self.require(topic_id)
-        return await self._access.topics.changes(topic_id, allowed=self._access.allowed)
+        return [self._own(one) for _, one in await self._access.topics.changes(self._changes(topic_id))]
+
+    async def history_page(self, topic_id: str, page: PageRequest) -> Page[TopicChange]:
+        """Return a page of what happened to a topic, oldest first. Raises NotFoundError, InvalidCursorError."""
+        await self.require(topic_id)
+        return await self._changes_page(self._changes(topic_id), page)
 
     async def changes(self, channel_ids: Sequence[str] | None, since: datetime | None) -> list[TopicChange]:
         """Return what happened to the topics of channels, of all if None, since a time; oldest first."""
-        return await self._access.topics.changes(None, channel_ids, since, self._access.allowed)
+        wanted = self._changes(None, channel_ids, since)
+        return [self._own(one) for _, one in await self._access.topics.changes(wanted)]
+
+    async def changes_page(
+        self, channel_ids: Sequence[str] | None, since: datetime | None, page: PageRequest
+    ) -> Page[TopicChange]:
+        """Return a page of what happened to the topics of channels since a time. Raises InvalidCursorError."""
+        return await self._changes_page(self._changes(None, channel_ids, since), page)
 
     async def require(self, topic_id: str) -> None:
         """Raise NotFoundError if the topic does not exist or may not be read."""
@@ -103,6 +117,34 @@ class TopicReader:
         async for page in self._outlines(wanted):
             for each in _passing(page, wanted):
                 yield TopicLine.of(each)
+
+    def _changes(
+        self, topic_id: str | None, channel_ids: Sequence[str] | None = None, since: datetime | None = None
+    ) -> ChangeFilter:
+        return ChangeFilter(topic_id, channel_ids, since, self._access.allowed)
+
+    async def _changes_page(self, wanted: ChangeFilter, page: PageRequest) -> Page[TopicChange]:
+        written = id_in(page.cursor, _CHANGES, wanted.topic_id)
+        if written is not None and not written.isdecimal():
+            raise InvalidCursorError
+        found = await self._access.topics.changes(wanted, int(written or 0), page.limit + 1)
+        shown = found[: page.limit]
+        more = len(found) > page.limit
+        return Page(
+            items=tuple(self._own(one) for _, one in shown),
+            next_cursor=cursor_of((str(shown[-1][0]),), _CHANGES, wanted.topic_id) if more else None,
+        )
+
+    def _own(self, change: TopicChange) -> TopicChange:
+        """A step without what would reveal messages of other channels."""
+        allowed = self._access.allowed
+        if allowed is None:
+            return change
+        refs = tuple(ref for ref in change.messages if parse_source_ref(ref).channel_id in allowed)
+        other = change.other_id
+        if other is not None and parse_source_ref(naming_ref(other)).channel_id not in allowed:
+            other = None
+        return change.model_copy(update={"messages": refs, "other_id": other})
 
     async def _behind(
         self, after: tuple[Any, ...] | None, wanted: TopicFilter, order: TopicOrder, limit: int

@@ -24,8 +24,9 @@ from tg_parser.domain.topics import (
 )
 from tg_parser.storage.engine.transactions import Database, channel_range, upsert
 from tg_parser.storage.stores.text_vectors import keep_vectors
+from tg_parser.storage.stores.topic_changes import ChangeFilter, NumberedChange, changes_of
 from tg_parser.storage.stores.topic_edits import edits_of
-from tg_parser.storage.stores.topic_rows import bundle_of, card_of, change_of
+from tg_parser.storage.stores.topic_rows import bundle_of, card_of
 from tg_parser.storage.stores.topic_writing import add_changes, put_topics
 from tg_parser.storage.stores.topics_of_messages import only_of, topics_of
 from tg_parser.storage.tables.processing import processed_documents
@@ -115,24 +116,9 @@ class TopicStorage:
         if rows:
             await conn.execute(update(processed_documents).where(as_read).values(is_grouped=True), rows)
 
-    async def changes(
-        self,
-        topic_id: str | None = None,
-        channel_ids: Sequence[str] | None = None,
-        since: datetime | None = None,
-        allowed: Collection[str] | None = None,
-    ) -> list[TopicChange]:
-        """The steps in the life of topics, oldest first."""
-        change = topic_changes.c
-        statement = select(topic_changes).join(topics, _topic.id == change.topic_id)
-        statement = statement.where(*only_of(self._database.dialect, allowed))
-        if topic_id is not None:
-            statement = statement.where(change.topic_id == topic_id)
-        if channel_ids is not None:
-            statement = statement.where(self._database.dialect.any_of(change.channel_id, channel_ids))
-        if since is not None:
-            statement = statement.where(change.at >= since)
-        return [change_of(row) for row in await self._database.rows(statement.order_by(change.number))]
+    async def changes(self, wanted: ChangeFilter, after: int = 0, limit: int | None = None) -> list[NumberedChange]:
+        """The steps in the life of topics behind the step number `after`, oldest first."""
+        return await changes_of(self._database, wanted, after, limit)
 
     async def cards(
         self,
