@@ -218,6 +218,8 @@ class Reader:
             "NAME": self._backup if "backup" in words else self._source,
             "SOURCE": self._source,
             "ID": self._topic,
+            "OTHER": self._other_topic,
+            "REF": self._member,
             "topic:tg:-1001000724666:post:11799": self._topic,
             "20250131-101500-a1b2c3": self._migration,
         }
@@ -246,8 +248,21 @@ class Reader:
 
     def _topic(self, words: list[str]) -> str:
         place = words[words.index("--data-dir") :] if "--data-dir" in words else []
-        topics = tg_parser_json(self.shell.env, "topics", "list", *place, cwd=self.folder)["topics"]
-        return next(each["id"] for each in topics if each["id"].startswith(f"topic:tg:{NAKED_SCIENCE}:"))
+        return self._topics(words, *place)[0]
+
+    def _other_topic(self, words: list[str]) -> str:
+        return self._topics(words)[1]
+
+    def _member(self, words: list[str]) -> str:
+        topic = self._topics(words)[0]
+        members = tg_parser_json(self.shell.env, "topics", "show", topic, cwd=self.folder)["members"]
+        return str(members[-1]["source_ref"])
+
+    def _topics(self, words: list[str], *more: str) -> list[str]:
+        """Topics of the channel; where messages change theirs, events: a part of one cannot go to another story."""
+        level = ("--level", "event") if {"merge", "split", "move"}.intersection(words) else ()
+        topics = tg_parser_json(self.shell.env, "topics", "list", *level, *more, cwd=self.folder)["topics"]
+        return [each["id"] for each in topics if each["id"].startswith(f"topic:tg:{NAKED_SCIENCE}:")]
 
     def _migration(self, words: list[str]) -> str:
         return json.loads((self.folder / "migration.json").read_text("utf-8"))["run_id"]
