@@ -79,22 +79,30 @@ class Growth:
         self._days = np.array([date.timestamp() / 86_400 for date in dates])
         self._has_words = np.diff(items.words.indptr) > 0
         self._is_taken_up = np.zeros(len(dates), dtype=bool)
+        self._in_time = np.argsort(self._days, kind="stable")
+        self._days_in_time = self._days[self._in_time]
         self.topics = list(topics)
+        self._open = list(self.topics)
         self._event_of = {row: one for one in self.topics if one.level == "event" for row in one.rows}
         self._story_of = {row: one for one in self.topics if one.level == "story" for row in one.rows}
 
     def live(self, level: Level) -> list[Growing]:
-        """The topics of a level that exist now."""
-        return [one for one in self.topics if one.level == level and not one.is_over]
+        """The topics of a level that exist now and that messages not yet taken up may still be near to."""
+        return [one for one in self._open if one.level == level and not one.is_over]
 
     def add(self, rows: Iterable[int], settled: Iterable[int] = ()) -> None:
         """Take up the messages `rows`; `settled` ones were taken up in an earlier run and may be joined."""
         self._is_taken_up[list(settled)] = True
         for batch in self._batches(rows):
+            self._close_before(self._days[batch[0]] - max(DAYS.values()))
             self._grow_events(batch)
             self._grow_stories(batch)
             self._is_taken_up[batch] = True
         self._end_hollow_stories()
+
+    def _close_before(self, day: float) -> None:
+        """Messages are taken up in order of time, so nothing can join what has ended long before them."""
+        self._open = [one for one in self._open if not one.is_over and self._days[one.rows[-1]] >= day]
 
     def _when(self, row: int) -> tuple[float, int]:
         return float(self._days[row]), row
@@ -118,9 +126,10 @@ class Growth:
 
     def _earlier(self, batch: Sequence[int], level: Level) -> list[int]:
         """The messages with words that were taken up before and are near enough to `batch` in time."""
-        first, last = self._days[batch[0]] - DAYS[level], self._days[batch[-1]] + DAYS[level]
-        near = (self._days >= first) & (self._days <= last) & self._is_taken_up & self._has_words
-        return sorted(map(int, np.flatnonzero(near)), key=self._when)
+        start = np.searchsorted(self._days_in_time, self._days[batch[0]] - DAYS[level], "left")
+        end = np.searchsorted(self._days_in_time, self._days[batch[-1]] + DAYS[level], "right")
+        near = self._in_time[start:end]
+        return [int(row) for row in near[self._is_taken_up[near] & self._has_words[near]]]
 
     def _grow_events(self, batch: Sequence[int]) -> None:
         worded = [[row] for row in batch if self._has_words[row]]
@@ -149,7 +158,9 @@ class Growth:
 
     def _end_hollow_stories(self) -> None:
         """A story that has become one event is that event: all its messages tell the same."""
-        for story in self.live("story"):
+        for story in self.topics:
+            if story.level != "story" or story.is_over:
+                continue
             events = {id(self._event_of[row]): self._event_of[row] for row in story.rows if row in self._event_of}
             if len(events) == 1 and not story.is_held and all(row in self._event_of for row in story.rows):
                 (event,) = events.values()
@@ -212,8 +223,12 @@ class Growth:
             return None
         topic = Growing(level, kept)
         topic.steps.append(Step("born", tuple(kept)))
-        self.topics.append(topic)
+        self._add(topic)
         return topic
+
+    def _add(self, topic: Growing) -> None:
+        self.topics.append(topic)
+        self._open.append(topic)
 
     def _gain(self, topic: Growing, rows: Sequence[int]) -> None:
         if rows:
@@ -247,7 +262,7 @@ class Growth:
         part.steps.append(Step("split", tuple(rows), one))
         one.rows = [row for row in one.rows if row not in rows]
         one.steps.append(Step("lost", tuple(rows), part))
-        self.topics.append(part)
+        self._add(part)
         self._event_of.update(dict.fromkeys(rows, part))
 
     def _twin(self, one: Growing) -> Growing | None:

@@ -18,6 +18,7 @@ from tg_parser.topics.grouping.word_weights import Floats
 
 Places = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
+_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class _Linkage:
     """
 
     def __init__(self, units: Items, new: int, is_group: Flags, span: Span) -> None:
-        self._units = units
+        self._meaning, self._words = units.meaning.astype(np.float64), units.words
         self._products: Floats = units.take(np.arange(new)).products(units)
         self._weights, self._chance = units.weights.copy(), units.chance.copy()
         self._has_group = is_group.copy()
@@ -66,8 +67,7 @@ class _Linkage:
         self.cluster_of: Places = np.arange(len(units))
         self._best: Places = np.zeros(new, dtype=np.intp)
         self._similarity: Floats = np.full(new, -np.inf)
-        for row in range(new):
-            self._look(row)
+        self._look(np.arange(new))
 
     def steps(self, cut: float) -> Iterator[tuple[int, int]]:
         """The pairs to merge next, as long as they reach `cut`."""
@@ -94,12 +94,15 @@ class _Linkage:
 
     def _row_of(self, unit: int) -> Floats:
         """The products of an earlier unit, which has no row of its own, with all clusters and units as they are now."""
-        alone = self._units.take(np.array([unit])).products(self._units)[0]
+        own = slice(self._words.indptr[unit], self._words.indptr[unit + 1])
+        words = np.zeros(self._words.shape[1])
+        words[self._words.indices[own]] = self._words.data[own]
+        alone = (self._meaning @ self._meaning[unit] + self._words @ words) / 2
         return np.asarray(np.bincount(self.cluster_of, weights=alone, minlength=len(alone)), dtype=np.float64)
 
     def _look_again(self, kept: int, gone: int) -> None:
         """Find the nearest again for every row that the merge of `gone` into `kept` may have changed."""
-        self._look(kept)
+        self._look(np.array([kept]))
         live = np.flatnonzero(~self._is_gone[: len(self._best)])
         live = live[live != kept]
         if not len(live):
@@ -109,13 +112,15 @@ class _Linkage:
         nearer = (to_kept > self._similarity[live]) | ((to_kept == self._similarity[live]) & (kept < self._best[live]))
         better = live[nearer & ~lost]
         self._best[better], self._similarity[better] = kept, to_kept[nearer & ~lost]
-        for row in live[lost]:
-            self._look(int(row))
+        self._look(live[lost])
 
-    def _look(self, row: int) -> None:
-        found = self._similarities(np.array([row]), np.arange(len(self._units)))[0]
-        self._best[row] = int(found.argmax())
-        self._similarity[row] = found[self._best[row]]
+    def _look(self, rows: Places) -> None:
+        everything = np.arange(len(self._weights))
+        for start in range(0, len(rows), _AT_ONCE):
+            some = rows[start : start + _AT_ONCE]
+            found = self._similarities(some, everything)
+            self._best[some] = found.argmax(axis=1)
+            self._similarity[some] = found[np.arange(len(some)), self._best[some]]
 
     def _similarities(self, rows: Places, columns: Places) -> Floats:
         """Mean similarity above chance; -inf where two may not merge."""

@@ -73,7 +73,7 @@ def _with_the_others(items: Items, rows: Sequence[int]) -> Floats:
         return np.ones(1)
     own = items.take(np.array(rows, dtype=np.intp))
     seen = slice(max(0, len(rows) - _ADDED_UP), None)
-    others = own.take(np.arange(len(rows))[seen])
+    others = own if len(rows) <= _ADDED_UP else own.take(np.arange(len(rows))[seen])
     products = own.products(others)
     mine = np.zeros(len(rows))
     mine[seen] = np.diagonal(products[seen])
