@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from samples import CHANNEL, NOW, document, message, topic
 
-from tg_parser.domain.topics import TopicCard, TopicChange, TopicChangeKind
+from tg_parser.domain.topics import TopicBundle, TopicCard, TopicChange, TopicChangeKind
 from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import ProcessingStorage
@@ -144,12 +144,16 @@ async def test_channel_can_be_deleted(topics: TopicStorage) -> None:
     assert await topics.topics_of([message(2).source_ref]) == {}
 
 
-async def test_ids_named_after_a_channel_are_known_wherever_their_topics_begin(topics: TopicStorage) -> None:
-    """A topic named after one channel's message may later begin in another: its id is not free in either."""
+async def test_ids_named_after_messages_are_known_wherever_their_topics_begin(topics: TopicStorage) -> None:
+    """A topic named after one channel's message may later begin in another: its id is not free, nor its second one."""
     card, bundle = topic(7, 8, channel="-1009")
-    moved = (card.model_copy(update={"id": f"topic:{message(3).source_ref}"}), bundle)
-    moved = (moved[0], bundle.model_copy(update={"topic_id": moved[0].id}))
-    await topics.replace([CHANNEL, "-1009"], [topic(1, 2), moved, topic(5, channel="-10012")], [topic(1, 2)[0].id], RUN)
-    assert await topics.ids_named_after([CHANNEL]) == {topic(1)[0].id, moved[0].id}
-    assert await topics.ids_named_after(["-1009"]) == set()
-    assert await topics.ids_named_after([]) == set()
+
+    def named(id_: str) -> tuple[TopicCard, TopicBundle]:
+        return card.model_copy(update={"id": id_}), bundle.model_copy(update={"topic_id": id_})
+
+    ref = message(3).source_ref
+    moved, again, gap = named(f"topic:{ref}"), named(f"topic:{ref}~2"), named(f"topic:{message(4).source_ref}~2")
+    await topics.replace([CHANNEL, "-1009"], [topic(1, 2), moved, again, gap], [topic(1, 2)[0].id], RUN)
+    refs = [message(number).source_ref for number in (1, 2, 3)]
+    assert await topics.windows.ids_named_after(refs) == {topic(1)[0].id, moved[0].id, again[0].id}
+    assert await topics.windows.ids_named_after([]) == set()

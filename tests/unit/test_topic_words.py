@@ -165,7 +165,7 @@ def test_titles_are_unique_in_a_fixed_order() -> None:
     assert unique_titles(drafts, set(), {FIRST: "Тема", SECOND: "ТЕМА"}) == {FIRST: "Тема", SECOND: own[SECOND]}
     assert unique_titles(drafts, {SECOND}, {FIRST: "Тема", SECOND: "ТЕМА"}) == {FIRST: own[FIRST], SECOND: "ТЕМА"}
     stolen = {FIRST: own[SECOND], SECOND: own[SECOND]}
-    assert unique_titles(drafts, set(), stolen)[SECOND] == f"{own[SECOND]} ({own[SECOND]})"
+    assert unique_titles(drafts, set(), stolen)[SECOND] == f"{own[SECOND]} (2024-11-01)"
 
 
 async def test_an_inquiry_adds_up_what_was_paid() -> None:

@@ -199,7 +199,7 @@ class TopicEditService:
 
     async def _maker(self, card: TopicCard, refs: Collection[str], title: str | None, now: datetime) -> plans.MakeTopic:
         """What makes a topic of messages of a topic."""
-        taken = await self._topics.ids_named_after(_channels(card))
+        taken = await self._topics.windows.ids_named_after(refs)
         titles = {each.casefold() for each in (await self._topics.titles_of(_channels(card))).values()}
         rows = await self._rows(refs, with_text=True)
         documents = [TopicDocument.of(row) for row in rows.values()]

@@ -106,15 +106,19 @@ def unique_titles(
     for draft in sorted(drafts, key=rank):
         own = draft.card.title
         title = own if draft.given_title else wished.get(draft.card.id, own)
-        titles[draft.card.id] = next(one for one in _variants(title, own) if one.casefold() not in taken)
+        variants = _variants(title, own, draft.bundle)
+        titles[draft.card.id] = next(one for one in variants if one.casefold() not in taken)
         taken.add(titles[draft.card.id].casefold())
     return titles
 
 
-def _variants(title: str, own: str) -> Iterator[str]:
+def _variants(title: str, own: str, bundle: TopicBundle) -> Iterator[str]:
     yield title
     yield own
-    yield f"{title} ({own})"
+    if title != own:
+        yield f"{title} ({own})"
+    if bundle.time_range is not None:
+        yield f"{own} ({bundle.time_range.from_:%Y-%m-%d})"
     number = 2
     while True:
         yield f"{own} ({number})"

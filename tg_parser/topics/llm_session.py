@@ -29,7 +29,8 @@ class EditReport:
 
     `worded` topics have new words, `kept` ones those of an earlier run; `judged` counts messages near the threshold of
     a known topic and pairs near the border of an event, `merged` topics merged into another, `failed` questions without
-    a good answer: they are asked again when documents change, or by force. Of the `asked` questions, `cached` ones were paid for earlier.
+    a good answer: they are asked again when documents change, or by force. Of the `asked` questions, `cached` ones were
+    paid for earlier.
     """
 
     worded: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -15,21 +15,20 @@ from tg_parser.domain.utc_time import utc_now
 from tg_parser.nlp.embeddings import Embedder, text_hash
 from tg_parser.observability import metrics
 from tg_parser.observability.tracing import span
-from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.topics import TopicRun, TopicStorage
-from tg_parser.topics.discovery import TopicReport, TopicsFound, find_topics, found_topics, titles_of_untouched
+from tg_parser.topics.at_hand import AtHand, Reader
+from tg_parser.topics.discovery import TopicReport, TopicsFound, found_topics, titles_of_untouched
 from tg_parser.topics.editor import TopicEditor
-from tg_parser.topics.finalizing import finalize, kept_edits
+from tg_parser.topics.finalizing import Edit, Topic, finalize, kept_edits
 from tg_parser.topics.grouping.border import answered
 from tg_parser.topics.grouping.constraints import mark, with_edits
-from tg_parser.topics.grouping.groups import PreparedCorpus, group_documents, merge_groups, prepare
+from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus, group_documents, merge_groups, prepare
 from tg_parser.topics.llm_session import EditReport, LlmSession
-from tg_parser.topics.model import METHOD, KnownTopic, TopicDocument, TopicOptions
+from tg_parser.topics.model import METHOD, TopicOptions
 from tg_parser.topics.verdicts import remembered
-from tg_parser.topics.wording.cards import WORDING, draft_topics
+from tg_parser.topics.wording.cards import WORDING, Draft, draft_topics
 
-PAGE = 2000
 EMBED_BATCH = 64
 UNFINISHED = "unfinished"
 """Stored instead of a fingerprint if an error ended a model's work, so that the next run continues it."""
@@ -58,6 +57,7 @@ class Topicizer:
     ) -> None:
         self._documents = documents
         self._topics = topics
+        self._reader = Reader(documents, topics)
         self._embedder = embedder
         self._editor = editor
 
@@ -84,24 +84,26 @@ class Topicizer:
         self, channel_ids: Sequence[str], options: TopicOptions, *, force: bool, dry_run: bool, report: ReportProgress
     ) -> TopicizeReport:
         edits = await self._topics.edits(channel_ids)
-        fingerprint = await self._fingerprint(channel_ids, options, mark(edits))
+        setup = self._setup(options)
+        fingerprint = f"{setup} {await self._documents.content_fingerprint(channel_ids)} {mark(edits)}".rstrip()
         last = await self._topics.last_run(channel_ids)
-        if last is not None and last.fingerprint == fingerprint and not (force or options.rebuild):
+        anew = force or options.rebuild
+        if last is not None and last.fingerprint == fingerprint and not anew:
             return TopicizeReport(TopicReport.of(last.report), unchanged=True)
-        documents = [document async for document in self._read(channel_ids)]
-        texts = [document.text for document in documents]
+        if last is None or anew or options.wanted or not last.fingerprint.startswith(f"{setup} "):
+            at_hand = await self._reader.everything(channel_ids)
+        else:
+            at_hand = await self._reader.news(channel_ids, TopicReport.of(last.report))
+        texts = [document.text for document in at_hand.documents]
         vectors = await self._embed([*texts, *(one.text for one in options.wanted)], report)
         vectors, wanted = vectors[: len(texts)], vectors[len(texts) :]
-        stored = [KnownTopic(card, bundle) for card, bundle in await self._topics.known(channel_ids)]
-        known = with_edits(stored, edits)
-        prepared = await asyncio.to_thread(prepare, documents, vectors, options, wanted)
+        at_hand = replace(at_hand, known=with_edits(at_hand.known, edits))
+        prepared = await asyncio.to_thread(prepare, at_hand.documents, vectors, options, wanted)
         session = self._editor.session(channel_ids, report) if self._editor and not dry_run else None
-        taken = await self._topics.ids_named_after(channel_ids)
-        found, editing = await self._find(prepared, known, taken, session, force=force)
+        found, editing = await self._find(prepared, at_hand, channel_ids, session, force=force)
         if not dry_run:
             noted = fingerprint if session is None or session.stopped is None else UNFINISHED
-            taken_up = {one.source_ref: one.made_at for one in documents if one.is_new and one.made_at}
-            run = TopicRun(noted, utc_now(), asdict(found.report), found.changes, taken_up)
+            run = TopicRun(noted, utc_now(), asdict(found.report), found.changes, at_hand.taken_up, at_hand.lost)
             await self._topics.replace(channel_ids, found.topics, found.retired, run)
             outcomes = {"in_a_topic": found.report.in_a_topic, "in_no_topic": found.report.in_no_topic}
             metrics.count_messages("topicize", outcomes)
@@ -110,26 +112,11 @@ class Topicizer:
         titles = tuple(sorted(card.title for card, _ in (*found.topics, *found.standing)))
         return TopicizeReport(found.report, unchanged=False, titles=titles, editing=editing)
 
-    async def _fingerprint(self, channel_ids: Sequence[str], options: TopicOptions, edits: str) -> str:
-        """Equal for two runs exactly if documents, options, edits, method, embedder and editor are the same."""
-        content = await self._documents.content_fingerprint(channel_ids)
+    def _setup(self, options: TopicOptions) -> str:
+        """Equal for two runs exactly if options, method, embedder and editor are the same."""
         editor = self._editor.id if self._editor else ""
-        parts = (
-            content,
-            repr(replace(options, rebuild=False)),
-            METHOD,
-            WORDING,
-            self._embedder.model_id,
-            editor,
-            edits,
-        )
+        parts = (repr(replace(options, rebuild=False)), METHOD, WORDING, self._embedder.model_id, editor)
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
-
-    async def _read(self, channel_ids: Sequence[str]) -> AsyncIterator[TopicDocument]:
-        wanted = DocumentFilter(channel_ids=tuple(channel_ids), noise=False, with_text=True)
-        async for page in self._documents.pages(wanted, PAGE):
-            for row in page:
-                yield TopicDocument.of(row)
 
     async def _embed(self, texts: Sequence[str], report: ReportProgress) -> Vectors:
         """One vector per text; only texts new to this embedder are computed, and stored as they come."""
@@ -151,29 +138,32 @@ class Topicizer:
     async def _find(
         self,
         prepared: PreparedCorpus,
-        known: Sequence[KnownTopic],
-        taken: Collection[str],
+        at_hand: AtHand,
+        channel_ids: Sequence[str],
         session: LlmSession | None,
         *,
         force: bool,
     ) -> tuple[TopicsFound, EditReport | None]:
         """The topics of a corpus. Computing steps run in a thread, so that answers are received as they come."""
-        editor, corpus = self._editor, prepared.corpus
-        if editor is None or session is None:
-            return await asyncio.to_thread(find_topics, prepared, known, utc_now(), taken), None
+        editor, corpus, known = self._editor, prepared.corpus, at_hand.known
         verdicts = remembered(prepared.options.wanted, corpus, known)
+        if editor is None or session is None:
+            grouping = await asyncio.to_thread(group_documents, prepared, known, verdicts, at_hand.taken)
+            drafts = await asyncio.to_thread(draft_topics, grouping, utc_now())
+            topics = await self._finalize(grouping, drafts, {}, at_hand, channel_ids)
+            return at_hand.of_all(found_topics(grouping, topics, known, utc_now())), None
         judged = await editor.judge(prepared, {} if force else verdicts, session)
         same = await editor.same_events(prepared, known, session)
         told = replace(prepared, items=answered(prepared.items, same))
-        grouping = await asyncio.to_thread(group_documents, told, known, {**verdicts, **judged}, taken)
+        grouping = await asyncio.to_thread(group_documents, told, known, {**verdicts, **judged}, at_hand.taken)
         grouping = grouping.also_touching(editor.unworded(grouping.matched, force=force))
         duplicates = await editor.duplicates(grouping, session)
         grouping = await asyncio.to_thread(merge_groups, grouping, duplicates)
         drafts = await asyncio.to_thread(draft_topics, grouping, utc_now())
         kept = kept_edits(drafts)
         fresh = await editor.word(drafts, corpus, kept, session, force=force)
-        topics = finalize(drafts, kept, fresh, prepared.options, titles_of_untouched(grouping))
-        found = found_topics(grouping, topics, known, utc_now())
+        topics = await self._finalize(grouping, drafts, fresh, at_hand, channel_ids)
+        found = at_hand.of_all(found_topics(grouping, topics, known, utc_now()))
         merged = sum(map(len, grouping.merged.values()))
         standing = sum("wording" in card.metadata for card, _ in found.standing)
         counts = {
@@ -182,3 +172,22 @@ class Topicizer:
             "judged": len(judged) + len(same),
         }
         return found, session.edit_report(merged=merged, **counts)
+
+    async def _finalize(
+        self,
+        grouping: Grouping,
+        drafts: Sequence[Draft],
+        fresh: Mapping[str, Edit],
+        at_hand: AtHand,
+        channel_ids: Sequence[str],
+    ) -> list[Topic]:
+        """The topics in their words, with titles that no other topic has, be it at hand or not."""
+        others, options = titles_of_untouched(grouping), grouping.prepared.options
+        at_hand_ids = {topic.card.id for topic in at_hand.known}
+        while True:
+            topics = finalize(drafts, kept_edits(drafts), fresh, options, others)
+            titles = [] if at_hand.elsewhere is None else [card.title for card, _ in topics]
+            same = await self._reader.titled(channel_ids, titles, at_hand_ids)
+            if same.keys() <= others.keys():
+                return topics
+            others = {**others, **same}

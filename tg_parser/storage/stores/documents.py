@@ -30,9 +30,10 @@ from tg_parser.storage.stores.document_reading import (
 from tg_parser.storage.stores.llm_answers import forget_answers
 from tg_parser.storage.stores.paging import PagedTable, newest_rows
 from tg_parser.storage.stores.text_vectors import keep_vectors
-from tg_parser.storage.stores.topics_of_messages import topics_of
+from tg_parser.storage.stores.topics_of_messages import note_lost, topics_of
 from tg_parser.storage.stores.waiting import is_waiting, raw_beside_documents
 from tg_parser.storage.tables.processing import processed_documents, processing_claims, processing_failures
+from tg_parser.storage.tables.topics import topic_items
 
 _doc = processed_documents.c
 _failed = processing_failures.c
@@ -119,6 +120,7 @@ class ProcessingStorage:
         async def remove(conn: AsyncConnection) -> None:
             for table in (processed_documents, processing_claims):
                 await self._remove(conn, table, refs)
+            await note_lost(conn, self._database.dialect.any_of(topic_items.c.source_ref, refs))
             await count_change(self._database, conn, channels_of(refs))
 
         await self._database.write(remove)
@@ -211,6 +213,7 @@ class ProcessingStorage:
             await self._database.dialect.lift_time_limit(conn)
             for table in (processing_claims, processing_failures, processed_documents):
                 await conn.execute(delete(table).where(channel_range(table.c.source_ref, channel_id)))
+            await note_lost(conn, channel_range(topic_items.c.source_ref, channel_id))
             await count_change(self._database, conn, [channel_id])
             await forget_answers(conn, channel_id)
 

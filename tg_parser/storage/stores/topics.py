@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.text_vectors import TextVector
@@ -27,6 +27,7 @@ from tg_parser.storage.stores.text_vectors import keep_vectors
 from tg_parser.storage.stores.topic_changes import ChangeFilter, NumberedChange, changes_of
 from tg_parser.storage.stores.topic_edits import edits_of
 from tg_parser.storage.stores.topic_rows import bundle_of, card_of
+from tg_parser.storage.stores.topic_windows import TopicWindows
 from tg_parser.storage.stores.topic_writing import add_changes, put_topics
 from tg_parser.storage.stores.topics_of_messages import only_of, topics_of
 from tg_parser.storage.tables.processing import processed_documents
@@ -46,7 +47,7 @@ class TopicRun:
     """A run over a set of channels: `fingerprint` identifies its input, `report` holds its numbers.
 
     `changes` is every step in the life of a topic, `taken_up` the documents that no run has seen before: the times at
-    which they were made, by ref.
+    which they were made, by ref. `lost` counts, by topic, how often the run found that messages had gone.
     """
 
     fingerprint: str
@@ -54,6 +55,7 @@ class TopicRun:
     report: dict[str, Any]
     changes: Sequence[TopicChange] = ()
     taken_up: Mapping[str, datetime] = field(default_factory=dict)
+    lost: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +83,11 @@ class TopicStorage:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.windows = TopicWindows(database)
 
     async def known(self, channel_ids: Sequence[str]) -> list[Pair]:
         """All topics whose first anchor is in these channels, retired ones too, with their bundles, by id."""
         return await self._pairs(self._cards(channel_ids))
-
-    async def ids_named_after(self, channel_ids: Sequence[str]) -> frozenset[str]:
-        """The ids of all topics named after a message of these channels, wherever their first anchor is now."""
-        prefixes = [f"topic:tg:{channel_id}" for channel_id in channel_ids]
-        # ";" is the character after ":".
-        named = (and_(_topic.id >= f"{prefix}:", _topic.id < f"{prefix};") for prefix in prefixes)
-        return frozenset(row["id"] for row in await self._database.rows(select(_topic.id).where(or_(false(), *named))))
 
     async def replace(
         self, channel_ids: Sequence[str], found: Sequence[Pair], retired: Sequence[str], run: TopicRun
@@ -105,6 +101,7 @@ class TopicStorage:
             await conn.execute(update(topics).where(dialect.any_of(_topic.id, retired)).values(status="retired"))
             await add_changes(self._database, conn, run.changes)
             await self._note_taken_up(conn, run.taken_up)
+            await self._note_seen(conn, run.lost)
             await upsert(self._database, conn, topic_runs, [{**row, "report_json": run.report}], key=("channels_key",))
 
         await self._database.write(replace)
@@ -119,6 +116,13 @@ class TopicStorage:
     async def changes(self, wanted: ChangeFilter, after: int = 0, limit: int | None = None) -> list[NumberedChange]:
         """The steps in the life of topics behind the step number `after`, oldest first."""
         return await changes_of(self._database, wanted, after, limit)
+
+    async def _note_seen(self, conn: AsyncConnection, lost: Mapping[str, int]) -> None:
+        """What has gone since the counters were read counts in the next run."""
+        rows = [{"topic": id_, "seen": count} for id_, count in sorted(lost.items())]
+        less = update(topics).values(lost_messages=_topic.lost_messages - bindparam("seen"))
+        if rows:
+            await conn.execute(less.where(_topic.id == bindparam("topic")), rows)
 
     async def cards(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.storage.engine.dialects import Dialect
@@ -32,6 +32,12 @@ async def topics_of(
     for row in await rows_of(conn, statement):
         found[row["source_ref"]].append(row["topic_id"])
     return {ref: sorted(ids) for ref, ids in found.items()}
+
+
+async def note_lost(conn: AsyncConnection, is_gone: ColumnElement[bool]) -> None:
+    """Count for every topic that a message of it has gone; `is_gone` is a condition on items of topics."""
+    losers = select(_item.topic_id).where(is_gone)
+    await conn.execute(update(topics).where(_topic.id.in_(losers)).values(lost_messages=_topic.lost_messages + 1))
 
 
 def only_of(dialect: Dialect, allowed: Collection[str] | None) -> list[ColumnElement[bool]]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, false
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, false, text
 
 from tg_parser.storage.tables.columns import BigNumber, JsonDocument, Ref, UtcDateTime
 
 metadata = MetaData()
+
+IS_NEW = text("NOT is_grouped")
+IS_TO_GROUP = text("NOT is_noise AND text_clean <> ''")
+"""As indexes and queries say it: a database uses an index of part of a table only for the same words."""
 
 # The unique index is the key, as in raw_messages. Permanent facts of the message are kept with its
 # document, so that export and topics read one database.
@@ -35,6 +39,8 @@ processed_documents = Table(
     Index("idx_processed_source", "source_ref", unique=True),
     Index("idx_processed_channel", "channel_id", "message_date", "source_ref"),
     Index("idx_processed_date", "message_date", "source_ref"),
+    Index("idx_processed_new", "channel_id", "source_ref", sqlite_where=IS_NEW, postgresql_where=IS_NEW),
+    Index("idx_processed_to_group", "channel_id", sqlite_where=IS_TO_GROUP, postgresql_where=IS_TO_GROUP),
 )
 
 # How often documents of a channel were written or removed: see document_changes.py.

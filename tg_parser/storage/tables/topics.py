@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Identity, Index, Integer, LargeBinary, Table, Text, false
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    false,
+    text,
+)
 
 from tg_parser.storage.tables.columns import BigNumber, JsonDocument, Ref, UtcDateTime
 from tg_parser.storage.tables.processing import metadata
+
+HAS_LOST = text("lost_messages > 0")
+"""As indexes and queries say it: a database uses an index of part of a table only for the same words."""
 
 topics = Table(
     "topics",
@@ -33,7 +49,11 @@ topics = Table(
     Column("bundle_time_to", UtcDateTime),
     Column("bundle_channels_json", JsonDocument, nullable=False),
     Column("bundle_metadata_json", JsonDocument, nullable=False),
+    Column("lost_messages", Integer, nullable=False, server_default="0"),
     Index("idx_topics_channel", "channel_id"),
+    Index("idx_topics_time", "channel_id", "bundle_time_to", "bundle_time_from"),
+    Index("idx_topics_title", "channel_id", "title"),
+    Index("idx_topics_lost", "channel_id", sqlite_where=HAS_LOST, postgresql_where=HAS_LOST),
 )
 
 topic_items = Table(

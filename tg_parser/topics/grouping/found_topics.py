@@ -96,7 +96,7 @@ def find_groups(items: Items, corpus: Corpus, known: Sequence[KnownTopic], optio
         if group is not None:
             one.place = len(found.groups)
             found.groups.append(group)
-    found.groups.extend(find_singletons(items, corpus, found.groups, options))
+    found.groups.extend(find_singletons(items, corpus, found.groups, new, options))
     for one in topics:
         if one.place is not None and one.parent is not None and one.parent.place is not None:
             found.parents[one.place] = one.parent.place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,7 +11,6 @@ import numpy.typing as npt
 from tg_parser.topics.duplicates import GroupPair, join, joint, may_merge, survivor
 from tg_parser.topics.grouping.found_topics import FoundTopics, GroupStep, find_groups
 from tg_parser.topics.grouping.known_topics import DOUBLE, WantedFits, distinct_from, fit_wanted, known_groups
-from tg_parser.topics.grouping.linkage import Places
 from tg_parser.topics.grouping.similarity import Items, message_items
 from tg_parser.topics.grouping.texts import Corpus, corpus_of
 from tg_parser.topics.matching import assign_ids, match_known, overlap
@@ -19,12 +18,6 @@ from tg_parser.topics.model import Group, KnownTopic, TopicDocument, TopicOption
 from tg_parser.topics.verdicts import Verdicts
 
 Vectors = npt.NDArray[np.float32]
-_RELATED = 3
-_LEVELS = ("wanted", "story", "event")
-_CELLS = 1_000_000
-_NEAR_FROM = 0.0625
-"""Groups are near from this similarity, three tenths of what would make them one event."""
-_SEEN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,27 +190,3 @@ def _asked_for(wanted: Sequence[Group], known: Sequence[KnownTopic], corpus: Cor
     return {
         place: topic for place, topic in taken_over.items() if place in again or overlap(refs[place], topic) >= DOUBLE
     }
-
-
-def near_groups(groups: Sequence[Group], items: Items, places: Sequence[int]) -> list[list[int]]:
-    """For each group at `places`, the places of those of its level near enough to need telling apart, nearest first."""
-    by_level = {level: [place for place, group in enumerate(groups) if group.level == level] for level in _LEVELS}
-    near: dict[int, list[int]] = {}
-    asked = set(places)
-    for own in by_level.values():
-        wanted = [at for at, place in enumerate(own) if place in asked]
-        sums = items.summed([[member.row for member in groups[place].members[:_SEEN]] for place in own])
-        step = max(1, _CELLS // max(1, len(own)))
-        for start in range(0, len(wanted), step):
-            rows = np.array(wanted[start : start + step], dtype=np.intp)
-            for row, nearest in zip(rows, _nearest(rows, sums), strict=True):
-                near[own[int(row)]] = [own[other] for other in nearest]
-    return [near[place] for place in places]
-
-
-def _nearest(rows: Places, sums: Items) -> Iterator[list[int]]:
-    similarity = np.round(sums.take(rows).similarity(sums), 6)
-    similarity[np.arange(len(rows)), rows] = -1
-    for row in similarity:
-        best = np.argsort(-row, kind="stable")[:_RELATED]
-        yield [int(place) for place in best if row[place] >= _NEAR_FROM and sums.weights[place]]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from tg_parser.topics.model import Group, Member, TopicOptions
 _HALF_STRENGTH = 15
 _CLUSTERS_A_SINGLETON = 4
 _LEAST_ALLOWED = 3
+_MONTH = 30
 
 
 def strength(stems: Collection[str]) -> float:
@@ -22,28 +24,34 @@ def strength(stems: Collection[str]) -> float:
     return round(different / (different + _HALF_STRENGTH), DIGITS)
 
 
-def find_singletons(items: Items, corpus: Corpus, groups: Sequence[Group], options: TopicOptions) -> list[Group]:
-    """Strong messages in no group, the strongest first; none repeats another.
+def find_singletons(
+    items: Items, corpus: Corpus, groups: Sequence[Group], new: Iterable[int], options: TopicOptions
+) -> list[Group]:
+    """Strong messages among the `new` ones (rows) in no group, the strongest first; none repeats another of its month.
 
     With those that are groups already, they are at most one for every four other groups, so that they never swamp them.
     """
     inside = {member.row for group in groups for member in group.members}
     scores = {
         row: score
-        for row, document in enumerate(corpus.documents)
+        for row in new
         if row not in inside
-        and len(document.text) >= options.singleton_min_chars
+        and len(corpus.documents[row].text) >= options.singleton_min_chars
         and (score := strength(corpus.stems[row])) >= options.singleton_min_score
     }
     ranked = sorted(scores, key=lambda row: (-scores[row], row))
     there = sum(group.is_singleton for group in groups)
     most = max(_LEAST_ALLOWED, (len(groups) - there) // _CLUSTERS_A_SINGLETON) - there
     chosen: list[int] = []
+    of_month = defaultdict[int, list[int]](list)
     for row in ranked:
         if len(chosen) >= most:
             break
-        if not _retells(items, row, chosen):
+        month = corpus.documents[row].date.toordinal() // _MONTH
+        near = [other for at in (month - 1, month, month + 1) for other in of_month.get(at, ())]
+        if not _retells(items, row, near):
             chosen.append(row)
+            of_month[month].append(row)
     members = [Member(row, scores[row], 1.0) for row in chosen]
     return [
         Group((member,), (member,), level="event")

@@ -10,8 +10,9 @@ from typing import Any
 from tg_parser.domain.topics import Anchor, TopicBundle, TopicCard
 from tg_parser.nlp.embeddings import text_hash
 from tg_parser.topics.bundles import bundle_of
-from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus, near_groups
+from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus
 from tg_parser.topics.grouping.known_topics import judged_from
+from tg_parser.topics.grouping.near import near_groups
 from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.model import (
     FOUND,
@@ -63,7 +64,8 @@ def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
     prepared, drafts = grouping.prepared, []
     topics, places = named_topics(grouping), sorted(grouping.touched)
     hidden = {place for place, topic in grouping.matched.items() if topic.card.hidden}
-    for place, nearest in zip(places, near_groups(grouping.groups, prepared.items, places), strict=True):
+    near_each = near_groups(grouping.groups, prepared.items, prepared.corpus, places)
+    for place, nearest in zip(places, near_each, strict=True):
         topic, near = topics[place], [topics[other] for other in nearest if other not in hidden]
         language = prepared.corpus.language_of(topic.group.rows)
         apart = [other for other in near if not _overlap(topic.group, other.group)]
