@@ -1,106 +1,191 @@
-"""Topics of many documents, and a thousand more: time and peak memory of the pure part, and the speed of the encoder.
+"""Topics of a long channel, and of a thousand posts more: time of the clock and of the processor, peak memory.
 
-python benchmarks/bench_topicize.py [--sizes 10000 50000]
+python benchmarks/bench_topicize.py [--sizes 10000 100000] [--grouping 1000000]
 
-The documents are real posts crossed with each other: a post loses some words and gains a sentence of another.
+The posts are real ones retold as events of one to a dozen reports (generated_posts.py), stored in SQLite with their
+embeddings. `--grouping` sizes are grouped without names and database, from generated embeddings and words.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import multiprocessing
 import resource
 import time
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import shared_posts
+from generated_posts import CHANNEL, POSTS_A_DAY, START, generated
 
-from tg_parser.nlp.embeddings import SentenceEncoder
-from tg_parser.topics.discovery import find_topics
-from tg_parser.topics.grouping.groups import prepare
-from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
+from tg_parser.config.settings import DatabaseSettings, Settings
+from tg_parser.domain.documents import ProcessedDocument
+from tg_parser.domain.text_vectors import TextVector
+from tg_parser.nlp.embeddings import SentenceEncoder, text_hash
+from tg_parser.storage.engine.databases import open_databases
+from tg_parser.storage.stores.documents import ProcessingStorage, StoredDocument
+from tg_parser.storage.stores.topics import TopicStorage
+from tg_parser.topics.grouping.found_topics import find_groups
+from tg_parser.topics.grouping.similarity import message_items
+from tg_parser.topics.grouping.texts import Corpus
+from tg_parser.topics.model import TopicDocument, TopicOptions
+from tg_parser.topics.topicizer import Topicizer, TopicizeReport
 
 CHANNELS = ("habr", "moskvach", "naked_science")
-START = datetime(2024, 1, 1, tzinfo=UTC)
+POSTS_OF_EACH = 400
 ADDED = 1000
+BATCH = 2000
 Vectors = np.ndarray
 
 
-def real_posts() -> tuple[list[TopicDocument], Vectors, float]:
-    posts = [post for name in CHANNELS for post in shared_posts.channel(name) if post.text]
-    posts += [post for post in shared_posts.dump("regional_news_uk_ru") if post.text]
-    encoder = SentenceEncoder()
-    encoder.embed(["warm"])
-    started = time.perf_counter()
-    vectors = encoder.embed([post.text for post in posts])
-    return shared_posts.with_key_phrases(posts), vectors, len(posts) / (time.perf_counter() - started)
+class Known:
+    """An embedder all of whose texts are stored already."""
+
+    def __init__(self, dimensions: int) -> None:
+        self.model_id, self.dimensions = "generated", dimensions
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        raise AssertionError(f"{len(texts)} embeddings are not stored")
 
 
-def crossed(posts: Sequence[TopicDocument], vectors: Vectors, size: int) -> tuple[list[TopicDocument], Vectors]:
-    random = np.random.default_rng(7)
-    base, other = random.integers(len(posts), size=(2, size))
-    documents = [
-        _cross(random, posts[one], posts[two], number)
-        for number, (one, two) in enumerate(zip(base, other, strict=True))
+def real_posts() -> tuple[list[TopicDocument], Vectors]:
+    posts = [
+        post for name in CHANNELS for post in [one for one in shared_posts.channel(name) if one.text][:POSTS_OF_EACH]
     ]
-    mixed = vectors[base] * 0.8 + vectors[other] * 0.35 + random.normal(0, 0.012, (size, vectors.shape[1]))
-    return documents, mixed.astype(np.float32)
+    posts = shared_posts.with_key_phrases(posts)
+    return posts, SentenceEncoder().embed([post.text for post in posts])
 
 
-def _cross(random: np.random.Generator, one: TopicDocument, two: TopicDocument, number: int) -> TopicDocument:
-    words = one.text.split(" ")
-    kept = [word for word, stays in zip(words, random.random(len(words)) > 0.25, strict=True) if stays]
-    text = f"{' '.join(kept)} {two.text.split('. ')[0]}"
-    date = START + timedelta(minutes=10 * number)
-    return replace(
-        one, source_ref=f"tg:-1001:post:{number}", channel_id="-1001", message_id=str(number), date=date, text=text
-    )
-
-
-def measure(documents: Sequence[TopicDocument], vectors: Vectors) -> None:
-    before = _peak()
+async def stored_run(documents: Sequence[TopicDocument], vectors: Vectors) -> None:
     first = len(documents) - ADDED
-    started = time.perf_counter()
-    found = find_topics(prepare(documents[:first], vectors[:first], TopicOptions()), [], START)
-    seconds = time.perf_counter() - started
-    known = [KnownTopic(card, bundle) for card, bundle in found.topics]
-    more = [*(replace(one, is_new=False) for one in documents[:first]), *documents[first:]]
-    started = time.perf_counter()
-    grown = find_topics(prepare(more, vectors, TopicOptions()), known, START)
-    adding, report = time.perf_counter() - started, grown.report
-    row = (
-        f"{first:,}",
-        f"{seconds:.1f}",
-        f"{seconds / first * 1e6:.0f}",
-        f"{adding:.1f}",
-        f"{before:.0f}",
-        f"{_peak():.0f}",
+    with TemporaryDirectory() as folder:
+        paths = {
+            "ingestion_state_path": Path(folder) / "i.sqlite",
+            "raw_storage_path": Path(folder) / "r.sqlite",
+            "processing_storage_path": Path(folder) / "p.sqlite",
+        }
+        async with open_databases(
+            Settings(database=DatabaseSettings(_env_file=None, type="sqlite", **paths))
+        ) as databases:
+            store, topics = ProcessingStorage(databases.processing), TopicStorage(databases.processing)
+            topicizer = Topicizer(store, topics, Known(vectors.shape[1]))
+
+            async def run() -> TopicizeReport:
+                return await topicizer.run([CHANNEL], TopicOptions())
+
+            await _store(store, documents[:first], vectors[:first])
+            whole, _ = await _timed(run)
+            await _store(store, documents[first:], vectors[first:])
+            more, done = await _timed(run)
+            nothing, _ = await _timed(run)
+    found = done.found
+    row = (f"{first:,}", *whole, *more, nothing[0], f"{_peak():.0f}", f"{found.topics:,}")
+    print("".join(f"{value:>12}" for value in (*row, f"{found.in_a_topic / found.documents:.0%}")), flush=True)
+
+
+def grouped(size: int) -> None:
+    """Groups only: embeddings and words are drawn for events of one to four reports."""
+    random = np.random.default_rng(7)
+    events = np.repeat(np.arange(size), random.choice([1, 2, 4], size=size, p=[0.7, 0.2, 0.1]))[:size]
+    centres = np.random.default_rng(8).normal(0, 1, (int(events[-1]) + 1, 64)).astype(np.float32)
+    vectors = centres[events] + random.normal(0, 0.4, (size, 64)).astype(np.float32)
+    own = np.random.default_rng(9).integers(50_000, size=(int(events[-1]) + 1, 12))
+    stems = [tuple(f"s{stem}" for stem in own[event]) for event in events]
+    days = np.arange(size) / POSTS_A_DAY
+    documents = [_empty(number, float(day)) for number, day in enumerate(days, 1)]
+    corpus = Corpus(documents, ["ru"] * size, stems, _frequency(stems), {})
+    started = time.perf_counter(), time.process_time()
+    items = message_items(vectors, stems)
+    found = find_groups(items, corpus, [], TopicOptions(singleton_min_chars=10**9))
+    seconds, processor = time.perf_counter() - started[0], time.process_time() - started[1]
+    row = (f"{size:,}", f"{seconds:.0f}", f"{processor:.0f}", f"{processor / size * 1e6:.0f}", f"{_peak():.0f}")
+    print("".join(f"{value:>12}" for value in (*row, f"{len(found.groups):,}")), flush=True)
+
+
+def _frequency(stems: Sequence[tuple[str, ...]]) -> Counter[str]:
+    return Counter(stem for row in stems for stem in set(row))
+
+
+def _empty(number: int, day: float) -> TopicDocument:
+    ref = f"tg:{CHANNEL}:post:{number}"
+    return TopicDocument(ref, CHANNEL, str(number), "post", START + timedelta(days=day), "")
+
+
+async def _store(store: ProcessingStorage, documents: Sequence[TopicDocument], vectors: Vectors) -> None:
+    for start in range(0, len(documents), BATCH):
+        some = zip(documents[start : start + BATCH], vectors[start : start + BATCH], strict=True)
+        await store.store([_stored(document, vector) for document, vector in some])
+
+
+def _stored(one: TopicDocument, vector: Vectors) -> StoredDocument:
+    made = ProcessedDocument(
+        id=f"doc:{one.source_ref}",
+        source_ref=one.source_ref,
+        source_message_id=one.message_id,
+        channel_id=one.channel_id,
+        processed_at=START,
+        text_clean=one.text,
+        topics=one.key_phrases,
+        language=one.language,
+        metadata={"provider": "local"},
     )
-    in_a_topic = f"{report.in_a_topic / report.documents:.0%}"
-    print("".join(f"{value:>13}" for value in (*row, f"{report.topics:,}", in_a_topic)))
+    kept = TextVector(text_hash(one.text), "generated", len(vector), vector.astype("<f4").tobytes())
+    return StoredDocument(made, 0, one.date, "post", one.message_id, None, kept)
+
+
+async def _timed(run: Callable[[], Awaitable[TopicizeReport]]) -> tuple[tuple[str, str], TopicizeReport]:
+    started = time.perf_counter(), time.process_time()
+    done = await run()
+    took = time.perf_counter() - started[0], time.process_time() - started[1]
+    return (f"{took[0]:.1f}", f"{took[1]:.1f}"), done
 
 
 def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def _measure(posts: Sequence[TopicDocument], vectors: Vectors, size: int) -> None:
+    asyncio.run(stored_run(*generated(posts, vectors, size + ADDED)))
+
+
+def _apart(work: Callable[..., None], *args: object) -> None:
+    """In a process of its own, so that the peak is of this size alone."""
+    process = multiprocessing.get_context("spawn").Process(target=work, args=args)
+    process.start()
+    process.join()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 50_000])
+    parser.add_argument("--sizes", type=int, nargs="*", default=[1000, 10_000])
+    parser.add_argument("--grouping", type=int, nargs="*", default=[])
     options = parser.parse_args()
-    shared_posts.need_data()
-    posts, vectors, speed = real_posts()
-    print(f"encoder: {speed:.0f} texts/s, one text at a time on one thread")
-    header = ("documents", "seconds", "µs each", f"adding {ADDED:,}", "input, MB", "peak, MB", "topics", "in a topic")
-    print("".join(f"{name:>13}" for name in header))
-    for size in options.sizes:
-        documents, mixed = crossed(posts, vectors, size + ADDED)
-        process = multiprocessing.Process(target=measure, args=(documents, mixed))
-        process.start()
-        process.join()
+    if options.sizes:
+        shared_posts.need_data()
+        posts, vectors = real_posts()
+        names = (
+            "documents",
+            "all, s",
+            "CPU, s",
+            f"+{ADDED:,}, s",
+            "CPU, s",
+            "nothing, s",
+            "peak, MB",
+            "topics",
+            "in topics",
+        )
+        print("".join(f"{name:>12}" for name in names))
+        for size in options.sizes:
+            _apart(_measure, posts, vectors, size)
+    if options.grouping:
+        print("".join(f"{name:>12}" for name in ("grouped", "seconds", "CPU, s", "µs each", "peak, MB", "groups")))
+        for size in options.grouping:
+            _apart(grouped, size)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,7 @@ RESULTS: dict[str, type[BaseModel]] = {
     "topics pin": topic_edits.EditedTopic,
     "topics undo": topic_edits.EditedTopic,
     "topics edits": topic_edits.TopicEditList,
+    "topics check": reading.TopicFaults,
     "messages show": reading.MessageView,
     "entries": KnowledgeBaseEntry,
     "status": reading.StatusResult,

@@ -88,6 +88,7 @@ COMMANDS = [
     ("topics undo", ()),
     ("topics move", ("MESSAGE", "--to", "OTHER")),
     ("topics edits", ()),
+    ("topics check", ()),
     ("messages show", ("MESSAGE",)),
     ("entries", ()),
     ("status", ()),

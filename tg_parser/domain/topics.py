@@ -31,6 +31,8 @@ TopicChangeKind = Literal[
     "unpinned",
 ]
 TopicEditKind = Literal["rename", "merge", "split", "move", "hide", "pin"]
+ENDS: frozenset[TopicChangeKind] = frozenset({"merged", "retired"})
+"""After these a topic is over, unless it is revived."""
 
 
 class Anchor(Contract):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tg_parser.cli.commands import topic_edits
-from tg_parser.cli.execution import execute, finish_empty
+from tg_parser.cli.execution import EXIT_ERROR, execute, finish_empty
 from tg_parser.cli.options import Channel, SourceOption, parse_time, say_dates
 from tg_parser.cli.presentation import Json, emit_facts, emit_json, emit_line, emit_table
 from tg_parser.cli.selection import channels_asked_for
@@ -101,6 +101,22 @@ def diff(
         return await app.reading.topics.changes(await channels_asked_for(app, source, channel), first)
 
     _emit_changes(execute(read), json=json)
+
+
+@commands.command()
+def check(json: Json = False) -> None:
+    """Check that all topics, their messages and their history fit together; exit code 1 if they do not."""
+    found = execute(lambda app: app.reading.topics.faults())
+    if json:
+        from tg_parser.services.views.reading import TopicFaults
+
+        emit_json(TopicFaults(faults=tuple(found)))
+    elif found:
+        emit_table(("topic", "fault"), [(one.topic_id, one.fault) for one in found])
+    else:
+        emit_line("All topics fit together.")
+    if found:
+        raise typer.Exit(EXIT_ERROR)
 
 
 def _emit_changes(found: list[TopicChange], *, json: bool) -> None:

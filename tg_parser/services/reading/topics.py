@@ -16,7 +16,7 @@ from tg_parser.domain.topics import TopicCard, TopicChange, TopicLevel, TopicTyp
 from tg_parser.export.entries import resolved_sources, with_texts
 from tg_parser.services.reading.access import AT_ONCE, Access
 from tg_parser.services.views.pages import Page
-from tg_parser.services.views.reading import TopicLine, TopicMember, TopicView
+from tg_parser.services.views.reading import TopicFaultLine, TopicLine, TopicMember, TopicView
 from tg_parser.storage.stores.document_reading import DocumentFilter
 from tg_parser.storage.stores.topic_changes import ChangeFilter
 from tg_parser.storage.stores.topics import TopicOutline
@@ -89,6 +89,10 @@ class TopicReader:
     ) -> Page[TopicChange]:
         """Return a page of what happened to the topics of channels since a time. Raises InvalidCursorError."""
         return await self._changes_page(self._changes(None, channel_ids, since), page)
+
+    async def faults(self) -> list[TopicFaultLine]:
+        """Return what does not fit together among all topics and their messages."""
+        return [TopicFaultLine(topic_id=one.topic_id, fault=one.fault) for one in await self._access.topics.faults()]
 
     async def require(self, topic_id: str) -> None:
         """Raise NotFoundError if the topic does not exist or may not be read."""

@@ -59,6 +59,19 @@ class TopicHistory(View):
     changes: tuple[TopicChange, ...]
 
 
+class TopicFaultLine(View):
+    """Something about a topic that cannot be so."""
+
+    topic_id: str
+    fault: str
+
+
+class TopicFaults(View):
+    """`topics check`: what does not fit together among topics, their messages and their history."""
+
+    faults: tuple[TopicFaultLine, ...]
+
+
 class TopicMember(SparseView):
     """A message of a topic. Unknown values are omitted; a message without a document has no texts."""
 

@@ -25,6 +25,7 @@ from tg_parser.domain.topics import (
 from tg_parser.storage.engine.transactions import Database, channel_range, upsert
 from tg_parser.storage.stores.text_vectors import keep_vectors
 from tg_parser.storage.stores.topic_changes import ChangeFilter, NumberedChange, changes_of
+from tg_parser.storage.stores.topic_check import TopicFault, faults
 from tg_parser.storage.stores.topic_edits import edits_of
 from tg_parser.storage.stores.topic_rows import bundle_of, card_of
 from tg_parser.storage.stores.topic_windows import TopicWindows
@@ -123,6 +124,10 @@ class TopicStorage:
         less = update(topics).values(lost_messages=_topic.lost_messages - bindparam("seen"))
         if rows:
             await conn.execute(less.where(_topic.id == bindparam("topic")), rows)
+
+    async def faults(self) -> list[TopicFault]:
+        """What does not fit together among all topics; empty if all is well."""
+        return [fault async for fault in faults(self._database)]
 
     async def cards(
         self,
