@@ -13,6 +13,8 @@ from typing import Any
 
 from labelled_posts import LabelledPost
 
+from tg_parser.topics.model import TopicDocument
+
 CHANNEL = 1500000099
 
 
@@ -47,7 +49,7 @@ def _run(folder: Path, variables: Mapping[str, str], *arguments: str) -> None:
     subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True)
 
 
-def write_export(posts: Sequence[LabelledPost], folder: Path) -> None:
+def write_export(posts: Sequence[LabelledPost | TopicDocument], folder: Path) -> None:
     """A Telegram Desktop export of one channel with the posts as messages 1, 2, …"""
     folder.mkdir(parents=True)
     chat = {"name": "Channel", "type": "public_channel", "id": CHANNEL}
@@ -55,7 +57,7 @@ def write_export(posts: Sequence[LabelledPost], folder: Path) -> None:
     (folder / "result.json").write_text(json.dumps({**chat, "messages": messages}, ensure_ascii=False), "utf-8")
 
 
-def _message(number: int, post: LabelledPost) -> dict[str, Any]:
+def _message(number: int, post: LabelledPost | TopicDocument) -> dict[str, Any]:
     return {
         "id": number,
         "type": "message",
