@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +176,25 @@ def test_what_makes_no_sense_is_refused_in_words(channel: Channel) -> None:
     assert "hidden already" in channel.refused("hide", snow)
     channel.do("undo", "1")
     assert "undone already" in channel.refused("undo", "1")
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.013, 0.031, 0.057, 0.11])
+def test_killed_between_two_writes_an_edit_is_whole_or_not_there(channel: Channel, wait: float) -> None:
+    """Merged and undone until SIGKILL: messages, marks of the edit and the history tell the same."""
+    snow, dollar = channel.topic_of(1), channel.topic_of(5)
+    script = [sys.executable, str(Path(__file__).parents[1] / "edit_process.py"), snow, dollar]
+    with subprocess.Popen(script, env=channel.env, cwd=channel.folder, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"merged\n"
+        time.sleep(wait)
+        process.kill()
+    edits = channel.do("edits")["edits"]
+    undone = [edit for edit in edits if edit["undone_at"]]
+    now, is_merged = channel.topics(), len(undone) < len(edits)
+    assert len(edits) - len(undone) in {0, 1}
+    assert (dollar in now) != is_merged
+    assert in_one_topic(now, 1, 5) == is_merged
+    assert all(in_one_topic(now, *numbers) for numbers in (range(1, 5), range(5, 9)))
+    assert all(one["messages"] == len(one["refs"]) for one in now.values())
+    by_hand = [one["kind"] for one in channel.do("history", dollar)["changes"] if one["by"]]
+    assert by_hand == (["merged", "revived"] * len(edits))[: len(edits) + len(undone)]
