@@ -11,9 +11,11 @@ from topic_samples import DOLLAR, SNOW, START, ZOO, channel_posts, post
 from tg_parser.domain.topics import TopicEdit, TopicEditKind
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.topics.discovery import TopicsFound, find_topics
+from tg_parser.topics.finalizing import Edit, finalize
 from tg_parser.topics.grouping.constraints import by_hand, with_edits
-from tg_parser.topics.grouping.groups import prepare
+from tg_parser.topics.grouping.groups import group_documents, prepare
 from tg_parser.topics.model import KnownTopic, TopicDocument, TopicOptions
+from tg_parser.topics.wording.cards import draft_topics
 
 ENCODER = SentenceEncoder()
 A, B, C, D = (f"topic:tg:-1001:post:{number}" for number in (1, 5, 9, 20))
@@ -92,8 +94,10 @@ def test_levels_do_not_disturb_each_other() -> None:
 def test_what_a_topic_was_kept_from_it_takes_along() -> None:
     """Who merges a topic that messages were split off from keeps them apart from the whole."""
     split = edit("split", B, other_id=D, messages=refs(5), before={B: refs(5, 6)})
-    merge = edit("merge", A, 2, other_id=B, messages=refs(1, 6), before={B: refs(6)})
-    said = by_hand([split, merge], EVENTS)
+    moved = edit("move", B, 2, messages=refs(6), before={C: refs(6)})
+    merge = edit("merge", A, 3, other_id=B, messages=refs(1, 6), before={B: refs(6)})
+    said = by_hand([split, moved, merge], EVENTS)
+    assert said[B].own == set()
     assert said[A].barred == set(refs(5))
     assert said[A].own == set(refs(1, 6))
 
@@ -120,24 +124,29 @@ def test_a_rebuild_keeps_what_was_merged_and_what_was_moved() -> None:
     assert not any(own[snow] | own[dollar] <= refs | {moved} for refs in without.values())
 
 
-def test_what_was_split_off_stays_apart_in_a_rebuild() -> None:
-    """Two of four posts about the snow stay a topic, and the others do not come to them."""
-    documents = channel_posts(*SNOW, *DOLLAR)
+def split_snow(documents: list[TopicDocument]) -> tuple[list[KnownTopic], TopicEdit]:
+    """The topics after two of four posts about the snow were split off, and the edit that did it."""
     first = found_in(documents)
-    snow = next(id_ for id_, own in members(first).items() if refs(1)[0] in own)
-    card, bundle = next((card, bundle) for card, bundle in first.topics if card.id == snow)
-    new = card.model_copy(update={"id": D})
+    card, bundle = next(
+        (card, bundle) for card, bundle in first.topics if refs(1)[0] in members(first).get(card.id, ())
+    )
     part = tuple(item for item in bundle.items if item.source_ref in refs(3, 4))
     rest = tuple(item for item in bundle.items if item.source_ref not in refs(3, 4))
     known = [
-        KnownTopic(new, bundle.model_copy(update={"items": part, "topic_id": D})),
+        KnownTopic(card.model_copy(update={"id": D}), bundle.model_copy(update={"items": part, "topic_id": D})),
         KnownTopic(card, bundle.model_copy(update={"items": rest})),
     ]
-    split = edit("split", snow, other_id=D, messages=refs(3, 4), before={snow: refs(1, 2, 3, 4)})
     known = [replace(one, card=one.card.model_copy(update={"anchors": anchors(one)})) for one in known]
+    return known, edit("split", card.id, other_id=D, messages=refs(3, 4), before={card.id: refs(1, 2, 3, 4)})
+
+
+def test_what_was_split_off_stays_apart_in_a_rebuild() -> None:
+    """Two of four posts about the snow stay a topic, and the others do not come to them."""
+    documents = channel_posts(*SNOW, *DOLLAR)
+    known, split = split_snow(documents)
     again = members(found_in(settled(documents), known, [split], rebuild=True))
     assert again[D] == set(refs(3, 4))
-    assert all(own.isdisjoint(refs(1, 2)) for id_, own in again.items() if id_ == D)
+    assert any(own == set(refs(1, 2)) for own in again.values())
     without = members(found_in(settled(documents), known, rebuild=True))
     assert any(set(refs(1, 3)) <= own for own in without.values())
 
@@ -176,12 +185,30 @@ def test_a_pinned_topic_of_one_weak_message_does_not_end() -> None:
 
 
 def test_hidden_topics_are_not_named_by_others_and_stay_hidden() -> None:
-    """After a rebuild the topic is hidden still, and no other card points at it."""
+    """After a rebuild the topic is hidden still, and the card of one that is much like it does not point at it."""
+    documents = channel_posts(*SNOW, *DOLLAR)
+    known, split = split_snow(documents)
+    hidden = [replace(one, card=one.card.model_copy(update={"hidden": one.card.id == D})) for one in known]
+    cards = [
+        {card.id: card for card, _ in found_in(settled(documents), topics, [split], rebuild=True).topics}
+        for topics in (known, hidden)
+    ]
+    assert [any(D in card.related_topics for card in each.values()) for each in cards] == [True, False]
+    assert [each[D].hidden for each in cards] == [False, True]
+
+
+def test_a_model_does_not_rename_what_a_person_has_named() -> None:
+    """A model gives a title to every topic; the one that a person has named keeps its own."""
     documents = channel_posts(*SNOW, *DOLLAR)
     first = found_in(documents)
     snow = next(id_ for id_, own in members(first).items() if refs(1)[0] in own)
-    known = [replace(one, card=one.card.model_copy(update={"hidden": one.card.id == snow})) for one in known_of(first)]
-    again = found_in(settled(documents), known, [edit("hide", snow)], rebuild=True)
-    cards = {card.id: card for card, _ in again.topics}
-    assert cards[snow].hidden
-    assert all(snow not in card.related_topics for card in cards.values())
+    known = with_edits(known_of(first), [edit("rename", snow, title="Погода")])
+    vectors = ENCODER.embed([document.text for document in documents])
+    grouping = group_documents(prepare(settled(documents), vectors, TopicOptions()), known)
+    drafts = draft_topics(grouping.also_touching(range(len(grouping.groups))), START)
+    said = {
+        draft.card.id: Edit(f"Модель {place}", "Да.", ("в",), ("вне",), (), {}) for place, draft in enumerate(drafts)
+    }
+    titles = {card.id: card.title for card, _ in finalize(drafts, {}, said, TopicOptions())}
+    assert titles.pop(snow) == "Погода"
+    assert all(title.startswith("Модель") for title in titles.values())
