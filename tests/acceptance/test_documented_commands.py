@@ -25,6 +25,8 @@ from model_readings import blocks, well_read
 from warm_child import WarmChild
 from web_pages import NAME, PreviewServer, serving
 
+from tg_parser.sample import SAMPLE_EXPORT
+
 ANSWERS = {"login": "12345\n", "restore": "y\n", "encrypt-secret": "a secret\n"}
 """What the person types where a command asks."""
 
@@ -155,6 +157,10 @@ class Reader:
         elif page == "PRODUCTION_DEPLOYMENT.md":
             # What the service `migrate` does before a command can be typed.
             self._run(self.shell.env, ["db", "upgrade"])
+        if page == "edit-topics.md":
+            # Two events of one channel.
+            whole = ["run", "--from-export", str(SAMPLE_EXPORT), "--provider", "local", "--out", "whole"]
+            self._run(self.shell.env, whole)
         if page == "look-things-up.md":
             self._run(self.shell.env, ["ingest", "--channel", f"@{NAME}"])
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -9,7 +10,7 @@ from topic_samples import START, directions
 from tg_parser.domain.topics import Anchor, TopicCard
 from tg_parser.topics.grouping.growth import Growing, Growth
 from tg_parser.topics.grouping.similarity import Items, message_items
-from tg_parser.topics.model import KnownTopic, Level
+from tg_parser.topics.model import ByHand, KnownTopic, Level
 
 
 def items_of(*axes: int) -> Items:
@@ -107,6 +108,57 @@ def test_an_event_that_tells_two_things_is_split_when_it_grows() -> None:
     assert rows_of(grown, "event") == [[0, 1, 4], [2, 3]]
     part = next(one for one in grown.topics if one is not mixed)
     assert (part.steps[0].kind, part.steps[0].other, mixed.steps[-1].kind) == ("split", mixed, "lost")
+
+
+def held(one: Growing, *, pinned: bool = False) -> Growing:
+    """The same topic after a person has edited it."""
+    assert one.known is not None
+    one.known = replace(one.known, by_hand=ByHand(is_held=True, pinned=pinned))
+    return one
+
+
+def test_an_event_edited_by_a_person_keeps_its_id_in_a_merger() -> None:
+    """The older one becomes part of it; two such events stay two, and so does a pinned one."""
+    older, younger = known("1", [0, 1]), held(known("3", [2, 3]))
+    grown = growth([1, 1, 1, 1, 1], [0, 0, 0.1, 0.1, 0.2], [younger, older])
+    grown.add([4])
+    assert (older.merged_into, younger.rows) == (younger, [0, 1, 2, 3, 4])
+    for first, second in (
+        (held(known("1", [0, 1])), held(known("3", [2, 3]))),
+        (held(known("1", [0, 1]), pinned=True), known("3", [2, 3])),
+    ):
+        grown = growth([1, 1, 1, 1, 1], [0, 0, 0.1, 0.1, 0.2], [second, first])
+        grown.add([4])
+        assert not first.is_over
+        assert not second.is_over
+
+
+def test_events_that_a_person_keeps_apart_do_not_merge() -> None:
+    """One may not have a message of the other."""
+    older, younger = known("1", [0, 1]), known("3", [2, 3])
+    older.barred = frozenset({2})
+    grown = growth([1, 1, 1, 1, 1], [0, 0, 0.1, 0.1, 0.2], [younger, older])
+    grown.add([4])
+    assert not older.is_over
+    assert not younger.is_over
+
+
+def test_an_event_edited_by_a_person_is_not_split() -> None:
+    """It tells two things because the person has merged them."""
+    mixed = held(known("1", [0, 1, 2, 3]))
+    grown = growth([1, 1, 2, 2, 1], [0, 0, 0, 0, 0.2], [mixed])
+    grown.add([4])
+    assert rows_of(grown, "event") == [[0, 1, 2, 3, 4]]
+
+
+def test_a_story_edited_by_a_person_does_not_end_as_its_only_event() -> None:
+    """All its messages tell the same, and it is there all the same."""
+    story = held(known("9", [0, 1], "story"))
+    event = known("1", [0, 1], parent=story)
+    grown = growth([1, 1, 1], [0, 0, 0.2], [story, event])
+    grown.add([2])
+    assert not story.is_over
+    assert event.parent is story
 
 
 def test_the_same_messages_day_by_day_or_at_once() -> None:
