@@ -116,6 +116,7 @@ async def test_a_loss_that_nobody_has_seen_yet_is_kept(channel: LongChannel) -> 
     """What goes while a run works counts for the next one."""
     await channel.documents.remove_documents([message(1).source_ref])
     seen = await channel.topics.windows.lost([CHANNEL])
+    assert set(seen.values()) == {1}
     await channel.documents.remove_documents([message(2).source_ref])
     last = await channel.topics.last_run([CHANNEL])
     assert last is not None
