@@ -43,6 +43,17 @@ async def test_topics_come_back_as_they_were_found(topics: TopicStorage) -> None
     assert await topics.last_run([CHANNEL, "-1009"]) is None
 
 
+async def test_runs_over_other_sets_of_channels_are_known(topics: TopicStorage) -> None:
+    """A later run over one of the channels, alone or with others, counts; one before, or over others, does not."""
+    later = NOW + timedelta(minutes=1)
+    await topics.replace([CHANNEL], [], [], RUN)
+    await topics.replace(["-1009", "-1008"], [], [], replace(RUN, finished_at=later))
+    assert not await topics.was_run_apart([CHANNEL], NOW)
+    assert await topics.was_run_apart(["-1008"], NOW)
+    assert not await topics.was_run_apart(["-1008"], later + timedelta(minutes=1))
+    assert not await topics.was_run_apart(["-1008", "-1009"], NOW)
+
+
 async def test_retired_topic_is_kept_but_not_shown(topics: TopicStorage) -> None:
     """What is no longer found stays known under its id, and comes back when it is found again."""
     first, second = topic(1, 2), topic(5)

@@ -90,7 +90,7 @@ class Topicizer:
         anew = force or options.rebuild
         if last is not None and last.fingerprint == fingerprint and not anew:
             return TopicizeReport(TopicReport.of(last.report), unchanged=True)
-        if last is None or anew or options.wanted or not last.fingerprint.startswith(f"{setup} "):
+        if last is None or anew or not await self._goes_on(last, channel_ids, options):
             at_hand = await self._reader.everything(channel_ids)
         else:
             at_hand = await self._reader.news(channel_ids, TopicReport.of(last.report))
@@ -111,6 +111,12 @@ class Topicizer:
             raise session.stopped
         titles = tuple(sorted(card.title for card, _ in (*found.topics, *found.standing)))
         return TopicizeReport(found.report, unchanged=False, titles=titles, editing=editing)
+
+    async def _goes_on(self, last: TopicRun, channel_ids: Sequence[str], options: TopicOptions) -> bool:
+        """Whether news are enough: wanted topics and a limit look at all, and the numbers are those of the last run."""
+        looks_at_all = bool(options.wanted) or options.max_topics is not None
+        is_same = last.fingerprint.startswith(f"{self._setup(options)} ")
+        return is_same and not looks_at_all and not await self._topics.was_run_apart(channel_ids, last.finished_at)
 
     def _setup(self, options: TopicOptions) -> str:
         """Equal for two runs exactly if options, method, embedder and editor are the same."""

@@ -227,6 +227,13 @@ class TopicStorage:
         row = await self._database.row(select(topic_runs).where(topic_runs.c.channels_key == _key(channel_ids)))
         return None if row is None else TopicRun(row["fingerprint"], row["finished_at"], row["report_json"])
 
+    async def was_run_apart(self, channel_ids: Sequence[str], since: datetime) -> bool:
+        """Whether a run over another set of channels has changed topics of these since a time."""
+        key, wanted = _key(channel_ids), set(channel_ids)
+        later = select(topic_runs.c.channels_key).where(topic_runs.c.finished_at >= since)
+        others = {row["channels_key"] for row in await self._database.rows(later)} - {key}
+        return any(not wanted.isdisjoint(other.split(" ")) for other in others)
+
     async def embeddings(self, hashes: Collection[str], model_id: str) -> dict[str, bytes]:
         """The stored embeddings of texts by their hash."""
         found, wanted = dict[str, bytes](), sorted(hashes)
