@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_process import exported, tg_parser, tg_parser_json
+from cli_process import begin, exported, tg_parser, tg_parser_json
 from llm_servers import LlmServer, no_money
+from llm_wire import Asked, Reply
 from topic_model import reply
 from topic_samples import DOLLAR, SNOW, ZOO
 
@@ -122,3 +124,32 @@ def test_an_exhausted_quota_ends_the_step_with_topics_as_without_a_model(
         assert len(server.requests) == 2
         done = tg_parser_json(env, *topicize[:-1], cwd=folder)
         assert (done["editing"]["kept"], done["editing"]["worded"], len(server.requests)) == (1, 2, 4)
+
+
+def test_a_killed_run_pays_for_no_question_about_events_twice(process_env: dict[str, str], folder: Path) -> None:
+    """After SIGKILL the next run asks only what was not answered, and a forced run after it asks nothing."""
+    read = ("run", "--from-export", "result.json", "--provider", "local", "--skip-topicize", "--skip-export")
+    tg_parser(process_env, *read, cwd=folder)
+    topicize, answered = ("topicize", "--channel", "-1001000000777"), list[str]()
+
+    def answer(asked: Asked) -> Any:
+        if len(answered) == 2 and process.poll() is None:
+            return Reply(delay=60)
+        answered.append(asked.user)
+        return reply(asked.system, asked.user)
+
+    with LlmServer(answer) as server:
+        env = {**process_env, **server.environment("openai"), "TOPIC_JUDGE_EVENTS": "true"}
+        process = begin({**env, "PROCESSING_CONCURRENCY": "1"}, *topicize, cwd=folder)
+        while len(server.requests) < 3:
+            assert process.poll() is None
+            time.sleep(0.05)
+        time.sleep(1.5)  # an answer is stored within a second
+        process.kill()
+        process.wait()
+        assert len(answered) == 2
+        tg_parser(env, *topicize, cwd=folder)
+        assert len(answered) == len(set(answered)) > 3
+        assert any("<<<FIRST 1 " in user for user in answered)
+        tg_parser(env, *topicize, "--force", cwd=folder)
+        assert len(answered) == len(set(answered))
