@@ -30,6 +30,8 @@ ASKED_FROM = 0.12
 MOST_NEW, MOST_PAIRS = 1000, 400
 """Questions of a run are about its newest messages, and so many at most: those nearest to certainty."""
 _SEEN = 50
+_BIG, _PARTS = 6, 3
+"""From so many messages, a side is asked about in parts."""
 _ANSWER = 0.375
 """What an answer adds to a similarity, or takes from it: more than lies between the border and certainty."""
 
@@ -55,7 +57,8 @@ def border_pairs(items: Items, corpus: Corpus, known: Sequence[KnownTopic], opti
     sets = [_in_time([row for place in cluster for row in units[place]], days) for cluster in clusters]
     whole = [*sets, *(unit for place, unit in enumerate(units) if place not in held)]
     near = _near(items, whole, len(sets), _span(days, whole))
-    return [BorderPair(tuple(whole[one]), tuple(whole[other])) for one, other in near[:MOST_PAIRS]]
+    pairs = [part for one, other in near for part in _parts(whole[one], whole[other])]
+    return pairs[:MOST_PAIRS]
 
 
 def answered(items: Items, said: Mapping[BorderPair, bool]) -> Items:
@@ -89,6 +92,13 @@ def _units(
     alone = [[row] for row, fresh in zip(worded, is_new, strict=True) if not fresh and first <= days[row] <= last]
     near = [_in_time(rows, days) for rows in events if rows]
     return [[row] for row in new], [*alone, *(one for one in near if days[one[-1]] >= first and days[one[0]] <= last)]
+
+
+def _parts(first: Sequence[int], second: Sequence[int]) -> list[BorderPair]:
+    """One pair, or several with a part of the bigger side each: a wrong answer must not divide many messages."""
+    bigger, smaller = (first, second) if len(first) >= len(second) else (second, first)
+    count = _PARTS if len(bigger) >= _BIG else 1
+    return [BorderPair(tuple(bigger[part::count]), tuple(smaller)) for part in range(count)]
 
 
 def _near(items: Items, sets: Sequence[Sequence[int]], new: int, span: Span) -> list[tuple[int, int]]:
