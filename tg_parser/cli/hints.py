@@ -19,6 +19,7 @@ HINTS: dict[str, str] = {
     "tg-parser process --retry-failed",
     "answers_unusable": "Try another model, or another LLM_OUTPUT_MODE if the model ignores the required format. These "
     "messages are not marked as failed: the next run retries them.",
+    "asked_for": "Give the changed file: tg-parser topicize --known-topics FILE",
     "bad_backup": "Choose an intact one: tg-parser backup list",
     "became_supergroup": "Collect the supergroup: tg-parser run {number}; for earlier messages of the group, import "
     "a Telegram Desktop export.",
@@ -33,6 +34,10 @@ HINTS: dict[str, str] = {
     "filled_from_exports": "Give the file: tg-parser ingest --source {source_id} --from-export result.json; or switch "
     "to reading the channel itself: tg-parser add-source --source-id {source_id} --via web",
     "handoff": "Look at it with: tg-parser agents handoffs",
+    "hidden_already": "To show it again: tg-parser topics undo --topic {topic_id}",
+    "in_no_topic": "Messages of topics are listed by: tg-parser topics show ID. To find topics of new messages: "
+    "tg-parser topicize",
+    "in_topic_already": "Its messages are listed by: tg-parser topics show {topic_id}",
     "job_not_found": "List the jobs with: tg-parser jobs list",
     "job_state": "See its state with: tg-parser jobs show {job_id}",
     "key_expired": "Create another: tg-parser keys create",
@@ -69,12 +74,18 @@ HINTS: dict[str, str] = {
     "no_topic": "List the topics with: tg-parser topics list",
     "no_worker": "Start one: tg-parser worker",
     "nobody_scanned": "Start again: tg-parser login --qr",
+    "not_in_topic": "Its messages are listed by: tg-parser topics show {topic_id}",
     "not_ready": "Examine the installation: tg-parser doctor",
+    "nothing_left": "Name fewer messages; to give the whole topic another title: "
+    "tg-parser topics rename {topic_id} TITLE",
     "nothing_yet": "Start with: tg-parser run @name --out ./output; or create empty ones: tg-parser init",
     "number_needs_api": "Set TELEGRAM_API_ID and TELEGRAM_API_HASH, then: tg-parser login. A public channel can also "
     "be given by its @name.",
     "old_backup": "Create one every day: tg-parser backup create",
     "other_chat": "Leave out --source to add that chat as a new source.",
+    "other_level": "Choose another of the same level: tg-parser topics list --level event, --level story",
+    "part_of_event": "Name all messages of the event, or the event by its id: tg-parser topics show ID",
+    "pinned_already": "To unpin it: tg-parser topics undo --topic {topic_id}",
     "preview_has_changed": f"Look for a newer version of TG_parser. {_BY_API}",
     "preview_needs_name": "Give the name: tg-parser add-source --source-id SOURCE --channel-username @name; or read "
     "the channel through the Telegram API: tg-parser login, then tg-parser add-source --source-id SOURCE --via api",
@@ -82,6 +93,7 @@ HINTS: dict[str, str] = {
     "read_by_api": _BY_API,
     "refused_by_reviewer": "To ask again: tg-parser process --retry-failed; another model may do better.",
     "role_too_low": "Use a key with that role: tg-parser keys create --role {needed}",
+    "same_topic": "Choose another topic: tg-parser topics list",
     "schema_behind": "Make a backup, then run: tg-parser db upgrade",
     "schema_lacks_parts": "Run: tg-parser db upgrade",
     "schema_missing": "Run: tg-parser init",
@@ -95,6 +107,9 @@ HINTS: dict[str, str] = {
     "session_string_cut": "Copy it again, or set a session file instead and log in: tg-parser login",
     "source_id_taken": "Choose another id; list the ids in use with: tg-parser sources list",
     "source_without_chat": "Give --channel-id or --channel-username with it.",
+    "title_taken": "Choose another title, or make both one topic: tg-parser topics merge",
+    "topic_over": "See what became of it: tg-parser topics history {topic_id}",
+    "undone_already": "List the edits with: tg-parser topics edits",
     "unknown_chat": "List the sources with: tg-parser sources list",
     "unknown_source_id": "Known sources: {known}. Add one with: tg-parser add-source --source-id {source_id}",
     "webhook_not_found": "List the webhooks with: tg-parser webhooks list",

@@ -136,9 +136,8 @@ class TopicEditService:
         async with self._bench([topic_id], by) as bench:
             card = _active(bench, topic_id)
             if getattr(card, fact):
-                raise TopicEditError(
-                    f"Topic {topic_id!r} is {fact} already.", case=f"{fact}_already", topic_id=topic_id
-                )
+                case = "hidden_already" if kind == "hide" else "pinned_already"
+                raise TopicEditError(f"Topic {topic_id!r} is {fact} already.", case=case, topic_id=topic_id)
             bench.update(topic_id, **{fact: True})
             bench.note(topic_id, "hidden" if kind == "hide" else "pinned", "a person wants it so")
             return await self._done(bench, kind, topic_id)
