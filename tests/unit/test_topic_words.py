@@ -133,6 +133,16 @@ def test_the_card_says_what_tells_near_topics_apart() -> None:
     assert card.scope_out == (f"Отдельная близкая тема: «{second.card.title}» — другое место: Казань",)
 
 
+def test_a_topic_that_did_not_change_is_told_apart_by_its_card() -> None:
+    """Its messages are not read again for that; without its card there would be no reason."""
+    groups = (group_of(0, 1, 2), group_of(3, 4, 5))
+    _, second = drafts_of(*groups)
+    before = KnownTopic(second.card.model_copy(update={"tags": ("курс доллара",)}), second.bundle)
+    grouping = replace(grouping_of(DOCUMENTS, *groups), matched={1: before}, touched=frozenset({0}))
+    (draft,) = draft_topics(grouping, START)
+    assert draft.card.scope_out == (f"Отдельная близкая тема: «{second.card.title}» — другой предмет: «курс доллара»",)
+
+
 def test_only_supporting_messages_are_justified() -> None:
     """An anchor needs no reason; the offline one stays where the model gave none."""
     why = {f"tg:-1001:post:{number}": "Потому что снег." for number in (1, 3)}

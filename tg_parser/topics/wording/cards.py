@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from tg_parser.topics.bundles import bundle_of
 from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus
 from tg_parser.topics.grouping.known_topics import judged_from
 from tg_parser.topics.grouping.near import near_groups
-from tg_parser.topics.grouping.texts import Corpus
+from tg_parser.topics.grouping.texts import Corpus, stems_of
 from tg_parser.topics.model import (
     FOUND,
     KNOWN,
@@ -26,7 +26,7 @@ from tg_parser.topics.model import (
     WantedTopic,
 )
 from tg_parser.topics.verdicts import record
-from tg_parser.topics.wording.phrases import telling
+from tg_parser.topics.wording.phrases import SharedPhrase, telling
 from tg_parser.topics.wording.scope import difference, scope_in, scope_out
 from tg_parser.topics.wording.summaries import summary_of
 from tg_parser.topics.wording.titles import Named, named_topics
@@ -66,7 +66,8 @@ def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
     hidden = {place for place, topic in grouping.matched.items() if topic.card.hidden}
     near_each = near_groups(grouping.groups, prepared.items, prepared.corpus, places)
     for place, nearest in zip(places, near_each, strict=True):
-        topic, near = topics[place], [topics[other] for other in nearest if other not in hidden]
+        topic = topics[place]
+        near = [_as_known(topics[other], other, grouping) for other in nearest if other not in hidden]
         language = prepared.corpus.language_of(topic.group.rows)
         apart = [other for other in near if not _overlap(topic.group, other.group)]
         reasons = tuple(difference(topic, other, prepared.corpus, language) for other in apart)
@@ -82,6 +83,16 @@ def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
         ids = tuple(other.id for other in apart)
         drafts.append(Draft(card, bundle, topic, ids, language, before, reasons))
     return sorted(drafts, key=lambda draft: draft.card.id)
+
+
+def _as_known(named: Named, place: int, grouping: Grouping) -> Named:
+    """A topic that nothing happened to has the tags of its card for phrases: finding them again would cost too much."""
+    before = grouping.matched.get(place)
+    if place in grouping.touched or before is None:
+        return named
+    language = grouping.prepared.corpus.language_of(named.group.rows)
+    phrases = [SharedPhrase(tag, stems_of(tag, language), frozenset(), 0.0) for tag in before.card.tags]
+    return replace(named, phrases=phrases)
 
 
 def _titled(card: TopicCard, group: Group, corpus: Corpus) -> dict[str, Any]:
