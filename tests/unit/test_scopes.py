@@ -111,3 +111,9 @@ def test_a_word_whose_case_cannot_be_told_is_not_in_the_scope() -> None:
     documents = [post(number, text, language="uk") for number, text in enumerate(texts, 1)]
     (lift,), posts = topics(texts, documents=documents)
     assert scope_in(lift, "", corpus_of(posts), "uk") == ("«ліфт»: у повідомленнях — 2 з 2", "Період: 01.11.2024")
+
+
+def test_a_common_noun_with_a_capital_is_no_name() -> None:
+    """“День” of a holiday is written with a capital within a sentence, but names nobody."""
+    (holiday,), posts = topics(("Проезд в День города будет свободным", "Салют в День города покажут вечером"))
+    assert not any(said.startswith("Имена") for said in scope_in(holiday, "", corpus_of(posts), "ru"))
