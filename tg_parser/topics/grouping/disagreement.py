@@ -33,7 +33,7 @@ KINDS = (Kind("names", 0.4, 0.05, 3), Kind("figures", 0.03, 0.1, 0), Kind("days"
 """Like the cuts in membership.py, tried by benchmarks/bench_topic_calibration.py."""
 
 
-def statements(facts: Sequence[Facts], kinds: Sequence[Kind] = KINDS) -> tuple[Floats, sparse.csr_matrix]:
+def statements(facts: Sequence[Facts], kinds: Sequence[Kind]) -> tuple[Floats, sparse.csr_matrix]:
     """How much each message states by kind, and its facts.
 
     Half the product of two messages' facts less the product of how much they state is added to their similarity.

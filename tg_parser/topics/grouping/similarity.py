@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from tg_parser.nlp.facts import Facts
-from tg_parser.topics.grouping.disagreement import statements
+from tg_parser.topics.grouping.disagreement import KINDS, Kind, statements
 from tg_parser.topics.grouping.word_weights import Floats, on_grid, word_weights
 
 PRIOR_PAIRS = 20
@@ -78,7 +78,10 @@ class Items:
 
 
 def message_items(
-    vectors: npt.NDArray[np.float32], stems: Sequence[Sequence[str]], facts: Sequence[Facts] = ()
+    vectors: npt.NDArray[np.float32],
+    stems: Sequence[Sequence[str]],
+    facts: Sequence[Facts] = (),
+    kinds: Sequence[Kind] = KINDS,
 ) -> Items:
     """One item per message from its embedding, its stems and, if they are to count, its facts.
 
@@ -90,7 +93,7 @@ def message_items(
     chance = (_sums_with_all(meaning, words) + PRIOR_PAIRS * PRIOR_SIMILARITY) / (total - 1 + PRIOR_PAIRS)
     if not facts:
         return Items(meaning, words, np.ones(total), chance, np.zeros((total, 0)))
-    stated, shared = statements([one if own else Facts() for one, own in zip(facts, stems, strict=True)])
+    stated, shared = statements([one if own else Facts() for one, own in zip(facts, stems, strict=True)], kinds)
     whole = sparse.csr_matrix(sparse.hstack([words, shared]))
     return Items(meaning, whole, np.ones(total), chance, stated)
 
