@@ -5,7 +5,8 @@ python benchmarks/bench_topic_quality.py
 The posts of each set are written as an export of one channel and read by `tg-parser run` with default settings; the
 topics are read from its files. The cut of each baseline is the best one of the other two sets. BERTopic's method is
 rebuilt from its parts: embeddings, fewer dimensions (PCA), HDBSCAN; posts that it calls noise are alone. How many
-dimensions, and which clusters of the tree, is chosen in the same way. B-cubed F1 is that of all posts; pairs F1 counts only pairs of posts in one class, so that posts alone do not raise it.
+dimensions, and which clusters of the tree, is chosen in the same way. B-cubed F1 is that of all posts; pairs F1 counts
+only pairs of posts in one class, so that posts alone do not raise it.
 """
 
 from __future__ import annotations
