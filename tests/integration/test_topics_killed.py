@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from cli_process import begin
 from conftest import process_environment
 from samples import CHANNEL, NOW, document, message
-from sqlalchemy import delete, update
+from sqlalchemy import Executable, delete, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from topic_process import WordCounts
 from topic_samples import DOLLAR, ODD, SNOW, ZOO
 
@@ -77,6 +79,10 @@ async def test_two_processes_at_once(databases: Databases, database_environment:
     assert await stored.faults() == []
 
 
+async def execute(statement: Executable, conn: AsyncConnection) -> None:
+    await conn.execute(statement)
+
+
 async def test_faults_are_found(databases: Databases) -> None:
     """Each kind of damage is told, by the topic it is in."""
     _, stored = await changed_channel(databases)
@@ -93,5 +99,5 @@ async def test_faults_are_found(databases: Databases) -> None:
         "It is over, but no event says why.": update(topics).where(topics.c.id == dollar.id).values(status="retired"),
     }
     for fault, statement in damage.items():
-        await database.write(lambda conn, statement=statement: conn.execute(statement))
+        await database.write(partial(execute, statement))
         assert fault in [one.fault for one in await stored.faults()]
