@@ -12,6 +12,7 @@ from topic_samples import DOLLAR, ODD, SNOW, ZOO
 from tg_parser.nlp.embeddings import SentenceEncoder
 from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.documents import ProcessingStorage
+from tg_parser.storage.stores.topic_changes import ChangeFilter
 from tg_parser.storage.stores.topics import TopicStorage
 from tg_parser.topics.at_hand import AtHand, Reader
 from tg_parser.topics.discovery import TopicReport
@@ -89,7 +90,7 @@ async def test_a_deleted_message_changes_its_topic_alone(channel: LongChannel) -
     await channel.run()
     after = await channel.stored()
     assert {id_ for id_ in after if after[id_] != before[id_]} == {snow}
-    assert [change.kind for change in await channel.topics.changes(snow)] == ["born", "lost"]
+    assert [change.kind for _, change in await channel.topics.changes(ChangeFilter(topic_id=snow))] == ["born", "lost"]
     assert (await channel.news()).known == []
 
 
@@ -108,7 +109,7 @@ async def test_noise_is_looked_at_once(channel: LongChannel) -> None:
     snow = await channel.topic_with(1)
     await channel.hold(SNOW[0], first=1, day=0, noise=True)
     await channel.run()
-    assert [change.kind for change in await channel.topics.changes(snow)] == ["born", "lost"]
+    assert [change.kind for _, change in await channel.topics.changes(ChangeFilter(topic_id=snow))] == ["born", "lost"]
     assert await channel.topics.windows.new_documents([CHANNEL]) == []
 
 

@@ -84,13 +84,13 @@ class Topicizer:
         self, channel_ids: Sequence[str], options: TopicOptions, *, force: bool, dry_run: bool, report: ReportProgress
     ) -> TopicizeReport:
         edits = await self._topics.edits(channel_ids)
-        setup = self._setup(options)
-        fingerprint = f"{setup} {await self._documents.content_fingerprint(channel_ids)} {mark(edits)}".rstrip()
+        setup = self._setup(options, mark(edits))
+        fingerprint = f"{setup} {await self._documents.content_fingerprint(channel_ids)}"
         last = await self._topics.last_run(channel_ids)
         anew = force or options.rebuild
         if last is not None and last.fingerprint == fingerprint and not anew:
             return TopicizeReport(TopicReport.of(last.report), unchanged=True)
-        if last is None or anew or not await self._goes_on(last, channel_ids, options):
+        if last is None or anew or not await self._goes_on(last, setup, channel_ids, options):
             at_hand = await self._reader.everything(channel_ids)
         else:
             at_hand = await self._reader.news(channel_ids, TopicReport.of(last.report))
@@ -112,16 +112,16 @@ class Topicizer:
         titles = tuple(sorted(card.title for card, _ in (*found.topics, *found.standing)))
         return TopicizeReport(found.report, unchanged=False, titles=titles, editing=editing)
 
-    async def _goes_on(self, last: TopicRun, channel_ids: Sequence[str], options: TopicOptions) -> bool:
+    async def _goes_on(self, last: TopicRun, setup: str, channel_ids: Sequence[str], options: TopicOptions) -> bool:
         """Whether news are enough: wanted topics and a limit look at all, and the numbers are those of the last run."""
         looks_at_all = bool(options.wanted) or options.max_topics is not None
-        is_same = last.fingerprint.startswith(f"{self._setup(options)} ")
+        is_same = last.fingerprint.startswith(f"{setup} ")
         return is_same and not looks_at_all and not await self._topics.was_run_apart(channel_ids, last.finished_at)
 
-    def _setup(self, options: TopicOptions) -> str:
-        """Equal for two runs exactly if options, method, embedder and editor are the same."""
+    def _setup(self, options: TopicOptions, edits: str) -> str:
+        """Equal for two runs exactly if options, edits, method, embedder and editor are the same."""
         editor = self._editor.id if self._editor else ""
-        parts = (repr(replace(options, rebuild=False)), METHOD, WORDING, self._embedder.model_id, editor)
+        parts = (repr(replace(options, rebuild=False)), METHOD, WORDING, self._embedder.model_id, editor, edits)
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     async def _embed(self, texts: Sequence[str], report: ReportProgress) -> Vectors:
