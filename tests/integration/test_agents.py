@@ -221,7 +221,7 @@ async def test_model_reviews_what_words_cannot_tell(
     assert (told["review"], told["reviewed_by"]) == ("disputed", ["guards", "model"])
     assert told["remarks"] == ["The message says something else; read it again: «Яндекс открыл центр разработок.»"]
     made = await documents.get(message(1).source_ref)
-    assert made.summary == "В нём будут работать двести инженеров, которые займутся беспилотными автомобилями."
+    assert made.summary == "Первые машины выйдут на дороги города следующей весной, сообщила пресс-служба."
     metadata = made.metadata
     assert (metadata["cost_usd"], metadata["input_tokens"], metadata["output_tokens"]) == (0.022, 250, 25)
     assert STORY in model.prompts[0].user
