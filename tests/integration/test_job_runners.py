@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from polling import until
+from sqlalchemy import text
 
 from tg_parser.config.settings import Settings
 from tg_parser.domain.errors import SourceError, SourceUnavailableError
@@ -107,13 +108,22 @@ async def test_a_job_is_done_with_its_parameters_and_its_result_kept(
     assert (done.progress["step"], done.progress["done"], done.progress["total"]) == ("reading", 3, 4)
 
 
-async def test_a_worker_that_waits_hears_of_a_job_at_once(storage: JobStorage, running: Callable[..., Any]) -> None:
+async def test_a_worker_that_waits_hears_of_a_job_at_once(
+    databases: Databases, storage: JobStorage, running: Callable[..., Any], backend: str
+) -> None:
     """It looks by itself once a minute, and begins each of two jobs long before: somebody else has asked for them."""
 
     async def work(_: Any, __: Any) -> dict[str, Any]:
         return {}
 
+    async def listens() -> bool:
+        """A job that comes between the worker's first look and this moment waits for the next look."""
+        asked = text("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'")
+        return bool(await databases.processing.rows(asked))
+
     async with running(work, options=RunnerOptions(look_every=60)):
+        if backend == "postgresql":
+            await until(listens)
         for number in (1, 2):
             done = await ended(storage, (await storage.add(job(parameters={"number": number}))).job_id)
             assert done.state == "done"
