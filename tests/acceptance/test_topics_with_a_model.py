@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from cli_process import begin, exported, tg_parser, tg_parser_json
+from job_processes import until
 from llm_servers import LlmServer, no_money
 from llm_wire import Asked, Reply
+from looking import first_row
 from topic_model import reply
 from topic_samples import DOLLAR, SNOW, ZOO
 
@@ -144,7 +146,7 @@ def test_a_killed_run_pays_for_no_question_about_events_twice(process_env: dict[
         while len(server.requests) < 3:
             assert process.poll() is None
             time.sleep(0.05)
-        time.sleep(1.5)  # an answer is stored within a second
+        until(lambda: first_row(env, "SELECT 1 FROM llm_answers LIMIT 1 OFFSET 1"))
         process.kill()
         process.wait()
         assert len(answered) == 2

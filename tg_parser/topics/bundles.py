@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from tg_parser.domain.topics import BundleItem, MemberRole, TimeRange, TopicBundle
+from tg_parser.domain.topics import Anchor, BundleItem, MemberRole, TimeRange, TopicBundle
 from tg_parser.topics.model import Member, TopicDocument
 from tg_parser.topics.wording.phrases import SharedPhrase, telling
 from tg_parser.topics.wording.sayings import sayings
@@ -32,6 +32,19 @@ def bundle_of(topic: Named, documents: Sequence[TopicDocument], language: str, n
         time_range=TimeRange.model_validate({"from": min(dates), "to": max(dates)}),
         channels=tuple(sorted({document.channel_id for document in own})),
         metadata={"anchors": len(anchors), "supporting": len(supporting)},
+    )
+
+
+def anchor_of(item: BundleItem) -> Anchor:
+    """A message of a topic as its anchor."""
+    return Anchor(
+        channel_id=item.channel_id,
+        message_id=item.message_id,
+        message_type=item.message_type,
+        anchor_ref=item.source_ref,
+        score=item.score,
+        parent_message_id=item.parent_message_id,
+        thread_id=item.thread_id,
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from tg_parser.domain.topics import BundleItem, TopicBundle, TopicCard, TopicLevel
-from tg_parser.topics.by_hand.members import anchor_of, with_members
+from tg_parser.topics.bundles import anchor_of
+from tg_parser.topics.by_hand.members import with_members
 from tg_parser.topics.finalizing import Topic
 from tg_parser.topics.grouping.texts import corpus_of
 from tg_parser.topics.matching import assign_ids

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from tg_parser.domain.topics import Anchor, BundleItem, TimeRange, TopicBundle, TopicCard
+from tg_parser.domain.topics import BundleItem, TimeRange, TopicBundle, TopicCard
+from tg_parser.topics.bundles import anchor_of
 from tg_parser.topics.finalizing import Topic
 from tg_parser.topics.model import EDITED
 
@@ -63,19 +64,6 @@ def _anchors(card: TopicCard, items: Sequence[BundleItem]) -> list[BundleItem]:
         key=lambda item: (-(item.score or 0.0), item.source_ref),
     )
     return [*kept, *rest[: max(0, 2 - len(kept))]]
-
-
-def anchor_of(item: BundleItem) -> Anchor:
-    """A message of a topic as its anchor."""
-    return Anchor(
-        channel_id=item.channel_id,
-        message_id=item.message_id,
-        message_type=item.message_type,
-        anchor_ref=item.source_ref,
-        score=item.score,
-        parent_message_id=item.parent_message_id,
-        thread_id=item.thread_id,
-    )
 
 
 def _range(dates: Sequence[datetime], bundle: TopicBundle) -> TimeRange | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from tg_parser.domain.topics import Anchor, TopicBundle, TopicCard
+from tg_parser.domain.topics import TopicBundle, TopicCard
 from tg_parser.nlp.embeddings import text_hash
-from tg_parser.topics.bundles import bundle_of
+from tg_parser.topics.bundles import anchor_of, bundle_of
 from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus
 from tg_parser.topics.grouping.known_topics import judged_from
 from tg_parser.topics.grouping.near import near_groups
@@ -20,8 +20,6 @@ from tg_parser.topics.model import (
     METHOD,
     Group,
     KnownTopic,
-    Member,
-    TopicDocument,
     TopicOptions,
     WantedTopic,
 )
@@ -72,14 +70,14 @@ def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
         apart = [other for other in near if not _overlap(topic.group, other.group)]
         reasons = tuple(difference(topic, other, prepared.corpus, language) for other in apart)
         out = scope_out((), [other.title for other in apart], language, prepared.options, reasons)
-        card = _card(topic, near, out, prepared, now)
+        bundle = bundle_of(topic, prepared.corpus.documents, language, now)
+        card = _card(topic, bundle, near, out, prepared)
         story = grouping.parents.get(place)
         more = {**card.metadata, **_history(grouping, place), "titled": _titled(card, topic.group, prepared.corpus)}
         before = grouping.matched.get(place)
         kept = {"hidden": before.card.hidden, "pinned": before.card.pinned} if before else {}
         parent = None if story is None else topics[story].id
         card = card.model_copy(update={**kept, "metadata": more, "parent_id": parent})
-        bundle = bundle_of(topic, prepared.corpus.documents, language, now)
         ids = tuple(other.id for other in apart)
         drafts.append(Draft(card, bundle, topic, ids, language, before, reasons))
     return sorted(drafts, key=lambda draft: draft.card.id)
@@ -106,7 +104,7 @@ def _titled(card: TopicCard, group: Group, corpus: Corpus) -> dict[str, Any]:
 
 
 def _card(
-    named: Named, near: Sequence[Named], out: tuple[str, ...], prepared: PreparedCorpus, now: datetime
+    named: Named, bundle: TopicBundle, near: Sequence[Named], out: tuple[str, ...], prepared: PreparedCorpus
 ) -> TopicCard:
     """The card of a topic whose neighbours are `near`, nearest first; `out` is what it is not."""
     group, corpus = named.group, prepared.corpus
@@ -121,9 +119,9 @@ def _card(
         scope_out=out,
         type="singleton" if group.is_singleton else "cluster",
         level=group.level,
-        anchors=tuple(_anchor(corpus.documents[member.row], member) for member in group.anchors),
-        sources=tuple(sorted({corpus.documents[member.row].channel_id for member in group.members})),
-        updated_at=now,
+        anchors=tuple(anchor_of(item) for item in bundle.items if item.role == "anchor"),
+        sources=bundle.channels,
+        updated_at=bundle.updated_at,
         tags=tuple(tags)[: max(_TAGS, len(asked.keywords))],
         related_topics=tuple(other.id for other in near),
         metadata=_metadata(group, prepared.options),
@@ -134,18 +132,6 @@ def _overlap(group: Group, other: Group) -> bool:
     """Whether one of two groups is mostly part of the other, so that nothing tells them apart."""
     rows, others = ({member.row for member in one.members} for one in (group, other))
     return 2 * len(rows & others) >= min(len(rows), len(others))
-
-
-def _anchor(document: TopicDocument, member: Member) -> Anchor:
-    return Anchor(
-        channel_id=document.channel_id,
-        message_id=document.message_id,
-        message_type=document.message_type,
-        anchor_ref=document.source_ref,
-        score=member.score,
-        parent_message_id=document.parent_message_id,
-        thread_id=document.thread_id,
-    )
 
 
 def _metadata(group: Group, options: TopicOptions) -> dict[str, Any]:
