@@ -44,6 +44,13 @@ class Channel:
         run = ("run", "--from-export", "result.json", "--provider", "local", "--out", "out", "--replace")
         tg_parser(self.env, *run, cwd=self.folder)
 
+    def counted(self) -> int:
+        """How many topics the last run says that there are."""
+        again = ("topicize", "--channel", f"-100{CHANNEL}", "--provider", "local")
+        told = tg_parser_json(self.env, *again, cwd=self.folder)
+        assert told["unchanged"]
+        return int(told["found"]["topics"])
+
     def do(self, *arguments: str) -> Any:
         """The result of a command about topics."""
         return tg_parser_json(self.env, "topics", *arguments, cwd=self.folder)
@@ -126,6 +133,7 @@ def test_what_is_merged_grows_together_and_comes_apart_again(channel: Channel) -
         now = channel.topics()
         assert dollar not in now
         assert in_one_topic(now, *range(1, 9))
+        assert channel.counted() == len(now)
     tg_parser(channel.env, "topicize", "--all", "--rebuild", "--provider", "local", cwd=channel.folder)
     assert {ref(number) for number in range(1, 9)} <= channel.topics()[snow]["refs"]
     channel.do("undo", "--by", "boris")
