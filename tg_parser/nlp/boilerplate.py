@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from tg_parser.nlp.footers import is_signature
 from tg_parser.nlp.links import LINK
@@ -71,8 +72,12 @@ _ABOUT_THIS = re.compile(
 )
 
 
+@lru_cache(maxsize=200)
 def without_boilerplate(text: str, language: str | None) -> str:
-    """`text` without service lines and without who reported it; a text that is nothing else is kept."""
+    """`text` without service lines and without who reported it; a text that is nothing else is kept.
+
+    Remembered for a moment: a topic's phrases and its headlines come from the same messages.
+    """
     plain = without_service_lines(text)
     if language in _SOURCED:
         plain = _without_sources(plain)

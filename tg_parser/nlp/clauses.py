@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from tg_parser.nlp import grammar_uk
 from tg_parser.nlp.morphology_ru import is_predicate
@@ -20,6 +21,7 @@ _IS = re.compile(r"^[^,:;—–]+\s[—–]\s(?:это|одн[аио]|один|�
 CLAUSE = re.compile(r"[,;:—–(]\s*")
 
 
+@lru_cache(maxsize=2_000)
 def has_verb(text: str, language: str) -> bool:
     """Whether a clause of it, other than a subordinate one, has a verb; in languages without a grammar always."""
     if language not in GRAMMARS:

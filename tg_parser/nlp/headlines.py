@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from tg_parser.nlp.boilerplate import without_boilerplate
 from tg_parser.nlp.clauses import has_verb, is_told
-from tg_parser.nlp.links import LINK
+from tg_parser.nlp.links import words_only
 from tg_parser.nlp.morphology_ru import is_gerund, is_surname, noun_share
-from tg_parser.nlp.sentences import sentences
+from tg_parser.nlp.sentences import each_sentence
 from tg_parser.nlp.shortening import dangles, shortened
 from tg_parser.nlp.standing import is_balanced, leans, raised, without_open_quotes, without_time_stamp
 from tg_parser.nlp.words import stem, stop_words, words
@@ -26,7 +26,6 @@ _SHOUTED = 0.5
 _LIST_ITEM = re.compile(r"[-–—•·▪▫◦*]\ufe0f?\s|\d{1,2}[.)]\s")
 _LISTED = 2
 """An item of a list stands for the text as little as a sentence this much later."""
-_NOT_WORDS = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
 _DECORATION = re.compile(
     "\\d\ufe0f?\u20e3|[\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\ufe0e\ufe0f\u200d\u20e3"
     "\u2049\u203c\u3030\u2022\u00b7]+"
@@ -75,7 +74,7 @@ def headlines(text: str, language: str, longest: int) -> Iterator[Headline]:
     """The first sentences of `text` that may head it, in their order; none if it only greets or points elsewhere."""
     plain = without_boilerplate(text[:_READ_CHARS], language)
     tried = 0
-    for sentence in sentences(_NOT_WORDS.sub(" ", plain), language):
+    for sentence in each_sentence(words_only(plain), language):
         bare = _unsigned(raised(_INTRODUCED.sub("", bare_headline(sentence))), language)
         if not any(map(str.isalpha, bare)):
             continue
@@ -113,6 +112,7 @@ def _is_complete(bare: str) -> bool:
     return len(bare) <= _LONGEST_SENTENCE and not dangles(bare)
 
 
+@lru_cache(maxsize=2_000)
 def bare_headline(sentence: str) -> str:
     """`sentence` without emoji, labels such as “Breaking:”, a time stamp at its start, and its full stop."""
     bare = " ".join(_DECORATION.sub(" ", sentence).split()).strip(" |·•*_~^")
@@ -130,6 +130,7 @@ def bare_headline(sentence: str) -> str:
     return raised(without_open_quotes(re.sub(r"(?<![.…])(?<!\.\w)\.$|[\s,;:—–-]+$", "", bare)))
 
 
+@lru_cache(maxsize=2_000)
 def says_something(text: str, language: str) -> bool:
     """Whether it is more than a genre, a single common word or a call to look at something."""
     said = words(text)

@@ -89,7 +89,8 @@ def _readings(words: Sequence[str]) -> Iterator[tuple[float, list[str]]]:
         names = [*_names_after(words[head + 1 :], noun.form)]
         likelier = _LIKELY if noun.form.case == "nomn" else 1
         score = prod(reading.score for reading in (*before, noun)) * likelier * _SURER ** len(names)
-        yield score, [_nominative_of(*pair, noun.form) for pair in zip((*before, noun, *names), words, strict=False)]
+        found = zip((*before, noun, *names), words, strict=False)
+        yield score, [_nominative_of(reading, word, noun.form.gender) for reading, word in found]
 
 
 def _brand(words: Sequence[str]) -> int:
@@ -126,13 +127,15 @@ def _names_after(words: Sequence[str], noun: Form) -> Iterator[WordReading]:
         yield reading
 
 
-def _nominative_of(reading: WordReading, word: str, noun: Form) -> str:
+@lru_cache(maxsize=30_000)
+def _nominative_of(reading: WordReading, word: str, gender: str | None) -> str:
+    """`word` in the nominative, an adjective in the `gender` of its noun."""
     form = reading.form
     if form.case == "nomn" or form.number is None:
         return word
     wanted = {"nomn", form.number}
-    if form.number == "sing" and form.part in ADJECTIVES and noun.gender:
-        wanted.add(noun.gender)
+    if form.number == "sing" and form.part in ADJECTIVES and gender:
+        wanted.add(gender)
     inflected = reading.parse.inflect(wanted)
     return _written_like(word, inflected.word) if inflected else word
 

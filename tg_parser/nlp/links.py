@@ -19,6 +19,9 @@ _REST = r"(?:[^\s<>\"«»“”*`()\[\]{}|\\]|\((?:[^\s()<>]*+)\))++"
 LINK = re.compile(f"(?:{_SCHEME}|{_BARE}){_REST}", re.IGNORECASE)
 """A link as it is written in a text; `trimmed` removes the punctuation that only follows it."""
 
+NOT_WORDS = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
+"""Links, mentions and hashtags."""
+
 _TAIL = ".,;:!?…'’\"_~"
 
 
@@ -43,8 +46,17 @@ def _tracks(parameter: str) -> bool:
 
 def without_links(text: str) -> str:
     """`text` with a space in place of each link."""
-    # Every link has a slash or begins with www; most texts have neither, which is quick to see.
-    return LINK.sub(" ", text) if "/" in text or "www." in text.lower() else text
+    return LINK.sub(" ", text) if _may_have_link(text) else text
+
+
+def words_only(text: str, instead: str = " ") -> str:
+    """`text` with something else in place of each link, mention and hashtag."""
+    return NOT_WORDS.sub(instead, text) if "@" in text or "#" in text or _may_have_link(text) else text
+
+
+def _may_have_link(text: str) -> bool:
+    """Every link has a slash or begins with www; most texts have neither, which is quick to see."""
+    return "/" in text or "www." in text.lower()
 
 
 def strip_tracking(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import razdel
 
@@ -24,25 +25,29 @@ _ABBREVIATED = re.compile(
 
 def sentences(text: str, language: str | None) -> list[str]:
     """The sentences of `text` in order, each a piece of it; a line break always ends one."""
+    return list(each_sentence(text, language))
+
+
+def each_sentence(text: str, language: str | None) -> Iterator[str]:
+    """The same one by one, for those who need only the first."""
     split = _cyrillic if language in _CYRILLIC_LANGUAGES else _others
-    return [sentence for line in text.split("\n") if line.strip() for sentence in split(line.strip())]
+    return (piece for line in text.split("\n") if line.strip() for piece in split(line.strip()) if piece)
 
 
-def _cyrillic(line: str) -> list[str]:
-    pieces: list[str] = []
+def _cyrillic(line: str) -> Iterator[str]:
     start = 0
     for piece in razdel.sentenize(line):
         if not _ABBREVIATED.search(line, max(start, piece.stop - 12), piece.stop):
-            pieces.append(line[start : piece.stop].strip())
+            yield line[start : piece.stop].strip()
             start = piece.stop
-    return [piece for piece in [*pieces, line[start:].strip()] if piece]
+    yield line[start:].strip()
 
 
-def _others(line: str) -> list[str]:
-    pieces, start = [], 0
+def _others(line: str) -> Iterator[str]:
+    start = 0
     for match in _END.finditer(line):
         if _NO_END.search(line[max(start, match.end() - 24) : match.end()].rstrip()):
             continue
-        pieces.append(line[start : match.end()].strip())
+        yield line[start : match.end()].strip()
         start = match.end()
-    return [piece for piece in [*pieces, line[start:].strip()] if piece]
+    yield line[start:].strip()

@@ -16,7 +16,7 @@ LETTER = (
 """A letter, a digit, or a mark that is combined with a letter."""
 _WORD = re.compile(rf"{LETTER}+(?:[-’'‘ʼ]{LETTER}+)*")
 _VOWEL_SIGNS = re.compile("[\u0640\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc]")
-_SIGN_BYTES = (b"\xd8", b"\xd9", b"\xda", b"\xdb")
+_SIGN_BYTES = re.compile(rb"[\xd8-\xdb]")
 """The first bytes of Arabic letters and signs in UTF-8; searching for them is nearly free."""
 _STEMMERS = {
     "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
@@ -49,7 +49,7 @@ def without_vowel_signs(text: str) -> str:
     if text.isascii():
         return text
     encoded = text.encode("utf-8", "surrogatepass")
-    return _VOWEL_SIGNS.sub("", text) if any(first in encoded for first in _SIGN_BYTES) else text
+    return _VOWEL_SIGNS.sub("", text) if _SIGN_BYTES.search(encoded) else text
 
 
 def stem(word: str, language: str) -> str:

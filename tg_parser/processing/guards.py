@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from tg_parser.llm.question import AnswerRejectedError
 from tg_parser.nlp.language import detect_language
-from tg_parser.nlp.links import LINK
+from tg_parser.nlp.links import words_only
 from tg_parser.nlp.shared_passages import repeats
 from tg_parser.nlp.source_text import SourceText
 from tg_parser.nlp.words import words
@@ -28,7 +28,6 @@ _NEIGHBOURS = tuple(
 _TERM_LETTERS = 16
 """A term in another script, such as `machine learning`, is not another language."""
 _SHORT_TEXT = 280
-_NOT_WORDS = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
 _CYRILLIC, _LATIN = re.compile("[\u0400-\u052f]"), re.compile("[A-Za-z\u00c0-\u024f]")
 _CYRILLIC_LANGUAGES = frozenset({"ru", "uk", "be", "bg", "mk", "sr", "kk", "ky", "tg", "mn", "tt"})
 
@@ -53,7 +52,7 @@ def require_faithful(source: SourceText, text_clean: str, least: float) -> None:
 
 def require_kept(source: SourceText, text_clean: str) -> None:
     """The clean text is the message, not a summary of it."""
-    held = frozenset(words(_NOT_WORDS.sub(" ", source.text)))
+    held = frozenset(words(words_only(source.text)))
     if not held:
         return
     kept = SourceText(text_clean, source.language)

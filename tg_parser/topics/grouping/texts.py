@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from tg_parser.nlp.boilerplate import without_boilerplate
 from tg_parser.nlp.facts import Facts, facts_of
@@ -53,8 +54,13 @@ def corpus_of(documents: Sequence[TopicDocument]) -> Corpus:
 
 def content_words(text: str, language: str) -> list[str]:
     """The words of `text` that carry meaning, without links."""
-    stop = stop_words(language) | stop_words("en")
+    stop = _function_words(language)
     return [word for word in words(without_links(text)) if len(word) > 1 and word not in stop]
+
+
+@cache
+def _function_words(language: str) -> frozenset[str]:
+    return stop_words(language) | stop_words("en")
 
 
 def stems_of(text: str, language: str) -> tuple[str, ...]:

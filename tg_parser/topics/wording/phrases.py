@@ -12,7 +12,7 @@ from math import log
 from tg_parser.nlp.boilerplate import without_boilerplate
 from tg_parser.nlp.grammar_uk import is_oblique
 from tg_parser.nlp.inflection_ru import is_reversible, nominative_of
-from tg_parser.nlp.links import LINK
+from tg_parser.nlp.links import NOT_WORDS, words_only
 from tg_parser.nlp.morphology_ru import (
     RUSSIAN_WORD,
     dictionary_form,
@@ -32,7 +32,6 @@ _EVERYWHERE = 0.3
 """A phrase in more than this share of the messages outside a group is a habit of the channel, not a subject."""
 _MANY = 20
 _LEAST_NOUN = 0.3
-NOT_WORDS = re.compile(rf"{LINK.pattern}|[@#]\w+", re.IGNORECASE)
 _KIN = frozenset({"uk", "be"})
 _ORDINAL = re.compile(r"\d-?\w{1,2}$|[A-Za-z]-[а-яё]")
 _MAY_BE_OBLIQUE = re.compile(r"(?:[ауыеюия]|ом|ем|ой|ей)$")
@@ -118,32 +117,31 @@ def _candidates(
     rows: Sequence[int], holders: _Holders, corpus: Corpus, language: str
 ) -> tuple[dict[Key, Counter[str]], frozenset[Key]]:
     """Surface forms by stems, from the key phrases of messages and from their texts; and which of them are names."""
+    counts: Counter[str] = Counter()
+    written_as_names: set[str] = set()
+    for document in (corpus.documents[row] for row in rows):
+        found, named = _phrases_in(document.text[:_READ_CHARS], language)
+        counts.update(found)
+        counts.update(document.key_phrases)
+        written_as_names |= named
     surfaces: dict[Key, Counter[str]] = defaultdict(Counter)
-    names: set[Key] = set()
-    for row in rows:
-        document = corpus.documents[row]
-        found = [*_phrases_in(document.text[:_READ_CHARS], language), *((one, False) for one in document.key_phrases)]
-        for surface, is_name in found:
-            key = _key_of(surface, language)
-            if key and holders.may_share(key) and _names_something(surface, key, corpus, language):
-                surfaces[key][surface] += 1
-                if is_name:
-                    names.add(key)
-    return surfaces, frozenset(names)
+    for surface, count in counts.items():
+        key = _key_of(surface, language)
+        if key and holders.may_share(key) and _names_something(surface, key, corpus, language):
+            surfaces[key][surface] = count
+    return surfaces, frozenset(key for key, own in surfaces.items() if not written_as_names.isdisjoint(own))
 
 
 @lru_cache(maxsize=5_000)
-def _phrases_in(text: str, language: str) -> tuple[tuple[str, bool], ...]:
-    """Every phrase of a text without its boilerplate, and whether it is written as a name.
+def _phrases_in(text: str, language: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Every phrase of a text without its boilerplate, and those of them that are written as names.
 
     Remembered, since a message of an event is one of its story too.
     """
     plain = without_boilerplate(text, language)
-    return tuple(
-        (" ".join(word.surface for word in phrase), _is_name(phrase))
-        for run in runs(NOT_WORDS.sub(" . ", plain), language)
-        for phrase in phrases(run, language)
-    )
+    found = [phrase for run in runs(words_only(plain, " . "), language) for phrase in phrases(run, language)]
+    surfaces = tuple(" ".join(word.surface for word in phrase) for phrase in found)
+    return surfaces, frozenset(one for one, phrase in zip(surfaces, found, strict=True) if _is_name(phrase))
 
 
 @lru_cache(maxsize=50_000)
@@ -206,8 +204,13 @@ def _weight(key: Key, held: int, size: int, corpus: Corpus) -> float:
 def _names_something(surface: str, key: Key, corpus: Corpus, language: str) -> bool:
     """Whether a single word is a noun or a name, or no word of several is a verb."""
     if len(key) > 1:
-        return language != "ru" or (all(map(is_nominal, surface.split())) and not is_reversible(surface))
+        return language != "ru" or _is_noun_phrase(surface)
     return surface[1:] != surface[1:].lower() or is_noun(surface, corpus.forms[key[0]], language)
+
+
+@lru_cache(maxsize=50_000)
+def _is_noun_phrase(surface: str) -> bool:
+    return all(map(is_nominal, surface.split())) and not is_reversible(surface)
 
 
 def telling(found: Iterable[SharedPhrase], most: int, used: Iterable[str] = ()) -> list[SharedPhrase]:

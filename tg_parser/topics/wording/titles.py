@@ -11,13 +11,14 @@ from math import log
 
 from tg_parser.nlp.clauses import has_verb
 from tg_parser.nlp.headlines import Headline, headlines, is_genre
+from tg_parser.nlp.links import words_only
 from tg_parser.nlp.morphology_ru import is_first_person, is_imperative
 from tg_parser.nlp.standing import points_back, raised
 from tg_parser.nlp.words import words
 from tg_parser.topics.grouping.groups import Grouping
 from tg_parser.topics.grouping.texts import Corpus, stems_of
 from tg_parser.topics.model import Group
-from tg_parser.topics.wording.phrases import NOT_WORDS, SharedPhrase, shared_phrases
+from tg_parser.topics.wording.phrases import SharedPhrase, shared_phrases
 
 LONGEST = 100
 _READ_MESSAGES = 12
@@ -167,7 +168,7 @@ def fallback_titles(group: Group, corpus: Corpus, ranked: Iterable[str] = ()) ->
 
 def opening(text: str, length: int) -> str:
     """The first words of `text` without links and marks, at most `length` characters, cut between words."""
-    line = next((line for line in NOT_WORDS.sub(" ", text).split("\n") if any(map(str.isalnum, line))), text)
+    line = next((line for line in words_only(text).split("\n") if any(map(str.isalnum, line))), text)
     said = trimmed(line).split(" ")
     kept = said[0][:length]
     for word in said[1:]:
