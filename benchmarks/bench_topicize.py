@@ -1,9 +1,11 @@
 """Topics of a long channel, and of a thousand posts more: time of the clock and of the processor, peak memory.
 
-python benchmarks/bench_topicize.py [--sizes 10000 100000] [--grouping 1000000]
+python benchmarks/bench_topicize.py [--sizes 10000 100000] [--grouping 1000000] [--workers 2]
 
 The posts are real ones retold as events of one to a dozen reports (generated_posts.py), stored in SQLite with their
-embeddings. `--grouping` sizes are grouped without names and database, from generated embeddings and words.
+embeddings. Names are found in as many processes as there are cores, or `--workers`; the time of the processor counts
+theirs too, and “worker” is the memory of the biggest. `--grouping` sizes are grouped without names and database, from
+generated embeddings and words.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from tg_parser.config.settings import DatabaseSettings, Settings
 from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.text_vectors import TextVector
 from tg_parser.nlp.embeddings import SentenceEncoder, text_hash
+from tg_parser.processing.worker_pool import WorkerPool, all_cores
 from tg_parser.storage.engine.databases import open_databases
 from tg_parser.storage.stores.documents import ProcessingStorage, StoredDocument
 from tg_parser.storage.stores.topics import TopicStorage
@@ -35,6 +38,7 @@ from tg_parser.topics.grouping.similarity import message_items
 from tg_parser.topics.grouping.texts import Corpus
 from tg_parser.topics.model import TopicDocument, TopicOptions
 from tg_parser.topics.topicizer import Topicizer, TopicizeReport
+from tg_parser.topics.word_workers import WordWorkers
 
 CHANNELS = ("habr", "moskvach", "naked_science")
 POSTS_OF_EACH = 400
@@ -61,7 +65,7 @@ def real_posts() -> tuple[list[TopicDocument], Vectors]:
     return posts, SentenceEncoder().embed([post.text for post in posts])
 
 
-async def stored_run(documents: Sequence[TopicDocument], vectors: Vectors) -> None:
+async def stored_run(documents: Sequence[TopicDocument], vectors: Vectors, workers: int) -> None:
     first = len(documents) - ADDED
     with TemporaryDirectory() as folder:
         paths = {
@@ -73,10 +77,15 @@ async def stored_run(documents: Sequence[TopicDocument], vectors: Vectors) -> No
             Settings(database=DatabaseSettings(_env_file=None, type="sqlite", **paths))
         ) as databases:
             store, topics = ProcessingStorage(databases.processing), TopicStorage(databases.processing)
-            topicizer = Topicizer(store, topics, Known(vectors.shape[1]))
 
             async def run() -> TopicizeReport:
-                return await topicizer.run([CHANNEL], TopicOptions())
+                pool = WorkerPool(workers)
+                words = WordWorkers(pool.expect, pool.run)
+                topicizer = Topicizer(store, topics, Known(vectors.shape[1]), workers=words)
+                try:
+                    return await topicizer.run([CHANNEL], TopicOptions())
+                finally:
+                    await pool.close()
 
             await _store(store, documents[:first], vectors[:first])
             whole, _ = await _timed(run)
@@ -84,7 +93,8 @@ async def stored_run(documents: Sequence[TopicDocument], vectors: Vectors) -> No
             more, done = await _timed(run)
             nothing, _ = await _timed(run)
     found = done.found
-    row = (f"{first:,}", *whole, *more, nothing[0], f"{_peak():.0f}", f"{found.topics:,}")
+    peaks = (f"{_peak(who):.0f}" for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    row = (f"{first:,}", *whole, *more, nothing[0], *peaks, f"{found.topics:,}")
     print("".join(f"{value:>12}" for value in (*row, f"{found.in_a_topic / found.documents:.0%}")), flush=True)
 
 
@@ -98,7 +108,7 @@ def grouped(size: int) -> None:
     stems = [tuple(f"s{stem}" for stem in own[event]) for event in events]
     days = np.arange(size) / POSTS_A_DAY
     documents = [_empty(number, float(day)) for number, day in enumerate(days, 1)]
-    corpus = Corpus(documents, ["ru"] * size, stems, _frequency(stems), {})
+    corpus = Corpus(documents, ["ru"] * size, stems, (), _frequency(stems), {}, size)
     started = time.perf_counter(), time.process_time()
     items = message_items(vectors, stems)
     found = find_groups(items, corpus, [], TopicOptions(singleton_min_chars=10**9))
@@ -139,18 +149,24 @@ def _stored(one: TopicDocument, vector: Vectors) -> StoredDocument:
 
 
 async def _timed(run: Callable[[], Awaitable[TopicizeReport]]) -> tuple[tuple[str, str], TopicizeReport]:
-    started = time.perf_counter(), time.process_time()
+    started = time.perf_counter(), _processor()
     done = await run()
-    took = time.perf_counter() - started[0], time.process_time() - started[1]
+    took = time.perf_counter() - started[0], _processor() - started[1]
     return (f"{took[0]:.1f}", f"{took[1]:.1f}"), done
 
 
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _processor() -> float:
+    """Seconds of this process and of its workers that have ended."""
+    own = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in own)
 
 
-def _measure(posts: Sequence[TopicDocument], vectors: Vectors, size: int) -> None:
-    asyncio.run(stored_run(*generated(posts, vectors, size + ADDED)))
+def _peak(who: int = resource.RUSAGE_SELF) -> float:
+    return resource.getrusage(who).ru_maxrss / 1024
+
+
+def _measure(posts: Sequence[TopicDocument], vectors: Vectors, size: int, workers: int) -> None:
+    asyncio.run(stored_run(*generated(posts, vectors, size + ADDED), workers))
 
 
 def _apart(work: Callable[..., None], *args: object) -> None:
@@ -164,6 +180,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="*", default=[1000, 10_000])
     parser.add_argument("--grouping", type=int, nargs="*", default=[])
+    parser.add_argument("--workers", type=int, default=all_cores())
     options = parser.parse_args()
     if options.sizes:
         shared_posts.need_data()
@@ -176,12 +193,13 @@ def main() -> None:
             "CPU, s",
             "nothing, s",
             "peak, MB",
+            "worker, MB",
             "topics",
             "in topics",
         )
         print("".join(f"{name:>12}" for name in names))
         for size in options.sizes:
-            _apart(_measure, posts, vectors, size)
+            _apart(_measure, posts, vectors, size, options.workers)
     if options.grouping:
         print("".join(f"{name:>12}" for name in ("grouped", "seconds", "CPU, s", "µs each", "peak, MB", "groups")))
         for size in options.grouping:

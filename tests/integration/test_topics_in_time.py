@@ -10,6 +10,7 @@ from samples import CHANNEL, NOW, document, message
 from topic_samples import DOLLAR, ODD, SNOW, ZOO
 
 from tg_parser.nlp.embeddings import SentenceEncoder
+from tg_parser.processing.worker_pool import WorkerPool
 from tg_parser.storage.engine.databases import Databases
 from tg_parser.storage.stores.documents import ProcessingStorage
 from tg_parser.storage.stores.topic_changes import ChangeFilter
@@ -18,6 +19,7 @@ from tg_parser.topics.at_hand import AtHand, Reader
 from tg_parser.topics.discovery import TopicReport
 from tg_parser.topics.model import TopicOptions
 from tg_parser.topics.topicizer import Topicizer, TopicizeReport
+from tg_parser.topics.word_workers import WordWorkers
 
 ENCODER = SentenceEncoder()
 NEWS = "Детёныш панды родился в Московском зоопарке, сообщил директор зоопарка"
@@ -131,3 +133,20 @@ async def test_a_title_of_another_time_is_not_given_again(channel: LongChannel) 
     await channel.run()
     titles = [card.title.casefold() for card in await channel.topics.cards([CHANNEL])]
     assert len(titles) == len(set(titles)) == 4
+
+
+async def test_a_run_words_only_topics_that_changed(channel: LongChannel) -> None:
+    """One post more on the zoo: of three topics, the zoo's is worded again, and none when nothing came."""
+    worded: list[int] = []
+
+    def expect(messages: int) -> int:
+        worded.append(messages)
+        return 1
+
+    pool = WorkerPool()
+    topicizer = Topicizer(channel.documents, channel.topics, ENCODER, workers=WordWorkers(expect, pool.run))
+    await topicizer.run([CHANNEL], TopicOptions(), force=True)
+    await channel.hold(NEWS, first=30, day=181)
+    await topicizer.run([CHANNEL], TopicOptions())
+    await topicizer.run([CHANNEL], TopicOptions())
+    assert worded == [0, 5]

@@ -27,6 +27,7 @@ from tg_parser.topics.grouping.groups import Grouping, PreparedCorpus, group_doc
 from tg_parser.topics.llm_session import EditReport, LlmSession
 from tg_parser.topics.model import METHOD, TopicOptions
 from tg_parser.topics.verdicts import remembered
+from tg_parser.topics.word_workers import WordWorkers
 from tg_parser.topics.wording.cards import WORDING, Draft, draft_topics
 
 EMBED_BATCH = 64
@@ -50,16 +51,22 @@ class TopicizeReport:
 
 
 class Topicizer:
-    """Finds the topics of one or several channels together; an `editor` improves their words."""
+    """Finds the topics of one or several channels together; an `editor` improves their words, `workers` find them."""
 
     def __init__(
-        self, documents: ProcessingStorage, topics: TopicStorage, embedder: Embedder, editor: TopicEditor | None = None
+        self,
+        documents: ProcessingStorage,
+        topics: TopicStorage,
+        embedder: Embedder,
+        editor: TopicEditor | None = None,
+        workers: WordWorkers | None = None,
     ) -> None:
         self._documents = documents
         self._topics = topics
         self._reader = Reader(documents, topics)
         self._embedder = embedder
         self._editor = editor
+        self._workers = workers
 
     async def run(
         self,
@@ -155,7 +162,7 @@ class Topicizer:
         verdicts = remembered(prepared.options.wanted, corpus, known)
         if editor is None or session is None:
             grouping = await asyncio.to_thread(group_documents, prepared, known, verdicts, at_hand.taken)
-            drafts = await asyncio.to_thread(draft_topics, grouping, utc_now())
+            drafts = await self._drafts(grouping)
             topics = await self._finalize(grouping, drafts, {}, at_hand, channel_ids)
             return at_hand.of_all(found_topics(grouping, topics, known, utc_now())), None
         judged = await editor.judge(prepared, {} if force else verdicts, session)
@@ -165,7 +172,7 @@ class Topicizer:
         grouping = grouping.also_touching(editor.unworded(grouping.matched, force=force))
         duplicates = await editor.duplicates(grouping, session)
         grouping = await asyncio.to_thread(merge_groups, grouping, duplicates)
-        drafts = await asyncio.to_thread(draft_topics, grouping, utc_now())
+        drafts = await self._drafts(grouping)
         kept = kept_edits(drafts)
         fresh = await editor.word(drafts, corpus, kept, session, force=force)
         topics = await self._finalize(grouping, drafts, fresh, at_hand, channel_ids)
@@ -178,6 +185,10 @@ class Topicizer:
             "judged": len(judged) + len(same),
         }
         return found, session.edit_report(merged=merged, **counts)
+
+    async def _drafts(self, grouping: Grouping) -> list[Draft]:
+        words = await self._workers.words(grouping) if self._workers else None
+        return await asyncio.to_thread(draft_topics, grouping, utc_now(), words)
 
     async def _finalize(
         self,

@@ -44,6 +44,7 @@ from tg_parser.topics.editor import TopicEditor
 from tg_parser.topics.model import TopicOptions
 from tg_parser.topics.topicizer import Topicizer
 from tg_parser.topics.wanted import read_wanted
+from tg_parser.topics.word_workers import WordWorkers
 from tg_parser.wiring.context import RunContext
 from tg_parser.wiring.shared import Shared
 
@@ -179,7 +180,8 @@ class _Builder:
 
     def _topics(self, encoder: SentenceEncoder) -> TopicService:
         stores = self.shared.stores
-        topicizer = Topicizer(stores.documents, stores.topics, encoder, self._topic_editor())
+        workers = WordWorkers(self.shared.workers.expect, self.shared.workers.run)
+        topicizer = Topicizer(stores.documents, stores.topics, encoder, self._topic_editor(), workers)
         return TopicService(topicizer, stores.topics, self.sources, self.shared.databases.locks)
 
     def _topic_editor(self) -> TopicEditor | None:

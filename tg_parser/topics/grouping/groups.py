@@ -63,6 +63,16 @@ class Grouping:
         return [pair for pair in found if held.isdisjoint((pair.first, pair.second))]
 
     @property
+    def given_titles(self) -> dict[int, str]:
+        """The titles, by place, of wanted, renamed and untouched topics, which keep them."""
+        wanted = {place: group.wanted.title for place, group in enumerate(self.groups) if group.wanted}
+        return wanted | {
+            place: topic.by_hand.title or topic.card.title
+            for place, topic in self.matched.items()
+            if topic.by_hand.title or place not in self.touched
+        }
+
+    @property
     def refs(self) -> list[list[str]]:
         """The messages of each group, its anchors first."""
         documents = self.prepared.corpus.documents

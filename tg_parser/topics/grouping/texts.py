@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,7 +21,7 @@ _RARE = 50
 @dataclass(frozen=True, slots=True)
 class Corpus:
     """Documents with their languages, content stems in reading order and facts, how many documents contain each stem,
-    and the words behind each stem.
+    and the words behind each stem; `total` is how many documents were counted.
     """
 
     documents: Sequence[TopicDocument]
@@ -29,7 +29,15 @@ class Corpus:
     stems: Sequence[tuple[str, ...]]
     facts: Sequence[Facts]
     frequency: Counter[str]
-    forms: dict[str, Counter[str]]
+    forms: Mapping[str, Counter[str]]
+    total: int
+
+    def part(self, rows: Sequence[int]) -> Corpus:
+        """Only the documents of `rows`, without facts, but with what was counted in all."""
+        stems = [self.stems[row] for row in rows]
+        forms = {root: self.forms[root] for own in stems for root in own}
+        documents, languages = [self.documents[row] for row in rows], [self.languages[row] for row in rows]
+        return Corpus(documents, languages, stems, (), self.frequency, forms, self.total)
 
     def language_of(self, rows: Sequence[int]) -> str:
         """The language of most of `rows`."""
@@ -49,7 +57,8 @@ def corpus_of(documents: Sequence[TopicDocument]) -> Corpus:
         stems.append(tuple(stem(word, language) for word in content))
         for word, root in zip(content, stems[-1], strict=True):
             forms[root][word] += 1
-    return Corpus(documents, languages, stems, facts, Counter(root for row in stems for root in set(row)), forms)
+    frequency = Counter(root for row in stems for root in set(row))
+    return Corpus(documents, languages, stems, facts, frequency, forms, len(documents))
 
 
 def content_words(text: str, language: str) -> list[str]:

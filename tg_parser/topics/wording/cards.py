@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,8 @@ from tg_parser.topics.verdicts import record
 from tg_parser.topics.wording.phrases import SharedPhrase, telling
 from tg_parser.topics.wording.scope import difference, scope_in, scope_out
 from tg_parser.topics.wording.summaries import summary_of
-from tg_parser.topics.wording.titles import Named, named_topics
+from tg_parser.topics.wording.titles import Named
+from tg_parser.topics.wording.words import Words, unworded, words_of
 
 __all__ = ["WORDING", "Draft", "draft_topics", "scope_out", "summary_of"]
 
@@ -57,10 +58,13 @@ class Draft:
         return asked.title if asked else self.before.by_hand.title if self.before else None
 
 
-def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
-    """The topics of a grouping that are not as they were, by id."""
-    prepared, drafts = grouping.prepared, []
-    topics, places = named_topics(grouping), sorted(grouping.touched)
+def draft_topics(grouping: Grouping, now: datetime, words: Sequence[Words] | None = None) -> list[Draft]:
+    """The topics of a grouping that are not as they were, by id; `words` are those of its unworded groups, if they were
+    found already.
+    """
+    prepared, drafts, places = grouping.prepared, [], sorted(grouping.touched)
+    words_at = dict(zip(places, words or words_of(unworded(grouping)), strict=True))
+    topics = _named_topics(grouping, words_at)
     hidden = {place for place, topic in grouping.matched.items() if topic.card.hidden}
     near_each = near_groups(grouping.groups, prepared.items, prepared.corpus, places)
     for place, nearest in zip(places, near_each, strict=True):
@@ -71,7 +75,7 @@ def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
         reasons = tuple(difference(topic, other, prepared.corpus, language) for other in apart)
         out = scope_out((), [other.title for other in apart], language, prepared.options, reasons)
         bundle = bundle_of(topic, prepared.corpus.documents, language, now)
-        card = _card(topic, bundle, near, out, prepared)
+        card = _card(topic, bundle, near, prepared, out=out, summary=words_at[place].summary)
         story = grouping.parents.get(place)
         more = {**card.metadata, **_history(grouping, place), "titled": _titled(card, topic.group, prepared.corpus)}
         before = grouping.matched.get(place)
@@ -81,6 +85,21 @@ def draft_topics(grouping: Grouping, now: datetime) -> list[Draft]:
         ids = tuple(other.id for other in apart)
         drafts.append(Draft(card, bundle, topic, ids, language, before, reasons))
     return sorted(drafts, key=lambda draft: draft.card.id)
+
+
+def _named_topics(grouping: Grouping, words: Mapping[int, Words]) -> list[Named]:
+    """Topics that have a title keep it; of the others, earlier ones choose theirs first."""
+    corpus, given = grouping.prepared.corpus, grouping.given_titles
+    taken = {title.casefold() for title in given.values()}
+    named = []
+    for place, (id_, group) in enumerate(zip(grouping.ids, grouping.groups, strict=True)):
+        title = given.get(place)
+        if title is None:
+            titles = words[place].titles.without_end(group, corpus)
+            title = next(one for one in titles if one.casefold() not in taken)
+        taken.add(title.casefold())
+        named.append(Named(id_, title, group, words[place].phrases if place in words else ()))
+    return named
 
 
 def _as_known(named: Named, place: int, grouping: Grouping) -> Named:
@@ -104,7 +123,13 @@ def _titled(card: TopicCard, group: Group, corpus: Corpus) -> dict[str, Any]:
 
 
 def _card(
-    named: Named, bundle: TopicBundle, near: Sequence[Named], out: tuple[str, ...], prepared: PreparedCorpus
+    named: Named,
+    bundle: TopicBundle,
+    near: Sequence[Named],
+    prepared: PreparedCorpus,
+    *,
+    out: tuple[str, ...],
+    summary: str,
 ) -> TopicCard:
     """The card of a topic whose neighbours are `near`, nearest first; `out` is what it is not."""
     group, corpus = named.group, prepared.corpus
@@ -114,7 +139,7 @@ def _card(
     return TopicCard(
         id=named.id,
         title=named.title,
-        summary=summary_of(group, corpus),
+        summary=summary,
         scope_in=scope_in(named, asked.description, corpus, corpus.language_of(group.rows)),
         scope_out=out,
         type="singleton" if group.is_singleton else "cluster",

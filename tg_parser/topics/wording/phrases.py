@@ -189,7 +189,7 @@ def _is_readable(surface: str, key: Key) -> bool:
 
 
 def _is_habit(key: Key, held: int, size: int, corpus: Corpus) -> bool:
-    others = len(corpus.documents) - size
+    others = corpus.total - size
     outside = min(corpus.frequency[root] for root in key) - held
     return others >= _MANY and outside > _EVERYWHERE * others
 
@@ -197,7 +197,7 @@ def _is_habit(key: Key, held: int, size: int, corpus: Corpus) -> bool:
 def _weight(key: Key, held: int, size: int, corpus: Corpus) -> float:
     """Share of the group times how much rarer the phrase is elsewhere; longer phrases weigh more."""
     share = held / size
-    outside = max(min(corpus.frequency[root] for root in key), held) / len(corpus.documents)
+    outside = max(min(corpus.frequency[root] for root in key), held) / corpus.total
     return round(share * max(log(share / outside), 0.1) * (1 + 0.5 * (len(key) - 1)), 6)
 
 

@@ -75,7 +75,7 @@ def _repeats(one: _Sentence, chosen: list[_Sentence]) -> bool:
 
 
 def _sentences_of(corpus: Corpus, row: int, shared: Counter[str]) -> Iterator[_Sentence]:
-    language, total = corpus.languages[row], len(corpus.documents)
+    language, total = corpus.languages[row], corpus.total
     text = without_service_lines(corpus.documents[row].text[:_READ_CHARS])
     for place, sentence in enumerate(sentences(text, language)):
         bare = bare_headline(sentence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from math import log
@@ -15,10 +15,9 @@ from tg_parser.nlp.links import words_only
 from tg_parser.nlp.morphology_ru import is_first_person, is_imperative
 from tg_parser.nlp.standing import points_back, raised
 from tg_parser.nlp.words import words
-from tg_parser.topics.grouping.groups import Grouping
 from tg_parser.topics.grouping.texts import Corpus, stems_of
 from tg_parser.topics.model import Group
-from tg_parser.topics.wording.phrases import SharedPhrase, shared_phrases
+from tg_parser.topics.wording.phrases import SharedPhrase
 
 LONGEST = 100
 _READ_MESSAGES = 12
@@ -52,33 +51,32 @@ class Named:
     phrases: Sequence[SharedPhrase]
 
 
-def named_topics(grouping: Grouping) -> list[Named]:
-    """Wanted, renamed and untouched topics keep their titles; of the others, earlier ones choose theirs first."""
-    corpus, groups = grouping.prepared.corpus, grouping.groups
-    language = corpus.language_of(range(len(corpus.documents)))
-    avoid = frozenset(root for name in grouping.prepared.options.avoid for root in stems_of(name, language))
-    given = {place: group.wanted.title for place, group in enumerate(groups) if group.wanted}
-    given |= {
-        place: topic.by_hand.title or topic.card.title
-        for place, topic in grouping.matched.items()
-        if topic.by_hand.title or place not in grouping.touched
-    }
-    taken = {title.casefold() for title in given.values()}
-    named = []
-    for place, (id_, group) in enumerate(zip(grouping.ids, groups, strict=True)):
-        phrases = shared_phrases(group, corpus, avoid) if place in grouping.touched else []
-        title = given.get(place)
-        if title is None:
-            title = next(one for one in titles_of(group, corpus, phrases, avoid) if one.casefold() not in taken)
-        taken.add(title.casefold())
-        named.append(Named(id_, title, group, phrases))
-    return named
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """The titles that the messages of a group offer, the best first; `headline` is the most telling of their headlines,
+    or empty.
+    """
+
+    offered: tuple[str, ...]
+    headline: str
+
+    def without_end(self, group: Group, corpus: Corpus) -> Iterator[str]:
+        """These, and then others of the same `group`."""
+        yield from self.offered
+        yield from fallback_titles(group, corpus, self.headline)
 
 
 def titles_of(
     group: Group, corpus: Corpus, phrases: Sequence[SharedPhrase], avoid: frozenset[str] = frozenset()
 ) -> Iterator[str]:
-    """Titles for a group, the best first, without end.
+    """Titles for a group, the best first, without end."""
+    return own_titles(group, corpus, phrases, avoid).without_end(group, corpus)
+
+
+def own_titles(
+    group: Group, corpus: Corpus, phrases: Sequence[SharedPhrase], avoid: frozenset[str] = frozenset()
+) -> Titles:
+    """The titles that the messages of a group offer.
 
     An event has the headlines of its messages, which all tell the same. In a story, those that half of the messages
     carry go first, then phrases that half of them hold: the headline of one event is no title for several.
@@ -86,11 +84,10 @@ def titles_of(
     language = _language(group, corpus)
     ranked = [one for one in _ranked(group, corpus) if not avoid.issuperset(stems_of(one, language))]
     carried = ranked if group.level == "event" else [text for text in ranked if is_carried(text, group, corpus)]
-    yield from carried
-    if len(group.members) > 1 and group.level != "event":
-        yield from (raised(phrase.text) for phrase in phrases if _is_title(phrase, group, language))
-    yield from (text for text in ranked if text not in carried)
-    yield from fallback_titles(group, corpus, ranked)
+    is_story = len(group.members) > 1 and group.level != "event"
+    said = [raised(phrase.text) for phrase in phrases if _is_title(phrase, group, language)] if is_story else []
+    others = [text for text in ranked if text not in carried]
+    return Titles((*carried, *said, *others), next(iter(ranked), ""))
 
 
 def is_carried(text: str, group: Group, corpus: Corpus) -> bool:
@@ -129,7 +126,7 @@ def _ranked(group: Group, corpus: Corpus) -> list[str]:
 
 def _worth(one: Headline, language: str, shared: Counter[str], messages: int, corpus: Corpus) -> float:
     own = sorted(set(stems_of(one.text, language)))
-    total = len(corpus.documents)
+    total = corpus.total
     own_message = _OWN if messages >= _SEVERAL else 0
     central = sum((shared[root] - own_message) * log((1 + total) / (1 + corpus.frequency[root]) + 1) for root in own)
     factors = (
@@ -154,10 +151,9 @@ def _addresses(text: str, language: str) -> bool:
     )
 
 
-def fallback_titles(group: Group, corpus: Corpus, ranked: Iterable[str] = ()) -> Iterator[str]:
+def fallback_titles(group: Group, corpus: Corpus, best: str = "") -> Iterator[str]:
     """Titles for a group whose best ones are taken, or that has none: with the date, then the message, then counted."""
     first = corpus.documents[group.anchors[0].row]
-    best = next(iter(ranked), "")
     start = best if 0 < len(best) <= LONGEST - _DATED else opening(best or first.text, LONGEST - _DATED)
     start = start.removesuffix(".") or first.message_id
     yield start
