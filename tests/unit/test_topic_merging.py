@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from topic_samples import START, channel_posts, directions, post
 
 from tg_parser.domain.topics import Anchor, BundleItem, TopicBundle, TopicCard
 from tg_parser.topics.duplicates import MOST_PAIRS, GroupPair, join, joint, may_merge, survivor
+from tg_parser.topics.grouping.near import blocks
 from tg_parser.topics.grouping.similarity import message_items
 from tg_parser.topics.grouping.texts import corpus_of
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicOptions, WantedTopic
@@ -76,6 +78,28 @@ def test_the_number_of_pairs_is_bounded() -> None:
     axes = [0] * 60 + [1] * 60
     groups = [group(row, row + 1) for row in range(0, 60, 2)]
     assert len(pairs_of(texts, axes, groups)) == MOST_PAIRS
+
+
+def test_topics_that_many_days_lie_between_are_not_compared() -> None:
+    """The same words in the next month are another topic; within the days of a story, they may be one."""
+    for days, expected in ((20, [GroupPair(0, 1)]), (40, [])):
+        posts = [post(number, text, days=days * (number > 2)) for number, text in enumerate(TWO_ON_SNOW, 1)]
+        corpus = corpus_of(posts)
+        items = message_items(directions(0, 0, 0, 0, 1, 1), corpus.stems)
+        assert may_merge([group(0, 1), group(2, 3), group(4, 5)], items, corpus, {0, 1}) == expected
+
+
+def test_comparing_costs_the_topics_of_a_time_not_all_pairs() -> None:
+    """Four times as many topics, each day as many as before: about four times as many similarities, not sixteen."""
+
+    def compared(count: int) -> int:
+        texts = ["Снег в Москве"] * count
+        corpus = corpus_of([post(number, text, days=number // 2) for number, text in enumerate(texts, 1)])
+        items = message_items(directions(*[number % 3 for number in range(count)]), corpus.stems)
+        days = np.array([[number // 2, number // 2] for number in range(count)], dtype=np.float64)
+        return sum(similarity.size for _, _, similarity in blocks(items, days, range(count)))
+
+    assert 3 < compared(3200) / compared(800) < 6
 
 
 def test_a_chain_does_not_join_its_ends() -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from itertools import islice
 
 import numpy as np
 
 from tg_parser.domain.refs import naming_ref
 from tg_parser.topics.grouping.membership import CUTS
+from tg_parser.topics.grouping.near import blocks, days_of
 from tg_parser.topics.grouping.similarity import Items
 from tg_parser.topics.grouping.texts import Corpus
-from tg_parser.topics.grouping.word_weights import Floats
 from tg_parser.topics.model import Group, KnownTopic, Member, TopicOptions
 
 MOST_PAIRS = 30
@@ -21,7 +23,6 @@ _FLOOR = 0.5
 _SHARED = 0.1
 _CORE = 50
 _TELLING_STEMS = 8
-_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,19 +37,28 @@ def may_merge(groups: Sequence[Group], items: Items, corpus: Corpus, touched: Co
     """Pairs above the floor that share messages or telling words, the most similar first, limited in number.
 
     At least one of a pair is `touched` by this run, and both are of one level. Two wanted topics are never one: the
-    user keeps them apart.
+    user keeps them apart. Nor are two between which more days lie than in a story.
     """
-    if len(groups) < 2:
-        return []
-    similarity = _similarities(groups, items)
-    near = np.argwhere(np.triu(similarity, 1) >= _FLOOR * CUTS["event"])
-    ranked = sorted(((-similarity[a, b], int(a), int(b)) for a, b in near))
-    stems = [_telling_stems(group, corpus) for group in groups]
-    pairs = (
-        GroupPair(a, b) for _, a, b in ranked if _comparable(groups[a], groups[b]) and (a in touched or b in touched)
-    )
-    checked = (pair for pair in pairs if _share(groups[pair.first], groups[pair.second], stems, pair))
-    return [pair for pair, _ in zip(checked, range(MOST_PAIRS), strict=False)]
+    found = {
+        (-similarity, pair)
+        for similarity, pair in _near(groups, items, corpus, touched)
+        if _comparable(groups[pair.first], groups[pair.second])
+    }
+    stems = cache(lambda place: _telling_stems(groups[place], corpus))
+    checked = (pair for _, pair in sorted(found) if _share(groups, pair, stems))
+    return list(islice(checked, MOST_PAIRS))
+
+
+def _near(
+    groups: Sequence[Group], items: Items, corpus: Corpus, touched: Collection[int]
+) -> Iterator[tuple[float, GroupPair]]:
+    """The pairs above the floor with a `touched` one, some of them twice."""
+    sums = items.summed([[member.row for member in group.members[:_CORE]] for group in groups])
+    days = np.array([days_of(group, corpus) for group in groups]).reshape(-1, 2)
+    for rows, others, similarity in blocks(sums, days, sorted(touched, key=lambda place: (days[place, 0], place))):
+        for row, other in np.argwhere(similarity >= _FLOOR * CUTS["event"]):
+            first, second = sorted((int(rows[row]), int(others[other])))
+            yield float(similarity[row, other]), GroupPair(first, second)
 
 
 def _comparable(one: Group, other: Group) -> bool:
@@ -91,11 +101,6 @@ def survivor(parts: Sequence[int], matched: Mapping[int, KnownTopic], corpus: Co
     return min(topics, key=age, default=None)
 
 
-def _similarities(groups: Sequence[Group], items: Items) -> Floats:
-    sums = items.summed([[member.row for member in group.members[:_CORE]] for group in groups])
-    return np.round(sums.similarity(sums), _DIGITS)
-
-
 def _telling_stems(group: Group, corpus: Corpus) -> frozenset[str]:
     """The stems that are most frequent in a group's best messages and rarest in the others."""
     rows = [member.row for member in group.members[:_CORE]]
@@ -108,10 +113,10 @@ def _telling_stems(group: Group, corpus: Corpus) -> frozenset[str]:
     return frozenset(ranked[:_TELLING_STEMS])
 
 
-def _share(one: Group, other: Group, stems: Sequence[frozenset[str]], pair: GroupPair) -> bool:
-    rows, others = {member.row for member in one.members}, {member.row for member in other.members}
+def _share(groups: Sequence[Group], pair: GroupPair, stems: Callable[[int], frozenset[str]]) -> bool:
+    rows, others = ({member.row for member in groups[place].members} for place in (pair.first, pair.second))
     shared = 2 * len(rows & others) / (len(rows) + len(others))
-    return shared >= _SHARED or bool(stems[pair.first] & stems[pair.second])
+    return shared >= _SHARED or not stems(pair.first).isdisjoint(stems(pair.second))
 
 
 def _best(members: Iterable[Member]) -> tuple[Member, ...]:

@@ -144,7 +144,7 @@ def _limited(places: Sequence[int], found: FoundTopics, options: TopicOptions) -
 def merge_groups(grouping: Grouping, said: Mapping[GroupPair, str]) -> Grouping:
     """`grouping` with those pairs joined for which a model `said` why they are one topic; the oldest keeps its id."""
     prepared, groups = grouping.prepared, grouping.groups
-    sets = joint(said, grouping.pairs_to_compare())
+    sets = joint(said, grouping.pairs_to_compare()) if said else []
     if not sets:
         return grouping
     ids, lead = grouping.ids, {place: parts[0] for parts in sets for place in parts}

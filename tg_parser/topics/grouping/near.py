@@ -30,19 +30,33 @@ def near_groups(groups: Sequence[Group], items: Items, corpus: Corpus, places: S
     asked = set(places)
     for level in _LEVELS:
         own = [place for place, group in enumerate(groups) if group.level == level]
-        days = np.array([_days(groups[place], corpus) for place in own]).reshape(-1, 2)
+        days = np.array([days_of(groups[place], corpus) for place in own]).reshape(-1, 2)
         order = np.argsort(days[:, 0], kind="stable")
         sums = items.summed([[member.row for member in groups[place].members[:_SEEN]] for place in own])
         wanted = [int(at) for at in order if own[at] in asked]
-        for start in range(0, len(wanted), _AT_ONCE):
-            rows = np.array(wanted[start : start + _AT_ONCE], dtype=np.intp)
-            others = _in_time(days, rows)
-            for row, nearest in zip(rows, _nearest(rows, others, sums, days), strict=True):
+        for rows, others, similarity in blocks(sums, days, wanted):
+            for row, nearest in zip(rows, _nearest(others, similarity, sums), strict=True):
                 near[own[int(row)]] = [own[other] for other in nearest]
     return [near[place] for place in places]
 
 
-def _days(group: Group, corpus: Corpus) -> tuple[float, float]:
+def blocks(sums: Items, days: Floats, rows: Sequence[int]) -> Iterator[tuple[Places, Places, Floats]]:
+    """Some of `rows`, in their order, at a time: their similarity to all groups near enough in time to any of them.
+
+    It is -1 of a group with itself and of two between which more days lie than in a story. `days` are the first and the
+    last of each group; the fewer days `rows` in a block span, the fewer groups are compared.
+    """
+    for start in range(0, len(rows), _AT_ONCE):
+        some = np.array(rows[start : start + _AT_ONCE], dtype=np.intp)
+        others = _in_time(days, some)
+        similarity = np.round(sums.take(some).similarity(sums.take(others)), 6)
+        apart = np.maximum(days[others, 0][None, :] - days[some, 1][:, None], days[some, 0][:, None] - days[others, 1])
+        similarity[(apart > DAYS["story"]) | (some[:, None] == others[None, :])] = -1
+        yield some, others, similarity
+
+
+def days_of(group: Group, corpus: Corpus) -> tuple[float, float]:
+    """The first and the last day of a group, as numbers."""
     days = [corpus.documents[member.row].date.timestamp() / 86_400 for member in group.members]
     return min(days), max(days)
 
@@ -54,10 +68,7 @@ def _in_time(days: Floats, rows: Places) -> Places:
     return np.flatnonzero(near)
 
 
-def _nearest(rows: Places, others: Places, sums: Items, days: Floats) -> Iterator[list[int]]:
-    similarity = np.round(sums.take(rows).similarity(sums.take(others)), 6)
-    apart = np.maximum(days[others, 0][None, :] - days[rows, 1][:, None], days[rows, 0][:, None] - days[others, 1])
-    similarity[(apart > DAYS["story"]) | (rows[:, None] == others[None, :])] = -1
+def _nearest(others: Places, similarity: Floats, sums: Items) -> Iterator[list[int]]:
     for row in similarity:
         best = np.argsort(-row, kind="stable")[:_RELATED]
         yield [int(others[place]) for place in best if row[place] >= _NEAR_FROM and sums.weights[others[place]]]
