@@ -92,7 +92,11 @@ async def test_a_deleted_message_changes_its_topic_alone(channel: LongChannel) -
     await channel.run()
     after = await channel.stored()
     assert {id_ for id_ in after if after[id_] != before[id_]} == {snow}
-    assert [change.kind for _, change in await channel.topics.changes(ChangeFilter(topic_id=snow))] == ["born", "lost"]
+    assert [change.kind for _, change in await channel.topics.changes(ChangeFilter(topic_id=snow))] == [
+        "born",
+        "dormant",
+        "lost",
+    ]
     assert (await channel.news()).known == []
 
 
@@ -111,7 +115,11 @@ async def test_noise_is_looked_at_once(channel: LongChannel) -> None:
     snow = await channel.topic_with(1)
     await channel.hold(SNOW[0], first=1, day=0, noise=True)
     await channel.run()
-    assert [change.kind for _, change in await channel.topics.changes(ChangeFilter(topic_id=snow))] == ["born", "lost"]
+    assert [change.kind for _, change in await channel.topics.changes(ChangeFilter(topic_id=snow))] == [
+        "born",
+        "dormant",
+        "lost",
+    ]
     assert await channel.topics.windows.new_documents([CHANNEL]) == []
 
 

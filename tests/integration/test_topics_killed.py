@@ -11,7 +11,7 @@ from pathlib import Path
 from cli_process import begin
 from conftest import process_environment
 from samples import CHANNEL, NOW, document, message
-from sqlalchemy import Executable, delete, update
+from sqlalchemy import Executable, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from topic_process import WordCounts
 from topic_samples import DOLLAR, ODD, SNOW, ZOO
@@ -29,13 +29,18 @@ MOST_WRITES = 60
 
 
 async def changed_channel(databases: Databases) -> tuple[ProcessingStorage, TopicStorage]:
-    """Topics of a first run; since then a message came, one was edited, one deleted, and a topic lost its messages."""
+    """Topics of a first run; since then a message came, one was edited, one deleted, a topic lost its messages, and the
+    channel went on for weeks without the others.
+    """
     documents, stored = ProcessingStorage(databases.processing), TopicStorage(databases.processing)
     first = [document(number, text, language="ru") for number, text in enumerate([*SNOW, *DOLLAR, *ZOO, ODD], 1)]
     await documents.store(first)
     await Topicizer(documents, stored, WordCounts()).run([CHANNEL], TopicOptions())
     news = document(30, "Первый снег и метель в Москве, сообщили синоптики", language="ru")
-    await documents.store([news, document(1, "Рецепт блинов на кефире без яиц", language="ru")])
+    later = replace(
+        document(31, "Шахматный турнир перенесли на весну", language="ru"), message_date=NOW + timedelta(20)
+    )
+    await documents.store([news, later, document(1, "Рецепт блинов на кефире без яиц", language="ru")])
     await documents.remove_documents([message(number).source_ref for number in (5, 9, 10, 11, 12)])
     return documents, stored
 
@@ -68,7 +73,7 @@ async def test_a_run_killed_before_any_of_its_writes(
     assert after != before
     assert await stored.faults() == []
     kinds = {change.kind for _, change in await stored.changes(ChangeFilter())}
-    assert {"born", "grew", "lost", "retired"} <= kinds
+    assert {"born", "grew", "lost", "retired", "dormant"} <= kinds
 
 
 async def test_two_processes_at_once(databases: Databases, database_environment: dict[str, str]) -> None:
@@ -89,7 +94,16 @@ async def test_faults_are_found(databases: Databases) -> None:
     _, stored = await changed_channel(databases)
     assert await stored.faults() == []
     (snow, dollar, *_), database = await stored.cards([CHANNEL]), databases.processing
+    names = [column.name for column in topic_changes.c if column.name != "number"]
+    its_steps = select(*(topic_changes.c[name] for name in names)).where(topic_changes.c.topic_id == dollar.id)
     damage = {
+        "Whether it is dormant is not what is recorded.": update(topics)
+        .where(topics.c.id == dollar.id)
+        .values(dormant=True),
+        "It was woken, but had not been dormant.": update(topic_changes)
+        .where(topic_changes.c.topic_id == dollar.id)
+        .values(kind="woken"),
+        "It was woken twice without a change between.": insert(topic_changes).from_select(names, its_steps),
         "Its card names other anchors than its messages have.": update(topic_items)
         .where(topic_items.c.topic_id == snow.id)
         .values(role="supporting"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import Field
@@ -25,6 +26,8 @@ TopicChangeKind = Literal[
     "renamed",
     "retired",
     "revived",
+    "dormant",
+    "woken",
     "hidden",
     "shown",
     "pinned",
@@ -33,6 +36,11 @@ TopicChangeKind = Literal[
 TopicEditKind = Literal["rename", "merge", "split", "move", "hide", "pin"]
 ENDS: frozenset[TopicChangeKind] = frozenset({"merged", "retired"})
 """After these a topic is over, unless it is revived."""
+
+DORMANT_AFTER = timedelta(days=14)
+"""A topic sleeps if its last message is so much older than the newest one of its channel. After twice this time nothing
+joins a story any more, so it can still wake.
+"""
 
 
 class Anchor(Contract):
@@ -51,7 +59,8 @@ class TopicCard(Contract):
     """Description of a topic: title, scope, anchors. `sources` are the ids of its channels.
 
     The parent of an event is the story it belongs to, if it belongs to one. A hidden topic is left out of lists, search
-    and exports; a pinned one stands first, and no run merges, splits or ends it.
+    and exports; a pinned one stands first, and no run merges, splits or ends it. A dormant one has had no new message
+    for two weeks of its channel.
     """
 
     id: str
@@ -70,6 +79,7 @@ class TopicCard(Contract):
     status: TopicStatus = "active"
     hidden: bool = False
     pinned: bool = False
+    dormant: bool = False
     metadata: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -96,6 +96,8 @@ class Topicizer:
         last = await self._topics.last_run(channel_ids)
         anew = force or options.rebuild
         if last is not None and last.fingerprint == fingerprint and not anew:
+            if not dry_run:
+                await self._topics.settle_dormancy(channel_ids, utc_now())
             return TopicizeReport(TopicReport.of(last.report), unchanged=True)
         if last is None or anew or not await self._goes_on(last, setup, channel_ids, options):
             at_hand = await self._reader.everything(channel_ids)

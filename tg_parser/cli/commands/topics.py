@@ -146,7 +146,7 @@ def _emit(view: TopicView) -> None:
             ("level", card.level),
             ("story", card.parent_id),
             ("status", card.status),
-            ("marks", ", ".join(mark for mark in ("pinned", "hidden") if getattr(card, mark)) or None),
+            ("marks", ", ".join(mark for mark in ("pinned", "hidden", "dormant") if getattr(card, mark)) or None),
             ("tags", ", ".join(card.tags) or None),
             ("related", ", ".join(card.related_topics) or None),
             ("channels", ", ".join(card.sources)),

@@ -34,6 +34,7 @@ class TopicLine(View):
     parent_id: str | None
     hidden: bool = False
     pinned: bool = False
+    dormant: bool = False
     channel_id: str
     messages: int
     first_at: datetime | None = Field(alias="from")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from tg_parser.storage.engine.transactions import Database, rows_of
 from tg_parser.storage.tables.processing import processed_documents
 from tg_parser.storage.tables.topics import topic_changes, topic_items, topics
 
+SLEEP = frozenset({"dormant", "woken"})
 _TOPICS_AT_ONCE = 500
 _topic = topics.c
 _item = topic_items.c
@@ -72,6 +74,7 @@ def _faults_of(topic: Row, page: _Page) -> list[str]:
         return found + ([] if set(kinds) & ENDS else ["It is over, but no event says why."])
     if kinds and kinds[-1] in ENDS:
         found.append(f"It is active, but the last that is recorded is that it was {kinds[-1]}.")
+    found += _faults_of_sleep(topic, kinds)
     anchors = {Anchor(**anchor).anchor_ref for anchor in topic["anchors_json"]}
     if anchors != {item["source_ref"] for item in items if item["role"] == "anchor"}:
         found.append("Its card names other anchors than its messages have.")
@@ -84,6 +87,16 @@ def _faults_of(topic: Row, page: _Page) -> list[str]:
             found.append(f"It belongs to {topic['parent_id']}, which is no story.")
         elif not refs <= page.story_refs[topic["parent_id"]]:
             found.append(f"It has messages that its story {topic['parent_id']} does not have.")
+    return found
+
+
+def _faults_of_sleep(topic: Row, kinds: Sequence[str]) -> list[str]:
+    """A topic becomes dormant and wakes by turns, and is as the last of these steps says."""
+    steps = [kind for kind in kinds if kind in SLEEP]
+    found = [f"It was {one} twice without a change between." for one, after in pairwise(steps) if one == after]
+    found += ["It was woken, but had not been dormant."] if steps[:1] == ["woken"] else []
+    if topic["dormant"] != (steps[-1:] == ["dormant"]):
+        found.append("Whether it is dormant is not what is recorded.")
     return found
 
 

@@ -9,7 +9,9 @@ from tg_parser.domain.storable import storable_json
 from tg_parser.domain.topics import BundleItem, TimeRange, TopicBundle, TopicCard, TopicChange, TopicEdit
 
 _JSON = ("scope_in", "scope_out", "anchors", "sources", "tags", "related_topics", "metadata")
-_PLAIN = ("id", "title", "summary", "type", "status", "level", "parent_id", "hidden", "pinned", "updated_at")
+_PLAIN = ("id", "title", "summary", "type", "status", "level", "parent_id", "hidden", "pinned", "dormant", "updated_at")
+_RUN_ONLY = {"dormant"}
+"""What no card changes: only the end of a run does, which records it."""
 _EDIT = ("by", "kind", "topic_id", "other_id", "title", "old_title")
 
 Row = dict[str, Any]
@@ -20,7 +22,7 @@ def topic_row(card: TopicCard, bundle: TopicBundle) -> Row:
     facts = storable_json(card.model_dump(mode="json"))
     time_range = bundle.time_range
     return {
-        **{name: facts[name] for name in _PLAIN},
+        **{name: facts[name] for name in _PLAIN if name not in _RUN_ONLY},
         "updated_at": card.updated_at,
         "channel_id": card.anchors[0].channel_id,
         **{f"{name}_json": facts[name] for name in _JSON},

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tg_parser.domain.text_vectors import TextVector
@@ -26,10 +26,11 @@ from tg_parser.storage.engine.transactions import Database, channel_range, upser
 from tg_parser.storage.stores.text_vectors import keep_vectors
 from tg_parser.storage.stores.topic_changes import ChangeFilter, NumberedChange, changes_of
 from tg_parser.storage.stores.topic_check import TopicFault, faults
+from tg_parser.storage.stores.topic_dormancy import settle_dormancy
 from tg_parser.storage.stores.topic_edits import edits_of
 from tg_parser.storage.stores.topic_rows import bundle_of, card_of
 from tg_parser.storage.stores.topic_windows import TopicWindows
-from tg_parser.storage.stores.topic_writing import add_changes, put_topics
+from tg_parser.storage.stores.topic_writing import note_seen, note_taken_up, put_topics
 from tg_parser.storage.stores.topics_of_messages import only_of, topics_of
 from tg_parser.storage.tables.processing import processed_documents
 from tg_parser.storage.tables.topics import embeddings, topic_changes, topic_edits, topic_items, topic_runs, topics
@@ -76,6 +77,7 @@ class TopicOutline:
     bundle_time_to: datetime | None
     hidden: bool
     pinned: bool
+    dormant: bool
     messages: int
 
 
@@ -100,30 +102,20 @@ class TopicStorage:
         async def replace(conn: AsyncConnection) -> None:
             await put_topics(self._database, conn, found)
             await conn.execute(update(topics).where(dialect.any_of(_topic.id, retired)).values(status="retired"))
-            await add_changes(self._database, conn, run.changes)
-            await self._note_taken_up(conn, run.taken_up)
-            await self._note_seen(conn, run.lost)
+            await note_taken_up(conn, run.taken_up)
+            await note_seen(conn, run.lost)
+            await settle_dormancy(self._database, conn, channel_ids, run.finished_at, run.changes)
             await upsert(self._database, conn, topic_runs, [{**row, "report_json": run.report}], key=("channels_key",))
 
         await self._database.write(replace)
 
-    async def _note_taken_up(self, conn: AsyncConnection, taken_up: Mapping[str, datetime]) -> None:
-        """A document that has been made anew since it was read is still new."""
-        as_read = and_(_doc.source_ref == bindparam("ref"), _doc.processed_at == bindparam("made_at"))
-        rows = [{"ref": ref, "made_at": made_at} for ref, made_at in sorted(taken_up.items())]
-        if rows:
-            await conn.execute(update(processed_documents).where(as_read).values(is_grouped=True), rows)
+    async def settle_dormancy(self, channel_ids: Sequence[str], now: datetime) -> None:
+        """Record which topics of channels have woken or become dormant, as each run does."""
+        await self._database.write(lambda conn: settle_dormancy(self._database, conn, channel_ids, now, ()))
 
     async def changes(self, wanted: ChangeFilter, after: int = 0, limit: int | None = None) -> list[NumberedChange]:
         """The steps in the life of topics behind the step number `after`, oldest first."""
         return await changes_of(self._database, wanted, after, limit)
-
-    async def _note_seen(self, conn: AsyncConnection, lost: Mapping[str, int]) -> None:
-        """What has gone since the counters were read counts in the next run."""
-        rows = [{"topic": id_, "seen": count} for id_, count in sorted(lost.items())]
-        less = update(topics).values(lost_messages=_topic.lost_messages - bindparam("seen"))
-        if rows:
-            await conn.execute(less.where(_topic.id == bindparam("topic")), rows)
 
     async def faults(self) -> list[TopicFault]:
         """What does not fit together among all topics; empty if all is well."""

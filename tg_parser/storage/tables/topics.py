@@ -22,6 +22,8 @@ from tg_parser.storage.tables.processing import metadata
 
 HAS_LOST = text("lost_messages > 0")
 """As indexes and queries say it: a database uses an index of part of a table only for the same words."""
+IS_AWAKE = text("NOT dormant AND status = 'active' AND level <> 'wanted'")
+IS_DORMANT = text("dormant AND status = 'active'")
 
 topics = Table(
     "topics",
@@ -50,10 +52,12 @@ topics = Table(
     Column("bundle_channels_json", JsonDocument, nullable=False),
     Column("bundle_metadata_json", JsonDocument, nullable=False),
     Column("lost_messages", Integer, nullable=False, server_default="0"),
+    Column("dormant", Boolean, nullable=False, server_default=false()),
     Index("idx_topics_channel", "channel_id"),
     Index("idx_topics_time", "channel_id", "bundle_time_to", "bundle_time_from"),
     Index("idx_topics_title", "channel_id", "title"),
     Index("idx_topics_lost", "channel_id", sqlite_where=HAS_LOST, postgresql_where=HAS_LOST),
+    Index("idx_topics_awake", "channel_id", "bundle_time_to", sqlite_where=IS_AWAKE, postgresql_where=IS_AWAKE),
 )
 
 topic_items = Table(

@@ -79,7 +79,7 @@ def draft_topics(grouping: Grouping, now: datetime, words: Sequence[Words] | Non
         story = grouping.parents.get(place)
         more = {**card.metadata, **_history(grouping, place), "titled": _titled(card, topic.group, prepared.corpus)}
         before = grouping.matched.get(place)
-        kept = {"hidden": before.card.hidden, "pinned": before.card.pinned} if before else {}
+        kept = {mark: getattr(before.card, mark) for mark in ("hidden", "pinned", "dormant")} if before else {}
         parent = None if story is None else topics[story].id
         card = card.model_copy(update={**kept, "metadata": more, "parent_id": parent})
         ids = tuple(other.id for other in apart)
