@@ -197,6 +197,46 @@ def test_hidden_topics_are_not_named_by_others_and_stay_hidden() -> None:
     assert [each[D].hidden for each in cards] == [False, True]
 
 
+def test_cards_stop_naming_a_topic_that_is_hidden() -> None:
+    """In the next run, though nothing else has happened; then they are left alone, and nothing is recorded."""
+    documents = channel_posts(*SNOW, *DOLLAR)
+    known, split = split_snow(documents)
+    told = known_of(found_in(settled(documents), known, [split], rebuild=True))
+    (title,) = (one.card.title for one in told if one.card.id == D)
+    assert any(title in line for one in told for line in one.card.scope_out)
+    hidden = [replace(one, card=one.card.model_copy(update={"hidden": one.card.id == D})) for one in told]
+    after = found_in(settled(documents), hidden, [split])
+    cards = [card for card, _ in (*after.topics, *after.standing) if card.id != D]
+    assert not any(title in line for card in cards for line in card.scope_out)
+    assert not any(D in card.related_topics for card in cards)
+    assert len(cards) == len(told) - 1
+    assert after.changes == []
+    again = found_in(settled(documents), known_of(after), [split])
+    assert again.topics == []
+
+
+def test_what_is_held_keeps_its_id_where_another_topic_joins_it() -> None:
+    """In a rebuild the three posts of another topic come to the pinned one of one post, whose id stays."""
+    documents = channel_posts(*SNOW, *DOLLAR)
+    known, _ = split_snow(documents)
+    alone, rest = refs(4), refs(1, 2, 3)
+    pinned, other = (
+        known_with(topic, [item for one in known for item in (one.bundle.items if one.bundle else ())], own)
+        for topic, own in zip(known, (alone, rest), strict=True)
+    )
+    again = found_in(settled(documents), [pinned, other], [edit("pin", D)], rebuild=True)
+    assert members(again)[D] >= {*alone, *rest}
+    assert again.retired == [other.card.id]
+
+
+def known_with(topic: KnownTopic, items: Sequence[Any], own: Sequence[str]) -> KnownTopic:
+    """A known topic with other messages."""
+    assert topic.bundle is not None
+    mine = tuple(item for item in items if item.source_ref in own)
+    topic = replace(topic, bundle=topic.bundle.model_copy(update={"items": mine}))
+    return replace(topic, card=topic.card.model_copy(update={"anchors": anchors(topic)}))
+
+
 def test_a_model_does_not_rename_what_a_person_has_named() -> None:
     """A model gives a title to every topic; the one that a person has named keeps its own."""
     documents = channel_posts(*SNOW, *DOLLAR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tg_parser.domain.topics import TopicChangeKind
@@ -106,7 +106,7 @@ def find_groups(items: Items, corpus: Corpus, known: Sequence[KnownTopic], optio
         found.matched.update(match_known(refs, known, held))
         _note_regrouping(found, live, refs, at_hand)
     else:
-        _note_growth(found, growth, lost)
+        _note_growth(found, growth, lost, {topic.card.id for topic in known if topic.card.hidden})
         _revive(found, refs, ended)
     return found
 
@@ -168,8 +168,8 @@ def _single(one: Growing, corpus: Corpus, options: TopicOptions) -> Group | None
     return Group((Member(row, score, 1.0),), (Member(row, score, 1.0),), level=one.level)
 
 
-def _note_growth(found: FoundTopics, growth: Growth, lost: Mapping[str, list[int]]) -> None:
-    """What happened to topics that grew."""
+def _note_growth(found: FoundTopics, growth: Growth, lost: Mapping[str, list[int]], hidden: Collection[str]) -> None:
+    """What happened to topics that grew. A card that names a `hidden` topic is written anew."""
     for one in growth.topics:
         mine = _steps(one, lost)
         if one.place is None:
@@ -182,7 +182,7 @@ def _note_growth(found: FoundTopics, growth: Growth, lost: Mapping[str, list[int
             found.matched[one.place] = one.known
         if mine:
             found.steps[one.place] = mine
-        elif one.known is not None and _has_its_parent(one) and not one.known.card.metadata.get(EDITED):
+        elif _stands(one, hidden):
             found.untouched.add(one.place)
     for place in range(len(found.groups)):
         if place not in found.matched and place not in found.steps:
@@ -195,6 +195,13 @@ def _revive(found: FoundTopics, refs: Sequence[Sequence[str]], retired: Sequence
     for at, topic in match_known([refs[place] for place in born], retired).items():
         found.matched[born[at]] = topic
         found.steps[born[at]] = [GroupStep("revived", tuple(found.groups[born[at]].rows))]
+
+
+def _stands(one: Growing, hidden: Collection[str]) -> bool:
+    """Whether the card of a topic without new or lost messages still holds."""
+    if one.known is None or one.known.card.metadata.get(EDITED) or not _has_its_parent(one):
+        return False
+    return not set(hidden).intersection(one.known.card.related_topics)
 
 
 def _has_its_parent(one: Growing) -> bool:
