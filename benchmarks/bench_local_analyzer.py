@@ -24,7 +24,7 @@ from tg_parser.nlp.entities import find_entities
 from tg_parser.nlp.footers import ChannelProfile, build_profile, without_footer
 from tg_parser.nlp.keyphrases import key_phrases
 from tg_parser.nlp.language import detect_language
-from tg_parser.nlp.names import find_names, names_available
+from tg_parser.nlp.names import find_names
 from tg_parser.nlp.noise import is_advertisement, is_noise
 from tg_parser.nlp.sentiment import sentiment
 from tg_parser.nlp.summary import summarize
@@ -80,11 +80,10 @@ def measure_speed(texts: Sequence[str]) -> None:
         "sentiment": lambda: [sentiment(*each, vector) for each, vector in zip(spoken, vectors, strict=True)],
         "noise": lambda: [is_noise(one, text) for one, text in zip(messages, cleaned, strict=True)],
         "all but the tone": lambda: [analyze_locally(one, profile) for one in messages],
-        "all together": lambda: analyze_all(messages, profile, encoder, names=False),
+        "names": lambda: [find_names(text, language) for text, language in spoken],
+        "all but names": lambda: analyze_all(messages, profile, encoder, names=False),
+        "all together": lambda: analyze_all(messages, profile, encoder, names=True),
     }
-    if names_available():
-        tools["names (extra ner)"] = lambda: [find_names(text) for text in cleaned]
-        tools["all with names"] = lambda: analyze_all(messages, profile, encoder, names=True)
     mean = sum(map(len, texts)) // len(texts)
     print(f"{len(texts)} messages, {mean} characters each on average; aim: {AIM} messages/s\n")
     print(f"{'tool':<24}{'messages/s':>12}{'ms each':>10}{'x aim':>8}")
@@ -102,7 +101,7 @@ def measure_workers(messages: Sequence[RawMessage], profile: ChannelProfile, cou
     third = len(messages) // 3
 
     async def seconds(workers: WorkerPool) -> float:
-        analyzer = LocalAnalyzer(names=False, workers=workers)
+        analyzer = LocalAnalyzer(workers=workers)
         batches = list(analyzer.batches([Task(one) for one in messages[third:]]))
         first = analyzer.batches([Task(one) for one in messages[:third]])
         await asyncio.gather(*(analyzer.analyze(batch, profile) for batch in first))

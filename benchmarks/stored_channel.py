@@ -74,7 +74,7 @@ def document(number: int) -> StoredDocument:
         metadata={
             "pipeline_version": "processing:v3.1.0",
             "provider": "local",
-            "model_id": "local-3",
+            "model_id": "local-4",
             "parameters": {},
         },
     )

@@ -53,7 +53,7 @@ def load() -> None:
         nlp.keyphrases.key_phrases(text, language)
         nlp.summary.summarize(text, language)
         nlp.sentiment.sentiment(text, language, None)
-        nlp.names.find_names(text)
+        nlp.names.find_names(text, language)
     importlib.import_module("tg_parser.cli.app").command_line()
 
 

@@ -1,34 +1,74 @@
-"""People, organisations and places of Russian texts."""
+"""People, organisations and places that texts name."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import subprocess
+import sys
 
-from tg_parser.nlp.names import find_names, named
+import pytest
 
-
-@dataclass
-class Found:
-    type: str
-    text: str
+from tg_parser.nlp.names import find_names
 
 
-def test_spans_become_entities() -> None:
-    """Kinds are called as in the contract, white space is tidied, unknown kinds and single letters are left out."""
-    entities = named([Found("PER", "Анна\n Ли"), Found("ORG", "МИД"), Found("LOC", "Т"), Found("DATE", "вчера")])
-    assert [(entity.type, entity.value, entity.confidence) for entity in entities] == [
-        ("person", "Анна Ли", 0.8),
-        ("org", "МИД", 0.8),
-    ]
+def found(text: str, language: str | None = "ru") -> list[tuple[str, str]]:
+    return [(entity.type, entity.value) for entity in find_names(text, language)]
 
 
 def test_names_of_a_news_sentence() -> None:
-    """With the extra installed, as it is for development, the names of a plain sentence are found in order."""
-    entities = find_names("Президент Франции Эмманюэль Макрон прилетел в Москву, сообщило РИА Новости.")
-    assert [(entity.type, entity.value) for entity in entities] == [
-        ("place", "Франции"),
+    """Russian names are found in order and given in the nominative."""
+    assert found("Президент Франции Эмманюэль Макрон прилетел в Москву, сообщило РИА Новости.") == [
+        ("place", "Франция"),
         ("person", "Эмманюэль Макрон"),
-        ("place", "Москву"),
+        ("place", "Москва"),
         ("org", "РИА Новости"),
     ]
-    assert find_names("") == []
+    assert found("") == []
+
+
+def test_forms_of_a_name_are_one_name() -> None:
+    """A city in three cases is one place, and a surname alone is the person named in full, before or after."""
+    text = "Макрона ждут в Москве. В Москву Эмманюэль Макрон летит впервые, а для Москвы и Макрона это важно."
+    assert found(text) == [("place", "Москва"), ("person", "Эмманюэль Макрон")]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('Авиакомпания "Азимут" опубликовала отчёт.', [("org", "Азимут")]),
+        ("Акции Газпром $100 стоили дорого.", [("org", "Газпром")]),
+        ("Гонишь, гонишь, не догонишь.", []),
+        ("Теория Шуберта и сложные задачи.", [("person", "Шуберт")]),
+    ],
+)
+def test_what_the_network_drags_along_is_left_out(text: str, names: list[tuple[str, str]]) -> None:
+    """The common noun before a name, a sum after it, and a verb at the start of a sentence are no names."""
+    assert found(text) == names
+
+
+def test_english_texts_have_names_and_others_none() -> None:
+    """English is read by its own rules; in a language without any, or an unknown one, nothing is found."""
+    assert found("Yesterday Boris Johnson met NATO generals in London.", "en") == [
+        ("person", "Boris Johnson"),
+        ("org", "NATO"),
+        ("place", "London"),
+    ]
+    assert found("Учора Володимир Зеленський був у Києві.", "uk") == []
+    assert found("Emmanuel Macron est à Paris.", None) == []
+
+
+def test_confidence_says_how_sure_the_tools_are() -> None:
+    """English rules are less sure than the network for Russian."""
+    assert {entity.confidence for entity in find_names("Путин прилетел в Москву", "ru")} == {0.8}
+    assert {entity.confidence for entity in find_names("He lives in London", "en")} == {0.7}
+
+
+def test_nothing_heavy_is_loaded_before_the_first_text() -> None:
+    """A command that reads no text loads neither slovnet nor natasha; and natasha is never loaded."""
+    code = (
+        "import sys, tg_parser.nlp.names as names\n"
+        "heavy = {'slovnet', 'navec', 'natasha', 'pymorphy2', 'yargy'}\n"
+        "assert not heavy & set(sys.modules)\n"
+        "assert names.find_names('Путин прилетел в Москву', 'ru')\n"
+        "assert not {'natasha', 'pymorphy2', 'yargy'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

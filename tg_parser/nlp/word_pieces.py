@@ -20,11 +20,11 @@ class WordPieces:
         self._encode: Encode = tokenizer.encode
         self._begin, self._end = self._encode("", add_bos=True, add_eos=True)[::2]
         (self._unknown,) = self._encode("", add_bos=False, add_eos=False)
-        self._pieces = lru_cache(WORDS_KEPT)(self._of_word)
+        self.of_word = lru_cache(WORDS_KEPT)(self._of_word)
 
     def encode(self, text: str, **_: Any) -> list[int]:
         """The tokens of `text` between the begin and end tokens, called the way the encoder calls its tokenizer."""
-        tokens = [token for word in _SPACES.split(text) if word for token in self._pieces(word)]
+        tokens = [token for word in _SPACES.split(text) if word for token in self.of_word(word)]
         return [self._begin, *(tokens or [self._unknown]), self._end]
 
     def _of_word(self, word: str) -> tuple[int, ...]:

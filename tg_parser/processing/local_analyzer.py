@@ -9,28 +9,27 @@ from tg_parser.domain.documents import Provenance
 from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.text_vectors import TextVector
 from tg_parser.nlp.embeddings import Embedder, SentenceEncoder, text_hash
-from tg_parser.nlp.names import names_available
 from tg_parser.nlp.sentiment import Vector
 from tg_parser.processing.analyzer import PIPELINE_VERSION, AnalysisOutcome, Analyzed, ChannelProfile, Task
 from tg_parser.processing.text_tools import TextTools, ToolReading
 from tg_parser.processing.worker_pool import WorkerCrashedError, WorkerPool
 
-MODEL_ID = "local-3"
+MODEL_ID = "local-4"
 """Must change whenever the same message would get another analysis."""
 TOGETHER = 8
 """Messages that are sent to a worker at a time; the transfer then costs a hundredth of the analysis."""
 
 
 class LocalAnalyzer:
-    """An Analyzer of text tools alone. `names` are found if the `ner` extra is installed, unless stated otherwise.
+    """An Analyzer of text tools alone; `names` says whether people, organisations and places are looked for.
 
     Sentiment is computed from the embedding that `embedder` makes of a text. The tools run in `workers`.
     """
 
     def __init__(
-        self, *, names: bool | None = None, embedder: Embedder | None = None, workers: WorkerPool | None = None
+        self, *, names: bool = True, embedder: Embedder | None = None, workers: WorkerPool | None = None
     ) -> None:
-        self._tools = TextTools(names_available() if names is None else names, embedder or SentenceEncoder())
+        self._tools = TextTools(names, embedder or SentenceEncoder())
         self._workers = workers or WorkerPool()
 
     @property

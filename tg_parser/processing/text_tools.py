@@ -66,9 +66,7 @@ def analyze_locally(message: RawMessage, profile: ChannelProfile, *, names: bool
         text_clean=text,
         summary=summarize(text, language),
         topics=tuple(key_phrases(text, language)) if worded else (),
-        entities=tuple(
-            distinct([*find_entities(text, links), *(find_names(text) if names and language == "ru" else [])])
-        ),
+        entities=tuple(distinct([*find_entities(text, links), *(find_names(text, language) if names else [])])),
         language=language,
         is_noise=is_noise(message, text),
     )
