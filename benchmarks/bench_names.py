@@ -2,7 +2,7 @@
 
 python benchmarks/bench_names.py [--errors]
 
-The texts in labelled/names_ru.jsonl and names_en.jsonl are labelled by hand: labelled/README.md says how. A name is
+The texts in labelled/names/ are labelled by hand: the README.md there says how. A name is
 right if its kind and its value are; in Russian the value is the nominative, but any form counts in the last columns.
 """
 
@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 from tg_parser.nlp.names import find_names
 from tg_parser.nlp.words import stem
 
-LABELLED = Path(__file__).parent / "labelled"
+LABELLED = Path(__file__).parent / "labelled" / "names"
 KINDS = "person", "org", "place"
 SETS = [
     ("Russian", "ru", "measured"),
     ("English", "en", "measured"),
+    ("Russian, rules developed on it", "ru", "developed on"),
     ("English, rules developed on it", "en", "developed on"),
 ]
 
@@ -52,7 +53,7 @@ def main() -> None:
 
 
 def labelled(language: str) -> Iterator[dict[str, Any]]:
-    lines = (LABELLED / f"names_{language}.jsonl").read_text("utf-8").splitlines()
+    lines = (LABELLED / f"{language}.jsonl").read_text("utf-8").splitlines()
     return (json.loads(line) for line in lines)
 
 

@@ -36,12 +36,13 @@ def test_forms_of_a_name_are_one_name() -> None:
     [
         ('Авиакомпания "Азимут" опубликовала отчёт.', [("org", "Азимут")]),
         ("Акции Газпром $100 стоили дорого.", [("org", "Газпром")]),
+        ("По данным СМИ, это так.", []),
         ("Гонишь, гонишь, не догонишь.", []),
         ("Теория Шуберта и сложные задачи.", [("person", "Шуберт")]),
     ],
 )
 def test_what_the_network_drags_along_is_left_out(text: str, names: list[tuple[str, str]]) -> None:
-    """The common noun before a name, a sum after it, and a verb at the start of a sentence are no names."""
+    """A common noun before a name, a sum after it, a common acronym, and a verb that begins a sentence are no names."""
     assert found(text) == names
 
 

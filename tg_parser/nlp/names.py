@@ -15,6 +15,8 @@ _KINDS = {"PER": "person", "ORG": "org", "LOC": "place"}
 _CONFIDENCE = {"ru": 0.8, "en": 0.7}
 _AROUND = " \t\n.,:;!?*_#@[](){}«»„“”\"'’‘`—–-|/\\"
 """What is no part of a name at its ends."""
+_GENERIC = frozenset({"СМИ"})
+"""Acronyms of common nouns."""
 _SUM = re.compile(r"\s[$€₽£].*")
 _QUOTED = re.compile(r"([А-ЯЁ]?[а-яё]+) [«\"“„](.+)")
 
@@ -49,8 +51,12 @@ def _bare(kind: str, text: str) -> str:
 
 
 def _is_no_name(name: WrittenName) -> bool:
-    """Whether it has no capital, or is a verb at the start of a sentence."""
-    return name.text.islower() or (name.kind == "person" and is_predicate(name.text) and is_known(name.text))
+    """Whether it is a common noun or has no capital, or is a verb at the start of a sentence."""
+    return (
+        name.text.islower()
+        or name.text in _GENERIC
+        or (name.kind == "person" and is_predicate(name.text) and is_known(name.text))
+    )
 
 
 _READ = {"ru": _russian_names, "en": english_names}
