@@ -23,6 +23,12 @@ class InvalidCursorError(UsageError):
         )
 
 
+class InvalidQueryError(UsageError):
+    """A filter in a search query does not exist, or has a value that it does not take."""
+
+    code = "invalid_query"
+
+
 class InvalidRefError(TgParserError):
     """A reference (source_ref, document, topic or entry id) is not of the right form."""
 
