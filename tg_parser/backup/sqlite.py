@@ -22,6 +22,7 @@ from tg_parser.storage.engine.migrator import version_table
 from tg_parser.storage.engine.sqlite_names import quoted
 from tg_parser.storage.engine.sqlite_places import require_none_of_the_earlier_version
 from tg_parser.storage.tables import DATABASES, DatabaseName
+from tg_parser.storage.tables.processing import SEARCH_WORDS
 
 FILES: dict[DatabaseName, str] = {
     "ingestion": "ingestion_state.sqlite",
@@ -192,10 +193,11 @@ def _revision(connection: sqlite3.Connection, name: DatabaseName, path: Path) ->
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
+    """The tables with rows of their own; the full-text index is copied with the pages, but has no rows to compare."""
     found = connection.execute(
         r"SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name"
     )
-    return [name for (name,) in found]
+    return [name for (name,) in found if not name.startswith(SEARCH_WORDS)]
 
 
 def _digest(connection: sqlite3.Connection, table: str, thread: BackupThread) -> TableFacts:

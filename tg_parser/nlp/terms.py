@@ -19,6 +19,7 @@ _UKRAINIAN = re.compile("[іїєґ]", re.IGNORECASE)
 _LATIN = re.compile("[a-z]", re.IGNORECASE)
 _PART = re.compile(rf"(?P<link>{LINK.pattern})|(?P<mark>[#@])?(?P<word>{LETTER}+(?:['_]{LETTER}+)*)", re.IGNORECASE)
 _WWW = "www."
+_NOT_OF_A_HOST = re.compile(r"[^\w.-]")
 
 
 class Term(NamedTuple):
@@ -61,4 +62,4 @@ def host_of(link: str) -> str | None:
         host = urlsplit(link if "://" in link else f"//{link}").hostname
     except ValueError:
         return None
-    return host.removeprefix(_WWW) if host else None
+    return _NOT_OF_A_HOST.sub("", host.removeprefix(_WWW)) if host else None

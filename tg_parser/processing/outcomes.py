@@ -11,6 +11,7 @@ from tg_parser.domain.documents import Analysis, ProcessedDocument, Provenance
 from tg_parser.domain.messages import RawMessage
 from tg_parser.domain.refs import document_id
 from tg_parser.domain.utc_time import utc_now
+from tg_parser.nlp.indexing import Indexed, entry_of
 from tg_parser.processing.analyzer import PIPELINE_VERSION, Analyzed, Task
 from tg_parser.storage.stores.documents import Failure, StoredDocument
 
@@ -34,14 +35,33 @@ Outcome = StoredDocument | Failure | Removal
 def document_of(task: Task, analyzed: Analyzed) -> StoredDocument:
     """The document of a message."""
     message = task.message
+    document = build_document(message, analyzed.analysis, analyzed.provenance, analyzed.notes)
     return StoredDocument(
-        document=build_document(message, analyzed.analysis, analyzed.provenance, analyzed.notes),
+        document=document,
         revision=task.revision,
         message_date=message.date,
         message_type=message.message_type,
         thread_id=message.thread_id,
         parent_message_id=message.parent_message_id,
         vector=analyzed.vector,
+        entry=entry_of(_indexed(message, document)),
+    )
+
+
+def _indexed(message: RawMessage, document: ProcessedDocument) -> Indexed:
+    author = message.author
+    return Indexed(
+        source_ref=message.source_ref,
+        channel_id=message.channel_id,
+        message_id=message.id,
+        message_type=message.message_type,
+        date=message.date,
+        text=document.text_clean,
+        language=document.language,
+        tone=document.sentiment.label if document.sentiment else None,
+        authors=(author.id or "", author.name or "") if author else (),
+        entities=tuple(entity.type for entity in document.entities),
+        media=tuple(media.kind for media in message.media),
     )
 
 

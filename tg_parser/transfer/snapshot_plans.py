@@ -11,7 +11,7 @@ from tg_parser.domain.errors import StorageError
 from tg_parser.storage.engine.migrator import version_table
 from tg_parser.storage.engine.sqlite_files import SourceFile
 from tg_parser.storage.tables import DATABASES, METADATA
-from tg_parser.storage.tables.processing import DERIVED
+from tg_parser.storage.tables.processing import DERIVED, DERIVED_COLUMNS, SEARCH_WORDS
 from tg_parser.transfer.legacy.channels import Channels
 from tg_parser.transfer.legacy.mapped import MESSAGES, NO_MESSAGES, LegacyTable, prepare
 from tg_parser.transfer.legacy.rules import require_parent
@@ -39,7 +39,9 @@ def plans_of(snapshot: Snapshot) -> list[TablePlan]:
         known = list(_legacy_plans(file, with_messages=with_messages) if legacy else _present_plans(file))
         taken = {plan.source for plan in known} | {version_table(database)} | DERIVED
         found += known + [
-            homeless_plan(database, name) for name in file.tables if name not in taken and not name.startswith(NOTES)
+            homeless_plan(database, name)
+            for name in file.tables
+            if name not in taken and not name.startswith((NOTES, SEARCH_WORDS))
         ]
     return found
 
@@ -80,7 +82,7 @@ def _present_plans(file: SourceFile) -> Iterator[TablePlan]:
             continue
         _require_known(file, table.name, {column.name for column in table.c})
         there = set(file.tables[table.name])
-        expressions = {column.name: f"t.{column.name}" for column in table.c if column.name in there}
+        expressions = {column.name: f"t.{column.name}" for column in table.c if column.name in there - DERIVED_COLUMNS}
         _require_all(file, table, there)
         parent = _parent(table)
         if parent is None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     LargeBinary,
+    Select,
     Table,
     Text,
     any_,
@@ -29,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tg_parser.storage.engine.commits import CommitMark, commit_mark
 from tg_parser.storage.engine.patterns import glob_pattern, regular_expression
+from tg_parser.storage.engine.term_queries import NumberRange, TermQuery, fts5_numbers, tsquery_numbers
 from tg_parser.storage.tables.columns import bulk_encoder
 
 COPY_FROM_ROWS = 200
@@ -70,6 +72,14 @@ class Dialect(ABC):
     @abstractmethod
     def first_day(self, moment: Column[datetime], period: Period) -> ColumnElement[str]:
         """The first day (UTC) of the period that `moment` falls into, as 2024-11-27; weeks begin on Monday."""
+
+    @abstractmethod
+    def numbers_matching(self, wanted: TermQuery, within: NumberRange) -> Select[*tuple[Any, ...]]:
+        """The numbers of the entries of the search index that match, newest first."""
+
+    @abstractmethod
+    async def use_word_index(self, conn: AsyncConnection) -> None:
+        """Make this transaction find words by their index even while the server has no statistics."""
 
     @abstractmethod
     async def claim(self, conn: AsyncConnection, names: Iterable[str]) -> None:
@@ -129,6 +139,13 @@ class SqliteDialect(Dialect):
     def utf8_bytes(self, expression: ColumnElement[str]) -> ColumnElement[int]:
         """octet_length() is newer than the SQLite of many Pythons."""
         return func.length(cast(expression, LargeBinary), type_=Integer)
+
+    def numbers_matching(self, wanted: TermQuery, within: NumberRange) -> Select[*tuple[Any, ...]]:
+        """By FTS5, in which an entry's number is its row id."""
+        return fts5_numbers(wanted, within)
+
+    async def use_word_index(self, conn: AsyncConnection) -> None:
+        """There is no other way to read it."""
 
     async def claim(self, conn: AsyncConnection, names: Iterable[str]) -> None:
         """BEGIN IMMEDIATE has already locked the whole file."""
@@ -198,6 +215,14 @@ class PostgresDialect(Dialect):
     def utf8_bytes(self, expression: ColumnElement[str]) -> ColumnElement[int]:
         """The server's databases are in UTF-8."""
         return func.octet_length(expression, type_=Integer)
+
+    def numbers_matching(self, wanted: TermQuery, within: NumberRange) -> Select[*tuple[Any, ...]]:
+        """By the GIN index of the terms."""
+        return tsquery_numbers(wanted, within)
+
+    async def use_word_index(self, conn: AsyncConnection) -> None:
+        """Otherwise it would make a tsvector of every row of a newly filled table."""
+        await conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
 
     async def claim(self, conn: AsyncConnection, names: Iterable[str]) -> None:
         """Advisory locks of the transaction, always taken in the same order."""

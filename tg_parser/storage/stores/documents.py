@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tg_parser.domain.documents import ProcessedDocument
 from tg_parser.domain.pages import Order, Position
 from tg_parser.domain.refs import MessageType
+from tg_parser.domain.search_entries import SearchEntry
 from tg_parser.domain.storable import storable, storable_json
 from tg_parser.domain.text_vectors import TextVector
 from tg_parser.storage.engine.transactions import Database, channel_range, upsert
@@ -29,6 +30,7 @@ from tg_parser.storage.stores.document_reading import (
 )
 from tg_parser.storage.stores.llm_answers import forget_answers
 from tg_parser.storage.stores.paging import PagedTable, newest_rows
+from tg_parser.storage.stores.search_writing import put_entries
 from tg_parser.storage.stores.text_vectors import keep_vectors
 from tg_parser.storage.stores.topics_of_messages import note_lost, topics_of
 from tg_parser.storage.stores.waiting import is_waiting, raw_beside_documents
@@ -45,7 +47,8 @@ Row = dict[str, Any]
 class StoredDocument:
     """A document with the revision it was made from and the permanent facts of its message.
 
-    `vector` is the embedding of its text, if one was made.
+    `vector` is the embedding of its text, if one was made. The search finds it by its `entry`; a document without one
+    is indexed later.
     """
 
     document: ProcessedDocument
@@ -55,6 +58,7 @@ class StoredDocument:
     thread_id: str | None = None
     parent_message_id: str | None = None
     vector: TextVector | None = None
+    entry: SearchEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class ProcessingStorage:
         async def store(conn: AsyncConnection) -> None:
             rows = [_document_row(stored) for stored in documents]
             await upsert(self._database, conn, processed_documents, rows, key=("source_ref",))
+            await put_entries(self._database, conn, refs, [stored.entry for stored in documents if stored.entry])
             await keep_vectors(self._database, conn, (stored.vector for stored in documents if stored.vector))
             await count_change(self._database, conn, channels_of(refs))
             for table in (processing_failures, processing_claims):
@@ -239,6 +244,7 @@ def _document_row(stored: StoredDocument) -> Row:
         "processed_at": stored.document.processed_at,
         "revision": stored.revision,
         "is_grouped": False,
+        "is_indexed": stored.entry is not None,
         "message_date": stored.message_date,
         "message_type": stored.message_type,
         "thread_id": stored.thread_id,

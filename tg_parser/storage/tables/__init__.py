@@ -16,6 +16,7 @@ from tg_parser.storage.tables import (
     raw,
     requests,
     schedule,
+    search,
     topics,
     webhooks,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "raw",
     "requests",
     "schedule",
+    "search",
     "topics",
     "webhooks",
 ]

@@ -9,6 +9,7 @@ from tg_parser.storage.tables.columns import BigNumber, JsonDocument, Ref, UtcDa
 metadata = MetaData()
 
 IS_NEW = text("NOT is_grouped")
+IS_NOT_INDEXED = text("NOT is_indexed")
 IS_TO_GROUP = text("NOT is_noise AND text_clean <> ''")
 """As indexes and queries say it: a database uses an index of part of a table only for the same words."""
 
@@ -36,10 +37,12 @@ processed_documents = Table(
     Column("text_clean", Text, nullable=False),
     Column("metadata_json", JsonDocument, nullable=False),
     Column("is_grouped", Boolean, nullable=False, server_default=false()),
+    Column("is_indexed", Boolean, nullable=False, server_default=false()),
     Index("idx_processed_source", "source_ref", unique=True),
     Index("idx_processed_channel", "channel_id", "message_date", "source_ref"),
     Index("idx_processed_date", "message_date", "source_ref"),
     Index("idx_processed_new", "channel_id", "source_ref", sqlite_where=IS_NEW, postgresql_where=IS_NEW),
+    Index("idx_processed_not_indexed", "source_ref", sqlite_where=IS_NOT_INDEXED, postgresql_where=IS_NOT_INDEXED),
     Index("idx_processed_to_group", "channel_id", sqlite_where=IS_TO_GROUP, postgresql_where=IS_TO_GROUP),
 )
 
@@ -50,8 +53,12 @@ document_changes = Table(
     Column("channel_id", Ref, primary_key=True),
     Column("changes", BigNumber, nullable=False),
 )
-DERIVED = frozenset({document_changes.name})
+SEARCH_WORDS = "search_words"
+"""The full-text table of SQLite, and the beginning of the names of the tables that SQLite makes for it."""
+DERIVED = frozenset({document_changes.name, "search_entries"})
 """Tables that hold only derived or passing state: no migration copies or restores them."""
+DERIVED_COLUMNS = frozenset({"is_indexed"})
+"""Columns that say how far derived tables are: a copied row begins with the default."""
 
 processing_failures = Table(
     "processing_failures",
