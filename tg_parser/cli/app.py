@@ -33,6 +33,7 @@ from tg_parser.cli.commands import (
     prompts,
     run,
     schedule,
+    search,
     sentiment,
     sources,
     status,
@@ -88,6 +89,8 @@ app.command("ingest")(ingest.ingest)
 app.command("process")(process.process)
 app.command("topicize")(topicize.topicize)
 app.command("export")(export.export)
+app.add_typer(search.commands, name="search")
+app.command("similar")(search.similar)
 app.add_typer(topics.commands, name="topics")
 app.add_typer(messages.commands, name="messages")
 app.command("entries")(entries.entries)

@@ -74,6 +74,7 @@ HINTS: dict[str, str] = {
     "no_topic": "List the topics with: tg-parser topics list",
     "no_worker": "Start one: tg-parser worker",
     "nobody_scanned": "Start again: tg-parser login --qr",
+    "not_indexed": "Index what is not indexed yet: tg-parser search index",
     "not_in_topic": "Its messages are listed by: tg-parser topics show {topic_id}",
     "not_ready": "Examine the installation: tg-parser doctor",
     "nothing_left": "Name fewer messages; to give the whole topic another title: "

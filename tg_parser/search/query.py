@@ -13,13 +13,14 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from tg_parser.domain.date_parsing import parse_date
 from tg_parser.domain.documents import SentimentLabel
 from tg_parser.domain.errors import InvalidQueryError
 
 Has = Literal["link", "media", "question"]
+HAS: tuple[Has, ...] = get_args(Has)
 Kind = Literal["post", "comment"]
 Alternatives = tuple[str, ...]
 """Phrases of which at least one must occur."""
@@ -150,19 +151,23 @@ def _filter_name(key: str) -> str | None:
 
 
 def _restricted(old: SearchFilter, name: str, value: str, now: datetime) -> SearchFilter:
+    changed: dict[str, Any]
     if name == "from":
-        return replace(old, channels=(*old.channels, value))
-    if name == "has":
-        return replace(old, has=old.has | {_one_of(name, value, get_args(Has))})
-    if name in _DATES:
-        return replace(old, **{_DATES[name]: parse_date(value, now)})
-    if name in _CHOICES:
+        changed = {"channels": (*old.channels, value)}
+    elif name == "has":
+        changed = {"has": old.has | {one_of(name, value, HAS)}}
+    elif name in _DATES:
+        changed = {_DATES[name]: parse_date(value, now)}
+    elif name in _CHOICES:
         attribute, allowed = _CHOICES[name]
-        return replace(old, **{attribute: _one_of(name, value, allowed)})
-    return replace(old, **{_TEXTS[name]: value})
+        changed = {attribute: one_of(name, value, allowed)}
+    else:
+        changed = {_TEXTS[name]: value}
+    return replace(old, **changed)
 
 
-def _one_of(name: str, value: str, allowed: tuple[T, ...]) -> T:
+def one_of(name: str, value: str, allowed: tuple[T, ...]) -> T:
+    """The one of `allowed` that the value of a filter names. Raises InvalidQueryError."""
     for one in allowed:
         if value.lower() == one:
             return one

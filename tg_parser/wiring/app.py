@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from tg_parser.services.keys import KeyService
     from tg_parser.services.login import LoginService
     from tg_parser.services.pools import PoolService
+    from tg_parser.services.reading.access import Access
     from tg_parser.services.reading.service import ReadingService
+    from tg_parser.services.searching.service import SearchService
     from tg_parser.services.sentiment import SentimentService
     from tg_parser.services.service_figures import FiguresService
     from tg_parser.services.sources import SourceService
@@ -109,11 +111,16 @@ class App:
     @cached_property
     def reading(self) -> ReadingService:
         """Messages, documents, entries and topics."""
-        from tg_parser.services.reading.access import Access
         from tg_parser.services.reading.service import ReadingService
 
-        shown = self._shown
-        return ReadingService(Access(self.sources, shown.raw, shown.messages, shown.documents, shown.topics))
+        return ReadingService(self._access)
+
+    @cached_property
+    def search(self) -> SearchService:
+        """Search, and the upkeep of its index."""
+        from tg_parser.wiring.search import search_over
+
+        return search_over(self._databases, self._access)
 
     @cached_property
     def topic_edits(self) -> TopicEditService:
@@ -182,6 +189,14 @@ class App:
         spare_what_runs_load()
         async with open_run(context, self.settings, self.shared, self.sources, self.exporter) as run:
             yield run
+
+    @cached_property
+    def _access(self) -> Access:
+        """Return what readers read from, without restrictions."""
+        from tg_parser.services.reading.access import Access
+
+        shown = self._shown
+        return Access(self.sources, shown.raw, shown.messages, shown.documents, shown.topics)
 
     @cached_property
     def _shown(self) -> Stores:

@@ -1,0 +1,17 @@
+"""Builds the search over the databases; the model of its embeddings is the one that topics use."""
+
+from __future__ import annotations
+
+from tg_parser.nlp.embeddings import SentenceEncoder
+from tg_parser.search.searcher import Searcher
+from tg_parser.search.vectors import Meanings
+from tg_parser.services.reading.access import Access
+from tg_parser.services.searching.service import SearchService
+from tg_parser.storage.engine.databases import Databases
+from tg_parser.storage.stores.search_index import SearchIndex
+
+
+def search_over(databases: Databases, access: Access) -> SearchService:
+    """Return the search of these databases."""
+    index = SearchIndex(databases.processing)
+    return SearchService(access, index, Searcher(index, Meanings(index, SentenceEncoder())))
