@@ -35,7 +35,8 @@ def known_options(words: list[str]) -> tuple[set[str], set[str]]:
     while subcommands := getattr(command, "commands", None):
         if not rest or rest[0].startswith("-"):
             break
-        command = subcommands[rest.pop(0)]
+        named = rest[0] if rest[0] in subcommands else getattr(command, "default", rest[0])
+        rest, command = rest[rest[0] in subcommands :], subcommands[named]
     for parameter in command.params:
         known |= {*parameter.opts, *parameter.secondary_opts}
     return known, {word.partition("=")[0] for word in rest if re.match(r"--?[a-z]", word)}

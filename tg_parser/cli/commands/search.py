@@ -25,10 +25,12 @@ HitLimit = Annotated[int, typer.Option("--limit", min=1, max=100, help="Show at 
 class QueryGroup(TyperGroup):
     """`search QUERY` is short for `search find QUERY`."""
 
+    default = _DEFAULT
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take what is not the name of a command for a query."""
         if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
-            args = [_DEFAULT, *args]
+            args = [self.default, *args]
         return super().parse_args(ctx, args)
 
 
