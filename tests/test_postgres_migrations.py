@@ -36,7 +36,7 @@ NAMED_INDEXES = {
     "topics": {"idx_topics_channel"},
     "agent_registry": {"idx_agents_type", "idx_agents_active"},
 }
-HEADS = {"ingestion": "ingestion_0007", "raw": "raw_0004", "processing": "processing_0018"}
+HEADS = {"ingestion": "ingestion_0007", "raw": "raw_0004", "processing": "processing_0019"}
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ async def test_one_database_moves_alone(databases: Databases) -> None:
     """Taking one history back leaves the others where they are, on one server too."""
     await migrator.downgrade(databases.raw, "base")
     assert await migrator.current(databases.raw) is None
-    assert await migrator.current(databases.processing) == "processing_0018"
+    assert await migrator.current(databases.processing) == "processing_0019"
     assert await inspected(databases.processing, lambda look: look.has_table("processed_documents"))
 
 

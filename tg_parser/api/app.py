@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
-from starlette.routing import Router, compile_path
+from starlette.routing import Route, Router, compile_path
 from starlette.types import ASGIApp
 
 from tg_parser.api.context import Services, scope_of
@@ -31,12 +31,13 @@ from tg_parser.domain.errors import TgParserError
 from tg_parser.wiring.observability import Counting
 
 PREFIX = "/api/v1"
+MCP_PATH = "/mcp"
 _ROUTERS = (sources, work, jobs, events, reading, topic_edits, exports, upkeep, keys, webhooks)
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 
 
-def create_app(services: Services, counting: Counting | None = None) -> ASGIApp:
-    """Create the ASGI application: probes, which are cheap, and everything under /api/v1.
+def create_app(services: Services, mcp: ASGIApp, counting: Counting | None = None) -> ASGIApp:
+    """Create the ASGI application: probes, which are cheap, the tools of `mcp`, and everything under /api/v1.
 
     Requests are counted, and /metrics is served, if `counting` is given.
     """
@@ -44,7 +45,7 @@ def create_app(services: Services, counting: Counting | None = None) -> ASGIApp:
     api = create_api()
     api.state.services = services
     probes = probe_routes(services.app.health, counting.page if counting else None, _guard_of(services))
-    routed: ASGIApp = Heads(Router(routes=probes, default=api))
+    routed: ASGIApp = Heads(Router(routes=[*probes, Route(MCP_PATH, mcp)], default=api))
     routed = Idempotency(routed, services.keyed_requests, secret=(f"{PREFIX}/keys", f"{PREFIX}/webhooks"))
     routed = BoundedBodies(routed, most=settings.api.max_body, seconds=settings.api.body_timeout)
     routed = Gate(

@@ -28,6 +28,7 @@ from tg_parser.cli.commands import (
     jobs,
     keys,
     login,
+    mcp,
     messages,
     process,
     prompts,
@@ -102,6 +103,7 @@ app.add_typer(databases.commands, name="db")
 app.add_typer(backup.commands, name="backup")
 app.command("doctor")(doctor.doctor)
 app.command("api")(api.api)
+app.command("mcp")(mcp.mcp)
 app.command("worker")(worker.worker)
 app.command("healthcheck")(healthcheck.healthcheck)
 app.add_typer(jobs.commands, name="jobs")

@@ -25,6 +25,7 @@ from tg_parser.config.groups import setting as _env
 from tg_parser.config.home_settings import HomeSettings, at_home
 from tg_parser.config.job_settings import JobSettings
 from tg_parser.config.llm_settings import LlmLimitSettings, LlmMoneySettings, LlmSettings, PromptSettings
+from tg_parser.config.mcp_settings import McpSettings
 from tg_parser.config.observability_settings import ObservabilitySettings
 from tg_parser.config.proxies import PROXY_FORM, TELEGRAM_PROXY_FORM, parse_proxy, parse_telegram_proxy
 from tg_parser.config.ranges import problems_of
@@ -194,6 +195,7 @@ class Settings(BaseModel):
     jobs: JobSettings = Field(default_factory=JobSettings)
     schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
     webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
+    mcp: McpSettings = Field(default_factory=McpSettings)
     observability: ObservabilitySettings = Field(default_factory=ObservabilitySettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
     rate_limits: RateLimitSettings = Field(default_factory=RateLimitSettings)

@@ -7,8 +7,8 @@ from alembic import op
 
 from tg_parser.storage.tables.columns import BigNumber, Ref
 
-revision = "processing_0018"
-down_revision = "processing_0017"
+revision = "processing_0019"
+down_revision = "processing_0018"
 branch_labels = None
 depends_on = None
 
