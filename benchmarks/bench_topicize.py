@@ -4,8 +4,8 @@ python benchmarks/bench_topicize.py [--sizes 10000 100000] [--grouping 1000000] 
 
 The posts are real ones retold as events of one to a dozen reports (generated_posts.py), stored in SQLite with their
 embeddings. Names are found in as many processes as there are cores, or `--workers`; the time of the processor counts
-theirs too, and “worker” is the memory of the biggest. `--grouping` sizes are grouped without names and database, from
-generated embeddings and words.
+theirs too, the memory does not. `--grouping` sizes are grouped without names and database, from generated embeddings
+and words.
 """
 
 from __future__ import annotations
@@ -93,8 +93,7 @@ async def stored_run(documents: Sequence[TopicDocument], vectors: Vectors, worke
             more, done = await _timed(run)
             nothing, _ = await _timed(run)
     found = done.found
-    peaks = (f"{_peak(who):.0f}" for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    row = (f"{first:,}", *whole, *more, nothing[0], *peaks, f"{found.topics:,}")
+    row = (f"{first:,}", *whole, *more, nothing[0], f"{_peak():.0f}", f"{found.topics:,}")
     print("".join(f"{value:>12}" for value in (*row, f"{found.in_a_topic / found.documents:.0%}")), flush=True)
 
 
@@ -161,8 +160,8 @@ def _processor() -> float:
     return sum(one.ru_utime + one.ru_stime for one in own)
 
 
-def _peak(who: int = resource.RUSAGE_SELF) -> float:
-    return resource.getrusage(who).ru_maxrss / 1024
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _measure(posts: Sequence[TopicDocument], vectors: Vectors, size: int, workers: int) -> None:
@@ -193,7 +192,6 @@ def main() -> None:
             "CPU, s",
             "nothing, s",
             "peak, MB",
-            "worker, MB",
             "topics",
             "in topics",
         )
