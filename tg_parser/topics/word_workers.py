@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from tg_parser.topics.grouping.groups import Grouping
 from tg_parser.topics.wording.words import Unworded, Words, unworded, words_of
 
-_MOST, _LEAST = 200, 25
-"""How many groups a worker gets at a time: what was counted in all documents goes with them each time."""
+_MOST, _LEAST = 100, 25
+"""How many groups a worker gets at a time: what was counted in all documents goes with them each time, and a run that
+is cancelled waits until they are done, a few seconds.
+"""
 _PARTS = 4
 """Into how many parts for each worker a few groups are divided, so that none is idle for long at the end."""
 
