@@ -12,6 +12,7 @@ from sample_data import sample
 from tg_parser.domain.documents import Analysis
 from tg_parser.domain.messages import RawMessage
 from tg_parser.nlp.footers import build_profile
+from tg_parser.nlp.names import find_names
 from tg_parser.nlp.words import stop_words
 from tg_parser.processing.text_tools import analyze_locally
 
@@ -62,6 +63,14 @@ def test_summaries(channel: list[tuple[dict[str, Any], Analysis]]) -> None:
     summaries = [(analysis.summary, analysis.text_clean) for analysis in long if analysis.summary]
     assert len(summaries) >= 0.75 * len(long)
     assert all(len(summary) < 0.8 * len(text) and summary[1:30] in text for summary, text in summaries)
+
+
+def test_names(channel: list[tuple[dict[str, Any], Analysis]]) -> None:
+    """Every second post or more names somebody, an organisation or a place, and no name has marks at its ends."""
+    named = [find_names(analysis.text_clean, analysis.language) for _, analysis in channel[::12]]
+    assert sum(map(bool, named)) >= 0.45 * len(named)
+    values = [entity.value for entities in named for entity in entities]
+    assert all(value[0].isalnum() and value[-1] not in ' *«"(:-,;' for value in values)
 
 
 def test_noise_is_rare_and_mostly_advertising(channel: list[tuple[dict[str, Any], Analysis]]) -> None:

@@ -13,7 +13,7 @@ from tg_parser.nlp.tagger_ru import russian_tagger
 _LOOKED_AT = 20_000
 _KINDS = {"PER": "person", "ORG": "org", "LOC": "place"}
 _CONFIDENCE = {"ru": 0.8, "en": 0.7}
-_AROUND = " \t\n.,:;!?*_#@[](){}«»„“”\"'’‘`—–-|/\\"
+_AROUND = re.compile(r"^\W+|[^\w+]+$")
 """What is no part of a name at its ends."""
 _GENERIC = frozenset({"СМИ"})
 """Acronyms of common nouns."""
@@ -42,10 +42,10 @@ def _russian_names(text: str) -> list[WrittenName]:
 
 def _bare(kind: str, text: str) -> str:
     """A name without what the tagger drags along: marks, sums of money, and the common noun before a quoted name."""
-    bare = _SUM.sub("", text).strip(_AROUND)
+    bare = _AROUND.sub("", _SUM.sub("", text))
     quoted = _QUOTED.fullmatch(bare)
     if quoted and is_everyday(quoted[1]):
-        return quoted[2].strip(_AROUND)
+        return _AROUND.sub("", quoted[2])
     first, _, rest = bare.partition(" ")
     return rest if kind == "person" and rest and is_everyday(first) and not is_surname(first) else bare
 
