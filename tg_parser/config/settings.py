@@ -141,7 +141,7 @@ class ProcessingSettings(_Group):
     workers: int | None = _env(
         "PROCESSING_WORKERS",
         None,
-        "Maximum number of worker processes for text tools, 300 MB each; unset, one per core; 0 or 1 for none.",
+        "Maximum number of worker processes for text tools, 380 MB each; unset, one per core; 0 or 1 for none.",
         ge=0,
         le=60,
     )
