@@ -19,6 +19,7 @@ _INITIALS = re.compile(r"(?:[А-ЯЁA-Z]\.?)+")
 _NAMED = 20
 """How much likelier a word in a person's name is a reading as a name than another."""
 _BARE_IS_LIKELIER = 2
+"""How much likelier a person stands in the nominative than in another case of the same form."""
 _GUESSED = 1.0
 """The weight of a reading that only the ending suggests."""
 _UNCHANGED = 0.05
@@ -34,7 +35,6 @@ _PLAIN: dict[str, dict[str, tuple[str, ...]]] = {
     "masc": {"nomn": ("",), "gent": ("а",), "accs": ("а",), "datv": ("у",), "ablt": ("ом", "ем"), "loct": ("е",)},
     "femn": dict.fromkeys(_CASES, ("",)),
 }
-"""How much likelier a person stands in the nominative than in another case of the same form."""
 
 
 class WrittenName(NamedTuple):
