@@ -7,39 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from tg_parser.nlp.embeddings import Embedder
+from tg_parser.search.vector_files import VectorFiles
+from tg_parser.search.vector_sets import Numbers, Scores, VectorSet, coarse
 from tg_parser.storage.stores.search_index import SearchIndex
 
 _READ_AT_ONCE = 2_000
-_BLOCK = 512
-_STEPS = 127
-_DECIMALS = 4
-"""Cosines are rounded, so that the order in which a processor adds up cannot decide a place."""
-
-Numbers = npt.NDArray[np.int64]
-Coarse = npt.NDArray[np.int8]
-Scores = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class VectorSet:
-    """Embeddings in a byte per dimension: `rows` times `scales` are unit vectors. `numbers` are sorted."""
-
-    numbers: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
-    rows: Coarse = field(default_factory=lambda: np.empty((0, 0), np.int8))
-    scales: Scores = field(default_factory=lambda: np.empty(0, np.float32))
-
-    def cosines(self, sought: Scores) -> Scores:
-        """The cosine of every row with the unit vector `sought`."""
-        found = np.zeros(len(self.rows), np.float32)
-        block = np.empty((_BLOCK, self.rows.shape[1]), np.float32)
-        for start in range(0, len(self.rows), _BLOCK):
-            part = self.rows[start : start + _BLOCK]
-            np.copyto(block[: len(part)], part)
-            np.dot(block[: len(part)], sought, out=found[start : start + len(part)])
-        return np.asarray(np.round(found * self.scales, _DECIMALS), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +45,10 @@ class Nearness:
 
 
 class Meanings:
-    """The embeddings of one model, read again whenever `state` says that the index has changed."""
+    """The embeddings of one model, read again whenever the index has changed; `kept` holds them between processes."""
 
-    def __init__(self, index: SearchIndex, embedder: Embedder) -> None:
+    def __init__(self, index: SearchIndex, embedder: Embedder, kept: VectorFiles | None = None) -> None:
+        self._kept = kept
         self._index = index
         self._embedder = embedder
         self._known: tuple[str, VectorSet] | None = None
@@ -89,8 +64,17 @@ class Meanings:
     async def _vectors(self) -> VectorSet:
         state = await self._index.state()
         if self._known is None or self._known[0] != state:
-            self._known = state, await self._read()
+            self._known = state, await self._loaded(state)
         return self._known[1]
+
+    async def _loaded(self, state: str) -> VectorSet:
+        found = await asyncio.to_thread(self._kept.load, state) if self._kept else None
+        if found is not None:
+            return found
+        read = await self._read()
+        if self._kept and len(read.numbers):
+            await asyncio.to_thread(self._kept.keep, state, read)
+        return read
 
     async def _read(self) -> VectorSet:
         numbers, parts = list[int](), list[VectorSet]()
@@ -102,10 +86,3 @@ class Meanings:
             return VectorSet()
         rows = np.concatenate([part.rows for part in parts])
         return VectorSet(np.array(numbers, np.int64), rows, np.concatenate([part.scales for part in parts]))
-
-
-def coarse(whole: Scores) -> VectorSet:
-    """Unit vectors in a byte per dimension, which moves a cosine by less than a hundredth."""
-    scales = np.abs(whole).max(axis=1) / _STEPS
-    rows = np.rint(whole / np.maximum(scales, np.finfo(np.float32).tiny)[:, None]).astype(np.int8)
-    return VectorSet(rows=rows, scales=scales.astype(np.float32))

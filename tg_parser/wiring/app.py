@@ -120,7 +120,7 @@ class App:
         """Search, and the upkeep of its index."""
         from tg_parser.wiring.search import search_over
 
-        return search_over(self._databases, self._access)
+        return search_over(self._databases, self._access, self.settings.home.folder.expanduser())
 
     @cached_property
     def topic_edits(self) -> TopicEditService:
