@@ -18,15 +18,16 @@ class Bm25:
         documents = max(1, frequencies.get(ALL, 0))
         self._usual_length = max(1.0, usual_length)
         self.rarity = {term: _rarity(min(frequencies.get(term, 0), documents), documents) for term in sorted(sought)}
+        self._most = (_K1 + 1) * sum(self.rarity.values()) or 1.0
 
     def score(self, terms: str, length: int) -> float:
-        """The score of an entry with these terms and so many words; 0 if it has none of those sought."""
+        """The score of an entry with these terms, as a share of the most that the query could give."""
         found, norm = terms.split(" "), _K1 * (1 - _B + _B * length / self._usual_length)
         score = 0.0
         for term, rarity in self.rarity.items():
             if count := found.count(term):
                 score += rarity * count * (_K1 + 1) / (count + norm)
-        return round(score, _DECIMALS)
+        return round(score / self._most, _DECIMALS)
 
 
 def _rarity(frequency: int, documents: int) -> float:

@@ -1,7 +1,7 @@
 """Ranking: what words say and what meaning says, added up (pure).
 
-Scores of words are divided by the best of their query, because BM25 has no scale of its own; a cosine has one. A plain
-sum of the two beats ranks by far where a query is in another language than the messages, so that words find nothing.
+The score of words is a share of the most that the query could give, not of the best that was found: where a query is in
+another language than the messages, the best that words find is next to nothing, and must not count as much as meaning.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-WEIGHT_OF_WORDS = 0.5
+WEIGHT_OF_WORDS = 1.0
 
 
 class Ranked(NamedTuple):
@@ -22,16 +22,14 @@ class Ranked(NamedTuple):
 
 
 def fused(words: Mapping[str, float], meaning: Mapping[str, float]) -> list[Ranked]:
-    """The messages of both, best first, equal ones by ref; `words` are BM25 scores, `meaning` cosines.
+    """The messages of both, best first, equal ones by ref; `words` are shares, `meaning` cosines.
 
     A message that only one of the two has found counts 0 in the other.
     """
-    best = max(words.values(), default=0.0)
-    scale = 1 / best if best > 0 else 0.0
     ranked = (
         Ranked(ref, WEIGHT_OF_WORDS * by_words + by_meaning, by_words, by_meaning)
         for ref in words.keys() | meaning.keys()
-        for by_words, by_meaning in [(words.get(ref, 0.0) * scale, meaning.get(ref, 0.0))]
+        for by_words, by_meaning in [(words.get(ref, 0.0), meaning.get(ref, 0.0))]
     )
     return sorted(ranked, key=lambda one: (-one.score, one.source_ref))
 

@@ -21,7 +21,7 @@ By = Literal["words", "meaning", "both"]
 MOST_TERMS = 40
 NEAREST = 200
 """Messages that meaning alone may bring in."""
-LEAST_MEANING = 0.35
+LEAST_MEANING = 0.2
 """Below this cosine, two texts have nothing in common."""
 _GOOD = 0.5
 """The share of the best score that a message needs to be listed by date."""

@@ -27,8 +27,8 @@ class CopyView(View):
 
 
 class SearchHit(View):
-    """A message that was found. `score` is made of `words` (0 to 1, 1 for the best of the query) and `meaning` (the
-    cosine of the embeddings)."""
+    """A message that was found. `score` is the sum of `words` (0 to 1, a share of what the query could give) and
+    `meaning` (the cosine of the embeddings)."""
 
     source_ref: str
     channel_id: str
