@@ -40,6 +40,8 @@ READ: dict[str, tuple[str, int]] = {
     "getThread": (f"/messages/{POST}/thread", 200),
     "listDocuments": ("/documents", 200),
     "getDocument": (f"/documents/doc:{POST}", 200),
+    "search": ("/search?q=text", 200),
+    "listSimilar": (f"/messages/{POST}/similar", 200),
     "listTopics": ("/topics", 200),
     "getTopic": (f"/topics/{TOPIC}", 200),
     "getTopicHistory": (f"/topics/{TOPIC}/history", 200),
@@ -239,7 +241,11 @@ async def test_a_key_of_another_source_sees_nothing_of_this_one(
         assert status == 201
     elif name in {"listPrompts", "getPrompt"}:
         assert status == 200
-    elif (name.startswith("list") and name != "listExportFiles") or name in {"getCosts", "getSchedule"}:
+    elif (name.startswith("list") and name not in {"listExportFiles", "listSimilar"}) or name in {
+        "getCosts",
+        "getSchedule",
+        "search",
+    }:
         assert status == 200
         assert ONE not in str(told)
         assert not re.search(rf"{CHANNEL}\b", str(told))

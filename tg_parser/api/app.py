@@ -24,7 +24,19 @@ from tg_parser.api.openapi import DescribedApi
 from tg_parser.api.probes import Guard, ReadyWithoutKeys, probe_routes
 from tg_parser.api.problems import http_problem, problem_of
 from tg_parser.api.rate_limits import RateLimits
-from tg_parser.api.routes import events, exports, jobs, keys, reading, sources, topic_edits, upkeep, webhooks, work
+from tg_parser.api.routes import (
+    events,
+    exports,
+    jobs,
+    keys,
+    reading,
+    search,
+    sources,
+    topic_edits,
+    upkeep,
+    webhooks,
+    work,
+)
 from tg_parser.api.wrong_fields import wrong_fields
 from tg_parser.config.api_settings import ApiSettings, parts
 from tg_parser.domain.errors import TgParserError
@@ -32,7 +44,7 @@ from tg_parser.wiring.observability import Counting
 
 PREFIX = "/api/v1"
 MCP_PATH = "/mcp"
-_ROUTERS = (sources, work, jobs, events, reading, topic_edits, exports, upkeep, keys, webhooks)
+_ROUTERS = (sources, work, jobs, events, reading, search, topic_edits, exports, upkeep, keys, webhooks)
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 
 

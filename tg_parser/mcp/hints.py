@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from tg_parser.domain.errors import TgParserError
 
 HINTS: dict[str, str] = {
-    "no_message": "Find messages with timeline.",
+    "no_message": "Find messages with search or timeline.",
     "no_topic": "Find topics with list_topics.",
     "unknown_source_id": "Find sources with list_sources.",
     "job_not_found": "Start a run with start_run.",

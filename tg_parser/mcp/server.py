@@ -19,13 +19,13 @@ from tg_parser.domain.pages import PageRequest
 from tg_parser.domain.utc_time import utc_now
 from tg_parser.mcp import tools
 from tg_parser.mcp.hints import hint_of
-from tg_parser.mcp.views import UNTRUSTED, Fetched, SourceItems, StartedRun, Timeline, Topic, TopicItems
+from tg_parser.mcp.views import UNTRUSTED, Fetched, FoundItems, SourceItems, StartedRun, Timeline, Topic, TopicItems
 from tg_parser.services.reading.topics import TopicOrder
 from tg_parser.services.scope import Scope
 
 INSTRUCTIONS = (
     "A knowledge base made of Telegram channels: messages, and topics that gather messages about the same thing. "
-    "Start with list_sources and list_topics; get_topic explains a topic, timeline tells what was written when, fetch "
+    "Start with search, or with list_topics; get_topic explains a topic, timeline tells what was written when, fetch "
     f"returns a message or topic in full. Cite the url of every message you use. {UNTRUSTED}"
 )
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
@@ -110,6 +110,24 @@ def _add_reading(server: MCPServer[Any], caller: Caller) -> None:
         """Tell what was written when: the messages of a topic, a source or a period, oldest first."""
         period = parse_span(since, until, utc_now())
         return await tools.timeline(_scope(caller, ctx), source, topic_id, period, PageRequest(limit, cursor))
+
+    @server.tool(title="Search", annotations=_READS)
+    @_answering
+    async def search(
+        ctx: Call,
+        query: Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=2000,
+                description='Words in any form or language, "phrases", -excluded words; filters: from:@channel, '
+                "after:2026-05-01, before:7d, lang:ru, type:comment, has:link, tone:negative, topic:ID.",
+            ),
+        ],
+        limit: Limit = 10,
+    ) -> FoundItems:
+        """Find messages by words and by meaning, best first."""
+        return await tools.search(_scope(caller, ctx), query, limit)
 
     @server.tool(title="Fetch a message or topic", annotations=_READS)
     @_answering

@@ -8,6 +8,9 @@ from datetime import datetime
 from tg_parser.domain.pages import PageRequest
 from tg_parser.mcp.views import (
     Fetched,
+    FoundItem,
+    FoundItems,
+    FoundTopicItem,
     MessageItem,
     SourceItem,
     SourceItems,
@@ -20,13 +23,15 @@ from tg_parser.mcp.views import (
 from tg_parser.services.reading.documents import DocumentFilter
 from tg_parser.services.reading.topics import TopicFilter, TopicOrder
 from tg_parser.services.scope import Scope
+from tg_parser.services.searching.service import SearchRequest
 from tg_parser.services.views.pages import DocumentView
 from tg_parser.services.views.reading import TopicLine, TopicMember, TopicView
+from tg_parser.services.views.search import SearchHit
 
 MOST_ITEMS = 50
 LONGEST_QUOTE, LONGEST_TEXT = 600, 20_000
 """Characters of a message in a list, and of what `fetch` returns: an assistant's context is small."""
-_EXAMPLES = 10
+_EXAMPLES, _TITLE = 10, 100
 
 Period = tuple[datetime | None, datetime | None]
 """From a time on, and before a time."""
@@ -88,6 +93,18 @@ async def timeline(
     return Timeline(messages=tuple(_message(each) for each in found.items), next_cursor=found.next_cursor)
 
 
+async def search(caller: Scope, query: str, limit: int) -> FoundItems:
+    """Return what is found. Raises InvalidQueryError, NotFoundError."""
+    found = await (await caller.search()).search(SearchRequest(query, limit=limit))
+    part = None if found.indexed >= found.documents else f"{found.indexed} of {found.documents} messages are indexed."
+    return FoundItems(
+        results=tuple(_found_item(each) for each in found.hits),
+        topics=tuple(FoundTopicItem(id=each.topic_id, title=each.title) for each in found.topics),
+        advice=f"Leave out {' or '.join(found.drop)}." if found.drop else None,
+        incomplete=part,
+    )
+
+
 async def fetch(caller: Scope, written: str) -> Fetched:
     """Return a topic by its id, or a message by its ref or its link at t.me. Raises NotFoundError, InvalidRefError."""
     reading = await caller.reading()
@@ -107,7 +124,7 @@ async def fetch(caller: Scope, written: str) -> Fetched:
     text = view.current_text
     return Fetched(
         id=message.source_ref,
-        title=summary or _cut(text, 100) or message.source_ref,
+        title=summary or _cut(" ".join(text.split()), _TITLE) or message.source_ref,
         text=_cut(text, LONGEST_TEXT),
         url=view.link,
         metadata=_stated(facts),
@@ -125,6 +142,19 @@ async def run_state(caller: Scope, job_id: str) -> StartedRun:
     """Return how far a job is. Raises JobNotFoundError."""
     job = await caller.job(job_id)
     return StartedRun(job_id=job.job_id, state=job.state, error=job.error.message if job.error else None)
+
+
+def _found_item(hit: SearchHit) -> FoundItem:
+    snippet = " ".join(hit.snippet.text.split())
+    return FoundItem(
+        id=hit.source_ref,
+        title=_cut(snippet, _TITLE),
+        url=hit.link,
+        date=hit.date,
+        snippet=_cut(snippet, LONGEST_QUOTE),
+        topics=hit.topics,
+        copies=len(hit.copies),
+    )
 
 
 def _fetched_topic(view: TopicView) -> Fetched:

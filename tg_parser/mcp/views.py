@@ -91,6 +91,37 @@ class Timeline(Quoting):
     next_cursor: str | None
 
 
+class FoundItem(View):
+    """A message that was found: `id` is what fetch takes, `url` leads to the original in Telegram."""
+
+    id: str
+    title: str
+    url: str | None
+    date: datetime
+    snippet: str
+    topics: tuple[str, ...]
+    copies: int = Field(description="How many other messages say the same.")
+
+
+class FoundTopicItem(View):
+    """A topic of messages that were found."""
+
+    id: str
+    title: str
+
+
+class FoundItems(Quoting):
+    """Messages, best first, and topics they belong to.
+
+    `incomplete` says how much of the knowledge base is searched while its index is being built.
+    """
+
+    results: tuple[FoundItem, ...]
+    topics: tuple[FoundTopicItem, ...]
+    advice: str | None = Field(None, description="What to change in a query that found nothing.")
+    incomplete: str | None = None
+
+
 class Fetched(Quoting):
     """One message or topic in full; `metadata` has its date, kind, author, topics or period."""
 

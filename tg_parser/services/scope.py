@@ -14,6 +14,7 @@ from tg_parser.services.job_requests import JobWebhook, checked
 from tg_parser.services.jobs import Asking, JobService
 from tg_parser.services.keys import KeyService
 from tg_parser.services.reading.service import ReadingService
+from tg_parser.services.searching.service import SearchService
 from tg_parser.services.sources import SourceService
 from tg_parser.services.topic_edits import TopicEditService
 from tg_parser.services.views.collecting import RemovedSource
@@ -33,6 +34,7 @@ class Installation:
     sources: SourceService
     jobs: JobService
     reading: ReadingService
+    search: SearchService
     keys: KeyService
     webhooks: WebhookService
     topic_edits: TopicEditService
@@ -120,6 +122,11 @@ class Scope:
         """Return a reading service limited to what the caller may see."""
         channels = await self.channels()
         return self._whole.reading if channels is None else self._whole.reading.restricted_to(channels)
+
+    async def search(self) -> SearchService:
+        """Return a search limited to what the caller may see."""
+        channels = await self.channels()
+        return self._whole.search if channels is None else self._whole.search.restricted_to(channels)
 
     async def topic_edits(self) -> TopicEditService:
         """Return what lists edits of topics, limited to what the caller may see."""

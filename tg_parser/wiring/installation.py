@@ -15,4 +15,4 @@ if TYPE_CHECKING:
 def installation_of(app: App, jobs: JobService) -> Installation:
     """Return the services of an installation, without restrictions."""
     webhooks = webhook_service(app, jobs.look_now)
-    return Installation(app.sources, jobs, app.reading, app.keys, webhooks, app.topic_edits)
+    return Installation(app.sources, jobs, app.reading, app.search, app.keys, webhooks, app.topic_edits)
