@@ -118,6 +118,7 @@ ROLES = ("reader", "editor", "admin")
 async def world(shared_settings: Settings) -> AsyncIterator[World]:
     """One for all: every call makes the things that it is about, and what it takes away is brought back."""
     async with world_of(with_api(shared_settings, key_required=True)) as world:
+        await world.app.search.index.build()
         yield world
 
 
