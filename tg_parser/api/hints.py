@@ -28,7 +28,7 @@ HINTS: dict[str, str] = {
     "no_message": "List the messages with: GET /api/v1/messages",
     "no_session": "An operator has to log an account in once, on the machine of the worker.",
     "no_edit": "List the edits with: GET /api/v1/topic-edits",
-    "not_indexed": "An operator has to complete the index, with: tg-parser search index",
+    "not_indexed": "The index is being built; an operator can complete it.",
     "no_topic": "List the topics with: GET /api/v1/topics",
     "no_sealing_key": "An operator has to set {variable}.",
     "role_too_low": "Use a key with the role {needed}.",
