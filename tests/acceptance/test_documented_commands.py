@@ -162,6 +162,8 @@ class Reader:
             # Two events of one channel.
             whole = ["run", "--from-export", str(SAMPLE_EXPORT), "--provider", "local", "--out", "whole"]
             self._run(self.shell.env, whole)
+        if page == "search.md":
+            self._run(self.shell.env, ["run", f"@{NAME}", "--provider", "local", "--out", "news"])
         if page == "look-things-up.md":
             self._run(self.shell.env, ["ingest", "--channel", f"@{NAME}"])
 
