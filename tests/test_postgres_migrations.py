@@ -73,8 +73,11 @@ async def set_revision(database: Database, revision: str) -> None:
 
 async def test_migrations_make_the_tables_as_defined(databases: Databases) -> None:
     """After upgrade Alembic finds nothing to change: columns, types, keys and indexes are those of the definitions."""
+    # What SQLite has not, or has otherwise, is made by its migration alone.
+    only_there = {"idx_search_words"} if databases.processing.dialect.embedded is False else set()
     for database in databases.all:
-        assert await differences_in(database) == []
+        found = {what.name if action.endswith("_index") else what for action, what in await differences_in(database)}
+        assert found == (only_there if database.name == "processing" else set())
 
 
 async def test_difference_would_be_found(databases: Databases) -> None:

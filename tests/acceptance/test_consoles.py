@@ -53,6 +53,8 @@ ASKED = {
     "topics hide": ("{topic}",),
     "topics pin": ("{topic}",),
     "messages show": ("tg:-1001500000009:post:1",),
+    "search find": ("ракета 🚀",),
+    "similar": ("tg:-1001500000009:post:1",),
     "messages export": ("--source", SOURCE, "--out", "сырьё 🚀.ndjson"),
     "prompts show": ("processing",),
     "db migrate-from-sqlite": ("--sqlite-dir", "старое 🚀", "--to-sqlite", "новое {console} 🚀"),
