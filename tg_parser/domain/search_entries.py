@@ -29,7 +29,11 @@ class SearchEntry:
 
 
 def entry_number(seconds: int, message_id: int, *, is_comment: bool, chat: int) -> int:
-    """The number of a message: 63 bits of its time, then of its id, kind and chat, so that no two are equal."""
+    """The number of a message: 63 bits of its time, then of its id, kind and chat.
+
+    Two messages share one only if they are of the same second and kind, their ids are equal in the lowest 20 bits, and
+    the digests of their chats in the lowest 9.
+    """
     clamped = max(0, min(seconds, (1 << _SECONDS_BITS) - 1))
     number = clamped << _ID_BITS | message_id % (1 << _ID_BITS)
     return (number << 1 | is_comment) << _CHAT_BITS | chat % (1 << _CHAT_BITS)
